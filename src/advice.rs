@@ -1,0 +1,1 @@
+//! What should the administrator do about it? Texts for each class, from the health set's troubleshooting steps.

@@ -1,0 +1,115 @@
+//! What time is it, and how much is left? The one deadline of a run, its stages, and timestamps.
+
+use std::future::Future;
+use std::time::{Duration, Instant, SystemTime};
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// The instant at which the whole run must be over: lookup, connect, handshake, answer and all retries together.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline {
+    started: Instant,
+    timeout: Duration,
+}
+
+/// The deadline passed during a stage.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no end of {stage} within {}", seconds(*.timeout))]
+pub struct Expired {
+    /// What was going on, such as `connecting to 192.0.2.7:5060`.
+    pub stage: String,
+    /// How long the whole run was allowed to take.
+    pub timeout: Duration,
+}
+
+impl Deadline {
+    /// A deadline `timeout` after `started`.
+    pub const fn new(started: Instant, timeout: Duration) -> Self {
+        Self { started, timeout }
+    }
+
+    /// The instant itself.
+    pub fn instant(&self) -> Instant {
+        // A timeout is at most a day (cli), so this cannot overflow.
+        self.started + self.timeout
+    }
+
+    /// How long the whole run may take.
+    pub const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// What is left at `now`, zero when it has passed.
+    pub fn remaining(&self, now: Instant) -> Duration {
+        self.instant().saturating_duration_since(now)
+    }
+
+    /// Waits for `work`, until the deadline at the longest.
+    pub async fn limit<T>(&self, stage: impl FnOnce() -> String, work: impl Future<Output = T>) -> Result<T, Expired> {
+        tokio::time::timeout_at(self.instant().into(), work).await.map_err(|_| self.expired_during(stage()))
+    }
+
+    /// The error of having passed during `stage`.
+    pub fn expired_during(&self, stage: impl Into<String>) -> Expired {
+        Expired { stage: stage.into(), timeout: self.timeout }
+    }
+}
+
+/// `2026-11-23T17:00:00.123Z`: RFC 3339 in UTC, to the millisecond.
+pub fn rfc3339(time: SystemTime) -> String {
+    let time = OffsetDateTime::from(time);
+    let milliseconds = time.millisecond();
+    time.replace_millisecond(milliseconds).unwrap_or(time).format(&Rfc3339).unwrap_or_else(|_| "U".to_owned())
+}
+
+/// A duration for people: `3.1 ms`, `812 ms`, `10 s`, `1.5 s`.
+pub fn human(duration: Duration) -> String {
+    let milliseconds = duration.as_secs_f64() * 1e3;
+    match milliseconds {
+        ..0.1 => format!("{milliseconds:.2} ms"),
+        ..10.0 => format!("{milliseconds:.1} ms"),
+        ..999.5 => format!("{milliseconds:.0} ms"),
+        _ => seconds(duration),
+    }
+}
+
+/// A duration in seconds with at most two decimals and none that are zero: `10 s`, `0.25 s`.
+pub fn seconds(duration: Duration) -> String {
+    let text = format!("{:.2}", duration.as_secs_f64());
+    format!("{} s", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_as_a_person_says_them() {
+        assert_eq!(human(Duration::from_micros(3_149)), "3.1 ms");
+        assert_eq!(human(Duration::from_micros(42)), "0.04 ms");
+        assert_eq!(human(Duration::from_millis(812)), "812 ms");
+        assert_eq!(human(Duration::from_millis(1_500)), "1.5 s");
+        assert_eq!(seconds(Duration::from_secs(10)), "10 s");
+    }
+
+    #[test]
+    fn timestamps_are_rfc_3339_in_utc() {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_micros(1_795_453_200_123_456);
+        assert_eq!(rfc3339(time), "2026-11-23T17:00:00.123Z");
+    }
+
+    #[test]
+    fn nothing_remains_after_the_deadline() {
+        let started = Instant::now();
+        let deadline = Deadline::new(started, Duration::from_secs(10));
+        assert_eq!(deadline.remaining(started + Duration::from_secs(4)), Duration::from_secs(6));
+        assert_eq!(deadline.remaining(started + Duration::from_secs(11)), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_error_names_the_stage() {
+        let expired = Deadline::new(Instant::now(), Duration::from_secs(10)).expired_during("looking up 'cas1'");
+        assert_eq!(expired.to_string(), "no end of looking up 'cas1' within 10 s");
+    }
+}

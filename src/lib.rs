@@ -1,0 +1,20 @@
+//! The shared crate of the check-um plugins, which watch SIP servers and Exchange's Unified Messaging Call Router.
+//!
+//! Data flows one way. A plugin's `check` acquires an answer ([`net`], [`sip`], [`x509`]), measures it ([`metric`]),
+//! judges it ([`threshold`], [`failure::Policy`]) and returns a [`report::Report`]; [`plugin::run`] renders it
+//! ([`render`]), prints it and exits. Nothing after `check` changes a state, and nothing before `render` knows which
+//! characters are special where.
+
+pub mod about;
+pub mod advice;
+pub mod cli;
+pub mod clock;
+pub mod failure;
+pub mod file;
+pub mod metric;
+pub mod plugin;
+pub mod range;
+pub mod render;
+pub mod report;
+pub mod state;
+pub mod threshold;

@@ -1,0 +1,57 @@
+//! How is a report shown? One pure function for each format, `&Report` to text.
+
+pub mod json;
+pub mod scom;
+pub mod text;
+
+use crate::report::Report;
+
+/// The most that a plugin prints, in bytes.
+pub const MAX_OUTPUT: usize = 64 * 1024;
+
+/// The output format, `--output`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// One line for a scheduler, more for a person.
+    #[default]
+    Text,
+    /// One JSON object.
+    Json,
+    /// One property bag item for System Center Operations Manager.
+    Scom,
+}
+
+/// How much of a report is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Presentation {
+    /// The format.
+    pub format: Format,
+    /// The number of `-v`, 0 to 3. The structured formats carry everything but the trace at any verbosity.
+    pub verbosity: u8,
+    /// Only the first line (text).
+    pub single_line: bool,
+}
+
+/// The report as `presentation` wants it, at most [`MAX_OUTPUT`] bytes.
+pub fn render(report: &Report, presentation: Presentation) -> String {
+    match presentation.format {
+        Format::Text => text::render(report, presentation),
+        Format::Json => json::render(report, presentation),
+        Format::Scom => scom::render(report, presentation),
+    }
+}
+
+/// Cuts `text` to at most `max` bytes, between characters.
+fn cut(text: &mut String, max: usize) {
+    let mut end = max.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
+}
+
+/// Whether a character can move the cursor, end the line, or reorder what stands around it.
+fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}

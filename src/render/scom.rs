@@ -1,0 +1,111 @@
+//! One `System.PropertyBagData` item for a System Center Operations Manager script probe: everything flat and typed.
+
+use std::fmt::Write;
+
+use super::{MAX_OUTPUT, Presentation, is_hostile, text};
+use crate::clock;
+use crate::report::{Report, excerpt};
+
+/// The most of one value, in characters.
+const MAX_TEXT: usize = 2_000;
+
+/// `VariantType` of a property, as the property bag numbers them.
+enum Variant {
+    Integer(i64),
+    Double(f64),
+    Text(String),
+}
+
+/// One line of XML. A metric is a property of its label, absent when its value is unknown; diagnostics bear their name.
+pub fn render(report: &Report, presentation: Presentation) -> String {
+    let end = "</DataItem>\n";
+    let mut out = format!(
+        "<DataItem type=\"System.PropertyBagData\" time=\"{}\" sourceHealthServiceId=\"{{00000000-0000-0000-0000-000000000000}}\">",
+        escaped(&clock::rfc3339(report.started))
+    );
+    for (name, value) in properties(report, presentation.verbosity) {
+        let (kind, value) = match value {
+            Variant::Text(text) => (8, escaped(&excerpt(&text, MAX_TEXT))),
+            Variant::Integer(number) => (3, number.to_string()),
+            Variant::Double(number) => (5, number.to_string()),
+        };
+        let property = format!("<Property Name=\"{}\" VariantType=\"{kind}\">{value}</Property>", escaped(&name));
+        if out.len() + property.len() + end.len() <= MAX_OUTPUT {
+            out.push_str(&property);
+        }
+    }
+    out.push_str(end);
+    out
+}
+
+fn properties(report: &Report, verbosity: u8) -> Vec<(String, Variant)> {
+    let failure = report.failure();
+    let class = failure.and_then(|finding| finding.class).map_or("", |class| class.name());
+    let reason = failure.map_or_else(String::new, |finding| {
+        finding.causes.iter().fold(finding.text.clone(), |chain, cause| chain + ": " + cause)
+    });
+    let stands_for = &report.about.stands_for;
+    let text = |text: &str| Variant::Text(text.to_owned());
+
+    let mut properties: Vec<(String, Variant)> = [
+        ("State", text(report.state().word())),
+        ("ExitCode", Variant::Integer(report.state().exit_code().into())),
+        ("Result", text(report.result())),
+        ("Summary", Variant::Text(report.summary())),
+        ("FailureClass", text(class)),
+        ("FailureReason", Variant::Text(reason)),
+        ("Advice", text(failure.map_or("", |finding| finding.advice))),
+        ("Check", text(report.about.name)),
+        ("HealthSet", text(stands_for.name)),
+        ("Probe", text(stands_for.probe)),
+        ("Monitor", text(stands_for.monitor)),
+        ("Host", text(&report.target.host)),
+        ("Address", Variant::Text(report.target.address.map_or_else(String::new, |address| address.to_string()))),
+        ("Port", Variant::Integer(report.target.port.unwrap_or_default().into())),
+        ("Transport", text(report.target.transport)),
+        ("Authentication", Variant::Text(text::authentication(report))),
+        ("Started", Variant::Text(clock::rfc3339(report.started))),
+        ("Duration", Variant::Double(report.duration.as_secs_f64())),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+
+    let metrics = report.metrics.iter().filter_map(|metric| Some((metric.label(), metric.value()?)));
+    properties.extend(metrics.map(|(label, value)| (label.to_owned(), Variant::Double(value))));
+    let diagnostics = report.diagnostics.iter().map(|(name, value)| (name.clone(), Variant::Text(value.clone())));
+    properties.extend(diagnostics);
+    if verbosity >= 3 {
+        properties.push(("Trace".to_owned(), Variant::Text(report.trace.join(" "))));
+    }
+    properties
+}
+
+/// XML 1.0 text or attribute: the five special characters as references, hostile and forbidden ones as a blank.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&apos;"),
+            '\u{fffe}' | '\u{ffff}' => out.push(' '),
+            _ if is_hostile(c) => out.push(' '),
+            _ => {
+                let _ = out.write_char(c);
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_leaves_its_element() {
+        assert_eq!(escaped("<&>\"'\x1b\u{ffff}"), "&lt;&amp;&gt;&quot;&apos;  ");
+    }
+}

@@ -1,0 +1,129 @@
+//! Text for Nagios, Icinga, Naemon, Checkmk, NRPE and a person at a shell: all perfdata on the first line, then the reasons.
+
+use std::fmt::Write;
+
+use super::{MAX_OUTPUT, Presentation, cut, is_hostile};
+use crate::clock;
+use crate::report::{Report, excerpt};
+use crate::state::State;
+
+/// The summary's share of the first line, in characters: NRPE version 2 cuts at 1,024 bytes and the perfdata follows.
+const MAX_SUMMARY: usize = 400;
+
+/// The most of one line of long output, in characters.
+const MAX_LINE: usize = 2_000;
+
+/// `TITLE STATE - summary | perfdata`, then, on a problem, reasons and advice, then what `-v` asks for.
+pub fn render(report: &Report, presentation: Presentation) -> String {
+    let mut out = first_line(report);
+    if !presentation.single_line {
+        reasons(&mut out, report);
+        if presentation.verbosity >= 1 {
+            details(&mut out, report);
+        }
+        if presentation.verbosity >= 2 {
+            for event in &report.events {
+                line(&mut out, "phase", &format!("{} {}", clock::human(event.at), event.text));
+            }
+        }
+        if presentation.verbosity >= 3 {
+            for text in report.trace.iter().flat_map(|trace| trace.lines()) {
+                let _ = writeln!(out, "  {}", clean(text, MAX_LINE));
+            }
+        }
+    }
+    cut(&mut out, MAX_OUTPUT - 1);
+    if !out.ends_with('\n') {
+        out.push('\n');
+    }
+    out
+}
+
+fn first_line(report: &Report) -> String {
+    let mut out = format!("{} {} - {}", report.about.title, report.state(), clean(&report.summary(), MAX_SUMMARY));
+    for (index, metric) in report.metrics.iter().enumerate() {
+        let _ = write!(out, "{}{metric}", if index == 0 { " | " } else { " " });
+    }
+    out.push('\n');
+    out
+}
+
+fn reasons(out: &mut String, report: &Report) {
+    let problems: Vec<_> = report.by_severity().into_iter().filter(|finding| finding.state != State::Ok).collect();
+    for finding in &problems {
+        let class = finding.class.map_or_else(String::new, |class| format!(" ({class})"));
+        line(out, "reason", &format!("{}{class}", finding.text));
+        for cause in &finding.causes {
+            line(out, "caused by", cause);
+        }
+    }
+    let mut said = Vec::new();
+    for advice in problems.iter().map(|finding| finding.advice).filter(|advice| !advice.is_empty()) {
+        if !said.contains(&advice) {
+            said.push(advice);
+            for text in advice.lines() {
+                line(out, "advice", text);
+            }
+        }
+    }
+}
+
+fn details(out: &mut String, report: &Report) {
+    let target = &report.target;
+    let mut asked = target.host.clone();
+    for part in [target.address.map(|address| address.to_string()), target.port.map(|port| format!("port {port}"))] {
+        asked.extend(part.into_iter().flat_map(|part| [", ".to_owned(), part]));
+    }
+    if !asked.is_empty() {
+        line(out, "target", &format!("{asked}, {}", target.transport));
+    }
+    line(out, "started", &clock::rfc3339(report.started));
+    line(out, "duration", &clock::human(report.duration));
+    line(out, "result", report.result());
+    line(out, "authentication", &authentication(report));
+    for (name, value) in &report.diagnostics {
+        line(out, &name.replace('_', " "), value);
+    }
+    let stands_for = &report.about.stands_for;
+    let probe = if stands_for.probe.is_empty() { String::new() } else { format!("probe {}, ", stands_for.probe) };
+    line(out, "stands for", &format!("{probe}monitor {} of health set {}", stands_for.monitor, stands_for.name));
+}
+
+/// The credentials used, in words.
+pub(super) fn authentication(report: &Report) -> String {
+    let used = &report.authentication;
+    let digest = used.digest_user.as_ref().map(|user| format!("digest user {user}"));
+    let certificate = used.client_certificate.as_ref().map(|subject| format!("client certificate {subject}"));
+    let words: Vec<_> = certificate.into_iter().chain(digest).collect();
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+}
+
+fn line(out: &mut String, name: &str, value: &str) {
+    let _ = writeln!(out, "{}: {}", clean(name, MAX_LINE), clean(value, MAX_LINE));
+}
+
+/// One line without `|` (perfdata would begin there) and without anything that acts on a terminal.
+fn clean(text: &str, max: usize) -> String {
+    excerpt(text, max)
+        .chars()
+        .map(|c| {
+            if c == '|' {
+                '/'
+            } else if is_hostile(c) {
+                ' '
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cleaned_text_has_no_bar_no_control_and_no_reordering() {
+        assert_eq!(clean("a|b\n\x1b[31m\u{202e}c\u{9b}", 99), "a/b  [31m c ");
+    }
+}
