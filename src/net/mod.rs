@@ -1,0 +1,179 @@
+//! How is a peer reached? Functions that look up and connect, each under the run's deadline.
+
+pub mod resolve;
+pub mod tcp;
+pub mod udp;
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use crate::clock::Expired;
+use crate::failure::{Class, Failure};
+
+/// Whom a connection leads to: the name as given, and one of its addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The name or numeric address as given.
+    pub host: String,
+    /// The address and port in use.
+    pub address: SocketAddr,
+}
+
+impl Peer {
+    /// `host:port` alone, for a first line.
+    pub fn name(&self) -> String {
+        match self.host.parse::<IpAddr>() {
+            Ok(_) => self.address.to_string(),
+            Err(_) => format!("{}:{}", self.host, self.address.port()),
+        }
+    }
+}
+
+impl fmt::Display for Peer {
+    /// `cas1.example.com:5060 (192.0.2.7)`, or `192.0.2.7:5060` for a numeric host.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host.parse::<IpAddr>() {
+            Ok(_) => write!(f, "{}", self.address),
+            Err(_) => write!(f, "{}:{} ({})", self.host, self.address.port(), self.address.ip()),
+        }
+    }
+}
+
+/// What can go wrong between us and a peer, below TLS and SIP.
+#[derive(Debug, thiserror::Error)]
+pub enum NetError {
+    /// The deadline passed.
+    #[error(transparent)]
+    Expired(#[from] Expired),
+    /// An attempt's share of the deadline passed; other addresses were still to be tried.
+    #[error("no answer to the connection request from {peer} within {waited}")]
+    NoAnswer {
+        /// Who did not answer.
+        peer: Peer,
+        /// For how long, in words.
+        waited: String,
+    },
+    /// The peer's host answered that nobody listens.
+    #[error("connection refused by {peer}: nothing listens there, or a firewall rejects")]
+    Refused {
+        /// Who refused.
+        peer: Peer,
+    },
+    /// There is no way to the peer.
+    #[error("{peer} is unreachable")]
+    Unreachable {
+        /// Who cannot be reached.
+        peer: Peer,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// The peer ended the connection in order.
+    #[error("{peer} closed the connection {when}")]
+    Closed {
+        /// Who hung up.
+        peer: Peer,
+        /// In which situation, such as `before it answered`.
+        when: String,
+    },
+    /// The peer ended the connection by a reset.
+    #[error("{peer} reset the connection {when}")]
+    Reset {
+        /// Who hung up.
+        peer: Peer,
+        /// In which situation.
+        when: String,
+    },
+    /// The local system forbids it.
+    #[error("not permitted to reach {peer}")]
+    Denied {
+        /// Who was to be reached.
+        peer: Peer,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// `--source-address` cannot be used.
+    #[error("cannot send from the source address {address}")]
+    Source {
+        /// The address.
+        address: IpAddr,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// Anything else that the system says.
+    #[error("{doing} {peer} failed")]
+    Io {
+        /// What was attempted, such as `connecting to`.
+        doing: &'static str,
+        /// With whom.
+        peer: Peer,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// Several addresses, and none of them connects.
+    #[error("none of the {} addresses of {host} connects: {}", .failed.len(), list(.failed))]
+    AllFailed {
+        /// The name that they belong to.
+        host: String,
+        /// Each attempt's failure, in the order of trying; never empty.
+        failed: Vec<NetError>,
+    },
+}
+
+impl NetError {
+    /// The system's error in the situation `doing`, or `when` it had been connected already.
+    pub fn from_io(source: io::Error, peer: &Peer, doing: &'static str, when: &str) -> Self {
+        use io::ErrorKind as Kind;
+
+        let (peer, when) = (peer.clone(), when.to_owned());
+        match source.kind() {
+            Kind::ConnectionRefused => Self::Refused { peer },
+            Kind::HostUnreachable | Kind::NetworkUnreachable | Kind::NetworkDown | Kind::AddrNotAvailable => {
+                Self::Unreachable { peer, source }
+            }
+            Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe => Self::Reset { peer, when },
+            Kind::UnexpectedEof | Kind::NotConnected => Self::Closed { peer, when },
+            Kind::PermissionDenied => Self::Denied { peer, source },
+            Kind::TimedOut => Self::NoAnswer { peer, waited: "the system's own limit".to_owned() },
+            _ => Self::Io { doing, peer, source },
+        }
+    }
+
+    /// The failure class.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Expired(_) | Self::NoAnswer { .. } => Class::Timeout,
+            Self::Refused { .. } => Class::Refused,
+            Self::Unreachable { .. } | Self::Source { .. } | Self::Io { .. } => Class::Unreachable,
+            Self::Closed { .. } | Self::Reset { .. } => Class::Closed,
+            Self::Denied { .. } => Class::Permission,
+            Self::AllFailed { failed, .. } => failed.first().map_or(Class::Unreachable, Self::class),
+        }
+    }
+}
+
+impl From<NetError> for Failure {
+    fn from(error: NetError) -> Self {
+        Self::caused_by(error.class(), &error)
+    }
+}
+
+fn list(failed: &[NetError]) -> String {
+    failed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_shows_its_name_and_address() {
+        let address = "192.0.2.7:5060".parse().unwrap();
+        let named = Peer { host: "cas1.example.com".to_owned(), address };
+        assert_eq!(named.to_string(), "cas1.example.com:5060 (192.0.2.7)");
+        assert_eq!(named.name(), "cas1.example.com:5060");
+        let numeric = Peer { host: "2001:db8::7".to_owned(), address: "[2001:db8::7]:5060".parse().unwrap() };
+        assert_eq!(numeric.to_string(), "[2001:db8::7]:5060");
+        assert_eq!(numeric.name(), "[2001:db8::7]:5060");
+    }
+}

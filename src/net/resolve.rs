@@ -1,0 +1,114 @@
+//! Which addresses does a name have? The system's resolver, under the deadline.
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::clock::Deadline;
+use crate::failure::{Class, Failure, Policy};
+use crate::net::Peer;
+
+/// Which addresses are wanted, `-4` and `-6`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Family {
+    /// Both.
+    #[default]
+    Any,
+    /// IPv4 only.
+    V4,
+    /// IPv6 only.
+    V6,
+}
+
+impl Family {
+    const fn accepts(self, address: IpAddr) -> bool {
+        match self {
+            Self::Any => true,
+            Self::V4 => address.is_ipv4(),
+            Self::V6 => address.is_ipv6(),
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Any => "",
+            Self::V4 => "IPv4 ",
+            Self::V6 => "IPv6 ",
+        }
+    }
+}
+
+/// Every address of `host` in the resolver's order, each once; never empty.
+///
+/// A numeric host, in brackets or not, is not looked up. A deadline that passes during the look-up is of class `dns`,
+/// because the peer was not even asked, unless the operator gave `timeout` a state.
+pub async fn resolve(
+    host: &str,
+    port: u16,
+    family: Family,
+    deadline: &Deadline,
+    policy: &Policy,
+) -> Result<Vec<Peer>, Failure> {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let addresses = match bare.parse::<IpAddr>() {
+        Ok(address) => vec![SocketAddr::new(address, port)],
+        Err(_) => look_up(bare, port, deadline, policy).await?,
+    };
+
+    let mut peers: Vec<Peer> = Vec::new();
+    for address in addresses.into_iter().filter(|address| family.accepts(address.ip())) {
+        if peers.iter().all(|peer| peer.address != address) {
+            peers.push(Peer { host: bare.to_owned(), address });
+        }
+    }
+    if peers.is_empty() {
+        return Err(Failure::new(Class::Dns, format!("'{bare}' has no {}address", family.word())));
+    }
+    Ok(peers)
+}
+
+async fn look_up(host: &str, port: u16, deadline: &Deadline, policy: &Policy) -> Result<Vec<SocketAddr>, Failure> {
+    let stage = || format!("looking up '{host}'");
+    match deadline.limit(stage, tokio::net::lookup_host((host, port))).await {
+        Ok(Ok(addresses)) => Ok(addresses.collect()),
+        Ok(Err(error)) => {
+            let text = error.to_string();
+            let reason = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
+            Err(Failure::new(Class::Dns, format!("cannot look up '{host}': {reason}")))
+        }
+        Err(expired) => {
+            let class = policy.given(Class::Timeout).map_or(Class::Dns, |_| Class::Timeout);
+            Err(Failure::caused_by(class, &expired))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    fn resolved(host: &str, family: Family) -> Result<Vec<Peer>, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let deadline = Deadline::new(Instant::now(), Duration::from_secs(5));
+        runtime.block_on(resolve(host, 5060, family, &deadline, &Policy::default()))
+    }
+
+    #[test]
+    fn numeric_hosts_are_taken_as_they_are() {
+        assert_eq!(resolved("192.0.2.7", Family::Any).unwrap()[0].address.to_string(), "192.0.2.7:5060");
+        assert_eq!(resolved("[2001:db8::7]", Family::Any).unwrap()[0].address.to_string(), "[2001:db8::7]:5060");
+        assert_eq!(resolved("2001:db8::7", Family::V6).unwrap()[0].host, "2001:db8::7");
+    }
+
+    #[test]
+    fn dns_when_no_address_of_the_wanted_family() {
+        let failure = resolved("192.0.2.7", Family::V6).unwrap_err();
+        assert_eq!((failure.class, failure.summary.as_str()), (Class::Dns, "'192.0.2.7' has no IPv6 address"));
+    }
+
+    #[test]
+    fn dns_when_the_name_does_not_resolve() {
+        let failure = resolved("name.invalid", Family::Any).unwrap_err();
+        assert_eq!(failure.class, Class::Dns);
+        assert!(failure.summary.starts_with("cannot look up 'name.invalid': "), "{}", failure.summary);
+    }
+}

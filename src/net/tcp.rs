@@ -1,0 +1,79 @@
+//! Does a TCP peer accept? Connecting to one address, or to the first of several that connects.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+use super::{NetError, Peer};
+use crate::clock::{self, Deadline};
+
+/// A connection to the first address that accepted.
+#[derive(Debug)]
+pub struct Connected {
+    /// The connection.
+    pub stream: TcpStream,
+    /// The address that accepted.
+    pub peer: Peer,
+    /// How long that one attempt took.
+    pub took: Duration,
+    /// Those that were tried before and failed.
+    pub failed: Vec<NetError>,
+}
+
+/// Tries `peers` in their order until one connects; each has an equal share of what is left of the deadline, so that a
+/// first address which swallows packets does not hide a second one that works.
+pub async fn connect_first(peers: &[Peer], source: Option<IpAddr>, deadline: &Deadline) -> Result<Connected, NetError> {
+    let mut failed = Vec::new();
+    for (index, peer) in peers.iter().enumerate() {
+        let left = u32::try_from(peers.len() - index).unwrap_or(u32::MAX);
+        let started = Instant::now();
+        match connect(peer, source, deadline, deadline.remaining(started) / left).await {
+            Ok(stream) => return Ok(Connected { stream, peer: peer.clone(), took: started.elapsed(), failed }),
+            Err(error) => failed.push(error),
+        }
+    }
+    match failed.pop() {
+        Some(only) if failed.is_empty() => Err(only),
+        Some(last) => {
+            failed.push(last);
+            Err(NetError::AllFailed { host: peers[0].host.clone(), failed })
+        }
+        None => Err(NetError::AllFailed { host: String::new(), failed }),
+    }
+}
+
+/// Connects to one address within `share`, which ends no later than the deadline.
+pub async fn connect(
+    peer: &Peer,
+    source: Option<IpAddr>,
+    deadline: &Deadline,
+    share: Duration,
+) -> Result<TcpStream, NetError> {
+    let socket = socket(peer.address, source)?;
+    let stream = match timeout(share, socket.connect(peer.address)).await {
+        Ok(connected) => connected
+            .map_err(|error| NetError::from_io(error, peer, "connecting to", "while the connection was set up"))?,
+        Err(_) if share < deadline.remaining(Instant::now()) => {
+            return Err(NetError::NoAnswer { peer: peer.clone(), waited: clock::seconds(share) });
+        }
+        Err(_) => return Err(deadline.expired_during(format!("connecting to {peer}")).into()),
+    };
+    // A request is one small segment: nothing is gained by waiting for more.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
+}
+
+fn socket(address: SocketAddr, source: Option<IpAddr>) -> Result<TcpSocket, NetError> {
+    let created = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    let bound = |socket: TcpSocket| -> io::Result<TcpSocket> {
+        if let Some(source) = source {
+            socket.bind(SocketAddr::new(source, 0))?;
+        }
+        Ok(socket)
+    };
+    let unspecified = if address.is_ipv4() { IpAddr::from([0; 4]) } else { IpAddr::from([0; 16]) };
+    created.and_then(bound).map_err(|error| NetError::Source { address: source.unwrap_or(unspecified), source: error })
+}

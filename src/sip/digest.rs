@@ -1,0 +1,275 @@
+//! How is a challenge answered? Digest authentication (RFC 3261 22, RFC 7616, RFC 8760): MD5, SHA-256, SHA-512-256, qop auth.
+
+use md5::{Digest as _, Md5};
+use ring::digest::{SHA256, SHA512_256, digest};
+
+use super::head::Head;
+
+/// The hash that a challenge asks for, in rising order of preference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Algorithm {
+    Md5,
+    Sha256,
+    Sha512_256,
+}
+
+impl Algorithm {
+    const ALL: [Self; 3] = [Self::Md5, Self::Sha256, Self::Sha512_256];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Md5 => "MD5",
+            Self::Sha256 => "SHA-256",
+            Self::Sha512_256 => "SHA-512-256",
+        }
+    }
+
+    fn hash(self, text: &str) -> String {
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        match self {
+            Self::Md5 => hex(&Md5::digest(text.as_bytes())),
+            Self::Sha256 => hex(digest(&SHA256, text.as_bytes()).as_ref()),
+            Self::Sha512_256 => hex(digest(&SHA512_256, text.as_bytes()).as_ref()),
+        }
+    }
+}
+
+/// A challenge that can be answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    realm: String,
+    nonce: String,
+    opaque: Option<String>,
+    algorithm: Algorithm,
+    qop_auth: bool,
+    stale: bool,
+    answer_header: &'static str,
+}
+
+/// Who answers.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The user name.
+    pub username: String,
+    /// The secret; in no output.
+    pub password: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Credentials({}, masked)", self.username)
+    }
+}
+
+/// Why a challenge cannot be answered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChallengeError {
+    /// 401 or 407 without a challenge.
+    #[error("the response holds no challenge")]
+    Absent,
+    /// No challenge that we understand.
+    #[error("the challenge offers {0}, expected Digest with MD5, SHA-256 or SHA-512-256, and qop auth or none")]
+    Unsupported(String),
+}
+
+impl Challenge {
+    /// The strongest challenge in the head of a 401 or 407 that can be answered.
+    pub fn of(head: &Head) -> Result<Self, ChallengeError> {
+        let kinds = [("WWW-Authenticate", "Authorization"), ("Proxy-Authenticate", "Proxy-Authorization")];
+        let offers: Vec<_> =
+            kinds.iter().flat_map(|(name, answer)| head.values(name).map(move |value| (value, *answer))).collect();
+        let best = offers.iter().filter_map(|(value, answer)| read(value, answer)).max_by_key(|each| each.algorithm);
+        best.ok_or_else(|| match offers.first() {
+            None => ChallengeError::Absent,
+            Some((value, _)) => ChallengeError::Unsupported(offer(value)),
+        })
+    }
+
+    /// Whether the nonce was merely too old, so that the same credentials may be right.
+    pub const fn is_stale(&self) -> bool {
+        self.stale
+    }
+
+    /// Name and value of the header that answers it for `method` and `uri`, with a client nonce of the caller's.
+    pub fn answer(&self, who: &Credentials, method: &str, uri: &str, cnonce: &str) -> (&'static str, String) {
+        let hash = |text: String| self.algorithm.hash(&text);
+        let who_hash = hash(format!("{}:{}:{}", who.username, self.realm, who.password));
+        let what_hash = hash(format!("{method}:{uri}"));
+        // A nonce is used once, so its count is always 1.
+        let count = "00000001";
+        let response = if self.qop_auth {
+            hash(format!("{who_hash}:{}:{count}:{cnonce}:auth:{what_hash}", self.nonce))
+        } else {
+            hash(format!("{who_hash}:{}:{what_hash}", self.nonce))
+        };
+
+        let mut value = format!(
+            "Digest username=\"{}\", realm=\"{}\", nonce=\"{}\", uri=\"{uri}\", response=\"{response}\", algorithm={}",
+            escaped(&who.username),
+            escaped(&self.realm),
+            escaped(&self.nonce),
+            self.algorithm.name()
+        );
+        if self.qop_auth {
+            value += &format!(", qop=auth, nc={count}, cnonce=\"{cnonce}\"");
+        }
+        if let Some(opaque) = &self.opaque {
+            value += &format!(", opaque=\"{}\"", escaped(opaque));
+        }
+        (self.answer_header, value)
+    }
+}
+
+fn read(value: &str, answer_header: &'static str) -> Option<Challenge> {
+    let (scheme, rest) = value.trim().split_once(char::is_whitespace)?;
+    if !scheme.eq_ignore_ascii_case("Digest") {
+        return None;
+    }
+    let parameters = parameters(rest);
+    let parameter = |name: &str| parameters.iter().find(|(each, _)| each == name).map(|(_, value)| value.as_str());
+
+    let named = parameter("algorithm").unwrap_or("MD5");
+    let algorithm = Algorithm::ALL.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(named))?;
+    let qop_auth = match parameter("qop") {
+        Some(offered) if offered.split(',').any(|qop| qop.trim().eq_ignore_ascii_case("auth")) => true,
+        Some(_) => return None,
+        None => false,
+    };
+    Some(Challenge {
+        realm: parameter("realm")?.to_owned(),
+        nonce: parameter("nonce")?.to_owned(),
+        opaque: parameter("opaque").map(str::to_owned),
+        algorithm,
+        qop_auth,
+        stale: parameter("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true")),
+        answer_header,
+    })
+}
+
+/// `name=value` and `name="value"`, separated by commas; names in lower case.
+fn parameters(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some((name, after)) = rest.split_once('=') {
+        let name = name.trim_matches([',', ' ', '\t']).to_ascii_lowercase();
+        let after = after.trim_start();
+        let (value, tail) = match after.strip_prefix('"') {
+            Some(quoted) => quoted_string(quoted),
+            None => {
+                let (value, tail) = after.split_once(',').unwrap_or((after, ""));
+                (value.trim().to_owned(), tail)
+            }
+        };
+        found.push((name, value));
+        rest = tail;
+    }
+    found
+}
+
+/// The text up to the closing quote with its escapes undone, and what stands behind the quote.
+fn quoted_string(text: &str) -> (String, &str) {
+    let mut value = String::new();
+    let mut characters = text.char_indices();
+    while let Some((index, c)) = characters.next() {
+        match c {
+            '"' => return (value, &text[index + 1..]),
+            '\\' => value.extend(characters.next().map(|(_, escaped)| escaped)),
+            _ => value.push(c),
+        }
+    }
+    (value, "")
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+/// Scheme and algorithm of a challenge that we cannot answer, in words.
+fn offer(value: &str) -> String {
+    let (scheme, rest) = value.split_once(char::is_whitespace).unwrap_or((value, ""));
+    let named = |name: &str| parameters(rest).into_iter().find(|(each, _)| each == name).map(|(_, value)| value);
+    let details = [("algorithm", named("algorithm")), ("qop", named("qop"))];
+    let words = details.into_iter().filter_map(|(name, value)| Some(format!(" {name} {}", value?)));
+    crate::report::excerpt(&words.fold(scheme.to_owned(), |text, word| text + &word), 80)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn challenge(values: &str) -> Result<Challenge, ChallengeError> {
+        Challenge::of(&Head::parse(format!("SIP/2.0 401 Unauthorized\r\n{values}\r\n").as_bytes()))
+    }
+
+    fn response_of(value: &str) -> &str {
+        value.split("response=\"").nth(1).unwrap().split('"').next().unwrap()
+    }
+
+    /// RFC 7616 3.9.1: the same example with MD5 and with SHA-256.
+    #[test]
+    fn the_examples_of_rfc_7616() {
+        let who = Credentials { username: "Mufasa".into(), password: "Circle of Life".into() };
+        for (algorithm, expected) in [
+            ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
+            ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
+        ] {
+            let challenge = challenge(&format!(
+                "WWW-Authenticate: Digest realm=\"http-auth@example.org\", qop=\"auth, auth-int\", algorithm={algorithm}, \
+                 nonce=\"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v\", opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\""
+            ));
+            let cnonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ";
+            let (name, value) = challenge.unwrap().answer(&who, "GET", "/dir/index.html", cnonce);
+            assert_eq!((name, response_of(&value)), ("Authorization", expected));
+            assert!(value.contains("opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\""));
+        }
+    }
+
+    /// RFC 2617 3.5 without qop, as RFC 2069 had it: the values are from RFC 2069's erratum.
+    #[test]
+    fn without_qop_there_is_no_count() {
+        let who = Credentials { username: "Mufasa".into(), password: "CircleOfLife".into() };
+        let challenge = challenge(
+            "Proxy-Authenticate: Digest realm=\"testrealm@host.com\", nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\"",
+        );
+        let (name, value) = challenge.unwrap().answer(&who, "GET", "/dir/index.html", "unused");
+        assert_eq!((name, response_of(&value)), ("Proxy-Authorization", "1949323746fe6a43ef61f9606e7febea"));
+        assert!(!value.contains("nc="));
+    }
+
+    #[test]
+    fn the_strongest_offer_is_answered() {
+        let challenge = challenge(
+            "WWW-Authenticate: Digest realm=\"r\", nonce=\"1\", algorithm=MD5\r\n\
+             WWW-Authenticate: Digest realm=\"r\", nonce=\"2\", algorithm=SHA-512-256, stale=TRUE\r\n\
+             WWW-Authenticate: Digest realm=\"r\", nonce=\"3\", algorithm=SHA-256",
+        )
+        .unwrap();
+        assert_eq!((challenge.algorithm, challenge.nonce.as_str()), (Algorithm::Sha512_256, "2"));
+        assert!(challenge.is_stale());
+    }
+
+    /// FIPS 180-4's example for SHA-512/256 of "abc".
+    #[test]
+    fn sha_512_256_is_not_a_cut_sha_512() {
+        let expected = "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23";
+        assert_eq!(Algorithm::Sha512_256.hash("abc"), expected);
+    }
+
+    #[test]
+    fn what_cannot_be_answered_is_named() {
+        assert_eq!(challenge("To: x"), Err(ChallengeError::Absent));
+        let error = challenge("WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", algorithm=AKAv1-MD5").unwrap_err();
+        assert_eq!(error, ChallengeError::Unsupported("Digest algorithm AKAv1-MD5".to_owned()));
+        assert!(challenge("WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth-int\"").is_err());
+        assert!(challenge("WWW-Authenticate: NTLM").is_err());
+    }
+
+    #[test]
+    fn hostile_values_stay_inside_their_quotes() {
+        let challenge = challenge("WWW-Authenticate: Digest realm=\"a\\\"b\\\\\", nonce=\"n").unwrap();
+        assert_eq!((challenge.realm.as_str(), challenge.nonce.as_str()), ("a\"b\\", "n"));
+        let who = Credentials { username: "u\"x".into(), password: "p".into() };
+        let (_, value) = challenge.answer(&who, "OPTIONS", "sip:a", "c");
+        assert!(value.starts_with("Digest username=\"u\\\"x\", realm=\"a\\\"b\\\\\", nonce=\"n\""), "{value}");
+    }
+}

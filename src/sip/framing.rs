@@ -1,0 +1,320 @@
+//! Where does a message end? Cuts a byte stream into SIP messages by Content-Length, and one datagram into one message.
+
+use super::head::{Head, decode, is_token_byte};
+use crate::report::excerpt;
+
+/// The most of a message head, in bytes.
+pub const MAX_HEAD: usize = 64 * 1024;
+
+/// The most of a message body, in bytes.
+pub const MAX_BODY: usize = 1024 * 1024;
+
+/// One message as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The cleaned-up head.
+    pub head: Head,
+    /// The head's bytes, for the trace.
+    pub raw_head: Vec<u8>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// What keeps bytes from being SIP messages.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FramingError {
+    /// The first line is no SIP start line.
+    #[error("the peer does not speak SIP{}: it sent '{first}'", .hint)]
+    NotSip {
+        /// The beginning of what came, decoded.
+        first: String,
+        /// What it looks like instead, in words that fit behind "SIP", or nothing.
+        hint: &'static str,
+    },
+    /// No blank line within the limit.
+    #[error("the message head is larger than {MAX_HEAD} bytes")]
+    HeadTooLarge,
+    /// The announced body is larger than the limit.
+    #[error("the message announces a body of {0} bytes, more than {MAX_BODY}")]
+    BodyTooLarge(u64),
+    /// Content-Length is no number, or there are two that differ.
+    #[error("the message has the Content-Length '{0}', expected one number")]
+    ContentLength(String),
+    /// A datagram that ends before its message does.
+    #[error("the datagram ends within the message")]
+    Cut,
+}
+
+/// Collects bytes and gives complete messages, in order.
+#[derive(Debug, Default)]
+pub struct Framer {
+    buffer: Vec<u8>,
+    /// Up to here there is no end of a head, so that a dripping peer costs linear work.
+    scanned: usize,
+    /// A head whose body is still to come.
+    body_of: Option<(Head, Vec<u8>, usize)>,
+}
+
+impl Framer {
+    /// Adds what arrived.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// How many bytes of an incomplete message are there; keep-alives do not count.
+    pub fn pending(&self) -> usize {
+        let head = self.body_of.as_ref().map_or(0, |(_, raw, _)| raw.len());
+        head + self.buffer.iter().skip_while(|byte| matches!(byte, b'\r' | b'\n')).count()
+    }
+
+    /// The next complete message, if there is one. After an error the stream has no message boundaries any more.
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, FramingError> {
+        let (head, raw_head, length) = match self.body_of.take() {
+            Some(waiting) => waiting,
+            None => match self.next_head()? {
+                Some(found) => found,
+                None => return Ok(None),
+            },
+        };
+        if self.buffer.len() < length {
+            self.body_of = Some((head, raw_head, length));
+            return Ok(None);
+        }
+        let body = self.buffer.drain(..length).collect();
+        Ok(Some(Frame { head, raw_head, body }))
+    }
+
+    fn next_head(&mut self) -> Result<Option<(Head, Vec<u8>, usize)>, FramingError> {
+        // RFC 3261 7.5: CRLFs before the start line are ignored; RFC 5626 makes them keep-alives.
+        let blank = self.buffer.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        if blank > 0 {
+            self.buffer.drain(..blank);
+            self.scanned = 0;
+        }
+        check_start(&self.buffer)?;
+        let Some(end) = end_of_head(&self.buffer, self.scanned) else {
+            self.scanned = self.buffer.len().saturating_sub(3);
+            return if self.buffer.len() > MAX_HEAD { Err(FramingError::HeadTooLarge) } else { Ok(None) };
+        };
+        if end > MAX_HEAD {
+            return Err(FramingError::HeadTooLarge);
+        }
+        let raw: Vec<u8> = self.buffer.drain(..end).collect();
+        self.scanned = 0;
+        let head = Head::parse(&raw);
+        // RFC 3261 18.3: on a stream a missing Content-Length is an error; a peer that leaves it out has no body to send.
+        let length = content_length(&head)?.unwrap_or(0);
+        Ok(Some((head, raw, length)))
+    }
+}
+
+/// The message in a datagram. Without Content-Length the body goes to its end; what stands behind it is ignored.
+pub fn datagram(bytes: &[u8]) -> Result<Option<Frame>, FramingError> {
+    let start = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    let bytes = &bytes[start..];
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    check_start(bytes)?;
+    let end = end_of_head(bytes, 0).ok_or(FramingError::Cut)?;
+    let (raw_head, rest) = bytes.split_at(end);
+    let head = Head::parse(raw_head);
+    let length = content_length(&head)?.unwrap_or(rest.len());
+    let body = rest.get(..length).ok_or(FramingError::Cut)?.to_vec();
+    Ok(Some(Frame { head, raw_head: raw_head.to_vec(), body }))
+}
+
+/// The offset behind the blank line, looking from `from` on.
+fn end_of_head(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    while let Some(offset) = bytes.get(at..)?.iter().position(|byte| *byte == b'\n') {
+        at += offset + 1;
+        match bytes.get(at..)? {
+            [b'\n', ..] => return Some(at + 1),
+            [b'\r', b'\n', ..] => return Some(at + 2),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn content_length(head: &Head) -> Result<Option<usize>, FramingError> {
+    let mut length = None;
+    for value in head.values("Content-Length") {
+        let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+        let number = digits.then(|| value.parse::<u64>().unwrap_or(u64::MAX));
+        match number {
+            Some(number) if number > MAX_BODY as u64 => return Err(FramingError::BodyTooLarge(number)),
+            Some(number) if length.is_none_or(|earlier| earlier == number as usize) => length = Some(number as usize),
+            _ => return Err(FramingError::ContentLength(excerpt(value, 40))),
+        }
+    }
+    Ok(length)
+}
+
+/// Fails as soon as `bytes` cannot be the beginning of a SIP message any more, long before a head's end would be missed.
+fn check_start(bytes: &[u8]) -> Result<(), FramingError> {
+    let line_end = bytes.iter().position(|byte| *byte == b'\n');
+    let line = &bytes[..line_end.unwrap_or(bytes.len())];
+    let version = b"SIP/2.0";
+
+    // Either `SIP/2.0 code reason` or `METHOD uri SIP/2.0`.
+    let shared = line.len().min(version.len());
+    let is_status_line =
+        line[..shared].eq_ignore_ascii_case(&version[..shared]) && !matches!(line.get(7), Some(c) if *c != b' ');
+    let method = line.iter().take_while(|byte| is_token_byte(**byte)).count();
+    let is_request = match line_end {
+        Some(_) => method > 0 && line.get(method) == Some(&b' ') && line.trim_ascii_end().ends_with(b" SIP/2.0"),
+        None => method == line.len() || (method > 0 && line[method] == b' '),
+    };
+    let is_text = line.iter().all(|byte| *byte >= b' ' || matches!(byte, b'\t' | b'\r'));
+    let has_size = line.len() <= MAX_HEAD;
+    if (is_status_line || is_request) && is_text && has_size {
+        return Ok(());
+    }
+    if is_text && !has_size {
+        return Err(FramingError::HeadTooLarge);
+    }
+    Err(FramingError::NotSip { first: excerpt(&decode(&line[..line.len().min(60)]), 60), hint: hint(bytes) })
+}
+
+/// What other protocols begin with.
+const fn hint(bytes: &[u8]) -> &'static str {
+    match bytes {
+        [b'H', b'T', b'T', b'P', b'/', ..] => " but HTTP",
+        // RFC 8446 5.1: an alert or a handshake record, and the major version that every TLS has.
+        [0x15 | 0x16, 3, ..] => " but TLS (try --transport tls)",
+        [b'S', b'S', b'H', b'-', ..] => " but SSH",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const OK: &[u8] = b"SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP a;branch=z9hG4bK1\r\nContent-Length: 4\r\n\r\nbody";
+
+    fn frames(chunks: &[&[u8]]) -> Result<Vec<Frame>, FramingError> {
+        let mut framer = Framer::default();
+        let mut frames = Vec::new();
+        for chunk in chunks {
+            framer.push(chunk);
+            while let Some(frame) = framer.next_frame()? {
+                frames.push(frame);
+            }
+        }
+        Ok(frames)
+    }
+
+    fn refused(bytes: &[u8]) -> FramingError {
+        frames(&[bytes]).unwrap_err()
+    }
+
+    #[test]
+    fn one_message_in_many_segments() {
+        let chunks: Vec<&[u8]> = OK.chunks(1).collect();
+        let frames = frames(&chunks).unwrap();
+        assert_eq!(frames.len(), 1);
+        assert_eq!(frames[0].body, b"body");
+    }
+
+    #[test]
+    fn several_messages_in_one_segment_with_keep_alives_between() {
+        let stream = [b"\r\n\r\n", OK, b"\r\n\r\n\r\n", OK, b"\r\n"].concat();
+        assert_eq!(frames(&[&stream]).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn keep_alives_alone_are_no_message() {
+        let mut framer = Framer::default();
+        framer.push(b"\r\n\r\n");
+        assert_eq!(framer.next_frame(), Ok(None));
+        assert_eq!(framer.pending(), 0);
+    }
+
+    #[test]
+    fn a_cut_head_is_pending() {
+        let mut framer = Framer::default();
+        framer.push(b"SIP/2.0 200 OK\r\nVia: SIP");
+        assert_eq!(framer.next_frame(), Ok(None));
+        assert_eq!(framer.pending(), 24);
+    }
+
+    #[test]
+    fn requests_of_the_peer_are_messages_too() {
+        assert_eq!(frames(&[b"OPTIONS sip:a SIP/2.0\r\nl: 0\r\n\r\n"]).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_missing_content_length_means_no_body_on_a_stream_and_all_the_rest_in_a_datagram() {
+        let message = b"SIP/2.0 200 OK\r\nTo: a\r\n\r\n";
+        assert_eq!(frames(&[message]).unwrap()[0].body, b"");
+        assert_eq!(datagram(&[message.as_slice(), b"rest"].concat()).unwrap().unwrap().body, b"rest");
+    }
+
+    #[test]
+    fn other_protocols_are_named_at_their_first_bytes() {
+        let hints = [
+            (b"HTTP/1.1 400 Bad Request\r\n".as_slice(), " but HTTP"),
+            (b"\x15\x03\x01\x00\x02\x02\x28", " but TLS (try --transport tls)"),
+            (b"SSH-2.0-OpenSSH_9\r\n", " but SSH"),
+            (b"220 mail.example.com ESMTP\r\n", ""),
+            (b"\x00\x01\xff", ""),
+            (b"\xff\xfb\x01", ""),
+        ];
+        for (bytes, expected) in hints {
+            assert!(matches!(refused(bytes), FramingError::NotSip { hint, .. } if hint == expected), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn limits_hold() {
+        assert_eq!(
+            refused(&[b"SIP/2.0 200 OK\r\nX: ", vec![b'x'; 300 * 1024].as_slice()].concat()),
+            FramingError::HeadTooLarge
+        );
+        assert_eq!(refused(&vec![b'X'; MAX_HEAD + 1]), FramingError::HeadTooLarge);
+        assert_eq!(refused(b"SIP/2.0 200 OK\r\nl: 1048577\r\n\r\n"), FramingError::BodyTooLarge(1_048_577));
+        let huge = b"SIP/2.0 200 OK\r\nl: 99999999999999999999999\r\n\r\n";
+        assert_eq!(refused(huge), FramingError::BodyTooLarge(u64::MAX));
+    }
+
+    #[test]
+    fn a_content_length_must_be_one_number() {
+        for length in ["-1", "", "4x", "0x4", "4\r\nContent-Length: 5"] {
+            let message = format!("SIP/2.0 200 OK\r\nContent-Length: {length}\r\n\r\n");
+            assert!(matches!(refused(message.as_bytes()), FramingError::ContentLength(_)), "{length:?}");
+        }
+    }
+
+    #[test]
+    fn a_datagram_that_ends_early_is_cut() {
+        assert_eq!(datagram(b"SIP/2.0 200 OK\r\nTo: a\r\n"), Err(FramingError::Cut));
+        assert_eq!(datagram(b"SIP/2.0 200 OK\r\nl: 5\r\n\r\nabc"), Err(FramingError::Cut));
+        assert_eq!(datagram(b"\r\n\r\n"), Ok(None));
+    }
+
+    proptest! {
+        #[test]
+        fn the_cuts_between_segments_do_not_matter(cuts in proptest::collection::vec(1..60usize, 0..6)) {
+            let stream = [OK, b"\r\n", OK].concat();
+            let mut rest = stream.as_slice();
+            let mut chunks = Vec::new();
+            for cut in cuts {
+                let (chunk, tail) = rest.split_at(cut.min(rest.len()));
+                chunks.push(chunk);
+                rest = tail;
+            }
+            chunks.push(rest);
+            prop_assert_eq!(frames(&chunks).unwrap().len(), 2);
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            let _ = frames(&[&bytes]);
+            let _ = datagram(&bytes);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What does a message head say, whatever way it was written? Start line and header fields, cleaned up.
+//!
+//! Undone here: folded lines, bare LF line ends, compact names, blanks before the colon, Latin-1 text.
+
+/// A start line and the header fields below it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// The first line, trimmed.
+    pub start_line: String,
+    /// Header fields in their order, compact names written out.
+    pub fields: Vec<Field>,
+    /// Lines that are no header field; they are counted, not judged, because an answer with one bad line is an answer.
+    pub malformed: usize,
+}
+
+/// One header field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The name as sent, or the long form of a compact one.
+    pub name: String,
+    /// The value, unfolded and trimmed; may be empty.
+    pub value: String,
+}
+
+impl Head {
+    /// Reads a head without the blank line that ends it.
+    pub fn parse(bytes: &[u8]) -> Self {
+        let text = decode(bytes);
+        let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+        let mut head = Self { start_line: lines.next().unwrap_or_default().trim().to_owned(), ..Self::default() };
+        for line in lines.filter(|line| !line.is_empty()) {
+            // RFC 3261 7.3.1: a line that begins with a blank goes on with the field above it.
+            if line.starts_with([' ', '\t']) {
+                match head.fields.last_mut() {
+                    Some(field) => {
+                        field.value.push(' ');
+                        field.value.push_str(line.trim());
+                    }
+                    None => head.malformed += 1,
+                }
+                continue;
+            }
+            match line.split_once(':').map(|(name, value)| (name.trim_end(), value.trim())) {
+                Some((name, value)) if !name.is_empty() && name.bytes().all(is_token_byte) => {
+                    head.fields.push(Field { name: long_name(name).to_owned(), value: value.to_owned() });
+                }
+                _ => head.malformed += 1,
+            }
+        }
+        head
+    }
+
+    /// The values of every field of that name, whatever the case, in their order.
+    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.as_str())
+    }
+
+    /// The value of the first field of that name.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.as_str())
+    }
+}
+
+/// RFC 3261 25.1: `token`.
+pub const fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
+}
+
+/// UTF-8, else each byte as the Latin-1 character that older gateways mean by it.
+pub fn decode(bytes: &[u8]) -> String {
+    std::str::from_utf8(bytes).map_or_else(|_| bytes.iter().map(|byte| char::from(*byte)).collect(), str::to_owned)
+}
+
+/// The long form of a compact header name (RFC 3261 7.3.3 and its extensions).
+fn long_name(name: &str) -> &str {
+    let &[letter] = name.as_bytes() else { return name };
+    match letter.to_ascii_lowercase() {
+        b'c' => "Content-Type",
+        b'e' => "Content-Encoding",
+        b'f' => "From",
+        b'i' => "Call-ID",
+        b'k' => "Supported",
+        b'l' => "Content-Length",
+        b'm' => "Contact",
+        b'o' => "Event",
+        b's' => "Subject",
+        b't' => "To",
+        b'u' => "Allow-Events",
+        b'v' => "Via",
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_match_in_any_case() {
+        let head = Head::parse(b"SIP/2.0 200 OK\r\nCALL-ID: a\r\nAllow: INVITE\r\nALLOW: OPTIONS\r\n");
+        assert_eq!(head.start_line, "SIP/2.0 200 OK");
+        assert_eq!(head.value("call-id"), Some("a"));
+        assert_eq!(head.values("Allow").collect::<Vec<_>>(), ["INVITE", "OPTIONS"]);
+    }
+
+    #[test]
+    fn compact_names_folding_blanks_and_bare_line_feeds_are_undone() {
+        let head = Head::parse(b"SIP/2.0 200 OK\nv : SIP/2.0/TCP a\n ;branch=x\nSubject: a\r\n \tb\nl:0\nAccept:\n");
+        assert_eq!(head.value("Via"), Some("SIP/2.0/TCP a ;branch=x"));
+        assert_eq!(head.value("Subject"), Some("a b"));
+        assert_eq!(head.value("Content-Length"), Some("0"));
+        assert_eq!(head.value("Accept"), Some(""));
+        assert_eq!(head.malformed, 0);
+    }
+
+    #[test]
+    fn bad_lines_are_counted_and_the_others_kept() {
+        let head =
+            Head::parse(b"SIP/2.0 200 OK\r\n folded nothing\r\nno colon\r\nbad name: x\r\n: y\r\nTo: <sip:a>\r\n");
+        assert_eq!(head.malformed, 4);
+        assert_eq!(head.value("To"), Some("<sip:a>"));
+    }
+
+    #[test]
+    fn text_that_is_not_utf_8_is_latin_1() {
+        assert_eq!(Head::parse(b"SIP/2.0 404 Nicht verf\xfcgbar\r\n").start_line, "SIP/2.0 404 Nicht verfügbar");
+    }
+}

@@ -1,0 +1,250 @@
+//! What does a message mean? Our request and the peer's response, over rsip as the message model.
+//!
+//! rsip is fed only bytes that [`super::head`] cleaned, and no type of it appears in a signature here.
+
+use rsip::headers::{ToTypedHeader, UntypedHeader};
+use rsip::message::HeadersExt;
+
+use super::framing::Frame;
+use super::head::Head;
+use crate::report::excerpt;
+
+/// A response, provisional or final.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The status code, 100 to 699.
+    pub status: u16,
+    /// The reason phrase as the peer wrote it, raw; may be empty.
+    pub reason: String,
+    /// The head.
+    pub head: Head,
+    /// The number and method of CSeq.
+    pub cseq: (u32, String),
+}
+
+/// Why a message is no response that could be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// The status line.
+    #[error("the status line is '{0}', expected SIP/2.0, a status code of 100 to 699 and a reason phrase")]
+    StatusLine(String),
+    /// CSeq is absent or none.
+    #[error("the response has no valid CSeq")]
+    CSeq,
+}
+
+impl Response {
+    /// Reads a framed message; `None` if it is a request.
+    pub fn read(frame: &Frame) -> Result<Option<Self>, MessageError> {
+        let line = &frame.head.start_line;
+        if !line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("SIP/")) {
+            return Ok(None);
+        }
+        let (status, reason) = status_line(line).ok_or_else(|| MessageError::StatusLine(excerpt(line, 80)))?;
+        let cseq = frame.head.value("CSeq").ok_or(MessageError::CSeq)?;
+
+        // Three digits between 1 and 6 and a CSeq of one line are all that the model gets to see.
+        let model = rsip::Response::try_from(format!("SIP/2.0 {status} -\r\nCSeq: {cseq}\r\n\r\n"));
+        let cseq = model
+            .ok()
+            .and_then(|model| model.cseq_header().ok().cloned())
+            .and_then(|cseq| cseq.typed().ok())
+            .ok_or(MessageError::CSeq)?;
+        let cseq = (cseq.seq, cseq.method.to_string());
+        Ok(Some(Self { status, reason, head: frame.head.clone(), cseq }))
+    }
+
+    /// Whether it is a 1xx, which only says that a final response will come.
+    pub const fn is_provisional(&self) -> bool {
+        self.status < 200
+    }
+
+    /// `503 Service Unavailable`, the reason phrase cut to a line's worth.
+    pub fn status_text(&self) -> String {
+        format!("{} {}", self.status, excerpt(&self.reason, 80)).trim_end().to_owned()
+    }
+
+    /// The branch of the topmost Via, where we put ours.
+    pub fn branch(&self) -> Option<&str> {
+        // RFC 3261 7.3.1: several Via values may share a line, separated by commas.
+        let topmost = self.head.value("Via")?.split(',').next()?;
+        topmost.split(';').skip(1).find_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            name.trim().eq_ignore_ascii_case("branch").then_some(value.trim())
+        })
+    }
+
+    /// The methods of every Allow line.
+    pub fn allowed(&self) -> impl Iterator<Item = &str> {
+        self.head.values("Allow").flat_map(|line| line.split(',')).map(str::trim).filter(|method| !method.is_empty())
+    }
+}
+
+/// `SIP/2.0 code reason`; the code is exactly three digits, so that no larger number is taken for the one it wraps to.
+fn status_line(line: &str) -> Option<(u16, String)> {
+    let rest = line.get(7..).filter(|_| line[..7].eq_ignore_ascii_case("SIP/2.0"))?.strip_prefix(' ')?.trim_start();
+    let (code, reason) = rest.split_once(' ').unwrap_or((rest, ""));
+    let is_code = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit());
+    let status = is_code.then(|| code.parse().ok()).flatten().filter(|status| (100..700).contains(status))?;
+    Some((status, reason.trim().to_owned()))
+}
+
+/// The identity of one request: what RFC 3261 8.1.1 wants to be fresh, and what its answer is recognised by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId {
+    /// The branch of our Via.
+    pub branch: String,
+    /// The From tag.
+    pub tag: String,
+    /// Call-ID.
+    pub call_id: String,
+    /// The number of CSeq.
+    pub cseq: u32,
+}
+
+/// Everything in an OPTIONS request but its identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionsRequest {
+    /// The Request-URI.
+    pub uri: String,
+    /// The URI or name-addr of From, without a tag.
+    pub from: String,
+    /// The URI or name-addr of To.
+    pub to: String,
+    /// The URI or name-addr of Contact.
+    pub contact: String,
+    /// `TCP`, `TLS` or `UDP`, as in Via.
+    pub via_transport: &'static str,
+    /// Host and port that the answer comes back to, as in Via.
+    pub sent_by: String,
+    /// User-Agent.
+    pub user_agent: String,
+    /// Max-Forwards.
+    pub max_forwards: u8,
+}
+
+impl OptionsRequest {
+    /// The method of it.
+    pub const METHOD: &'static str = "OPTIONS";
+
+    /// The message, with `credentials` as one more header (name and value) if a challenge is to be answered.
+    pub fn message(&self, id: &RequestId, credentials: Option<(&str, &str)>) -> String {
+        use rsip::headers::{Accept, CSeq, CallId, Contact, ContentLength, From, MaxForwards, To, UserAgent, Via};
+        use rsip::{Header, Headers};
+
+        let via = format!("SIP/2.0/{} {};branch={};rport", self.via_transport, self.sent_by, id.branch);
+        let mut headers: Vec<Header> = vec![
+            Via::new(via).into(),
+            MaxForwards::new(self.max_forwards.to_string()).into(),
+            From::new(format!("{};tag={}", name_addr(&self.from), id.tag)).into(),
+            To::new(name_addr(&self.to)).into(),
+            CallId::new(id.call_id.clone()).into(),
+            CSeq::new(format!("{} {}", id.cseq, Self::METHOD)).into(),
+            Contact::new(name_addr(&self.contact)).into(),
+            // RFC 3261 11.1: says which body the answer may have.
+            Accept::new("application/sdp").into(),
+            UserAgent::new(self.user_agent.clone()).into(),
+        ];
+        headers.extend(credentials.map(|(name, value)| Header::Other(name.to_owned(), value.to_owned())));
+        headers.push(ContentLength::new("0").into());
+        // rsip's own Request wants a parsed URI, which refuses some that are in use; the request line is ours.
+        format!("{} {} SIP/2.0\r\n{}\r\n", Self::METHOD, self.uri, Headers::from(headers))
+    }
+}
+
+/// A bare URI in angle brackets, so that its parameters are not taken for the header's; a name-addr as it is.
+fn name_addr(address: &str) -> String {
+    if address.contains('<') { address.to_owned() } else { format!("<{address}>") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::framing::datagram;
+
+    fn read(message: &str) -> Result<Option<Response>, MessageError> {
+        Response::read(&datagram(message.as_bytes()).unwrap().unwrap())
+    }
+
+    fn response(message: &str) -> Response {
+        read(message).unwrap().unwrap()
+    }
+
+    #[test]
+    fn the_peers_own_reason_phrase_is_kept() {
+        let response = response("SIP/2.0 403 Kein Zutritt | hier\r\nCSeq: 1 OPTIONS\r\n\r\n");
+        assert_eq!((response.status, response.reason.as_str()), (403, "Kein Zutritt | hier"));
+    }
+
+    #[test]
+    fn a_status_line_without_a_reason_phrase_is_one() {
+        assert_eq!(response("SIP/2.0 200\r\nCSeq: 1 OPTIONS\r\n\r\n").status_text(), "200");
+        assert_eq!(response("SIP/2.0 200 \r\nCSeq: 1 OPTIONS\r\n\r\n").status_text(), "200");
+    }
+
+    #[test]
+    fn a_status_code_has_three_digits_and_a_class() {
+        for code in ["4294967496", "65736", "099", "700", "20", "2000", "+20", "20x", "-200", "", "２００"] {
+            let message = format!("SIP/2.0 {code} OK\r\nCSeq: 1 OPTIONS\r\n\r\n");
+            assert!(matches!(read(&message), Err(MessageError::StatusLine(_))), "{code:?} was taken for a status code");
+        }
+    }
+
+    #[test]
+    fn the_topmost_branch_of_folded_vias_is_ours() {
+        let response = response(
+            "SIP/2.0 302 Moved Temporarily\r\nCSEQ: 1 INVITE\r\nVIA: SIP/2.0/TCP 192.0.2.60:5060;branch=z9hG4bKa.1,SIP/2.0/TCP 192.0.2.10:5060;received=192.0.2.10;branch=z9hG4bK-b\r\n\r\n",
+        );
+        assert_eq!(response.branch(), Some("z9hG4bKa.1"));
+        assert_eq!(response.cseq, (1, "INVITE".to_owned()));
+    }
+
+    #[test]
+    fn repeated_allow_lines_are_one_set() {
+        let response =
+            response("SIP/2.0 200 OK\r\nCSEQ: 1 OPTIONS\r\nALLOW: INVITE\r\nAllow: ACK, BYE,\r\nALLOW:\r\n\r\n");
+        assert_eq!(response.allowed().collect::<Vec<_>>(), ["INVITE", "ACK", "BYE"]);
+    }
+
+    #[test]
+    fn a_response_without_a_valid_cseq_is_refused() {
+        assert_eq!(read("SIP/2.0 200 OK\r\nTo: a\r\n\r\n"), Err(MessageError::CSeq));
+        assert_eq!(read("SIP/2.0 200 OK\r\nCSeq: 99999999999 OPTIONS\r\n\r\n"), Err(MessageError::CSeq));
+        assert_eq!(read("SIP/2.0 200 OK\r\nCSeq:\r\n\r\n"), Err(MessageError::CSeq));
+    }
+
+    #[test]
+    fn a_request_is_no_response() {
+        assert_eq!(read("OPTIONS sip:a SIP/2.0\r\nCSeq: 1 OPTIONS\r\n\r\n"), Ok(None));
+    }
+
+    #[test]
+    fn the_request_reads_as_rfc_3261_wants_it() {
+        let request = OptionsRequest {
+            uri: "sip:cas1.example.com:5060;transport=tcp".to_owned(),
+            from: "sip:check@192.0.2.1".to_owned(),
+            to: "sip:cas1.example.com:5060;transport=tcp".to_owned(),
+            contact: "\"A\" <sip:192.0.2.1:40000>".to_owned(),
+            via_transport: "TCP",
+            sent_by: "[2001:db8::1]:40000".to_owned(),
+            user_agent: "check-um/1".to_owned(),
+            max_forwards: 70,
+        };
+        let id = RequestId { branch: "z9hG4bKb".into(), tag: "t".into(), call_id: "c".into(), cseq: 7 };
+        assert_eq!(
+            request.message(&id, Some(("Authorization", "Digest x"))),
+            "OPTIONS sip:cas1.example.com:5060;transport=tcp SIP/2.0\r\n\
+             Via: SIP/2.0/TCP [2001:db8::1]:40000;branch=z9hG4bKb;rport\r\n\
+             Max-Forwards: 70\r\n\
+             From: <sip:check@192.0.2.1>;tag=t\r\n\
+             To: <sip:cas1.example.com:5060;transport=tcp>\r\n\
+             Call-ID: c\r\n\
+             CSeq: 7 OPTIONS\r\n\
+             Contact: \"A\" <sip:192.0.2.1:40000>\r\n\
+             Accept: application/sdp\r\n\
+             User-Agent: check-um/1\r\n\
+             Authorization: Digest x\r\n\
+             Content-Length: 0\r\n\r\n"
+        );
+    }
+}

@@ -1,0 +1,15 @@
+//! What does a SIP server say? RFC 3261 as a user agent client needs it to send OPTIONS and understand the answer.
+//!
+//! `framing` cuts a byte stream into messages, `head` cleans their heads up, `message` gives them meaning,
+//! `transaction` decides when to send and what belongs to us - all without a socket or a clock. `uac` drives them over
+//! a [`uac::Transport`], `probe` is one complete question to one address.
+
+pub mod diagnostics;
+pub mod digest;
+pub mod expect;
+pub mod framing;
+pub mod head;
+pub mod message;
+pub mod transaction;
+pub mod uac;
+pub mod uri;

@@ -1,0 +1,308 @@
+//! What is the final response to our OPTIONS? A user agent client over any transport.
+
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::time::{Duration, Instant};
+
+use tokio::time::timeout_at;
+
+use super::digest::{Challenge, ChallengeError, Credentials};
+use super::framing::{Framer, FramingError, datagram};
+use super::message::{MessageError, OptionsRequest, RequestId, Response};
+use super::transaction::{ClientTransaction, Received, Step};
+use crate::clock::{self, Deadline};
+use crate::failure::{Class, Failure};
+
+/// A way to the peer and back, already connected.
+pub trait Transport {
+    /// Whether it delivers a stream of bytes, in order and by itself; otherwise datagrams, each at its own risk.
+    const IS_STREAM: bool;
+
+    /// Sends all of it.
+    fn send(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>>;
+
+    /// Receives into `buffer`; 0 is the end of a stream. Must lose nothing when it is dropped half-way.
+    fn receive(&mut self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>>;
+
+    /// What an error of `send` or `receive` means, `when` it came.
+    fn explain(&self, error: io::Error, when: &str) -> Failure;
+
+    /// The peer, in words.
+    fn peer(&self) -> String;
+}
+
+/// A final response and how it came.
+#[derive(Debug)]
+pub struct Answer {
+    /// The final response.
+    pub response: Response,
+    /// From the first request to the final response, a challenge in between included.
+    pub took: Duration,
+    /// The user that a challenge was answered for.
+    pub digest_user: Option<String>,
+}
+
+/// Why there is no final response that could be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum UacError {
+    /// Nothing at all.
+    #[error("no response from {peer} after {requests} {} in {waited}{strays}", plural(*.requests, "request"))]
+    Silence {
+        /// Who is silent.
+        peer: String,
+        /// How often the request was sent.
+        requests: u32,
+        /// For how long, in words.
+        waited: String,
+        /// Messages that were not for us, in words.
+        strays: String,
+    },
+    /// Provisional responses only.
+    #[error("only provisional responses from {peer} in {waited}, the last one {last}")]
+    OnlyProvisional {
+        /// Who keeps us waiting.
+        peer: String,
+        /// The last one's status.
+        last: String,
+        /// For how long, in words.
+        waited: String,
+    },
+    /// The bytes are no SIP.
+    #[error("no SIP answer from {peer}: {source}")]
+    Framing {
+        /// Who sent them.
+        peer: String,
+        /// What is wrong.
+        source: FramingError,
+    },
+    /// The message is malformed.
+    #[error("malformed SIP answer from {peer}: {source}")]
+    Message {
+        /// Who sent it.
+        peer: String,
+        /// What is wrong.
+        source: MessageError,
+    },
+    /// The challenge cannot be answered.
+    #[error("{peer} asks for credentials, but they cannot be given: {source}")]
+    Challenge {
+        /// Who asks.
+        peer: String,
+        /// Why not.
+        source: ChallengeError,
+    },
+    /// The credentials are wrong.
+    #[error("{peer} rejects the credentials of user '{user}': {status}")]
+    Rejected {
+        /// Who rejects.
+        peer: String,
+        /// Whose credentials.
+        user: String,
+        /// The final response.
+        status: String,
+    },
+}
+
+impl UacError {
+    const fn class(&self) -> Class {
+        match self {
+            Self::Silence { .. } | Self::OnlyProvisional { .. } => Class::Timeout,
+            Self::Framing { .. } | Self::Message { .. } => Class::Protocol,
+            Self::Challenge { .. } | Self::Rejected { .. } => Class::Authentication,
+        }
+    }
+}
+
+impl From<UacError> for Failure {
+    fn from(error: UacError) -> Self {
+        Self::new(error.class(), error.to_string())
+    }
+}
+
+/// A user agent client on one connection.
+#[derive(Debug)]
+pub struct Uac<T> {
+    transport: T,
+    framer: Framer,
+    strays: u32,
+    requests: u32,
+    retransmissions: u32,
+    last_provisional: Option<String>,
+    trace: Vec<String>,
+}
+
+/// How many messages the trace keeps, and how much of each, in bytes.
+const MAX_TRACE: (usize, usize) = (12, 4 * 1024);
+
+impl<T: Transport> Uac<T> {
+    /// A client that has sent nothing yet.
+    pub fn over(transport: T) -> Self {
+        Self {
+            transport,
+            framer: Framer::default(),
+            strays: 0,
+            requests: 0,
+            retransmissions: 0,
+            last_provisional: None,
+            trace: Vec::new(),
+        }
+    }
+
+    /// How often a request was sent again.
+    pub const fn retransmissions(&self) -> u32 {
+        self.retransmissions
+    }
+
+    /// The messages as sent and received, credentials masked.
+    pub fn into_trace(self) -> Vec<String> {
+        self.trace
+    }
+
+    /// Sends OPTIONS and waits for the final response; answers one challenge, and a second one if the nonce was stale.
+    pub async fn options(
+        &mut self,
+        request: &OptionsRequest,
+        credentials: Option<&Credentials>,
+        deadline: &Deadline,
+    ) -> Result<Answer, Failure> {
+        let started = Instant::now();
+        let mut id = RequestId { branch: branch(), tag: token(), call_id: format!("{}{}", token(), token()), cseq: 1 };
+        let mut response = self.transact(request, &id, None, deadline).await?;
+        let mut digest_user = None;
+
+        while let Some(who) = credentials.filter(|_| matches!(response.status, 401 | 407)) {
+            let peer = self.transport.peer();
+            let challenge =
+                Challenge::of(&response.head).map_err(|source| UacError::Challenge { peer: peer.clone(), source })?;
+            let is_new = digest_user.is_none() || (challenge.is_stale() && id.cseq == 2);
+            if !is_new {
+                let (user, status) = (who.username.clone(), response.status_text());
+                return Err(UacError::Rejected { peer, user, status }.into());
+            }
+            // RFC 3261 22.2: the same Call-ID and From, the next CSeq; a new transaction has a new branch.
+            id = RequestId { branch: branch(), cseq: id.cseq + 1, ..id };
+            let answer = challenge.answer(who, OptionsRequest::METHOD, &request.uri, &token());
+            digest_user = Some(who.username.clone());
+            response = self.transact(request, &id, Some(answer), deadline).await?;
+        }
+        Ok(Answer { response, took: started.elapsed(), digest_user })
+    }
+
+    async fn transact(
+        &mut self,
+        request: &OptionsRequest,
+        id: &RequestId,
+        credentials: Option<(&'static str, String)>,
+        deadline: &Deadline,
+    ) -> Result<Response, Failure> {
+        let given = credentials.as_ref().map(|(name, value)| (*name, value.as_str()));
+        let message = request.message(id, given);
+        let shown = request.message(id, given.map(|(name, _)| (name, "Digest (masked)")));
+        let started = Instant::now();
+        let mut transaction = ClientTransaction::new(id.clone(), T::IS_STREAM, started);
+        loop {
+            let now = Instant::now();
+            let step = if deadline.remaining(now).is_zero() { Step::TimedOut } else { transaction.poll(now) };
+            match step {
+                Step::TimedOut => return Err(self.no_final_response(&transaction, now - started).into()),
+                Step::Transmit => {
+                    self.requests += 1;
+                    self.retransmissions += u32::from(transaction.transmitted() > 1);
+                    self.note(">", &shown);
+                    let peer = self.transport.peer();
+                    let stage = || format!("sending the request to {peer}");
+                    let expired = |expired| Failure::caused_by(Class::Timeout, &expired);
+                    let sent = deadline.limit(stage, self.transport.send(message.as_bytes())).await.map_err(expired)?;
+                    sent.map_err(|error| self.transport.explain(error, "when the request was sent"))?;
+                }
+                Step::Wait(until) => {
+                    let until = until.min(deadline.instant());
+                    let Ok(received) = timeout_at(until.into(), self.receive()).await else { continue };
+                    match received?.map(|response| (transaction.receive(&response), response)) {
+                        Some((Received::Final, response)) => return Ok(response),
+                        Some((Received::Provisional, response)) => self.last_provisional = Some(response.status_text()),
+                        Some((Received::Stray, _)) | None => self.strays += 1,
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next message; `None` for one that is no response.
+    async fn receive(&mut self) -> Result<Option<Response>, Failure> {
+        let frame = loop {
+            let complete = if T::IS_STREAM { self.framer.next_frame() } else { Ok(None) };
+            if let Some(frame) = complete.map_err(|source| self.framing(source))? {
+                break frame;
+            }
+            let mut buffer = [0; 16 * 1024];
+            let when = self.when();
+            let count = self.transport.receive(&mut buffer).await;
+            let count = count.map_err(|error| self.transport.explain(error, &when))?;
+            if !T::IS_STREAM {
+                match datagram(&buffer[..count]).map_err(|source| self.framing(source))? {
+                    Some(frame) => break frame,
+                    None => continue,
+                }
+            }
+            if count == 0 {
+                return Err(self.transport.explain(io::ErrorKind::UnexpectedEof.into(), &when));
+            }
+            self.framer.push(&buffer[..count]);
+        };
+        self.note("<", &String::from_utf8_lossy(&frame.raw_head));
+        let peer = || self.transport.peer();
+        Response::read(&frame).map_err(|source| UacError::Message { peer: peer(), source }.into())
+    }
+
+    /// The situation that an end of the connection would come in.
+    fn when(&self) -> String {
+        match (self.framer.pending(), &self.last_provisional) {
+            (0, None) => "without an answer to the request".to_owned(),
+            (0, Some(status)) => format!("after {status}, before a final response"),
+            (bytes, _) => format!("in the middle of a message, after {bytes} bytes of it"),
+        }
+    }
+
+    fn framing(&self, source: FramingError) -> Failure {
+        UacError::Framing { peer: self.transport.peer(), source }.into()
+    }
+
+    fn no_final_response(&self, transaction: &ClientTransaction, waited: Duration) -> UacError {
+        let (peer, waited) = (self.transport.peer(), clock::human(waited));
+        if let Some(last) = self.last_provisional.clone().filter(|_| transaction.is_proceeding()) {
+            return UacError::OnlyProvisional { peer, last, waited };
+        }
+        let strays = match (self.strays, self.framer.pending()) {
+            (0, 0) => String::new(),
+            (0, bytes) => format!("; {bytes} bytes of an unfinished message came"),
+            (count, _) => format!("; {count} {} that did not belong to it", plural(count, "message")),
+        };
+        UacError::Silence { peer, requests: self.requests, waited, strays }
+    }
+
+    fn note(&mut self, direction: &str, message: &str) {
+        if self.trace.len() < MAX_TRACE.0 {
+            let end = message.floor_char_boundary(MAX_TRACE.1);
+            self.trace.push(format!("{direction} {}\n{}", self.transport.peer(), &message[..end]));
+        }
+    }
+}
+
+/// A fresh branch; the cookie tells it from one of RFC 2543 (RFC 3261 8.1.1.7).
+fn branch() -> String {
+    format!("z9hG4bK{}", token())
+}
+
+/// 64 bits that nobody had before. The hasher's keys come from the system; uniqueness is all that is asked for.
+fn token() -> String {
+    format!("{:016x}", RandomState::new().hash_one(Instant::now()))
+}
+
+fn plural(count: u32, word: &str) -> String {
+    if count == 1 { word.to_owned() } else { format!("{word}s") }
+}
+
+#[cfg(test)]
+#[path = "uac_tests.rs"]
+mod tests;
