@@ -1,6 +1,8 @@
 //! What did the operator ask for? The options that plugins share, and how a command line becomes arguments.
 
 pub mod extra_opts;
+pub mod secret;
+pub mod target;
 pub mod usage;
 
 use std::str::FromStr;
@@ -22,6 +24,11 @@ pub trait Arguments: clap::Parser {
 
     /// The options that every plugin has.
     fn common(&self) -> &Common;
+
+    /// What no single option can tell: which of them do not go together, in words that say what is expected.
+    fn contradiction(&self, _secrets: &extra_opts::Secrets) -> Option<String> {
+        None
+    }
 }
 
 /// The options that every plugin has.
@@ -127,6 +134,9 @@ pub fn parse<A: Arguments>(argv: Vec<String>) -> Result<Parsed<A>, usage::UsageE
     let expanded = extra_opts::expand::<A>(argv)?;
     let matches = command::<A>().try_get_matches_from(expanded.argv).map_err(|error| usage::explain(&error))?;
     let arguments = A::from_arg_matches(&matches).map_err(|error| usage::explain(&error))?;
+    if let Some(contradiction) = arguments.contradiction(&expanded.secrets) {
+        return Err(usage::UsageError::CommandLine(contradiction));
+    }
     let policy = policy(A::ABOUT, arguments.common(), &matches)?;
     Ok(Parsed { arguments, policy, secrets: expanded.secrets })
 }

@@ -82,8 +82,12 @@ pub fn explain(error: &clap::Error) -> UsageError {
         }
         ErrorKind::UnknownArgument if option.starts_with('-') => {
             let similar = text(ContextKind::SuggestedArg);
-            let hint = if similar.is_empty() { "expected one of the options" } else { "did you mean" };
-            format!("unknown option {option}: {hint} {similar}").trim_end().to_owned()
+            let hint = if similar.is_empty() {
+                "expected one of its options".to_owned()
+            } else {
+                format!("did you mean {similar}?")
+            };
+            format!("unknown option {option}: {hint}")
         }
         ErrorKind::UnknownArgument => {
             let word = text(ContextKind::InvalidArg);

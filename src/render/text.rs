@@ -50,7 +50,9 @@ fn first_line(report: &Report) -> String {
 
 fn reasons(out: &mut String, report: &Report) {
     let problems: Vec<_> = report.by_severity().into_iter().filter(|finding| finding.state != State::Ok).collect();
-    for finding in &problems {
+    // A single finding without a class has said everything in the first line.
+    let unsaid = problems.iter().filter(|finding| problems.len() > 1 || finding.class.is_some());
+    for finding in unsaid {
         let class = finding.class.map_or_else(String::new, |class| format!(" ({class})"));
         line(out, "reason", &format!("{}{class}", finding.text));
         for cause in &finding.causes {
@@ -71,7 +73,8 @@ fn reasons(out: &mut String, report: &Report) {
 fn details(out: &mut String, report: &Report) {
     let target = &report.target;
     let mut asked = target.host.clone();
-    for part in [target.address.map(|address| address.to_string()), target.port.map(|port| format!("port {port}"))] {
+    let address = target.address.map(|address| address.to_string()).filter(|address| *address != target.host);
+    for part in [address, target.port.map(|port| format!("port {port}"))] {
         asked.extend(part.into_iter().flat_map(|part| [", ".to_owned(), part]));
     }
     if !asked.is_empty() {

@@ -1,0 +1,205 @@
+//! Is a final response the one that was hoped for? Status code, required headers, allowed methods.
+
+use std::str::FromStr;
+
+use regex_lite::Regex;
+
+use super::diagnostics::Diagnostics;
+use super::expect::StatusSet;
+use super::message::Response;
+use super::uac::Answer;
+use crate::clock;
+use crate::failure::{Class, Failure};
+use crate::net::Peer;
+use crate::report::{Report, excerpt};
+
+/// What a final response has to be like.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    /// Its status code.
+    pub statuses: StatusSet,
+    /// Headers that must be there and match.
+    pub headers: Vec<HeaderPattern>,
+    /// Methods that Allow must list.
+    pub allow: Vec<String>,
+}
+
+impl Expected {
+    /// The first line's text for an answer that is as expected; otherwise a failure that says what is not.
+    pub fn judge(&self, answer: &Answer, peer: &Peer) -> Result<String, Failure> {
+        let response = &answer.response;
+        let came = format!("{} from {} in {}", response.status_text(), peer.name(), clock::human(answer.took));
+        let diagnosis = diagnosis(response);
+        if !self.statuses.contains(response.status) {
+            let asks = matches!(response.status, 401 | 407);
+            let class = if asks { Class::Authentication } else { Class::Status };
+            let hint = if asks { "the server wants credentials (--username)".to_owned() } else { diagnosis };
+            let reason = if hint.is_empty() { format!("expected {}", self.statuses) } else { hint };
+            return Err(Failure::new(class, format!("{came}: {reason}")));
+        }
+        let missing =
+            self.headers.iter().find_map(|header| header.miss(response)).or_else(|| self.not_allowed(response));
+        match missing {
+            Some(missing) => Err(Failure::new(Class::Status, format!("{came}, but {missing}"))),
+            None if diagnosis.is_empty() => Ok(came),
+            None => Ok(format!("{came}: {diagnosis}")),
+        }
+    }
+
+    fn not_allowed(&self, response: &Response) -> Option<String> {
+        let is_allowed = |method: &&String| response.allowed().any(|each| each.eq_ignore_ascii_case(method));
+        let missing: Vec<_> = self.allow.iter().filter(|method| !is_allowed(method)).map(String::as_str).collect();
+        let allowed = excerpt(&response.allowed().collect::<Vec<_>>().join(", "), 120);
+        (!missing.is_empty()).then(|| format!("Allow lacks {} (it lists: {allowed})", missing.join(", ")))
+    }
+}
+
+/// Facts about a final response that every report of it carries.
+pub fn describe(answer: &Answer, report: &mut Report) {
+    let head = &answer.response.head;
+    report.diagnostic("status_line", &head.start_line);
+    for (name, field) in
+        [("server", "Server"), ("user_agent", "User-Agent"), ("allow", "Allow"), ("contact", "Contact")]
+    {
+        let values: Vec<_> = head.values(field).collect();
+        if !values.is_empty() {
+            report.diagnostic(name, values.join(", "));
+        }
+    }
+    for (name, diagnostics) in Diagnostics::of(head) {
+        report.diagnostic(&name.to_ascii_lowercase().replace('-', "_"), diagnostics.text());
+    }
+    if head.malformed > 0 {
+        report.diagnostic("malformed_header_lines", head.malformed.to_string());
+    }
+}
+
+/// Why the server answered as it did, in its own words: its diagnostics, or where it redirects to.
+fn diagnosis(response: &Response) -> String {
+    let diagnostics: Vec<_> = Diagnostics::of(&response.head).into_iter().map(|(_, each)| each.text()).collect();
+    let contact = response.head.value("Contact").filter(|_| (300..400).contains(&response.status));
+    let redirect = contact.map(|contact| format!("redirects to {}", excerpt(contact, 120)));
+    let texts: Vec<_> = redirect.into_iter().chain(diagnostics.iter().map(|text| excerpt(text, 200))).collect();
+    texts.join(", ")
+}
+
+/// `--require-header 'Name: regex'`.
+#[derive(Clone, Debug)]
+pub struct HeaderPattern {
+    name: String,
+    pattern: Regex,
+}
+
+impl HeaderPattern {
+    /// What is wrong with a response that no header of this name and pattern is in.
+    fn miss(&self, response: &Response) -> Option<String> {
+        let values: Vec<_> = response.head.values(&self.name).collect();
+        if values.iter().any(|value| self.pattern.is_match(value)) {
+            return None;
+        }
+        Some(match values.first() {
+            Some(value) => format!("{} '{}' does not match '{}'", self.name, excerpt(value, 80), self.pattern.as_str()),
+            None => format!("there is no {} header", self.name),
+        })
+    }
+}
+
+impl FromStr for HeaderPattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = "expected 'Name: regular expression', such as 'Server: ^RTCC/'";
+        let (name, pattern) = text.split_once(':').ok_or_else(|| format!("'{text}' has no colon: {expected}"))?;
+        let name = name.trim();
+        if name.is_empty() || !name.bytes().all(super::head::is_token_byte) {
+            return Err(format!("'{name}' is not a header name: {expected}"));
+        }
+        let pattern = Regex::new(pattern.trim()).map_err(|error| format!("{error}: {expected}"))?;
+        Ok(Self { name: name.to_owned(), pattern })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::framing::datagram;
+    use std::time::Duration;
+
+    fn judged(message: &str, statuses: &str, headers: &[&str], allow: &[&str]) -> Result<String, Failure> {
+        let message = format!("{message}\r\nCSeq: 1 OPTIONS\r\n\r\n");
+        let response = Response::read(&datagram(message.as_bytes()).unwrap().unwrap()).unwrap().unwrap();
+        let answer = Answer { response, took: Duration::from_micros(3_100), digest_user: None };
+        let peer = Peer { host: "cas1.example.com".into(), address: "192.0.2.7:5060".parse().unwrap() };
+        let expected = Expected {
+            statuses: statuses.parse().unwrap(),
+            headers: headers.iter().map(|header| header.parse().unwrap()).collect(),
+            allow: allow.iter().map(|method| (*method).to_owned()).collect(),
+        };
+        expected.judge(&answer, &peer)
+    }
+
+    #[test]
+    fn ok_when_200() {
+        assert_eq!(judged("SIP/2.0 200 OK", "200", &[], &[]).unwrap(), "200 OK from cas1.example.com:5060 in 3.1 ms");
+    }
+
+    #[test]
+    fn status_when_503_with_its_diagnosis() {
+        let failure = judged(
+            "SIP/2.0 503 Service Unavailable\r\nMS-DIAGNOSTICS: 15501;source=\"cas1.example.com\";reason=\"none\"",
+            "200",
+            &[],
+            &[],
+        )
+        .unwrap_err();
+        assert_eq!(failure.class, Class::Status);
+        assert_eq!(
+            failure.summary,
+            "503 Service Unavailable from cas1.example.com:5060 in 3.1 ms: \
+             15501 (probably no worker process) \"none\" from cas1.example.com"
+        );
+    }
+
+    #[test]
+    fn status_when_302_with_its_contact() {
+        let failure = judged("SIP/2.0 302 Moved\r\nCONTACT: <sip:b:5062>", "200", &[], &[]).unwrap_err();
+        assert!(failure.summary.ends_with("redirects to <sip:b:5062>"), "{}", failure.summary);
+    }
+
+    #[test]
+    fn ok_when_404_is_expected() {
+        assert!(judged("SIP/2.0 404 Not Here", "2xx,4xx", &[], &[]).is_ok());
+    }
+
+    #[test]
+    fn authentication_when_401_without_credentials() {
+        let failure = judged("SIP/2.0 401 Unauthorized", "200", &[], &[]).unwrap_err();
+        assert_eq!(failure.class, Class::Authentication);
+        assert!(failure.summary.ends_with("(--username)"));
+    }
+
+    #[test]
+    fn status_when_a_required_header_is_absent_or_different() {
+        let answer = "SIP/2.0 200 OK\r\nServer: RTCC/5.0.0.0";
+        assert!(judged(answer, "200", &["server: ^RTCC/[45]"], &[]).is_ok());
+        let different = judged(answer, "200", &["Server: MSExchangeUM"], &[]).unwrap_err();
+        assert!(different.summary.ends_with("but Server 'RTCC/5.0.0.0' does not match 'MSExchangeUM'"));
+        let absent = judged(answer, "200", &["Supported: ."], &[]).unwrap_err();
+        assert!(absent.summary.ends_with("but there is no Supported header"));
+    }
+
+    #[test]
+    fn status_when_a_required_method_is_not_allowed() {
+        let answer = "SIP/2.0 200 OK\r\nALLOW: INVITE\r\nAllow: BYE,ACK";
+        assert!(judged(answer, "200", &[], &["invite", "ACK"]).is_ok());
+        let failure = judged(answer, "200", &[], &["INVITE", "REFER"]).unwrap_err();
+        assert!(failure.summary.ends_with("but Allow lacks REFER (it lists: INVITE, BYE, ACK)"), "{}", failure.summary);
+    }
+
+    #[test]
+    fn a_header_pattern_has_a_name_and_a_regular_expression() {
+        for text in ["", "Server", ": x", "a b: x", "Server: ("] {
+            assert!(text.parse::<HeaderPattern>().is_err(), "{text:?}");
+        }
+    }
+}
