@@ -132,12 +132,16 @@ pub struct Parsed<A> {
 /// Parses `argv` (program name first), with the sections that `--extra-opts` names in front of it.
 pub fn parse<A: Arguments>(argv: Vec<String>) -> Result<Parsed<A>, usage::UsageError> {
     let expanded = extra_opts::expand::<A>(argv)?;
-    let matches = command::<A>().try_get_matches_from(expanded.argv).map_err(|error| usage::explain(&error))?;
-    let arguments = A::from_arg_matches(&matches).map_err(|error| usage::explain(&error))?;
+    let mut command = command::<A>();
+    let mut matches = command.try_get_matches_from_mut(expanded.argv).map_err(|error| usage::explain(&error))?;
+    let order = StateOrder::of(&matches);
+    let arguments = A::from_arg_matches_mut(&mut matches).map_err(|error| usage::explain(&error))?;
+    // Freeing their hundreds of small strings costs as much as a probe, and the process is about to end anyway.
+    std::mem::forget((command, matches));
     if let Some(contradiction) = arguments.contradiction(&expanded.secrets) {
         return Err(usage::UsageError::CommandLine(contradiction));
     }
-    let policy = policy(A::ABOUT, arguments.common(), &matches)?;
+    let policy = policy(A::ABOUT, arguments.common(), order)?;
     Ok(Parsed { arguments, policy, secrets: expanded.secrets })
 }
 
@@ -167,15 +171,28 @@ pub fn presentation_of(argv: &[String]) -> (Presentation, bool) {
     (presentation, exit_ok)
 }
 
+/// Where on the command line `-t` and each `--state` stand.
+struct StateOrder {
+    timeout: Option<usize>,
+    states: Vec<usize>,
+}
+
+impl StateOrder {
+    fn of(matches: &ArgMatches) -> Self {
+        let states = matches.indices_of("states").into_iter().flatten().collect();
+        Self { timeout: matches.index_of("timeout"), states }
+    }
+}
+
 /// The policy: the plugin's defaults, then `--state` and the STATE of `-t` in the order in which they were given.
-fn policy(about: &About, common: &Common, matches: &ArgMatches) -> Result<Policy, usage::UsageError> {
+fn policy(about: &About, common: &Common, order: StateOrder) -> Result<Policy, usage::UsageError> {
     if let Some(foreign) = common.states.iter().find(|given| !about.classes.contains(&given.class)) {
         let expected: Vec<_> = about.classes.iter().map(|class| class.name()).collect();
         return Err(usage::UsageError::ForeignClass { class: foreign.class, expected: expected.join(", ") });
     }
-    let states = matches.indices_of("states").into_iter().flatten().zip(common.states.iter().copied());
+    let states = order.states.into_iter().zip(common.states.iter().copied());
     let timeout = common.timeout.state.map(|state| Override { class: Class::Timeout, state });
-    let mut given: Vec<_> = matches.index_of("timeout").zip(timeout).into_iter().chain(states).collect();
+    let mut given: Vec<_> = order.timeout.zip(timeout).into_iter().chain(states).collect();
     given.sort_by_key(|(index, _)| *index);
     Ok(Policy::new(about.defaults.iter().copied().chain(given.into_iter().map(|(_, state)| state)).collect()))
 }

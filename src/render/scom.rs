@@ -21,7 +21,8 @@ pub fn render(report: &Report, presentation: Presentation) -> String {
     let end = "</DataItem>\n";
     let mut out = format!(
         "<DataItem type=\"System.PropertyBagData\" time=\"{}\" sourceHealthServiceId=\"{{00000000-0000-0000-0000-000000000000}}\">",
-        escaped(&clock::rfc3339(report.started))
+        // The agent's own data writes the offset out.
+        clock::rfc3339(report.started).replace('Z', "+00:00")
     );
     for (name, value) in properties(report, presentation.verbosity) {
         let (kind, value) = match value {

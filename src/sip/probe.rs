@@ -217,8 +217,8 @@ impl Transport for Stream {
         self.stream.write_all(bytes).await
     }
 
-    async fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.read(buffer).await
+    async fn receive(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        self.stream.read_buf(buffer).await
     }
 
     fn explain(&self, error: io::Error, when: &str) -> Failure {
@@ -243,8 +243,8 @@ impl Transport for Datagrams {
         self.socket.send(bytes).await.map(|_| ())
     }
 
-    async fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.socket.recv(buffer).await
+    async fn receive(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        self.socket.recv_buf(buffer).await
     }
 
     fn explain(&self, error: io::Error, when: &str) -> Failure {

@@ -21,8 +21,9 @@ pub trait Transport {
     /// Sends all of it.
     fn send(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>>;
 
-    /// Receives into `buffer`; 0 is the end of a stream. Must lose nothing when it is dropped half-way.
-    fn receive(&mut self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>>;
+    /// Appends what arrives to `buffer`, a datagram or a piece of the stream, and says how much it was; 0 is the end of a
+    /// stream. Must lose nothing when it is dropped half-way.
+    fn receive(&mut self, buffer: &mut Vec<u8>) -> impl Future<Output = io::Result<usize>>;
 
     /// What an error of `send` or `receive` means, `when` it came.
     fn explain(&self, error: io::Error, when: &str) -> Failure;
@@ -129,7 +130,12 @@ pub struct Uac<T> {
     retransmissions: u32,
     last_provisional: Option<String>,
     trace: Vec<String>,
+    /// What one call of `receive` fills; on the heap, because a future that holds it is moved about.
+    buffer: Vec<u8>,
 }
+
+/// The most of a datagram, and of what is read from a stream at once.
+const BUFFER: usize = 64 * 1024;
 
 /// How many messages the trace keeps, and how much of each, in bytes.
 const MAX_TRACE: (usize, usize) = (12, 4 * 1024);
@@ -145,6 +151,7 @@ impl<T: Transport> Uac<T> {
             retransmissions: 0,
             last_provisional: None,
             trace: Vec::new(),
+            buffer: Vec::with_capacity(BUFFER),
         }
     }
 
@@ -197,7 +204,7 @@ impl<T: Transport> Uac<T> {
     ) -> Result<Response, Failure> {
         let given = credentials.as_ref().map(|(name, value)| (*name, value.as_str()));
         let message = request.message(id, given);
-        let shown = request.message(id, given.map(|(name, _)| (name, "Digest (masked)")));
+        let masked = given.map(|(name, _)| request.message(id, Some((name, "Digest (masked)"))));
         let started = Instant::now();
         let mut transaction = ClientTransaction::new(id.clone(), T::IS_STREAM, started);
         loop {
@@ -208,7 +215,7 @@ impl<T: Transport> Uac<T> {
                 Step::Transmit => {
                     self.requests += 1;
                     self.retransmissions += u32::from(transaction.transmitted() > 1);
-                    self.note(">", &shown);
+                    self.note(">", masked.as_ref().unwrap_or(&message));
                     let peer = self.transport.peer();
                     let stage = || format!("sending the request to {peer}");
                     let expired = |expired| Failure::caused_by(Class::Timeout, &expired);
@@ -235,20 +242,19 @@ impl<T: Transport> Uac<T> {
             if let Some(frame) = complete.map_err(|source| self.framing(source))? {
                 break frame;
             }
-            let mut buffer = [0; 16 * 1024];
-            let when = self.when();
-            let count = self.transport.receive(&mut buffer).await;
-            let count = count.map_err(|error| self.transport.explain(error, &when))?;
+            self.buffer.clear();
+            let count = self.transport.receive(&mut self.buffer).await;
+            let count = count.map_err(|error| self.transport.explain(error, &self.when()))?;
             if !T::IS_STREAM {
-                match datagram(&buffer[..count]).map_err(|source| self.framing(source))? {
+                match datagram(&self.buffer).map_err(|source| self.framing(source))? {
                     Some(frame) => break frame,
                     None => continue,
                 }
             }
             if count == 0 {
-                return Err(self.transport.explain(io::ErrorKind::UnexpectedEof.into(), &when));
+                return Err(self.transport.explain(io::ErrorKind::UnexpectedEof.into(), &self.when()));
             }
-            self.framer.push(&buffer[..count]);
+            self.framer.push(&self.buffer);
         };
         self.note("<", &String::from_utf8_lossy(&frame.raw_head));
         let peer = || self.transport.peer();

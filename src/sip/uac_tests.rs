@@ -28,7 +28,7 @@ impl<const STREAM: bool> Transport for Script<STREAM> {
         Ok(())
     }
 
-    async fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    async fn receive(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
         match self.acts.pop_front() {
             Some(Act::Say(text)) => {
                 let request = self.sent.last().unwrap();
@@ -37,7 +37,7 @@ impl<const STREAM: bool> Transport for Script<STREAM> {
                     .replace("{via}", via)
                     .replace("{call-id}", line(request, "Call-ID: "))
                     .replace("{cseq}", line(request, "CSeq: "));
-                buffer[..said.len()].copy_from_slice(said.as_bytes());
+                buffer.extend_from_slice(said.as_bytes());
                 Ok(said.len())
             }
             Some(Act::Close) => Ok(0),
