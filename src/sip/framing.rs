@@ -169,7 +169,8 @@ fn check_start(bytes: &[u8]) -> Result<(), FramingError> {
     };
     let is_text = line.iter().all(|byte| *byte >= b' ' || matches!(byte, b'\t' | b'\r'));
     let has_size = line.len() <= MAX_HEAD;
-    if (is_status_line || is_request) && is_text && has_size {
+    // A reason phrase may hold anything; a renderer cleans it.
+    if (is_status_line || (is_request && is_text)) && has_size {
         return Ok(());
     }
     if is_text && !has_size {
