@@ -1,0 +1,150 @@
+//! What does a plugin do when a scheduler runs it? The real binaries, run with a time limit, and their output judged.
+#![allow(dead_code, reason = "every integration test is a crate of its own and uses its share of this")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "test support fails by panic")]
+
+pub mod format;
+pub mod perfdata;
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// What is allowed beyond a plugin's deadline: interface.md promises half a second.
+pub const GRACE: Duration = Duration::from_millis(500);
+
+/// What ends a test whose plugin does not end by itself.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Everything that a scheduler sees of one run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// The exit code, `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// From start to end.
+    pub elapsed: Duration,
+}
+
+impl Outcome {
+    /// The line that a scheduler shows.
+    pub fn first_line(&self) -> &str {
+        self.stdout.lines().next().unwrap_or_default()
+    }
+
+    /// Panics unless it exits with `code`, is silent on standard error and prints one valid text report.
+    #[track_caller]
+    pub fn assert_text(&self, code: i32) -> &Self {
+        self.assert_exit(code);
+        let state = ["OK", "WARNING", "CRITICAL", "UNKNOWN"][usize::try_from(code).unwrap()];
+        assert!(self.first_line().contains(&format!(" {state} - ")), "not {state}: {self:?}");
+        perfdata::assert_valid(self.first_line());
+        self
+    }
+
+    /// Panics unless it exits with `code`, says something, and is silent on standard error.
+    #[track_caller]
+    pub fn assert_exit(&self, code: i32) -> &Self {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert_eq!(self.stderr, "", "something on standard error: {self:?}");
+        assert!(self.stdout.ends_with('\n') && self.stdout.len() <= 64 * 1024, "{self:?}");
+        self
+    }
+
+    /// Panics unless the run was over by `deadline` and the half second beyond it.
+    #[track_caller]
+    pub fn assert_within(&self, deadline: Duration) -> &Self {
+        assert!(self.elapsed <= deadline + GRACE, "outlived its deadline: {self:?}");
+        self
+    }
+
+    /// Panics unless the first line says `part`.
+    #[track_caller]
+    pub fn assert_says(&self, part: &str) -> &Self {
+        assert!(self.first_line().contains(part), "does not say {part:?}: {self:?}");
+        self
+    }
+}
+
+/// The plugin `name` as a command.
+pub fn plugin(name: &str) -> Command {
+    Command::new(binary_directory().join(name))
+}
+
+/// Runs the plugin `name` with the words of `arguments`.
+#[track_caller]
+pub fn run(name: &str, arguments: &str) -> Outcome {
+    run_command(plugin(name).args(arguments.split_whitespace()))
+}
+
+/// Runs `command` to its end.
+#[track_caller]
+pub fn run_command(command: &mut Command) -> Outcome {
+    let started = Instant::now();
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("cannot start");
+    let stdout = collect(child.stdout.take().unwrap());
+    let stderr = collect(child.stderr.take().unwrap());
+    let code = wait(&mut child);
+    let elapsed = started.elapsed();
+    Outcome { stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap(), code, elapsed }
+}
+
+/// The child's exit code, when it has ended by itself.
+#[track_caller]
+pub fn wait(child: &mut Child) -> Option<i32> {
+    let started = Instant::now();
+    while started.elapsed() < LIMIT {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    panic!("still running after {LIMIT:?}");
+}
+
+/// The example `name`, built if `cargo test` was told to build a single test only.
+pub fn example(name: &str) -> PathBuf {
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--example", name]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
+    }
+    assert!(build.status().unwrap().success(), "cannot build the example {name}");
+    binary_directory().join("examples").join(name)
+}
+
+/// The names of all plugins, by the files in `plugins/`.
+pub fn plugins() -> Vec<String> {
+    let mut names: Vec<_> = std::fs::read_dir(root().join("plugins"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// The package's directory.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Cargo names one binary to a test when that is compiled; all of them lie side by side.
+fn binary_directory() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_check_um_sip_options")).parent().unwrap()
+}
+
+fn collect(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        String::from_utf8(bytes).expect("the output is not UTF-8")
+    })
+}
