@@ -10,37 +10,48 @@ use crate::report::{Finding, Report, excerpt};
 /// The version of the layout; it changes when a field is removed or changes its meaning.
 const SCHEMA: u32 = 1;
 
-/// The most of one text, in characters.
-const MAX_TEXT: usize = 2_000;
+/// How much is shown of what peers and long runs can make long.
+struct Limits {
+    /// The most of one text, in characters.
+    text: usize,
+    /// The most of one list, in entries.
+    list: usize,
+    /// Whether the trace fits at all.
+    trace: bool,
+}
 
-/// The most that is kept of each list when the whole would be longer than [`MAX_OUTPUT`].
-const SHORT_LIST: usize = 8;
+/// In falling order: the first under which the object keeps to [`MAX_OUTPUT`] counts.
+const LIMITS: &[Limits] = &[
+    Limits { text: 2_000, list: usize::MAX, trace: true },
+    Limits { text: 2_000, list: usize::MAX, trace: false },
+    Limits { text: 500, list: 8, trace: false },
+    Limits { text: 100, list: 4, trace: false },
+];
 
 /// One line. Everything but the trace (`-vvv`) is there at any verbosity.
 pub fn render(report: &Report, presentation: Presentation) -> String {
-    let mut value = object(report, presentation.verbosity);
-    let mut out = format!("{value}\n");
-    if out.len() > MAX_OUTPUT {
-        value["trace"] = json!(["left out: the report would be too long"]);
-        out = format!("{value}\n");
-    }
-    if out.len() > MAX_OUTPUT {
-        for list in ["findings", "events"] {
-            if let Some(list) = value[list].as_array_mut() {
-                list.truncate(SHORT_LIST);
-            }
+    let mut out = String::new();
+    for limits in LIMITS {
+        out = format!("{}\n", object(report, presentation.verbosity, limits));
+        if out.len() <= MAX_OUTPUT {
+            break;
         }
-        value["diagnostics"] = json!({});
-        out = format!("{value}\n");
     }
     out
 }
 
-fn object(report: &Report, verbosity: u8) -> Value {
+fn object(report: &Report, verbosity: u8, limits: &Limits) -> Value {
+    let Limits { text: max, list, .. } = *limits;
+    let finding = |each: &Finding| finding(each, max);
+    let trace = match verbosity {
+        3.. if limits.trace => json!(report.trace),
+        3.. => json!(["left out: the report would be too long"]),
+        _ => json!([]),
+    };
     let stands_for = &report.about.stands_for;
     let metrics: Map<_, _> = report.metrics.iter().map(|each| (each.label().to_owned(), metric(each))).collect();
     let diagnostics: Map<_, _> =
-        report.diagnostics.iter().map(|(name, value)| (name.clone(), json!(excerpt(value, MAX_TEXT)))).collect();
+        report.diagnostics.iter().take(list).map(|(name, value)| (name.clone(), json!(excerpt(value, max)))).collect();
     json!({
         "schema": SCHEMA,
         "check": report.about.name,
@@ -51,7 +62,7 @@ fn object(report: &Report, verbosity: u8) -> Value {
             "monitor": stands_for.monitor,
         },
         "target": {
-            "host": excerpt(&report.target.host, MAX_TEXT),
+            "host": excerpt(&report.target.host, max),
             "address": report.target.address,
             "port": report.target.port,
             "transport": report.target.transport,
@@ -61,29 +72,29 @@ fn object(report: &Report, verbosity: u8) -> Value {
         "state": report.state().word(),
         "exit_code": report.state().exit_code(),
         "result": report.result(),
-        "summary": excerpt(&report.summary(), MAX_TEXT),
+        "summary": excerpt(&report.summary(), max),
         "failure": report.failure().map(finding),
         "authentication": {
             "digest_user": report.authentication.digest_user,
             "client_certificate": report.authentication.client_certificate,
         },
-        "findings": report.by_severity().into_iter().map(finding).collect::<Vec<_>>(),
+        "findings": report.by_severity().into_iter().take(list).map(finding).collect::<Vec<_>>(),
         "metrics": metrics,
         "diagnostics": diagnostics,
-        "events": report.events.iter().map(|event| json!({
+        "events": report.events.iter().take(list).map(|event| json!({
             "at": event.at.as_secs_f64(),
-            "text": excerpt(&event.text, MAX_TEXT),
+            "text": excerpt(&event.text, max),
         })).collect::<Vec<_>>(),
-        "trace": if verbosity >= 3 { json!(report.trace) } else { json!([]) },
+        "trace": trace,
     })
 }
 
-fn finding(finding: &Finding) -> Value {
+fn finding(finding: &Finding, max: usize) -> Value {
     json!({
         "state": finding.state.word(),
         "class": finding.class.map(|class| class.name()),
-        "reason": excerpt(&finding.text, MAX_TEXT),
-        "causes": finding.causes.iter().map(|cause| excerpt(cause, MAX_TEXT)).collect::<Vec<_>>(),
+        "reason": excerpt(&finding.text, max),
+        "causes": finding.causes.iter().map(|cause| excerpt(cause, max)).collect::<Vec<_>>(),
         "advice": (!finding.advice.is_empty()).then_some(finding.advice),
     })
 }

@@ -1,153 +1,184 @@
-//! What did a plugin do? Runs the real binaries and reads their output as strictly as a scheduler should.
+//! What does a plugin do when a scheduler runs it? The real binaries, run with a time limit, and their output judged.
+#![allow(dead_code, reason = "every integration test is a crate of its own and uses its share of this")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "test support fails by panic")]
 
-#![allow(dead_code)] // every test binary uses its own part of it
-
+pub mod format;
 pub mod peer;
+pub mod perfdata;
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// One run of a plugin, over.
-#[derive(Debug)]
-pub struct Ran {
-    pub code: i32,
+/// What is allowed beyond a plugin's deadline: interface.md promises half a second.
+pub const GRACE: Duration = Duration::from_millis(500);
+
+/// What ends a test whose plugin does not end by itself.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Everything that a scheduler sees of one run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Standard output.
     pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// The exit code, `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// From start to end.
     pub elapsed: Duration,
 }
 
-/// Runs a plugin to its end; whatever it does, nothing may come on stderr.
-pub fn run(plugin: &str, arguments: &[&str]) -> Ran {
-    run_command(Command::new(binary(plugin)).args(arguments))
-}
-
-/// The same for a command of the caller's.
-pub fn run_command(command: &mut Command) -> Ran {
-    let started = Instant::now();
-    let output = command.stdin(Stdio::null()).output().unwrap();
-    let elapsed = started.elapsed();
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "something on stderr");
-    let stdout = String::from_utf8(output.stdout).expect("stdout is UTF-8");
-    let code = output.status.code().unwrap_or_else(|| panic!("ended by a signal: {command:?}"));
-    assert!((0..=3).contains(&code), "exit code {code}");
-    assert!(stdout.len() <= 64 * 1024, "{} bytes of output", stdout.len());
-    Ran { code, stdout, elapsed }
-}
-
-/// Where cargo put a plugin.
-pub fn binary(plugin: &str) -> PathBuf {
-    let one = PathBuf::from(env!("CARGO_BIN_EXE_check_um_sip_options"));
-    one.with_file_name(format!("{plugin}{}", std::env::consts::EXE_SUFFIX))
-}
-
-impl Ran {
-    /// The first line.
+impl Outcome {
+    /// The line that a scheduler shows.
     pub fn first_line(&self) -> &str {
         self.stdout.lines().next().unwrap_or_default()
     }
 
-    /// Checks the exit code, how the first line begins, and its perfdata.
+    /// Panics unless it exits with `code`, is silent on standard error and prints one valid text report.
     #[track_caller]
-    pub fn assert(&self, code: i32, beginning: &str) -> &Self {
-        assert_eq!(self.code, code, "{}", self.stdout);
-        assert!(self.first_line().starts_with(beginning), "expected '{beginning}' in: {}", self.stdout);
-        let printable = |c: char| !c.is_control() || c == '\n';
-        assert!(self.stdout.chars().all(printable), "control characters in {:?}", self.stdout);
-        let _ = self.perfdata();
+    pub fn assert_text(&self, code: i32) -> &Self {
+        self.assert_exit(code);
+        let state = ["OK", "WARNING", "CRITICAL", "UNKNOWN"][usize::try_from(code).unwrap()];
+        assert!(self.first_line().contains(&format!(" {state} - ")), "not {state}: {self:?}");
+        perfdata::assert_valid(self.first_line());
         self
     }
 
-    /// The labels of the perfdata, in order.
+    /// Panics unless it exits with `code` and prints one valid text report that begins so.
     #[track_caller]
-    pub fn labels(&self) -> Vec<String> {
-        self.perfdata().into_iter().map(|(label, _)| label).collect()
+    pub fn assert_begins(&self, code: i32, beginning: &str) -> &Self {
+        self.assert_text(code);
+        assert!(self.first_line().starts_with(beginning), "does not begin with {beginning:?}: {self:?}");
+        let bars = self.stdout.lines().skip(1).filter(|line| line.contains('|')).count();
+        assert_eq!(bars, 0, "a bar in the long output: {self:?}");
+        self
     }
 
-    /// The perfdata of the first line: label and what stands behind its `=`. Panics unless every entry is valid.
-    #[track_caller]
-    pub fn perfdata(&self) -> Vec<(String, String)> {
-        let rest: Vec<_> = self.stdout.lines().skip(1).filter(|line| line.contains('|')).collect();
-        assert!(rest.is_empty(), "a bar outside of the first line: {rest:?}");
-        let Some((_, perfdata)) = self.first_line().split_once(" | ") else {
-            assert!(!self.first_line().contains('|'), "a bar without perfdata: {}", self.first_line());
-            return Vec::new();
-        };
-        perfdata.split(' ').map(entry).collect()
-    }
-
-    /// Checks JSON output against the shipped schema, and its state.
+    /// Panics unless it is one JSON object that the schema allows, of that state and its exit code.
     #[track_caller]
     pub fn assert_json(&self, state: &str) -> &Self {
-        let value: serde_json::Value = serde_json::from_str(&self.stdout).expect("one JSON value");
-        let schema = serde_json::from_str(include_str!("../../src/render/report.schema.json")).expect("a JSON schema");
-        let validator = jsonschema::validator_for(&schema).expect("a valid schema");
-        let errors: Vec<_> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
-        assert!(errors.is_empty(), "{errors:?} in {}", self.stdout);
-        assert_eq!(value["state"], state);
-        assert_eq!(self.stdout.lines().count(), 1);
+        let report = format::assert_json(&self.stdout);
+        assert_eq!((report["state"].as_str(), self.stderr.as_str()), (Some(state), ""), "{self:?}");
         self
     }
 
-    /// Checks property-bag output: well-formed XML, flat, and its state.
+    /// Panics unless it is one property bag of that state.
     #[track_caller]
     pub fn assert_scom(&self, state: &str) -> &Self {
-        let properties = property_bag(&self.stdout);
-        let found = properties.iter().find(|(name, _)| name == "State").map(|(_, value)| value.as_str());
-        assert_eq!(found, Some(state), "{}", self.stdout);
+        let properties = format::assert_scom(&self.stdout);
+        assert_eq!((properties["State"].as_str(), self.stderr.as_str()), (state, ""), "{self:?}");
         self
     }
 
-    /// Checks how long it took, in seconds.
+    /// Panics unless it took between `least` and `most` seconds.
     #[track_caller]
-    pub fn assert_elapsed(&self, from: f64, to: f64) {
-        let elapsed = self.elapsed.as_secs_f64();
-        assert!((from..=to).contains(&elapsed), "took {elapsed} s, expected {from} to {to}");
+    pub fn assert_took(&self, least: f64, most: f64) -> &Self {
+        assert!((least..=most).contains(&self.elapsed.as_secs_f64()), "not within {least} to {most} s: {self:?}");
+        self
+    }
+
+    /// Panics unless it exits with `code`, says something, and is silent on standard error.
+    #[track_caller]
+    pub fn assert_exit(&self, code: i32) -> &Self {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert_eq!(self.stderr, "", "something on standard error: {self:?}");
+        assert!(self.stdout.ends_with('\n') && self.stdout.len() <= 64 * 1024, "{self:?}");
+        self
+    }
+
+    /// Panics unless the run was over by `deadline` and the half second beyond it.
+    #[track_caller]
+    pub fn assert_within(&self, deadline: Duration) -> &Self {
+        assert!(self.elapsed <= deadline + GRACE, "outlived its deadline: {self:?}");
+        self
+    }
+
+    /// Panics unless the first line says `part`.
+    #[track_caller]
+    pub fn assert_says(&self, part: &str) -> &Self {
+        assert!(self.first_line().contains(part), "does not say {part:?}: {self:?}");
+        self
     }
 }
 
-/// One `'label'=value[UOM];[warn];[crit];[min];[max]`.
+/// The plugin `name` as a command.
+pub fn plugin(name: &str) -> Command {
+    Command::new(binary_directory().join(name))
+}
+
+/// Runs the plugin `name` with the words of `arguments`.
 #[track_caller]
-fn entry(text: &str) -> (String, String) {
-    let (label, value) = text.split_once('=').unwrap_or_else(|| panic!("no '=' in perfdata {text:?}"));
-    let label = label.strip_prefix('\'').and_then(|label| label.strip_suffix('\'')).expect("a quoted label");
-    assert!(
-        !label.is_empty() && label.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'),
-        "{label}"
-    );
-    let fields: Vec<_> = value.split(';').collect();
-    assert!(fields.len() <= 5, "{text}");
-    let number = fields[0].trim_end_matches(['s', 'B', '%', 'c']);
-    assert!(fields[0] == "U" || is_number(number), "value of {text}");
-    for range in fields.iter().skip(1).take(2).filter(|range| !range.is_empty()) {
-        range.parse::<check_um::range::Range>().unwrap_or_else(|error| panic!("{text}: {error}"));
+pub fn run(name: &str, arguments: &str) -> Outcome {
+    run_command(plugin(name).args(arguments.split_whitespace()))
+}
+
+/// Runs `command` to its end.
+#[track_caller]
+pub fn run_command(command: &mut Command) -> Outcome {
+    let started = Instant::now();
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("cannot start");
+    let stdout = collect(child.stdout.take().unwrap());
+    let stderr = collect(child.stderr.take().unwrap());
+    let code = wait(&mut child);
+    let elapsed = started.elapsed();
+    Outcome { stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap(), code, elapsed }
+}
+
+/// The child's exit code, when it has ended by itself.
+#[track_caller]
+pub fn wait(child: &mut Child) -> Option<i32> {
+    let started = Instant::now();
+    while started.elapsed() < LIMIT {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        thread::sleep(Duration::from_millis(2));
     }
-    assert!(fields.iter().skip(3).all(|bound| bound.is_empty() || is_number(bound)), "bounds of {text}");
-    (label.to_owned(), value.to_owned())
+    child.kill().unwrap();
+    panic!("still running after {LIMIT:?}");
 }
 
-fn is_number(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    [whole, fraction].iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+/// The example `name`, built if `cargo test` was told to build a single test only.
+pub fn example(name: &str) -> PathBuf {
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--example", name]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
+    }
+    assert!(build.status().unwrap().success(), "cannot build the example {name}");
+    binary_directory().join("examples").join(name)
 }
 
-/// Name and value of each property of a property bag, read by a real XML parser.
-#[track_caller]
-pub fn property_bag(text: &str) -> Vec<(String, String)> {
-    let document = roxmltree::Document::parse(text).expect("well-formed XML");
-    let root = document.root_element();
-    assert_eq!((root.tag_name().name(), root.attribute("type")), ("DataItem", Some("System.PropertyBagData")));
-    let properties = root.children().map(|property| {
-        assert_eq!(property.tag_name().name(), "Property");
-        let (kind, value) = (property.attribute("VariantType").unwrap(), property.text().unwrap_or_default());
-        let fits = match kind {
-            "8" => true,
-            "3" => value.parse::<i64>().is_ok(),
-            "5" => is_number(value),
-            _ => false,
-        };
-        assert!(fits, "VariantType {kind} of '{value}'");
-        (property.attribute("Name").unwrap().to_owned(), value.to_owned())
-    });
-    properties.collect()
+/// The names of all plugins, by the files in `plugins/`.
+pub fn plugins() -> Vec<String> {
+    let mut names: Vec<_> = std::fs::read_dir(root().join("plugins"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// The package's directory.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Cargo names one binary to a test when that is compiled; all of them lie side by side.
+fn binary_directory() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_check_um_sip_options")).parent().unwrap()
+}
+
+fn collect(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        String::from_utf8(bytes).expect("the output is not UTF-8")
+    })
 }

@@ -1,7 +1,5 @@
 //! Which peers misbehave, and how? Scripted loopback servers, each on a free port, gone when dropped.
 
-#![allow(dead_code)] // every test binary uses its own part of it
-
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;

@@ -1,0 +1,185 @@
+//! Does a plugin keep its promises when its check does not? Panic, hang, flood, signals, and an output nobody reads.
+
+#![cfg(unix)]
+
+mod support;
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use support::{GRACE, Outcome, format, run_command, wait};
+
+static CHECK: LazyLock<PathBuf> = LazyLock::new(|| support::example("misbehaving_check"));
+
+fn check(arguments: &str) -> Command {
+    let mut command = Command::new(&*CHECK);
+    command.args(arguments.split_whitespace());
+    command
+}
+
+fn run(arguments: &str) -> Outcome {
+    run_command(&mut check(arguments))
+}
+
+#[test]
+fn unknown_when_the_check_panics() {
+    let outcome = run("--behave panic");
+    outcome.assert_text(3).assert_says("internal error at tests/support/misbehaving_check.rs");
+    assert_eq!(outcome.stdout.lines().count(), 1, "{outcome:?}");
+    assert!(!outcome.stdout.contains("secret"), "{outcome:?}");
+}
+
+#[test]
+fn unknown_when_the_check_panics_in_json_and_scom() {
+    let json = run("--behave panic --output json");
+    assert_eq!(format::assert_json(&json.assert_exit(3).stdout)["state"], "UNKNOWN");
+    let scom = run("--behave panic --output scom");
+    assert_eq!(format::assert_scom(&scom.assert_exit(3).stdout)["State"], "UNKNOWN");
+}
+
+#[test]
+fn exit_ok_holds_for_a_panic_too() {
+    let outcome = run("--behave panic --output scom --exit-ok");
+    assert_eq!(format::assert_scom(&outcome.assert_exit(0).stdout)["ExitCode"], "3");
+}
+
+#[test]
+fn critical_at_the_deadline_when_the_thread_is_stuck() {
+    for behaviour in ["block", "spin", "wait", "stage"] {
+        let outcome = run(&format!("--behave {behaviour} -t 0.2"));
+        outcome.assert_text(2).assert_within(Duration::from_millis(200));
+    }
+}
+
+#[test]
+fn the_deadline_has_the_state_that_was_asked_for() {
+    run("--behave block -t 0.2:warning").assert_text(1);
+    run("--behave block -t 0.2 --state timeout=unknown").assert_text(3);
+    run("--behave block -t 0.2:unknown --state timeout=ok").assert_text(0);
+}
+
+#[test]
+fn the_deadline_names_the_stage_that_hung() {
+    run("--behave stage -t 0.2").assert_says("reading a pipe that nobody writes to");
+}
+
+#[test]
+fn the_deadline_is_rendered_in_the_format_asked_for() {
+    let json = run("--behave block -t 0.2 --output json");
+    assert_eq!(format::assert_json(&json.assert_exit(2).stdout)["failure"]["class"], "timeout");
+    let scom = run("--behave block -t 0.2 --output scom");
+    assert_eq!(format::assert_scom(&scom.assert_exit(2).stdout)["FailureClass"], "timeout");
+}
+
+#[test]
+fn a_flood_is_cut_in_every_format() {
+    run("--behave flood -vvv").assert_text(0);
+    format::assert_json(&run("--behave flood -vvv --output json").assert_exit(0).stdout);
+    format::assert_scom(&run("--behave flood -vvv --output scom").assert_exit(0).stdout);
+}
+
+#[test]
+fn unknown_on_sigterm() {
+    signalled("--behave wait", "TERM").assert_text(3).assert_says("SIGTERM");
+}
+
+#[test]
+fn unknown_on_sigint_even_when_stuck() {
+    signalled("--behave block", "INT").assert_text(3).assert_says("SIGINT");
+}
+
+#[test]
+fn a_signal_is_rendered_in_the_format_asked_for() {
+    format::assert_json(&signalled("--behave block --output json", "TERM").assert_exit(3).stdout);
+    format::assert_scom(&signalled("--behave block --output scom", "TERM").assert_exit(3).stdout);
+}
+
+#[test]
+fn never_ok_when_the_disk_is_full() {
+    for arguments in EVERY_FORMAT {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        assert_unread(check(arguments).stdout(full), arguments);
+    }
+}
+
+#[test]
+fn never_ok_when_the_reader_is_gone() {
+    for arguments in EVERY_FORMAT {
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        assert_unread(check(arguments).stdout(writer), arguments);
+    }
+}
+
+#[test]
+fn ends_in_time_when_the_reader_is_stuck() {
+    for output in ["text", "json", "scom"] {
+        // A pipe takes 64 KiB: beside the filler the flood does not fit.
+        let (mut reader, writer) = io::pipe().unwrap();
+        let mut filler = writer.try_clone().unwrap();
+        filler.write_all(&[b' '; 60 * 1024]).unwrap();
+        let arguments = format!("--behave flood -vvv -t 0.2 --output {output} --exit-ok");
+        let mut command = check(&arguments);
+        command.stdout(writer).stderr(Stdio::null());
+        let started = Instant::now();
+        let mut child = command.spawn().unwrap();
+        let code = wait(&mut child);
+        let elapsed = started.elapsed();
+        drop((filler, command));
+        reader.read_to_end(&mut Vec::new()).unwrap();
+        assert_eq!(code, Some(3), "{output}");
+        assert!(elapsed <= Duration::from_millis(200) + GRACE, "{output}: {elapsed:?}");
+    }
+}
+
+const EVERY_FORMAT: &[&str] = &[
+    "--behave well",
+    "--behave well --output json",
+    "--behave well --output scom",
+    "--behave well --exit-ok",
+    "--behave well --output scom --exit-ok",
+    "--behave panic --exit-ok",
+    "--help",
+    "--help --exit-ok",
+];
+
+#[track_caller]
+fn assert_unread(command: &mut Command, arguments: &str) {
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    assert_eq!(wait(&mut child), Some(3), "{arguments}");
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(said, "", "{arguments}: something on standard error");
+}
+
+/// Runs the check until it can take a signal, sends it `signal`, and waits for its end.
+fn signalled(arguments: &str, signal: &str) -> Outcome {
+    let mut child = check(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let started = Instant::now();
+    while !takes_signals(child.id()) {
+        thread::sleep(Duration::from_millis(2));
+        assert!(started.elapsed() < Duration::from_secs(10), "never ready for a signal");
+    }
+    let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let code = wait(&mut child);
+    let (mut stdout, mut stderr) = (String::new(), String::new());
+    child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    Outcome { stdout, stderr, code, elapsed: started.elapsed() }
+}
+
+/// Whether both handlers are installed and the watchdog has a thread, as the kernel tells it.
+fn takes_signals(process: u32) -> bool {
+    let mut status = String::new();
+    let read = File::open(format!("/proc/{process}/status")).and_then(|mut file| file.read_to_string(&mut status));
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).map(str::trim);
+    let caught = caught.and_then(|mask| u64::from_str_radix(mask, 16).ok()).unwrap_or_default();
+    let both = (1 << 14) | (1 << 1);
+    read.is_ok() && caught & both == both && status.contains("Threads:\t2")
+}

@@ -1,0 +1,168 @@
+//! Does each renderer still print what schedulers and their configurations rely on? Fixed reports against golden files.
+//!
+//! `UPDATE_GOLDEN=1 cargo test --test render` writes the files anew; read the difference before you commit it.
+
+mod support;
+
+use std::fs;
+use std::time::{Duration, SystemTime};
+
+use check_um::about::{About, HealthSet};
+use check_um::failure::Class;
+use check_um::metric::{Metric, Uom};
+use check_um::render::{Format, MAX_OUTPUT, Presentation, render};
+use check_um::report::{Event, Finding, Report, Target};
+use check_um::state::State;
+use check_um::threshold::Thresholds;
+use support::{format, perfdata};
+
+#[test]
+fn ok() {
+    assert_golden("ok", &healthy(), 0);
+}
+
+#[test]
+fn ok_with_everything_shown() {
+    assert_golden("ok-vvv", &healthy(), 3);
+}
+
+#[test]
+fn critical_with_hostile_text() {
+    assert_golden("hostile", &hostile(), 3);
+}
+
+#[test]
+fn unknown_for_a_usage_error() {
+    let mut report = empty();
+    report.found(Finding::unknown("unknown option --hotsname: did you mean --hostname? (see --help)"));
+    assert_golden("usage-error", &report, 0);
+}
+
+#[test]
+fn several_findings_the_worst_first() {
+    let mut report = healthy();
+    report.findings.clear();
+    report.headline = Some("1 of 2 addresses of cas.example.com answer".to_owned());
+    report.found(Finding::ok("200 OK from 192.0.2.7:5060 in 3.1 ms"));
+    report.found(Finding { state: State::Warning, ..critical(Class::Weak, "weak key: RSA with 1024 bits") });
+    report.found(critical(Class::Refused, "connection refused by 192.0.2.8:5060"));
+    report.found(Finding { state: State::Unknown, ..critical(Class::Permission, "not permitted to reach 192.0.2.9") });
+    assert_golden("several-findings", &report, 0);
+}
+
+#[test]
+fn nothing_judged_is_unknown() {
+    assert_golden("nothing-judged", &empty(), 0);
+}
+
+#[test]
+fn a_huge_report_keeps_to_the_limit_in_every_format() {
+    let mut report = hostile();
+    report.trace = vec!["€".repeat(100_000); 3];
+    for index in 0..200_u32 {
+        report.found(critical(Class::Status, &format!("{index} {}", "<|\u{1b}ü>".repeat(5_000))));
+        report.diagnostic(&format!("d{index}"), "\"&".repeat(5_000));
+        report.events.push(Event { at: Duration::ZERO, text: "\u{0}'".repeat(5_000) });
+    }
+    for format in [Format::Text, Format::Json, Format::Scom] {
+        let output = render(&report, Presentation { format, verbosity: 3, single_line: false });
+        assert!(output.len() <= MAX_OUTPUT, "{format:?}: {} bytes", output.len());
+        assert_valid(format, &output);
+    }
+}
+
+#[test]
+fn the_schema_names_every_failure_class() {
+    let schema: serde_json::Value = serde_json::from_str(format::SCHEMA).unwrap();
+    let named: Vec<_> =
+        schema["$defs"]["class"]["enum"].as_array().unwrap().iter().filter_map(|name| name.as_str()).collect();
+    assert_eq!(named, Class::ALL.iter().map(|class| class.name()).collect::<Vec<_>>());
+}
+
+static ABOUT: About = About {
+    name: "check_um_sip_options",
+    title: "UM SIP OPTIONS",
+    stands_for: HealthSet { name: "UM.CallRouter", probe: "UMCallRouterTestProbe", monitor: "UMCallRouterTestMonitor" },
+    classes: Class::ALL,
+    defaults: &[],
+    advice: |_| "Look at the service.\nThen at its log.",
+};
+
+fn empty() -> Report {
+    // 2026-11-23T17:00:00Z
+    Report::new(&ABOUT, SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_453_200))
+}
+
+fn healthy() -> Report {
+    let mut report = empty();
+    report.duration = Duration::from_micros(3_400);
+    report.target = Target {
+        host: "cas1.example.com".to_owned(),
+        address: Some("192.0.2.7".parse().unwrap()),
+        port: Some(5060),
+        transport: "tcp",
+    };
+    report.authentication.digest_user = Some("monitor".to_owned());
+    report.found(Finding::ok("200 OK from cas1.example.com:5060 in 3.1 ms"));
+    let thresholds = Thresholds::new(Some("0.5".parse().unwrap()), Some("1".parse().unwrap()));
+    report.measured(Metric::seconds("time", Some(Duration::from_micros(3_100))).judged_by(&thresholds).max(10.0));
+    report.measured(Metric::seconds("dns", None));
+    report.measured(Metric::count("retransmissions", 0));
+    report.measured(Metric::number("certificate_days", 1e-7, Uom::None).unwrap());
+    report.diagnostic("status_line", "SIP/2.0 200 OK");
+    report.diagnostic("server", "RTCC/5.0.0.0 MSExchangeUM/15.00.1497.000");
+    report.events.push(Event { at: Duration::from_micros(200), text: "connected to 192.0.2.7:5060".to_owned() });
+    report.trace.push("OPTIONS sip:cas1.example.com SIP/2.0\r\nMax-Forwards: 70\r\n\r\n".to_owned());
+    report
+}
+
+fn hostile() -> Report {
+    const TEXT: &str =
+        "503 a|b 'c' \"d\" ;<&>]]> \u{1b}[31mred\u{1b}[0m \r\nX: y\t\u{202e}rtl\u{9b}2J \u{fffe} ü€😀 %d {}";
+    let mut report = healthy();
+    report.findings.clear();
+    let mut finding = critical(Class::Status, TEXT);
+    finding.causes = vec![TEXT.to_owned(), "x".repeat(5_000)];
+    report.found(finding);
+    report.target.host = TEXT.to_owned();
+    report.authentication.client_certificate = Some(TEXT.to_owned());
+    report.diagnostic("ms_diagnostics", TEXT);
+    report.trace.push(TEXT.to_owned());
+    report
+}
+
+fn critical(class: Class, text: &str) -> Finding {
+    let advice = (ABOUT.advice)(Some(class));
+    Finding { state: State::Critical, class: Some(class), text: text.to_owned(), causes: Vec::new(), advice }
+}
+
+/// Compares all three formats of `report` with `tests/golden/NAME.*`.
+#[track_caller]
+fn assert_golden(name: &str, report: &Report, verbosity: u8) {
+    for (format, extension) in [(Format::Text, "txt"), (Format::Json, "json"), (Format::Scom, "xml")] {
+        let output = render(report, Presentation { format, verbosity, single_line: false });
+        assert_valid(format, &output);
+        let path = support::root().join(format!("tests/golden/{name}.{extension}"));
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&path, &output).unwrap();
+        }
+        let golden = fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(output, golden, "{} differs: UPDATE_GOLDEN=1 cargo test --test render", path.display());
+    }
+}
+
+#[track_caller]
+fn assert_valid(format: Format, output: &str) {
+    match format {
+        Format::Text => {
+            perfdata::assert_valid(output.lines().next().unwrap());
+            assert!(!output.chars().any(|c| c.is_control() && c != '\n'), "{output:?}");
+        }
+        Format::Json => {
+            format::assert_json(output);
+        }
+        Format::Scom => {
+            format::assert_scom(output);
+        }
+    }
+}
