@@ -1,0 +1,35 @@
+//! Is any datagram read, decoded and judged without a panic?
+#![no_main]
+
+use std::time::Duration;
+
+use check_um::net::Peer;
+use check_um::sip::diagnostics::Diagnostics;
+use check_um::sip::digest::{Challenge, Credentials};
+use check_um::sip::framing::datagram;
+use check_um::sip::judge::Expected;
+use check_um::sip::message::Response;
+use check_um::sip::uac::Answer;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(Some(frame)) = datagram(bytes) else { return };
+    for (_, diagnostics) in Diagnostics::of(&frame.head) {
+        let _ = diagnostics.text();
+    }
+    if let Ok(challenge) = Challenge::of(&frame.head) {
+        let who = Credentials { username: "a".to_owned(), password: "b".to_owned() };
+        let (_, value) = challenge.answer(&who, "OPTIONS", "sip:a", "c");
+        assert!(!value.contains(['\r', '\n']));
+    }
+    let Ok(Some(response)) = Response::read(&frame) else { return };
+    assert!((100..700).contains(&response.status));
+    let answer = Answer { response, took: Duration::ZERO, digest_user: None };
+    let peer = Peer { host: "192.0.2.7".to_owned(), address: "192.0.2.7:5060".parse().unwrap() };
+    let expected = Expected {
+        statuses: "2xx".parse().unwrap(),
+        headers: vec!["Server: ^RTCC/[0-9.]+$".parse().unwrap()],
+        allow: vec!["INVITE".to_owned()],
+    };
+    let _ = expected.judge(&answer, &peer);
+});
