@@ -166,7 +166,7 @@ impl Arguments {
 /// Send SIP OPTIONS to a Call Router, or any SIP server, and judge the answer.
 #[derive(Debug, clap::Parser)]
 #[command(name = "check_um_sip_options", version, disable_help_subcommand = true)]
-struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     target: TargetArguments,
 

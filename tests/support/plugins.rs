@@ -1,0 +1,26 @@
+//! Which plugins are there, and what are their options? Each plugin's own source, for the man pages and the conventions.
+//!
+//! A new plugin adds itself twice: its module, and its line in [`all`].
+
+use check_um::about::About;
+use check_um::cli::{self, Arguments};
+
+#[path = "../../plugins/check_um_sip_options.rs"]
+mod check_um_sip_options;
+
+/// One plugin, as its source describes it.
+pub struct Plugin {
+    /// Its fixed facts.
+    pub about: &'static About,
+    /// Its command line.
+    pub command: clap::Command,
+}
+
+/// Every plugin, in the order of the alphabet.
+pub fn all() -> Vec<Plugin> {
+    vec![plugin::<check_um_sip_options::Arguments>()]
+}
+
+fn plugin<A: Arguments>() -> Plugin {
+    Plugin { about: A::ABOUT, command: cli::command::<A>() }
+}
