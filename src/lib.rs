@@ -20,3 +20,4 @@ pub mod report;
 pub mod sip;
 pub mod state;
 pub mod threshold;
+pub mod x509;

@@ -3,6 +3,7 @@
 pub mod extra_opts;
 pub mod secret;
 pub mod target;
+pub mod tls;
 pub mod usage;
 
 use std::str::FromStr;

@@ -2,6 +2,7 @@
 
 pub mod resolve;
 pub mod tcp;
+pub mod tls;
 pub mod udp;
 
 use std::fmt;

@@ -1,0 +1,115 @@
+//! What were the peer's first bytes? A stream that remembers them, for saying what a peer speaks that speaks no TLS.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::version::Version;
+
+/// The first bytes that were received, shared with whoever wants to look at them.
+pub type FirstBytes = Arc<Mutex<Vec<u8>>>;
+
+/// A TCP stream that keeps its first bytes.
+#[derive(Debug)]
+pub struct Tap {
+    stream: TcpStream,
+    first: FirstBytes,
+}
+
+impl Tap {
+    /// Around `stream`.
+    pub fn new(stream: TcpStream) -> Self {
+        Self { stream, first: FirstBytes::default() }
+    }
+
+    /// What is kept.
+    pub fn first(&self) -> FirstBytes {
+        Arc::clone(&self.first)
+    }
+}
+
+impl AsyncRead for Tap {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if let (Poll::Ready(Ok(())), Ok(mut first)) = (&polled, self.first.lock()) {
+            let received = buffer.filled().get(before..).unwrap_or_default();
+            let room = KEPT.saturating_sub(first.len()).min(received.len());
+            first.extend_from_slice(&received[..room]);
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Tap {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// What somebody speaks whose first bytes are no TLS record, in words; `None` if they could be one.
+pub fn other_protocol(first: &[u8]) -> Option<&'static str> {
+    let known = KNOWN.iter().find(|(begin, _)| first.starts_with(begin)).map(|(_, name)| *name);
+    // RFC 8446 5.1: content type 20 to 24, then a version whose major part is 3.
+    let is_record = matches!(first, [20..=24] | [20..=24, 3, ..]);
+    if is_record || first.is_empty() { None } else { Some(known.unwrap_or("something that is no TLS")) }
+}
+
+/// The version of a ServerHello as it stands in the clear; TLS 1.3 hides behind 1.2 here.
+pub fn server_hello_version(first: &[u8]) -> Option<Version> {
+    match first {
+        // Record header, handshake header, then the ServerHello's own version.
+        [22, 3, _, _, _, 2, _, _, _, major, minor, ..] => Some(Version(u16::from_be_bytes([*major, *minor]))),
+        _ => None,
+    }
+}
+
+const KEPT: usize = 64;
+
+const KNOWN: &[(&[u8], &str)] = &[
+    (b"HTTP/", "HTTP without TLS"),
+    (b"SIP/2.0", "SIP without TLS"),
+    (b"OPTIONS ", "SIP without TLS"),
+    (b"SSH-", "SSH"),
+    (b"220 ", "SMTP or FTP without TLS"),
+    (b"* OK", "IMAP without TLS"),
+    (b"+OK", "POP3 without TLS"),
+    (b"<!DO", "HTML without HTTP or TLS"),
+    (b"<htm", "HTML without HTTP or TLS"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_bytes_tell_what_a_peer_speaks() {
+        assert_eq!(other_protocol(b"HTTP/1.1 400 Bad Request\r\n"), Some("HTTP without TLS"));
+        assert_eq!(other_protocol(b"SIP/2.0 400"), Some("SIP without TLS"));
+        assert_eq!(other_protocol(b"\0\0"), Some("something that is no TLS"));
+        assert_eq!(other_protocol(b"\x15\x03\x01"), None);
+        assert_eq!(other_protocol(b""), None);
+    }
+
+    #[test]
+    fn a_server_hello_shows_its_version() {
+        assert_eq!(server_hello_version(b"\x16\x03\x01\x00\x31\x02\x00\x00\x2d\x03\x01rest"), Some(Version::TLS_1_0));
+        assert_eq!(server_hello_version(b"\x16\x03\x01\x00\x31\x02"), None);
+    }
+}

@@ -1,0 +1,343 @@
+//! What does one certificate say? The facts that are judged, taken out of its DER once.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use ring::digest;
+use time::OffsetDateTime;
+use x509_parser::asn1_rs::{Any, FromDer, Oid, Tag, oid};
+use x509_parser::certificate::{X509Certificate, X509CertificateParser};
+use x509_parser::extensions::{BasicConstraints, GeneralName, SubjectAlternativeName};
+use x509_parser::nom::Parser;
+use x509_parser::public_key::PublicKey;
+use x509_parser::x509::{AttributeTypeAndValue, SubjectPublicKeyInfo, X509Name};
+
+use crate::report::excerpt;
+
+/// The facts of one certificate. All text is the certificate's own: hostile, bounded by its DER, cleaned by the renderers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// The whole of it.
+    pub der: Vec<u8>,
+    /// The subject, the most specific part first, as Windows prints it: `CN=cas1.example.com, O=Example`.
+    pub subject: String,
+    /// The issuer, likewise.
+    pub issuer: String,
+    /// The most specific common name of the subject.
+    pub common_name: Option<String>,
+    /// The DNS names among the subject alternative names.
+    pub dns_names: Vec<String>,
+    /// The addresses among the subject alternative names.
+    pub addresses: Vec<IpAddr>,
+    /// The first second of its validity, in Unix time.
+    pub not_before: i64,
+    /// The last second of its validity, in Unix time.
+    pub not_after: i64,
+    /// Its public key.
+    pub key: Key,
+    /// The algorithm that it is signed with.
+    pub signature: Signature,
+    /// Whether its basic constraints say that it may issue others.
+    pub is_ca: bool,
+    /// SHA-256 of the DER.
+    pub fingerprint: Fingerprint,
+    issuer_der: Vec<u8>,
+    subject_der: Vec<u8>,
+}
+
+/// Why there are no facts. The bytes are withheld: they may come from a file that the caller may not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    /// No X.509 certificate, or none that RFC 5280 allows.
+    #[error("not an X.509 certificate in DER")]
+    NotACertificate,
+    /// Something follows the certificate.
+    #[error("{0} bytes follow the X.509 certificate")]
+    Trailing(usize),
+}
+
+impl Certificate {
+    /// Takes the facts out of a DER certificate.
+    pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
+        // The extensions that nobody asks about are skipped: among 10,000 certificate policies nothing is to be learnt.
+        let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
+        let (rest, parsed) = parser.parse(der).map_err(|_| CertificateError::NotACertificate)?;
+        if !rest.is_empty() {
+            return Err(CertificateError::Trailing(rest.len()));
+        }
+        let (dns_names, addresses) = alternative_names(&parsed);
+        Ok(Self {
+            der: der.to_owned(),
+            subject: distinguished_name(parsed.subject()),
+            issuer: distinguished_name(parsed.issuer()),
+            common_name: parsed.subject().iter_common_name().last().map(|attribute| text(attribute.attr_value())),
+            dns_names,
+            addresses,
+            not_before: parsed.validity().not_before.timestamp(),
+            not_after: parsed.validity().not_after.timestamp(),
+            key: Key::of(parsed.public_key()),
+            signature: Signature::of(&parsed.signature_algorithm.algorithm),
+            is_ca: is_ca(&parsed),
+            fingerprint: Fingerprint::of(der),
+            issuer_der: parsed.issuer().as_raw().to_owned(),
+            subject_der: parsed.subject().as_raw().to_owned(),
+        })
+    }
+
+    /// What people call it: its common name, else its first alternative name, else its subject; at most 64 characters.
+    pub fn name(&self) -> String {
+        let name = self.common_name.as_ref().or(self.dns_names.first()).unwrap_or(&self.subject);
+        if name.is_empty() { "(no name)".to_owned() } else { excerpt(name, 64) }
+    }
+
+    /// Whether subject and issuer are the same name, as in a trust anchor or a self-signed certificate.
+    pub fn is_self_issued(&self) -> bool {
+        self.subject_der == self.issuer_der
+    }
+
+    /// Whether `issuer` is, by name, the one that issued this certificate.
+    pub fn names_as_issuer(&self, issuer: &Self) -> bool {
+        self.issuer_der == issuer.subject_der
+    }
+
+    /// The DER of the issuer's name, for finding its certificate.
+    pub fn issuer_der(&self) -> &[u8] {
+        &self.issuer_der
+    }
+
+    /// Whether `now` (Unix time) lies within the validity, its two ends included.
+    pub const fn is_valid_at(&self, now: i64) -> bool {
+        self.not_before <= now && now <= self.not_after
+    }
+}
+
+impl fmt::Display for Certificate {
+    /// The facts on several lines, as in a full trace.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "subject: {}", excerpt(&self.subject, 512))?;
+        writeln!(f, "issuer: {}", excerpt(&self.issuer, 512))?;
+        let addresses = self.addresses.iter().map(ToString::to_string);
+        let names: Vec<_> = self.dns_names.iter().map(|name| excerpt(name, 256)).chain(addresses).take(50).collect();
+        writeln!(f, "alternative names: {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") })?;
+        writeln!(f, "validity: {} to {}", moment(self.not_before), moment(self.not_after))?;
+        writeln!(f, "key: {}, signed with {}", self.key, self.signature)?;
+        writeln!(f, "may issue certificates: {}", if self.is_ca { "yes" } else { "no" })?;
+        write!(f, "SHA-256 fingerprint: {}", self.fingerprint)
+    }
+}
+
+/// A public key's kind and size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The kind.
+    pub kind: KeyKind,
+    /// Its size: of the modulus, of the field.
+    pub bits: usize,
+}
+
+/// The kinds of public keys that are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    /// RSA.
+    Rsa,
+    /// Elliptic curves over prime fields.
+    Ec,
+    /// DSA.
+    Dsa,
+    /// Ed25519.
+    Ed25519,
+    /// Something else.
+    Other,
+}
+
+impl Key {
+    fn of(key: &SubjectPublicKeyInfo<'_>) -> Self {
+        let (kind, bits) = match key.parsed() {
+            Ok(PublicKey::RSA(rsa)) => (KeyKind::Rsa, significant_bits(rsa.modulus)),
+            Ok(PublicKey::EC(point)) => (KeyKind::Ec, point.key_size()),
+            Ok(PublicKey::DSA(y)) => (KeyKind::Dsa, significant_bits(y)),
+            Ok(PublicKey::Unknown(_)) if key.algorithm.algorithm == ED25519 => (KeyKind::Ed25519, 256),
+            _ => (KeyKind::Other, 0),
+        };
+        Self { kind, bits }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            KeyKind::Rsa => write!(f, "RSA {}", self.bits),
+            KeyKind::Ec => write!(f, "EC {}", self.bits),
+            KeyKind::Dsa => write!(f, "DSA {}", self.bits),
+            KeyKind::Ed25519 => f.write_str("Ed25519"),
+            KeyKind::Other => f.write_str("a key of another kind"),
+        }
+    }
+}
+
+/// The algorithm of a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// Its customary name.
+    pub name: &'static str,
+    /// Whether its hash no longer resists forgery.
+    pub is_weak: bool,
+}
+
+impl Signature {
+    fn of(algorithm: &Oid<'_>) -> Self {
+        let known = SIGNATURES.iter().find(|(oid, _, _)| oid == algorithm);
+        known
+            .map_or(Self { name: "an unknown algorithm", is_weak: false }, |&(_, name, is_weak)| Self { name, is_weak })
+    }
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name)
+    }
+}
+
+/// The SHA-256 of a certificate's DER.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// Of a certificate in DER.
+    pub fn of(der: &[u8]) -> Self {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest::digest(&digest::SHA256, der).as_ref());
+        Self(bytes)
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    /// Upper-case hexadecimal with colons, as OpenSSL prints it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().enumerate().try_for_each(|(index, byte)| {
+            let colon = if index == 0 { "" } else { ":" };
+            write!(f, "{colon}{byte:02X}")
+        })
+    }
+}
+
+/// The text is no SHA-256 fingerprint.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not a SHA-256 fingerprint: expected 64 hexadecimal digits, with or without colons")]
+pub struct NotAFingerprint(String);
+
+impl std::str::FromStr for Fingerprint {
+    type Err = NotAFingerprint;
+
+    fn from_str(text: &str) -> Result<Self, NotAFingerprint> {
+        // Copied out of a Windows dialogue, a fingerprint has blanks between its bytes.
+        let digits: Vec<u32> = text.chars().filter(|c| !matches!(c, ':' | ' ')).map_while(|c| c.to_digit(16)).collect();
+        let given = text.chars().filter(|c| !matches!(c, ':' | ' ')).count();
+        let mut bytes = [0; 32];
+        if digits.len() != 64 || given != 64 {
+            return Err(NotAFingerprint(excerpt(text, 120)));
+        }
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = pair.iter().fold(0, |value, digit| value << 4 | (*digit as u8));
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// A moment in Unix time as `2026-11-23 17:00 UTC`; beyond the calendar, as the number itself.
+pub fn moment(seconds: i64) -> String {
+    match OffsetDateTime::from_unix_timestamp(seconds) {
+        Ok(time) => {
+            let (date, hour, minute) = (time.date(), time.hour(), time.minute());
+            format!("{}-{:02}-{:02} {hour:02}:{minute:02} UTC", date.year(), u8::from(date.month()), date.day())
+        }
+        Err(_) => format!("{seconds} s in Unix time"),
+    }
+}
+
+fn alternative_names(parsed: &X509Certificate<'_>) -> (Vec<String>, Vec<IpAddr>) {
+    let extension = parsed.extensions().iter().find(|extension| extension.oid == SUBJECT_ALTERNATIVE_NAME);
+    let names = extension.and_then(|extension| SubjectAlternativeName::from_der(extension.value).ok());
+    let names = names.map(|(_, names)| names.general_names).unwrap_or_default();
+    let dns = names.iter().filter_map(|name| if let GeneralName::DNSName(dns) = name { Some(*dns) } else { None });
+    let addresses =
+        names.iter().filter_map(|name| if let GeneralName::IPAddress(ip) = name { address(ip) } else { None });
+    (dns.map(str::to_owned).collect(), addresses.collect())
+}
+
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
+}
+
+fn is_ca(parsed: &X509Certificate<'_>) -> bool {
+    let extension = parsed.extensions().iter().find(|extension| extension.oid == BASIC_CONSTRAINTS);
+    extension.and_then(|extension| BasicConstraints::from_der(extension.value).ok()).is_some_and(|(_, found)| found.ca)
+}
+
+/// The most specific part first, as in RFC 4514, with a blank behind each comma.
+fn distinguished_name(name: &X509Name<'_>) -> String {
+    let part = |attribute: &AttributeTypeAndValue<'_>| {
+        let value = text(attribute.attr_value());
+        let known = ATTRIBUTES.iter().find(|(oid, _)| oid == attribute.attr_type());
+        known.map_or_else(|| format!("{}={value}", attribute.attr_type()), |(_, short)| format!("{short}={value}"))
+    };
+    let parts: Vec<_> = name.iter_rdn().map(|rdn| rdn.iter().map(part).collect::<Vec<_>>().join("+")).collect();
+    parts.into_iter().rev().collect::<Vec<_>>().join(", ")
+}
+
+/// The text of a name's attribute; what is no valid text is replaced, not refused.
+fn text(value: &Any<'_>) -> String {
+    match value.tag() {
+        Tag::BmpString => {
+            let units = value.data.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+            char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+        }
+        // T.61 in name, Latin-1 in what everybody writes into it.
+        Tag::T61String => value.data.iter().map(|&byte| char::from(byte)).collect(),
+        _ => String::from_utf8_lossy(value.data).into_owned(),
+    }
+}
+
+/// The size of an unsigned integer in big-endian bytes.
+fn significant_bits(bytes: &[u8]) -> usize {
+    let leading = bytes.iter().take_while(|&&byte| byte == 0).count();
+    bytes.get(leading).map_or(0, |first| (bytes.len() - leading) * 8 - first.leading_zeros() as usize)
+}
+
+const SUBJECT_ALTERNATIVE_NAME: Oid<'_> = oid!(2.5.29.17);
+const BASIC_CONSTRAINTS: Oid<'_> = oid!(2.5.29.19);
+const ED25519: Oid<'_> = oid!(1.3.101.112);
+
+// The parser's own registry of names is a map that takes longer to fill than a certificate takes to read.
+const ATTRIBUTES: &[(Oid<'_>, &str)] = &[
+    (oid!(2.5.4.3), "CN"),
+    (oid!(2.5.4.10), "O"),
+    (oid!(2.5.4.11), "OU"),
+    (oid!(2.5.4.6), "C"),
+    (oid!(2.5.4.7), "L"),
+    (oid!(2.5.4.8), "ST"),
+    (oid!(0.9.2342.19200300.100.1.25), "DC"),
+    (oid!(1.2.840.113549.1.9.1), "emailAddress"),
+    (oid!(2.5.4.5), "serialNumber"),
+    (oid!(2.5.4.97), "organizationIdentifier"),
+];
+
+/// Object identifier, name, and whether the hash is too weak.
+const SIGNATURES: &[(Oid<'_>, &str, bool)] = &[
+    (oid!(1.2.840.113549.1.1.11), "SHA-256 with RSA", false),
+    (oid!(1.2.840.113549.1.1.12), "SHA-384 with RSA", false),
+    (oid!(1.2.840.113549.1.1.13), "SHA-512 with RSA", false),
+    (oid!(1.2.840.113549.1.1.10), "RSASSA-PSS", false),
+    (oid!(1.2.840.10045.4.3.2), "SHA-256 with ECDSA", false),
+    (oid!(1.2.840.10045.4.3.3), "SHA-384 with ECDSA", false),
+    (oid!(1.2.840.10045.4.3.4), "SHA-512 with ECDSA", false),
+    (oid!(1.3.101.112), "Ed25519", false),
+    (oid!(1.2.840.113549.1.1.5), "SHA-1 with RSA", true),
+    (oid!(1.3.14.3.2.29), "SHA-1 with RSA", true),
+    (oid!(1.2.840.10045.4.1), "SHA-1 with ECDSA", true),
+    (oid!(1.2.840.10040.4.3), "SHA-1 with DSA", true),
+    (oid!(1.2.840.113549.1.1.4), "MD5 with RSA", true),
+    (oid!(1.2.840.113549.1.1.3), "MD4 with RSA", true),
+    (oid!(1.2.840.113549.1.1.2), "MD2 with RSA", true),
+];

@@ -1,0 +1,220 @@
+//! Which certificates were shown, and do they hang together? A chain as it was served, the leaf first.
+
+use super::certificate::{Certificate, CertificateError};
+
+/// One certificate or more, in the order in which they were shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chain {
+    leaf: Certificate,
+    others: Vec<Certificate>,
+}
+
+/// Why there is no chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// No certificate at all.
+    #[error("no certificate was shown")]
+    Empty,
+    /// One of them cannot be read.
+    #[error("certificate {position} of the chain (the leaf is 0) cannot be read")]
+    Unreadable {
+        /// Its place, the leaf being 0.
+        position: usize,
+        /// Why.
+        source: CertificateError,
+    },
+    /// More than anybody needs.
+    #[error("more than {MAX_LENGTH} certificates were shown")]
+    TooLong,
+}
+
+/// How the certificates follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Each one was issued by the next.
+    InOrder,
+    /// The certificate at this place was issued by another one of the chain, but not by the next.
+    OutOfOrder(usize),
+    /// Nobody in the chain issued the certificate at this place, and it is not the last one.
+    Gap(usize),
+}
+
+/// The longest chain that is looked at.
+pub const MAX_LENGTH: usize = 64;
+
+impl Chain {
+    /// A chain of DER certificates, leaf first.
+    pub fn from_ders<'a>(ders: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, ChainError> {
+        let mut others = Vec::new();
+        for (position, der) in ders.into_iter().enumerate() {
+            if position == MAX_LENGTH {
+                return Err(ChainError::TooLong);
+            }
+            others.push(Certificate::from_der(der).map_err(|source| ChainError::Unreadable { position, source })?);
+        }
+        if others.is_empty() { Err(ChainError::Empty) } else { Ok(Self { leaf: others.remove(0), others }) }
+    }
+
+    /// The chain of a single certificate.
+    pub const fn of(leaf: Certificate) -> Self {
+        Self { leaf, others: Vec::new() }
+    }
+
+    /// The first certificate: the server's own.
+    pub const fn leaf(&self) -> &Certificate {
+        &self.leaf
+    }
+
+    /// Those behind the leaf.
+    pub fn others(&self) -> &[Certificate] {
+        &self.others
+    }
+
+    /// All of them, the leaf first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Certificate> {
+        std::iter::once(&self.leaf).chain(&self.others)
+    }
+
+    /// The last one: where the served chain ends.
+    pub fn last(&self) -> &Certificate {
+        self.others.last().unwrap_or(&self.leaf)
+    }
+
+    /// How they follow each other.
+    pub fn order(&self) -> Order {
+        let neighbours = self.iter().zip(&self.others).enumerate();
+        let broken = neighbours.into_iter().find(|(_, (issued, issuer))| !issued.names_as_issuer(issuer));
+        match broken {
+            None => Order::InOrder,
+            Some((place, (issued, _))) => {
+                let issuer_is_here = self.iter().any(|other| other != issued && issued.names_as_issuer(other));
+                if issuer_is_here { Order::OutOfOrder(place) } else { Order::Gap(place) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType};
+
+    /// What a test certificate is to say.
+    pub(crate) struct Facts<'a> {
+        pub common_name: &'a str,
+        pub names: &'a [&'a str],
+        /// Days of its validity, from Unix time 0.
+        pub days: (i64, i64),
+        pub is_ca: bool,
+    }
+
+    impl Default for Facts<'_> {
+        fn default() -> Self {
+            Self { common_name: "cas1.example.com", names: &["cas1.example.com"], days: (0, 90), is_ca: false }
+        }
+    }
+
+    impl Facts<'_> {
+        pub(crate) fn params(&self) -> CertificateParams {
+            let mut params = CertificateParams::default();
+            params.distinguished_name.push(DnType::CommonName, self.common_name);
+            params.subject_alt_names = self.names.iter().map(|name| alternative(name)).collect();
+            let moment = |days: i64| time::OffsetDateTime::UNIX_EPOCH + time::Duration::days(days);
+            (params.not_before, params.not_after) = (moment(self.days.0), moment(self.days.1));
+            params.is_ca = if self.is_ca { IsCa::Ca(BasicConstraints::Unconstrained) } else { IsCa::ExplicitNoCa };
+            params
+        }
+    }
+
+    fn alternative(name: &str) -> SanType {
+        name.parse().map_or_else(|_| SanType::DnsName(name.try_into().unwrap()), SanType::IpAddress)
+    }
+
+    /// A self-signed certificate.
+    pub(crate) fn certificate(facts: Facts<'_>) -> Certificate {
+        let key = KeyPair::generate().unwrap();
+        Certificate::from_der(facts.params().self_signed(&key).unwrap().der()).unwrap()
+    }
+
+    /// Leaf, intermediate, root: each issued by the next.
+    pub(crate) fn three(leaf: Facts<'_>, intermediate: Facts<'_>, root: Facts<'_>) -> [Certificate; 3] {
+        let keys = [(); 3].map(|()| KeyPair::generate().unwrap());
+        let (leaf, intermediate, root) = (leaf.params(), intermediate.params(), root.params());
+        let root_der = root.self_signed(&keys[2]).unwrap();
+        let root_issuer = Issuer::from_params(&root, &keys[2]);
+        let intermediate_der = intermediate.signed_by(&keys[1], &root_issuer).unwrap();
+        let intermediate_issuer = Issuer::from_params(&intermediate, &keys[1]);
+        let leaf_der = leaf.signed_by(&keys[0], &intermediate_issuer).unwrap();
+        [leaf_der, intermediate_der, root_der].map(|certificate| Certificate::from_der(certificate.der()).unwrap())
+    }
+
+    pub(crate) fn ca<'a>(common_name: &'a str, days: (i64, i64)) -> Facts<'a> {
+        Facts { common_name, names: &[], days, is_ca: true }
+    }
+
+    pub(crate) fn chain<'a>(certificates: impl IntoIterator<Item = &'a Certificate>) -> Chain {
+        Chain::from_ders(certificates.into_iter().map(|certificate| certificate.der.as_slice())).unwrap()
+    }
+
+    #[test]
+    fn reads_the_facts_of_a_certificate() {
+        let facts = Facts { names: &["cas1.example.com", "*.example.com", "192.0.2.7"], ..Facts::default() };
+        let certificate = certificate(facts);
+        assert_eq!(certificate.subject, "CN=cas1.example.com");
+        assert_eq!(certificate.common_name.as_deref(), Some("cas1.example.com"));
+        assert_eq!(certificate.dns_names, ["cas1.example.com", "*.example.com"]);
+        assert_eq!(certificate.addresses, ["192.0.2.7".parse::<std::net::IpAddr>().unwrap()]);
+        assert_eq!((certificate.not_before, certificate.not_after), (0, 90 * 86_400));
+        assert_eq!(
+            (certificate.key.to_string().as_str(), certificate.signature.name),
+            ("EC 256", "SHA-256 with ECDSA")
+        );
+        assert!(certificate.is_self_issued() && !certificate.is_ca);
+    }
+
+    #[test]
+    fn a_chain_in_order_out_of_order_and_with_a_gap() {
+        let [leaf, intermediate, root] = three(Facts::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
+        assert_eq!(chain([&leaf, &intermediate, &root]).order(), Order::InOrder);
+        assert_eq!(chain([&leaf]).order(), Order::InOrder);
+        assert_eq!(chain([&leaf, &root, &intermediate]).order(), Order::OutOfOrder(0));
+        assert_eq!(chain([&leaf, &root]).order(), Order::Gap(0));
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_refused() {
+        let der = certificate(Facts::default()).der;
+        let trailing = [der.as_slice(), b"more"].concat();
+        assert_eq!(Certificate::from_der(&trailing), Err(CertificateError::Trailing(4)));
+        for end in 0..der.len() {
+            assert_eq!(Certificate::from_der(&der[..end]), Err(CertificateError::NotACertificate));
+        }
+        assert_eq!(Chain::from_ders([]), Err(ChainError::Empty));
+        let error = Chain::from_ders([der.as_slice(), b"junk"]).unwrap_err();
+        assert_eq!(error, ChainError::Unreadable { position: 1, source: CertificateError::NotACertificate });
+    }
+
+    #[test]
+    fn fingerprints_are_read_with_and_without_colons() {
+        let fingerprint = certificate(Facts::default()).fingerprint;
+        let text = fingerprint.to_string();
+        assert_eq!(text.parse(), Ok(fingerprint));
+        assert_eq!(text.replace(':', "").to_lowercase().parse(), Ok(fingerprint));
+        for text in ["", "AB:CD", &text[1..], &text.replace(':', "-"), &format!("{text}00"), &text.replace('0', "g")] {
+            let is_fingerprint = text.parse::<crate::x509::certificate::Fingerprint>().is_ok();
+            assert!(!is_fingerprint || text == fingerprint.to_string(), "{text:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_change_of_one_byte_panics(place: proptest::sample::Index, value: u8) {
+            let mut der = include_bytes!("../../tests/fixtures/x509/leaf-rsa-2048.der").to_vec();
+            let place = place.index(der.len());
+            der[place] = value;
+            if let Ok(certificate) = Certificate::from_der(&der) {
+                let _ = (certificate.to_string(), certificate.name());
+            }
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! How much of its validity must a certificate have left? A threshold in days, hours or per cent of the lifetime.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::certificate::Certificate;
+use crate::metric::{Metric, Uom};
+use crate::range::{Range, RangeError};
+use crate::threshold::Thresholds;
+
+/// A `--warning` or `--critical` for expiry.
+///
+/// Here, and only here, people mean *at least*: `30` alerts below 30 days, that is, it is the range `30:`. `36h` counts in
+/// hours, `33%` in per cent of the certificate's lifetime. Whatever has a colon, a tilde or an `@` is a guideline range, with or
+/// without a unit: `@0:10`, `12:24h`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expiry {
+    unit: Unit,
+    /// In days, or in per cent.
+    range: Range,
+    text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    Days,
+    Hours,
+    Lifetime,
+}
+
+impl Expiry {
+    /// The threshold as the operator wrote it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The violated threshold in words, as the end of a sentence: `less than 30 days`.
+    pub fn in_words(&self) -> String {
+        let minimum = self.text.trim_end_matches(['h', '%', ':']);
+        let is_minimum = !minimum.is_empty() && minimum.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        match (is_minimum, self.unit) {
+            (true, Unit::Days) => format!("less than {minimum} days"),
+            (true, Unit::Hours) => format!("less than {minimum} hours"),
+            (true, Unit::Lifetime) => format!("less than {minimum} % of its lifetime"),
+            (false, Unit::Lifetime) => format!("which violates {} (per cent of its lifetime)", self.text),
+            (false, Unit::Hours) => format!("which violates {} (hours)", self.text),
+            (false, Unit::Days) => format!("which violates {} (days)", self.text),
+        }
+    }
+
+    /// The range of days, unless it counts in per cent.
+    fn days(&self) -> Option<Range> {
+        (self.unit != Unit::Lifetime).then(|| self.range.clone())
+    }
+
+    /// The range of per cent, if it counts in them.
+    fn percent(&self) -> Option<Range> {
+        (self.unit == Unit::Lifetime).then(|| self.range.clone())
+    }
+}
+
+impl FromStr for Expiry {
+    type Err = ExpiryError;
+
+    fn from_str(text: &str) -> Result<Self, ExpiryError> {
+        let (bare, unit) = match text.as_bytes().last() {
+            Some(b'h') => (&text[..text.len() - 1], Unit::Hours),
+            Some(b'%') => (&text[..text.len() - 1], Unit::Lifetime),
+            _ => (text, Unit::Days),
+        };
+        let range = match bare.contains([':', '@', '~']) {
+            true => bare.parse(),
+            // A range checks what stands before its colon as it would anything else, an empty text included.
+            false if bare.is_empty() => ":".parse(),
+            false => format!("{bare}:").parse(),
+        };
+        let range: Range = range.map_err(|source| ExpiryError { text: text.to_owned(), source })?;
+        let range = if unit == Unit::Hours { range.scaled(1.0 / 24.0) } else { range };
+        Ok(Self { unit, range, text: text.to_owned() })
+    }
+}
+
+/// Why a text is no threshold for expiry.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "'{text}' is not an expiry threshold: expected days (30), hours (36h), per cent of the lifetime (33%) or a range of them"
+)]
+pub struct ExpiryError {
+    text: String,
+    source: RangeError,
+}
+
+/// What is left of a certificate at a moment, exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remaining {
+    /// To the end of its validity, in seconds; negative afterwards.
+    pub seconds: i64,
+    /// From the begin to the end of its validity, in seconds.
+    pub lifetime: i64,
+}
+
+impl Remaining {
+    /// What `certificate` has left at `now` (Unix time).
+    pub const fn of(certificate: &Certificate, now: i64) -> Self {
+        Self {
+            seconds: certificate.not_after.saturating_sub(now),
+            lifetime: certificate.not_after.saturating_sub(certificate.not_before),
+        }
+    }
+
+    /// In days, rounded up to the microday, so that a certificate with exactly 8 hours left does not violate `8h`.
+    pub fn days(self) -> f64 {
+        micro(i128::from(self.seconds), 86_400)
+    }
+
+    /// In per cent of the lifetime, rounded up likewise; `None` where there is no lifetime.
+    pub fn percent(self) -> Option<f64> {
+        (self.lifetime > 0).then(|| micro(i128::from(self.seconds) * 100, self.lifetime))
+    }
+}
+
+impl fmt::Display for Remaining {
+    /// `12.3 days`, `36 hours`, `5 minutes`; without a sign.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.seconds.unsigned_abs();
+        // Cut, not rounded: 13.97 days are not 14.
+        match seconds {
+            864_000.. => write!(f, "{} days", seconds / 86_400),
+            172_800.. => write!(f, "{}.{} days", seconds / 86_400, seconds % 86_400 / 8_640),
+            7_200.. => write!(f, "{} hours", seconds / 3_600),
+            120.. => write!(f, "{} minutes", seconds / 60),
+            _ => write!(f, "{seconds} seconds"),
+        }
+    }
+}
+
+/// Both thresholds for expiry.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Expiries {
+    /// `--warning`.
+    pub warning: Option<Expiry>,
+    /// `--critical`.
+    pub critical: Option<Expiry>,
+}
+
+impl Expiries {
+    /// The remaining days as a metric, with those thresholds that count in days or hours; unknown without a certificate.
+    pub fn days(&self, label: &str, remaining: Option<Remaining>) -> Metric {
+        let thresholds = self.thresholds(Expiry::days);
+        known(label, remaining.map(Remaining::days), Uom::None).judged_by(&thresholds)
+    }
+
+    /// The remaining share of the lifetime as a metric, with those thresholds that count in per cent.
+    pub fn lifetime(&self, label: &str, remaining: Option<Remaining>) -> Metric {
+        let thresholds = self.thresholds(Expiry::percent);
+        known(label, remaining.and_then(Remaining::percent), Uom::Percent).judged_by(&thresholds)
+    }
+
+    fn thresholds(&self, counted: impl Fn(&Expiry) -> Option<Range>) -> Thresholds {
+        Thresholds::new(self.warning.as_ref().and_then(&counted), self.critical.as_ref().and_then(&counted))
+    }
+}
+
+fn known(label: &str, value: Option<f64>, uom: Uom) -> Metric {
+    value.and_then(|value| Metric::number(label, value, uom).ok()).unwrap_or_else(|| Metric::unknown(label, uom))
+}
+
+/// `part / whole` rounded up to six decimals; `whole` is above 0.
+fn micro(part: i128, whole: i64) -> f64 {
+    let (part, whole) = (part * 1_000_000, i128::from(whole));
+    let rounded = part.div_euclid(whole) + i128::from(part.rem_euclid(whole) != 0);
+    rounded as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::State;
+
+    const DAY: i64 = 86_400;
+
+    fn state(warning: &str, remaining: Remaining) -> State {
+        let expiries = Expiries { warning: warning.parse().ok(), critical: None };
+        let metrics = [expiries.days("days", Some(remaining)), expiries.lifetime("lifetime", Some(remaining))];
+        metrics.iter().filter_map(Metric::violation).map(|violation| violation.state).max().unwrap_or(State::Ok)
+    }
+
+    fn left(seconds: i64) -> Remaining {
+        Remaining { seconds, lifetime: 90 * DAY }
+    }
+
+    #[test]
+    fn a_bare_number_means_at_least_so_many_days() {
+        assert_eq!(state("30", left(30 * DAY)), State::Ok);
+        assert_eq!(state("30", left(30 * DAY - 1)), State::Warning);
+        assert_eq!(state("30:", left(30 * DAY - 1)), State::Warning);
+        assert_eq!(state("30", left(-1)), State::Warning);
+    }
+
+    #[test]
+    fn hours_count_to_the_second() {
+        for hours in 1..=400 {
+            let threshold = format!("{hours}h");
+            assert_eq!(state(&threshold, left(hours * 3_600)), State::Ok, "{threshold}");
+            assert_eq!(state(&threshold, left(hours * 3_600 - 1)), State::Warning, "{threshold}");
+        }
+    }
+
+    #[test]
+    fn per_cent_counts_in_the_lifetime_of_the_certificate() {
+        assert_eq!(state("33%", left(30 * DAY)), State::Ok);
+        assert_eq!(state("33%", left(29 * DAY)), State::Warning);
+        assert_eq!(state("33%", Remaining { seconds: 29 * DAY, lifetime: 0 }), State::Ok);
+    }
+
+    #[test]
+    fn everything_else_is_a_guideline_range() {
+        assert_eq!(state("@0:10", left(5 * DAY)), State::Warning);
+        assert_eq!(state("@0:10", left(-1)), State::Ok);
+        assert_eq!(state("@0:12h", left(11 * 3_600)), State::Warning);
+        assert_eq!(state("30:90", left(91 * DAY)), State::Warning);
+    }
+
+    #[test]
+    fn refuses_what_is_no_threshold() {
+        for text in ["", "h", "%", "30d", "thirty", "1e3", "nan", "h30", "30 h", "30hh", "@", ":", "20:10", "+5", "%%"]
+        {
+            assert!(text.parse::<Expiry>().is_err(), "{text:?} was taken for a threshold");
+        }
+        let error = "30d".parse::<Expiry>().unwrap_err().to_string();
+        assert!(error.contains("'30d'") && error.contains("36h") && error.contains("33%"), "{error}");
+    }
+
+    #[test]
+    fn perfdata_of_hours_is_in_days() {
+        let expiries = Expiries { warning: "48h".parse().ok(), critical: "10%".parse().ok() };
+        assert_eq!(expiries.days("days_left", Some(left(DAY * 3))).to_string(), "'days_left'=3;2:");
+        assert_eq!(
+            expiries.lifetime("leaf_lifetime_left", Some(left(DAY * 9))).to_string(),
+            "'leaf_lifetime_left'=10%;;10:"
+        );
+        assert_eq!(expiries.days("days_left", None).to_string(), "'days_left'=U;2:");
+    }
+
+    #[test]
+    fn remaining_time_in_words_is_never_rounded_up() {
+        assert_eq!(left(14 * DAY - 1).to_string(), "13 days");
+        assert_eq!(left(3 * DAY - 1).to_string(), "2.9 days");
+        assert_eq!(left(DAY).to_string(), "24 hours");
+        assert_eq!(left(-300).to_string(), "5 minutes");
+        assert!(Remaining { seconds: i64::MIN, lifetime: i64::MAX }.days().is_finite());
+    }
+
+    #[test]
+    fn thresholds_in_words() {
+        let words = |text: &str| text.parse::<Expiry>().unwrap().in_words();
+        assert_eq!(words("30"), "less than 30 days");
+        assert_eq!(words("33%"), "less than 33 % of its lifetime");
+        assert_eq!(words("@0:10"), "which violates @0:10 (days)");
+    }
+}

@@ -1,0 +1,387 @@
+//! What is a chain worth at a moment? THE judgement of certificates, the same for every plugin that sees one.
+//!
+//! | class         | when                                                                                              |
+//! |---------------|---------------------------------------------------------------------------------------------------|
+//! | expired       | a certificate's validity is over                                                                  |
+//! | not-yet-valid | a certificate's validity has not begun                                                            |
+//! | untrusted     | the chain leads to no trust anchor                                                                |
+//! | name-mismatch | the leaf is for other names                                                                       |
+//! | weak          | an RSA or DSA key below 2048 bits, an EC key below 224; SHA-1 or MD5 under anything but an anchor |
+
+use super::certificate::{Certificate, KeyKind, moment};
+use super::chain::{Chain, Order};
+use super::expiry::{Expiries, Expiry, Remaining};
+use super::name::{self, Match};
+use super::trust::{Distrust, Verdict};
+use crate::failure::{Class, Failure};
+use crate::metric::Metric;
+use crate::plugin::Run;
+use crate::report::{Finding, Report, excerpt};
+use crate::state::State;
+
+/// What is expected of a chain.
+#[derive(Clone, Copy, Debug)]
+pub struct Expectations<'a> {
+    /// How much of its validity each certificate must have left.
+    pub expiries: &'a Expiries,
+    /// The name that the leaf must be for.
+    pub name: Option<&'a str>,
+    /// Whether it is trusted.
+    pub verdict: &'a Verdict,
+}
+
+/// What a chain is worth.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    /// What is wrong with it, by class.
+    pub failures: Vec<Failure>,
+    /// Certificates that have less left than they should, the shortest first.
+    pub violations: Vec<(State, String)>,
+    /// What is worth saying and nothing worse.
+    pub remarks: Vec<String>,
+    /// Which certificate ends first, and when: a sentence for the first line.
+    pub summary: String,
+    /// What is left of each certificate, the leaf first; never empty.
+    remaining: Vec<Remaining>,
+}
+
+/// Judges `chain` at `now` (Unix time).
+pub fn judge(chain: &Chain, expected: &Expectations<'_>, now: i64) -> Judgement {
+    let remaining: Vec<_> = chain.iter().map(|certificate| Remaining::of(certificate, now)).collect();
+    let mut failures = Vec::new();
+    let mut violations = Vec::new();
+    for (place, (certificate, &left)) in chain.iter().zip(&remaining).enumerate() {
+        failures.extend(validity(certificate, place, now));
+        if certificate.is_valid_at(now) {
+            violations.extend(violation(certificate, place, left, expected.expiries));
+        }
+        failures.extend(weakness(certificate, place, expected.verdict));
+    }
+    violations.sort_by_key(|(left, _, _)| *left);
+    failures.extend(distrust(chain, expected.verdict));
+    failures.extend(mismatch(chain.leaf(), expected.name));
+
+    Judgement {
+        failures,
+        violations: violations.into_iter().map(|(_, state, text)| (state, text)).collect(),
+        remarks: remarks(chain, expected),
+        summary: summary(chain, &remaining),
+        remaining,
+    }
+}
+
+impl Judgement {
+    /// What is left of the certificate that ends first.
+    pub fn earliest(&self) -> Option<Remaining> {
+        self.remaining.iter().copied().min_by_key(|left| left.seconds)
+    }
+
+    /// Every metric of the chain; complete, whatever was found.
+    pub fn metrics(&self, expiries: &Expiries) -> Vec<Metric> {
+        metrics(&self.remaining, expiries)
+    }
+
+    /// Adds findings to `report`: what is wrong, what has too little left, what is worth saying; or that all is well.
+    pub fn describe(&self, report: &mut Report, run: &Run) {
+        for failure in &self.failures {
+            report.found(run.judged(failure.clone()));
+        }
+        for (state, text) in &self.violations {
+            let advice = (run.about.advice)(None);
+            report.found(Finding { state: *state, advice, ..Finding::ok(text.clone()) });
+        }
+        for remark in &self.remarks {
+            report.found(Finding::ok(remark.clone()));
+        }
+    }
+}
+
+/// The metrics of a chain of which nothing is known.
+pub fn unknown_metrics(expiries: &Expiries) -> Vec<Metric> {
+    metrics(&[], expiries)
+}
+
+fn metrics(remaining: &[Remaining], expiries: &Expiries) -> Vec<Metric> {
+    let unjudged = Expiries::default();
+    let leaf = remaining.first().copied();
+    let earliest = remaining.iter().copied().min_by_key(|left| left.seconds);
+    let mut metrics = vec![expiries.days("days_left", earliest), unjudged.days("leaf_days_left", leaf)];
+    for (place, &left) in remaining.iter().enumerate().skip(1).take(MAX_CHAIN_METRICS) {
+        metrics.push(unjudged.days(&format!("chain_{place}_days_left"), Some(left)));
+    }
+    metrics.push(expiries.lifetime("leaf_lifetime_left", leaf));
+    metrics
+}
+
+fn validity(certificate: &Certificate, place: usize, now: i64) -> Option<Failure> {
+    let who = designation(certificate, place);
+    if now > certificate.not_after {
+        let since = Remaining::of(certificate, now);
+        let text = format!("{who} expired {since} ago ({})", moment(certificate.not_after));
+        return Some(Failure::new(Class::Expired, text));
+    }
+    let ahead = Remaining { seconds: certificate.not_before.saturating_sub(now), lifetime: 0 };
+    (ahead.seconds > 0).then(|| {
+        let text =
+            format!("{who} is not valid yet: its validity begins in {ahead} ({})", moment(certificate.not_before));
+        Failure::new(Class::NotYetValid, text)
+    })
+}
+
+fn violation(
+    certificate: &Certificate,
+    place: usize,
+    left: Remaining,
+    expiries: &Expiries,
+) -> Option<(i64, State, String)> {
+    let metrics = [expiries.days("days", Some(left)), expiries.lifetime("lifetime", Some(left))];
+    let state = metrics.iter().filter_map(|metric| metric.violation()).map(|violation| violation.state).max()?;
+    let threshold = if state == State::Critical { &expiries.critical } else { &expiries.warning };
+    let limit = threshold.as_ref().map(Expiry::in_words).unwrap_or_default();
+    Some((left.seconds, state, format!("{}, {limit}", expires(certificate, place, left))))
+}
+
+fn weakness(certificate: &Certificate, place: usize, verdict: &Verdict) -> Option<Failure> {
+    let who = designation(certificate, place);
+    let least = match certificate.key.kind {
+        KeyKind::Rsa | KeyKind::Dsa => 2048,
+        KeyKind::Ec => 224,
+        KeyKind::Ed25519 | KeyKind::Other => 0,
+    };
+    let mut reasons = Vec::new();
+    // A size of 0 is a key that could not be measured.
+    if (1..least).contains(&certificate.key.bits) {
+        reasons.push(format!("its key is {}, expected at least {least} bits", certificate.key));
+    }
+    if certificate.signature.is_weak && !is_anchor(certificate, place, verdict) {
+        reasons.push(format!("it is signed with {}", certificate.signature));
+    }
+    (!reasons.is_empty()).then(|| Failure::new(Class::Weak, format!("{who} is weak: {}", reasons.join(" and "))))
+}
+
+/// An anchor is trusted for what it is, not for its signature: a self-issued certificate behind the leaf, or a leaf that was
+/// given as trusted.
+fn is_anchor(certificate: &Certificate, place: usize, verdict: &Verdict) -> bool {
+    match verdict {
+        _ if !certificate.is_self_issued() => false,
+        Verdict::Pinned | Verdict::AnchorItself => true,
+        Verdict::NotJudged => place > 0 || certificate.is_ca,
+        Verdict::Trusted | Verdict::Untrusted(_) => place > 0,
+    }
+}
+
+fn distrust(chain: &Chain, verdict: &Verdict) -> Option<Failure> {
+    let Verdict::Untrusted(reason) = verdict else {
+        return None;
+    };
+    let mut failure =
+        Failure::new(Class::Untrusted, format!("{} is not trusted: {reason}", designation(chain.leaf(), 0)));
+    if *reason == Distrust::SelfSigned || *reason == Distrust::OtherFingerprint {
+        failure.causes.push(format!("its SHA-256 fingerprint is {}", chain.leaf().fingerprint));
+    }
+    if matches!(reason, Distrust::UnknownIssuer { .. }) {
+        failure.causes.push(match chain.order() {
+            Order::InOrder => {
+                format!(
+                    "the chain is incomplete, or its issuer is not known here: {}",
+                    excerpt(&chain.last().issuer, 200)
+                )
+            }
+            _ => "the chain has a gap: an intermediate certificate is missing".to_owned(),
+        });
+    }
+    Some(failure)
+}
+
+fn mismatch(leaf: &Certificate, expected: Option<&str>) -> Option<Failure> {
+    let expected = expected.filter(|expected| name::matched(leaf, expected) == Match::No)?;
+    let addresses = leaf.addresses.iter().map(ToString::to_string);
+    let names: Vec<_> = leaf.dns_names.iter().map(|name| excerpt(name, 64)).take(MAX_NAMES).chain(addresses).collect();
+    let shown = names.iter().take(MAX_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let total = leaf.dns_names.len() + leaf.addresses.len();
+    let more = if total > MAX_NAMES { format!(" and {} more", total - MAX_NAMES) } else { String::new() };
+    let names = if total == 0 { format!("'{}' only", leaf.name()) } else { format!("{shown}{more}") };
+    Some(Failure::new(Class::NameMismatch, format!("the certificate is not for '{expected}', but for {names}")))
+}
+
+fn remarks(chain: &Chain, expected: &Expectations<'_>) -> Vec<String> {
+    let order = match chain.order() {
+        Order::InOrder => None,
+        Order::OutOfOrder(place) => {
+            Some(format!("the chain is out of order: certificate {} did not issue the one before it", place + 1))
+        }
+        Order::Gap(place) => {
+            Some(format!("the chain has a gap: nobody in it issued certificate {place} (the leaf is certificate 0)"))
+        }
+    };
+    let by_common_name = expected.name.filter(|name| name::matched(chain.leaf(), name) == Match::CommonName);
+    let by_common_name = by_common_name.map(|name| {
+        format!("'{name}' is the common name only: without a subject alternative name modern clients refuse it")
+    });
+    order.into_iter().chain(by_common_name).collect()
+}
+
+fn summary(chain: &Chain, remaining: &[Remaining]) -> String {
+    let earliest = chain.iter().zip(remaining).enumerate().min_by_key(|(_, (_, left))| left.seconds);
+    earliest.map(|(place, (certificate, left))| expires(certificate, place, *left)).unwrap_or_default()
+}
+
+fn expires(certificate: &Certificate, place: usize, left: Remaining) -> String {
+    let tense = if left.seconds < 0 { format!("expired {left} ago") } else { format!("expires in {left}") };
+    format!("{} {tense} ({})", designation(certificate, place), moment(certificate.not_after))
+}
+
+/// `certificate 'cas1.example.com'`, and behind the leaf its place: `chain certificate 1 'Example Issuing CA'`.
+fn designation(certificate: &Certificate, place: usize) -> String {
+    match place {
+        0 => format!("certificate '{}'", certificate.name()),
+        _ => format!("chain certificate {place} '{}'", certificate.name()),
+    }
+}
+
+/// Longer chains exist in bundles only, where one metric for the earliest says it all.
+const MAX_CHAIN_METRICS: usize = 10;
+
+/// How many of a certificate's names a first line can hold.
+const MAX_NAMES: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::certificate::Signature;
+    use crate::x509::chain::tests::{Facts, ca, certificate, chain, three};
+
+    const DAY: i64 = 86_400;
+
+    fn expiries(warning: &str, critical: &str) -> Expiries {
+        Expiries { warning: warning.parse().ok(), critical: critical.parse().ok() }
+    }
+
+    fn judged(chain: &Chain, days: i64) -> Judgement {
+        let expected = Expectations {
+            expiries: &expiries("30", "14"),
+            name: Some("cas1.example.com"),
+            verdict: &Verdict::Trusted,
+        };
+        judge(chain, &expected, days * DAY)
+    }
+
+    fn classes(judgement: &Judgement) -> Vec<Class> {
+        judgement.failures.iter().map(|failure| failure.class).collect()
+    }
+
+    #[test]
+    fn nothing_to_say_of_a_good_chain() {
+        let judgement = judged(&chain([&certificate(Facts::default())]), 10);
+        assert_eq!((judgement.failures.len(), judgement.violations.len(), judgement.remarks.len()), (0, 0, 0));
+        assert_eq!(judgement.summary, "certificate 'cas1.example.com' expires in 80 days (1970-04-01 00:00 UTC)");
+    }
+
+    #[test]
+    fn warning_and_critical_by_what_is_left() {
+        let chain = chain([&certificate(Facts::default())]);
+        assert_eq!(judged(&chain, 61).violations[0].0, State::Warning);
+        let (state, text) = judged(&chain, 80).violations.remove(0);
+        assert_eq!(state, State::Critical);
+        assert_eq!(text, "certificate 'cas1.example.com' expires in 10 days (1970-04-01 00:00 UTC), less than 14 days");
+    }
+
+    #[test]
+    fn expired_and_not_yet_valid_are_classes_of_their_own() {
+        let chain = chain([&certificate(Facts { days: (10, 90), ..Facts::default() })]);
+        let judgement = judged(&chain, 93);
+        assert_eq!((classes(&judgement), judgement.violations.len()), (vec![Class::Expired], 0));
+        assert_eq!(
+            judgement.failures[0].summary,
+            "certificate 'cas1.example.com' expired 3.0 days ago (1970-04-01 00:00 UTC)"
+        );
+        assert_eq!(classes(&judged(&chain, 3)), [Class::NotYetValid]);
+    }
+
+    #[test]
+    fn the_last_second_of_the_validity_belongs_to_it() {
+        let chain = chain([&certificate(Facts::default())]);
+        let expected = Expectations { expiries: &Expiries::default(), name: None, verdict: &Verdict::NotJudged };
+        assert!(judge(&chain, &expected, 90 * DAY).failures.is_empty());
+        assert_eq!(classes(&judge(&chain, &expected, 90 * DAY + 1)), [Class::Expired]);
+    }
+
+    #[test]
+    fn an_intermediate_that_ends_first_is_named() {
+        let certificates = three(Facts::default(), ca("Issuing CA", (0, 60)), ca("Root CA", (0, 9_000)));
+        let judgement = judged(&chain(&certificates), 50);
+        assert_eq!(judgement.violations.len(), 1);
+        assert!(judgement.violations[0].1.starts_with("chain certificate 1 'Issuing CA' expires in 10 days"));
+        let metrics: Vec<_> = judgement.metrics(&expiries("30", "14")).iter().map(ToString::to_string).collect();
+        let expected = [
+            "'days_left'=10;30:;14:",
+            "'leaf_days_left'=40",
+            "'chain_1_days_left'=10",
+            "'chain_2_days_left'=8950",
+            "'leaf_lifetime_left'=44.444445%",
+        ];
+        assert_eq!(metrics, expected);
+    }
+
+    #[test]
+    fn a_share_of_the_lifetime_is_judged_for_each_by_its_own() {
+        let certificates = three(Facts::default(), ca("Issuing CA", (0, 60)), ca("Root CA", (0, 9_000)));
+        let expiries = expiries("33%", "");
+        let expected = Expectations { expiries: &expiries, name: None, verdict: &Verdict::Trusted };
+        let judgement = judge(&chain(&certificates), &expected, 50 * DAY);
+        assert_eq!(judgement.violations.len(), 1);
+        assert!(judgement.violations[0].1.ends_with(", less than 33 % of its lifetime"), "{:?}", judgement.violations);
+    }
+
+    #[test]
+    fn untrusted_and_name_mismatch_are_told_apart() {
+        let chain = chain([&certificate(Facts { names: &["a.example.com", "192.0.2.7"], ..Facts::default() })]);
+        let verdict = Verdict::Untrusted(Distrust::SelfSigned);
+        let expected = Expectations { expiries: &Expiries::default(), name: Some("b.example.com"), verdict: &verdict };
+        let judgement = judge(&chain, &expected, DAY);
+        assert_eq!(classes(&judgement), [Class::Untrusted, Class::NameMismatch]);
+        let text = "the certificate is not for 'b.example.com', but for a.example.com, 192.0.2.7";
+        assert_eq!(judgement.failures[1].summary, text);
+    }
+
+    #[test]
+    fn ten_thousand_names_are_not_recited() {
+        let mut leaf = certificate(Facts::default());
+        leaf.dns_names = (0..10_000).map(|number| format!("{number}.example.com")).collect();
+        let failure = mismatch(&leaf, Some("cas1.example.com")).unwrap();
+        assert!(failure.summary.ends_with("4.example.com and 9995 more"), "{}", failure.summary);
+    }
+
+    #[test]
+    fn weak_when_sha_1_signs_anything_but_an_anchor() {
+        let mut certificates = three(Facts::default(), ca("Issuing CA", (0, 900)), ca("Root CA", (0, 9_000)));
+        for certificate in &mut certificates {
+            certificate.signature = Signature { name: "SHA-1 with RSA", is_weak: true };
+        }
+        let weak: Vec<_> = certificates
+            .iter()
+            .enumerate()
+            .map(|(place, certificate)| weakness(certificate, place, &Verdict::Trusted).is_some())
+            .collect();
+        assert_eq!(weak, [true, true, false]);
+        assert!(weakness(&certificates[2], 0, &Verdict::Pinned).is_none());
+        assert!(weakness(&certificates[2], 0, &Verdict::Untrusted(Distrust::SelfSigned)).is_some());
+    }
+
+    #[test]
+    fn weak_when_the_key_is_short() {
+        let mut leaf = certificate(Facts::default());
+        leaf.key = crate::x509::certificate::Key { kind: KeyKind::Rsa, bits: 1024 };
+        let failure = weakness(&leaf, 0, &Verdict::Pinned).unwrap();
+        assert!(failure.summary.ends_with("is weak: its key is RSA 1024, expected at least 2048 bits"));
+        leaf.key.bits = 2048;
+        assert!(weakness(&leaf, 0, &Verdict::Pinned).is_none());
+    }
+
+    #[test]
+    fn a_chain_out_of_order_is_remarked() {
+        let [leaf, intermediate, root] = three(Facts::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
+        let judgement = judged(&chain([&leaf, &root, &intermediate]), 1);
+        assert_eq!(judgement.remarks, ["the chain is out of order: certificate 1 did not issue the one before it"]);
+    }
+}

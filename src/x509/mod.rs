@@ -1,0 +1,19 @@
+//! What do certificates say, and what is that worth? Facts, chains, trust and THE judgement, all without a socket or a clock.
+//!
+//! ```text
+//! DER -> Certificate -> Chain -> judgement::judge(chain, expectations, verdict, now) -> Judgement
+//!                         `----> trust::Anchors::verdict(chain, now) ---'
+//! ```
+
+pub mod certificate;
+pub mod chain;
+pub mod expiry;
+pub mod judgement;
+pub mod name;
+pub mod pem;
+pub mod roots;
+pub mod trust;
+
+pub use certificate::Certificate;
+pub use chain::Chain;
+pub use expiry::Expiry;

@@ -1,0 +1,115 @@
+//! Which PEM blocks are in a text? RFC 7468 as files in the wild have it, each block with its line.
+
+use data_encoding::{Encoding, Specification};
+use once_cell::sync::OnceCell;
+
+/// One block, decoded.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Block {
+    /// What stands behind `BEGIN`.
+    pub label: String,
+    /// The line of its `BEGIN`, from 1.
+    pub line: usize,
+    /// Whether it has headers of its own, which is how OpenSSL's traditional format says that a key is encrypted.
+    pub has_headers: bool,
+    /// What it holds; may be a private key.
+    pub der: Vec<u8>,
+}
+
+impl std::fmt::Debug for Block {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Block({}, line {}, {} bytes)", self.label, self.line, self.der.len())
+    }
+}
+
+/// Why a text has no blocks to offer. Its own words are withheld: the caller may not be allowed to read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PemError {
+    /// The block is not base64.
+    #[error("line {0}: expected base64 up to the END line of this PEM block (its text is withheld)")]
+    NotBase64(usize),
+    /// The text ends inside of a block.
+    #[error("line {0}: expected an END line for this PEM block")]
+    Unended(usize),
+}
+
+/// The blocks of `content`, in their order; whatever stands between them is comment. None at all is no error.
+pub fn blocks(content: &[u8]) -> Result<Vec<Block>, PemError> {
+    let mut blocks = Vec::new();
+    let mut lines = content.split(|&byte| byte == b'\n').zip(1..);
+    while let Some((begin, line)) = lines.next() {
+        let Some(label) = label(begin, b"-----BEGIN ") else {
+            continue;
+        };
+        let mut text = Vec::new();
+        let mut has_headers = false;
+        loop {
+            let (next, _) = lines.next().ok_or(PemError::Unended(line))?;
+            if next.starts_with(b"-----END ") {
+                break;
+            }
+            if next.contains(&b':') {
+                has_headers = true;
+            } else {
+                text.extend_from_slice(next);
+            }
+        }
+        let der = base64().decode(&text).map_err(|_| PemError::NotBase64(line))?;
+        blocks.push(Block { label, line, has_headers, der });
+    }
+    Ok(blocks)
+}
+
+fn label(line: &[u8], prefix: &[u8]) -> Option<String> {
+    // A text editor of Windows may have put a byte order mark in front.
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
+    let label = line.strip_prefix(prefix)?.strip_suffix(b"-----")?;
+    String::from_utf8(label.to_owned()).ok()
+}
+
+/// Base64 that skips the blanks and line ends that RFC 7468 allows.
+fn base64() -> &'static Encoding {
+    static ENCODING: OnceCell<Encoding> = OnceCell::new();
+    ENCODING.get_or_init(|| {
+        let mut specification: Specification = data_encoding::BASE64.specification();
+        specification.ignore.push_str(" \t\r\n");
+        specification.check_trailing_bits = false;
+        specification.encoding().unwrap_or(data_encoding::BASE64)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_with_comments_and_either_line_end() {
+        let text = b"\xef\xbb\xbf-----BEGIN A-----\r\nAQI\r\nD\r\n-----END A-----\r\nsubject=x\n-----BEGIN B C-----\nBA==\n-----END B C-----";
+        let blocks = blocks(text).unwrap();
+        let seen: Vec<_> =
+            blocks.iter().map(|block| (block.label.as_str(), block.line, block.der.as_slice())).collect();
+        assert_eq!(seen, [("A", 1, [1, 2, 3].as_slice()), ("B C", 6, &[4])]);
+    }
+
+    #[test]
+    fn headers_are_noticed() {
+        let text = b"-----BEGIN K-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: x\n\nAQID\n-----END K-----\n";
+        let block = blocks(text).unwrap().remove(0);
+        assert!(block.has_headers && block.der == [1, 2, 3]);
+    }
+
+    #[test]
+    fn errors_name_the_line_and_nothing_of_the_text() {
+        let error = blocks(b"x\n-----BEGIN A-----\nroot$x\n-----END A-----\n").unwrap_err();
+        assert_eq!(error, PemError::NotBase64(2));
+        assert_eq!(blocks(b"-----BEGIN A-----\nAQID\n").unwrap_err(), PemError::Unended(1));
+        assert!(!error.to_string().contains("root"));
+    }
+
+    #[test]
+    fn what_is_no_pem_has_no_blocks() {
+        assert_eq!(blocks(b"").unwrap(), []);
+        assert_eq!(blocks(b"root:x:0:0\n\xff\xfe").unwrap(), []);
+        assert_eq!(blocks(b"-----BEGIN \n-----BEGIN A\n").unwrap(), []);
+    }
+}
