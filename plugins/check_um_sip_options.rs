@@ -17,6 +17,7 @@ use check_um::advice;
 use check_um::cli::extra_opts::Secrets;
 use check_um::cli::secret::Source;
 use check_um::cli::target::TargetArguments;
+use check_um::cli::tls::TlsArguments;
 use check_um::cli::{self, Common, Ranges};
 use check_um::failure::{Class, Failure};
 use check_um::metric::{Metric, Uom};
@@ -26,8 +27,10 @@ use check_um::report::{Finding, Report, Target};
 use check_um::sip::digest::Credentials;
 use check_um::sip::expect::StatusSet;
 use check_um::sip::judge::{self, Expected, HeaderPattern};
-use check_um::sip::probe::{self, Outcome, Question, Via};
+use check_um::sip::probe::{self, Facts, Outcome, Question, Via};
 use check_um::sip::uri::{Address, HeaderText, Uri};
+use check_um::x509::expiry::{Expiries, Expiry};
+use check_um::x509::judgement::Judgement;
 
 fn main() -> ExitCode {
     plugin::run(check)
@@ -66,40 +69,67 @@ impl Arguments {
         for error in &facts.passed_over {
             report.found(Finding::ok(format!("passed over: {error}")));
         }
+        let time = facts.total.zip(dns).map(|(total, dns)| total + dns);
         match (&result, &facts.peer) {
             (Ok(answer), Some(peer)) => {
                 judge::describe(answer, report);
                 report.authentication.digest_user.clone_from(&answer.digest_user);
-                report
-                    .found(self.expected().judge(answer, peer).map_or_else(|failure| run.judged(failure), Finding::ok));
+                let judged = self.expected().judge(answer, peer, time.unwrap_or(answer.took));
+                report.found(judged.map_or_else(|failure| run.judged(failure), Finding::ok));
             }
+            // A certificate that forbids to go on is said below, with whatever else is wrong with it.
+            (Err(failure), _) if facts.judgement.iter().any(|judgement| judgement.failures.contains(failure)) => {}
             (Err(failure), _) => report.found(run.judged(failure.clone())),
             (Ok(_), None) => {}
         }
+        self.add_certificates(report, &facts, run);
 
-        let time = facts.total.zip(dns).map(|(total, dns)| total + dns);
-        let retransmissions = facts.retransmissions.map_or_else(
-            || Metric::unknown("retransmissions", Uom::None).min(0.0),
-            |count| Metric::count("retransmissions", count),
-        );
-        let metrics = [
-            Metric::seconds("time", time)
-                .judged_by(&self.ranges.thresholds())
-                .max(run.deadline.timeout().as_secs_f64()),
-            Metric::seconds("dns", dns),
-            Metric::seconds("connect", facts.connect),
-            Metric::seconds("response", facts.response),
-            retransmissions,
-        ];
         let suffix = facts.peer.as_ref().filter(|_| self.all_addresses).map(|peer| peer.address.ip().to_string());
-        for metric in metrics {
-            report.measured(match &suffix {
-                Some(suffix) => metric.suffixed(suffix),
-                None => metric,
-            });
+        let suffixed = |metric: Metric| match &suffix {
+            Some(suffix) => metric.suffixed(suffix),
+            None => metric,
+        };
+        for metric in self.phases(&facts, dns, time, run) {
+            report.measured(suffixed(metric));
+        }
+        if self.transport == Via::Tls {
+            let earliest = facts.judgement.as_ref().and_then(Judgement::earliest);
+            report.recorded(suffixed(self.expiries().days("certificate_days", earliest)));
         }
         report.events.extend(facts.events);
         report.trace.extend(facts.trace);
+    }
+
+    /// The metric of every phase, whether it was reached or not.
+    fn phases(&self, facts: &Facts, dns: Option<Duration>, time: Option<Duration>, run: &Run) -> Vec<Metric> {
+        let tls = || facts.served.as_ref().and_then(|served| served.took);
+        let retransmissions = Metric::unknown("retransmissions", Uom::None).min(0.0);
+        let timeout = run.deadline.timeout().as_secs_f64();
+        let mut metrics = vec![
+            Metric::seconds("time", time).judged_by(&self.ranges.thresholds()).max(timeout),
+            Metric::seconds("dns", dns),
+            Metric::seconds("connect", facts.connect),
+        ];
+        metrics.extend((self.transport == Via::Tls).then(|| Metric::seconds("tls", tls())));
+        metrics.push(Metric::seconds("response", facts.response));
+        metrics.push(facts.retransmissions.map_or(retransmissions, |count| Metric::count("retransmissions", count)));
+        metrics
+    }
+
+    /// Adds what the TLS server showed, and what that is worth.
+    fn add_certificates(&self, report: &mut Report, facts: &Facts, run: &Run) {
+        let Some(served) = &facts.served else { return };
+        for (name, value) in served.diagnostics() {
+            report.diagnostic(name, value);
+        }
+        report.authentication.client_certificate.clone_from(&served.client_certificate_shown);
+        if let Some(judgement) = &facts.judgement {
+            judgement.describe(report, run);
+            report.diagnostic("certificate_validity", &judgement.summary);
+        }
+        if self.tls.no_verify {
+            report.found(Finding::ok("certificate not verified"));
+        }
     }
 
     fn question(&self, run: &Run) -> Result<Question, Failure> {
@@ -120,7 +150,15 @@ impl Arguments {
             user_agent: self.user_agent.as_str().to_owned(),
             max_forwards: self.max_forwards,
             credentials,
+            tls: (self.transport == Via::Tls)
+                .then(|| self.tls.settings(&self.target.hostname, &run.secrets))
+                .transpose()?,
+            expiries: self.expiries(),
         })
+    }
+
+    fn expiries(&self) -> Expiries {
+        Expiries { warning: self.certificate_warning.clone(), critical: self.certificate_critical.clone() }
     }
 
     fn expected(&self) -> Expected {
@@ -233,6 +271,17 @@ pub(crate) struct Arguments {
     // -w and -c judge the time to the final response, in seconds.
     #[command(flatten)]
     ranges: Ranges,
+
+    #[command(flatten)]
+    tls: TlsArguments,
+
+    /// WARNING when a served certificate has less left than this: N days, Nh hours, N% of its lifetime
+    #[arg(long, value_name = "LEFT", allow_hyphen_values = true, help_heading = "Thresholds")]
+    certificate_warning: Option<Expiry>,
+
+    /// CRITICAL when a served certificate has less left than this
+    #[arg(long, value_name = "LEFT", allow_hyphen_values = true, help_heading = "Thresholds")]
+    certificate_critical: Option<Expiry>,
 
     #[command(flatten)]
     common: Common,

@@ -15,7 +15,7 @@ pub struct Deadline {
 
 /// The deadline passed during a stage.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no end of {stage} within {}", seconds(*.timeout))]
+#[error("{stage} did not finish within {}", seconds(*.timeout))]
 pub struct Expired {
     /// What was going on, such as `connecting to 192.0.2.7:5060`.
     pub stage: String,
@@ -61,6 +61,11 @@ pub fn rfc3339(time: SystemTime) -> String {
     let time = OffsetDateTime::from(time);
     let milliseconds = time.millisecond();
     time.replace_millisecond(milliseconds).unwrap_or(time).format(&Rfc3339).unwrap_or_else(|_| "U".to_owned())
+}
+
+/// Seconds since 1970, negative before; what certificates and samples are judged by.
+pub fn unix_seconds(time: SystemTime) -> i64 {
+    OffsetDateTime::from(time).unix_timestamp()
 }
 
 /// A duration for people: `3.1 ms`, `812 ms`, `10 s`, `1.5 s`.
@@ -110,6 +115,6 @@ mod tests {
     #[test]
     fn the_error_names_the_stage() {
         let expired = Deadline::new(Instant::now(), Duration::from_secs(10)).expired_during("looking up 'cas1'");
-        assert_eq!(expired.to_string(), "no end of looking up 'cas1' within 10 s");
+        assert_eq!(expired.to_string(), "looking up 'cas1' did not finish within 10 s");
     }
 }

@@ -145,6 +145,11 @@ impl Report {
         self.metrics.push(metric);
     }
 
+    /// Adds a metric whose violations are findings of their own already.
+    pub fn recorded(&mut self, metric: Metric) {
+        self.metrics.push(metric);
+    }
+
     /// Adds a diagnostic fact.
     pub fn diagnostic(&mut self, name: &str, value: impl Into<String>) {
         self.diagnostics.push((name.to_owned(), value.into()));

@@ -31,5 +31,5 @@ fuzz_target!(|bytes: &[u8]| {
         headers: vec!["Server: ^RTCC/[0-9.]+$".parse().unwrap()],
         allow: vec!["INVITE".to_owned()],
     };
-    let _ = expected.judge(&answer, &peer);
+    let _ = expected.judge(&answer, &peer, Duration::ZERO);
 });

@@ -1,6 +1,7 @@
 //! Is a final response the one that was hoped for? Status code, required headers, allowed methods.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use regex_lite::Regex;
 
@@ -25,10 +26,11 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// The first line's text for an answer that is as expected; otherwise a failure that says what is not.
-    pub fn judge(&self, answer: &Answer, peer: &Peer) -> Result<String, Failure> {
+    /// The first line's text for an answer that is as expected and came after `time`; otherwise a failure that says what
+    /// is not.
+    pub fn judge(&self, answer: &Answer, peer: &Peer, time: Duration) -> Result<String, Failure> {
         let response = &answer.response;
-        let came = format!("{} from {} in {}", response.status_text(), peer.name(), clock::human(answer.took));
+        let came = format!("{} from {} in {}", response.status_text(), peer.name(), clock::human(time));
         let diagnosis = diagnosis(response);
         if !self.statuses.contains(response.status) {
             let asks = matches!(response.status, 401 | 407);
@@ -123,19 +125,18 @@ impl FromStr for HeaderPattern {
 mod tests {
     use super::*;
     use crate::sip::framing::datagram;
-    use std::time::Duration;
 
     fn judged(message: &str, statuses: &str, headers: &[&str], allow: &[&str]) -> Result<String, Failure> {
         let message = format!("{message}\r\nCSeq: 1 OPTIONS\r\n\r\n");
         let response = Response::read(&datagram(message.as_bytes()).unwrap().unwrap()).unwrap().unwrap();
-        let answer = Answer { response, took: Duration::from_micros(3_100), digest_user: None };
+        let answer = Answer { response, took: Duration::ZERO, digest_user: None };
         let peer = Peer { host: "cas1.example.com".into(), address: "192.0.2.7:5060".parse().unwrap() };
         let expected = Expected {
             statuses: statuses.parse().unwrap(),
             headers: headers.iter().map(|header| header.parse().unwrap()).collect(),
             allow: allow.iter().map(|method| (*method).to_owned()).collect(),
         };
-        expected.judge(&answer, &peer)
+        expected.judge(&answer, &peer, Duration::from_micros(3_100))
     }
 
     #[test]

@@ -8,14 +8,20 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
+use tokio::time::timeout;
 
 use super::digest::Credentials;
 use super::message::OptionsRequest;
 use super::uac::{Answer, Transport, Uac};
-use crate::failure::Failure;
+use crate::clock;
+use crate::failure::{Class, Failure};
+use crate::net::tls::{self, Served, TlsConnection, TlsSettings};
 use crate::net::{NetError, Peer, tcp, udp};
 use crate::plugin::Run;
 use crate::report::Event;
+use crate::state::State;
+use crate::x509::expiry::Expiries;
+use crate::x509::judgement::{Expectations, Judgement, judge};
 
 /// How the request travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -76,6 +82,10 @@ pub struct Question {
     pub max_forwards: u8,
     /// For a challenge.
     pub credentials: Option<Credentials>,
+    /// How TLS is to be spoken, with [`Via::Tls`].
+    pub tls: Option<TlsSettings>,
+    /// How much of its validity each certificate must have left.
+    pub expiries: Expiries,
 }
 
 /// One address, asked.
@@ -101,10 +111,15 @@ pub struct Facts {
     pub peer: Option<Peer>,
     /// Setting up the connection that was used.
     pub connect: Option<Duration>,
+    /// What the TLS server showed.
+    pub served: Option<Served>,
+    /// What its certificates are worth.
+    pub judgement: Option<Judgement>,
     /// The first request to the final response.
     pub response: Option<Duration>,
     /// The first connection attempt to the final response.
     pub total: Option<Duration>,
+    answered: Option<Instant>,
     /// Requests sent again.
     pub retransmissions: Option<u32>,
     /// Addresses that were tried before and did not connect.
@@ -120,7 +135,7 @@ pub async fn ask(question: &Question, peers: &[Peer], run: &Run) -> Outcome {
     let started = Instant::now();
     let mut facts = Facts { peer: peers.first().cloned(), ..Facts::default() };
     let result = attempt(question, peers, run, &mut facts).await;
-    facts.total = result.is_ok().then(|| started.elapsed());
+    facts.total = facts.answered.map(|answered| answered - started);
     Outcome { facts, result }
 }
 
@@ -154,7 +169,40 @@ async fn attempt(question: &Question, peers: &[Peer], run: &Run, facts: &mut Fac
     facts.connect = Some(connected.took);
     facts.passed_over = connected.failed;
     let local = local_address(connected.stream.local_addr(), &peer);
-    converse(question, run, facts, local, Stream { stream: connected.stream, peer }).await
+    let Some(settings) = &question.tls else {
+        return converse(question, run, facts, local, Stream { stream: connected.stream, peer }).await;
+    };
+
+    let connection = handshake(connected.stream, &peer, settings, question, run, facts).await?;
+    converse(question, run, facts, local, Secured { connection, peer }).await
+}
+
+/// The TLS handshake, and what the certificates are worth; an error if they must not be spoken to.
+async fn handshake(
+    stream: TcpStream,
+    peer: &Peer,
+    settings: &TlsSettings,
+    question: &Question,
+    run: &Run,
+    facts: &mut Facts,
+) -> Result<TlsConnection, Failure> {
+    let now = clock::unix_seconds(run.started());
+    let tried = tls::connect(stream, peer, settings, &run.deadline, now).await;
+    let served = facts.served.insert(tried.served);
+    if let Some(chain) = &served.chain {
+        let name = settings.expected_name(&served.verdict);
+        let expected = Expectations { expiries: &question.expiries, name, verdict: &served.verdict };
+        facts.judgement = Some(judge(chain, &expected, now));
+    }
+    let connection = tried.result?;
+    facts.events.push(run.event("finished the TLS handshake"));
+
+    let refuses = |failure: &&Failure| {
+        matches!(failure.class, Class::Untrusted | Class::NameMismatch)
+            && run.policy.state(failure.class) == State::Critical
+    };
+    let failures = facts.judgement.iter().flat_map(|judgement| &judgement.failures);
+    failures.cloned().find(|failure| refuses(&failure)).map_or(Ok(connection), Err)
 }
 
 /// Sends OPTIONS over `transport` and collects what its client knows afterwards.
@@ -169,14 +217,33 @@ async fn converse<T: Transport>(
     let request = question.request(&peer, local);
     let mut uac = Uac::over(transport);
     facts.events.push(run.event(format!("sending OPTIONS {}", request.uri)));
-    let result = uac.options(&request, question.credentials.as_ref(), &run.deadline).await;
+    let credentials = question.credentials.as_ref().filter(|_| facts.may_see_credentials());
+    let result = uac.options(&request, credentials, &run.deadline).await;
+    facts.answered = result.is_ok().then(Instant::now);
+    uac.close().await;
     facts.retransmissions = Some(uac.retransmissions());
     facts.trace.extend(uac.into_trace());
     if let Ok(answer) = &result {
         facts.response = Some(answer.took);
         facts.events.push(run.event(format!("received {}", answer.response.status_text())));
+        if question.credentials.is_some() && credentials.is_none() && matches!(answer.response.status, 401 | 407) {
+            let status = answer.response.status_text();
+            let reason =
+                format!("{peer} asks for credentials ({status}), which nobody gets whose certificate is not in order");
+            return Err(Failure::new(Class::Authentication, reason));
+        }
     }
     result
+}
+
+impl Facts {
+    /// Whether the peer is who it should be, as far as anybody asked: over TLS, a certificate in order.
+    fn may_see_credentials(&self) -> bool {
+        let forbids = |failure: &Failure| {
+            matches!(failure.class, Class::Untrusted | Class::NameMismatch | Class::Expired | Class::NotYetValid)
+        };
+        !self.judgement.iter().flat_map(|judgement| &judgement.failures).any(forbids)
+    }
 }
 
 impl Question {
@@ -229,6 +296,43 @@ impl Transport for Stream {
         self.peer.to_string()
     }
 }
+
+/// SIP over TLS.
+struct Secured {
+    connection: TlsConnection,
+    peer: Peer,
+}
+
+impl Transport for Secured {
+    const IS_STREAM: bool = true;
+
+    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.connection.write_all(bytes).await?;
+        self.connection.flush().await
+    }
+
+    async fn receive(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        self.connection.read_buf(buffer).await
+    }
+
+    async fn close(&mut self) {
+        let _ = timeout(CLOSING, self.connection.shutdown()).await;
+    }
+
+    fn explain(&self, error: io::Error, when: &str) -> Failure {
+        match self.connection.classify(&error) {
+            Some(about_the_client_certificate) => about_the_client_certificate.into(),
+            None => NetError::from_io(error, &self.peer, "talking to", when).into(),
+        }
+    }
+
+    fn peer(&self) -> String {
+        self.peer.to_string()
+    }
+}
+
+/// How long a peer may take to let us say goodbye.
+const CLOSING: Duration = Duration::from_millis(50);
 
 /// SIP over UDP.
 struct Datagrams {

@@ -25,6 +25,11 @@ pub trait Transport {
     /// stream. Must lose nothing when it is dropped half-way.
     fn receive(&mut self, buffer: &mut Vec<u8>) -> impl Future<Output = io::Result<usize>>;
 
+    /// Takes leave of the peer, as far as its protocol wants that.
+    fn close(&mut self) -> impl Future<Output = ()> {
+        std::future::ready(())
+    }
+
     /// What an error of `send` or `receive` means, `when` it came.
     fn explain(&self, error: io::Error, when: &str) -> Failure;
 
@@ -158,6 +163,11 @@ impl<T: Transport> Uac<T> {
     /// How often a request was sent again.
     pub const fn retransmissions(&self) -> u32 {
         self.retransmissions
+    }
+
+    /// Takes leave of the peer.
+    pub async fn close(&mut self) {
+        self.transport.close().await;
     }
 
     /// The messages as sent and received, credentials masked.

@@ -87,7 +87,7 @@ impl Judgement {
             report.found(run.judged(failure.clone()));
         }
         for (state, text) in &self.violations {
-            let advice = (run.about.advice)(None);
+            let advice = (run.about.advice)(Some(Class::Expired));
             report.found(Finding { state: *state, advice, ..Finding::ok(text.clone()) });
         }
         for remark in &self.remarks {
