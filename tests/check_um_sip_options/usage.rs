@@ -1,0 +1,90 @@
+//! Is the command line understood, and a wrong one explained? Options, ini sections, formats.
+
+use crate::support::peer::closed_port;
+use crate::{answers, probe, run, sends};
+
+#[test]
+fn a_timeout_is_worth_what_the_operator_says() {
+    let peer = sends("");
+    probe(&peer.port(), &["-t", "0.2:unknown"]).assert_begins(3, "UM SIP OPTIONS UNKNOWN - no response");
+    probe(&peer.port(), &["-t", "0.2:unknown", "--state", "timeout=warning"])
+        .assert_begins(1, "UM SIP OPTIONS WARNING - ");
+    probe(&peer.port(), &["--state", "timeout=warning", "-t", "0.2:unknown"])
+        .assert_begins(3, "UM SIP OPTIONS UNKNOWN - ");
+    probe(&peer.port(), &["--state", "timeout=warning", "-t", "0.2"]).assert_begins(1, "UM SIP OPTIONS WARNING - ");
+}
+
+#[test]
+fn every_format_carries_the_state_in_the_exit_code() {
+    let peer = answers("SIP/2.0 200 OK", "");
+    assert_eq!(probe(&peer.port(), &["--output", "json"]).assert_json("OK").code, Some(0));
+    assert_eq!(probe(&peer.port(), &["--output", "scom"]).assert_scom("OK").code, Some(0));
+    assert_eq!(probe(&closed_port(), &["--output", "scom", "--exit-ok"]).assert_scom("CRITICAL").code, Some(0));
+    assert_eq!(run(&["--output", "json", "--bogus"]).assert_json("UNKNOWN").code, Some(3));
+    assert_eq!(run(&["--bogus", "--output=scom"]).assert_scom("UNKNOWN").code, Some(3));
+}
+
+#[test]
+fn single_line_leaves_out_the_advice() {
+    let ran = probe(&closed_port(), &["--single-line", "-vvv"]);
+    assert_eq!((ran.code, ran.stdout.lines().count()), (Some(2), 1));
+}
+
+#[test]
+fn the_command_line_beats_the_ini_section() {
+    let peer = answers("SIP/2.0 200 OK", "");
+    let directory = tempfile::tempdir().unwrap();
+    let ini = directory.path().join("plugins.ini");
+    std::fs::write(&ini, format!("[slow]\nhostname=127.0.0.1\np={}\nwarning=@0:100\n", peer.port())).unwrap();
+    let extra = format!("--extra-opts=slow@{}", ini.display());
+    run(&[&extra]).assert_begins(1, "UM SIP OPTIONS WARNING - ");
+    run(&["-w", "100", &extra]).assert_begins(0, "UM SIP OPTIONS OK - ");
+}
+
+#[test]
+fn extra_opts_show_no_text_of_the_file() {
+    let shadow = run(&["-H", "x", "--extra-opts=@/etc/shadow"]);
+    assert_eq!(shadow.code, Some(3));
+    assert!(!shadow.stdout.contains("root") && shadow.first_line().contains("/etc/shadow"));
+    let directory = tempfile::tempdir().unwrap();
+    let ini = directory.path().join("x.ini");
+    for content in
+        ["[s]\nhunter2\n[", "[s]\nhunter2=hunter2\n", "[s]\nwarning=hunter2\n", "[s]\np=hunter2", "[s]\nhunter 2=1\n"]
+    {
+        std::fs::write(&ini, content).unwrap();
+        let ran = run(&["-H", "x", &format!("--extra-opts=s@{}", ini.display())]);
+        ran.assert_begins(3, "UM SIP OPTIONS UNKNOWN - ");
+        assert!(!ran.stdout.contains("hunter") && ran.first_line().contains("line 2"), "{content:?}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn unknown_when_the_name_does_not_resolve() {
+    run(&["-H", "name.invalid"]).assert_begins(3, "UM SIP OPTIONS UNKNOWN - cannot look up 'name.invalid': ");
+}
+
+#[test]
+fn unknown_with_one_line_when_the_arguments_are_wrong() {
+    let cases: [(&[&str], &str); 14] = [
+        (&["-w", "nan"], "'nan' is not a range"),
+        (&["-w", "20:10"], "start <= end"),
+        (&["-c", "10abc"], "'10abc' is not a range"),
+        (&["-w", ""], "expected [@][start:][end]"),
+        (&["-t", "0"], "'0' is not a timeout: expected seconds"),
+        (&["--bogus"], "unknown option --bogus"),
+        (&["stray"], "stray word 'stray'"),
+        (&["--password=geheim"], "unknown option --password"),
+        (&["--expect", "1xx"], "'1xx' is no set of final responses"),
+        (&["--uri", "http://x"], "'http://x' is not a SIP URI"),
+        (&["--user-agent", "a\r\nVia: b"], "cannot be a header value"),
+        (&["--state", "stopped=ok"], "cannot meet 'stopped'"),
+        (&["--username", "alice"], "expected its password too"),
+        (&["--require-header", "Server"], "expected 'Name: regular expression'"),
+    ];
+    for (arguments, expected) in cases {
+        let ran = run(&[&["-H", "127.0.0.1"], arguments].concat());
+        ran.assert_begins(3, "UM SIP OPTIONS UNKNOWN - ");
+        assert_eq!(ran.stdout.lines().count(), 1, "{}", ran.stdout);
+        assert!(ran.stdout.contains(expected) && !ran.stdout.contains("geheim"), "{}", ran.stdout);
+    }
+}
