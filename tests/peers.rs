@@ -3,6 +3,8 @@
 //! A server that is not installed makes its tests say so and pass; with `CHECK_UM_REQUIRE_PEERS=1` they fail.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panic")]
+#![allow(clippy::print_stdout, reason = "a test that cannot ask its question says so")]
 
 mod support;
 
