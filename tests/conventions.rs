@@ -1,5 +1,6 @@
 //! Is every plugin complete, and does it carry the same name everywhere? Fails and names the place where not.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panic")]
 #![allow(dead_code, reason = "of a plugin's source only its options are used here")]
 
 #[path = "support/plugins.rs"]

@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_MAN=1 cargo test --test man` writes them anew.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panic")]
+#![allow(clippy::print_stdout, reason = "a test that cannot ask its question says so")]
 #![allow(dead_code, reason = "of a plugin's source only its options are used here")]
 
 #[path = "support/plugins.rs"]

@@ -1,6 +1,7 @@
 //! Does a plugin keep its promises when its check does not? Panic, hang, flood, signals, and an output nobody reads.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panic")]
 
 mod support;
 

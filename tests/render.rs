@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test render` writes the files anew; read the difference before you commit it.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panic")]
+
 mod support;
 
 use std::fs;

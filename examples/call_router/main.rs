@@ -35,6 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         tls_port: args.tls_port,
         tls_versions: args.tls_versions,
         delay: Duration::try_from_secs_f64(args.delay)?,
+        identity: args.certificate.zip(args.key),
     })?;
     if let Some(directory) = &args.write_certificates {
         write_certificates(&router, directory)?;
@@ -81,6 +82,14 @@ struct Arguments {
     /// How many seconds a slow router takes for its answer
     #[arg(long, value_name = "SEC", default_value = "2")]
     delay: f64,
+
+    /// Serve this certificate chain (PEM) instead of one of its own
+    #[arg(long, value_name = "FILE", requires = "key")]
+    certificate: Option<PathBuf>,
+
+    /// The private key of --certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    key: Option<PathBuf>,
 
     /// Write ca.pem, client.pem and client-key.pem into this directory: what a check needs for TLS and mutual TLS
     #[arg(long, value_name = "DIR")]

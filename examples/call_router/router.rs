@@ -3,11 +3,13 @@
 use std::error::Error;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
@@ -59,7 +61,7 @@ pub enum TlsVersions {
 }
 
 /// What a router is told before it starts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// What it does with a request.
     pub behaviour: Behaviour,
@@ -71,13 +73,15 @@ pub struct Settings {
     pub tls_versions: TlsVersions,
     /// How long [`Behaviour::Slow`] takes.
     pub delay: Duration,
+    /// Files in PEM with a chain and its key, to be served instead of a certificate of its own.
+    pub identity: Option<(PathBuf, PathBuf)>,
 }
 
 impl Default for Settings {
     /// Healthy, on free ports, with both TLS versions.
     fn default() -> Self {
         let (behaviour, tls_versions) = (Behaviour::Healthy, TlsVersions::Both);
-        Self { behaviour, tcp_port: 0, tls_port: 0, tls_versions, delay: Duration::from_secs(2) }
+        Self { behaviour, tcp_port: 0, tls_port: 0, tls_versions, delay: Duration::from_secs(2), identity: None }
     }
 }
 
@@ -112,10 +116,11 @@ impl Router {
         let tls = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.tls_port))?;
         let router = Self { tcp: tcp.local_addr()?, tls: tls.local_addr()?, certificates };
 
-        // To refuse is to have no listener; dropping both leaves two ports that nobody else was given.
+        // To refuse is to have no listener: both end here.
         if settings.behaviour != Behaviour::Refused {
-            let settings = *settings;
-            serve(tcp, move |stream| converse(stream, &settings, "TCP"));
+            let settings = Arc::new(settings.clone());
+            let shared = Arc::clone(&settings);
+            serve(tcp, move |stream| converse(stream, &shared, "TCP"));
             serve(tls, move |stream| {
                 let connection = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
                 converse(StreamOwned::new(connection, stream), &settings, "TLS")
@@ -266,9 +271,16 @@ fn tls_config(settings: &Settings) -> Result<(ServerConfig, Certificates), Box<d
     } else {
         config.with_no_client_auth()
     };
-    let key = PrivateKeyDer::try_from(server_key.serialize_der())?;
-    // The authority goes with it, so that a check of the whole chain has one to look at.
-    let chain: Vec<CertificateDer<'_>> = vec![server.der().clone(), ca_certificate.der().clone()];
+    let (chain, key) = match &settings.identity {
+        Some((chain, key)) => {
+            (CertificateDer::pem_file_iter(chain)?.collect::<Result<_, _>>()?, PrivateKeyDer::from_pem_file(key)?)
+        }
+        // The authority goes with it, so that a check of the whole chain has one to look at.
+        None => (
+            vec![server.der().clone(), ca_certificate.der().clone()],
+            PrivateKeyDer::try_from(server_key.serialize_der())?,
+        ),
+    };
     let certificates =
         Certificates { ca: ca_certificate.pem(), client: client.pem(), client_key: client_key.serialize_pem() };
     Ok((config.with_single_cert(chain, key)?, certificates))
