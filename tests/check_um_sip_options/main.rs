@@ -2,8 +2,12 @@
 
 mod answers;
 mod hostile;
+#[allow(dead_code, reason = "only its TLS side is used here")]
+#[path = "../../examples/call_router/router.rs"]
+mod router;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;
 mod usage;
 
 use support::peer::{Peer, response};

@@ -1,0 +1,219 @@
+//! What over TLS? Certificates, client certificates, credentials, and peers that speak something else.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::crypto::ring;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use tempfile::TempDir;
+
+use crate::probe;
+use crate::router::{Behaviour, Router, Settings, TlsVersions};
+use crate::support::peer::{Peer, read_request, response};
+use crate::support::{Outcome, perfdata};
+
+/// A simulated router, and the files that a check needs to speak TLS with it.
+struct Lab {
+    router: Router,
+    directory: TempDir,
+}
+
+impl Lab {
+    fn new(behaviour: Behaviour, tls_versions: TlsVersions) -> Self {
+        let router = Router::start(&Settings { behaviour, tls_versions, ..Settings::default() }).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let lab = Self { router, directory };
+        let certificates = &lab.router.certificates;
+        for (name, content) in
+            [("ca.pem", &certificates.ca), ("client.pem", &certificates.client), ("key.pem", &certificates.client_key)]
+        {
+            std::fs::write(lab.path(name), content).unwrap();
+        }
+        lab
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// A probe over TLS that trusts the router's authority; `@` in an argument stands for the directory of the files.
+    fn probe(&self, more: &[&str]) -> Outcome {
+        self.probe_untrusting(&[&["--ca-file", "@/ca.pem"], more].concat())
+    }
+
+    fn probe_untrusting(&self, more: &[&str]) -> Outcome {
+        let directory = self.directory.path().to_str().unwrap();
+        let more: Vec<_> = more.iter().map(|argument| argument.replace("@/", &format!("{directory}/"))).collect();
+        let arguments: Vec<_> = ["--transport", "tls"].into_iter().chain(more.iter().map(String::as_str)).collect();
+        probe(&self.router.tls.port().to_string(), &arguments)
+    }
+}
+
+fn healthy() -> Lab {
+    Lab::new(Behaviour::Healthy, TlsVersions::Both)
+}
+
+#[test]
+fn ok_with_tls_and_certificate_days_among_the_metrics() {
+    let ran = healthy().probe(&["-v"]);
+    ran.assert_begins(0, "UM SIP OPTIONS OK - 200 OK from 127.0.0.1:");
+    let labels = perfdata::labels(ran.first_line());
+    assert_eq!(labels, ["time", "dns", "connect", "tls", "response", "retransmissions", "certificate_days"]);
+    assert!(ran.stdout.contains("\ntls version: TLS 1.3\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn ok_with_tls_1_2() {
+    let ran = Lab::new(Behaviour::Healthy, TlsVersions::Tls12).probe(&["-v"]);
+    ran.assert_begins(0, "UM SIP OPTIONS OK - ");
+    assert!(ran.stdout.contains("\ntls version: TLS 1.2\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn critical_when_untrusted_and_no_request_is_sent() {
+    let ran = healthy().probe_untrusting(&["-vvv"]);
+    ran.assert_begins(2, "UM SIP OPTIONS CRITICAL - certificate 'localhost' is not trusted: ");
+    assert!(ran.stdout.contains("(untrusted)") && !ran.stdout.contains("OPTIONS sip:"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_lowered_trust_finding_lets_the_probe_go_on_and_stays_visible() {
+    let ran = healthy().probe_untrusting(&["--state", "untrusted=ok"]);
+    ran.assert_begins(0, "UM SIP OPTIONS OK - 200 OK from ");
+    ran.assert_says("is not trusted");
+    let silent = Lab::new(Behaviour::Silent, TlsVersions::Both);
+    silent
+        .probe_untrusting(&["--state", "untrusted=ok", "-t", "0.5"])
+        .assert_begins(2, "UM SIP OPTIONS CRITICAL - no resp");
+}
+
+#[test]
+fn no_verify_is_visible() {
+    healthy().probe_untrusting(&["--no-verify"]).assert_text(0).assert_says("; certificate not verified |");
+}
+
+#[test]
+fn critical_when_the_name_is_another() {
+    let lab = healthy();
+    lab.probe(&["--tls-name", "other.example.com"])
+        .assert_begins(2, "UM SIP OPTIONS CRITICAL - the certificate is not for 'other.example.com', but for ");
+    lab.probe(&["--tls-name", "localhost"]).assert_text(0);
+}
+
+#[test]
+fn a_pinned_certificate_is_trusted_by_itself() {
+    let lab = healthy();
+    let shown = lab.probe(&["-v"]).stdout;
+    let pin = shown.lines().find_map(|line| line.strip_prefix("fingerprint sha256: ")).unwrap().to_owned();
+    lab.probe_untrusting(&["--fingerprint", &pin]).assert_begins(0, "UM SIP OPTIONS OK - ");
+    let other = "00".repeat(32);
+    lab.probe_untrusting(&["--fingerprint", &other]).assert_begins(2, "UM SIP OPTIONS CRITICAL - certificate ");
+}
+
+#[test]
+fn the_certificate_is_judged_in_the_same_handshake() {
+    let lab = Lab::new(Behaviour::CertificateNearExpiry, TlsVersions::Both);
+    lab.probe(&[]).assert_text(0);
+    lab.probe(&["--certificate-warning", "30"])
+        .assert_text(1)
+        .assert_says("expires in ")
+        .assert_says("less than 30 days");
+    lab.probe(&["--certificate-critical", "200h"]).assert_text(2).assert_says("less than 200 hours");
+    let ran = lab.probe(&["--certificate-warning", "30", "--certificate-critical", "14"]);
+    ran.assert_text(2).assert_says(";30:;14:");
+}
+
+#[test]
+fn critical_when_the_certificate_has_expired_though_the_router_answers() {
+    let ran = Lab::new(Behaviour::CertificateExpired, TlsVersions::Both).probe(&[]);
+    ran.assert_text(2).assert_says("expired").assert_says("200 OK from");
+    assert!(ran.stdout.contains("(expired)") && !ran.stdout.contains("(untrusted)"), "{}", ran.stdout);
+}
+
+#[test]
+fn warning_when_a_client_certificate_is_demanded_in_tls_1_2_and_1_3() {
+    for versions in [TlsVersions::Tls12, TlsVersions::Tls13] {
+        let lab = Lab::new(Behaviour::ClientCertificateRequired, versions);
+        let ran = lab.probe(&[]);
+        ran.assert_text(1).assert_says("client certificate");
+        assert!(ran.stdout.contains("(client-certificate-required)"), "{versions:?}: {}", ran.stdout);
+        lab.probe(&["--state", "client-certificate-required=critical"]).assert_text(2);
+        let mutual = lab.probe(&["--client-certificate", "@/client.pem", "--client-key", "@/key.pem", "-v"]);
+        mutual.assert_begins(0, "UM SIP OPTIONS OK - 200 OK from ");
+        assert!(mutual.stdout.contains("\nauthentication: client certificate CN="), "{}", mutual.stdout);
+    }
+}
+
+#[test]
+fn critical_when_the_client_certificate_is_refused() {
+    for versions in [TlsVersions::Tls12, TlsVersions::Tls13] {
+        let (lab, stranger) = (Lab::new(Behaviour::ClientCertificateRequired, versions), healthy());
+        let certificate = stranger.path("client.pem");
+        let key = stranger.path("key.pem");
+        let ran =
+            lab.probe(&["--client-certificate", certificate.to_str().unwrap(), "--client-key", key.to_str().unwrap()]);
+        ran.assert_text(2);
+        assert!(ran.stdout.contains("(authentication)"), "{versions:?}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn critical_when_the_port_speaks_no_tls() {
+    let http = Peer::tcp(|mut stream| {
+        let _ = stream.read(&mut [0; 512]);
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    });
+    let ran = probe(&http.port(), &["--transport", "tls"]);
+    ran.assert_text(2).assert_says("HTTP");
+    assert!(ran.stdout.contains("(tls)"), "{}", ran.stdout);
+    let silent = Peer::tcp(|stream| {
+        std::thread::sleep(Duration::from_millis(50));
+        drop(stream);
+    });
+    assert!(probe(&silent.port(), &["--transport", "tls"]).assert_text(2).stdout.contains("(closed)"));
+}
+
+#[test]
+fn critical_when_the_tcp_port_speaks_tls() {
+    let ran = probe(&healthy().router.tls.port().to_string(), &["-t", "2"]);
+    ran.assert_text(2);
+}
+
+#[test]
+fn credentials_go_to_nobody_whose_certificate_is_not_in_order() {
+    let peer = challenging();
+    let directory = tempfile::tempdir().unwrap();
+    let password = directory.path().join("password");
+    std::fs::write(&password, "geheim\n").unwrap();
+    let arguments = ["--transport", "tls", "--username", "alice", "--password-file", password.to_str().unwrap()];
+    let lowered = probe(&peer.port(), &[&arguments, ["--state", "untrusted=ok"].as_slice()].concat());
+    lowered.assert_text(2).assert_says("which nobody gets whose certificate is not in order");
+    assert!(lowered.stdout.contains("(authentication)"));
+    probe(&peer.port(), &[&arguments, ["--no-verify"].as_slice()].concat()).assert_text(0).assert_says("200 OK from");
+}
+
+/// A TLS peer with a self-signed certificate that wants credentials, and takes any.
+fn challenging() -> Peer {
+    let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = own.signing_key.serialize_der().try_into().unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![own.cert.der().clone()], key)
+        .unwrap();
+    let config = Arc::new(config);
+    Peer::tcp(move |stream| {
+        let mut tls = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
+        while let Some(request) = read_request(&mut tls) {
+            let challenge = "WWW-Authenticate: Digest realm=\"um\", nonce=\"n1\"\r\n";
+            let answer = match request.contains("\r\nAuthorization: Digest ") {
+                true => response(&request, "SIP/2.0 200 OK", ""),
+                false => response(&request, "SIP/2.0 401 Unauthorized", challenge),
+            };
+            let _ = tls.write_all(&answer);
+        }
+    })
+}
