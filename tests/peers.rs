@@ -31,6 +31,43 @@ fn kamailio_answers_over_udp() {
 }
 
 #[test]
+fn kamailio_answers_over_tls() {
+    let Some(kamailio) = Kamailio::start("no") else { return };
+    let certificate = kamailio.file("cert.pem");
+    over_tls(kamailio.tls_port, &format!("--ca-file {certificate}")).assert_text(0).assert_says("200 Keepalive");
+    over_tls(kamailio.tls_port, "--no-verify").assert_text(0);
+}
+
+#[test]
+fn kamailio_demands_a_client_certificate() {
+    let Some(kamailio) = Kamailio::start("yes") else { return };
+    let (certificate, key) = (kamailio.file("cert.pem"), kamailio.file("key.pem"));
+    over_tls(kamailio.tls_port, &format!("--ca-file {certificate}")).assert_text(1);
+    let client = format!("--ca-file {certificate} --client-certificate {certificate} --client-key {key}");
+    over_tls(kamailio.tls_port, &client).assert_text(0).assert_says("200 Keepalive");
+}
+
+#[test]
+fn openssl_demands_a_client_certificate_in_both_versions() {
+    for version in ["-tls1_2", "-tls1_3"] {
+        let Some(server) = OpenSsl::start(&[version, "-Verify", "1", "-verify_return_error"]) else { return };
+        over_tls(server.port, "--no-verify").assert_text(1);
+    }
+}
+
+#[test]
+fn openssl_offers_only_what_is_obsolete() {
+    let Some(server) = OpenSsl::start(&["-tls1_2", "-cipher", "AES128-SHA:@SECLEVEL=0"]) else { return };
+    over_tls(server.port, "--no-verify").assert_text(2);
+}
+
+#[test]
+fn openssl_speaks_tls_but_no_sip() {
+    let Some(server) = OpenSsl::start(&["-www"]) else { return };
+    over_tls(server.port, "--no-verify").assert_text(2);
+}
+
+#[test]
 fn sipp_answers_over_udp() {
     let Some(sipp) = Sipp::start("u1", "200 OK") else { return };
     probe(sipp.port, "--transport udp --require-allow INVITE,OPTIONS").assert_text(0).assert_says("200 OK");
@@ -67,10 +104,15 @@ fn probe(port: u16, more: &str) -> Outcome {
     support::run("check_um_sip_options", &format!("-H 127.0.0.1 -p {port} -t 5 {more}"))
 }
 
+#[track_caller]
+fn over_tls(port: u16, more: &str) -> Outcome {
+    probe(port, &format!("--transport tls {more}"))
+}
+
 /// A server's process; it ends with the test.
 struct Server {
     child: Child,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Drop for Server {
@@ -89,7 +131,8 @@ impl Drop for Server {
 impl Server {
     /// Starts `command` in the scratch `directory`; `None` if it is not installed.
     fn start(command: &mut Command, directory: TempDir, is_up: impl Fn() -> bool) -> Option<Self> {
-        command.current_dir(&directory).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // OpenSSL hangs up when its input ends: the pipe stays open as long as the child's handle.
+        command.current_dir(&directory).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().ok()?;
         let started = Instant::now();
         while !is_up() {
@@ -97,14 +140,15 @@ impl Server {
             assert!(started.elapsed() < Duration::from_secs(20), "{command:?} does not come up");
             thread::sleep(Duration::from_millis(20));
         }
-        Some(Self { child, _directory: directory })
+        Some(Self { child, directory })
     }
 }
 
 /// Kamailio with one port for UDP and TCP.
 struct Kamailio {
-    _server: Server,
+    server: Server,
     port: u16,
+    tls_port: u16,
 }
 
 impl Kamailio {
@@ -136,7 +180,12 @@ impl Kamailio {
         // -DD keeps the main process ours, so that it can be ended.
         command.args(["-DD", "-m", "64", "-M", "8", "-Y"]).arg(directory.path()).arg("-f").arg(&configuration);
         let server = Server::start(&mut command, directory, || connects(port) && connects(tls_port))?;
-        Some(Self { _server: server, port })
+        Some(Self { server, port, tls_port })
+    }
+
+    /// A file of its directory.
+    fn file(&self, name: &str) -> String {
+        self.server.directory.path().join(name).to_str().unwrap().to_owned()
     }
 }
 
@@ -163,6 +212,34 @@ impl Sipp {
             _ => UdpSocket::bind(("127.0.0.1", port)).is_err(),
         };
         let server = Server::start(&mut command, directory, is_up)?;
+        Some(Self { _server: server, port })
+    }
+}
+
+/// OpenSSL's server, which can do what the others refuse.
+struct OpenSsl {
+    _server: Server,
+    port: u16,
+}
+
+impl OpenSsl {
+    fn start(options: &[&str]) -> Option<Self> {
+        if !installed("openssl") {
+            return missing("openssl");
+        }
+        let directory = tempfile::tempdir().unwrap();
+        // An RSA key, because the suites of old take no other.
+        let made = Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem"])
+            .args(["-days", "30", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
+            .current_dir(&directory)
+            .stderr(Stdio::null())
+            .status();
+        assert!(made.unwrap().success());
+        let port = free_port();
+        let mut command = Command::new("openssl");
+        command.args(["s_server", "-quiet", "-accept", &port.to_string(), "-cert", "cert.pem", "-key", "key.pem"]);
+        let server = Server::start(command.args(options), directory, || connects(port))?;
         Some(Self { _server: server, port })
     }
 }
