@@ -1,0 +1,137 @@
+//! Is the issue still there? Which monitors count, and what each is worth.
+
+use super::{AlertValue, Monitor};
+use crate::report::excerpt;
+use crate::state::State;
+
+/// The monitors of the wanted health sets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection<'a> {
+    /// Those that count.
+    pub judged: Vec<&'a Monitor>,
+    /// Those that were told to be left out.
+    pub ignored: Vec<&'a Monitor>,
+    /// The wanted health sets without a single monitor.
+    pub absent: Vec<&'a str>,
+}
+
+/// What one alert value is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Worth {
+    /// Always this.
+    State(State),
+    /// What the class `disabled` is worth: somebody switched the monitor off on purpose.
+    Disabled,
+}
+
+/// Picks the monitors of `health_sets`, without those that `ignored` names, as `NAME` or `NAME\TARGET`, in any case.
+pub fn select<'a>(monitors: &'a [Monitor], health_sets: &'a [String], ignored: &[String]) -> Selection<'a> {
+    let is_of = |monitor: &Monitor, set: &str| monitor.health_set.eq_ignore_ascii_case(set);
+    let is_wanted = |monitor: &&Monitor| health_sets.iter().any(|set| is_of(monitor, set));
+    let is_ignored = |monitor: &&Monitor| {
+        let full = format!("{}\\{}", monitor.name, monitor.target);
+        ignored.iter().any(|name| name.eq_ignore_ascii_case(&monitor.name) || name.eq_ignore_ascii_case(&full))
+    };
+    let (ignored, judged) = monitors.iter().filter(is_wanted).partition(is_ignored);
+    let is_absent = |set: &&str| !monitors.iter().any(|monitor| is_of(monitor, set));
+    Selection { judged, ignored, absent: health_sets.iter().map(String::as_str).filter(is_absent).collect() }
+}
+
+/// What an alert value is worth. The state of the server component has no say in it: `NotApplicable` stands beside
+/// `Unhealthy` in Microsoft's own example.
+pub const fn worth(value: &AlertValue) -> Worth {
+    match value {
+        AlertValue::Healthy => Worth::State(State::Ok),
+        AlertValue::Degraded | AlertValue::Repairing => Worth::State(State::Warning),
+        AlertValue::Unhealthy | AlertValue::Unavailable => Worth::State(State::Critical),
+        AlertValue::Disabled => Worth::Disabled,
+        AlertValue::Unknown | AlertValue::UnInitialized | AlertValue::Other(_) => Worth::State(State::Unknown),
+    }
+}
+
+/// `UMCallRouterTestMonitor is Unhealthy since 2026-11-23T09:12:00Z: error text`, its server named where there are several.
+pub fn describe(monitor: &Monitor, with_server: bool) -> String {
+    let mut text = match monitor.name.as_str() {
+        "" => format!("health set {}", monitor.health_set),
+        name if monitor.target.is_empty() => name.to_owned(),
+        name => format!("{name}\\{}", monitor.target),
+    };
+    if with_server && !monitor.server.is_empty() {
+        text = format!("{text} on {}", monitor.server);
+    }
+    text = format!("{text} is {}", excerpt(monitor.alert_value.name(), 40));
+    if let Some(since) = &monitor.since {
+        text = format!("{text} since {}", excerpt(since, 40));
+    }
+    if let Some(state) = monitor.component_state.as_ref().filter(|state| !state.eq_ignore_ascii_case("Online")) {
+        text = format!("{text} (component {})", excerpt(state, 40));
+    }
+    if !monitor.error.is_empty() {
+        text = format!("{text}: {}", excerpt(&monitor.error, 300));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn monitor(health_set: &str, name: &str, value: AlertValue) -> Monitor {
+        Monitor {
+            server: "CAS1".to_owned(),
+            health_set: health_set.to_owned(),
+            name: name.to_owned(),
+            target: String::new(),
+            alert_value: value,
+            component_state: None,
+            since: None,
+            error: String::new(),
+            exception: String::new(),
+            count: 1,
+        }
+    }
+
+    #[test]
+    fn names_of_sets_and_monitors_are_compared_in_any_case() {
+        let target = Monitor { target: "DB1".to_owned(), ..monitor("UM", "C", AlertValue::Unhealthy) };
+        let monitors = [
+            monitor("um.callrouter", "A", AlertValue::Healthy),
+            monitor("UM.CallRouter", "B", AlertValue::Unhealthy),
+            monitor("ECP", "D", AlertValue::Unhealthy),
+            target,
+        ];
+        let sets = ["UM.CallRouter", "UM", "UM.Protocol"].map(str::to_owned);
+        let selection = select(&monitors, &sets, &["b".to_owned(), "c\\db1".to_owned()]);
+        assert_eq!(selection.judged, [&monitors[0]]);
+        assert_eq!(selection.ignored, [&monitors[1], &monitors[3]]);
+        assert_eq!(selection.absent, ["UM.Protocol"]);
+    }
+
+    #[test]
+    fn the_alert_value_alone_decides() {
+        assert_eq!(worth(&AlertValue::Healthy), Worth::State(State::Ok));
+        assert_eq!(worth(&AlertValue::Degraded), Worth::State(State::Warning));
+        assert_eq!(worth(&AlertValue::Repairing), Worth::State(State::Warning));
+        assert_eq!(worth(&AlertValue::Unhealthy), Worth::State(State::Critical));
+        assert_eq!(worth(&AlertValue::Unavailable), Worth::State(State::Critical));
+        assert_eq!(worth(&AlertValue::Disabled), Worth::Disabled);
+        assert_eq!(worth(&AlertValue::Unknown), Worth::State(State::Unknown));
+        assert_eq!(worth(&AlertValue::UnInitialized), Worth::State(State::Unknown));
+        assert_eq!(worth(&AlertValue::Other("7".to_owned())), Worth::State(State::Unknown));
+    }
+
+    #[test]
+    fn a_description_says_what_since_when_and_why() {
+        let monitor = Monitor {
+            target: "T".to_owned(),
+            since: Some("2026-11-23T09:12:00Z".to_owned()),
+            component_state: Some("Offline".to_owned()),
+            error: "no answer".to_owned(),
+            ..monitor("UM", "M", AlertValue::Unhealthy)
+        };
+        let text = "M\\T on CAS1 is Unhealthy since 2026-11-23T09:12:00Z (component Offline): no answer";
+        assert_eq!(describe(&monitor, true), text);
+        let set = self::monitor("UM", "", AlertValue::Degraded);
+        assert_eq!(describe(&set, false), "health set UM is Degraded");
+    }
+}
