@@ -6,10 +6,9 @@ use std::time::SystemTime;
 use quick_xml::Reader;
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::{EventError, Export, Record};
+use crate::clock;
 
 /// Reads an export.
 pub fn read(text: &str) -> Result<Export, EventError> {
@@ -143,7 +142,7 @@ impl Partial {
                 }
             }
             ["Event", "System", "TimeCreated"] => {
-                each("SystemTime", &mut |partial, value| partial.time = moment(value))
+                each("SystemTime", &mut |partial, value| partial.time = clock::parse(value).ok())
             }
             _ => {}
         }
@@ -170,10 +169,6 @@ impl Partial {
 
 fn path_of(path: &[String]) -> Vec<&str> {
     path.iter().map(String::as_str).collect()
-}
-
-fn moment(text: &str) -> Option<SystemTime> {
-    OffsetDateTime::parse(text, &Rfc3339).ok().map(SystemTime::from)
 }
 
 fn predefined(name: &str) -> Option<char> {

@@ -1,5 +1,7 @@
 //! Is the issue still there? Which monitors count, and what each is worth.
 
+use std::collections::BTreeSet;
+
 use super::{AlertValue, Monitor};
 use crate::report::excerpt;
 use crate::state::State;
@@ -13,6 +15,38 @@ pub struct Selection<'a> {
     pub ignored: Vec<&'a Monitor>,
     /// The wanted health sets without a single monitor.
     pub absent: Vec<&'a str>,
+}
+
+impl<'a> Selection<'a> {
+    /// How many monitors count.
+    pub fn monitors(&self) -> u32 {
+        self.judged.iter().map(|monitor| monitor.count).sum()
+    }
+
+    /// Those that are not Healthy, for whatever reason.
+    pub fn unhealthy(&self) -> impl Iterator<Item = &'a Monitor> {
+        self.judged.iter().copied().filter(|monitor| monitor.alert_value != AlertValue::Healthy)
+    }
+
+    /// The servers that the monitors watch, each once.
+    pub fn servers(&self) -> BTreeSet<&'a str> {
+        self.judged.iter().map(|monitor| monitor.server.as_str()).filter(|server| !server.is_empty()).collect()
+    }
+
+    /// The answer in one line: is the issue still there?
+    pub fn summary(&self, health_sets: &[String]) -> String {
+        let mut whose = health_sets.join(", ");
+        match self.servers().into_iter().collect::<Vec<_>>().as_slice() {
+            [] => {}
+            [server] => whose = format!("{whose} on {server}"),
+            servers => whose = format!("{whose} on {} servers", servers.len()),
+        }
+        let (monitors, unhealthy) = (self.monitors(), self.unhealthy().count());
+        match unhealthy {
+            0 => format!("no issue: all {monitors} monitors of {whose} are Healthy"),
+            _ => format!("the issue is there: {unhealthy} of {monitors} monitors of {whose} not Healthy"),
+        }
+    }
 }
 
 /// What one alert value is worth.
@@ -105,6 +139,16 @@ mod tests {
         assert_eq!(selection.judged, [&monitors[0]]);
         assert_eq!(selection.ignored, [&monitors[1], &monitors[3]]);
         assert_eq!(selection.absent, ["UM.Protocol"]);
+    }
+
+    #[test]
+    fn the_summary_says_whether_the_issue_is_there() {
+        let mut monitors = [monitor("UM", "A", AlertValue::Healthy), monitor("UM", "B", AlertValue::Disabled)];
+        let sets = ["UM".to_owned()];
+        let summary = |monitors: &[Monitor]| select(monitors, &sets, &[]).summary(&sets);
+        assert_eq!(summary(&monitors), "the issue is there: 1 of 2 monitors of UM on CAS1 not Healthy");
+        monitors[1] = Monitor { server: "CAS2".to_owned(), count: 4, ..monitor("UM", "", AlertValue::Healthy) };
+        assert_eq!(summary(&monitors), "no issue: all 5 monitors of UM on 2 servers are Healthy");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod csv;
 mod json;
 pub mod judge;
+pub mod source;
 
 use std::collections::BTreeMap;
 use std::fmt;
