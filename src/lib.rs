@@ -14,6 +14,7 @@ pub mod failure;
 pub mod file;
 pub mod health;
 pub mod input;
+pub mod ldap;
 pub mod metric;
 pub mod net;
 pub mod plugin;
