@@ -6,6 +6,7 @@
 
 pub mod judge;
 pub mod message;
+pub mod probe;
 
 use std::io;
 
