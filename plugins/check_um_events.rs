@@ -18,7 +18,7 @@ use check_um::clock::{self, rfc3339};
 use check_um::events::source::{Log, Source};
 use check_um::events::tally::{self, Count, Rule, Tally, Window, histogram, meaning};
 use check_um::failure::{Class, Failure};
-use check_um::input::Input;
+use check_um::input::{Input, judge_age};
 use check_um::metric::{Metric, Uom};
 use check_um::plugin::{self, Run};
 use check_um::report::{Finding, Report, Target, excerpt};
@@ -37,7 +37,8 @@ async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
         Ok(log) => args.judge(&log, &rules, run, &mut report),
         Err(failure) => {
             report.found(run.judged(failure));
-            report.metrics.extend(rules.iter().map(|rule| Metric::unknown(&label(rule), Uom::None).min(0.0)));
+            let unknown = |rule: &Rule| Metric::unknown(&label(rule), Uom::None).min(0.0).judged_by(&rule.thresholds);
+            report.metrics.extend(rules.iter().map(unknown));
         }
     }
     Ok(report)
@@ -58,8 +59,13 @@ impl Arguments {
         if report.findings.is_empty() {
             report.found(Finding::ok(self.quiet(&tally)));
         }
-        for failure in self.shortcomings(log, run) {
-            report.found(run.judged(failure));
+        if log.export.bad > 0 && log.export.records.is_empty() {
+            let text = format!("{}: none of its {} event records can be read", report.target.host, log.export.bad);
+            report.found(run.judged(Failure::new(Class::Unreadable, text)));
+        }
+        match judge_age(&report.target.host, log.until, run.started(), self.max_age) {
+            Ok(remark) => remark.into_iter().for_each(|remark| report.found(Finding::ok(remark))),
+            Err(failure) => report.found(run.judged(failure)),
         }
         describe(log, &tally, window, report);
     }
@@ -77,22 +83,6 @@ impl Arguments {
             [] => format!("no events in {}", words(self.window)),
             counted => counted.iter().map(|count| self.occurrences(count)).collect::<Vec<_>>().join(", "),
         }
-    }
-
-    /// Why the counts may be too low.
-    fn shortcomings(&self, log: &Log, run: &Run) -> Vec<Failure> {
-        let source = self.target().host;
-        let mut failures = Vec::new();
-        if log.export.bad > 0 && log.export.records.is_empty() {
-            let text = format!("{source}: none of its {} event records can be read", log.export.bad);
-            failures.push(Failure::new(Class::Unreadable, text));
-        }
-        let age = log.until.and_then(|until| run.started().duration_since(until).ok());
-        if let Some((age, max)) = age.zip(self.max_age).filter(|(age, max)| age > max) {
-            let text = format!("{source} was written {} ago, more than {}", words(age), words(max));
-            failures.push(Failure::new(Class::Stale, text));
-        }
-        failures
     }
 
     fn source(&self) -> Source {

@@ -12,14 +12,14 @@ use std::time::Duration;
 
 use check_um::about::{About, HealthSet};
 use check_um::advice;
-use check_um::cli::duration::{duration, words};
+use check_um::cli::duration::duration;
 use check_um::cli::{self, Common};
 use check_um::clock::rfc3339;
 use check_um::failure::{Class, Failure};
 use check_um::health::Monitor;
 use check_um::health::judge::{self, Selection, Worth};
 use check_um::health::source::{Answer, Source};
-use check_um::input::Input;
+use check_um::input::{Input, judge_age};
 use check_um::metric::{Metric, Uom};
 use check_um::plugin::{self, Run};
 use check_um::report::{Finding, Report, Target};
@@ -55,8 +55,12 @@ impl Arguments {
             _ if report.findings.is_empty() => report.found(Finding::ok(selection.summary(&self.health_set))),
             _ => report.headline = Some(selection.summary(&self.health_set)),
         }
-        for failure in self.shortcomings(answer, &selection, run) {
+        for failure in self.shortcomings(answer, &selection) {
             report.found(run.judged(failure));
+        }
+        match judge_age(&self.target().host, answer.written, run.started(), self.max_age) {
+            Ok(remark) => remark.into_iter().for_each(|remark| report.found(Finding::ok(remark))),
+            Err(failure) => report.found(run.judged(failure)),
         }
 
         let unhealthy = u32::try_from(selection.unhealthy().count()).unwrap_or(u32::MAX);
@@ -66,7 +70,7 @@ impl Arguments {
     }
 
     /// Why the answer may not be the whole answer.
-    fn shortcomings(&self, answer: &Answer, selection: &Selection<'_>, run: &Run) -> Vec<Failure> {
+    fn shortcomings(&self, answer: &Answer, selection: &Selection<'_>) -> Vec<Failure> {
         let source = self.target().host;
         let absent = |set: &&str| Failure::new(Class::NoData, format!("health set {set} is not in {source}"));
         let mut failures: Vec<_> = selection.absent.iter().map(absent).collect();
@@ -76,11 +80,6 @@ impl Arguments {
         if answer.export.unusable > 0 {
             let text = format!("{} rows of {source} lack health set or alert value", answer.export.unusable);
             failures.push(Failure::new(Class::Unreadable, text));
-        }
-        let age = answer.written.and_then(|written| run.started().duration_since(written).ok());
-        if let Some((age, max)) = age.zip(self.max_age).filter(|(age, max)| age > max) {
-            let text = format!("{source} was written {} ago, more than {}", words(age), words(max));
-            failures.push(Failure::new(Class::Stale, text));
         }
         failures
     }

@@ -65,9 +65,8 @@ pub const fn sip_options(class: Option<Class>) -> &'static str {
 pub const fn health_set(class: Option<Class>) -> &'static str {
     match class {
         None => {
-            "See whether it still is so: Get-ServerHealth -Identity SERVER -HealthSet UM.CallRouter | Format-List \
-             Name,AlertValue,LastTransitionTime,Error. Run the probe again: Invoke-MonitoringProbe \
-             UM.CallRouter\\UMCallRouterTestProbe -Server SERVER (with the -ItemTargetExtension or -PropertyOverride that \
+            "See whether it still is so: Get-ServerHealth -Identity SERVER -HealthSet UM.CallRouter. Run the probe again: \
+             Invoke-MonitoringProbe UM.CallRouter\\UMCallRouterTestProbe -Server SERVER (with the -ItemTargetExtension or -PropertyOverride that \
              it asks for), or check_um_sip_options from here. If it fails: Get-Service MSExchangeUMCR, appcmd recycle \
              apppool /apppool.name:MSExchangeServicesAppPool, Restart-Service MSExchangeUMCR, in this order."
         }
@@ -77,9 +76,8 @@ pub const fn health_set(class: Option<Class>) -> &'static str {
              disabled=ok."
         }
         Some(Class::NoData) => {
-            "Export on the server, with the names of enumerations: Get-ServerHealth -Identity SERVER | Select-Object \
-             Server,Name,TargetResource,HealthSetName,@{n='AlertValue';e={\"$($_.AlertValue)\"}},LastTransitionTime,Error | \
-             ConvertTo-Json, or all of it with Export-Csv. Exchange 2019 has no Unified Messaging, so no such health set."
+            "Export in the Exchange Management Shell on the server: ConvertTo-Json @(Get-ServerHealth -Identity SERVER), and \
+             look whether the health set is there: Get-HealthReport -Identity SERVER. Only Exchange 2013 and 2016 have it."
         }
         Some(Class::Stale) => {
             "Whatever exports Get-ServerHealth no longer runs. On the server: Get-ScheduledTask, its last result, and \
@@ -117,7 +115,7 @@ pub const fn events(class: Option<Class>) -> &'static str {
              Readers."
         }
         Some(_) => {
-            "Export again as XML: wevtutil qe Application /f:xml /e:Events, or Get-WinEvent | ForEach-Object ToXml."
+            "Export again as XML: wevtutil qe Application /f:xml /e:Events, or foreach ($e in Get-WinEvent Application) {$e.ToXml()}."
         }
     }
 }
@@ -127,8 +125,8 @@ pub const fn ad_ds(class: Option<Class>) -> &'static str {
     match class {
         None => {
             "The directory answers slowly, and the router looks up every call in it. On the controller: CPU, disk and the \
-             counters of NTDS (LDAP Searches/sec, LDAP Client Sessions); from the Exchange server: Test-ADConnectivity is \
-             not there in every version, nltest /dsgetdc:DOMAIN is."
+             counters of NTDS (LDAP Searches/sec, LDAP Client Sessions). On the Exchange server: which controller does it \
+             use (Get-ExchangeServer -Status: CurrentDomainControllers), and is that one near (nltest /dsgetsite)?"
         }
         Some(Class::Status) => {
             "The controller runs and does not do its work. On it: dcdiag /q, repadmin /replsummary, repadmin /showrepl. Not \

@@ -6,8 +6,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use crate::cli::duration::{roughly, words};
+use crate::failure::{Class, Failure};
 use crate::file::FileError;
 use crate::plugin;
 
@@ -77,6 +79,28 @@ impl fmt::Display for Input {
     }
 }
 
+/// Whether a file that was written at `written` still tells about `now`: a failure of class `stale` when it is older
+/// than `max_age`, and a remark when it is old and nobody said how old it may be.
+pub fn judge_age(
+    source: &str,
+    written: Option<SystemTime>,
+    now: SystemTime,
+    max_age: Option<Duration>,
+) -> Result<Option<String>, Failure> {
+    let age = written.and_then(|written| now.duration_since(written).ok());
+    match (age, max_age) {
+        (Some(age), Some(max)) if age > max => {
+            let text = format!("{source} was written {} ago, more than {}", roughly(age), words(max));
+            Err(Failure::new(Class::Stale, text))
+        }
+        (Some(age), None) if age > REMARKABLE_AGE => Ok(Some(format!("{source} was written {} ago", roughly(age)))),
+        _ => Ok(None),
+    }
+}
+
+/// The age from which on it is said, so that nobody takes an old answer for a new one.
+const REMARKABLE_AGE: Duration = Duration::from_secs(10 * 60);
+
 /// Bytes as text: by their byte order mark, else as UTF-16 where every other byte is zero, else as UTF-8, else each byte
 /// as one character. No bad byte makes a file unreadable.
 pub fn decode(bytes: Vec<u8>) -> String {
@@ -128,6 +152,20 @@ mod tests {
         assert_eq!(content.text, "0123456789");
         assert!(content.modified.is_some());
         assert!(matches!(input.read(9), Err(FileError::TooLarge { max: 9, .. })));
+    }
+
+    #[test]
+    fn stale_when_older_than_allowed_and_a_remark_when_nobody_said() {
+        let written = SystemTime::UNIX_EPOCH;
+        let judged = |seconds: u64, max: Option<u64>| {
+            judge_age("x.json", Some(written), written + Duration::from_secs(seconds), max.map(Duration::from_secs))
+        };
+        assert_eq!(judged(600, None), Ok(None));
+        assert_eq!(judged(7_200, None), Ok(Some("x.json was written 2 h ago".to_owned())));
+        assert_eq!(judged(7_200, Some(7_200)), Ok(None));
+        let failure = judged(7_201, Some(7_200)).unwrap_err();
+        assert_eq!(failure, Failure::new(Class::Stale, "x.json was written 2 h ago, more than 2 h"));
+        assert_eq!(judge_age("standard input", None, written, Some(Duration::ZERO)), Ok(None));
     }
 
     #[test]

@@ -27,6 +27,14 @@ pub fn words(duration: Duration) -> String {
     whole.map_or_else(|| format!("{seconds} s"), |(unit, name)| format!("{} {name}", seconds / unit))
 }
 
+/// Roughly how long it is, in the largest unit that it has at least two of: `119 min`, `2 h`.
+pub fn roughly(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let units = [(86_400, "d"), (3_600, "h"), (60, "min")];
+    let unit = units.into_iter().find(|(unit, _)| seconds >= unit * 2);
+    unit.map_or_else(|| format!("{seconds} s"), |(unit, name)| format!("{} {name}", seconds / unit))
+}
+
 const MAX_SECONDS: u64 = 366 * 86_400;
 
 #[cfg(test)]
@@ -51,5 +59,7 @@ mod tests {
     fn in_words() {
         let said = [90, 600, 3_600, 5_400, 86_400].map(|seconds| words(Duration::from_secs(seconds)));
         assert_eq!(said, ["90 s", "10 min", "1 h", "90 min", "1 d"]);
+        let roughly = [119, 150, 7_199, 7_200, 200_000].map(|seconds| roughly(Duration::from_secs(seconds)));
+        assert_eq!(roughly, ["119 s", "2 min", "119 min", "2 h", "2 d"]);
     }
 }

@@ -41,11 +41,21 @@ impl<'a> Selection<'a> {
             [server] => whose = format!("{whose} on {server}"),
             servers => whose = format!("{whose} on {} servers", servers.len()),
         }
-        let (monitors, unhealthy) = (self.monitors(), self.unhealthy().count());
-        match unhealthy {
-            0 => format!("no issue: all {monitors} monitors of {whose} are Healthy"),
-            _ => format!("the issue is there: {unhealthy} of {monitors} monitors of {whose} not Healthy"),
+        let monitors = self.monitors();
+        match self.unhealthy().count() {
+            0 => format!("no issue: {monitors} of {monitors} monitors of {whose} Healthy"),
+            unhealthy if self.has_issue() => {
+                format!("the issue is there: {unhealthy} of {monitors} monitors of {whose} not Healthy")
+            }
+            unhealthy => format!("{unhealthy} of {monitors} monitors of {whose} not Healthy"),
         }
+    }
+
+    /// Whether a monitor says so; one that is switched off or does not know says nothing.
+    fn has_issue(&self) -> bool {
+        let says_so =
+            |monitor: &&Monitor| matches!(worth(&monitor.alert_value), Worth::State(State::Warning | State::Critical));
+        self.judged.iter().any(says_so)
     }
 }
 
@@ -146,9 +156,11 @@ mod tests {
         let mut monitors = [monitor("UM", "A", AlertValue::Healthy), monitor("UM", "B", AlertValue::Disabled)];
         let sets = ["UM".to_owned()];
         let summary = |monitors: &[Monitor]| select(monitors, &sets, &[]).summary(&sets);
+        assert_eq!(summary(&monitors), "1 of 2 monitors of UM on CAS1 not Healthy");
+        monitors[1].alert_value = AlertValue::Repairing;
         assert_eq!(summary(&monitors), "the issue is there: 1 of 2 monitors of UM on CAS1 not Healthy");
         monitors[1] = Monitor { server: "CAS2".to_owned(), count: 4, ..monitor("UM", "", AlertValue::Healthy) };
-        assert_eq!(summary(&monitors), "no issue: all 5 monitors of UM on 2 servers are Healthy");
+        assert_eq!(summary(&monitors), "no issue: 5 of 5 monitors of UM on 2 servers Healthy");
     }
 
     #[test]
