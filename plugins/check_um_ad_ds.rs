@@ -9,6 +9,7 @@
 //! | UNKNOWN  | bad arguments, a name that does not resolve, a domain without SRV records                 |
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use check_um::about::{About, HealthSet};
 use check_um::advice;
@@ -31,13 +32,19 @@ fn main() -> ExitCode {
 }
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
-    let outcomes = args.ask(run).await.unwrap_or_else(|failure| vec![Outcome::unasked(failure)]);
+    let outcomes = args.ask(run).await;
 
     let mut report = run.report();
-    report.target = args.target(&outcomes);
-    report.headline = args.domain.as_ref().map(|domain| headline(domain, &outcomes));
-    for outcome in &outcomes {
-        args.add(&mut report, outcome, run);
+    report.target = args.target(outcomes.as_deref().unwrap_or_default());
+    match outcomes {
+        Ok(outcomes) => {
+            report.headline = args.domain.as_ref().map(|domain| headline(domain, &outcomes));
+            outcomes.iter().for_each(|outcome| args.add(&mut report, outcome, run));
+        }
+        Err(failure) => {
+            report.found(run.judged(failure));
+            report.measured(args.time(None, run));
+        }
     }
     Ok(report)
 }
@@ -82,15 +89,18 @@ impl Arguments {
             (Ok(_), None) => {}
         }
 
-        let thresholds = Thresholds::new(Some(self.warning.clone()), Some(self.critical.clone()));
-        let time =
-            Metric::seconds("time", outcome.time).judged_by(&thresholds).max(run.deadline.timeout().as_secs_f64());
+        let time = self.time(outcome.time, run);
         match (&self.domain, &outcome.peer) {
             (None, _) => report.measured(time),
             (Some(_), Some(peer)) => report.measured(time.suffixed(&peer.address.ip().to_string())),
             // A name without an address has no label that would stay the same.
             (Some(_), None) => {}
         }
+    }
+
+    fn time(&self, time: Option<Duration>, run: &Run) -> Metric {
+        let thresholds = Thresholds::new(Some(self.warning.clone()), Some(self.critical.clone()));
+        Metric::seconds("time", time).judged_by(&thresholds).max(run.deadline.timeout().as_secs_f64())
     }
 
     const fn default_port(&self) -> u16 {

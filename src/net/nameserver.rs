@@ -56,7 +56,7 @@ pub enum ServerError {
     #[error(transparent)]
     Net(#[from] NetError),
     /// Its answer.
-    #[error("the nameserver gives no usable answer: {0}")]
+    #[error("the nameserver gives no usable answer")]
     Message(#[from] MessageError),
     /// Its silence.
     #[error("no answer within its share of the deadline")]
