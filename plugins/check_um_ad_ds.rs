@@ -140,7 +140,7 @@ fn headline(domain: &str, outcomes: &[Outcome]) -> String {
 #[derive(Debug, clap::Parser)]
 #[command(name = "check_um_ad_ds", version, disable_help_subcommand = true)]
 #[command(group = clap::ArgGroup::new("whom").required(true).args(["hostname", "domain"]))]
-struct Arguments {
+pub(crate) struct Arguments {
     /// Name or address of a controller to ask
     #[arg(short = 'H', long, value_name = "HOST", value_parser = target::host, help_heading = "Target")]
     hostname: Option<String>,

@@ -13,9 +13,10 @@ use std::time::{Duration, SystemTime};
 use check_um::about::{About, HealthSet};
 use check_um::advice;
 use check_um::cli::duration::{duration, words};
+use check_um::cli::extra_opts::Secrets;
 use check_um::cli::{self, Common};
 use check_um::clock::{self, rfc3339};
-use check_um::events::source::{Log, Source};
+use check_um::events::source::{self, Log, Source};
 use check_um::events::tally::{self, Count, Rule, Tally, Window, histogram, meaning};
 use check_um::failure::{Class, Failure};
 use check_um::input::{Input, judge_age};
@@ -127,7 +128,7 @@ fn describe(log: &Log, tally: &Tally<'_>, window: Window, report: &mut Report) {
 /// Count the events that the Call Router logged, and judge how often each occurred.
 #[derive(Debug, clap::Parser)]
 #[command(name = "check_um_events", version, disable_help_subcommand = true)]
-struct Arguments {
+pub(crate) struct Arguments {
     /// WARNING, or CRITICAL, when event ID occurs more often than this in the window; ranges, too; repeatable, in place
     /// of or beside 1638=2, 1643=2, 1647=2, 1651=2 (1649 is counted only)
     #[arg(long, value_name = "ID=WARN[,CRIT]", help_heading = "Events")]
@@ -162,6 +163,10 @@ impl cli::Arguments for Arguments {
 
     fn common(&self) -> &Common {
         &self.common
+    }
+
+    fn contradiction(&self, _: &Secrets) -> Option<String> {
+        (self.file.is_none() && !cfg!(windows)).then(|| source::NEEDS_A_FILE.to_owned())
     }
 }
 

@@ -13,12 +13,13 @@ use std::time::Duration;
 use check_um::about::{About, HealthSet};
 use check_um::advice;
 use check_um::cli::duration::duration;
+use check_um::cli::extra_opts::Secrets;
 use check_um::cli::{self, Common};
 use check_um::clock::rfc3339;
 use check_um::failure::{Class, Failure};
 use check_um::health::Monitor;
 use check_um::health::judge::{self, Selection, Worth};
-use check_um::health::source::{Answer, Source};
+use check_um::health::source::{self, Answer, Source};
 use check_um::input::{Input, judge_age};
 use check_um::metric::{Metric, Uom};
 use check_um::plugin::{self, Run};
@@ -123,7 +124,7 @@ fn describe_selection(answer: &Answer, selection: &Selection<'_>, report: &mut R
 /// Judge the monitors of a health set by what Managed Availability itself says of them.
 #[derive(Debug, clap::Parser)]
 #[command(name = "check_um_health_set", version, disable_help_subcommand = true)]
-struct Arguments {
+pub(crate) struct Arguments {
     /// Health set to judge; repeatable, such as UM and UM.Protocol
     #[arg(long, value_name = "NAME", default_value = "UM.CallRouter", help_heading = "Health set")]
     health_set: Vec<String>,
@@ -149,6 +150,10 @@ impl cli::Arguments for Arguments {
 
     fn common(&self) -> &Common {
         &self.common
+    }
+
+    fn contradiction(&self, _: &Secrets) -> Option<String> {
+        (self.file.is_none() && !cfg!(windows)).then(|| source::NEEDS_A_FILE.to_owned())
     }
 }
 

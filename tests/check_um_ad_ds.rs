@@ -1,7 +1,7 @@
 //! Does check_um_ad_ds say the right thing of every kind of controller? The real binary against OpenLDAP with Active
 //! Directory's attributes, against scripted peers, and with a nameserver of the tests' own.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panic")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panic and says what it skips")]
 
 mod support;
 

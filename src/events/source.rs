@@ -39,9 +39,10 @@ impl Source {
     }
 }
 
+/// What to say where there is nothing local to read.
+pub const NEEDS_A_FILE: &str =
+    "--file: expected the XML of wevtutil or Get-WinEvent, because only Windows has an event log of its own";
+
 fn local() -> Result<Log, Failure> {
-    Err(Failure::new(
-        Class::NoData,
-        "there is no local Windows event log to read: expected --file with the XML of wevtutil or Get-WinEvent",
-    ))
+    Err(Failure::new(Class::NoData, NEEDS_A_FILE))
 }

@@ -40,9 +40,9 @@ impl Source {
     }
 }
 
+/// What to say where there is nothing local to read.
+pub const NEEDS_A_FILE: &str = "--file: expected Get-ServerHealth as JSON or CSV, because only Windows has a Managed Availability channel of its own";
+
 fn local() -> Result<Answer, Failure> {
-    Err(Failure::new(
-        Class::NoData,
-        "there is no local Managed Availability channel to read: expected --file with Get-ServerHealth as JSON or CSV",
-    ))
+    Err(Failure::new(Class::NoData, NEEDS_A_FILE))
 }
