@@ -9,22 +9,23 @@
 //! | UNKNOWN  | bad arguments, a name that does not resolve, a domain without SRV records                 |
 
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use check_um::about::{About, HealthSet};
 use check_um::advice;
 use check_um::cli::dns::DnsArguments;
 use check_um::cli::extra_opts::Secrets;
+use check_um::cli::tls::TlsArguments;
 use check_um::cli::{self, Common, target};
 use check_um::failure::{Class, Failure};
-use check_um::ldap::judge;
+use check_um::ldap::describe;
 use check_um::ldap::probe::{self, Controller, Outcome, Probe};
 use check_um::metric::Metric;
 use check_um::net::nameserver::Nameservers;
 use check_um::net::resolve::Family;
 use check_um::plugin::{self, Run};
 use check_um::range::Range;
-use check_um::report::{Finding, Report, Target};
+use check_um::report::{Report, Target};
 use check_um::threshold::Thresholds;
 
 fn main() -> ExitCode {
@@ -38,7 +39,7 @@ async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     report.target = args.target(outcomes.as_deref().unwrap_or_default());
     match outcomes {
         Ok(outcomes) => {
-            report.headline = args.domain.as_ref().map(|domain| headline(domain, &outcomes));
+            report.headline = args.domain.as_ref().map(|domain| describe::headline(domain, &outcomes));
             outcomes.iter().for_each(|outcome| args.add(&mut report, outcome, run));
         }
         Err(failure) => {
@@ -51,8 +52,7 @@ async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
 
 impl Arguments {
     async fn ask(&self, run: &Run) -> Result<Vec<Outcome>, Failure> {
-        let mut probe =
-            Probe { servers: None, family: self.family(), deadline: run.deadline, policy: run.policy.clone() };
+        let mut probe = self.probe(run)?;
         let mut controllers = match (&self.hostname, &self.domain) {
             (Some(host), _) => vec![Controller { host: host.clone(), port: self.default_port() }],
             (None, domain) => {
@@ -63,38 +63,39 @@ impl Arguments {
                 controllers.map_err(|error| error.into_failure(&run.policy))?
             }
         };
-        if let Some(port) = self.port {
+        // SRV records tell the port for LDAP in clear.
+        if let Some(port) = self.port.or(self.over_tls.then(|| self.default_port())) {
             controllers.iter_mut().for_each(|controller| controller.port = port);
         }
         Ok(probe.ask_each(controllers).await)
     }
 
+    fn probe(&self, run: &Run) -> Result<Probe, Failure> {
+        let host = self.hostname.as_deref().unwrap_or_default();
+        let tls = self.over_tls.then(|| self.tls.settings(host, &run.secrets)).transpose()?;
+        let now = run.started().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        Ok(Probe {
+            servers: None,
+            family: self.family(),
+            tls,
+            now: i64::try_from(now).unwrap_or(i64::MAX),
+            deadline: run.deadline,
+            policy: run.policy.clone(),
+        })
+    }
+
     /// Adds to `report` what came of one controller.
     fn add(&self, report: &mut Report, outcome: &Outcome, run: &Run) {
-        for error in &outcome.passed_over {
-            report.found(Finding::ok(format!("passed over: {error}")));
-        }
-        match (&outcome.result, &outcome.peer) {
-            (Ok(root_dse), Some(peer)) => {
-                let failures = judge::judge(root_dse, peer);
-                if failures.is_empty() {
-                    report.found(Finding::ok(judge::describe(root_dse, peer)));
-                }
-                failures.into_iter().for_each(|failure| report.found(run.judged(failure)));
-                for attribute in &root_dse.attributes {
-                    report.trace.push(format!("{peer} {}: {}", attribute.name, attribute.values.join(", ")));
-                }
-            }
-            (Err(failure), _) => report.found(run.judged(failure.clone())),
-            (Ok(_), None) => {}
-        }
-
+        describe::outcome(report, outcome, run);
         let time = self.time(outcome.time, run);
-        match (&self.domain, &outcome.peer) {
-            (None, _) => report.measured(time),
-            (Some(_), Some(peer)) => report.measured(time.suffixed(&peer.address.ip().to_string())),
-            // A name without an address has no label that would stay the same.
-            (Some(_), None) => {}
+        if self.domain.is_none() {
+            return report.measured(time);
+        }
+        // A name without an address has no label that would stay the same; two names may have one address.
+        let suffixes = outcome.peer.iter().flat_map(|peer| [peer.address.ip().to_string(), peer.address.to_string()]);
+        let is_new = |metric: &Metric| report.metrics.iter().all(|other| other.label() != metric.label());
+        if let Some(metric) = suffixes.map(|suffix| time.clone().suffixed(&suffix)).find(is_new) {
+            report.measured(metric);
         }
     }
 
@@ -104,7 +105,7 @@ impl Arguments {
     }
 
     const fn default_port(&self) -> u16 {
-        389
+        if self.over_tls { 636 } else { 389 }
     }
 
     const fn family(&self) -> Family {
@@ -122,18 +123,9 @@ impl Arguments {
             _ => None,
         };
         let port = peer.map(|peer| peer.address.port()).or(self.port);
-        Target { host, address: peer.map(|peer| peer.address.ip()), port, transport: "tcp" }
+        let transport = if self.over_tls { "tls" } else { "tcp" };
+        Target { host, address: peer.map(|peer| peer.address.ip()), port, transport }
     }
-}
-
-/// `2 of 3 controllers of example.com are fit for work`.
-fn headline(domain: &str, outcomes: &[Outcome]) -> String {
-    let is_fit = |outcome: &&Outcome| match (&outcome.result, &outcome.peer) {
-        (Ok(root_dse), Some(peer)) => judge::judge(root_dse, peer).is_empty(),
-        _ => false,
-    };
-    let fit = outcomes.iter().filter(is_fit).count();
-    format!("{fit} of {} controllers of {domain} are fit for work", outcomes.len())
 }
 
 /// Read the rootDSE of a domain controller, or of every controller of a domain, and judge it.
@@ -149,7 +141,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DOMAIN", value_parser = target::host, help_heading = "Target")]
     domain: Option<String>,
 
-    /// Port to connect to; 3268 and 3269 are the global catalog's [default: 389, or what DNS says]
+    /// Port to connect to; 3268 and 3269 are the global catalog's [default: 389, with --tls 636, or what DNS says]
     #[arg(short, long, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Target")]
     port: Option<u16>,
 
@@ -160,6 +152,13 @@ pub(crate) struct Arguments {
     /// Use IPv6 addresses only
     #[arg(short = '6', long = "ipv6", help_heading = "Target")]
     ipv6: bool,
+
+    /// Speak TLS from the start (LDAPS); the default port is then 636
+    #[arg(long = "tls", help_heading = "TLS")]
+    over_tls: bool,
+
+    #[command(flatten)]
+    tls: TlsArguments,
 
     #[command(flatten)]
     dns: DnsArguments,
@@ -198,8 +197,15 @@ impl cli::Arguments for Arguments {
     }
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
-        let pointless = self.domain.is_none() && !self.dns.servers.is_empty();
-        pointless.then(|| "--dns-server: expected --domain, whose controllers it is to name".to_owned())
+        if self.domain.is_none() && !self.dns.servers.is_empty() {
+            return Some("--dns-server: expected --domain, whose controllers it is to name".to_owned());
+        }
+        let is_about_tls = self.tls.tls_name.is_some()
+            || self.tls.ca_file.is_some()
+            || self.tls.no_verify
+            || !self.tls.fingerprint.is_empty()
+            || self.tls.client_certificate.is_some();
+        (is_about_tls && !self.over_tls).then(|| "an option about TLS is given: expected --tls too".to_owned())
     }
 }
 
@@ -213,9 +219,18 @@ static ABOUT: About = About {
         Class::Unreachable,
         Class::Closed,
         Class::Dns,
+        Class::Tls,
+        Class::ClientCertificateRequired,
+        Class::Untrusted,
+        Class::NameMismatch,
+        Class::Weak,
+        Class::ObsoleteTls,
+        Class::Expired,
+        Class::NotYetValid,
         Class::Protocol,
         Class::Status,
         Class::Authentication,
+        Class::Unreadable,
         Class::Permission,
     ],
     defaults: &[],

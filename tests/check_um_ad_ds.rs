@@ -36,6 +36,21 @@ struct Slapd {
 impl Slapd {
     /// Starts it with a rootDSE of the fixtures; `None`, and a note, where it is not installed.
     fn start(address: &str, root_dse: &str, more: &str) -> Option<Self> {
+        Self::start_as("ldap", address, root_dse, more)
+    }
+
+    /// The same with TLS from the start, a certificate for localhost and 127.0.0.1, and its path.
+    fn start_with_tls(directory: &tempfile::TempDir) -> Option<(Self, String)> {
+        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let certified = rcgen::generate_simple_self_signed(names).unwrap();
+        let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+        std::fs::write(path("cert.pem"), certified.cert.pem()).unwrap();
+        std::fs::write(path("key.pem"), certified.signing_key.serialize_pem()).unwrap();
+        let more = format!("TLSCertificateFile {}\nTLSCertificateKeyFile {}", path("cert.pem"), path("key.pem"));
+        Some((Self::start_as("ldaps", "127.0.0.1", HEALTHY, &more)?, path("cert.pem")))
+    }
+
+    fn start_as(scheme: &str, address: &str, root_dse: &str, more: &str) -> Option<Self> {
         let Some(program) =
             ["/usr/sbin/slapd", "/usr/lib/openldap/slapd"].map(PathBuf::from).into_iter().find(|path| path.exists())
         else {
@@ -53,7 +68,7 @@ impl Slapd {
         std::fs::write(&path, configuration).unwrap();
 
         let port = TcpListener::bind((address, 0)).unwrap().local_addr().unwrap().port();
-        let url = format!("ldap://{address}:{port}");
+        let url = format!("{scheme}://{address}:{port}");
         let mut command = Command::new(program);
         command.arg("-f").arg(path).args(["-d", "0", "-h", &url]).stdout(Stdio::null()).stderr(Stdio::null());
         let slapd = Self { process: command.spawn().unwrap(), port, _directory: directory };
@@ -126,6 +141,57 @@ fn critical_when_the_directory_is_silent() {
     ran.assert_within(Duration::from_millis(500));
     assert!(ran.stdout.contains("(timeout)"), "{ran:?}");
     probe(slapd.port, &["-t", "0.3:unknown"]).assert_begins(3, "UM AD DS UNKNOWN - no end of waiting");
+}
+
+#[test]
+fn ok_over_tls_when_the_certificate_is_trusted() {
+    let directory = tempfile::tempdir().unwrap();
+    let Some((slapd, certificate)) = Slapd::start_with_tls(&directory) else { return };
+    let ran = probe(slapd.port, &["--tls", "--ca-file", &certificate, "-v"]);
+    ran.assert_begins(0, "UM AD DS OK - 127.0.0.1:").assert_says(" answers: synchronized, ");
+    assert!(ran.stdout.contains("tls version: TLS 1.3"), "{ran:?}");
+    probe(slapd.port, &["--tls", "--no-verify"]).assert_begins(0, "UM AD DS OK - 127.0.0.1:");
+}
+
+#[test]
+fn critical_over_tls_when_untrusted_or_for_another_name_though_the_directory_answers() {
+    let directory = tempfile::tempdir().unwrap();
+    let Some((slapd, certificate)) = Slapd::start_with_tls(&directory) else { return };
+    let ran = probe(slapd.port, &["--tls"]);
+    ran.assert_begins(2, "UM AD DS CRITICAL - 127.0.0.1:").assert_says(" answers: synchronized, ");
+    assert!(ran.stdout.contains("(untrusted)"), "{ran:?}");
+    let ran = probe(slapd.port, &["--tls", "--ca-file", &certificate, "--tls-name", "dc1.example.com"]);
+    ran.assert_begins(2, "UM AD DS CRITICAL - 127.0.0.1:");
+    assert!(ran.stdout.contains("(name-mismatch)"), "{ran:?}");
+    probe(slapd.port, &["--tls", "--state", "untrusted=warning"]).assert_begins(1, "UM AD DS WARNING - ");
+}
+
+#[test]
+fn each_controller_is_asked_over_tls_and_by_its_own_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let Some((slapd, certificate)) = Slapd::start_with_tls(&directory) else { return };
+    let zone = vec![
+        ("_ldap._tcp.dc._msdcs.example.com", srv(0, 389, "localhost")),
+        ("_ldap._tcp.dc._msdcs.example.com", srv(0, 389, "dc1.example.com")),
+        ("localhost", a([127, 0, 0, 1])),
+        ("dc1.example.com", a([127, 0, 0, 1])),
+    ];
+    let nameserver = Nameserver::new(Manner::Plain, zone);
+    let port = slapd.port.to_string();
+    let ran = of_domain(&nameserver, &["--tls", "-p", &port, "--ca-file", &certificate]);
+    ran.assert_text(2);
+    let labels = ["time_127_0_0_1".to_owned(), format!("time_127_0_0_1_{port}")];
+    assert_eq!(perfdata::labels(ran.first_line()), labels, "two names of one address");
+    assert_eq!(ran.stdout.matches("(name-mismatch)").count(), 1, "{ran:?}");
+    assert!(ran.stdout.contains("reason: dc1.example.com:"), "{ran:?}");
+}
+
+#[test]
+fn tls_when_the_port_speaks_ldap_in_clear() {
+    let Some(slapd) = Slapd::start("127.0.0.1", HEALTHY, "") else { return };
+    let ran = probe(slapd.port, &["--tls", "--no-verify"]);
+    ran.assert_exit(2);
+    assert!(ran.stdout.contains("(tls)") || ran.stdout.contains("(closed)"), "{ran:?}");
 }
 
 #[test]
@@ -345,6 +411,7 @@ fn unknown_on_bad_arguments() {
         &["-H", "127.0.0.1", "--domain", "example.com"],
         &["-H", "127.0.0.1", "--dns-server", "127.0.0.1"],
         &["--domain", "example.com", "--dns-server", "dns.example.com"],
+        &["-H", "127.0.0.1", "--no-verify"],
         &["-H", "127.0.0.1", "-p", "0"],
         &["-H", "a b"],
     ] {

@@ -49,6 +49,7 @@ pub fn describe(root_dse: &RootDse, peer: &Peer) -> String {
 /// The class of what went wrong, below the connection's own failures.
 pub fn class(error: &LdapError) -> Class {
     match error {
+        LdapError::Expired(_) => Class::Timeout,
         LdapError::Io(_) => Class::Closed,
         LdapError::Malformed(_) | LdapError::NoEntry => Class::Protocol,
         // authMethodNotSupported, strongerAuthRequired, confidentialityRequired, and the three about credentials.

@@ -1,9 +1,10 @@
 //! Does the directory answer? An anonymous search of the rootDSE by LDAPv3 (RFC 4511, RFC 4512 section 5.1).
 //!
 //! [`message`] encodes and decodes without a socket, [`judge`] decides what an answer is worth, [`probe`] asks a
-//! controller over TCP or TLS. No library fits this one search: ldap3 brings 79 crates, rasn-ldap 41; the BER reader of
+//! controller over TCP or TLS, [`describe`] says what came of it. No library fits this one search: ldap3 brings 79 crates, rasn-ldap 41; the BER reader of
 //! asn1-rs came with x509-parser anyway.
 
+pub mod describe;
 pub mod judge;
 pub mod message;
 pub mod probe;
@@ -12,6 +13,7 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use crate::clock::Expired;
 use message::{Answer, Attribute, Malformed, SEARCH_ID};
 
 /// What the directory says of itself.
@@ -32,6 +34,9 @@ impl RootDse {
 /// Why there is no rootDSE.
 #[derive(Debug, thiserror::Error)]
 pub enum LdapError {
+    /// The deadline passed.
+    #[error(transparent)]
+    Expired(#[from] Expired),
     /// The connection broke.
     #[error("the connection broke during the search")]
     Io(#[from] io::Error),
