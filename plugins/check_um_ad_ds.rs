@@ -9,7 +9,7 @@
 //! | UNKNOWN  | bad arguments, a name that does not resolve, a domain without SRV records                 |
 
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use check_um::about::{About, HealthSet};
 use check_um::advice;
@@ -17,6 +17,7 @@ use check_um::cli::dns::DnsArguments;
 use check_um::cli::extra_opts::Secrets;
 use check_um::cli::tls::TlsArguments;
 use check_um::cli::{self, Common, target};
+use check_um::clock::unix_seconds;
 use check_um::failure::{Class, Failure};
 use check_um::ldap::describe;
 use check_um::ldap::probe::{self, Controller, Outcome, Probe};
@@ -73,12 +74,11 @@ impl Arguments {
     fn probe(&self, run: &Run) -> Result<Probe, Failure> {
         let host = self.hostname.as_deref().unwrap_or_default();
         let tls = self.over_tls.then(|| self.tls.settings(host, &run.secrets)).transpose()?;
-        let now = run.started().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         Ok(Probe {
             servers: None,
             family: self.family(),
             tls,
-            now: i64::try_from(now).unwrap_or(i64::MAX),
+            now: unix_seconds(run.started()),
             deadline: run.deadline,
             policy: run.policy.clone(),
         })

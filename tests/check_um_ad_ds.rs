@@ -137,10 +137,10 @@ fn critical_when_the_directory_is_silent() {
     let Some(slapd) = Slapd::start("127.0.0.1", HEALTHY, "") else { return };
     slapd.fall_silent();
     let ran = probe(slapd.port, &["-t", "0.5"]);
-    ran.assert_begins(2, "UM AD DS CRITICAL - no end of waiting for the rootDSE of 127.0.0.1:");
+    ran.assert_begins(2, "UM AD DS CRITICAL - waiting for the rootDSE of 127.0.0.1:");
     ran.assert_within(Duration::from_millis(500));
     assert!(ran.stdout.contains("(timeout)"), "{ran:?}");
-    probe(slapd.port, &["-t", "0.3:unknown"]).assert_begins(3, "UM AD DS UNKNOWN - no end of waiting");
+    probe(slapd.port, &["-t", "0.3:unknown"]).assert_begins(3, "UM AD DS UNKNOWN - waiting");
 }
 
 #[test]
@@ -345,7 +345,7 @@ fn a_flood_of_entries_ends_with_the_deadline() {
         while stream.write_all(&entry.repeat(100)).is_ok() {}
     });
     probe(peer.address.port(), &["-t", "0.5"])
-        .assert_begins(2, "UM AD DS CRITICAL - no end of waiting")
+        .assert_begins(2, "UM AD DS CRITICAL - waiting")
         .assert_within(Duration::from_millis(500));
 }
 
@@ -376,7 +376,7 @@ fn dns_when_the_nameserver_fails_is_silent_or_absent() {
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap().to_string();
     let ran = run(&["--domain", "example.com", "--dns-server", &address, "-t", "0.5"]);
-    ran.assert_begins(3, "UM AD DS UNKNOWN - no end of looking up SRV of").assert_within(Duration::from_millis(500));
+    ran.assert_begins(3, "UM AD DS UNKNOWN - looking up SRV of").assert_within(Duration::from_millis(500));
     let absent = format!("127.0.0.1:{}", closed_port());
     let ran = run(&["--domain", "example.com", "--dns-server", &absent]);
     ran.assert_begins(3, "UM AD DS UNKNOWN - cannot look up SRV");

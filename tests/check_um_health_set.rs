@@ -206,6 +206,6 @@ fn timeout_when_the_writer_of_a_pipe_sleeps() {
         return;
     }
     let ran = run(&["--file", path.to_str().unwrap(), "-t", "0.3"]);
-    ran.assert_begins(2, "UM HEALTH SET CRITICAL - no end of reading ");
+    ran.assert_begins(2, "UM HEALTH SET CRITICAL - reading ");
     ran.assert_took(0.3, 1.2);
 }
