@@ -44,6 +44,14 @@ fn critical_when_unhealthy_although_not_applicable_and_without_the_ignored_one()
 }
 
 #[test]
+fn the_exception_of_a_single_monitor_is_shown() {
+    let others = ["--ignore", NOISE, "--ignore", "UMCallRouterRecentInboundCallsRejectedMonitor"];
+    let ran = judged(TWO_UNHEALTHY, &others);
+    ran.assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: 1 of 4 monitors");
+    assert!(ran.stdout.contains("caused by: Microsoft.Exchange.Monitoring.SipOptionsException"), "{ran:?}");
+}
+
+#[test]
 fn the_ignored_one_is_named_in_the_details() {
     let ran = judged(TWO_UNHEALTHY, &["--ignore", &NOISE.to_lowercase(), "-v"]);
     assert!(ran.stdout.contains(&format!("ignored: {NOISE} on CAS1 is Unhealthy")), "{}", ran.stdout);

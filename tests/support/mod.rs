@@ -6,6 +6,7 @@ pub mod dns;
 pub mod format;
 pub mod peer;
 pub mod perfdata;
+pub mod slapd;
 
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
