@@ -60,3 +60,116 @@ pub const fn sip_options(class: Option<Class>) -> &'static str {
         }
     }
 }
+
+/// For `check_um_health_set`.
+pub const fn health_set(class: Option<Class>) -> &'static str {
+    match class {
+        None => {
+            "See whether it still is so: Get-ServerHealth -Identity SERVER -HealthSet UM.CallRouter. Run the probe again: \
+             Invoke-MonitoringProbe UM.CallRouter\\UMCallRouterTestProbe -Server SERVER (with the -ItemTargetExtension or -PropertyOverride that \
+             it asks for), or check_um_sip_options from here. If it fails: Get-Service MSExchangeUMCR, appcmd recycle \
+             apppool /apppool.name:MSExchangeServicesAppPool, Restart-Service MSExchangeUMCR, in this order."
+        }
+        Some(Class::Disabled) => {
+            "An override switched the monitor off. Get-ServerMonitoringOverride -Server SERVER and \
+             Get-GlobalMonitoringOverride show which, and until when. If it is meant to be: --ignore MONITOR, or --state \
+             disabled=ok."
+        }
+        Some(Class::NoData) => {
+            "Export in the Exchange Management Shell on the server: ConvertTo-Json @(Get-ServerHealth -Identity SERVER), and \
+             look whether the health set is there: Get-HealthReport -Identity SERVER. Only Exchange 2013 and 2016 have it."
+        }
+        Some(Class::Stale) => {
+            "Whatever exports Get-ServerHealth no longer runs. On the server: Get-ScheduledTask, its last result, and \
+             whether Get-ServerHealth works by hand (service MSExchangeHM)."
+        }
+        Some(Class::Timeout) => "The program that writes to standard input does not end. Run it by hand.",
+        Some(Class::Permission) => "Give the user that runs this check the right to read the file.",
+        Some(_) => {
+            "Export again, as ConvertTo-Json or Export-Csv writes it: Format-Table cuts what it prints. Write to another \
+             name and rename, so that no half-written file is read."
+        }
+    }
+}
+
+/// For `check_um_events`.
+pub const fn events(class: Option<Class>) -> &'static str {
+    match class {
+        None => {
+            "Read the newest text above. 1647: rejected calls; if its code is 15647, test the directory (check_um_ad_ds), \
+             else look whether the caller is a UM IP gateway with a hunt group (Get-UMIPGateway, Get-UMHuntGroup). 1638: the \
+             Mailbox server that should take missed-call notifications does not answer. 1643: renew the certificate. 1649: \
+             a gateway, or a probe without a client certificate, broke off TLS. 1651: OPTIONS were rejected."
+        }
+        Some(Class::NoData) => {
+            "Export on the server: wevtutil qe Application /f:xml /e:Events \"/q:*[System[Provider[@Name='MSExchange Unified \
+             Messaging'] and TimeCreated[timediff(@SystemTime) <= 3600000]]]\". With /e:Events an empty result has a root \
+             element, and a query that failed has none."
+        }
+        Some(Class::Stale) => {
+            "Whatever exports the event log no longer runs. On the server: Get-ScheduledTask, its last result."
+        }
+        Some(Class::Timeout) => "The program that writes to standard input does not end. Run it by hand.",
+        Some(Class::Permission) => {
+            "Give the user that runs this check the right to read the file; for an event log that is the group Event Log \
+             Readers."
+        }
+        Some(_) => {
+            "Export again as XML: wevtutil qe Application /f:xml /e:Events, or foreach ($e in Get-WinEvent Application) {$e.ToXml()}."
+        }
+    }
+}
+
+/// For `check_um_ad_ds`.
+pub const fn ad_ds(class: Option<Class>) -> &'static str {
+    match class {
+        None => {
+            "The directory answers slowly, and the router looks up every call in it. On the controller: CPU, disk and the \
+             counters of NTDS (LDAP Searches/sec, LDAP Client Sessions). On the Exchange server: which controller does it \
+             use (Get-ExchangeServer -Status: CurrentDomainControllers), and is that one near (nltest /dsgetsite)?"
+        }
+        Some(Class::Status) => {
+            "The controller runs and does not do its work. On it: dcdiag /q, repadmin /replsummary, repadmin /showrepl. Not \
+             synchronized: its first replication after promotion or restore has not ended. Not a ready global catalog: the \
+             partial partitions are still being replicated (event 1119 in Directory Service says when they are there)."
+        }
+        Some(Class::Timeout | Class::Closed) => {
+            "The host is there, its directory service does not answer. On the controller: Get-Service NTDS, the log Directory \
+             Service, dcdiag /q."
+        }
+        Some(Class::Refused) => {
+            "No directory service listens on that port. On the controller: Get-Service NTDS. 3268 and 3269 are there on a \
+             global catalog only, 636 and 3269 with a certificate only."
+        }
+        Some(Class::Unreachable) => {
+            "There is no way from here to that controller. Check routing, VPN and firewall, and whether the host is up. A \
+             controller that is gone for good must also go from DNS: ntdsutil, metadata cleanup."
+        }
+        Some(Class::Dns) => {
+            "Look it up by hand: nslookup -type=SRV _ldap._tcp.dc._msdcs.DOMAIN. Controllers register these names \
+             themselves: nltest /dsregdns, or Restart-Service Netlogon, on the controller."
+        }
+        Some(Class::Protocol) => {
+            "Something answers there, but not as Active Directory does. Check -H, -p and --tls; the reason names what is \
+             missing."
+        }
+        Some(Class::Authentication) => {
+            "The directory does not let an anonymous client read its rootDSE, which Active Directory always does: is it one?"
+        }
+        Some(Class::Tls | Class::ClientCertificateRequired) => {
+            "TCP works, TLS does not. A controller offers LDAPS only with a certificate for Server Authentication in its \
+             store. The reason says what each side offered."
+        }
+        Some(Class::Untrusted | Class::NameMismatch) => {
+            "The controller shows a certificate that this check has no reason to trust, or one for another name: --ca-file \
+             with the enterprise CA's certificate, --tls-name with the name in it."
+        }
+        Some(Class::Expired | Class::NotYetValid | Class::Weak | Class::ObsoleteTls) => {
+            "Renew the controller's certificate (certlm.msc, or autoenrollment: certutil -pulse); NTDS takes it up by itself."
+        }
+        Some(Class::Permission) => {
+            "This host does not let the check send. Check the local firewall and the rights of the user that runs it."
+        }
+        Some(_) => "Check path, content and rights of the file that the reason names.",
+    }
+}

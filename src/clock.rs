@@ -68,6 +68,14 @@ pub fn unix_seconds(time: SystemTime) -> i64 {
     OffsetDateTime::from(time).unix_timestamp()
 }
 
+/// Reads a time as RFC 3339 writes it, with any offset and any fraction of a second.
+pub fn parse(text: &str) -> Result<SystemTime, String> {
+    let expected = || format!("'{text}' is not a time: expected RFC 3339, such as 2026-11-23T17:00:00Z");
+    // Earlier than 1970 is a mistake here, and earlier than 1601 no system time at all on Windows.
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok().filter(|time| time.unix_timestamp() >= 0);
+    time.map(SystemTime::from).ok_or_else(expected)
+}
+
 /// A duration for people: `3.1 ms`, `812 ms`, `10 s`, `1.5 s`.
 pub fn human(duration: Duration) -> String {
     let milliseconds = duration.as_secs_f64() * 1e3;
@@ -102,6 +110,17 @@ mod tests {
     fn timestamps_are_rfc_3339_in_utc() {
         let time = SystemTime::UNIX_EPOCH + Duration::from_micros(1_795_453_200_123_456);
         assert_eq!(rfc3339(time), "2026-11-23T17:00:00.123Z");
+    }
+
+    #[test]
+    fn timestamps_are_read_back_with_any_offset() {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_453_200);
+        for text in ["2026-11-23T17:00:00Z", "2026-11-23T18:00:00.0000000+01:00"] {
+            assert_eq!(parse(text), Ok(time), "{text}");
+        }
+        for text in ["", "2026-11-23", "2026-11-23T17:00:00", "2026-13-23T17:00:00Z", "0001-01-01T00:00:00Z", "now"] {
+            assert!(parse(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

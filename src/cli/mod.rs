@@ -1,5 +1,7 @@
 //! What did the operator ask for? The options that plugins share, and how a command line becomes arguments.
 
+pub mod dns;
+pub mod duration;
 pub mod extra_opts;
 pub mod secret;
 pub mod target;

@@ -1,6 +1,9 @@
 //! How is a peer reached? Functions that look up and connect, each under the run's deadline.
 
+pub mod dns;
+pub mod nameserver;
 pub mod resolve;
+pub mod srv;
 pub mod tcp;
 pub mod tls;
 pub mod udp;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{MAX_OUTPUT, Presentation, cut, is_hostile};
 use crate::clock;
-use crate::report::{Report, excerpt};
+use crate::report::{Finding, Report, excerpt};
 use crate::state::State;
 
 /// The summary's share of the first line, in characters: NRPE version 2 cuts at 1,024 bytes and the perfdata follows.
@@ -50,8 +50,9 @@ fn first_line(report: &Report) -> String {
 
 fn reasons(out: &mut String, report: &Report) {
     let problems: Vec<_> = report.by_severity().into_iter().filter(|finding| finding.state != State::Ok).collect();
-    // A single finding without a class has said everything in the first line.
-    let unsaid = problems.iter().filter(|finding| problems.len() > 1 || finding.class.is_some());
+    // A single finding without class or cause has said everything in the first line.
+    let has_more = |finding: &&&Finding| finding.class.is_some() || !finding.causes.is_empty();
+    let unsaid = problems.iter().filter(|finding| problems.len() > 1 || has_more(finding));
     for finding in unsaid {
         let class = finding.class.map_or_else(String::new, |class| format!(" ({class})"));
         line(out, "reason", &format!("{}{class}", finding.text));

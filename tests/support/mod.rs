@@ -2,11 +2,13 @@
 #![allow(dead_code, reason = "every integration test is a crate of its own and uses its share of this")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "test support fails by panic")]
 
+pub mod dns;
 pub mod format;
 pub mod peer;
 pub mod perfdata;
+pub mod slapd;
 
-use std::io::Read;
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
@@ -118,9 +120,21 @@ pub fn run(name: &str, arguments: &str) -> Outcome {
 /// Runs `command` to its end.
 #[track_caller]
 pub fn run_command(command: &mut Command) -> Outcome {
+    run_reading(command, Stdio::null())
+}
+
+/// Runs `command` to its end with `input` on its standard input.
+#[track_caller]
+pub fn run_fed(command: &mut Command, input: &[u8]) -> Outcome {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(input).and_then(|()| file.rewind()).unwrap();
+    run_reading(command, file.into())
+}
+
+#[track_caller]
+fn run_reading(command: &mut Command, stdin: Stdio) -> Outcome {
     let started = Instant::now();
-    let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("cannot start");
+    let mut child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("cannot start");
     let stdout = collect(child.stdout.take().unwrap());
     let stderr = collect(child.stderr.take().unwrap());
     let code = wait(&mut child);
@@ -163,6 +177,11 @@ pub fn plugins() -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// A recorded file of the tests.
+pub fn fixture(path: &str) -> String {
+    root().join("tests/fixtures").join(path).to_str().unwrap().to_owned()
 }
 
 /// The package's directory.

@@ -5,6 +5,12 @@
 use check_um::about::About;
 use check_um::cli::{self, Arguments};
 
+#[path = "../../plugins/check_um_ad_ds.rs"]
+mod check_um_ad_ds;
+#[path = "../../plugins/check_um_events.rs"]
+mod check_um_events;
+#[path = "../../plugins/check_um_health_set.rs"]
+mod check_um_health_set;
 #[path = "../../plugins/check_um_sip_options.rs"]
 mod check_um_sip_options;
 
@@ -18,7 +24,12 @@ pub struct Plugin {
 
 /// Every plugin, in the order of the alphabet.
 pub fn all() -> Vec<Plugin> {
-    vec![plugin::<check_um_sip_options::Arguments>()]
+    vec![
+        plugin::<check_um_ad_ds::Arguments>(),
+        plugin::<check_um_events::Arguments>(),
+        plugin::<check_um_health_set::Arguments>(),
+        plugin::<check_um_sip_options::Arguments>(),
+    ]
 }
 
 fn plugin<A: Arguments>() -> Plugin {

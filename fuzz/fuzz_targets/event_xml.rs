@@ -1,0 +1,16 @@
+//! Does any export of the event log make its reader panic? Records, and the codes in their texts.
+#![no_main]
+
+use std::time::{Duration, SystemTime};
+
+use check_um::events::tally::{Window, histogram, rules, tally};
+use check_um::events::xml::read;
+use check_um::input::decode;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let Ok(export) = read(&decode(bytes.to_vec())) else { return };
+    let rules = rules(&[]);
+    let window = Window { until: SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_453_200), length: Duration::MAX };
+    let tally = tally(&export.records, "MSExchange Unified Messaging", &rules, window);
+    let _ = histogram(&tally.codes);
+});

@@ -1,0 +1,193 @@
+//! Is the issue still there? Which monitors count, and what each is worth.
+
+use std::collections::BTreeSet;
+
+use super::{AlertValue, Monitor};
+use crate::report::excerpt;
+use crate::state::State;
+
+/// The monitors of the wanted health sets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection<'a> {
+    /// Those that count.
+    pub judged: Vec<&'a Monitor>,
+    /// Those that were told to be left out.
+    pub ignored: Vec<&'a Monitor>,
+    /// The wanted health sets without a single monitor.
+    pub absent: Vec<&'a str>,
+}
+
+impl<'a> Selection<'a> {
+    /// How many monitors count.
+    pub fn monitors(&self) -> u32 {
+        self.judged.iter().map(|monitor| monitor.count).sum()
+    }
+
+    /// Those that are not Healthy, for whatever reason.
+    pub fn unhealthy(&self) -> impl Iterator<Item = &'a Monitor> {
+        self.judged.iter().copied().filter(|monitor| monitor.alert_value != AlertValue::Healthy)
+    }
+
+    /// The servers that the monitors watch, each once.
+    pub fn servers(&self) -> BTreeSet<&'a str> {
+        self.judged.iter().map(|monitor| monitor.server.as_str()).filter(|server| !server.is_empty()).collect()
+    }
+
+    /// The answer in one line: is the issue still there?
+    pub fn summary(&self, health_sets: &[String]) -> String {
+        let mut whose = health_sets.join(", ");
+        match self.servers().into_iter().collect::<Vec<_>>().as_slice() {
+            [] => {}
+            [server] => whose = format!("{whose} on {server}"),
+            servers => whose = format!("{whose} on {} servers", servers.len()),
+        }
+        let monitors = self.monitors();
+        match self.unhealthy().count() {
+            0 => format!("no issue: {monitors} of {monitors} monitors of {whose} Healthy"),
+            unhealthy if self.has_issue() => {
+                format!("the issue is there: {unhealthy} of {monitors} monitors of {whose} not Healthy")
+            }
+            unhealthy => format!("{unhealthy} of {monitors} monitors of {whose} not Healthy"),
+        }
+    }
+
+    /// Whether a monitor says so; one that is switched off or does not know says nothing.
+    fn has_issue(&self) -> bool {
+        let says_so =
+            |monitor: &&Monitor| matches!(worth(&monitor.alert_value), Worth::State(State::Warning | State::Critical));
+        self.judged.iter().any(says_so)
+    }
+}
+
+/// What one alert value is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Worth {
+    /// Always this.
+    State(State),
+    /// What the class `disabled` is worth: somebody switched the monitor off on purpose.
+    Disabled,
+}
+
+/// Picks the monitors of `health_sets`, without those that `ignored` names, as `NAME` or `NAME\TARGET`, in any case.
+pub fn select<'a>(monitors: &'a [Monitor], health_sets: &'a [String], ignored: &[String]) -> Selection<'a> {
+    let is_of = |monitor: &Monitor, set: &str| monitor.health_set.eq_ignore_ascii_case(set);
+    let is_wanted = |monitor: &&Monitor| health_sets.iter().any(|set| is_of(monitor, set));
+    let is_ignored = |monitor: &&Monitor| {
+        let full = format!("{}\\{}", monitor.name, monitor.target);
+        ignored.iter().any(|name| name.eq_ignore_ascii_case(&monitor.name) || name.eq_ignore_ascii_case(&full))
+    };
+    let (ignored, judged) = monitors.iter().filter(is_wanted).partition(is_ignored);
+    let is_absent = |set: &&str| !monitors.iter().any(|monitor| is_of(monitor, set));
+    Selection { judged, ignored, absent: health_sets.iter().map(String::as_str).filter(is_absent).collect() }
+}
+
+/// What an alert value is worth. The state of the server component has no say in it: `NotApplicable` stands beside
+/// `Unhealthy` in Microsoft's own example.
+pub const fn worth(value: &AlertValue) -> Worth {
+    match value {
+        AlertValue::Healthy => Worth::State(State::Ok),
+        AlertValue::Degraded | AlertValue::Repairing => Worth::State(State::Warning),
+        AlertValue::Unhealthy | AlertValue::Unavailable => Worth::State(State::Critical),
+        AlertValue::Disabled => Worth::Disabled,
+        AlertValue::Unknown | AlertValue::UnInitialized | AlertValue::Other(_) => Worth::State(State::Unknown),
+    }
+}
+
+/// `UMCallRouterTestMonitor is Unhealthy since 2026-11-23T09:12:00Z: error text`, its server named where there are several.
+pub fn describe(monitor: &Monitor, with_server: bool) -> String {
+    let mut text = match monitor.name.as_str() {
+        "" => format!("health set {}", monitor.health_set),
+        name if monitor.target.is_empty() => name.to_owned(),
+        name => format!("{name}\\{}", monitor.target),
+    };
+    if with_server && !monitor.server.is_empty() {
+        text = format!("{text} on {}", monitor.server);
+    }
+    text = format!("{text} is {}", excerpt(monitor.alert_value.name(), 40));
+    if let Some(since) = &monitor.since {
+        text = format!("{text} since {}", excerpt(since, 40));
+    }
+    if let Some(state) = monitor.component_state.as_ref().filter(|state| !state.eq_ignore_ascii_case("Online")) {
+        text = format!("{text} (component {})", excerpt(state, 40));
+    }
+    if !monitor.error.is_empty() {
+        text = format!("{text}: {}", excerpt(&monitor.error, 300));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn monitor(health_set: &str, name: &str, value: AlertValue) -> Monitor {
+        Monitor {
+            server: "CAS1".to_owned(),
+            health_set: health_set.to_owned(),
+            name: name.to_owned(),
+            target: String::new(),
+            alert_value: value,
+            component_state: None,
+            since: None,
+            error: String::new(),
+            exception: String::new(),
+            count: 1,
+        }
+    }
+
+    #[test]
+    fn names_of_sets_and_monitors_are_compared_in_any_case() {
+        let target = Monitor { target: "DB1".to_owned(), ..monitor("UM", "C", AlertValue::Unhealthy) };
+        let monitors = [
+            monitor("um.callrouter", "A", AlertValue::Healthy),
+            monitor("UM.CallRouter", "B", AlertValue::Unhealthy),
+            monitor("ECP", "D", AlertValue::Unhealthy),
+            target,
+        ];
+        let sets = ["UM.CallRouter", "UM", "UM.Protocol"].map(str::to_owned);
+        let selection = select(&monitors, &sets, &["b".to_owned(), "c\\db1".to_owned()]);
+        assert_eq!(selection.judged, [&monitors[0]]);
+        assert_eq!(selection.ignored, [&monitors[1], &monitors[3]]);
+        assert_eq!(selection.absent, ["UM.Protocol"]);
+    }
+
+    #[test]
+    fn the_summary_says_whether_the_issue_is_there() {
+        let mut monitors = [monitor("UM", "A", AlertValue::Healthy), monitor("UM", "B", AlertValue::Disabled)];
+        let sets = ["UM".to_owned()];
+        let summary = |monitors: &[Monitor]| select(monitors, &sets, &[]).summary(&sets);
+        assert_eq!(summary(&monitors), "1 of 2 monitors of UM on CAS1 not Healthy");
+        monitors[1].alert_value = AlertValue::Repairing;
+        assert_eq!(summary(&monitors), "the issue is there: 1 of 2 monitors of UM on CAS1 not Healthy");
+        monitors[1] = Monitor { server: "CAS2".to_owned(), count: 4, ..monitor("UM", "", AlertValue::Healthy) };
+        assert_eq!(summary(&monitors), "no issue: 5 of 5 monitors of UM on 2 servers Healthy");
+    }
+
+    #[test]
+    fn the_alert_value_alone_decides() {
+        assert_eq!(worth(&AlertValue::Healthy), Worth::State(State::Ok));
+        assert_eq!(worth(&AlertValue::Degraded), Worth::State(State::Warning));
+        assert_eq!(worth(&AlertValue::Repairing), Worth::State(State::Warning));
+        assert_eq!(worth(&AlertValue::Unhealthy), Worth::State(State::Critical));
+        assert_eq!(worth(&AlertValue::Unavailable), Worth::State(State::Critical));
+        assert_eq!(worth(&AlertValue::Disabled), Worth::Disabled);
+        assert_eq!(worth(&AlertValue::Unknown), Worth::State(State::Unknown));
+        assert_eq!(worth(&AlertValue::UnInitialized), Worth::State(State::Unknown));
+        assert_eq!(worth(&AlertValue::Other("7".to_owned())), Worth::State(State::Unknown));
+    }
+
+    #[test]
+    fn a_description_says_what_since_when_and_why() {
+        let monitor = Monitor {
+            target: "T".to_owned(),
+            since: Some("2026-11-23T09:12:00Z".to_owned()),
+            component_state: Some("Offline".to_owned()),
+            error: "no answer".to_owned(),
+            ..monitor("UM", "M", AlertValue::Unhealthy)
+        };
+        let text = "M\\T on CAS1 is Unhealthy since 2026-11-23T09:12:00Z (component Offline): no answer";
+        assert_eq!(describe(&monitor, true), text);
+        let set = self::monitor("UM", "", AlertValue::Degraded);
+        assert_eq!(describe(&set, false), "health set UM is Degraded");
+    }
+}

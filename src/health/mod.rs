@@ -1,0 +1,300 @@
+//! What does Managed Availability say? `Get-ServerHealth` and `Get-HealthReport`, as JSON or CSV, and their judgement.
+//!
+//! Both cmdlets are understood in every shape that Windows PowerShell 5 and PowerShell 7 write them in, local and
+//! remoted. One object or line is one [`Monitor`]; of a health report that is one health set, unless its entries are
+//! there as objects. Reading is pure, and no error shows a word of the text.
+
+mod csv;
+mod json;
+pub mod judge;
+pub mod source;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::clock;
+
+/// The most of an export that is read, in bytes: a whole server's with all its exceptions has about 3 MB.
+pub const MAX_INPUT: u64 = 8 * 1024 * 1024;
+
+/// What Managed Availability thinks of a monitor; it alone decides.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AlertValue {
+    /// As it should be.
+    Healthy,
+    /// Not yet bad for long enough to be unhealthy.
+    Degraded,
+    /// It does not work.
+    Unhealthy,
+    /// A recovery action is under way.
+    Repairing,
+    /// An override switched the monitor off.
+    Disabled,
+    /// The monitor does not answer.
+    Unavailable,
+    /// Not determined.
+    Unknown,
+    /// Not determined yet.
+    UnInitialized,
+    /// A value that nobody has told us about.
+    Other(String),
+}
+
+impl AlertValue {
+    /// Reads a name in any case, or the number that Windows PowerShell 5 prints for it.
+    fn parse(text: &str) -> Self {
+        let named = [
+            (Self::Unknown, Some("0")),
+            (Self::Healthy, Some("1")),
+            (Self::Degraded, Some("2")),
+            (Self::Unhealthy, Some("3")),
+            (Self::Repairing, Some("4")),
+            (Self::Disabled, Some("5")),
+            (Self::Unavailable, None),
+            (Self::UnInitialized, None),
+        ];
+        let text = text.trim();
+        let meant =
+            named.into_iter().find(|(value, number)| *number == Some(text) || text.eq_ignore_ascii_case(value.name()));
+        meant.map_or_else(|| Self::Other(text.to_owned()), |(value, _)| value)
+    }
+
+    /// The name as Exchange spells it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Healthy => "Healthy",
+            Self::Degraded => "Degraded",
+            Self::Unhealthy => "Unhealthy",
+            Self::Repairing => "Repairing",
+            Self::Disabled => "Disabled",
+            Self::Unavailable => "Unavailable",
+            Self::Unknown => "Unknown",
+            Self::UnInitialized => "UnInitialized",
+            Self::Other(text) => text,
+        }
+    }
+}
+
+impl fmt::Display for AlertValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// One monitor, or one health set of a report; what the export left out is empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Monitor {
+    /// The server that it watches.
+    pub server: String,
+    /// Such as `UM.CallRouter`.
+    pub health_set: String,
+    /// Such as `UMCallRouterTestMonitor`; empty for a health set of a report.
+    pub name: String,
+    /// What it watches on the server, where there are several.
+    pub target: String,
+    /// What decides.
+    pub alert_value: AlertValue,
+    /// The server component's state, unless it says nothing about one (`NotApplicable`).
+    pub component_state: Option<String>,
+    /// When the alert value last changed: RFC 3339 in UTC where the export allows it, else in its own words.
+    pub since: Option<String>,
+    /// The monitor's own words on what is wrong.
+    pub error: String,
+    /// The exception behind it.
+    pub exception: String,
+    /// How many monitors this stands for: 1, or those of the health set.
+    pub count: u32,
+}
+
+/// What an export holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Export {
+    /// Its monitors, in their order.
+    pub monitors: Vec<Monitor>,
+    /// How many objects or lines name no health set or no alert value.
+    pub unusable: usize,
+}
+
+/// Why a text is no export.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HealthError {
+    /// Nothing at all: what PowerShell writes for an empty result.
+    #[error("empty: Get-ServerHealth returned nothing")]
+    Empty,
+    /// Begins like JSON and is none.
+    #[error("line {line}: expected JSON as ConvertTo-Json writes it (the text is withheld)")]
+    Json {
+        /// The line, from 1.
+        line: usize,
+    },
+    /// The first line of a table does not name the columns that decide.
+    #[error(
+        "line {line}: expected column names, among them HealthSetName and AlertValue (the text is withheld; \
+         the output of Format-Table is cut and cannot be read)"
+    )]
+    Columns {
+        /// The line, from 1.
+        line: usize,
+    },
+    /// A table that breaks off in a way that leaves no rows.
+    #[error("line {line}: expected comma-separated values as Export-Csv writes them (the text is withheld)")]
+    Csv {
+        /// The line, from 1.
+        line: u64,
+    },
+}
+
+/// Reads an export, JSON or CSV.
+pub fn read(text: &str) -> Result<Export, HealthError> {
+    let rows = match text.trim_start().chars().next() {
+        None => return Err(HealthError::Empty),
+        Some('{' | '[') => json::rows(text)?,
+        Some(_) if text.trim() == "null" => return Err(HealthError::Empty),
+        Some(_) => csv::rows(text)?,
+    };
+    if rows.is_empty() {
+        return Err(HealthError::Empty);
+    }
+    let total = rows.len();
+    let monitors: Vec<_> = rows.into_iter().filter_map(Row::into_monitor).collect();
+    Ok(Export { unusable: total - monitors.len(), monitors })
+}
+
+/// One object or line: the columns that matter, by their name in lower case.
+#[derive(Clone, Debug, Default)]
+struct Row(BTreeMap<&'static str, String>);
+
+impl Row {
+    fn set(&mut self, column: &'static str, value: &str) {
+        self.0.insert(column, value.trim().to_owned());
+    }
+
+    fn take(&mut self, column: &str) -> String {
+        self.0.remove(column).unwrap_or_default()
+    }
+
+    fn into_monitor(mut self) -> Option<Monitor> {
+        let health_set = self.take(HEALTH_SET);
+        let alert_value = self.take(ALERT_VALUE);
+        if health_set.is_empty() || alert_value.is_empty() {
+            return None;
+        }
+        Some(Monitor {
+            server: self.take(SERVER),
+            health_set,
+            name: self.take(NAME),
+            target: self.take("targetresource"),
+            alert_value: AlertValue::parse(&alert_value),
+            component_state: component_state(&self.take(STATE)),
+            since: moment(&self.take("lasttransitiontime")),
+            error: self.take("error"),
+            exception: self.take("exception"),
+            count: self.take("monitorcount").parse::<u16>().map_or(1, |count| u32::from(count.max(1))),
+        })
+    }
+}
+
+const SERVER: &str = "server";
+const HEALTH_SET: &str = "healthsetname";
+const NAME: &str = "name";
+const ALERT_VALUE: &str = "alertvalue";
+const STATE: &str = "currenthealthsetstate";
+
+/// The columns that are read, as exports spell them in lower case, and the name that each is kept under.
+const COLUMNS: &[(&str, &str)] = &[
+    (SERVER, SERVER),
+    (HEALTH_SET, HEALTH_SET),
+    ("healthset", HEALTH_SET),
+    (NAME, NAME),
+    (ALERT_VALUE, ALERT_VALUE),
+    (STATE, STATE),
+    ("state", STATE),
+    ("targetresource", "targetresource"),
+    ("lasttransitiontime", "lasttransitiontime"),
+    ("error", "error"),
+    ("exception", "exception"),
+    ("monitorcount", "monitorcount"),
+];
+
+/// The name that a column is kept under, if it is one that matters.
+fn column(name: &str) -> Option<&'static str> {
+    let name = name.trim();
+    COLUMNS.iter().find(|(spelled, _)| name.eq_ignore_ascii_case(spelled)).map(|(_, column)| *column)
+}
+
+fn component_state(text: &str) -> Option<String> {
+    let names = ["Unknown", "NotApplicable", "Online", "PartiallyOnline", "Offline", "Functional", "Sidelined"];
+    let named = text.parse::<usize>().ok().and_then(|number| names.get(number).copied()).unwrap_or(text);
+    // "Not tied to a server component": it says nothing about health.
+    (!named.is_empty() && !named.eq_ignore_ascii_case("NotApplicable")).then(|| named.to_owned())
+}
+
+/// A date as PowerShell writes it; `None` for the year 1, by which .NET says that there was no such moment.
+fn moment(text: &str) -> Option<String> {
+    if text.is_empty() || text.starts_with("0001-") || text.contains("/0001") || text.contains(".0001") {
+        return None;
+    }
+    let Some(milliseconds) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) else {
+        return Some(text.to_owned());
+    };
+    let milliseconds: u64 = milliseconds.split('+').next()?.parse().ok().filter(|ms| *ms < MAX_MILLISECONDS)?;
+    Some(clock::rfc3339(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(milliseconds)))
+}
+
+/// The end of the year 9999, where .NET's dates end, too.
+const MAX_MILLISECONDS: u64 = 253_402_300_800_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn alert_values_by_name_in_any_case_and_by_number() {
+        assert_eq!(AlertValue::parse("unhealthy"), AlertValue::Unhealthy);
+        assert_eq!(AlertValue::parse(" 3 "), AlertValue::Unhealthy);
+        assert_eq!(AlertValue::parse("UNINITIALIZED"), AlertValue::UnInitialized);
+        assert_eq!(AlertValue::parse("6"), AlertValue::Other("6".to_owned()));
+    }
+
+    #[test]
+    fn dates_in_every_shape() {
+        assert_eq!(moment("/Date(1720919582928)/").unwrap(), "2024-07-14T01:13:02.928Z");
+        assert_eq!(moment("/Date(1720919582928+0200)/").unwrap(), "2024-07-14T01:13:02.928Z");
+        assert_eq!(moment("11/23/2026 5:00:00 PM").unwrap(), "11/23/2026 5:00:00 PM");
+        for none in
+            ["", "1/1/0001 12:00:00 AM", "01.01.0001 00:00:00", "0001-01-01T00:00:00", "/Date(-62135596800000)/"]
+        {
+            assert_eq!(moment(none), None, "{none}");
+        }
+        assert_eq!(moment("/Date(99999999999999999999)/"), None);
+    }
+
+    #[test]
+    fn not_applicable_is_no_component_state() {
+        assert_eq!(component_state("NotApplicable"), None);
+        assert_eq!(component_state("1"), None);
+        assert_eq!(component_state("4").as_deref(), Some("Offline"));
+        assert_eq!(component_state("Online").as_deref(), Some("Online"));
+    }
+
+    #[test]
+    fn nothing_at_all_is_empty() {
+        for text in ["", " \r\n", "null", "[]", "[null]", "HealthSetName,AlertValue\r\n"] {
+            assert_eq!(read(text), Err(HealthError::Empty), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn rows_without_what_decides_are_counted() {
+        let export = read("AlertValue,HealthSet\nHealthy,UM\nHealthy\n,UM\n").unwrap();
+        assert_eq!((export.monitors.len(), export.unusable), (1, 2));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "[\\[{\"]?.{0,200}") {
+            let _ = read(&text);
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! What do the bytes of DNS mean? A query encoded, its answer decoded: A, AAAA, SRV and NAPTR.
+//!
+//! simple-dns (2 crates) does the encoding: its compression pointers only ever lead backwards, its names end at 255
+//! bytes. hickory-resolver would bring 111 crates, hickory-proto alone 68. No type of it appears outside of this file.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use simple_dns::rdata::RData;
+use simple_dns::{CLASS, Name, Packet, PacketFlag, QTYPE, RCODE, ResourceRecord, TYPE};
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordType {
+    /// IPv4 addresses.
+    A,
+    /// IPv6 addresses.
+    Aaaa,
+    /// Hosts and ports of a service (RFC 2782).
+    Srv,
+    /// Services of a domain (RFC 3403).
+    Naptr,
+}
+
+impl RecordType {
+    /// As in zone files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::Aaaa => "AAAA",
+            Self::Srv => "SRV",
+            Self::Naptr => "NAPTR",
+        }
+    }
+
+    const fn code(self) -> TYPE {
+        match self {
+            Self::A => TYPE::A,
+            Self::Aaaa => TYPE::AAAA,
+            Self::Srv => TYPE::SRV,
+            Self::Naptr => TYPE::NAPTR,
+        }
+    }
+}
+
+/// A host and port of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Srv {
+    /// Lower is tried first.
+    pub priority: u16,
+    /// The share among those of one priority.
+    pub weight: u16,
+    /// The port.
+    pub port: u16,
+    /// The host, without a dot at its end; empty where the service is not offered.
+    pub target: String,
+}
+
+/// A service of a domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Naptr {
+    /// Lower comes first, and nothing of a higher order counts.
+    pub order: u16,
+    /// Lower is preferred among those of one order.
+    pub preference: u16,
+    /// What to do next; `s` is: look up SRV.
+    pub flags: String,
+    /// Such as `SIP+D2T`.
+    pub services: String,
+    /// A rewriting rule, which SIP does not use.
+    pub regexp: String,
+    /// The name to go on with.
+    pub replacement: String,
+}
+
+/// One record of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// A or AAAA.
+    Address(IpAddr),
+    /// SRV.
+    Srv(Srv),
+    /// NAPTR.
+    Naptr(Naptr),
+}
+
+/// What a nameserver says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Records; none if the name, or its type, does not exist.
+    Records(Vec<Record>),
+    /// More than fits: to be asked again over TCP.
+    Truncated,
+}
+
+/// Why a message is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// It belongs to another question, or is none of a nameserver.
+    #[error("an answer to another question")]
+    Stray,
+    /// It cannot be decoded.
+    #[error("a malformed answer")]
+    Malformed,
+    /// The nameserver does not answer.
+    #[error("{0}")]
+    Refused(&'static str),
+}
+
+/// One question to a nameserver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    id: u16,
+    name: String,
+    record_type: RecordType,
+}
+
+/// The name cannot be asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not a domain name: expected labels of at most 63 bytes, 253 together")]
+pub struct BadName(pub String);
+
+impl Question {
+    /// A question for the absolute `name`; `id` should be hard to guess.
+    pub fn new(id: u16, name: &str, record_type: RecordType) -> Result<Self, BadName> {
+        let bad = || BadName(name.to_owned());
+        let labels = Name::new(name).map_err(|_| bad())?;
+        if labels.get_labels().is_empty() {
+            return Err(bad());
+        }
+        Ok(Self { id, name: plain(&labels), record_type })
+    }
+
+    /// The question as a message.
+    pub fn encode(&self) -> Result<Vec<u8>, BadName> {
+        let bad = |_| BadName(self.name.clone());
+        let name = Name::new(&self.name).map_err(bad)?;
+        let mut packet = Packet::new_query(self.id);
+        packet.set_flags(PacketFlag::RECURSION_DESIRED);
+        packet.questions.push(simple_dns::Question::new(
+            name,
+            QTYPE::TYPE(self.record_type.code()),
+            CLASS::IN.into(),
+            false,
+        ));
+        packet.build_bytes_vec().map_err(bad)
+    }
+
+    /// A message as the answer to this question.
+    pub fn read(&self, message: &[u8]) -> Result<Answer, MessageError> {
+        let [id_high, id_low, flags, _, ..] = *message else {
+            return Err(MessageError::Stray);
+        };
+        if u16::from_be_bytes([id_high, id_low]) != self.id || flags & RESPONSE == 0 {
+            return Err(MessageError::Stray);
+        }
+        // A cut message need not be whole, so this is looked at before the rest.
+        if flags & TRUNCATED != 0 {
+            return Ok(Answer::Truncated);
+        }
+        let packet = Packet::parse(message).map_err(|_| MessageError::Malformed)?;
+        let asked = packet.questions.first().ok_or(MessageError::Stray)?;
+        if plain(&asked.qname) != self.name || asked.qtype != QTYPE::TYPE(self.record_type.code()) {
+            return Err(MessageError::Stray);
+        }
+        match packet.rcode() {
+            RCODE::NoError | RCODE::NameError => Ok(Answer::Records(self.records(&packet.answers))),
+            RCODE::ServerFailure => Err(MessageError::Refused("it failed itself (SERVFAIL)")),
+            RCODE::Refused => Err(MessageError::Refused("it refuses to answer us (REFUSED)")),
+            RCODE::FormatError => Err(MessageError::Refused("it does not understand the question (FORMERR)")),
+            RCODE::NotImplemented => Err(MessageError::Refused("it cannot answer such questions (NOTIMP)")),
+            _ => Err(MessageError::Refused("it answers with an error")),
+        }
+    }
+
+    /// The records of the name, or of the one that its aliases lead to.
+    fn records(&self, answers: &[ResourceRecord<'_>]) -> Vec<Record> {
+        let mut owner = self.name.clone();
+        for _ in 0..MAX_ALIASES {
+            let own: Vec<_> = answers.iter().filter(|record| plain(&record.name) == owner).collect();
+            let records: Vec<_> =
+                own.iter().filter_map(|record| self.record(&record.rdata)).take(MAX_RECORDS).collect();
+            let alias = own.iter().find_map(|record| match &record.rdata {
+                RData::CNAME(alias) => Some(plain(&alias.0)),
+                _ => None,
+            });
+            match alias {
+                Some(alias) if records.is_empty() => owner = alias,
+                _ => return records,
+            }
+        }
+        Vec::new()
+    }
+
+    fn record(&self, data: &RData<'_>) -> Option<Record> {
+        Some(match (self.record_type, data) {
+            (RecordType::A, RData::A(a)) => Record::Address(Ipv4Addr::from(a.address).into()),
+            (RecordType::Aaaa, RData::AAAA(aaaa)) => Record::Address(Ipv6Addr::from(aaaa.address).into()),
+            (RecordType::Srv, RData::SRV(srv)) => Record::Srv(Srv {
+                priority: srv.priority,
+                weight: srv.weight,
+                port: srv.port,
+                target: plain(&srv.target),
+            }),
+            (RecordType::Naptr, RData::NAPTR(naptr)) => Record::Naptr(Naptr {
+                order: naptr.order,
+                preference: naptr.preference,
+                flags: naptr.flags.to_string(),
+                services: naptr.services.to_string(),
+                regexp: naptr.regexp.to_string(),
+                replacement: plain(&naptr.replacement),
+            }),
+            _ => return None,
+        })
+    }
+}
+
+/// A name in lower case and without a dot at its end, so that two spellings of one name are equal.
+fn plain(name: &Name<'_>) -> String {
+    name.to_string().to_ascii_lowercase()
+}
+
+/// How many aliases lead from one name to another, at most.
+const MAX_ALIASES: usize = 8;
+
+/// How many records of an answer count.
+const MAX_RECORDS: usize = 256;
+
+/// QR, in the third byte.
+const RESPONSE: u8 = 0x80;
+
+/// TC, in the third byte.
+const TRUNCATED: u8 = 0x02;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use simple_dns::rdata::{A, CNAME, NAPTR, SRV};
+
+    fn question(name: &str, record_type: RecordType) -> Question {
+        Question::new(7, name, record_type).unwrap()
+    }
+
+    /// The answer of a nameserver that copies the question.
+    fn answer(question: &Question, rcode: RCODE, records: &[(&'static str, RData<'static>)]) -> Vec<u8> {
+        let query = question.encode().unwrap();
+        let mut packet = Packet::parse(&query).unwrap().into_reply();
+        *packet.rcode_mut() = rcode;
+        let record = |(name, data): &(&'static str, _)| {
+            ResourceRecord::new(Name::new(name).unwrap(), CLASS::IN, 60, RData::clone(data))
+        };
+        packet.answers.extend(records.iter().map(record));
+        packet.build_bytes_vec_compressed().unwrap()
+    }
+
+    fn srv(target: &'static str) -> RData<'static> {
+        RData::SRV(SRV { priority: 10, weight: 5, port: 389, target: Name::new(target).unwrap() })
+    }
+
+    #[test]
+    fn a_query_on_the_wire() {
+        let bytes = question("_sip._tcp.Example.com.", RecordType::Srv).encode().unwrap();
+        let expected = b"\0\x07\x01\0\0\x01\0\0\0\0\0\0\x04_sip\x04_tcp\x07example\x03com\0\0\x21\0\x01";
+        assert_eq!(bytes, expected);
+    }
+
+    #[test]
+    fn srv_records_with_compressed_names() {
+        let question = question("_ldap._tcp.example.com", RecordType::Srv);
+        let bytes = answer(
+            &question,
+            RCODE::NoError,
+            &[("_LDAP._tcp.example.com", srv("DC1.example.com")), ("_ldap._tcp.example.com", srv("."))],
+        );
+        let Ok(Answer::Records(records)) = question.read(&bytes) else { panic!() };
+        let record = |target: &str| Record::Srv(Srv { priority: 10, weight: 5, port: 389, target: target.to_owned() });
+        assert_eq!(records, [record("dc1.example.com"), record("")]);
+    }
+
+    #[test]
+    fn naptr_records() {
+        let question = question("example.com", RecordType::Naptr);
+        let text = |text: &'static [u8]| simple_dns::CharacterString::new(text).unwrap();
+        let naptr = NAPTR {
+            order: 1,
+            preference: 2,
+            flags: text(b"S"),
+            services: text(b"SIP+D2T"),
+            regexp: text(b""),
+            replacement: Name::new("_sip._tcp.example.com").unwrap(),
+        };
+        let bytes = answer(&question, RCODE::NoError, &[("example.com", RData::NAPTR(naptr))]);
+        let Ok(Answer::Records(records)) = question.read(&bytes) else { panic!() };
+        let [Record::Naptr(naptr)] = records.as_slice() else { panic!() };
+        assert_eq!((naptr.flags.as_str(), naptr.services.as_str()), ("S", "SIP+D2T"));
+        assert_eq!(naptr.replacement, "_sip._tcp.example.com");
+    }
+
+    #[test]
+    fn aliases_are_followed_and_circles_end() {
+        let question = question("a.example", RecordType::A);
+        let alias = |to: &'static str| RData::CNAME(CNAME(Name::new(to).unwrap()));
+        let address = RData::A(A { address: 0xc000_0207 });
+        let bytes = answer(
+            &question,
+            RCODE::NoError,
+            &[("c.example", address), ("b.example", alias("c.example")), ("a.example", alias("b.example"))],
+        );
+        let expected = vec![Record::Address("192.0.2.7".parse().unwrap())];
+        assert_eq!(question.read(&bytes), Ok(Answer::Records(expected)));
+        let circle = [("a.example", alias("b.example")), ("b.example", alias("a.example"))];
+        assert_eq!(question.read(&answer(&question, RCODE::NoError, &circle)), Ok(Answer::Records(Vec::new())));
+    }
+
+    #[test]
+    fn a_name_that_does_not_exist_has_no_records() {
+        let question = question("a.example", RecordType::A);
+        assert_eq!(question.read(&answer(&question, RCODE::NameError, &[])), Ok(Answer::Records(Vec::new())));
+    }
+
+    #[test]
+    fn a_server_failure_is_no_answer() {
+        let question = question("a.example", RecordType::A);
+        let error = question.read(&answer(&question, RCODE::ServerFailure, &[])).unwrap_err();
+        assert!(error.to_string().contains("SERVFAIL"));
+    }
+
+    #[test]
+    fn strays_are_told_from_answers() {
+        let question = question("a.example", RecordType::A);
+        let mut other_id = answer(&question, RCODE::NoError, &[]);
+        other_id[1] = 8;
+        let other_name = answer(&self::question("b.example", RecordType::A), RCODE::NoError, &[]);
+        let other_type = answer(&self::question("a.example", RecordType::Aaaa), RCODE::NoError, &[]);
+        let query = question.encode().unwrap();
+        for stray in [&other_id, &other_name, &other_type, &query, &Vec::new()] {
+            assert_eq!(question.read(stray), Err(MessageError::Stray));
+        }
+    }
+
+    #[test]
+    fn a_cut_message_is_truncated_even_if_it_is_not_whole() {
+        let question = question("a.example", RecordType::A);
+        let mut bytes = answer(&question, RCODE::NoError, &[("a.example", RData::A(A { address: 1 }))]);
+        bytes[2] |= TRUNCATED;
+        bytes.truncate(20);
+        assert_eq!(question.read(&bytes), Ok(Answer::Truncated));
+    }
+
+    #[test]
+    fn a_pointer_to_itself_is_malformed() {
+        let question = question("a.example", RecordType::A);
+        let mut bytes = question.encode().unwrap();
+        bytes[2] |= RESPONSE;
+        bytes[12..14].copy_from_slice(&[0xc0, 12]);
+        assert_eq!(question.read(&bytes), Err(MessageError::Malformed));
+    }
+
+    #[test]
+    fn names_that_cannot_be_asked_for() {
+        for name in ["", ".", &"a".repeat(64), &"a.".repeat(200)] {
+            assert!(Question::new(1, name, RecordType::A).is_err(), "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(mut bytes in proptest::collection::vec(any::<u8>(), 0..300), flips in proptest::collection::vec((0_usize..200, any::<u8>()), 0..8)) {
+            let question = question("_ldap._tcp.example.com", RecordType::Srv);
+            let _ = question.read(&bytes);
+            if bytes.len() > 3 {
+                bytes[..3].copy_from_slice(&[0, 7, RESPONSE]);
+                let _ = question.read(&bytes);
+            }
+            let records = [("_ldap._tcp.example.com", srv("dc1.example.com")), ("_ldap._tcp.example.com", srv("dc2.example.com"))];
+            let mut nearly = answer(&question, RCODE::NoError, &records);
+            for (at, value) in flips {
+                let length = nearly.len();
+                nearly[at % length] = value;
+            }
+            let _ = question.read(&nearly);
+        }
+    }
+}

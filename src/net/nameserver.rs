@@ -1,0 +1,233 @@
+//! Which records does a name have? Asking the nameservers themselves, for what the system's resolver cannot tell.
+
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+
+use super::dns::{Answer, BadName, MessageError, Question, Record, RecordType};
+use super::resolve::Family;
+use super::{NetError, Peer, tcp, udp};
+use crate::clock::{Deadline, Expired};
+use crate::failure::{Class, Failure, Policy};
+use crate::file;
+
+/// The nameservers to ask, in their order; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nameservers(Vec<SocketAddr>);
+
+/// Why a name has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum DnsError {
+    /// Nobody to ask.
+    #[error("no nameserver in {RESOLV_CONF}: expected --dns-server")]
+    NoServer,
+    /// Not a name.
+    #[error(transparent)]
+    BadName(#[from] BadName),
+    /// The deadline passed; nobody had answered.
+    #[error(transparent)]
+    Expired(#[from] Expired),
+    /// Every nameserver failed.
+    #[error("cannot look up {record_type} of '{name}' at {server}")]
+    Failed {
+        /// The type asked for.
+        record_type: &'static str,
+        /// The name asked for.
+        name: String,
+        /// The last one asked.
+        server: SocketAddr,
+        /// What was wrong with its answer.
+        source: Box<ServerError>,
+    },
+    /// An address of the other family, or none at all.
+    #[error("'{0}' has no address")]
+    NoAddress(String),
+}
+
+/// Why one nameserver did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The network.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// Its answer.
+    #[error("the nameserver gives no usable answer")]
+    Message(#[from] MessageError),
+    /// Its silence.
+    #[error("no answer within its share of the deadline")]
+    Silent,
+}
+
+impl DnsError {
+    /// As a failure of class `dns`; so is an expired deadline, unless the operator gave `timeout` a state.
+    pub fn into_failure(self, policy: &Policy) -> Failure {
+        let class = match &self {
+            Self::Expired(_) if policy.given(Class::Timeout).is_some() => Class::Timeout,
+            _ => Class::Dns,
+        };
+        Failure::caused_by(class, &self)
+    }
+}
+
+impl Nameservers {
+    /// Those that were given, or the system's.
+    pub fn new(given: &[SocketAddr]) -> Result<Self, DnsError> {
+        let servers = if given.is_empty() { system() } else { given.to_vec() };
+        if servers.is_empty() { Err(DnsError::NoServer) } else { Ok(Self(servers)) }
+    }
+
+    /// The records of the absolute `name`. Each nameserver gets a second, then two, and so on until the deadline.
+    pub async fn records(
+        &self,
+        name: &str,
+        record_type: RecordType,
+        deadline: &Deadline,
+    ) -> Result<Vec<Record>, DnsError> {
+        let stage = || format!("looking up {} of '{name}'", record_type.name());
+        let asked = deadline.limit(stage, self.ask_in_turns(name, record_type, deadline)).await;
+        asked.map_err(DnsError::from)?
+    }
+
+    /// The addresses of the absolute `name`, IPv4 first; never empty.
+    pub async fn addresses(&self, name: &str, family: Family, deadline: &Deadline) -> Result<Vec<IpAddr>, DnsError> {
+        let mut addresses = Vec::new();
+        for (record_type, other) in [(RecordType::A, Family::V6), (RecordType::Aaaa, Family::V4)] {
+            if family == other {
+                continue;
+            }
+            let records = match self.records(name, record_type, deadline).await {
+                // Some nameservers fail on AAAA of a name that has none.
+                Err(DnsError::Failed { .. }) if !addresses.is_empty() => Vec::new(),
+                records => records?,
+            };
+            addresses.extend(records.into_iter().filter_map(|record| match record {
+                Record::Address(address) => Some(address),
+                _ => None,
+            }));
+        }
+        if addresses.is_empty() { Err(DnsError::NoAddress(name.to_owned())) } else { Ok(addresses) }
+    }
+
+    async fn ask_in_turns(
+        &self,
+        name: &str,
+        record_type: RecordType,
+        deadline: &Deadline,
+    ) -> Result<Vec<Record>, DnsError> {
+        let mut share = FIRST_SHARE;
+        loop {
+            let mut silent = false;
+            let mut last = None;
+            for &server in &self.0 {
+                let question = Question::new(random(), name, record_type)?;
+                match timeout(share, ask(server, &question, deadline)).await {
+                    Ok(Ok(records)) => return Ok(records),
+                    Ok(Err(error)) => last = Some((server, error)),
+                    Err(_) => {
+                        silent = true;
+                        last.get_or_insert((server, ServerError::Silent));
+                    }
+                }
+            }
+            // Who was silent may only have lost a packet; who failed will fail again.
+            if let (false, Some((server, source))) = (silent, last) {
+                let (record_type, name) = (record_type.name(), name.to_owned());
+                return Err(DnsError::Failed { record_type, name, server, source: Box::new(source) });
+            }
+            share = share.saturating_mul(2);
+        }
+    }
+}
+
+async fn ask(server: SocketAddr, question: &Question, deadline: &Deadline) -> Result<Vec<Record>, ServerError> {
+    let peer = Peer { host: server.ip().to_string(), address: server };
+    let query = question.encode().map_err(|_| MessageError::Malformed)?;
+    match ask_udp(&peer, &query, question).await? {
+        Answer::Records(records) => Ok(records),
+        Answer::Truncated => match ask_tcp(&peer, &query, question, deadline).await? {
+            Answer::Records(records) => Ok(records),
+            Answer::Truncated => Err(MessageError::Malformed.into()),
+        },
+    }
+}
+
+async fn ask_udp(peer: &Peer, query: &[u8], question: &Question) -> Result<Answer, ServerError> {
+    let failed = |error| NetError::from_io(error, peer, "asking", "instead of answering");
+    let socket = udp::connect(peer, None).await?;
+    socket.send(query).await.map_err(failed)?;
+    let mut message = [0; MAX_UDP];
+    loop {
+        let length = socket.recv(&mut message).await.map_err(failed)?;
+        match question.read(&message[..length]) {
+            Err(MessageError::Stray) => {}
+            answer => return Ok(answer?),
+        }
+    }
+}
+
+async fn ask_tcp(peer: &Peer, query: &[u8], question: &Question, deadline: &Deadline) -> Result<Answer, ServerError> {
+    let failed = |error: io::Error| NetError::from_io(error, peer, "asking", "instead of answering");
+    let mut stream = tcp::connect(peer, None, deadline, deadline.remaining(Instant::now())).await?;
+    let length = u16::try_from(query.len()).map_err(|_| MessageError::Malformed)?;
+    stream.write_all(&[&length.to_be_bytes(), query].concat()).await.map_err(failed)?;
+    let length = stream.read_u16().await.map_err(failed)?;
+    let mut message = vec![0; length.into()];
+    stream.read_exact(&mut message).await.map_err(failed)?;
+    Ok(question.read(&message)?)
+}
+
+/// The nameservers of resolv.conf, as `resolv.conf(5)` reads it; where there is no such file, none.
+fn system() -> Vec<SocketAddr> {
+    let text = file::read(Path::new(RESOLV_CONF), MAX_RESOLV_CONF).unwrap_or_default();
+    nameservers(&String::from_utf8_lossy(&text))
+}
+
+fn nameservers(resolv_conf: &str) -> Vec<SocketAddr> {
+    let address = |line: &str| {
+        let mut words = line.split_ascii_whitespace();
+        (words.next()? == "nameserver").then(|| words.next()?.parse::<IpAddr>().ok()).flatten()
+    };
+    let addresses = resolv_conf.lines().filter_map(address);
+    addresses.take(MAX_SERVERS).map(|address| SocketAddr::new(address, PORT)).collect()
+}
+
+/// An identifier that a stranger cannot guess; the system keys the hasher anew for each process.
+fn random() -> u16 {
+    let hash = RandomState::new().hash_one(Instant::now()).to_be_bytes();
+    u16::from_be_bytes([hash[0], hash[1]])
+}
+
+/// The nameservers' port.
+pub const PORT: u16 = 53;
+
+const RESOLV_CONF: &str = "/etc/resolv.conf";
+const MAX_RESOLV_CONF: u64 = 64 * 1024;
+const MAX_SERVERS: usize = 3;
+const FIRST_SHARE: Duration = Duration::from_secs(1);
+const MAX_UDP: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_three_nameservers_of_resolv_conf() {
+        let text = "# c\nsearch example.com\nnameserver 192.0.2.1\n nameserver\t2001:db8::1\nnameserver fe80::1%eth0\n\
+                    ;nameserver 192.0.2.9\nnameserver\nnameserver 192.0.2.2\nnameserver 192.0.2.3\n";
+        let expected = ["192.0.2.1:53", "[2001:db8::1]:53", "192.0.2.2:53"].map(|text| text.parse().unwrap());
+        assert_eq!(nameservers(text), expected);
+    }
+
+    #[test]
+    fn an_expired_deadline_is_dns_unless_timeout_was_given_a_state() {
+        let expired = || DnsError::from(Deadline::new(Instant::now(), Duration::from_secs(1)).expired_during("x"));
+        assert_eq!(expired().into_failure(&Policy::default()).class, Class::Dns);
+        let policy = Policy::new(vec!["timeout=warning".parse().unwrap()]);
+        assert_eq!(expired().into_failure(&policy).class, Class::Timeout);
+    }
+}
