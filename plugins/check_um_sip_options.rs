@@ -18,17 +18,19 @@ use check_um::cli::extra_opts::Secrets;
 use check_um::cli::secret::Source;
 use check_um::cli::target::TargetArguments;
 use check_um::cli::tls::TlsArguments;
-use check_um::cli::{self, Common, Ranges};
+use check_um::cli::{self, Common};
 use check_um::failure::{Class, Failure};
 use check_um::metric::{Metric, Uom};
 use check_um::net::resolve::{Family, resolve};
 use check_um::plugin::{self, Run};
+use check_um::range::Range;
 use check_um::report::{Finding, Report, Target};
 use check_um::sip::digest::Credentials;
 use check_um::sip::expect::StatusSet;
 use check_um::sip::judge::{self, Expected, HeaderPattern};
 use check_um::sip::probe::{self, Facts, Outcome, Question, Via};
 use check_um::sip::uri::{Address, HeaderText, Uri};
+use check_um::threshold::Thresholds;
 use check_um::x509::expiry::{Expiries, Expiry};
 use check_um::x509::judgement::Judgement;
 
@@ -38,7 +40,7 @@ fn main() -> ExitCode {
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let question = args.question(run)?;
-    let port = args.target.port.unwrap_or(args.transport.default_port());
+    let port = args.target.port.unwrap_or(args.via().default_port());
 
     let started = Instant::now();
     let resolved = resolve(&args.target.hostname, port, args.family(), &run.deadline, &run.policy).await;
@@ -92,7 +94,7 @@ impl Arguments {
         for metric in self.phases(&facts, dns, time, run) {
             report.measured(suffixed(metric));
         }
-        if self.transport == Via::Tls {
+        if self.via() == Via::Tls {
             let earliest = facts.judgement.as_ref().and_then(Judgement::earliest);
             report.recorded(suffixed(self.expiries().days("certificate_days", earliest)));
         }
@@ -106,11 +108,13 @@ impl Arguments {
         let retransmissions = Metric::unknown("retransmissions", Uom::None).min(0.0);
         let timeout = run.deadline.timeout().as_secs_f64();
         let mut metrics = vec![
-            Metric::seconds("time", time).judged_by(&self.ranges.thresholds()).max(timeout),
+            Metric::seconds("time", time)
+                .judged_by(&Thresholds::new(self.warning.clone(), self.critical.clone()))
+                .max(timeout),
             Metric::seconds("dns", dns),
             Metric::seconds("connect", facts.connect),
         ];
-        metrics.extend((self.transport == Via::Tls).then(|| Metric::seconds("tls", tls())));
+        metrics.extend((self.via() == Via::Tls).then(|| Metric::seconds("tls", tls())));
         metrics.push(Metric::seconds("response", facts.response));
         metrics.push(facts.retransmissions.map_or(retransmissions, |count| Metric::count("retransmissions", count)));
         metrics
@@ -141,16 +145,16 @@ impl Arguments {
             .map(|(user, password)| Credentials { username: user.as_str().to_owned(), password });
         let address = |address: &Option<Address>| address.as_ref().map(|address| address.as_str().to_owned());
         Ok(Question {
-            via: self.transport,
+            via: self.via(),
             source: self.source_address,
             uri: self.uri.as_ref().map(|uri| uri.as_str().to_owned()),
             from: address(&self.from),
             to: address(&self.to),
             contact: address(&self.contact),
-            user_agent: self.user_agent.as_str().to_owned(),
-            max_forwards: self.max_forwards,
+            user_agent: self.user_agent.as_ref().map_or(USER_AGENT, HeaderText::as_str).to_owned(),
+            max_forwards: self.max_forwards.unwrap_or(DEFAULT_MAX_FORWARDS),
             credentials,
-            tls: (self.transport == Via::Tls)
+            tls: (self.via() == Via::Tls)
                 .then(|| self.tls.settings(&self.target.hostname, &run.secrets))
                 .transpose()?,
             expiries: self.expiries(),
@@ -163,7 +167,7 @@ impl Arguments {
 
     fn expected(&self) -> Expected {
         Expected {
-            statuses: self.expect.clone(),
+            statuses: self.expect.clone().unwrap_or_default(),
             headers: self.require_header.clone(),
             allow: self.require_allow.clone(),
         }
@@ -184,11 +188,15 @@ impl Arguments {
                 host: self.target.hostname.clone(),
                 address: None,
                 port: Some(port),
-                transport: self.transport.word(),
+                transport: self.via().word(),
             };
         };
         let address = facts.peer.as_ref().map(|peer| peer.address.ip());
-        Target { host: self.target.hostname.clone(), address, port: Some(port), transport: self.transport.word() }
+        Target { host: self.target.hostname.clone(), address, port: Some(port), transport: self.via().word() }
+    }
+
+    fn via(&self) -> Via {
+        self.transport.unwrap_or(Via::Tcp)
     }
 
     fn password<'a>(&'a self, secrets: &'a Secrets) -> Source<'a> {
@@ -208,9 +216,9 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     target: TargetArguments,
 
-    /// How the request travels; the default port is 5060, with tls 5061
-    #[arg(long, value_enum, value_name = "TRANSPORT", default_value = "tcp", help_heading = "Target")]
-    transport: Via,
+    /// How the request travels; the default port is 5060, with tls 5061 [default: tcp]
+    #[arg(long, value_enum, value_name = "TRANSPORT", help_heading = "Target")]
+    transport: Option<Via>,
 
     /// Probe every address behind the name; the worst decides, each has its own metrics
     #[arg(long, help_heading = "Target")]
@@ -236,13 +244,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ADDRESS", help_heading = "Request")]
     contact: Option<Address>,
 
-    /// User-Agent header
-    #[arg(long, value_name = "TEXT", default_value = concat!("check-um/", env!("CARGO_PKG_VERSION")), help_heading = "Request")]
-    user_agent: HeaderText,
+    /// User-Agent header [default: check-um/VERSION]
+    #[arg(long, value_name = "TEXT", help_heading = "Request")]
+    user_agent: Option<HeaderText>,
 
-    /// Max-Forwards header, 0 to 255
-    #[arg(long, value_name = "N", default_value = "70", help_heading = "Request")]
-    max_forwards: u8,
+    /// Max-Forwards header, 0 to 255 [default: 70]
+    #[arg(long, value_name = "N", help_heading = "Request")]
+    max_forwards: Option<u8>,
 
     /// User name for digest authentication (MD5, SHA-256, SHA-512-256)
     #[arg(long, value_name = "USER", help_heading = "Authentication")]
@@ -257,8 +265,9 @@ pub(crate) struct Arguments {
     password_env: Option<String>,
 
     /// Final responses that are as they should be: codes (200), ranges (480-489), classes (2xx), separated by commas
-    #[arg(long, value_name = "LIST", default_value = "200", help_heading = "Expectations")]
-    expect: StatusSet,
+    /// [default: 200]
+    #[arg(long, value_name = "LIST", help_heading = "Expectations")]
+    expect: Option<StatusSet>,
 
     /// A header that the final response must have, with a value that the regular expression matches; repeatable
     #[arg(long, value_name = "'NAME: REGEX'", help_heading = "Expectations")]
@@ -268,9 +277,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "METHODS", value_delimiter = ',', help_heading = "Expectations")]
     require_allow: Vec<String>,
 
-    // -w and -c judge the time to the final response, in seconds.
-    #[command(flatten)]
-    ranges: Ranges,
+    /// WARNING when the time to the final response, in seconds, is outside this range
+    #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true, help_heading = "Thresholds")]
+    warning: Option<Range>,
+
+    /// CRITICAL when the time to the final response, in seconds, is outside this range
+    #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true, help_heading = "Thresholds")]
+    critical: Option<Range>,
 
     #[command(flatten)]
     tls: TlsArguments,
@@ -306,6 +319,11 @@ impl cli::Arguments for Arguments {
         }
     }
 }
+
+const USER_AGENT: &str = concat!("check-um/", env!("CARGO_PKG_VERSION"));
+
+/// RFC 3261 8.1.1.6 recommends it.
+const DEFAULT_MAX_FORWARDS: u8 = 70;
 
 static ABOUT: About = About {
     name: "check_um_sip_options",

@@ -83,7 +83,7 @@ pub fn run<A: Arguments>(check: impl AsyncFnOnce(&A, &Run) -> Result<Report, Fai
     };
     let common = parsed.arguments.common();
     set_presentation(common.presentation(), common.exit_ok);
-    let deadline = Deadline::new(started.1, common.timeout.duration);
+    let deadline = Deadline::new(started.1, common.timeout());
     let run = Run { about: A::ABOUT, deadline, policy: parsed.policy, secrets: parsed.secrets, started };
     watch(&run);
 

@@ -15,10 +15,8 @@ use clap::{ArgAction, ArgMatches};
 
 use crate::about::About;
 use crate::failure::{Class, Override, Policy};
-use crate::range::Range;
 use crate::render::{Format, Presentation};
 use crate::state::State;
-use crate::threshold::Thresholds;
 
 /// The arguments of one plugin: its own, with [`Common`] flattened into them.
 pub trait Arguments: clap::Parser {
@@ -38,17 +36,18 @@ pub trait Arguments: clap::Parser {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Common options")]
 pub struct Common {
-    /// Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth
-    #[arg(short = 't', long, value_name = "SEC[:STATE]", default_value = "10")]
-    pub timeout: Timeout,
+    // Defaults of options that every run needs are filled in here, not by clap, which takes them through its whole parser.
+    /// Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth [default: 10]
+    #[arg(short = 't', long, value_name = "SEC[:STATE]")]
+    timeout: Option<Timeout>,
 
     /// Give a class of failure another state; repeatable, the last one for a class wins
     #[arg(long = "state", value_name = "CLASS=STATE")]
     pub states: Vec<Override>,
 
-    /// Output format
-    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub output: Format,
+    /// Output format [default: text]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    output: Option<Format>,
 
     /// Print the first line only (text output)
     #[arg(long)]
@@ -69,11 +68,23 @@ pub struct Common {
 }
 
 impl Common {
+    /// How long the whole run may take.
+    pub fn timeout(&self) -> Duration {
+        self.timeout.map_or(DEFAULT_TIMEOUT, |timeout| timeout.duration)
+    }
+
     /// How the report is to be shown.
     pub fn presentation(&self) -> Presentation {
-        Presentation { format: self.output, verbosity: self.verbose.min(3), single_line: self.single_line }
+        Presentation {
+            format: self.output.unwrap_or_default(),
+            verbosity: self.verbose.min(3),
+            single_line: self.single_line,
+        }
     }
 }
+
+/// The deadline of a run that was given none.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// `-t SEC[:STATE]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,26 +109,6 @@ impl FromStr for Timeout {
             format!("'{text}' is not a timeout: expected seconds above 0 and up to 86400, such as 10 or 2.5:unknown")
         })?;
         Ok(Self { duration: Duration::from_secs_f64(duration), state })
-    }
-}
-
-/// `-w` and `-c` as guideline ranges.
-#[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "Thresholds")]
-pub struct Ranges {
-    /// WARNING when the value is outside this range
-    #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true)]
-    pub warning: Option<Range>,
-
-    /// CRITICAL when the value is outside this range
-    #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true)]
-    pub critical: Option<Range>,
-}
-
-impl Ranges {
-    /// Both as thresholds of a metric.
-    pub fn thresholds(&self) -> Thresholds {
-        Thresholds::new(self.warning.clone(), self.critical.clone())
     }
 }
 
@@ -194,7 +185,8 @@ fn policy(about: &About, common: &Common, order: StateOrder) -> Result<Policy, u
         return Err(usage::UsageError::ForeignClass { class: foreign.class, expected: expected.join(", ") });
     }
     let states = order.states.into_iter().zip(common.states.iter().copied());
-    let timeout = common.timeout.state.map(|state| Override { class: Class::Timeout, state });
+    let timeout =
+        common.timeout.and_then(|timeout| timeout.state).map(|state| Override { class: Class::Timeout, state });
     let mut given: Vec<_> = order.timeout.zip(timeout).into_iter().chain(states).collect();
     given.sort_by_key(|(index, _)| *index);
     Ok(Policy::new(about.defaults.iter().copied().chain(given.into_iter().map(|(_, state)| state)).collect()))

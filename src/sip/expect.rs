@@ -18,6 +18,13 @@ impl StatusSet {
     }
 }
 
+impl Default for StatusSet {
+    /// 200 alone.
+    fn default() -> Self {
+        Self { ranges: vec![200..=200], text: "200".to_owned() }
+    }
+}
+
 impl fmt::Display for StatusSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)

@@ -1,8 +1,9 @@
-//! What does a message mean? Our request and the peer's response, over rsip as the message model.
+//! What does a message mean? Our request, and the peer's response over rsip as the message model.
 //!
-//! rsip is fed only bytes that [`super::head`] cleaned, and no type of it appears in a signature here.
+//! rsip is fed only bytes that [`super::head`] cleaned, and no type of it appears in a signature here. It writes nothing:
+//! its requests want a parsed URI, which refuses some that are in use.
 
-use rsip::headers::{ToTypedHeader, UntypedHeader};
+use rsip::headers::ToTypedHeader;
 use rsip::message::HeadersExt;
 
 use super::framing::Frame;
@@ -129,26 +130,35 @@ impl OptionsRequest {
 
     /// The message, with `credentials` as one more header (name and value) if a challenge is to be answered.
     pub fn message(&self, id: &RequestId, credentials: Option<(&str, &str)>) -> String {
-        use rsip::headers::{Accept, CSeq, CallId, Contact, ContentLength, From, MaxForwards, To, UserAgent, Via};
-        use rsip::{Header, Headers};
-
-        let via = format!("SIP/2.0/{} {};branch={};rport", self.via_transport, self.sent_by, id.branch);
-        let mut headers: Vec<Header> = vec![
-            Via::new(via).into(),
-            MaxForwards::new(self.max_forwards.to_string()).into(),
-            From::new(format!("{};tag={}", name_addr(&self.from), id.tag)).into(),
-            To::new(name_addr(&self.to)).into(),
-            CallId::new(id.call_id.clone()).into(),
-            CSeq::new(format!("{} {}", id.cseq, Self::METHOD)).into(),
-            Contact::new(name_addr(&self.contact)).into(),
-            // RFC 3261 11.1: says which body the answer may have.
-            Accept::new("application/sdp").into(),
-            UserAgent::new(self.user_agent.clone()).into(),
-        ];
-        headers.extend(credentials.map(|(name, value)| Header::Other(name.to_owned(), value.to_owned())));
-        headers.push(ContentLength::new("0").into());
-        // rsip's own Request wants a parsed URI, which refuses some that are in use; the request line is ours.
-        format!("{} {} SIP/2.0\r\n{}\r\n", Self::METHOD, self.uri, Headers::from(headers))
+        let credentials = credentials.map(|(name, value)| format!("{name}: {value}\r\n")).unwrap_or_default();
+        // RFC 3261 11.1: Accept says which body the answer may have.
+        format!(
+            "{method} {uri} SIP/2.0\r\n\
+             Via: SIP/2.0/{transport} {sent_by};branch={branch};rport\r\n\
+             Max-Forwards: {max_forwards}\r\n\
+             From: {from};tag={tag}\r\n\
+             To: {to}\r\n\
+             Call-ID: {call_id}\r\n\
+             CSeq: {cseq} {method}\r\n\
+             Contact: {contact}\r\n\
+             Accept: application/sdp\r\n\
+             User-Agent: {user_agent}\r\n\
+             {credentials}\
+             Content-Length: 0\r\n\r\n",
+            method = Self::METHOD,
+            uri = self.uri,
+            transport = self.via_transport,
+            sent_by = self.sent_by,
+            branch = id.branch,
+            max_forwards = self.max_forwards,
+            from = name_addr(&self.from),
+            tag = id.tag,
+            to = name_addr(&self.to),
+            call_id = id.call_id,
+            cseq = id.cseq,
+            contact = name_addr(&self.contact),
+            user_agent = self.user_agent,
+        )
     }
 }
 
