@@ -134,6 +134,8 @@ impl Router {
 fn serve(listener: TcpListener, converse: impl Fn(TcpStream) -> io::Result<()> + Clone + Send + 'static) {
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
+            // An answer behind TLS 1.3's session tickets would wait for their acknowledgement.
+            let _ = stream.set_nodelay(true);
             let converse = converse.clone();
             thread::spawn(move || converse(stream));
         }
