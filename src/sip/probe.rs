@@ -202,7 +202,7 @@ async fn handshake(
             && run.policy.state(failure.class) == State::Critical
     };
     let failures = facts.judgement.iter().flat_map(|judgement| &judgement.failures);
-    failures.cloned().find(|failure| refuses(&failure)).map_or(Ok(connection), Err)
+    failures.into_iter().find(refuses).cloned().map_or(Ok(connection), Err)
 }
 
 /// Sends OPTIONS over `transport` and collects what its client knows afterwards.

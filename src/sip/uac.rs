@@ -12,6 +12,7 @@ use super::message::{MessageError, OptionsRequest, RequestId, Response};
 use super::transaction::{ClientTransaction, Received, Step};
 use crate::clock::{self, Deadline};
 use crate::failure::{Class, Failure};
+use crate::report::excerpt;
 
 /// A way to the peer and back, already connected.
 pub trait Transport {
@@ -142,7 +143,7 @@ pub struct Uac<T> {
 /// The most of a datagram, and of what is read from a stream at once.
 const BUFFER: usize = 64 * 1024;
 
-/// How many messages the trace keeps, and how much of each, in bytes.
+/// How many messages the trace keeps, and how much of each, in characters.
 const MAX_TRACE: (usize, usize) = (12, 4 * 1024);
 
 impl<T: Transport> Uac<T> {
@@ -299,8 +300,7 @@ impl<T: Transport> Uac<T> {
 
     fn note(&mut self, direction: &str, message: &str) {
         if self.trace.len() < MAX_TRACE.0 {
-            let end = message.floor_char_boundary(MAX_TRACE.1);
-            self.trace.push(format!("{direction} {}\n{}", self.transport.peer(), &message[..end]));
+            self.trace.push(format!("{direction} {}\n{}", self.transport.peer(), excerpt(message, MAX_TRACE.1)));
         }
     }
 }

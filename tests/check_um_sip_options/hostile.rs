@@ -40,7 +40,7 @@ fn critical_when_reset() {
 
 #[test]
 fn critical_when_closed_before_the_request() {
-    let peer = Peer::tcp(|stream| drop(stream));
+    let peer = Peer::tcp(drop);
     probe(&peer.port(), &[]).assert_begins(2, "UM SIP OPTIONS CRITICAL - 127.0.0.1:");
 }
 

@@ -1,5 +1,7 @@
 //! Does check_um_sip_options say the right thing of every kind of peer? The real binary against loopback peers.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panic")]
+
 mod answers;
 mod hostile;
 #[allow(dead_code, reason = "only its TLS side is used here")]
