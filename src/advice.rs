@@ -173,3 +173,77 @@ pub const fn ad_ds(class: Option<Class>) -> &'static str {
         Some(_) => "Check path, content and rights of the file that the reason names.",
     }
 }
+
+/// For `check_um_reject_rate`.
+pub const fn reject_rate(class: Option<Class>) -> &'static str {
+    match class {
+        None => {
+            "Ask the router why: Get-WinEvent -FilterHashtable @{LogName='Application'; Id=1647} -MaxEvents 20, or \
+             check_um_events for a count of the diagnostic codes. Calls from an address that is no UM IP gateway are \
+             rejected: compare Get-UMIPGateway and Get-UMHuntGroup with what the PBX or session border controller sends. \
+             If the texts do not tell: Set-EventLogLevel 'MSExchange Unified Messaging\\UMCallRouter' -Level Expert, and \
+             back to Lowest afterwards."
+        }
+        Some(Class::Unreadable) => {
+            "Give --state-file a file of its own, in a directory that only the user of this check can write to. What \
+             stands there now is not touched."
+        }
+        Some(class) => counters(class),
+    }
+}
+
+/// For `check_um_missed_call_proxy`.
+pub const fn missed_call_proxy(class: Option<Class>) -> &'static str {
+    match class {
+        None => {
+            "The router hands missed-call notifications to a Mailbox server. Events 1638 name the server and the error: \
+             Get-WinEvent -FilterHashtable @{LogName='Application'; Id=1638} -MaxEvents 20. Then, on that server, \
+             Test-ServiceHealth and Get-ServerHealth -HealthSet UM.Protocol, and from here Test-NetConnection to its \
+             ports 5062 and 5063."
+        }
+        Some(Class::Unreadable | Class::Permission) => {
+            "Check path, content and rights of the file that the reason names. A state file must be this check's own, in \
+             a directory that only its user can write to."
+        }
+        Some(class) => counters(class),
+    }
+}
+
+/// For `check_um_app_pool`.
+pub const fn app_pool(class: Option<Class>) -> &'static str {
+    match class {
+        None => {
+            "The pool is on its way from one state to another. If it stays there: appcmd list wp, to see its worker \
+             processes, then appcmd recycle apppool /apppool.name:MSExchangeServicesAppPool."
+        }
+        Some(Class::Stopped) => {
+            "Start it: appcmd start apppool /apppool.name:MSExchangeServicesAppPool (or Start-WebAppPool). A pool that \
+             crashes five times in five minutes is disabled by IIS: look for WAS 5002 and 5011 in the System log."
+        }
+        Some(Class::Missing) => {
+            "Check --pool against appcmd list apppool. If Exchange's own pool is gone, the Client Access role is broken: \
+             repair it with the setup of the installed cumulative update."
+        }
+        Some(class) => counters(class),
+    }
+}
+
+/// What keeps a check of counters from its answer.
+const fn counters(class: Class) -> &'static str {
+    match class {
+        Class::Timeout | Class::Dns => {
+            "The source did not answer in time. Check the host and the port of --counters from here, and what windows_exporter \
+             takes for a scrape (windows_exporter_collector_duration_seconds)."
+        }
+        Class::Stale => {
+            "Whatever writes the counters has stopped, or the clocks differ. Check the task or data collector set (logman \
+             query), w32tm /query /status on the server, and the log's time zone (--time-zone)."
+        }
+        Class::FewCalls => "Nothing to do: the share of so few calls says nothing.",
+        _ => {
+            "Check what the source holds: typeperf -qx \"\\MSExchangeUMCallRouterAvailability\" on the server lists its \
+             counters, and Get-Service MSExchangeUMCR must be running for them to be there. windows_exporter needs its \
+             performancecounter collector, or iis for pools, and --counter-name where the names are others."
+        }
+    }
+}

@@ -9,6 +9,7 @@ pub mod about;
 pub mod advice;
 pub mod cli;
 pub mod clock;
+pub mod counters;
 pub mod events;
 pub mod failure;
 pub mod file;

@@ -1,5 +1,6 @@
 //! What did the operator ask for? The options that plugins share, and how a command line becomes arguments.
 
+pub mod counters;
 pub mod dns;
 pub mod duration;
 pub mod extra_opts;

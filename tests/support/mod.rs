@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every integration test is a crate of its own and uses its share of this")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "test support fails by panic")]
 
+pub mod counters;
 pub mod dns;
 pub mod format;
 pub mod peer;

@@ -7,10 +7,16 @@ use check_um::cli::{self, Arguments};
 
 #[path = "../../plugins/check_um_ad_ds.rs"]
 mod check_um_ad_ds;
+#[path = "../../plugins/check_um_app_pool.rs"]
+mod check_um_app_pool;
 #[path = "../../plugins/check_um_events.rs"]
 mod check_um_events;
 #[path = "../../plugins/check_um_health_set.rs"]
 mod check_um_health_set;
+#[path = "../../plugins/check_um_missed_call_proxy.rs"]
+mod check_um_missed_call_proxy;
+#[path = "../../plugins/check_um_reject_rate.rs"]
+mod check_um_reject_rate;
 #[path = "../../plugins/check_um_sip_options.rs"]
 mod check_um_sip_options;
 
@@ -26,8 +32,11 @@ pub struct Plugin {
 pub fn all() -> Vec<Plugin> {
     vec![
         plugin::<check_um_ad_ds::Arguments>(),
+        plugin::<check_um_app_pool::Arguments>(),
         plugin::<check_um_events::Arguments>(),
         plugin::<check_um_health_set::Arguments>(),
+        plugin::<check_um_missed_call_proxy::Arguments>(),
+        plugin::<check_um_reject_rate::Arguments>(),
         plugin::<check_um_sip_options::Arguments>(),
     ]
 }

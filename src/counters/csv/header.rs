@@ -1,0 +1,226 @@
+//! Which columns of a performance log hold the counters? Names are compared whole, so that no instance can be mistaken.
+
+use super::row::{Cell, Cells, timestamp, value};
+use super::zone::Zone;
+use crate::counters::Counter;
+use crate::counters::window::Row;
+
+/// Where in a row the counters asked for stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Columns<const N: usize> {
+    columns: [Option<usize>; N],
+    delimiter: u8,
+    quoted: bool,
+    width: usize,
+    /// The host of the counters, as the header names it.
+    pub host: String,
+    /// The zone of the rows, where the header says it.
+    pub zone: Option<Zone>,
+}
+
+/// Why a header has no such columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderError {
+    /// It is not the header of a performance log.
+    NotAHeader,
+    /// None of its columns is the counter of this index.
+    Absent(usize),
+    /// It has the counters of these other hosts.
+    NoSuchHost(Vec<String>),
+    /// It has the counters of several hosts, and none was asked for.
+    SeveralHosts(Vec<String>),
+}
+
+/// Whether a line is a header.
+pub fn is_header(line: &str) -> bool {
+    let cell = line.strip_prefix('"').unwrap_or(line);
+    cell.starts_with("(PDH-CSV ") || cell.starts_with("(PDH-TSV ")
+}
+
+/// The names of the columns of a header: counter paths without their host.
+pub fn names(header: &str) -> impl Iterator<Item = &str> {
+    cells_of(header).skip(1).filter_map(|cell| split_host(cell.text)).map(|(_, path)| path)
+}
+
+impl<const N: usize> Columns<N> {
+    /// Finds `counters` of `host`, or of the only host there is, in a header.
+    pub fn find(header: &str, counters: &[Counter; N], host: Option<&str>) -> Result<Self, HeaderError> {
+        if !is_header(header) {
+            return Err(HeaderError::NotAHeader);
+        }
+        let wanted = counters.each_ref().map(|counter| counter.to_string().to_lowercase());
+        let mut found = Vec::new();
+        for (index, cell) in cells_of(header).enumerate().skip(1) {
+            let Some((owner, path)) = split_host(cell.text) else { continue };
+            let path = path.to_lowercase();
+            found.extend(wanted.iter().position(|wanted| *wanted == path).map(|counter| (counter, owner, index)));
+        }
+        let host = choose_host(&found, host)?;
+        let mut columns = [None; N];
+        for (counter, owner, index) in found {
+            if owner.eq_ignore_ascii_case(host) {
+                // A counter that is there twice counts once.
+                columns[counter].get_or_insert(index);
+            }
+        }
+        if let Some(absent) = (0..N).find(|&index| counters[index].required && columns[index].is_none()) {
+            return Err(HeaderError::Absent(absent));
+        }
+        Ok(Self {
+            columns,
+            delimiter: delimiter(header),
+            quoted: header.starts_with('"'),
+            width: cells_of(header).count(),
+            host: host.to_owned(),
+            zone: cells_of(header).next().and_then(|cell| Zone::of_header(cell.text)),
+        })
+    }
+
+    /// What a line says of the counters; `None` for one that is no row or was cut short.
+    pub fn row(&self, line: &str, ended: bool) -> Option<Row<N>> {
+        // typeperf closes with a sentence in the system's language, which has no quotes.
+        if self.quoted && !line.starts_with('"') {
+            return None;
+        }
+        let mut cells = Cells::new(line, self.delimiter, ended).take(MAX_COLUMNS);
+        let time = timestamp(cells.next()?.text)?;
+        let mut values = [None; N];
+        let mut missing = self.columns.iter().flatten().count();
+        for (index, cell) in (1..).zip(cells) {
+            for slot in (0..N).filter(|&slot| self.columns[slot] == Some(index)) {
+                values[slot] = cell.whole.then(|| value(cell.text))?;
+                missing -= 1;
+            }
+            if missing == 0 {
+                return Some(Row { time, values });
+            }
+        }
+        (missing == 0).then_some(Row { time, values })
+    }
+
+    /// Whether a line has as many cells as the header.
+    pub fn fits(&self, line: &str) -> bool {
+        Cells::new(line, self.delimiter, true).take(MAX_COLUMNS).count() == self.width
+    }
+}
+
+fn cells_of(header: &str) -> impl Iterator<Item = Cell<'_>> {
+    Cells::new(header, delimiter(header), true).take(MAX_COLUMNS)
+}
+
+fn delimiter(header: &str) -> u8 {
+    if header.trim_start_matches('"').starts_with("(PDH-TSV") { b'\t' } else { b',' }
+}
+
+/// `\\HOST\Object...` as the host and the rest; a path may stand without a host.
+fn split_host(path: &str) -> Option<(&str, &str)> {
+    let path = path.trim();
+    match path.strip_prefix("\\\\") {
+        Some(rest) => rest.find('\\').map(|end| rest.split_at(end)),
+        None => path.starts_with('\\').then_some(("", path)),
+    }
+}
+
+/// The host asked for, in the header's spelling; or the only one there is.
+fn choose_host<'a>(found: &[(usize, &'a str, usize)], asked: Option<&str>) -> Result<&'a str, HeaderError> {
+    let mut hosts: Vec<&str> = Vec::new();
+    for (_, owner, _) in found {
+        if !hosts.iter().any(|host| host.eq_ignore_ascii_case(owner)) {
+            hosts.push(owner);
+        }
+    }
+    let shown = || hosts.iter().take(MAX_HOSTS).map(|&host| host.to_owned()).collect();
+    match (asked, hosts.as_slice()) {
+        (_, []) => Err(HeaderError::Absent(0)),
+        (None, [host]) => Ok(host),
+        (None, _) => Err(HeaderError::SeveralHosts(shown())),
+        (Some(asked), hosts) => {
+            let same = |host: &&&str| host.eq_ignore_ascii_case(asked);
+            let short = |host: &&&str| host.is_empty() || first_label(host).eq_ignore_ascii_case(first_label(asked));
+            let host = hosts.iter().find(same).or_else(|| hosts.iter().find(short));
+            host.copied().ok_or_else(|| HeaderError::NoSuchHost(shown()))
+        }
+    }
+}
+
+/// The host's own name of a domain name; an address as it is.
+fn first_label(host: &str) -> &str {
+    let is_address = host.parse::<std::net::IpAddr>().is_ok();
+    if is_address { host } else { host.split('.').next().unwrap_or(host) }
+}
+
+/// More columns than any log has.
+const MAX_COLUMNS: usize = 65_536;
+
+/// How many hosts an error names.
+const MAX_HOSTS: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::counters::role::Role;
+
+    fn counters() -> [Counter; 3] {
+        Role::CallRouter.counters(true)
+    }
+
+    const OBJECT: &str = r"MSExchangeUMCallRouterAvailability";
+
+    fn header(hosts: &[&str]) -> String {
+        let mut cells = vec![r#""(PDH-CSV 4.0) (Pacific Standard Time)(480)""#.to_owned()];
+        for host in hosts {
+            cells.push(format!(r#""\\{host}\PhysicalDisk(0 C:)\Avg. Disk sec/Read""#));
+            cells.push(format!(r#""\\{host}\{OBJECT}\Total Inbound Calls Rejected by the UM Call Router""#));
+            cells.push(format!(r#""\\{host}\{OBJECT}\total inbound calls received by the UM Call Router ""#));
+        }
+        cells.join(",")
+    }
+
+    #[test]
+    fn columns_are_found_in_any_order_and_case() {
+        let columns = Columns::find(&header(&["CAS1"]), &counters(), None).unwrap();
+        assert_eq!((columns.columns, columns.host.as_str()), ([Some(3), Some(2), None], "CAS1"));
+        let row = columns.row(r#""11/23/2026 17:00:00.000"," ","7","100""#, true).unwrap();
+        assert_eq!(row.values, [Some(100.0), Some(7.0), None]);
+    }
+
+    #[test]
+    fn one_of_several_hosts_must_be_chosen() {
+        let header = header(&["CAS1", "CAS2"]);
+        let several = HeaderError::SeveralHosts(vec!["CAS1".to_owned(), "CAS2".to_owned()]);
+        assert_eq!(Columns::find(&header, &counters(), None), Err(several));
+        assert_eq!(Columns::find(&header, &counters(), Some("cas2.example.com")).unwrap().columns[0], Some(6));
+        assert!(matches!(Columns::find(&header, &counters(), Some("cas3")), Err(HeaderError::NoSuchHost(_))));
+    }
+
+    #[test]
+    fn a_missing_counter_is_told_by_its_index() {
+        let header = r#""(PDH-CSV 4.0)","\\H\Memory\Available MBytes""#;
+        assert_eq!(Columns::find(header, &counters(), None), Err(HeaderError::Absent(0)));
+        assert_eq!(names(header).collect::<Vec<_>>(), [r"\Memory\Available MBytes"]);
+        assert_eq!(Columns::find("\u{7f}ELF", &counters(), None), Err(HeaderError::NotAHeader));
+    }
+
+    #[test]
+    fn a_row_cut_short_is_none() {
+        let columns = Columns::find(&header(&["CAS1"]), &counters(), None).unwrap();
+        for line in [
+            r#""11/23/2026 17:00:00.000"," ","7","10"#,
+            r#""11/23/2026 17:00:00.000"," ""#,
+            r#""11/23/20"#,
+            "Done.",
+            "",
+        ] {
+            assert_eq!(columns.row(line, true), None, "{line:?} was taken for a row");
+        }
+    }
+
+    #[test]
+    fn tabs_and_no_quotes_are_read_too() {
+        let header = header(&["CAS1"]).replace('"', "").replace("PDH-CSV", "PDH-TSV").replace(',', "\t");
+        let columns = Columns::find(&header, &counters(), None).unwrap();
+        let row = columns.row("11/23/2026 17:00:00.000\t\t7\t100", true).unwrap();
+        assert_eq!(row.values, [Some(100.0), Some(7.0), None]);
+        assert_eq!(columns.row("11/23/2026 17:00:00.000\t\t7\t10", false), None);
+    }
+}

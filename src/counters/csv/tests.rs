@@ -1,0 +1,169 @@
+//! Does a log say the same from its end as from its beginning, whatever wrote it?
+
+use std::io::Cursor;
+use std::time::Instant;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::clock::Deadline;
+use crate::counters::role::Role;
+use crate::failure::Policy;
+
+const RECEIVED: &str = r"\MSExchangeUMCallRouterAvailability\Total Inbound Calls Received by the UM Call Router";
+const REJECTED: &str = r"\MSExchangeUMCallRouterAvailability\Total Inbound Calls Rejected by the UM Call Router";
+
+fn query() -> Query<3> {
+    let deadline = Deadline::new(Instant::now(), Duration::from_secs(10));
+    Query {
+        counters: Role::CallRouter.counters(true),
+        host: None,
+        window: Duration::from_secs(3_600),
+        deadline,
+        policy: Policy::default(),
+    }
+}
+
+fn header(host: &str) -> String {
+    format!("\"(PDH-CSV 4.0) (W. Europe Standard Time)(-60)\",\"\\\\{host}{RECEIVED}\",\"\\\\{host}{REJECTED}\"\r\n")
+}
+
+fn row(minute: u32, received: &str, rejected: &str) -> String {
+    format!("\"11/23/2026 {:02}:{:02}:00.000\",\"{received}\",\"{rejected}\"\r\n", minute / 60 % 24, minute % 60)
+}
+
+fn both(log: impl AsRef<[u8]>) -> Result<Log<3>, CounterError> {
+    let log = log.as_ref();
+    let forwards = forwards(log, &query(), "log");
+    let either = either(Cursor::new(log), &query(), "log");
+    match (&forwards, &either) {
+        (Ok(forwards), Ok(either)) => {
+            let key = |log: &Log<3>| (log.host.clone(), log.zone, log.collected.rows.clone(), log.collected.gaps);
+            assert_eq!(key(forwards), key(either));
+        }
+        _ => assert_eq!(forwards.is_ok(), either.is_ok(), "{forwards:?} {either:?}"),
+    }
+    either
+}
+
+fn received(log: &Log<3>) -> Vec<f64> {
+    log.collected.rows.iter().map(|row| row.values[0].unwrap()).collect()
+}
+
+#[test]
+fn rows_of_the_window_and_no_older_ones() {
+    let log = header("CAS1") + &row(0, "1", "0") + &row(540, "2", "0") + &row(570, " ", "0") + &row(600, "3", "0");
+    let log = both(log).unwrap();
+    assert_eq!((received(&log), log.collected.gaps, log.host.as_str()), (vec![2.0, 3.0], 1, "CAS1"));
+    assert_eq!(log.zone, Zone::east(60));
+}
+
+#[test]
+fn typeperf_writes_a_blank_line_first_and_a_sentence_last() {
+    let header = header("CAS1").replace(" (W. Europe Standard Time)(-60)", "");
+    let log = format!("\r\n{header}{}\r\rThe command completed successfully.\r\n", row(0, "1.000000", "0.000000"));
+    let log = both(log).unwrap();
+    assert_eq!((received(&log), log.zone), (vec![1.0], None));
+}
+
+#[test]
+fn utf_16_and_a_mark_are_read() {
+    let text = header("CAS1") + &row(0, "7", "0") + &row(1, "8", "0");
+    let le = [0xFEFF].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    let be = [0xFEFF].into_iter().chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect::<Vec<_>>();
+    let bare = text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    let utf_8 = format!("\u{feff}{text}").into_bytes();
+    for bytes in [le, be, bare, utf_8] {
+        assert_eq!(received(&both(bytes).unwrap()), [7.0, 8.0]);
+    }
+}
+
+#[test]
+fn a_second_header_with_other_columns_counts_from_there() {
+    let other = format!("\"(PDH-CSV 4.0) (UTC)(-60)\",\"\\\\cas1{REJECTED}\",\"\\\\CAS1{RECEIVED}\"\n");
+    let log = header("CAS1") + &row(0, "5", "1") + &other + &row(1, "2", "6");
+    assert_eq!(received(&both(log).unwrap()), [5.0, 6.0]);
+}
+
+#[test]
+fn rows_of_a_header_before_the_window_are_not_read_by_the_first() {
+    let other =
+        format!("\"(PDH-CSV 4.0) (UTC)(-60)\",\"\\\\CAS1\\x\\y\",\"\\\\CAS1{RECEIVED}\",\"\\\\CAS1{REJECTED}\"\n");
+    let rows = [0, 120].map(|minute| row(minute, "1\",\"7", "2")).concat();
+    assert_eq!(received(&both(header("CAS1") + &row(0, "5", "1") + &other + &rows).unwrap()), [7.0]);
+}
+
+#[test]
+fn a_renamed_host_begins_anew() {
+    let log = header("CAS1") + &row(0, "5", "1") + &header("CAS9") + &row(1, "6", "2");
+    let log = both(log).unwrap();
+    assert_eq!((received(&log), log.host.as_str()), (vec![6.0], "CAS9"));
+}
+
+#[test]
+fn a_last_line_cut_short_is_no_row() {
+    let log = header("CAS1") + &row(0, "500", "1") + "\"11/23/2026 00:01:00.000\",\"5";
+    assert_eq!(received(&both(log).unwrap()), [500.0]);
+}
+
+#[test]
+fn the_error_of_a_file_never_quotes_it() {
+    let error = both("root:x:0:0:root:/root:/bin/bash\n").unwrap_err();
+    assert_eq!(error.to_string(), "log, line 1: expected a header that begins with (PDH-CSV 4.0)");
+    assert!(both("").is_err());
+    assert!(both([0; 5_000]).is_err());
+}
+
+#[test]
+fn an_absent_counter_is_named_with_its_nearest() {
+    let log = format!("\"(PDH-CSV 4.0)\",\"\\\\CAS1{RECEIVED}\",\"\\\\CAS1\\Memory\\Available MBytes\"\n");
+    let CounterError::Absent { counter, nearest, .. } = both(log).unwrap_err() else { panic!("another error") };
+    assert_eq!(counter.to_string(), REJECTED);
+    assert!(nearest.to_string().starts_with(&format!("nearest of 2 counters there: {RECEIVED}")), "{nearest}");
+}
+
+#[test]
+fn nothing_of_a_log_without_rows() {
+    let log = both(header("CAS1")).unwrap();
+    assert!(log.collected.rows.is_empty());
+    let csv = Csv { file: None, zone: None };
+    assert!(matches!(csv.reading(log, &query(), "log", None), Err(CounterError::NoSample { .. })));
+}
+
+#[test]
+fn an_unknown_zone_is_guessed_and_said() {
+    let header = header("CAS1").replace(" (W. Europe Standard Time)(-60)", " (RTZ 2 (");
+    let log = both(header + &row(1_020, "1", "0")).unwrap();
+    let modified = UNIX_EPOCH + Duration::from_secs(1_795_453_200 - 3 * 3_600 + 20);
+    let csv = Csv { file: Some("x.csv".into()), zone: None };
+    let reading = csv.reading(log.clone(), &query(), "log", Some(modified)).unwrap();
+    assert_eq!(reading.newest().time, UNIX_EPOCH + Duration::from_secs(1_795_453_200 - 3 * 3_600));
+    assert_eq!((reading.as_of, reading.notes.len()), (Some(modified), 1));
+    let told = Csv { zone: Zone::east(120), ..csv };
+    let reading = told.reading(log, &query(), "log", Some(modified)).unwrap();
+    assert_eq!(reading.newest().time, UNIX_EPOCH + Duration::from_secs(1_795_453_200 - 2 * 3_600));
+    assert!(reading.notes.is_empty());
+}
+
+fn line() -> impl Strategy<Value = String> {
+    prop_oneof![
+        6 => (0..180_u32, "[0-9 ]{0,3}", "[0-9]{0,2}").prop_map(|(minute, a, b)| row(minute, &a, &b)),
+        1 => Just(header("CAS1")),
+        1 => "[ -~\r\n]{0,20}",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn both_ends_of_any_log_give_the_same(lines in proptest::collection::vec(line(), 0..40), cut: proptest::sample::Index) {
+        let mut log = header("CAS1") + &lines.concat();
+        log.truncate(cut.index(log.len()).max(1));
+        // Whether an absent counter is met depends on how far back one reads; nothing here lacks one.
+        let _ = both(log);
+    }
+
+    #[test]
+    fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = both(bytes);
+    }
+}

@@ -1,0 +1,206 @@
+//! Why did a source not give its counters? One error for all sources, and what it is worth.
+
+use std::fmt;
+use std::io;
+
+use super::Counter;
+use super::http::HttpError;
+use crate::failure::{Class, Failure};
+
+/// Why there are no counters. The content of what was read is never part of it, but for the names of counters.
+#[derive(Debug, thiserror::Error)]
+pub enum CounterError {
+    /// The system refused.
+    #[error("cannot read {place}: {error}")]
+    Io {
+        /// What was read.
+        place: String,
+        /// The system's reason.
+        error: io::Error,
+    },
+    /// Not in the format that it should be in.
+    #[error("{place}, line {line}: expected {expected}")]
+    Format {
+        /// What was read.
+        place: String,
+        /// The line, from 1.
+        line: u64,
+        /// What should stand there.
+        expected: &'static str,
+    },
+    /// The source knows other counters only.
+    #[error("no counter {counter} in {place}")]
+    Absent {
+        /// The counter that is missing.
+        counter: Box<Counter>,
+        /// What was read.
+        place: String,
+        /// The counters there are.
+        #[source]
+        nearest: Nearest,
+    },
+    /// The counters are there, but of other hosts.
+    #[error("no counters of {host} in {place}: expected one of {}", .hosts.join(", "))]
+    NoSuchHost {
+        /// The host asked for.
+        host: String,
+        /// What was read.
+        place: String,
+        /// The hosts there are.
+        hosts: Vec<String>,
+    },
+    /// The counters of several hosts are there.
+    #[error("{place} holds the counters of several hosts: choose with --hostname one of {}", .hosts.join(", "))]
+    SeveralHosts {
+        /// What was read.
+        place: String,
+        /// The hosts there are.
+        hosts: Vec<String>,
+    },
+    /// Rows without values, or none at all.
+    #[error("no value of {counter} in {place}: {rows} rows of the window are without; does the service run?")]
+    NoSample {
+        /// A counter that was required.
+        counter: Box<Counter>,
+        /// What was read.
+        place: String,
+        /// How many rows there were.
+        rows: u64,
+    },
+    /// Every state of a state set is 0.
+    #[error("{place} says no state of {counter}")]
+    NoState {
+        /// The counter.
+        counter: Box<Counter>,
+        /// What was read.
+        place: String,
+    },
+    /// The exporter could not be asked.
+    #[error("cannot read {place}: {error}")]
+    Http {
+        /// The URL.
+        place: String,
+        /// Why.
+        error: HttpError,
+    },
+    /// The files for TLS cannot be used.
+    #[error("{}", .0.summary)]
+    Tls(Failure),
+    /// The performance counters of Windows, elsewhere.
+    #[error("expected csv:FILE, csv:- or prometheus:URL, because only Windows has performance counters of its own")]
+    NeedsWindows,
+}
+
+impl CounterError {
+    /// `no-data`, so that a dead source does not page as rejected calls; only the deadline keeps its own class.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Http { error, .. } => error.expired().unwrap_or(Class::NoData),
+            _ => Class::NoData,
+        }
+    }
+}
+
+impl From<CounterError> for Failure {
+    fn from(error: CounterError) -> Self {
+        let class = error.class();
+        // The first line says why; what caused that follows.
+        let causes = match &error {
+            CounterError::Http { error: HttpError::Tls(failure) | HttpError::LookUp { failure, .. }, .. }
+            | CounterError::Tls(failure) => failure.clone(),
+            CounterError::Http { error, .. } => Self::caused_by(class, error),
+            error => Self::caused_by(class, error),
+        }
+        .causes;
+        Self { class, summary: error.to_string(), causes }
+    }
+}
+
+/// The names of counters that are there, those first that resemble the one that is not.
+#[derive(Debug, thiserror::Error)]
+pub struct Nearest {
+    names: Vec<String>,
+    present: usize,
+    /// Whether the object is there with other instances.
+    pub other_instances: bool,
+}
+
+impl Nearest {
+    /// Of `present`, those nearest to `wanted`.
+    pub fn to<'a>(wanted: &Counter, present: impl Iterator<Item = &'a str>) -> Self {
+        let name = wanted.to_string().to_lowercase();
+        let sibling = format!("\\{}(", wanted.object.to_lowercase());
+        let last = format!(")\\{}", wanted.name.to_lowercase());
+        let mut other_instances = false;
+        let mut scored = Vec::new();
+        for other in present.take(MAX_COMPARED) {
+            let lower = other.to_lowercase();
+            other_instances |= wanted.instance.is_some() && lower.starts_with(&sibling) && lower.ends_with(&last);
+            scored.push((strsim::jaro_winkler(&name, &lower), other));
+        }
+        scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+        scored.dedup_by(|a, b| a.1 == b.1);
+        let present = scored.len();
+        let names = scored.into_iter().take(SHOWN).map(|(_, name)| name.chars().take(MAX_NAME).collect()).collect();
+        Self { names, present, other_instances }
+    }
+}
+
+impl fmt::Display for Nearest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.names.as_slice() {
+            [] => f.write_str("there are no counters"),
+            names => write!(f, "nearest of {} counters there: {}", self.present, names.join("; ")),
+        }
+    }
+}
+
+/// How many names are shown.
+const SHOWN: usize = 3;
+
+/// The most of a name, in characters.
+const MAX_NAME: usize = 200;
+
+/// How many names are compared at the most.
+const MAX_COMPARED: usize = 4_096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::counters::Exposed;
+
+    fn pool() -> Counter {
+        Counter {
+            key: "state",
+            object: "APP_POOL_WAS",
+            instance: Some("MSExchangeServicesAppPool".to_owned()),
+            name: "Current Application Pool State",
+            given: None,
+            exposed: Exposed::Value,
+            required: true,
+        }
+    }
+
+    #[test]
+    fn the_most_similar_name_comes_first() {
+        let present =
+            [r"\Memory\Available MBytes", r"\APP_POOL_WAS(MSExchangeSyncAppPool)\Current Application Pool State"];
+        let nearest = Nearest::to(&pool(), present.into_iter());
+        assert!(nearest.other_instances);
+        assert!(
+            nearest.to_string().starts_with(r"nearest of 2 counters there: \APP_POOL_WAS(MSExchangeSync"),
+            "{nearest}"
+        );
+    }
+
+    #[test]
+    fn only_the_deadline_is_not_no_data() {
+        let expired =
+            crate::clock::Deadline::new(std::time::Instant::now(), std::time::Duration::ZERO).expired_during("x");
+        let error = CounterError::Http { place: String::new(), error: HttpError::Expired(expired) };
+        assert_eq!(error.class(), Class::Timeout);
+        let error = CounterError::Http { place: String::new(), error: HttpError::Status(503) };
+        assert_eq!(error.class(), Class::NoData);
+        assert_eq!(CounterError::NeedsWindows.class(), Class::NoData);
+    }
+}

@@ -1,0 +1,151 @@
+//! What series does an exporter expose? Prometheus' text format, line by line, without copying.
+
+use std::borrow::Cow;
+
+/// One series.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Series<'a> {
+    /// The metric.
+    pub name: &'a str,
+    labels: &'a str,
+    /// The value.
+    pub value: f64,
+    /// Its time in milliseconds since 1970, where it has one of its own.
+    pub timestamp: Option<i64>,
+}
+
+/// The series of a text, and `None` for each line that is neither a series nor a comment.
+pub fn series(text: &str) -> impl Iterator<Item = Option<Series<'_>>> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(parse)
+}
+
+/// The name that windows_exporter's performance-counter collector gives to a counter by default.
+pub fn metric_name(object: &str, counter: &str) -> String {
+    let clean = |name: &str| -> String {
+        let lower = name.replace('%', "percent").replace(['(', ')'], "").to_ascii_lowercase();
+        let clean = lower.chars().map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '_' });
+        clean.collect::<String>().trim_matches('_').to_owned()
+    };
+    format!("windows_performancecounter_{}_{}", clean(object), clean(counter))
+}
+
+impl<'a> Series<'a> {
+    /// The value of a label, `None` without it.
+    pub fn label(&self, name: &str) -> Option<Cow<'a, str>> {
+        let mut rest = self.labels;
+        while let Some((label, value, behind)) = next_label(rest) {
+            if label == name {
+                return Some(unescaped(value));
+            }
+            rest = behind;
+        }
+        None
+    }
+}
+
+fn parse(line: &str) -> Option<Series<'_>> {
+    let end = line.find(|c: char| c == '{' || c.is_ascii_whitespace())?;
+    let (name, rest) = line.split_at(end);
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == ':') {
+        return None;
+    }
+    let rest = rest.trim_start();
+    let (labels, rest) = match rest.strip_prefix('{') {
+        Some(inside) => {
+            let end = end_of_labels(inside)?;
+            (&inside[..end], &inside[end + 1..])
+        }
+        None => ("", rest),
+    };
+    let mut words = rest.split_ascii_whitespace();
+    let value = words.next()?.parse().ok()?;
+    let timestamp = words.next().map(str::parse).transpose().ok()?;
+    words.next().is_none().then_some(Series { name, labels, value, timestamp })
+}
+
+/// Where the brace is that closes the labels, outside of any quotes.
+fn end_of_labels(inside: &str) -> Option<usize> {
+    let mut rest = inside;
+    loop {
+        let trimmed = rest.trim_start_matches([',', ' ', '\t']);
+        if trimmed.starts_with('}') {
+            return Some(inside.len() - trimmed.len());
+        }
+        rest = next_label(trimmed)?.2;
+    }
+}
+
+/// `name="value"` as name, value and what follows.
+fn next_label(text: &str) -> Option<(&str, &str, &str)> {
+    let (name, rest) = text.trim_start_matches([',', ' ', '\t']).split_once('=')?;
+    let quoted = rest.trim_start().strip_prefix('"')?;
+    let mut escaped = false;
+    let close = quoted.bytes().position(|byte| {
+        let closes = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        closes
+    })?;
+    Some((name.trim(), &quoted[..close], &quoted[close + 1..]))
+}
+
+fn unescaped(value: &str) -> Cow<'_, str> {
+    if !value.contains('\\') {
+        return Cow::Borrowed(value);
+    }
+    let mut text = String::with_capacity(value.len());
+    let mut characters = value.chars();
+    while let Some(c) = characters.next() {
+        match (c, (c == '\\').then(|| characters.next()).flatten()) {
+            (_, Some('n')) => text.push('\n'),
+            (_, Some(escaped)) => text.push(escaped),
+            (c, None) => text.push(c),
+        }
+    }
+    Cow::Owned(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_series_has_a_name_labels_a_value_and_perhaps_a_time() {
+        let text = "# HELP x\n# TYPE x gauge\nx{app=\"a}b\\\"\\n\",state=\"Shutdown Pending\",} 7.028097e+06 1700000000123\n\nup 1\n";
+        let all: Vec<_> = series(text).map(Option::unwrap).collect();
+        assert_eq!((all[0].name, all[0].value, all[0].timestamp), ("x", 7_028_097.0, Some(1_700_000_000_123)));
+        assert_eq!(all[0].label("app").unwrap(), "a}b\"\n");
+        assert_eq!(all[0].label("state").unwrap(), "Shutdown Pending");
+        assert_eq!(all[0].label("instance"), None);
+        assert_eq!((all[1].name, all[1].value, all[1].timestamp), ("up", 1.0, None));
+    }
+
+    #[test]
+    fn what_is_no_series_is_none() {
+        for line in ["<html>", "x", "x{", "x{a=\"b\" 1", "x{a=b} 1", "x one", "x 1 now", "x 1 2 3", "9x 1"] {
+            assert_eq!(series(line).collect::<Vec<_>>(), [None], "{line:?} was taken for a series");
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_windows_exporter() {
+        assert_eq!(
+            metric_name(
+                "MSExchangeUMCallRouterAvailability",
+                "% of Inbound Calls Rejected by the UM Call Router Over the Last Hour"
+            ),
+            "windows_performancecounter_msexchangeumcallrouteravailability_percent_of_inbound_calls_rejected_by_the_um_call_router_over_the_last_hour"
+        );
+        assert_eq!(metric_name("A (b)", "C/sec."), "windows_performancecounter_a_b_c_sec");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "[ -~\n\\\\äx{}=\",]{0,80}") {
+            for series in series(&text).flatten() {
+                let _ = series.label("x");
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! What do the named counters of a host say, now or over a window? One trait, and what every source takes and gives.
+//!
+//! [`csv`] reads the logs of Windows' performance tools, [`prometheus`] an exporter, [`pdh`] the system itself. What
+//! a source knows of the past goes through [`window`] and [`rate`]; what a source that only knows the present said
+//! earlier is kept by [`history`] in a [`state_file`], and [`past`] chooses between the two.
+
+pub mod csv;
+pub mod describe;
+mod error;
+pub mod exposition;
+pub mod history;
+pub mod http;
+pub mod past;
+pub mod pdh;
+pub mod prometheus;
+pub mod rate;
+pub mod role;
+pub mod state_file;
+pub mod url;
+pub mod window;
+
+use std::fmt;
+use std::future::Future;
+use std::time::{Duration, SystemTime};
+
+use crate::clock::Deadline;
+use crate::failure::Policy;
+
+pub use error::{CounterError, Nearest};
+
+/// A performance counter by its English name. Names are compared without regard to case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counter {
+    /// What it is for, as in `--counter-name KEY=NAME`.
+    pub key: &'static str,
+    /// The performance object.
+    pub object: &'static str,
+    /// The instance, where the object has instances.
+    pub instance: Option<String>,
+    /// The counter of the object; empty where nobody knows its name.
+    pub name: &'static str,
+    /// What the source calls it, when the operator said so.
+    pub given: Option<String>,
+    /// How an exporter exposes it unless the operator said otherwise.
+    pub exposed: Exposed,
+    /// Whether a moment without its value is no sample.
+    pub required: bool,
+}
+
+/// How an exporter exposes a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exposed {
+    /// As the value of a series that is named after object and counter.
+    Value,
+    /// As one series for each state, of which the one that holds has the value 1; the counter's value is that state's
+    /// number, from 1.
+    StateSet {
+        /// The metric.
+        metric: &'static str,
+        /// The label that names the instance.
+        instance: &'static str,
+        /// The states, in the order of their numbers.
+        states: &'static [&'static str],
+    },
+}
+
+impl fmt::Display for Counter {
+    /// `\Object(Instance)\Counter`, or what the operator called it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.given, &self.instance) {
+            (Some(given), _) => f.write_str(given),
+            (None, Some(instance)) => write!(f, "\\{}({instance})\\{}", self.object, self.name),
+            (None, None) => write!(f, "\\{}\\{}", self.object, self.name),
+        }
+    }
+}
+
+/// What a source is asked.
+#[derive(Clone, Debug)]
+pub struct Query<const N: usize> {
+    /// The counters, in the order of a [`Sample`]'s values.
+    pub counters: [Counter; N],
+    /// Of which host, where a source may know several.
+    pub host: Option<String>,
+    /// How far back.
+    pub window: Duration,
+    /// When everything must be over.
+    pub deadline: Deadline,
+    /// What the operator says that failures are worth.
+    pub policy: Policy,
+}
+
+/// The values of the counters at a moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample<const N: usize> {
+    /// The moment, by the clock of the source.
+    pub time: SystemTime,
+    /// The values, finite and not below 0; `None` where there was none.
+    pub values: [Option<f64>; N],
+}
+
+/// What a source said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading<const N: usize> {
+    /// The host that the counters are of, as the source names it; empty when it does not.
+    pub host: String,
+    /// The samples of the window, by rising time, at least one.
+    pub samples: Vec<Sample<N>>,
+    /// The time by which to judge how old the newest sample is; `None` when the source leaves that open.
+    pub as_of: Option<SystemTime>,
+    /// How many moments of the window lack a required value.
+    pub gaps: u64,
+    /// How many of those are newer than the newest sample.
+    pub trailing_gaps: u64,
+    /// How many samples were replaced by a later one of the same or an earlier time.
+    pub replaced: u64,
+    /// What the operator should know about the source.
+    pub notes: Vec<String>,
+}
+
+impl<const N: usize> Reading<N> {
+    /// The newest sample.
+    pub fn newest(&self) -> &Sample<N> {
+        // A reading without a sample is an error of its source.
+        &self.samples[self.samples.len() - 1]
+    }
+}
+
+/// Somewhere counters can be read.
+pub trait Source {
+    /// The samples of the window that ends at the newest one, or the one of this moment.
+    fn read<const N: usize>(&self, query: &Query<N>) -> impl Future<Output = Result<Reading<N>, CounterError>>;
+}
+
+/// How old the newest sample is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Age {
+    /// Young enough.
+    Fresh,
+    /// Older than it may be.
+    Stale(Duration),
+    /// Further ahead of the clock than clocks are apart.
+    Ahead(Duration),
+    /// The source leaves that open.
+    Unknown,
+}
+
+/// Judges the time of the newest sample at `now`.
+pub fn age(as_of: Option<SystemTime>, now: SystemTime, max: Duration) -> Age {
+    let Some(time) = as_of else { return Age::Unknown };
+    match now.duration_since(time) {
+        Ok(age) if age > max => Age::Stale(age),
+        Ok(_) => Age::Fresh,
+        Err(ahead) if ahead.duration() > CLOCKS_APART => Age::Ahead(ahead.duration()),
+        Err(_) => Age::Fresh,
+    }
+}
+
+/// How far ahead a sample may be and still count as of now.
+const CLOCKS_APART: Duration = Duration::from_secs(5 * 60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(seconds_ago: i64) -> Age {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs((1_700_000_000 - seconds_ago).unsigned_abs());
+        age(Some(time), now, Duration::from_secs(600))
+    }
+
+    #[test]
+    fn fresh_up_to_the_maximum_age() {
+        assert_eq!(judged(600), Age::Fresh);
+        assert_eq!(judged(601), Age::Stale(Duration::from_secs(601)));
+    }
+
+    #[test]
+    fn five_minutes_ahead_count_as_now() {
+        assert_eq!(judged(-300), Age::Fresh);
+        assert_eq!(judged(-301), Age::Ahead(Duration::from_secs(301)));
+    }
+}

@@ -1,0 +1,113 @@
+//! By how much did totals grow over the window? From the reading itself, or, when it is of one moment, with a history.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::rate::{Growth, Totals, growth, series};
+use super::state_file::{self, StateError};
+use super::{Reading, Sample};
+use crate::cli::duration::words;
+use crate::clock::Deadline;
+use crate::failure::{Class, Failure};
+use crate::plugin;
+
+/// Where and how the samples of one target are kept.
+#[derive(Clone, Debug)]
+pub struct Keeping<'a> {
+    /// The state file, if the operator named one.
+    pub file: Option<&'a Path>,
+    /// The plugin.
+    pub plugin: &'static str,
+    /// The target and its counters.
+    pub key: String,
+    /// The window.
+    pub window: Duration,
+    /// When everything must be over.
+    pub deadline: Deadline,
+}
+
+/// What is known of the past.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past<const N: usize> {
+    /// The growth over the window, `None` with one sample only.
+    pub growth: Option<Growth<N>>,
+    /// The samples that it came from.
+    pub samples: Vec<Totals<N>>,
+    /// The history that it came from, if any.
+    pub history: Option<Kept>,
+}
+
+impl<const N: usize> Default for Past<N> {
+    /// Nothing.
+    fn default() -> Self {
+        Self { growth: None, samples: Vec::new(), history: None }
+    }
+}
+
+impl<const N: usize> Past<N> {
+    /// Whether a damaged history was replaced.
+    pub fn replaced(&self) -> bool {
+        self.history.as_ref().is_some_and(|history| history.replaced)
+    }
+
+    /// Without growth: nothing, if that is because there never was a sample before; else why there is none.
+    pub fn first_sample(&self, window: Duration) -> Result<(), Failure> {
+        let window = words(window);
+        match &self.history {
+            Some(history) if history.first => Ok(()),
+            Some(_) => Err(Failure::new(
+                Class::NoData,
+                format!(
+                    "the sample before is older than the window of {window}: check more often, or give a longer --window"
+                ),
+            )),
+            None => {
+                Err(Failure::new(Class::NoData, format!("only one sample within {window}: nothing to compare it with")))
+            }
+        }
+    }
+}
+
+/// A history that was used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The state file.
+    pub file: PathBuf,
+    /// Whether this was the first sample of the target.
+    pub first: bool,
+    /// Whether the history before was damaged, and replaced.
+    pub replaced: bool,
+}
+
+/// The totals of a reading, at those places of its samples.
+pub fn totals<const N: usize, const M: usize>(reading: &Reading<N>, places: [usize; M]) -> Vec<Totals<M>> {
+    let of = |sample: &Sample<N>| {
+        let mut values = [0; M];
+        for (value, place) in values.iter_mut().zip(places) {
+            // Counters of 64 bits, of which a float holds 53: what is lost lies below one call in 2^53.
+            *value = sample.values[place]?.round() as u64;
+        }
+        Some(Totals { time: sample.time, values })
+    };
+    reading.samples.iter().filter_map(of).collect()
+}
+
+/// The growth over the window. Of a single sample the rest is taken from the state file, and the sample added there.
+pub async fn past<const N: usize>(samples: Vec<Totals<N>>, keeping: Keeping<'_>) -> Result<Past<N>, StateError> {
+    let [sample] = samples.as_slice() else {
+        let samples = series(samples, keeping.window);
+        return Ok(Past { growth: growth(&samples), samples, history: None });
+    };
+    // The length of the window belongs to the key: a check over an hour must not forget what one over a day needs.
+    let key = format!("{} over {} s", keeping.key, keeping.window.as_secs());
+    let file = match keeping.file {
+        Some(file) => file.to_owned(),
+        None => state_file::default_path(keeping.plugin, &key)?,
+    };
+    plugin::enter(format!("keeping the history {}", file.display()));
+    let record = |history: &mut super::history::History| history.record(&key, *sample, keeping.window);
+    let updated = state_file::update(&file, &keeping.deadline, record).await?;
+    let samples = series(updated.value.samples, keeping.window);
+    let history = Kept { file, first: updated.value.first, replaced: updated.replaced };
+    Ok(Past { growth: growth(&samples), samples, history: Some(history) })
+}

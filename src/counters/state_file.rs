@@ -1,0 +1,351 @@
+//! Where is a history kept between runs, and how do runs at once not lose each other's samples?
+//!
+//! Read, changed and replaced while a file beside it is locked. That side file is never renamed: a lock on the file
+//! that is replaced would be held on one that nobody sees any more.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::history::{History, HistoryError, MAX_BYTES, digest_of};
+use crate::clock::{Deadline, Expired};
+use crate::failure::{Class, Failure};
+
+/// Why a history cannot be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// Neither the option nor the environment names a place.
+    #[error("no place for the history: neither --state-file nor MP_STATE_PATH, XDG_STATE_HOME or HOME is given")]
+    NoPlace,
+    /// What is there is not a history of ours, and is left as it is.
+    #[error("{path} is left as it is: {what}", path = .path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        what: &'static str,
+    },
+    /// What is there is not a history of ours, and is left as it is.
+    #[error("{path} is left as it is: {source}", path = .path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        source: HistoryError,
+    },
+    /// The system refused to read it.
+    #[error("cannot read the history {path}", path = .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The system refused to write it.
+    #[error("cannot keep the history {path}", path = .path.display())]
+    Unwritable {
+        /// The file, or one beside it.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// Others held the lock for too long.
+    #[error(transparent)]
+    Locked(Expired),
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        let class = match error {
+            StateError::NotOurs { .. } | StateError::Foreign { .. } | StateError::Unreadable { .. } => {
+                Class::Unreadable
+            }
+            StateError::NoPlace | StateError::Unwritable { .. } => Class::NoData,
+            StateError::Locked(_) => Class::Timeout,
+        };
+        Self::caused_by(class, &error)
+    }
+}
+
+/// What a change gave, and whether a damaged history was thrown away for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Updated<T> {
+    /// What the change gave.
+    pub value: T,
+    /// Whether the history before was damaged.
+    pub replaced: bool,
+}
+
+/// Changes the history at `path`, which need not exist yet; its directory must.
+pub async fn update<T>(
+    path: &Path,
+    deadline: &Deadline,
+    change: impl FnOnce(&mut History) -> T,
+) -> Result<Updated<T>, StateError> {
+    // Before anything is written beside it.
+    ours(path)?;
+    let _lock = lock(&beside(path, "lock"), deadline).await?;
+    let (mut history, replaced) = read(path)?;
+    let value = change(&mut history);
+    replace(path, &history.encode())?;
+    Ok(Updated { value, replaced })
+}
+
+/// The place of a history that the operator named none for, in a directory that is made for the user alone.
+///
+/// First what the Monitoring Plugins use, then the platform's; `name` is hashed, so that targets do not share a file.
+pub fn default_path(plugin: &str, name: &str) -> Result<PathBuf, StateError> {
+    let from = |variable: &str| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let user = platform::user();
+    let guideline = from("MP_STATE_PATH").or_else(|| from("NAGIOS_PLUGIN_STATE_DIRECTORY")).map(|path| path.join(user));
+    let platform = || platform::state_directory(from).map(|path| path.join("check-um"));
+    let directory = guideline.or_else(platform).ok_or(StateError::NoPlace)?.join(plugin);
+    let unwritable = |source| StateError::Unwritable { path: directory.clone(), source };
+    platform::private_directory(&directory).map_err(unwritable)?;
+    Ok(directory.join(&digest_of(name)[..16]))
+}
+
+/// Refuses what only looks like a place for a history, without opening it.
+fn ours(path: &Path) -> Result<(), StateError> {
+    let not_ours = |what| StateError::NotOurs { path: path.to_owned(), what };
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if fs::metadata(directory).is_ok_and(|metadata| platform::is_open_to_others(&metadata)) {
+        return Err(not_ours("others may write into its directory"));
+    }
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(StateError::Unreadable { path: path.to_owned(), source }),
+        Ok(metadata) if metadata.is_symlink() => Err(not_ours("it is a symbolic link")),
+        Ok(metadata) if metadata.is_dir() => Err(not_ours("it is a directory")),
+        Ok(metadata) if !metadata.is_file() => Err(not_ours("it is not a regular file")),
+        Ok(metadata) if platform::is_of_another_user(&metadata) => Err(not_ours("it belongs to another user")),
+        Ok(_) => Ok(()),
+    }
+}
+
+async fn lock(path: &Path, deadline: &Deadline) -> Result<File, StateError> {
+    let unwritable = |source| StateError::Unwritable { path: path.to_owned(), source };
+    let mut options = platform::options();
+    let file = options.read(true).write(true).create(true).truncate(false).open(path).map_err(unwritable)?;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(fs::TryLockError::Error(source)) => return Err(unwritable(source)),
+            Err(fs::TryLockError::WouldBlock) => {
+                let waiting = || format!("waiting for the lock {}", path.display());
+                deadline.limit(waiting, tokio::time::sleep(PAUSE)).await.map_err(StateError::Locked)?;
+            }
+        }
+    }
+}
+
+/// The history, and whether it was damaged.
+fn read(path: &Path) -> Result<(History, bool), StateError> {
+    let unreadable = |source| StateError::Unreadable { path: path.to_owned(), source };
+    let file = match platform::options().read(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((History::default(), false)),
+        file => file.map_err(unreadable)?,
+    };
+    // Again, of what was really opened.
+    let metadata = file.metadata().map_err(unreadable)?;
+    if !metadata.is_file() || platform::is_of_another_user(&metadata) {
+        return Err(StateError::NotOurs { path: path.to_owned(), what: "it is no regular file of this user" });
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    match History::decode(&bytes) {
+        Ok(history) => Ok((history, false)),
+        Err(HistoryError::Damaged) => Ok((History::default(), true)),
+        Err(source) => Err(StateError::Foreign { path: path.to_owned(), source }),
+    }
+}
+
+/// Puts `content` in the place of the file at once: whoever reads it, whenever this is killed, finds one of the two.
+fn replace(path: &Path, content: &[u8]) -> Result<(), StateError> {
+    let new = beside(path, "new");
+    let unwritable = |source| StateError::Unwritable { path: new.clone(), source };
+    // What a killed run left behind; the lock says that nobody else is writing it.
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unwritable(error)),
+        _ => {}
+    }
+    let written = platform::options().write(true).create_new(true).open(&new).and_then(|mut file| {
+        file.write_all(content)?;
+        // Otherwise a power failure after the renaming may leave an empty file.
+        file.sync_all()
+    });
+    written.and_then(|()| fs::rename(&new, path)).map_err(|error| {
+        let _ = fs::remove_file(&new);
+        unwritable(error)
+    })
+}
+
+fn beside(path: &Path, extension: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(extension);
+    PathBuf::from(name)
+}
+
+/// Between two attempts to get the lock.
+const PAUSE: Duration = Duration::from_millis(2);
+
+#[cfg(unix)]
+mod platform {
+    use super::{OpenOptions, Path, PathBuf, fs, io};
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+
+    use rustix::fs::OFlags;
+
+    /// For a file of this user alone; no symbolic link is followed, and no pipe waited for.
+    pub fn options() -> OpenOptions {
+        let mut options = OpenOptions::new();
+        options.mode(0o600).custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
+        options
+    }
+
+    pub fn user() -> String {
+        rustix::process::geteuid().as_raw().to_string()
+    }
+
+    pub fn is_of_another_user(metadata: &fs::Metadata) -> bool {
+        metadata.uid() != rustix::process::geteuid().as_raw()
+    }
+
+    /// Whether others may put or replace files there; with the sticky bit they cannot replace ours.
+    pub fn is_open_to_others(metadata: &fs::Metadata) -> bool {
+        metadata.mode() & 0o022 != 0 && metadata.mode() & 0o1000 == 0
+    }
+
+    pub fn state_directory(from: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
+        from("STATE_DIRECTORY")
+            .or_else(|| from("XDG_STATE_HOME"))
+            .or_else(|| from("HOME").map(|home| home.join(".local/state")))
+            .or_else(|| rustix::process::geteuid().is_root().then(|| PathBuf::from("/var/lib")))
+    }
+
+    pub fn private_directory(path: &Path) -> io::Result<()> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    }
+}
+
+#[cfg(not(unix))]
+mod platform {
+    use super::{OpenOptions, Path, PathBuf, fs, io};
+
+    /// For a file whose directory is the user's own, as all below LOCALAPPDATA are.
+    pub fn options() -> OpenOptions {
+        OpenOptions::new()
+    }
+
+    pub fn user() -> String {
+        std::env::var("USERNAME").unwrap_or_default()
+    }
+
+    pub fn is_of_another_user(_: &fs::Metadata) -> bool {
+        false
+    }
+
+    pub fn is_open_to_others(_: &fs::Metadata) -> bool {
+        false
+    }
+
+    pub fn state_directory(from: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
+        from("LOCALAPPDATA").or_else(|| from("ProgramData"))
+    }
+
+    pub fn private_directory(path: &Path) -> io::Result<()> {
+        fs::create_dir_all(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::counters::rate::Totals;
+    use std::time::{Instant, SystemTime};
+
+    fn run<T>(path: &Path, change: impl FnOnce(&mut History) -> T) -> Result<Updated<T>, StateError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let deadline = Deadline::new(Instant::now(), Duration::from_secs(10));
+        runtime.block_on(update(path, &deadline, change))
+    }
+
+    fn add(path: &Path, value: u64) -> Result<Updated<()>, StateError> {
+        let sample = Totals { time: SystemTime::now(), values: [value] };
+        run(path, |history| drop(history.record("k", sample, Duration::from_secs(3_600))))
+    }
+
+    fn count(path: &Path) -> usize {
+        History::decode(&fs::read(path).unwrap()).unwrap().len()
+    }
+
+    #[test]
+    fn samples_of_one_run_are_there_in_the_next() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("history");
+        add(&path, 1).unwrap();
+        assert!(!add(&path, 2).unwrap().replaced);
+        assert_eq!(count(&path), 2);
+    }
+
+    #[test]
+    fn what_is_not_ours_is_left_as_it_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("mine.ini");
+        for content in ["", "[section]\npassword=secret\n"] {
+            fs::write(&path, content).unwrap();
+            assert!(matches!(add(&path, 1), Err(StateError::Foreign { .. })));
+            assert_eq!(fs::read_to_string(&path).unwrap(), content);
+        }
+        assert!(matches!(add(directory.path(), 1), Err(StateError::NotOurs { what: "it is a directory", .. })));
+    }
+
+    #[test]
+    fn what_is_ours_and_damaged_is_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("history");
+        fs::write(&path, "check-um history 1 0000\nseries x\n").unwrap();
+        assert!(add(&path, 1).unwrap().replaced);
+        assert_eq!(count(&path), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_symbolic_link_is_not_followed_and_modes_are_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let (path, link) = (directory.path().join("history"), directory.path().join("link"));
+        add(&path, 1).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert!(matches!(add(&link, 2), Err(StateError::NotOurs { what: "it is a symbolic link", .. })));
+        assert_eq!(count(&path), 1);
+        assert!(!beside(&link, "lock").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_open_to_others_is_refused_unless_sticky() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let mode = |mode| fs::set_permissions(directory.path(), fs::Permissions::from_mode(mode)).unwrap();
+        mode(0o777);
+        assert!(matches!(add(&directory.path().join("history"), 1), Err(StateError::NotOurs { .. })));
+        mode(0o1777);
+        add(&directory.path().join("history"), 1).unwrap();
+    }
+
+    #[test]
+    fn a_lock_held_by_others_ends_at_the_deadline() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("history");
+        let holder = File::create(beside(&path, "lock")).unwrap();
+        holder.lock().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let deadline = Deadline::new(Instant::now(), Duration::from_millis(20));
+        let error = runtime.block_on(update(&path, &deadline, |_| ())).unwrap_err();
+        assert_eq!(Failure::from(error).class, Class::Timeout);
+    }
+}

@@ -1,0 +1,175 @@
+//! Which rows of a log does a window need? Collects them from either end of it, in bounded memory, with the same result.
+
+use std::collections::VecDeque;
+
+/// A row of a log: its time in milliseconds and the values of the counters asked for, where it has them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Row<const N: usize> {
+    /// Milliseconds on the clock of the log.
+    pub time: i64,
+    /// The values; `None` where the row has none.
+    pub values: [Option<f64>; N],
+}
+
+/// The rows of the window that ends at the newest complete row.
+///
+/// A row replaces those that stand before it in the log and are not older: see [`super::rate`].
+#[derive(Debug)]
+pub struct Window<const N: usize> {
+    length: i64,
+    required: [bool; N],
+    rows: VecDeque<Row<N>>,
+    newest: Option<i64>,
+    newest_complete: Option<i64>,
+    replaced: u64,
+}
+
+/// What a window held in the end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Collected<const N: usize> {
+    /// Complete rows, by rising time.
+    pub rows: Vec<Row<N>>,
+    /// How many rows of the window lack a value that is required.
+    pub gaps: u64,
+    /// How many rows were replaced by a later one that is not newer.
+    pub replaced: u64,
+    /// How many rows without a required value are newer than the newest complete one.
+    pub trailing_gaps: u64,
+}
+
+impl<const N: usize> Window<N> {
+    /// An empty window of `length` milliseconds; a row is complete when it has a value for each that is `required`.
+    pub fn new(length: i64, required: [bool; N]) -> Self {
+        Self { length, required, rows: VecDeque::new(), newest: None, newest_complete: None, replaced: 0 }
+    }
+
+    /// Adds a row that stands behind all the others in the log.
+    pub fn push_newer(&mut self, row: Row<N>) {
+        while self.rows.back().is_some_and(|last| last.time >= row.time) {
+            self.rows.pop_back();
+            self.replaced += 1;
+        }
+        self.rows.push_back(row);
+        if self.rows.len() > MAX_ROWS {
+            let oldest = row.time.saturating_sub(self.length);
+            while self.rows.front().is_some_and(|first| first.time < oldest) {
+                self.rows.pop_front();
+            }
+            self.thin();
+        }
+    }
+
+    /// Adds a row that stands before all the others in the log. `false`: neither it nor any row before it can count.
+    pub fn push_older(&mut self, row: Row<N>) -> bool {
+        let newest = *self.newest.get_or_insert(row.time);
+        if row.time < self.newest_complete.unwrap_or(newest).saturating_sub(self.length) {
+            return false;
+        }
+        if self.rows.front().is_some_and(|first| first.time <= row.time) {
+            self.replaced += 1;
+            return true;
+        }
+        if self.newest_complete.is_none() && self.is_complete(&row) {
+            self.newest_complete = Some(row.time);
+        }
+        self.rows.push_front(row);
+        self.thin();
+        true
+    }
+
+    /// Forgets every row: what follows is of another host.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        (self.newest, self.newest_complete, self.replaced) = (None, None, 0);
+    }
+
+    /// The rows that count.
+    pub fn finish(self) -> Collected<N> {
+        let newest = self.rows.back().map_or(0, |row| row.time);
+        let within = |row: &&Row<N>, end: i64| row.time >= end.saturating_sub(self.length);
+        let last = self.rows.iter().rev().take_while(|row| within(row, newest)).find(|row| self.is_complete(row));
+        let Some(end) = last.map(|row| row.time) else {
+            let gaps = self.rows.iter().filter(|row| within(row, newest)).count() as u64;
+            return Collected { rows: Vec::new(), gaps, replaced: self.replaced, trailing_gaps: gaps };
+        };
+        let window: Vec<_> = self.rows.iter().filter(|row| within(row, end)).copied().collect();
+        let trailing_gaps = window.iter().filter(|row| row.time > end).count() as u64;
+        let rows: Vec<_> = window.iter().filter(|row| self.is_complete(row)).copied().collect();
+        let gaps = (window.len() - rows.len()) as u64;
+        Collected { rows, gaps, replaced: self.replaced, trailing_gaps }
+    }
+
+    fn is_complete(&self, row: &Row<N>) -> bool {
+        self.required.iter().zip(&row.values).all(|(required, value)| !required || value.is_some())
+    }
+
+    /// Drops every second row of a window that holds too many. Totals are cumulative: only what a restart hid is lost.
+    fn thin(&mut self) {
+        if self.rows.len() > MAX_ROWS {
+            let mut index = self.rows.len();
+            self.rows.retain(|_| {
+                index -= 1;
+                index.is_multiple_of(2)
+            });
+        }
+    }
+}
+
+/// The most rows that are kept: 18 hours of one a second, in 4 MB.
+const MAX_ROWS: usize = 65_536;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn row(time: i64, value: Option<f64>) -> Row<1> {
+        Row { time, values: [value] }
+    }
+
+    fn forwards(rows: &[Row<1>]) -> Collected<1> {
+        let mut window = Window::new(100, [true]);
+        rows.iter().for_each(|row| window.push_newer(*row));
+        window.finish()
+    }
+
+    fn backwards(rows: &[Row<1>]) -> Collected<1> {
+        let mut window = Window::new(100, [true]);
+        let _ = rows.iter().rev().all(|row| window.push_older(*row));
+        window.finish()
+    }
+
+    #[test]
+    fn the_window_ends_at_the_newest_complete_row() {
+        let rows = [row(0, Some(1.0)), row(50, Some(2.0)), row(120, Some(3.0)), row(130, None)];
+        let collected = backwards(&rows);
+        assert_eq!(collected.rows, [rows[1], rows[2]]);
+        assert_eq!((collected.gaps, collected.trailing_gaps), (1, 1));
+    }
+
+    #[test]
+    fn nothing_when_the_values_ended_more_than_a_window_ago() {
+        let rows = [row(0, Some(1.0)), row(101, None), row(201, None)];
+        assert!(backwards(&rows).rows.is_empty());
+        assert!(forwards(&rows).rows.is_empty());
+    }
+
+    #[test]
+    fn a_window_of_too_many_rows_is_thinned_and_keeps_the_newest() {
+        let mut window = Window::new(i64::MAX, [true]);
+        (0..200_000).for_each(|time| window.push_newer(row(time, Some(1.0))));
+        let rows = window.finish().rows;
+        assert!(rows.len() <= MAX_ROWS && rows.len() > MAX_ROWS / 4);
+        assert_eq!(rows.last().unwrap().time, 199_999);
+    }
+
+    proptest! {
+        #[test]
+        fn both_ends_give_the_same_rows(rows in proptest::collection::vec((0..400_i64, proptest::option::of(0.0..9.0)), 0..60)) {
+            let rows: Vec<_> = rows.into_iter().map(|(time, value)| row(time, value)).collect();
+            let (forwards, backwards) = (forwards(&rows), backwards(&rows));
+            prop_assert_eq!(forwards.rows, backwards.rows);
+            prop_assert_eq!(forwards.gaps, backwards.gaps);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Does check_um_app_pool say what the pool's counter says? The real binary over recorded sources.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panic")]
+
+mod support;
+
+use support::counters::{exporter, exposition, recorded, url};
+use support::{Outcome, plugin, run_command, run_fed};
+
+const PLUGIN: &str = "check_um_app_pool";
+
+fn run(arguments: &[&str]) -> Outcome {
+    run_command(plugin(PLUGIN).args(arguments))
+}
+
+fn fed(arguments: &[&str], input: &[u8]) -> Outcome {
+    run_fed(plugin(PLUGIN).args(arguments), input)
+}
+
+fn judged(name: &str, more: &[&str]) -> Outcome {
+    fed(&[&["--counters", "csv:-"], more].concat(), &std::fs::read(recorded(name)).unwrap())
+}
+
+#[test]
+fn ok_when_running() {
+    judged("typeperf-pool-running.csv", &[])
+        .assert_begins(0, "UM APP POOL OK - MSExchangeServicesAppPool is running | 'state'=3;;;1;7");
+}
+
+#[test]
+fn warning_when_on_its_way() {
+    let ran = judged("typeperf-pool-shutdown-pending.csv", &[]);
+    ran.assert_begins(1, "UM APP POOL WARNING - MSExchangeServicesAppPool is shutdown pending | 'state'=6;;;1;7");
+    assert!(ran.stdout.contains("advice: The pool is on its way"), "{}", ran.stdout);
+}
+
+#[test]
+fn critical_when_disabled() {
+    let ran = judged("typeperf-pool-disabled.csv", &[]);
+    ran.assert_begins(2, "UM APP POOL CRITICAL - MSExchangeServicesAppPool is disabled | 'state'=5;;;1;7");
+    assert!(ran.stdout.contains("(stopped)") && ran.stdout.contains("appcmd start apppool"), "{}", ran.stdout);
+    judged("typeperf-pool-disabled.csv", &["--state", "stopped=warning"]).assert_begins(1, "UM APP POOL WARNING");
+}
+
+#[test]
+fn critical_when_missing_among_others() {
+    let ran = judged("typeperf-pool-running.csv", &["--pool", "MSExchangeServicesPool"]);
+    ran.assert_begins(
+        2,
+        "UM APP POOL CRITICAL - there is no application pool MSExchangeServicesPool | 'state'=U;;;1;7",
+    );
+    assert!(
+        ran.stdout
+            .contains("(missing)\ncaused by: nearest of 4 counters there: \\APP_POOL_WAS(MSExchangeServicesAppPool)"),
+        "{}",
+        ran.stdout
+    );
+    let exporter = exporter(&exposition(0, 0));
+    run(&["--counters", &url(&exporter), "--pool", "NoPool"])
+        .assert_begins(2, "UM APP POOL CRITICAL - there is no application pool NoPool");
+}
+
+#[test]
+fn no_data_when_there_are_no_pools_at_all() {
+    judged("typeperf-60-percent.csv", &[]).assert_begins(3, "UM APP POOL UNKNOWN - no counter \\APP_POOL_WAS(MSExchangeServicesAppPool)\\Current Application Pool State in standard input");
+}
+
+#[test]
+fn an_exporter_says_it_in_seven_series() {
+    let page = exposition(0, 0);
+    let exporter = |page: &str| exporter(page);
+    let running = exporter(&page);
+    run(&["--counters", &url(&running)])
+        .assert_begins(0, "UM APP POOL OK - MSExchangeServicesAppPool is running | 'state'=3;;;1;7");
+    run(&["--counters", &url(&running), "--pool", "MSExchangeSyncAppPool"])
+        .assert_begins(2, "UM APP POOL CRITICAL - MSExchangeSyncAppPool is disabled");
+    let none = exporter(&page.replace("\"Running\"} 1", "\"Running\"} 0"));
+    run(&["--counters", &url(&none)]).assert_begins(3, "UM APP POOL UNKNOWN - http://127.0.0.1:");
+    let own = exporter(&(page + "my_pool_state 7\n"));
+    run(&["--counters", &url(&own), "--counter-name", "state=my_pool_state"])
+        .assert_begins(2, "UM APP POOL CRITICAL - MSExchangeServicesAppPool is delete pending");
+}
+
+#[test]
+fn no_data_when_the_state_is_no_state() {
+    let recorded = std::fs::read_to_string(recorded("typeperf-pool-running.csv")).unwrap();
+    let odd = recorded.replace("3.000000", "12");
+    fed(&["--counters", "csv:-"], odd.as_bytes()).assert_begins(
+        3,
+        "UM APP POOL UNKNOWN - the state of MSExchangeServicesAppPool is 12: expected a number from 1 to 7 |",
+    );
+    let blank = recorded.replace("3.000000", " ");
+    fed(&["--counters", "csv:-"], blank.as_bytes()).assert_begins(3, "UM APP POOL UNKNOWN - no value of ");
+}

@@ -1,0 +1,130 @@
+//! Does check_um_missed_call_proxy say what the counter or the events say? The real binary over recorded sources.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panic")]
+
+mod support;
+
+use support::counters::{csv, exporter, exposition, log, recorded, stamp, url, written_now};
+use support::{Outcome, plugin, run_command};
+
+const PLUGIN: &str = "check_um_missed_call_proxy";
+
+fn run(arguments: &[&str]) -> Outcome {
+    run_command(plugin(PLUGIN).args(arguments))
+}
+
+/// A log in which the share of failed notifications is this at the end, and this many calls came in.
+fn share(per_cent: &str, calls: u64) -> String {
+    let header = log([]).replace(
+        "% of Inbound Calls Rejected by the UM Call Router",
+        "% of Missed Call Notification Proxy Failed at UM Call Router",
+    );
+    let row = |ago, received, per_cent: &str| format!("\"{}\",\"{received}\",\"0\",\"{per_cent}\"\r\n", stamp(ago));
+    header + &row(3_000, 100, "0") + &row(60, 100 + calls, per_cent)
+}
+
+fn judged(content: &str, more: &[&str]) -> Outcome {
+    let directory = tempfile::tempdir().unwrap();
+    let source = csv(directory.path(), content);
+    run(&[&["--counters", &source], more].concat())
+}
+
+fn events(content: &str, more: &[&str]) -> Outcome {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("events.xml");
+    std::fs::write(&path, content).unwrap();
+    run(&[&["--method", "events", "--file", path.to_str().unwrap()], more].concat())
+}
+
+fn event(id: u32) -> String {
+    let now = check_um::clock::rfc3339(std::time::SystemTime::now());
+    format!(
+        "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='MSExchange Unified Messaging'/>\
+         <EventID Qualifiers='32772'>{id}</EventID><Level>3</Level><TimeCreated SystemTime='{now}'/><Channel>Application</Channel>\
+         <Computer>cas1.example.com</Computer></System><EventData><Data>x</Data></EventData></Event>"
+    )
+}
+
+#[test]
+fn ok_when_half_failed() {
+    let ran = judged(&share("50", 9), &[]);
+    ran.assert_begins(
+        0,
+        "UM MISSED CALL PROXY OK - 50 % of the missed-call notifications not proxied by CAS1 | 'failed'=50%;;50;0;100",
+    );
+}
+
+#[test]
+fn critical_when_more_than_half_failed() {
+    let ran = judged(&share("50.1", 9), &[]);
+    ran.assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed is 50.1%, critical range 50;");
+    assert!(ran.stdout.contains("Id=1638"), "{}", ran.stdout);
+}
+
+#[test]
+fn warning_when_a_warning_is_given() {
+    judged(&share("30", 9), &["-w", "25"])
+        .assert_begins(1, "UM MISSED CALL PROXY WARNING - failed is 30%, warning range 25;");
+}
+
+#[test]
+fn ok_when_no_call_came_in_since() {
+    let ran = judged(&share("100", 0), &[]);
+    ran.assert_begins(0, "UM MISSED CALL PROXY OK - 100 % of the missed-call notifications not proxied by CAS1; no call came in meanwhile");
+    judged(&share("100", 0), &["--state", "few-calls=warning"]).assert_begins(1, "UM MISSED CALL PROXY WARNING");
+}
+
+#[test]
+fn no_data_when_the_counter_is_absent() {
+    judged(&log([(60, 1, 1)]), &[]).assert_begins(3, "UM MISSED CALL PROXY UNKNOWN - no counter \\MSExchangeUMCallRouterAvailability\\% of Missed Call Notification Proxy Failed at UM Call Router Over the Last Hour in ");
+}
+
+#[test]
+fn a_recorded_log_of_two_hosts_is_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let source = format!("csv:{}", written_now(directory.path(), "relog-two-hosts-30-and-50-percent.csv").display());
+    run(&["--counters", &source, "-H", "CAS1"]).assert_begins(0, "UM MISSED CALL PROXY OK - 12 % of");
+    run(&["--counters", &source, "-H", "CAS2"]).assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed is 75%");
+}
+
+#[test]
+fn an_exporter_is_judged_and_its_calls_remembered() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("history");
+    let exporter = exporter(&exposition(1_000, 10));
+    let arguments = ["--counters", &url(&exporter), "--state-file", state.to_str().unwrap()];
+    run(&arguments)
+        .assert_begins(0, "UM MISSED CALL PROXY OK - 12 % of the missed-call notifications not proxied by 127.0.0.1 |");
+    run(&arguments).assert_begins(0, "UM MISSED CALL PROXY OK - 12 % of the missed-call notifications not proxied by 127.0.0.1; no call came in meanwhile");
+}
+
+#[test]
+fn the_share_is_judged_beside_a_history_that_cannot_be_kept() {
+    let exporter = exporter(&exposition(1_000, 10));
+    let here = recorded(".");
+    let ran = run(&["--counters", &url(&exporter), "--state-file", &here, "-c", "10"]);
+    ran.assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed is 12%, critical range 10;");
+    assert!(ran.stdout.contains("it is a directory (unreadable)"), "{}", ran.stdout);
+}
+
+#[test]
+fn critical_when_most_events_are_failures() {
+    let log = [1637, 1638, 1638, 1638, 1647].map(event).concat();
+    events(&log, &[]).assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed is 75%, critical range 50; 3 of 4 missed-call notifications not proxied (75 %) in 1 h | 'failed'=75%;;50;0;100");
+}
+
+#[test]
+fn ok_when_there_are_no_events_of_notifications() {
+    let ran = events(&event(1647), &[]);
+    ran.assert_begins(0, "UM MISSED CALL PROXY OK - no missed-call notification in 1 h | 'failed'=U;;50;0;100");
+    events("<Events></Events>", &[]).assert_begins(0, "UM MISSED CALL PROXY OK - no missed-call notification");
+}
+
+#[test]
+fn unknown_when_there_are_no_events_to_read() {
+    events("", &[]).assert_begins(3, "UM MISSED CALL PROXY UNKNOWN - ");
+    events("root:x:0", &[]).assert_begins(3, "UM MISSED CALL PROXY UNKNOWN - ");
+    run(&["--method", "events"])
+        .assert_begins(3, "UM MISSED CALL PROXY UNKNOWN - --file: expected the XML of wevtutil or Get-WinEvent");
+    run(&["--file", "x"]).assert_begins(3, "UM MISSED CALL PROXY UNKNOWN - --file: expected --method events too");
+}

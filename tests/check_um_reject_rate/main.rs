@@ -1,0 +1,280 @@
+//! Does check_um_reject_rate say what the counters say? The real binary over logs, exporters and histories.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panic")]
+
+mod exporter;
+mod history;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::fs;
+
+use support::counters::{csv, exporter, exposition, http, log, recorded, stamp, url, written_now};
+use support::{Outcome, perfdata, plugin, run_command, run_fed};
+
+const PLUGIN: &str = "check_um_reject_rate";
+
+/// Runs the plugin away from the histories of this machine.
+fn run(arguments: &[&str]) -> Outcome {
+    let nowhere = "/dev/null";
+    let mut command = plugin(PLUGIN);
+    for variable in ["MP_STATE_PATH", "NAGIOS_PLUGIN_STATE_DIRECTORY", "STATE_DIRECTORY", "XDG_STATE_HOME", "HOME"] {
+        command.env(variable, nowhere);
+    }
+    run_command(command.args(arguments))
+}
+
+/// An hour of one-minute samples, ten calls each, with this share rejected.
+fn hour(per_cent: u64) -> String {
+    log((0..=60).map(|minute| (3_600 - 60 * minute, 5_000 + 10 * minute, 700 + 10 * minute * per_cent / 100)))
+}
+
+fn judged(content: &str, more: &[&str]) -> Outcome {
+    let directory = tempfile::tempdir().unwrap();
+    let source = csv(directory.path(), content);
+    run(&[&["--counters", &source], more].concat())
+}
+
+fn fed(arguments: &[&str], input: &[u8]) -> Outcome {
+    run_fed(plugin(PLUGIN).args(arguments), input)
+}
+
+#[test]
+fn ok_when_10_per_cent_are_rejected() {
+    let ran = judged(&hour(10), &[]);
+    ran.assert_begins(0, "UM REJECT RATE OK - 60 of 600 calls rejected (10 %) by CAS1 in 1 h | 'rejected'=10%;25;50;0;100 'calls'=600;;;0 'rejected_calls'=60;;;0 'history'=3600s;;;0");
+}
+
+#[test]
+fn warning_when_30_per_cent_are_rejected() {
+    judged(&hour(30), &[]).assert_begins(
+        1,
+        "UM REJECT RATE WARNING - rejected is 30%, warning range 25; 180 of 600 calls rejected (30 %) by CAS1 in 1 h |",
+    );
+}
+
+#[test]
+fn warning_when_exactly_50_per_cent_are_rejected() {
+    judged(&hour(50), &[]).assert_begins(1, "UM REJECT RATE WARNING - rejected is 50%, warning range 25;");
+}
+
+#[test]
+fn critical_when_60_per_cent_are_rejected() {
+    let ran = judged(&hour(60), &[]);
+    ran.assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 60%, critical range 50;");
+    assert!(ran.stdout.contains("advice: ") && ran.stdout.contains("Get-UMIPGateway"), "{}", ran.stdout);
+}
+
+#[test]
+fn ok_when_three_calls_are_too_few_to_judge() {
+    let ran = judged(&log([(1_800, 10, 5), (60, 13, 8)]), &[]);
+    ran.assert_begins(0, "UM REJECT RATE OK - 3 of 3 calls rejected (100 %) by CAS1 in 29 min; only the last 29 min of 1 h are known; fewer than 10 calls are not judged | 'rejected'=100%;25;50;0;100 'calls'=3");
+    judged(&log([(1_800, 10, 5), (60, 13, 8)]), &["--state", "few-calls=unknown"])
+        .assert_begins(3, "UM REJECT RATE UNKNOWN - 3 of 3");
+}
+
+#[test]
+fn ok_when_there_was_no_call() {
+    let ran = judged(&log([(3_600, 10, 5), (60, 10, 5)]), &["--minimum-calls", "0"]);
+    ran.assert_begins(0, "UM REJECT RATE OK - no call received by CAS1 in 59 min; fewer than 1 calls are not judged | 'rejected'=U;25;50;0;100 'calls'=0");
+}
+
+#[test]
+fn ok_when_the_burst_lies_before_the_window() {
+    let burst = [(7_200, 1_000, 0), (5_400, 2_000, 1_000)];
+    let ran = judged(&log(burst.into_iter().chain([(3_600, 2_000, 1_000), (60, 2_100, 1_001)])), &[]);
+    ran.assert_begins(0, "UM REJECT RATE OK - 1 of 100 calls rejected (1 %)");
+}
+
+#[test]
+fn calls_on_both_sides_of_a_restart_count() {
+    let ran = judged(&log([(3_600, 1_000, 100), (1_800, 1_050, 120), (1_740, 10, 2), (60, 50, 12)]), &["-v"]);
+    ran.assert_begins(1, "UM REJECT RATE WARNING - rejected is 32%, warning range 25; 32 of 100 calls rejected (32 %)");
+    assert!(
+        ran.stdout.contains("samples: 4 over 59 min, 1 resets, 0 32-bit wraps, 0 without a value"),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stdout.contains("first sample: 1000 100 at 20") && ran.stdout.contains("last sample: 50 12 at 20"));
+}
+
+#[test]
+fn half_a_window_is_said_in_the_first_line() {
+    let ran = judged(&log([(900, 1_000, 100), (60, 1_100, 101)]), &[]);
+    ran.assert_begins(
+        0,
+        "UM REJECT RATE OK - 1 of 100 calls rejected (1 %) by CAS1 in 14 min; only the last 14 min of 1 h are known |",
+    );
+}
+
+#[test]
+fn stale_when_the_newest_sample_is_too_old() {
+    let old = log([(3_600, 1_000, 0), (1_500, 1_100, 90)]);
+    let ran = judged(&old, &[]);
+    ran.assert_begins(3, "UM REJECT RATE UNKNOWN - the newest sample is 25 min old, more than 10 min | 'rejected'=U;25;50;0;100 'calls'=U");
+    judged(&old, &["--max-age", "1h"]).assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 90%");
+}
+
+#[test]
+fn stale_when_the_log_is_of_the_future() {
+    let ran = judged(&hour(10), &["--time-zone", "-01:00"]);
+    ran.assert_begins(
+        3,
+        "UM REJECT RATE UNKNOWN - the newest sample is 1 h ahead of the clock: expected at most 5 min",
+    );
+}
+
+#[test]
+fn stale_when_a_stopped_service_leaves_rows_without_values() {
+    let mut log = log([(3_600, 1_000, 0), (1_800, 1_100, 90)]);
+    (1..=29).for_each(|minute| log += &format!("\"{}\",\" \",\" \",\" \"\r\n", stamp(1_800 - 60 * minute)));
+    judged(&log, &[]).assert_begins(3, "UM REJECT RATE UNKNOWN - the newest sample is 30 min old, more than 10 min; 29 later ones have no value: does the service run?");
+}
+
+#[test]
+fn no_data_when_no_row_has_a_value() {
+    let mut log = log([]);
+    (0..5).for_each(|minute| log += &format!("\"{}\",\" \",\"\",\" \"\r\n", stamp(300 - 60 * minute)));
+    judged(&log, &[]).assert_begins(3, "UM REJECT RATE UNKNOWN - no value of \\MSExchangeUMCallRouterAvailability\\Total Inbound Calls Received by the UM Call Router in ");
+}
+
+#[test]
+fn no_data_when_the_counter_is_absent_naming_the_nearest() {
+    let log = hour(10).replace("Calls Rejected by the UM Call Router\"", "Calls Refused by the UM Call Router\"");
+    let ran = judged(&log, &[]);
+    ran.assert_begins(3, "UM REJECT RATE UNKNOWN - no counter \\MSExchangeUMCallRouterAvailability\\Total Inbound Calls Rejected by the UM Call Router in ");
+    assert!(
+        ran.stdout.contains(
+            "caused by: nearest of 3 counters there: \\MSExchangeUMCallRouterAvailability\\Total Inbound Calls Re"
+        ),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn no_data_when_the_file_is_no_log_and_nothing_of_it_is_shown() {
+    for path in ["/bin/ls", "/etc/passwd"] {
+        let ran = run(&["--counters", &format!("csv:{path}"), "-vvv"]);
+        ran.assert_begins(3, &format!("UM REJECT RATE UNKNOWN - {path}, line 1: expected a header that begins with (PDH-CSV 4.0) | 'rejected'=U;25;50;0;100 'calls'=U;;;0 'rejected_calls'=U;;;0 'history'=U;;;0"));
+        assert!(!ran.stdout.contains("root"), "{}", ran.stdout);
+    }
+    run(&["--counters", "csv:/nonexistent"])
+        .assert_begins(3, "UM REJECT RATE UNKNOWN - cannot read /nonexistent: No such file");
+    run(&["--counters", "csv:/tmp"]).assert_begins(3, "UM REJECT RATE UNKNOWN - cannot read /tmp: Is a directory");
+}
+
+#[test]
+fn typeperf_on_standard_input_is_read_without_a_zone() {
+    let live = fs::read(recorded("typeperf-60-percent.csv")).unwrap();
+    let ran = fed(&["--counters", "csv:-", "-v"], &live);
+    ran.assert_begins(
+        2,
+        "UM REJECT RATE CRITICAL - rejected is 60%, critical range 50; 72 of 120 calls rejected (60 %) by CAS1 in 1 h",
+    );
+    assert!(ran.stdout.contains("note: how old the newest sample is could not be judged"), "{}", ran.stdout);
+    let ran = fed(&["--counters", "csv:-"], &fs::read(recorded("typeperf-no-valid-counters.txt")).unwrap());
+    ran.assert_begins(
+        3,
+        "UM REJECT RATE UNKNOWN - standard input, line 2: expected a header that begins with (PDH-CSV 4.0)",
+    );
+}
+
+#[test]
+fn utf_16_with_a_header_that_is_cut_is_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = written_now(directory.path(), "perfmon-utf16-zone-cut-10-percent.csv");
+    let ran = run(&["--counters", &format!("csv:{}", path.display()), "-v"]);
+    ran.assert_begins(0, "UM REJECT RATE OK - 12 of 120 calls rejected (10 %) by CAS1 in 1 h |");
+    assert!(ran.stdout.contains("3 without a value"), "{}", ran.stdout);
+}
+
+#[test]
+fn of_several_hosts_one_is_chosen() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = written_now(directory.path(), "relog-two-hosts-30-and-50-percent.csv");
+    let source = format!("csv:{}", path.display());
+    let ran = run(&["--counters", &source]);
+    assert!(
+        ran.first_line().ends_with("'history'=U;;;0")
+            && ran.stdout.contains("choose with --hostname one of CAS1, CAS2"),
+        "{}",
+        ran.stdout
+    );
+    run(&["--counters", &source, "-H", "cas1.example.com"])
+        .assert_begins(1, "UM REJECT RATE WARNING - rejected is 30%");
+    run(&["--counters", &source, "-H", "CAS2"]).assert_begins(1, "UM REJECT RATE WARNING - rejected is 50%");
+    run(&["--counters", &source, "-H", "cas3"]).assert_begins(3, "UM REJECT RATE UNKNOWN - no counters of cas3 in ");
+}
+
+#[test]
+fn a_log_without_quotes_is_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = written_now(directory.path(), "old-without-quotes-10-percent.csv");
+    run(&["--counters", &format!("csv:{}", path.display())])
+        .assert_begins(0, "UM REJECT RATE OK - 6 of 60 calls rejected (10 %) by CAS1 in 1 h |");
+}
+
+#[test]
+fn exchange_s_own_counter_is_judged_unless_no_call_came_in() {
+    judged(&hour(10), &["--method", "exchange"])
+        .assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 100%, critical range 50;");
+    let still = log([(3_000, 10, 5), (60, 10, 5)]);
+    let ran = judged(&still, &["--method", "exchange"]);
+    ran.assert_begins(0, "UM REJECT RATE OK - 100 % of the calls rejected by CAS1, says \\MSExchangeUMCallRouterAvailability\\% of Inbound Calls");
+    ran.assert_says("| 'rejected'=100%;25;50;0;100");
+}
+
+#[test]
+fn the_um_service_has_its_own_counter_and_no_total_of_calls() {
+    let own = hour(60)
+        .replace("MSExchangeUMCallRouterAvailability", "MSExchangeUMAvailability")
+        .replace("UM Call Router", "UM Service");
+    judged(&own, &["--role", "um-service"]).assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 100%");
+    judged(&own, &["--role", "um-service", "--method", "totals"])
+        .assert_begins(3, "UM REJECT RATE UNKNOWN - --method totals: this service has no known total");
+    let name = r"received=\MSExchangeUMAvailability\Total Inbound Calls Received by the UM Service";
+    judged(&own, &["--role", "um-service", "--method", "totals", "--counter-name", name])
+        .assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 60%");
+}
+
+#[test]
+fn unknown_when_an_option_is_wrong() {
+    for (arguments, said) in [
+        (
+            &[][..],
+            "--counters: expected csv:FILE, csv:- or prometheus:URL, because only Windows has performance counters",
+        ),
+        (&["--counters", "xml:x"], "--counters: not a counter source: expected csv:FILE"),
+        (
+            &["--counters", "prometheus:http://me:secret@cas1/"],
+            "--counters: prometheus: expected a URL without user information",
+        ),
+        (&["--window", "1w"], "--window: '1w' is not a duration"),
+        (
+            &["--counters", "csv:-", "--counter-name", "calls=x"],
+            "--counter-name: 'calls' is no counter of this check: expected one of received, rejected, percent",
+        ),
+        (&["--time-zone", "CET"], "--time-zone: 'CET' is not an offset from UTC"),
+        (&["--counters", "csv:-", "--state", "refused=ok"], "--state: this check cannot meet 'refused'"),
+    ] {
+        let ran = run(arguments);
+        ran.assert_begins(3, &format!("UM REJECT RATE UNKNOWN - {said}"));
+        assert!(!ran.stdout.contains("secret"));
+    }
+}
+
+#[test]
+fn json_and_property_bags_carry_the_same() {
+    judged(&hour(60), &["--output", "json"]).assert_json("CRITICAL");
+    judged(&hour(60), &["--output", "scom"]).assert_scom("CRITICAL");
+    judged("", &["--output", "json"]).assert_json("UNKNOWN");
+}
+
+#[test]
+fn hostile_names_of_hosts_stay_inside_their_line() {
+    let log = hour(60).replace("CAS1", "CAS|1\u{202e}\u{1b}[31m");
+    let ran = judged(&log, &["-vvv"]);
+    ran.assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 60%");
+    assert_eq!(perfdata::labels(ran.first_line()), ["rejected", "calls", "rejected_calls", "history"]);
+}

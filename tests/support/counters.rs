@@ -1,0 +1,103 @@
+//! Where do the counters of a test come from? Logs written as of now, recorded ones, and exporters on loopback.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, SystemTime};
+
+use time::OffsetDateTime;
+
+use super::fixture;
+use super::peer::{Peer, read_request};
+
+/// A recorded file.
+pub fn recorded(name: &str) -> String {
+    fixture(&format!("counters/{name}"))
+}
+
+/// A recorded file as if written just now: its modification time counts where a log does not say its zone.
+pub fn written_now(directory: &Path, name: &str) -> PathBuf {
+    let copy = directory.join(name);
+    std::fs::write(&copy, std::fs::read(recorded(name)).unwrap()).unwrap();
+    copy
+}
+
+/// A log of the call router's two totals and its own percentage, in UTC; rows are seconds ago and totals.
+pub fn log(rows: impl IntoIterator<Item = (u64, u64, u64)>) -> String {
+    let object = r"\\CAS1\MSExchangeUMCallRouterAvailability";
+    let mut log = format!(
+        "\"(PDH-CSV 4.0) (Coordinated Universal Time)(0)\",\
+         \"{object}\\Total Inbound Calls Received by the UM Call Router\",\
+         \"{object}\\Total Inbound Calls Rejected by the UM Call Router\",\
+         \"{object}\\% of Inbound Calls Rejected by the UM Call Router Over the Last Hour\"\r\n"
+    );
+    for (ago, received, rejected) in rows {
+        log += &format!("\"{}\",\"{received}\",\"{rejected}\",\"100\"\r\n", stamp(ago));
+    }
+    log
+}
+
+/// A row of a log: the time that lies `ago` seconds back.
+pub fn stamp(ago: u64) -> String {
+    // One clock for a whole test: samples of several runs must not drift apart.
+    static NOW: LazyLock<SystemTime> = LazyLock::new(SystemTime::now);
+    let time = OffsetDateTime::from(*NOW - Duration::from_secs(ago));
+    let (month, day, year) = (u8::from(time.month()), time.day(), time.year());
+    format!("{month:02}/{day:02}/{year} {:02}:{:02}:{:02}.{:03}", time.hour(), time.minute(), time.second(), 0)
+}
+
+/// An HTTP server that answers every request with the same bytes and closes.
+pub fn http(answer: impl Into<Vec<u8>>) -> Peer {
+    let answer = answer.into();
+    Peer::tcp(move |mut stream| {
+        if read_request(&mut stream).is_some() {
+            let _ = stream.write_all(&answer);
+        }
+    })
+}
+
+/// An exporter that serves `body` over TLS for `localhost` and 127.0.0.1, and its certificate in PEM.
+pub fn https_exporter(body: String) -> (Peer, String) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let certificate = rcgen::CertificateParams::new(names).unwrap().self_signed(&key).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der());
+    let config = config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key.into()).unwrap();
+    let config = Arc::new(config);
+    let peer = Peer::tcp(move |stream| {
+        let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+        let mut stream = rustls::StreamOwned::new(connection, stream);
+        if read_request(&mut stream).is_some() {
+            let _ = stream.write_all(format!("HTTP/1.0 200 OK\r\n\r\n{body}").as_bytes());
+            stream.conn.send_close_notify();
+            let _ = stream.flush();
+        }
+    });
+    (peer, certificate.pem())
+}
+
+/// An exporter that serves `body`.
+pub fn exporter(body: &str) -> Peer {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
+    http(format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
+}
+
+/// The recorded page of windows_exporter with these totals.
+pub fn exposition(received: u64, rejected: u64) -> String {
+    let page = std::fs::read_to_string(recorded("windows_exporter-0.31.prom")).unwrap();
+    page.replace("@RECEIVED@", &received.to_string()).replace("@REJECTED@", &rejected.to_string())
+}
+
+/// `prometheus:URL` of a peer.
+pub fn url(peer: &Peer) -> String {
+    format!("prometheus:http://{}/metrics", peer.address)
+}
+
+/// `csv:FILE` of a file with this content.
+pub fn csv(directory: &Path, content: impl AsRef<[u8]>) -> String {
+    let path = directory.join("log.csv");
+    std::fs::write(&path, content).unwrap();
+    format!("csv:{}", path.display())
+}
