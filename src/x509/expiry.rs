@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::SystemTime;
 
 use super::certificate::Certificate;
 use crate::metric::{Metric, Uom};
@@ -32,6 +33,11 @@ impl Expiry {
     /// The threshold as the operator wrote it.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether it counts in days, as opposed to hours or per cent.
+    pub fn counts_in_days(&self) -> bool {
+        self.unit == Unit::Days
     }
 
     /// The violated threshold in words, as the end of a sentence: `less than 30 days`.
@@ -88,6 +94,14 @@ impl FromStr for Expiry {
 pub struct ExpiryError {
     text: String,
     source: RangeError,
+}
+
+/// A moment as certificates count it: seconds since 1970, negative before.
+pub fn unix_time(time: SystemTime) -> i64 {
+    match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
+        Err(before) => i64::try_from(before.duration().as_secs()).map_or(i64::MIN, |seconds| -seconds),
+    }
 }
 
 /// What is left of a certificate at a moment, exactly.

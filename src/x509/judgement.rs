@@ -81,7 +81,24 @@ impl Judgement {
         metrics(&self.remaining, expiries)
     }
 
-    /// Adds findings to `report`: what is wrong, what has too little left, what is worth saying; or that all is well.
+    /// The same, said of one of several chains.
+    #[must_use]
+    pub fn of(&self, name: &str) -> Self {
+        let named = |text: &String| format!("{name}: {text}");
+        let mut judgement = self.clone();
+        for failure in &mut judgement.failures {
+            failure.summary = named(&failure.summary);
+        }
+        for (_, text) in &mut judgement.violations {
+            *text = named(text);
+        }
+        judgement.remarks = judgement.remarks.iter().map(named).collect();
+        judgement.summary = named(&judgement.summary);
+        judgement
+    }
+
+    /// Adds findings to `report`: what is wrong, what has too little left, what is worth saying; and when the chain ends,
+    /// unless that has been said.
     pub fn describe(&self, report: &mut Report, run: &Run) {
         for failure in &self.failures {
             report.found(run.judged(failure.clone()));
@@ -90,8 +107,26 @@ impl Judgement {
             let advice = (run.about.advice)(Some(Class::Expired));
             report.found(Finding { state: *state, advice, ..Finding::ok(text.clone()) });
         }
-        for remark in &self.remarks {
-            report.found(Finding::ok(remark.clone()));
+        let is_said =
+            !self.violations.is_empty() || self.failures.iter().any(|failure| failure.class == Class::Expired);
+        let summary = Some(&self.summary).filter(|_| !is_said);
+        for text in summary.into_iter().chain(&self.remarks) {
+            report.found(Finding::ok(text.clone()));
+        }
+    }
+}
+
+/// The metrics of several chains: of one alone its own; of more the earliest of all, then each under its label.
+pub fn metrics_of_several(judged: &[(String, Option<Judgement>)], expiries: &Expiries) -> Vec<Metric> {
+    match judged {
+        [] => metrics(&[], expiries),
+        [(_, judgement)] => metrics(judgement.as_ref().map_or(&[], |judgement| &judgement.remaining), expiries),
+        several => {
+            let earliest = |judgement: &Option<Judgement>| judgement.as_ref().and_then(Judgement::earliest);
+            let all = several.iter().filter_map(|(_, judgement)| earliest(judgement)).min_by_key(|left| left.seconds);
+            let each = several.iter().take(MAX_LABELLED_METRICS);
+            let each = each.map(|(label, judgement)| expiries.days("days_left", earliest(judgement)).suffixed(label));
+            std::iter::once(expiries.days("days_left", all)).chain(each).collect()
         }
     }
 }
@@ -241,6 +276,9 @@ fn designation(certificate: &Certificate, place: usize) -> String {
 
 /// Longer chains exist in bundles only, where one metric for the earliest says it all.
 const MAX_CHAIN_METRICS: usize = 10;
+
+/// More files than this are known by the earliest of them only: the first line must not grow without bounds.
+const MAX_LABELLED_METRICS: usize = 50;
 
 /// How many of a certificate's names a first line can hold.
 const MAX_NAMES: usize = 5;

@@ -147,12 +147,14 @@ impl TlsError {
         }
         match rustls_error(error) {
             Some(error) => Self::of_rustls(error, peer, first),
-            None => {
-                let reset = matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe);
-                let how = if reset { "reset" } else { "closed" };
-                Self::Closed { peer, how, before_hello: first.is_empty() }
-            }
+            None => Self::of_hang_up(error, peer, first.is_empty()),
         }
+    }
+
+    /// The error of a connection that ended during the handshake.
+    pub(super) fn of_hang_up(error: &io::Error, peer: Peer, before_hello: bool) -> Self {
+        let reset = matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe);
+        Self::Closed { peer, how: if reset { "reset" } else { "closed" }, before_hello }
     }
 
     /// The error of a connection that failed after the handshake, where that means the client certificate: in TLS 1.3 the
@@ -180,7 +182,7 @@ impl TlsError {
             Error::AlertReceived(
                 alert @ (Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity),
             ) => {
-                let theirs = format!("it answers with the alert {}", name(*alert));
+                let theirs = format!("it answers with the alert {}", alert_name(*alert));
                 Self::NothingInCommon { peer, theirs, ours }
             }
             Error::PeerIncompatible(reason) => {
@@ -193,7 +195,7 @@ impl TlsError {
                 };
                 Self::NothingInCommon { peer, theirs, ours }
             }
-            Error::AlertReceived(alert) => Self::Alert { peer, alert: name(*alert), ours },
+            Error::AlertReceived(alert) => Self::Alert { peer, alert: alert_name(*alert), ours },
             Error::InvalidCertificate(reason) => {
                 let reason = match reason {
                     CertificateError::BadSignature => {
@@ -227,7 +229,7 @@ fn refusal(error: &io::Error) -> Option<String> {
     use io::ErrorKind as Kind;
 
     match rustls_error(error) {
-        Some(Error::AlertReceived(alert)) => Some(format!("sent the alert {}", name(*alert))),
+        Some(Error::AlertReceived(alert)) => Some(format!("sent the alert {}", alert_name(*alert))),
         Some(_) => None,
         None => match error.kind() {
             Kind::UnexpectedEof => Some("closed the connection".to_owned()),
@@ -261,7 +263,7 @@ const fn is_about_certificates(alert: Alert) -> bool {
 }
 
 /// `HandshakeFailure` as RFC 8446 spells it: `handshake_failure`.
-fn name(alert: Alert) -> String {
+pub(super) fn alert_name(alert: Alert) -> String {
     let camel = format!("{alert:?}").replace("CA", "Ca");
     let mut name = String::new();
     for c in camel.chars() {
@@ -354,7 +356,7 @@ mod tests {
 
     #[test]
     fn alerts_have_their_names_from_the_standard() {
-        assert_eq!(name(Alert::UnknownCA), "unknown_ca");
-        assert_eq!(name(Alert::ProtocolVersion), "protocol_version");
+        assert_eq!(alert_name(Alert::UnknownCA), "unknown_ca");
+        assert_eq!(alert_name(Alert::ProtocolVersion), "protocol_version");
     }
 }
