@@ -100,7 +100,8 @@ fn check_files(args: &Arguments, run: &Run) -> Result<Report, Failure> {
         let verdict = trust::verdict_of_file(chain, anchors.as_deref(), &args.tls.fingerprint, now);
         let expected = Expectations { expiries: &expiries, name: args.tls.tls_name.as_deref(), verdict: &verdict };
         let judgement = judgement::judge(chain, &expected, now);
-        judgement.of(&file.name).describe(&mut report, run);
+        let judgement = if files.len() > 1 { judgement.of(&file.name) } else { judgement };
+        judgement.describe(&mut report, run);
         report.trace.extend(chain.iter().map(|certificate| format!("{}\n{certificate}", file.name)));
         judged.push((file.label.clone(), Some(judgement)));
     }

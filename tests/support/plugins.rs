@@ -7,6 +7,8 @@ use check_um::cli::{self, Arguments};
 
 #[path = "../../plugins/check_um_ad_ds.rs"]
 mod check_um_ad_ds;
+#[path = "../../plugins/check_um_cert_expiry.rs"]
+mod check_um_cert_expiry;
 #[path = "../../plugins/check_um_events.rs"]
 mod check_um_events;
 #[path = "../../plugins/check_um_health_set.rs"]
@@ -26,6 +28,7 @@ pub struct Plugin {
 pub fn all() -> Vec<Plugin> {
     vec![
         plugin::<check_um_ad_ds::Arguments>(),
+        plugin::<check_um_cert_expiry::Arguments>(),
         plugin::<check_um_events::Arguments>(),
         plugin::<check_um_health_set::Arguments>(),
         plugin::<check_um_sip_options::Arguments>(),

@@ -10,9 +10,9 @@ use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::error::{TlsError, alert_name};
+use super::error::TlsError;
 use super::flight::{FlightError, FlightReader, client_hello, close_notify};
-use super::tap::other_protocol;
+use super::tap::{ENOUGH, other_protocol};
 use super::version::Version;
 use super::{Served, TlsSettings};
 use crate::clock::Deadline;
@@ -93,8 +93,8 @@ async fn exchange(
         if stream.read_buf(&mut buffer).await.map_err(Ended::Io)? == 0 {
             return Err(Ended::Io(io::ErrorKind::UnexpectedEof.into()));
         }
-        if first.len() < FIRST {
-            first.extend_from_slice(&buffer[..buffer.len().min(FIRST)]);
+        if first.len() < ENOUGH {
+            first.extend_from_slice(&buffer[..buffer.len().min(ENOUGH)]);
         }
         reader.push(&buffer).map_err(Ended::Flight)?;
     }
@@ -111,25 +111,9 @@ fn explain(ended: Ended, peer: &Peer, first: &[u8]) -> TlsError {
         Ended::Flight(FlightError::NotTls) => {
             TlsError::NotTls { peer, spoken: other_protocol(first).unwrap_or("something that is no TLS") }
         }
-        Ended::Flight(FlightError::Alert(number)) => {
-            let alert = Alert::from(number);
-            let has_nothing_in_common =
-                matches!(alert, Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity);
-            let alert = alert_name(alert);
-            match has_nothing_in_common {
-                true => TlsError::NothingInCommon {
-                    peer,
-                    theirs: format!("it answers with the alert {alert}"),
-                    ours: OFFER,
-                },
-                false => TlsError::Alert { peer, alert, ours: OFFER },
-            }
-        }
+        Ended::Flight(FlightError::Alert(number)) => TlsError::of_alert(Alert::from(number), peer, OFFER),
         Ended::Flight(error) => TlsError::Broken { peer, reason: error.to_string() },
     }
 }
 
 const NO_CERTIFICATE: &str = "the server chose a cipher suite without a certificate";
-
-/// How many first bytes are enough to know a protocol by.
-const FIRST: usize = 64;

@@ -151,6 +151,17 @@ impl TlsError {
         }
     }
 
+    /// The error of a handshake that the peer ended with `alert`, which is not about our certificate.
+    pub(super) fn of_alert(alert: Alert, peer: Peer, ours: &'static str) -> Self {
+        let name = alert_name(alert);
+        match alert {
+            Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity => {
+                Self::NothingInCommon { peer, theirs: format!("it answers with the alert {name}"), ours }
+            }
+            _ => Self::Alert { peer, alert: name, ours },
+        }
+    }
+
     /// The error of a connection that ended during the handshake.
     pub(super) fn of_hang_up(error: &io::Error, peer: Peer, before_hello: bool) -> Self {
         let reset = matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe);
@@ -169,7 +180,7 @@ impl TlsError {
         Some(Self::of_refusal(peer.clone(), how, shown))
     }
 
-    const fn of_refusal(peer: Peer, how: String, shown: bool) -> Self {
+    pub(super) const fn of_refusal(peer: Peer, how: String, shown: bool) -> Self {
         match shown {
             true => Self::ClientCertificateRefused { peer, how },
             false => Self::ClientCertificateRequired { peer, how },
@@ -179,12 +190,7 @@ impl TlsError {
     fn of_rustls(error: &Error, peer: Peer, first: &[u8]) -> Self {
         let ours = MODERN_OFFER;
         match error {
-            Error::AlertReceived(
-                alert @ (Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity),
-            ) => {
-                let theirs = format!("it answers with the alert {}", alert_name(*alert));
-                Self::NothingInCommon { peer, theirs, ours }
-            }
+            Error::AlertReceived(alert) => Self::of_alert(*alert, peer, ours),
             Error::PeerIncompatible(reason) => {
                 let theirs = match (server_hello_version(first), reason) {
                     (Some(version), _) if version < Version::TLS_1_2 => format!("it chooses {version}"),
@@ -195,7 +201,6 @@ impl TlsError {
                 };
                 Self::NothingInCommon { peer, theirs, ours }
             }
-            Error::AlertReceived(alert) => Self::Alert { peer, alert: alert_name(*alert), ours },
             Error::InvalidCertificate(reason) => {
                 let reason = match reason {
                     CertificateError::BadSignature => {

@@ -167,6 +167,18 @@ pub fn close_notify(version: Version) -> Vec<u8> {
     vec![ALERT, major, minor, 0, 2, 1, 0]
 }
 
+/// The alert that ends a handshake while it is still in the clear, wherever in `bytes` it stands.
+pub fn fatal_alert(mut bytes: &[u8]) -> Option<u8> {
+    while let Ok(Some((kind, body, length))) = record(bytes) {
+        match (kind, body) {
+            (ALERT, [FATAL, description]) => return Some(*description),
+            (CHANGE_CIPHER_SPEC, _) => return None,
+            _ => bytes = bytes.get(length..)?,
+        }
+    }
+    None
+}
+
 /// The first record: its kind, its body, and its whole length. `None` until all of it is there.
 fn record(bytes: &[u8]) -> Result<Option<(u8, &[u8], usize)>, FlightError> {
     let is_record = match bytes {
@@ -216,8 +228,11 @@ fn extension(number: u16, content: &[u8]) -> Vec<u8> {
     [number.to_be_bytes().to_vec(), vector::<2>(content)].concat()
 }
 
+const CHANGE_CIPHER_SPEC: u8 = 20;
 const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
+
+const FATAL: u8 = 2;
 
 const HELLO_REQUEST: u8 = 0;
 const CLIENT_HELLO: u8 = 1;
@@ -298,6 +313,14 @@ mod tests {
         assert_eq!(read(&[&[ALERT, 3, 1, 0, 2, 1, 0]]).unwrap_err(), FlightError::Alert(0));
         let bytes = [[ALERT, 3, 1, 0, 2, 1, 112].as_slice(), &whole()].concat();
         assert!(read(&[&bytes]).unwrap().is_complete());
+    }
+
+    #[test]
+    fn a_fatal_alert_is_found_behind_the_flight_and_not_behind_encryption() {
+        let alert = [ALERT, 3, 1, 0, 2, FATAL, 40];
+        assert_eq!(fatal_alert(&[whole().as_slice(), &alert].concat()), Some(40));
+        assert_eq!(fatal_alert(&[[CHANGE_CIPHER_SPEC, 3, 1, 0, 1, 1].as_slice(), &alert].concat()), None);
+        assert_eq!(fatal_alert(&whole()), None);
     }
 
     #[test]

@@ -4,11 +4,14 @@
 //! a class of its own, so that an expired certificate is reported as that and with its date. What the handshake does prove
 //! is that the server has the key of the leaf.
 
+pub mod backend;
 pub mod clear;
 pub mod error;
 pub mod flight;
 pub mod identity;
 pub mod inspect;
+#[cfg(feature = "legacy-tls")]
+mod legacy;
 pub mod served;
 mod tap;
 pub mod version;
@@ -122,7 +125,7 @@ pub async fn connect(
     let name = server_name(&settings.name, &mut config);
 
     let started = std::time::Instant::now();
-    let tap = Tap::new(stream);
+    let tap = Tap::new(stream, tap::ENOUGH);
     let first = tap.first();
     let connecting = TlsConnector::from(Arc::new(config)).connect(name, tap);
     let connected = deadline.limit(|| format!("the TLS handshake with {peer}"), connecting).await;

@@ -27,6 +27,8 @@ pub struct Served {
     pub client_certificate_shown: Option<String>,
     /// How long the handshake took, if it came to its end.
     pub took: Option<Duration>,
+    /// Why the modern backend gave way to the legacy one, if it did.
+    pub fell_back: Option<String>,
 }
 
 impl Default for Served {
@@ -40,6 +42,7 @@ impl Default for Served {
             client_certificate_asked: false,
             client_certificate_shown: None,
             took: None,
+            fell_back: None,
         }
     }
 }
@@ -71,6 +74,7 @@ impl Served {
         let mut facts = Vec::new();
         facts.extend(self.version.map(|version| ("tls_version", version.to_string())));
         facts.extend(self.suite.map(|suite| ("tls_cipher_suite", suite.to_string())));
+        facts.extend(self.fell_back.as_ref().map(|reason| ("tls_legacy_because", reason.clone())));
         if self.version.is_some() || self.chain.is_some() {
             let asked = match (self.client_certificate_asked, &self.client_certificate_shown) {
                 (false, _) => "not demanded",
