@@ -14,6 +14,7 @@ use check_um::advice;
 use check_um::cli::target::TargetArguments;
 use check_um::cli::tls::TlsArguments;
 use check_um::cli::{self, Common};
+use check_um::clock::unix_seconds;
 use check_um::failure::{Class, Failure, Override};
 use check_um::net::resolve::resolve;
 use check_um::net::tls::inspect::{self, Shown};
@@ -21,7 +22,7 @@ use check_um::net::tls::{Served, TlsSettings};
 use check_um::plugin::{self, Run};
 use check_um::report::{Report, Target};
 use check_um::state::State;
-use check_um::x509::expiry::{Expiries, Expiry, unix_time};
+use check_um::x509::expiry::{Expiries, Expiry};
 use check_um::x509::judgement::{self, Expectations, Judgement};
 use check_um::x509::{collection, trust};
 
@@ -64,6 +65,7 @@ async fn check_served(args: &Arguments, target: &TargetArguments, run: &Run) -> 
     report.metrics = match judge_served(&shown.served, &settings, &args.expiries(), run) {
         Some(judgement) => {
             judgement.describe(&mut report, run);
+            report.findings.extend(judgement.unsaid_end());
             judgement.metrics(&args.expiries())
         }
         None => judgement::unknown_metrics(&args.expiries()),
@@ -75,7 +77,7 @@ async fn check_served(args: &Arguments, target: &TargetArguments, run: &Run) -> 
 
 fn judge_served(served: &Served, settings: &TlsSettings, expiries: &Expiries, run: &Run) -> Option<Judgement> {
     let expected = Expectations { expiries, name: settings.expected_name(&served.verdict), verdict: &served.verdict };
-    served.chain.as_ref().map(|chain| judgement::judge(chain, &expected, unix_time(run.started())))
+    served.chain.as_ref().map(|chain| judgement::judge(chain, &expected, unix_seconds(run.started())))
 }
 
 /// From files: each is a chain of its own. Trust and name are judged only if that is asked for.
@@ -83,7 +85,7 @@ fn check_files(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let anchors = args.tls.ca_file.as_deref().map(cli::tls::anchors).transpose()?;
     let passphrase = args.tls.passphrase(&run.secrets).read()?;
     let files = collection::read(&args.file, passphrase.as_deref());
-    let (expiries, now) = (args.expiries(), unix_time(run.started()));
+    let (expiries, now) = (args.expiries(), unix_seconds(run.started()));
 
     let mut report = run.report();
     report.target = Target { host: args.file.join(", "), address: None, port: None, transport: "file" };
@@ -102,6 +104,7 @@ fn check_files(args: &Arguments, run: &Run) -> Result<Report, Failure> {
         let judgement = judgement::judge(chain, &expected, now);
         let judgement = if files.len() > 1 { judgement.of(&file.name) } else { judgement };
         judgement.describe(&mut report, run);
+        report.findings.extend(judgement.unsaid_end());
         report.trace.extend(chain.iter().map(|certificate| format!("{}\n{certificate}", file.name)));
         judged.push((file.label.clone(), Some(judgement)));
     }

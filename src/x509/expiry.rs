@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::SystemTime;
 
 use super::certificate::Certificate;
 use crate::metric::{Metric, Uom};
@@ -94,14 +93,6 @@ impl FromStr for Expiry {
 pub struct ExpiryError {
     text: String,
     source: RangeError,
-}
-
-/// A moment as certificates count it: seconds since 1970, negative before.
-pub fn unix_time(time: SystemTime) -> i64 {
-    match time.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(since) => i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
-        Err(before) => i64::try_from(before.duration().as_secs()).map_or(i64::MIN, |seconds| -seconds),
-    }
 }
 
 /// What is left of a certificate at a moment, exactly.

@@ -97,8 +97,7 @@ impl Judgement {
         judgement
     }
 
-    /// Adds findings to `report`: what is wrong, what has too little left, what is worth saying; and when the chain ends,
-    /// unless that has been said.
+    /// Adds findings to `report`: what is wrong, what has too little left, what is worth saying.
     pub fn describe(&self, report: &mut Report, run: &Run) {
         for failure in &self.failures {
             report.found(run.judged(failure.clone()));
@@ -107,12 +106,16 @@ impl Judgement {
             let advice = (run.about.advice)(Some(Class::Expired));
             report.found(Finding { state: *state, advice, ..Finding::ok(text.clone()) });
         }
+        for remark in &self.remarks {
+            report.found(Finding::ok(remark.clone()));
+        }
+    }
+
+    /// When the chain ends, unless that is among what [`Judgement::describe`] says.
+    pub fn unsaid_end(&self) -> Option<Finding> {
         let is_said =
             !self.violations.is_empty() || self.failures.iter().any(|failure| failure.class == Class::Expired);
-        let summary = Some(&self.summary).filter(|_| !is_said);
-        for text in summary.into_iter().chain(&self.remarks) {
-            report.found(Finding::ok(text.clone()));
-        }
+        (!is_said).then(|| Finding::ok(self.summary.clone()))
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use tokio::net::TcpStream;
 
+#[cfg(not(feature = "legacy-tls"))]
 use super::error::TlsError;
 use super::{Handshake, TlsSettings};
 use crate::clock::Deadline;

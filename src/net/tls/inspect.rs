@@ -8,11 +8,11 @@ use tokio::net::TcpStream;
 
 use super::error::TlsError;
 use super::{Handshake, Served, TlsSettings, clear};
+use crate::clock::unix_seconds;
 use crate::failure::{Class, Failure};
 use crate::net::{Peer, tcp};
 use crate::plugin::Run;
 use crate::report::Event;
-use crate::x509::expiry::unix_time;
 
 /// What came of looking.
 #[derive(Debug)]
@@ -36,7 +36,8 @@ impl Shown {
     /// What went wrong on the way, and what of the handshake is worth a finding; each class once.
     pub fn failures(&self) -> Vec<Failure> {
         let said = self.failure.as_ref().map(|failure| failure.class);
-        let more = self.served.failures().into_iter().filter(|failure| Some(failure.class) != said);
+        let of_handshake = [self.served.obsolescence(), self.served.unmet_demand()].into_iter().flatten();
+        let more = of_handshake.filter(|failure| Some(failure.class) != said);
         self.failure.iter().cloned().chain(more).collect()
     }
 }
@@ -90,7 +91,7 @@ async fn in_the_clear(
     run: &Run,
     shown: &mut Shown,
 ) -> Result<(), TlsError> {
-    let reading = clear::read(stream, peer, settings, &run.deadline, unix_time(run.started())).await;
+    let reading = clear::read(stream, peer, settings, &run.deadline, unix_seconds(run.started())).await;
     shown.served = reading.served;
     let outcome = reading.result.as_ref().map_or_else(ToString::to_string, |()| "read the certificates".to_owned());
     shown.events.push(run.event(format!("in the clear: {outcome}")));
@@ -106,7 +107,7 @@ async fn by_handshake(
     shown: &mut Shown,
 ) -> Result<(), TlsError> {
     let Handshake { served, result } =
-        super::connect(stream, peer, settings, &run.deadline, unix_time(run.started())).await;
+        super::connect(stream, peer, settings, &run.deadline, unix_seconds(run.started())).await;
     let has_chain = served.chain.is_some();
     shown.served = served;
     match result {

@@ -48,15 +48,17 @@ impl Default for Served {
 }
 
 impl Served {
-    /// What of it is worth a finding by itself: an obsolete version, a client certificate that was asked for in vain.
-    pub fn failures(&self) -> Vec<Failure> {
-        let demand = (self.client_certificate_asked && self.client_certificate_shown.is_none()).then(|| {
-            Failure::new(
-                Class::ClientCertificateRequired,
-                "the server asks for a client certificate and was shown none",
-            )
-        });
-        self.version.and_then(Version::obsolescence).into_iter().chain(demand).collect()
+    /// The finding that an obsolete version is.
+    pub fn obsolescence(&self) -> Option<Failure> {
+        self.version.and_then(Version::obsolescence)
+    }
+
+    /// The finding that a client certificate is which was asked for in vain.
+    pub fn unmet_demand(&self) -> Option<Failure> {
+        (self.client_certificate_asked && self.client_certificate_shown.is_none()).then(|| {
+            let text = "the server asks for a client certificate and was shown none";
+            Failure::new(Class::ClientCertificateRequired, text)
+        })
     }
 
     pub(super) fn seen(seen: &Seen, client_certificate_shown: Option<String>) -> Self {
