@@ -1,5 +1,7 @@
 //! Does check_um_cert_expiry find the dates on every kind of server and in every kind of file? The real binary, real peers.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panic")]
+
 #[path = "../support/mod.rs"]
 mod support;
 

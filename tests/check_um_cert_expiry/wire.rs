@@ -132,7 +132,7 @@ fn nothing_is_sent_after_the_flight_but_an_orderly_end() {
     let (sender, receiver) = mpsc::channel();
     let peer = Peer::tcp(move |mut stream| {
         read_record(&mut stream);
-        stream.write_all(&flight(&[der.clone()], true)).unwrap();
+        stream.write_all(&flight(std::slice::from_ref(&der), true)).unwrap();
         let mut rest = Vec::new();
         stream.read_to_end(&mut rest).unwrap();
         sender.send(rest).unwrap();
@@ -145,7 +145,7 @@ fn nothing_is_sent_after_the_flight_but_an_orderly_end() {
 #[test]
 fn days_of_a_server_that_hangs_up_after_its_certificate() {
     let der = std::fs::read(fixture("leaf-rsa-2048.der")).unwrap();
-    let peer = Peer::tcp(move |mut stream| answer_hello(&mut stream, &flight(&[der.clone()], false)));
+    let peer = Peer::tcp(move |mut stream| answer_hello(&mut stream, &flight(std::slice::from_ref(&der), false)));
     let ran = look(&peer.port(), "--no-verify");
     ran.assert_text(0);
     assert!(perfdata::value(ran.first_line(), "leaf_days_left").unwrap() > 30_000.0);
@@ -156,7 +156,7 @@ fn ten_thousand_names_fit_on_one_line() {
     let leaf = Wanted { alternatives: 10_000, ..Wanted::new("sip.test.local", -DAY, 90 * DAY) };
     let made = Made::leaf(&leaf);
     let der = std::fs::read(made.file("leaf.der")).unwrap();
-    let peer = Peer::tcp(move |mut stream| answer_hello(&mut stream, &flight(&[der.clone()], true)));
+    let peer = Peer::tcp(move |mut stream| answer_hello(&mut stream, &flight(std::slice::from_ref(&der), true)));
     let ran = look(&peer.port(), "--tls-name other.example -v -v -v");
     ran.assert_text(1).assert_says("and 9996 more").assert_within(Duration::from_secs(5));
 }

@@ -1,7 +1,9 @@
 //! What of servers with nothing but old TLS? With the feature legacy-tls an answer, without it words.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panic")]
+
 use crate::probe;
-use crate::support::tls::{OpenSsl, fixture};
+use crate::support::tls::OpenSsl;
 
 #[test]
 fn tls_with_words_when_there_is_nothing_in_common() {
@@ -27,8 +29,9 @@ mod with_legacy {
 
     use openssl::ssl::{SslContext, SslFiletype, SslMethod, SslStream, SslVerifyMode, SslVersion};
 
-    use super::{fixture, probe};
+    use crate::probe;
     use crate::support::peer::{Peer, read_request, response};
+    use crate::support::tls::fixture;
     use crate::support::{Outcome, perfdata};
 
     /// A server that answers 200 over OpenSSL.

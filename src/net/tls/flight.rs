@@ -59,9 +59,9 @@ impl FlightReader {
         self.records.extend_from_slice(bytes);
         let mut records = std::mem::take(&mut self.records);
         let mut start = 0;
-        while let Some((kind, body, length)) = record(records.get(start..).unwrap_or_default())? {
-            self.take_record(kind, body)?;
-            start += length;
+        while let Some(record) = record(records.get(start..).unwrap_or_default())? {
+            self.take_record(&record)?;
+            start += record.length;
         }
         records.drain(..start);
         self.records = records;
@@ -78,8 +78,8 @@ impl FlightReader {
         &self.flight
     }
 
-    fn take_record(&mut self, kind: u8, body: &[u8]) -> Result<(), FlightError> {
-        match (kind, body) {
+    fn take_record(&mut self, record: &Record<'_>) -> Result<(), FlightError> {
+        match (record.kind, record.body) {
             _ if self.is_complete => Ok(()),
             // A warning other than close_notify, such as unrecognized_name, ends nothing.
             (ALERT, [1, description]) if *description != 0 => Ok(()),
@@ -169,18 +169,25 @@ pub fn close_notify(version: Version) -> Vec<u8> {
 
 /// The alert that ends a handshake while it is still in the clear, wherever in `bytes` it stands.
 pub fn fatal_alert(mut bytes: &[u8]) -> Option<u8> {
-    while let Ok(Some((kind, body, length))) = record(bytes) {
-        match (kind, body) {
+    while let Ok(Some(record)) = record(bytes) {
+        match (record.kind, record.body) {
             (ALERT, [FATAL, description]) => return Some(*description),
             (CHANGE_CIPHER_SPEC, _) => return None,
-            _ => bytes = bytes.get(length..)?,
+            _ => bytes = bytes.get(record.length..)?,
         }
     }
     None
 }
 
-/// The first record: its kind, its body, and its whole length. `None` until all of it is there.
-fn record(bytes: &[u8]) -> Result<Option<(u8, &[u8], usize)>, FlightError> {
+struct Record<'a> {
+    kind: u8,
+    body: &'a [u8],
+    /// With its header.
+    length: usize,
+}
+
+/// The first record; `None` until all of it is there.
+fn record(bytes: &[u8]) -> Result<Option<Record<'_>>, FlightError> {
     let is_record = match bytes {
         [] => return Ok(None),
         [kind] => (20..=24).contains(kind),
@@ -196,7 +203,7 @@ fn record(bytes: &[u8]) -> Result<Option<(u8, &[u8], usize)>, FlightError> {
     if length > MAX_RECORD {
         return Err(FlightError::Malformed("a TLS record that is longer than the standard allows"));
     }
-    Ok(rest.get(..length).map(|body| (header[0], body, 5 + length)))
+    Ok(rest.get(..length).map(|body| Record { kind: header[0], body, length: 5 + length }))
 }
 
 /// The first handshake message: its kind, its body, and what follows. `None` until all of it is there.
