@@ -22,6 +22,7 @@ use check_um::cli::{self, Common};
 use check_um::failure::{Class, Failure};
 use check_um::metric::{Metric, Uom};
 use check_um::net::resolve::{Family, resolve};
+use check_um::net::tls::backend::Backend;
 use check_um::plugin::{self, Run};
 use check_um::range::Range;
 use check_um::report::{Finding, Report, Target};
@@ -127,6 +128,7 @@ impl Arguments {
             report.diagnostic(name, value);
         }
         report.authentication.client_certificate.clone_from(&served.client_certificate_shown);
+        report.findings.extend(served.obsolescence().map(|failure| run.judged(failure)));
         if let Some(judgement) = &facts.judgement {
             judgement.describe(report, run);
             report.diagnostic("certificate_validity", &judgement.summary);
@@ -157,6 +159,7 @@ impl Arguments {
             tls: (self.via() == Via::Tls)
                 .then(|| self.tls.settings(&self.target.hostname, &run.secrets))
                 .transpose()?,
+            tls_backend: self.tls_backend,
             expiries: self.expiries(),
         })
     }
@@ -287,6 +290,10 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     tls: TlsArguments,
+
+    /// Which TLS: modern (1.2 and 1.3), legacy (1.0 to 1.2, every suite; not in every build), or auto: legacy where modern fails
+    #[arg(long, value_enum, value_name = "BACKEND", default_value = "auto", help_heading = "TLS")]
+    tls_backend: Backend,
 
     /// WARNING when a served certificate has less left than this: N days, Nh hours, N% of its lifetime
     #[arg(long, value_name = "LEFT", allow_hyphen_values = true, help_heading = "Thresholds")]

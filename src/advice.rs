@@ -247,3 +247,46 @@ const fn counters(class: Class) -> &'static str {
         }
     }
 }
+
+/// For `check_um_cert_expiry`.
+pub const fn cert_expiry(class: Option<Class>) -> &'static str {
+    match class {
+        None | Some(Class::Expired) => {
+            "Renew the certificate. On the server: Get-ExchangeCertificate lists them, Get-UMCallRouterSettings names the one in \
+             use. New-ExchangeCertificate makes a new self-signed one, with -GenerateRequest the request for an authority's; \
+             then Enable-ExchangeCertificate THUMBPRINT -Services UMCallRouter and Restart-Service MSExchangeUMCR. An \
+             authority's own certificate is renewed by whoever runs the authority."
+        }
+        Some(Class::NotYetValid) => {
+            "Compare the clocks of this host and of the server (w32tm /query /status). If they agree, the certificate was \
+             enabled too early: Enable-ExchangeCertificate with the one before it until then."
+        }
+        Some(Class::Untrusted) => {
+            "Is it the right certificate? Get-UMCallRouterSettings names the one in use (UMCertificateThumbprint). If so, tell \
+             this check: --ca-file with its issuer, or --fingerprint for a self-signed one. If the chain has a gap, import the \
+             intermediate certificate on the server (certlm.msc, Intermediate Certification Authorities)."
+        }
+        Some(Class::NameMismatch) => {
+            "The certificate is for other names. Give --tls-name if the router is asked by another name than its own; otherwise \
+             renew it with New-ExchangeCertificate -DomainName and every name that peers use."
+        }
+        Some(Class::Weak) => {
+            "Renew the certificate with New-ExchangeCertificate -KeySize 2048 from an authority that signs with SHA-256, then \
+             Enable-ExchangeCertificate -Services UMCallRouter and Restart-Service MSExchangeUMCR."
+        }
+        Some(Class::ObsoleteTls) => {
+            "The server did not agree on TLS 1.2. On Windows Server 2008 R2 to 2012 R2 it is switched on under \
+             HKLM\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols; Exchange needs the .NET settings too."
+        }
+        Some(Class::ClientCertificateRequired | Class::Authentication) => {
+            "The router wants mutual TLS. The dates are read all the same; to leave no event 1649 in its log give the check a \
+             certificate that the router trusts: --client-certificate and --client-key."
+        }
+        Some(Class::Unreadable) => "Check path, format, passphrase and rights of the file that the reason names.",
+        Some(Class::Tls | Class::Closed | Class::Timeout) => {
+            "No certificate came. Is this the TLS port (5061), and does the startup mode (Get-UMCallRouterSettings: \
+             UMStartupMode) load a certificate at all, which takes TLS or Dual? The reason says what each side offered."
+        }
+        Some(_) => sip_options(class),
+    }
+}

@@ -15,7 +15,8 @@ use super::message::OptionsRequest;
 use super::uac::{Answer, Transport, Uac};
 use crate::clock;
 use crate::failure::{Class, Failure};
-use crate::net::tls::{self, Served, TlsConnection, TlsSettings};
+use crate::net::tls::backend::{self, Backend};
+use crate::net::tls::{Served, TlsConnection, TlsSettings};
 use crate::net::{NetError, Peer, tcp, udp};
 use crate::plugin::Run;
 use crate::report::Event;
@@ -84,6 +85,8 @@ pub struct Question {
     pub credentials: Option<Credentials>,
     /// How TLS is to be spoken, with [`Via::Tls`].
     pub tls: Option<TlsSettings>,
+    /// Which TLS library speaks.
+    pub tls_backend: Backend,
     /// How much of its validity each certificate must have left.
     pub expiries: Expiries,
 }
@@ -187,7 +190,8 @@ async fn handshake(
     facts: &mut Facts,
 ) -> Result<TlsConnection, Failure> {
     let now = clock::unix_seconds(run.started());
-    let tried = tls::connect(stream, peer, settings, &run.deadline, now).await;
+    let (chosen, source) = (question.tls_backend, question.source);
+    let tried = backend::connect(chosen, stream, peer, source, settings, &run.deadline, now).await;
     let served = facts.served.insert(tried.served);
     if let Some(chain) = &served.chain {
         let name = settings.expected_name(&served.verdict);

@@ -40,7 +40,7 @@ pub enum Order {
 }
 
 /// The longest chain that is looked at.
-pub const MAX_LENGTH: usize = 64;
+pub const MAX_LENGTH: usize = 1000;
 
 impl Chain {
     /// A chain of DER certificates, leaf first.
@@ -58,6 +58,23 @@ impl Chain {
     /// The chain of a single certificate.
     pub const fn of(leaf: Certificate) -> Self {
         Self { leaf, others: Vec::new() }
+    }
+
+    /// The same certificates, each followed by its issuer where that is among them: for containers that keep no order.
+    #[must_use]
+    pub fn in_order(self) -> Self {
+        let mut left: Vec<_> = std::iter::once(self.leaf).chain(self.others).collect();
+        let issues_another =
+            |one: &Certificate, all: &[Certificate]| all.iter().any(|other| other != one && other.names_as_issuer(one));
+        let first = left.iter().position(|one| !issues_another(one, &left)).unwrap_or(0);
+        let leaf = left.remove(first);
+        let mut others: Vec<Certificate> = Vec::new();
+        while !left.is_empty() {
+            let last = others.last().unwrap_or(&leaf);
+            let next = left.iter().position(|one| last.names_as_issuer(one)).unwrap_or(0);
+            others.push(left.remove(next));
+        }
+        Self { leaf, others }
     }
 
     /// The first certificate: the server's own.
@@ -179,6 +196,15 @@ pub(crate) mod tests {
         assert_eq!(chain([&leaf]).order(), Order::InOrder);
         assert_eq!(chain([&leaf, &root, &intermediate]).order(), Order::OutOfOrder(0));
         assert_eq!(chain([&leaf, &root]).order(), Order::Gap(0));
+    }
+
+    #[test]
+    fn a_heap_of_certificates_is_put_in_order() {
+        let [leaf, intermediate, root] = three(Facts::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
+        let sorted = chain([&leaf, &intermediate, &root]);
+        assert_eq!(chain([&root, &leaf, &intermediate]).in_order(), sorted);
+        assert_eq!(chain([&intermediate, &root, &leaf]).in_order(), sorted);
+        assert_eq!(chain([&root]).in_order(), chain([&root]));
     }
 
     #[test]

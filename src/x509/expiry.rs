@@ -34,6 +34,11 @@ impl Expiry {
         &self.text
     }
 
+    /// Whether it counts in days, as opposed to hours or per cent.
+    pub fn counts_in_days(&self) -> bool {
+        self.unit == Unit::Days
+    }
+
     /// The violated threshold in words, as the end of a sentence: `less than 30 days`.
     pub fn in_words(&self) -> String {
         let minimum = self.text.trim_end_matches(['h', '%', ':']);

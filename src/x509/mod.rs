@@ -5,8 +5,10 @@
 //!                         `----> trust::Anchors::verdict(chain, now) ---'
 //! ```
 
+pub mod bundle;
 pub mod certificate;
 pub mod chain;
+pub mod collection;
 pub mod expiry;
 pub mod judgement;
 pub mod name;

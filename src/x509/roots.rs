@@ -1,17 +1,100 @@
-//! Which trust anchors does this system have? Read only when a chain is there to be judged by them.
+//! Which trust anchors does this system have for a chain? Read only when there is a chain to be judged, and only those that could issue it.
+//!
+//! To parse every root of the system takes longer than all the rest of a check. The one file that holds them all is decoded
+//! instead, and only the roots whose subject the chain names as an issuer become anchors.
+
+use std::env;
+use std::path::Path;
 
 use rustls::pki_types::CertificateDer;
+use x509_parser::asn1_rs::{Any, FromDer, Tag};
 
 use super::chain::Chain;
+use super::pem;
 use super::trust::{Anchors, Distrust, Verdict};
+use crate::file;
+use crate::plugin;
 
 /// Whether `chain` leads to one of the system's trust anchors.
 pub fn verdict(chain: &Chain, now: i64) -> Verdict {
-    let loaded = rustls_native_certs::load_native_certs();
-    if loaded.certs.is_empty() {
-        let reason = loaded.errors.first().map_or_else(|| "this system has none".to_owned(), ToString::to_string);
-        return Verdict::Untrusted(Distrust::NoAnchors(reason));
+    plugin::enter("reading the system's trust anchors");
+    let anchors = match of_bundle(chain) {
+        Some(anchors) => anchors,
+        None => match of_platform() {
+            Ok(anchors) => anchors,
+            Err(reason) => return Verdict::Untrusted(Distrust::NoAnchors(reason)),
+        },
+    };
+    Anchors::new(anchors).verdict(chain, now)
+}
+
+/// The roots of the system's bundle that could have issued a certificate of `chain`; `None` without such a file, or when the
+/// operator has named other places.
+fn of_bundle(chain: &Chain) -> Option<Vec<CertificateDer<'static>>> {
+    let is_redirected = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| env::var_os(name).is_some());
+    let path = BUNDLES.iter().map(Path::new).filter(|_| !is_redirected).find(|path| path.is_file())?;
+    let content = file::read(path, MAX_BUNDLE).ok()?;
+    let blocks = pem::blocks(&content).ok().filter(|blocks| !blocks.is_empty())?;
+    let ders = blocks.into_iter().map(|block| block.der);
+    Some(ders.filter(|der| could_issue(der, chain)).map(CertificateDer::from).collect())
+}
+
+fn could_issue(root: &[u8], chain: &Chain) -> bool {
+    subject(root).is_some_and(|subject| chain.iter().any(|certificate| certificate.issuer_der() == subject))
+}
+
+/// The subject of a certificate with its header, without a look at anything else.
+fn subject(der: &[u8]) -> Option<&[u8]> {
+    let inside = |bytes| Any::from_der(bytes).ok().map(|(_, any)| any.data);
+    let mut rest = inside(inside(der)?)?;
+    // RFC 5280 4.1: version [0], which may be absent, serialNumber, signature, issuer, validity.
+    let fields = if Any::from_der(rest).ok()?.1.tag() == Tag::Integer { 4 } else { 5 };
+    for _ in 0..fields {
+        rest = Any::from_der(rest).ok()?.0;
     }
-    let certificates: Vec<CertificateDer<'static>> = loaded.certs;
-    Anchors::new(certificates).verdict(chain, now)
+    let (after, _) = Any::from_der(rest).ok()?;
+    rest.get(..rest.len() - after.len())
+}
+
+/// Everything that the platform trusts.
+fn of_platform() -> Result<Vec<CertificateDer<'static>>, String> {
+    let loaded = rustls_native_certs::load_native_certs();
+    match loaded.certs.is_empty() {
+        false => Ok(loaded.certs),
+        true => Err(loaded.errors.first().map_or_else(|| "this system has none".to_owned(), ToString::to_string)),
+    }
+}
+
+const MAX_BUNDLE: u64 = 4 * 1024 * 1024;
+
+/// Where Linux distributions and BSDs keep all their roots in one file.
+const BUNDLES: &[&str] = &[
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/var/lib/ca-certificates/ca-bundle.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+    "/usr/local/share/certs/ca-root-nss.crt",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::chain::tests::{Facts, ca, chain, three};
+
+    #[test]
+    fn only_the_roots_that_could_have_issued_the_chain_are_taken() {
+        let [leaf, intermediate, root] = three(Facts::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
+        assert!(could_issue(&root.der, &chain([&leaf, &intermediate])));
+        assert!(!could_issue(&root.der, &chain([&leaf])));
+        assert!(could_issue(&intermediate.der, &chain([&leaf])));
+        assert!(!could_issue(b"junk", &chain([&leaf])));
+    }
+
+    #[test]
+    fn untrusted_when_the_system_knows_no_issuer() {
+        let [leaf, intermediate, _] = three(Facts::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
+        assert!(matches!(verdict(&chain([&leaf, &intermediate]), 0), Verdict::Untrusted(_)));
+    }
 }

@@ -7,6 +7,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, Error, RootCertStore};
 
+use super::certificate::Fingerprint;
 use super::chain::{Chain, Order};
 
 /// Whether a chain is to be trusted, and why.
@@ -60,6 +61,16 @@ pub enum Distrust {
     /// The fingerprint given is another one.
     #[error("its SHA-256 fingerprint is another one than given")]
     OtherFingerprint,
+}
+
+/// The verdict on the chain of a file, which is judged only by what was given to judge it by.
+pub fn verdict_of_file(chain: &Chain, anchors: Option<&Anchors>, pins: &[Fingerprint], now: i64) -> Verdict {
+    match anchors {
+        _ if pins.contains(&chain.leaf().fingerprint) => Verdict::Pinned,
+        Some(anchors) => anchors.verdict(chain, now),
+        None if pins.is_empty() => Verdict::NotJudged,
+        None => Verdict::Untrusted(Distrust::OtherFingerprint),
+    }
 }
 
 /// Those who are trusted to issue certificates.

@@ -8,6 +8,7 @@ pub mod format;
 pub mod peer;
 pub mod perfdata;
 pub mod slapd;
+pub mod tls;
 
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};

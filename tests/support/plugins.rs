@@ -9,6 +9,8 @@ use check_um::cli::{self, Arguments};
 mod check_um_ad_ds;
 #[path = "../../plugins/check_um_app_pool.rs"]
 mod check_um_app_pool;
+#[path = "../../plugins/check_um_cert_expiry.rs"]
+mod check_um_cert_expiry;
 #[path = "../../plugins/check_um_events.rs"]
 mod check_um_events;
 #[path = "../../plugins/check_um_health_set.rs"]
@@ -33,6 +35,7 @@ pub fn all() -> Vec<Plugin> {
     vec![
         plugin::<check_um_ad_ds::Arguments>(),
         plugin::<check_um_app_pool::Arguments>(),
+        plugin::<check_um_cert_expiry::Arguments>(),
         plugin::<check_um_events::Arguments>(),
         plugin::<check_um_health_set::Arguments>(),
         plugin::<check_um_missed_call_proxy::Arguments>(),

@@ -147,12 +147,25 @@ impl TlsError {
         }
         match rustls_error(error) {
             Some(error) => Self::of_rustls(error, peer, first),
-            None => {
-                let reset = matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe);
-                let how = if reset { "reset" } else { "closed" };
-                Self::Closed { peer, how, before_hello: first.is_empty() }
-            }
+            None => Self::of_hang_up(error, peer, first.is_empty()),
         }
+    }
+
+    /// The error of a handshake that the peer ended with `alert`, which is not about our certificate.
+    pub(super) fn of_alert(alert: Alert, peer: Peer, ours: &'static str) -> Self {
+        let name = alert_name(alert);
+        match alert {
+            Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity => {
+                Self::NothingInCommon { peer, theirs: format!("it answers with the alert {name}"), ours }
+            }
+            _ => Self::Alert { peer, alert: name, ours },
+        }
+    }
+
+    /// The error of a connection that ended during the handshake.
+    pub(super) fn of_hang_up(error: &io::Error, peer: Peer, before_hello: bool) -> Self {
+        let reset = matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe);
+        Self::Closed { peer, how: if reset { "reset" } else { "closed" }, before_hello }
     }
 
     /// The error of a connection that failed after the handshake, where that means the client certificate: in TLS 1.3 the
@@ -167,7 +180,7 @@ impl TlsError {
         Some(Self::of_refusal(peer.clone(), how, shown))
     }
 
-    const fn of_refusal(peer: Peer, how: String, shown: bool) -> Self {
+    pub(super) const fn of_refusal(peer: Peer, how: String, shown: bool) -> Self {
         match shown {
             true => Self::ClientCertificateRefused { peer, how },
             false => Self::ClientCertificateRequired { peer, how },
@@ -177,12 +190,7 @@ impl TlsError {
     fn of_rustls(error: &Error, peer: Peer, first: &[u8]) -> Self {
         let ours = MODERN_OFFER;
         match error {
-            Error::AlertReceived(
-                alert @ (Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity),
-            ) => {
-                let theirs = format!("it answers with the alert {}", name(*alert));
-                Self::NothingInCommon { peer, theirs, ours }
-            }
+            Error::AlertReceived(alert) => Self::of_alert(*alert, peer, ours),
             Error::PeerIncompatible(reason) => {
                 let theirs = match (server_hello_version(first), reason) {
                     (Some(version), _) if version < Version::TLS_1_2 => format!("it chooses {version}"),
@@ -193,7 +201,6 @@ impl TlsError {
                 };
                 Self::NothingInCommon { peer, theirs, ours }
             }
-            Error::AlertReceived(alert) => Self::Alert { peer, alert: name(*alert), ours },
             Error::InvalidCertificate(reason) => {
                 let reason = match reason {
                     CertificateError::BadSignature => {
@@ -227,7 +234,7 @@ fn refusal(error: &io::Error) -> Option<String> {
     use io::ErrorKind as Kind;
 
     match rustls_error(error) {
-        Some(Error::AlertReceived(alert)) => Some(format!("sent the alert {}", name(*alert))),
+        Some(Error::AlertReceived(alert)) => Some(format!("sent the alert {}", alert_name(*alert))),
         Some(_) => None,
         None => match error.kind() {
             Kind::UnexpectedEof => Some("closed the connection".to_owned()),
@@ -261,7 +268,7 @@ const fn is_about_certificates(alert: Alert) -> bool {
 }
 
 /// `HandshakeFailure` as RFC 8446 spells it: `handshake_failure`.
-fn name(alert: Alert) -> String {
+pub(super) fn alert_name(alert: Alert) -> String {
     let camel = format!("{alert:?}").replace("CA", "Ca");
     let mut name = String::new();
     for c in camel.chars() {
@@ -354,7 +361,7 @@ mod tests {
 
     #[test]
     fn alerts_have_their_names_from_the_standard() {
-        assert_eq!(name(Alert::UnknownCA), "unknown_ca");
-        assert_eq!(name(Alert::ProtocolVersion), "protocol_version");
+        assert_eq!(alert_name(Alert::UnknownCA), "unknown_ca");
+        assert_eq!(alert_name(Alert::ProtocolVersion), "protocol_version");
     }
 }

@@ -4,8 +4,15 @@
 //! a class of its own, so that an expired certificate is reported as that and with its date. What the handshake does prove
 //! is that the server has the key of the leaf.
 
+pub mod backend;
+pub mod clear;
 pub mod error;
+pub mod flight;
 pub mod identity;
+pub mod inspect;
+#[cfg(feature = "legacy-tls")]
+mod legacy;
+pub mod served;
 mod tap;
 pub mod version;
 mod witness;
@@ -15,7 +22,6 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use rustls::client::Resumption;
 use rustls::crypto::ring;
@@ -27,6 +33,7 @@ use tokio_rustls::TlsConnector;
 
 use self::error::TlsError;
 use self::identity::ClientIdentity;
+pub use self::served::Served;
 use self::tap::Tap;
 use self::version::{Suite, Version};
 use self::witness::{Seen, Witness};
@@ -93,67 +100,6 @@ pub struct Handshake {
     pub result: Result<TlsConnection, TlsError>,
 }
 
-/// What a TLS server showed, whether or not the handshake came to its end.
-#[derive(Clone, Debug)]
-pub struct Served {
-    /// The version that it chose.
-    pub version: Option<Version>,
-    /// The cipher suite that it chose.
-    pub suite: Option<Suite>,
-    /// Its certificates.
-    pub chain: Option<Chain>,
-    /// Whether they are trusted.
-    pub verdict: Verdict,
-    /// Whether it has proved that it has the leaf's key.
-    pub key_is_proved: bool,
-    /// Whether it asked for a client certificate.
-    pub client_certificate_asked: bool,
-    /// The subject of the client certificate that it was shown.
-    pub client_certificate_shown: Option<String>,
-    /// How long the handshake took, if it came to its end.
-    pub took: Option<Duration>,
-}
-
-impl Default for Served {
-    fn default() -> Self {
-        Self {
-            version: None,
-            suite: None,
-            chain: None,
-            verdict: Verdict::NotJudged,
-            key_is_proved: false,
-            client_certificate_asked: false,
-            client_certificate_shown: None,
-            took: None,
-        }
-    }
-}
-
-impl Served {
-    /// Facts for `-v`: names in snake_case and values.
-    pub fn diagnostics(&self) -> Vec<(&'static str, String)> {
-        let mut facts = Vec::new();
-        facts.extend(self.version.map(|version| ("tls_version", version.to_string())));
-        facts.extend(self.suite.map(|suite| ("tls_cipher_suite", suite.to_string())));
-        if self.version.is_some() || self.chain.is_some() {
-            let asked = match (self.client_certificate_asked, &self.client_certificate_shown) {
-                (false, _) => "not demanded",
-                (true, None) => "demanded, none presented",
-                (true, Some(_)) => "demanded and presented",
-            };
-            facts.push(("client_certificate", asked.to_owned()));
-        }
-        if let Some(chain) = &self.chain {
-            let proved = if self.key_is_proved { "proved" } else { "not proved" };
-            facts.push(("key_possession", proved.to_owned()));
-            facts.push(("certificate", format!("{} from {}", chain.leaf().subject, chain.leaf().issuer)));
-            facts.push(("fingerprint_sha256", chain.leaf().fingerprint.to_string()));
-            facts.push(("chain_length", chain.iter().count().to_string()));
-        }
-        facts
-    }
-}
-
 /// Speaks TLS with `peer` over `stream`, up to the end of the handshake. `now` is Unix time, for judging trust.
 pub async fn connect(
     stream: TcpStream,
@@ -179,7 +125,7 @@ pub async fn connect(
     let name = server_name(&settings.name, &mut config);
 
     let started = std::time::Instant::now();
-    let tap = Tap::new(stream);
+    let tap = Tap::new(stream, tap::ENOUGH);
     let first = tap.first();
     let connecting = TlsConnector::from(Arc::new(config)).connect(name, tap);
     let connected = deadline.limit(|| format!("the TLS handshake with {peer}"), connecting).await;
@@ -232,18 +178,6 @@ impl Handshake {
                 let result = result.and(Err(TlsError::Chain { peer: peer.clone(), source }));
                 Self { served, result }
             }
-        }
-    }
-}
-
-impl Served {
-    fn seen(seen: &Seen, client_certificate_shown: Option<String>) -> Self {
-        Self {
-            version: seen.version,
-            key_is_proved: seen.key_is_proved,
-            client_certificate_asked: seen.asked,
-            client_certificate_shown,
-            ..Self::default()
         }
     }
 }

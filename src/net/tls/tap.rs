@@ -18,12 +18,13 @@ pub type FirstBytes = Arc<Mutex<Vec<u8>>>;
 pub struct Tap {
     stream: TcpStream,
     first: FirstBytes,
+    kept: usize,
 }
 
 impl Tap {
-    /// Around `stream`.
-    pub fn new(stream: TcpStream) -> Self {
-        Self { stream, first: FirstBytes::default() }
+    /// Around `stream`, keeping at most so many bytes.
+    pub fn new(stream: TcpStream, kept: usize) -> Self {
+        Self { stream, first: FirstBytes::default(), kept }
     }
 
     /// What is kept.
@@ -38,11 +39,11 @@ impl AsyncRead for Tap {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
+        let (before, kept) = (buffer.filled().len(), self.kept);
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
         if let (Poll::Ready(Ok(())), Ok(mut first)) = (&polled, self.first.lock()) {
             let received = buffer.filled().get(before..).unwrap_or_default();
-            let room = KEPT.saturating_sub(first.len()).min(received.len());
+            let room = kept.saturating_sub(first.len()).min(received.len());
             first.extend_from_slice(&received[..room]);
         }
         polled
@@ -80,7 +81,8 @@ pub fn server_hello_version(first: &[u8]) -> Option<Version> {
     }
 }
 
-const KEPT: usize = 64;
+/// How many bytes are enough to know a protocol by.
+pub const ENOUGH: usize = 64;
 
 const KNOWN: &[(&[u8], &str)] = &[
     (b"HTTP/", "HTTP without TLS"),

@@ -25,7 +25,7 @@ impl Version {
 
     /// The finding that an obsolete version is, `obsolete-tls`.
     pub fn obsolescence(self) -> Option<Failure> {
-        let text = || format!("the server chose {self}, which RFC 8996 deprecates; expected TLS 1.2 or later");
+        let text = || format!("the server chose {self}, which RFC 8996 deprecates, expected TLS 1.2 or later");
         self.is_obsolete().then(|| Failure::new(Class::ObsoleteTls, text()))
     }
 }

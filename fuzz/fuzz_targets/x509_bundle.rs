@@ -1,0 +1,11 @@
+//! Does any certificate file end in a chain or an error, without a panic?
+#![no_main]
+
+use check_um::x509::bundle;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: (&str, &[u8])| {
+    let (passphrase, content) = input;
+    let _ = bundle::chain(content, Some(passphrase));
+    let _ = bundle::pkcs7(content);
+});

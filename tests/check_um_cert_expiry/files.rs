@@ -1,0 +1,163 @@
+//! Does it find the dates in every kind of file, and keep what it may not show to itself?
+
+use std::time::Duration;
+
+use crate::support::tls::fixture;
+use crate::support::{Outcome, perfdata, plugin, run_command};
+use crate::{DAY, Made, NAME, Wanted, run};
+
+fn judge(file: &str, more: &[&str]) -> Outcome {
+    let mut arguments = vec!["--file", file];
+    arguments.extend(more);
+    run(&arguments)
+}
+
+fn leaf_of_hours(from: i64, to: i64) -> Made {
+    Made::leaf(&Wanted::new("sip.test.local", from, to))
+}
+
+#[test]
+fn reads_every_format() {
+    for name in ["bundle.pem", "leaf-rsa-2048.der", "chain.p7b", "chain-pem.p7b"] {
+        let ran = judge(&fixture(name), &["-vvv"]);
+        ran.assert_begins(0, "UM CERT EXPIRY OK - ");
+        assert!(ran.stdout.contains("subject: CN=cas1.example.com"), "{ran:?}");
+    }
+}
+
+#[test]
+fn opens_pkcs12_with_its_passphrase_from_a_file_or_the_environment() {
+    let secret = Made::holding("secret", b"open sesame\n");
+    for name in ["modern.p12", "legacy.p12"] {
+        let ran = judge(&fixture(name), &["--passphrase-file", &secret.path("secret"), "-vvv"]);
+        ran.assert_text(0);
+        assert!(ran.stdout.contains("subject: CN=cas1.example.com") && !ran.stdout.contains("sesame"), "{ran:?}");
+        let mut command = plugin(NAME);
+        command.args(["--file", &fixture(name), "--passphrase-env", "SECRET"]).env("SECRET", "open sesame");
+        run_command(&mut command).assert_text(0);
+    }
+}
+
+#[test]
+fn unknown_when_the_passphrase_is_wrong_and_no_word_of_it_shown() {
+    let secret = Made::holding("secret", b"close sesame\n");
+    for name in ["modern.p12", "legacy.p12"] {
+        for output in [["-vvv", "--output=text"], ["-vvv", "--output=json"], ["-vvv", "--output=scom"]] {
+            let ran = judge(&fixture(name), &["--passphrase-file", &secret.path("secret"), output[0], output[1]]);
+            ran.assert_exit(3);
+            assert!(!ran.stdout.contains("sesame") && ran.stdout.contains("cannot be opened"), "{ran:?}");
+        }
+        judge(&fixture(name), &[]).assert_text(3);
+    }
+}
+
+#[test]
+fn trust_and_name_of_a_file_are_judged_only_when_asked_for() {
+    let bundle = fixture("bundle.pem");
+    judge(&bundle, &[]).assert_text(0);
+    judge(&bundle, &["--ca-file", &fixture("client.pem")]).assert_text(1).assert_says("not trusted");
+    judge(&bundle, &["--tls-name", "cas1.example.com"]).assert_text(0);
+    judge(&bundle, &["--tls-name", "cas2.example.com"]).assert_text(1).assert_says("is not for 'cas2.example.com'");
+}
+
+#[test]
+fn a_90_day_certificate_by_its_lifetime() {
+    judge(&leaf_of_hours(-50 * DAY, 40 * DAY).path("leaf.pem"), &["-w", "33%"]).assert_text(0);
+    let made = leaf_of_hours(-61 * DAY, 29 * DAY);
+    let ran = judge(&made.path("leaf.pem"), &["-w", "33%"]);
+    ran.assert_begins(1, "UM CERT EXPIRY WARNING - ").assert_says("less than 33 % of its lifetime");
+    assert!(ran.stdout.contains("'leaf_lifetime_left'=32.2") && ran.stdout.contains("%;33:"), "{ran:?}");
+}
+
+#[test]
+fn a_6_day_certificate_by_hours() {
+    judge(&leaf_of_hours(-DAY, 5 * DAY).path("leaf.pem"), &["-w", "48h", "-c", "24h"]).assert_text(0);
+    judge(&leaf_of_hours(-DAY, 5 * DAY).path("leaf.pem"), &["-w", "48h"]).assert_text(0);
+    judge(&leaf_of_hours(-5 * DAY, 47).path("leaf.pem"), &["-w", "48h", "-c", "24h"]).assert_text(1);
+    let ran = judge(&leaf_of_hours(-5 * DAY, 23).path("leaf.pem"), &["-w", "48h", "-c", "24h"]);
+    ran.assert_text(2).assert_says("expires in 23 hours").assert_says("less than 24 hours");
+}
+
+#[test]
+fn critical_when_not_yet_valid() {
+    let made = leaf_of_hours(2 * DAY, 90 * DAY);
+    judge(&made.path("leaf.pem"), &[]).assert_text(2).assert_says("is not valid yet: its validity begins in 2.0 days");
+}
+
+#[test]
+fn of_several_files_the_worst_is_named() {
+    let (soon, late) = (leaf_of_hours(-DAY, 10 * DAY), leaf_of_hours(-DAY, 90 * DAY));
+    let ran = judge(&late.path("leaf.pem"), &["--file", &soon.path("leaf.*"), "--file", &fixture("client.pem")]);
+    ran.assert_begins(2, &format!("UM CERT EXPIRY CRITICAL - {}: certificate ", soon.path("leaf.der")));
+    let labels =
+        ["days_left", "days_left_leaf_pem", "days_left_leaf_der", "days_left_leaf_pem_2", "days_left_client_pem"];
+    assert_eq!(perfdata::labels(ran.first_line()), labels);
+    assert!(perfdata::value(ran.first_line(), "days_left").unwrap() < 11.0);
+}
+
+#[test]
+fn one_unreadable_file_among_good_ones_is_unknown() {
+    let ran = judge(&fixture("client.pem"), &["--file", "/nowhere/x.pem"]);
+    ran.assert_text(3).assert_says("/nowhere/x.pem").assert_says("client.example.com");
+    assert_eq!(perfdata::value(ran.first_line(), "days_left_x_pem"), None);
+}
+
+#[test]
+fn unknown_when_a_file_holds_no_certificate() {
+    let junk = b"-----BEGIN CERTIFICATE-----\nAQIDBAUG\n-----END CERTIFICATE-----\n".as_slice();
+    for (content, said) in [
+        (b"".as_slice(), "the file is empty"),
+        (junk, "line 1: this PEM block is not an X.509 certificate"),
+        (b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n", "line 1: expected base64"),
+        (b"-----BEGIN CERTIFICATE-----\nAQID\n", "line 1: expected an END line"),
+        (&[0; 5_000], "expected a certificate in PEM, DER, PKCS#7 or PKCS#12"),
+    ] {
+        let made = Made::holding("x.pem", content);
+        judge(&made.path("x.pem"), &[]).assert_text(3).assert_says(said);
+    }
+    let directory = tempfile::tempdir().unwrap();
+    judge(directory.path().to_str().unwrap(), &[]).assert_text(3).assert_says("cannot read");
+    judge(&format!("{}/*.pem", directory.path().display()), &[]).assert_text(3).assert_says("no file matches");
+}
+
+#[test]
+fn unknown_in_no_time_when_a_file_is_huge() {
+    let made = Made::holding("huge.pem", &vec![b'A'; 20_000_000]);
+    let ran = judge(&made.path("huge.pem"), &[]);
+    ran.assert_text(3).assert_says("is larger than 4194304 bytes").assert_within(Duration::from_millis(500));
+}
+
+#[test]
+fn ten_thousand_names_are_not_recited() {
+    let made = Made::leaf(&Wanted { alternatives: 10_000, ..Wanted::new("sip.test.local", -DAY, 90 * DAY) });
+    let ran = judge(&made.path("leaf.pem"), &["--tls-name", "other.example", "-vvv"]);
+    ran.assert_text(1).assert_says("and 9996 more").assert_within(Duration::from_secs(3));
+}
+
+#[test]
+fn no_option_shows_a_word_of_a_file_that_it_cannot_use() {
+    let shadow = Made::holding("shadow", b"root:$6$salt$hash:19000:0:99999:7:::\n");
+    let path = shadow.path("shadow");
+    let (bundle, p12, client) = (fixture("bundle.pem"), fixture("modern.p12"), fixture("client.pem"));
+    let lines: [&[&str]; 6] = [
+        &["--file", &path],
+        &["--file", &bundle, "--ca-file", &path],
+        &["--file", &p12, "--passphrase-file", &path],
+        &["-H", "127.0.0.1", "-p", "1", "--client-certificate", &path],
+        &["-H", "127.0.0.1", "-p", "1", "--client-certificate", &client, "--client-key", &path],
+        &[&format!("--extra-opts=@{path}")],
+    ];
+    for line in lines {
+        let ran = run(&[line, &["-vvv"]].concat());
+        ran.assert_exit(3);
+        assert!(!ran.stdout.contains("root:") && !ran.stdout.contains("hash"), "{ran:?}");
+    }
+}
+
+#[test]
+fn usage_errors_name_what_is_wrong() {
+    run(&[]).assert_text(3);
+    run(&["--file", "x", "-H", "localhost"]).assert_text(3).assert_says("exclude each other");
+    run(&["-H", "localhost", "-w", "30d"]).assert_text(3).assert_says("'30d' is not an expiry threshold");
+    run(&["-H", "localhost", "--fingerprint", "ab:cd"]).assert_text(3).assert_says("64 hexadecimal digits");
+}
