@@ -1,7 +1,6 @@
 //! Which PEM blocks are in a text? RFC 7468 as files in the wild have it, each block with its line.
 
-use data_encoding::{Encoding, Specification};
-use once_cell::sync::OnceCell;
+use base64ct::{Base64, Encoding};
 
 /// One block, decoded.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,7 +53,7 @@ pub fn blocks(content: &[u8]) -> Result<Vec<Block>, PemError> {
                 text.extend_from_slice(next);
             }
         }
-        let der = base64().decode(&text).map_err(|_| PemError::NotBase64(line))?;
+        let der = decoded(text).ok_or(PemError::NotBase64(line))?;
         blocks.push(Block { label, line, has_headers, der });
     }
     Ok(blocks)
@@ -67,15 +66,10 @@ fn label(line: &[u8], prefix: &[u8]) -> Option<String> {
     String::from_utf8(label.to_owned()).ok()
 }
 
-/// Base64 that skips the blanks and line ends that RFC 7468 allows.
-fn base64() -> &'static Encoding {
-    static ENCODING: OnceCell<Encoding> = OnceCell::new();
-    ENCODING.get_or_init(|| {
-        let mut specification: Specification = data_encoding::BASE64.specification();
-        specification.ignore.push_str(" \t\r\n");
-        specification.check_trailing_bits = false;
-        specification.encoding().unwrap_or(data_encoding::BASE64)
-    })
+/// Base64 without the blanks and line ends that RFC 7468 allows.
+fn decoded(mut text: Vec<u8>) -> Option<Vec<u8>> {
+    text.retain(|byte| !byte.is_ascii_whitespace());
+    Base64::decode_vec(std::str::from_utf8(&text).ok()?).ok()
 }
 
 #[cfg(test)]
