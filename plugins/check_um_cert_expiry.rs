@@ -31,10 +31,17 @@ fn main() -> ExitCode {
 }
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
-    match &args.target {
+    let report = match &args.target {
         Some(target) => check_served(args, target, run).await,
         None => check_files(args, run),
-    }
+    };
+
+    Ok(report.unwrap_or_else(|failure| {
+        let mut report = run.report();
+        report.found(run.judged(failure));
+        report.metrics = judgement::unknown_metrics(&args.expiries());
+        report
+    }))
 }
 
 /// From the wire: what the server shows in its handshake.
@@ -85,28 +92,27 @@ fn check_files(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let anchors = args.tls.ca_file.as_deref().map(cli::tls::anchors).transpose()?;
     let passphrase = args.tls.passphrase(&run.secrets).read()?;
     let files = collection::read(&args.file, passphrase.as_deref());
-    let (expiries, now) = (args.expiries(), unix_seconds(run.started()));
+    let (expiries, now, is_alone) = (args.expiries(), unix_seconds(run.started()), files.len() == 1);
 
     let mut report = run.report();
     report.target = Target { host: args.file.join(", "), address: None, port: None, transport: "file" };
     let mut judged = Vec::new();
-    for file in &files {
-        let chain = match &file.chain {
-            Ok(chain) => chain,
-            Err(failure) => {
-                report.found(run.judged(failure.clone()));
-                judged.push((file.label.clone(), None));
-                continue;
+    for file in files {
+        let judgement = file.chain.map(|chain| {
+            let verdict = trust::verdict_of_file(&chain, anchors.as_deref(), &args.tls.fingerprint, now);
+            let expected = Expectations { expiries: &expiries, name: args.tls.tls_name.as_deref(), verdict: &verdict };
+            report.trace.extend(chain.iter().map(|certificate| format!("{}\n{certificate}", file.name)));
+            judgement::judge(&chain, &expected, now)
+        });
+        match &judgement {
+            Ok(judgement) => {
+                let judgement = if is_alone { judgement.clone() } else { judgement.of(&file.name) };
+                judgement.describe(&mut report, run);
+                report.findings.extend(judgement.unsaid_end());
             }
-        };
-        let verdict = trust::verdict_of_file(chain, anchors.as_deref(), &args.tls.fingerprint, now);
-        let expected = Expectations { expiries: &expiries, name: args.tls.tls_name.as_deref(), verdict: &verdict };
-        let judgement = judgement::judge(chain, &expected, now);
-        let judgement = if files.len() > 1 { judgement.of(&file.name) } else { judgement };
-        judgement.describe(&mut report, run);
-        report.findings.extend(judgement.unsaid_end());
-        report.trace.extend(chain.iter().map(|certificate| format!("{}\n{certificate}", file.name)));
-        judged.push((file.label.clone(), Some(judgement)));
+            Err(failure) => report.found(run.judged(failure.clone())),
+        }
+        judged.push((file.label, judgement.ok()));
     }
     report.metrics = judgement::metrics_of_several(&judged, &expiries);
     Ok(report)

@@ -161,3 +161,10 @@ fn usage_errors_name_what_is_wrong() {
     run(&["-H", "localhost", "-w", "30d"]).assert_text(3).assert_says("'30d' is not an expiry threshold");
     run(&["-H", "localhost", "--fingerprint", "ab:cd"]).assert_text(3).assert_says("64 hexadecimal digits");
 }
+
+#[test]
+fn every_metric_is_there_when_nothing_could_be_read() {
+    let ran = run(&["-H", "127.0.0.1", "--ca-file", "/nowhere/ca.pem"]);
+    ran.assert_text(3).assert_says("/nowhere/ca.pem");
+    assert_eq!(perfdata::labels(ran.first_line()), ["days_left", "leaf_days_left", "leaf_lifetime_left"]);
+}

@@ -165,7 +165,7 @@ fn ten_thousand_names_fit_on_one_line() {
 fn timeout_when_the_server_is_silent() {
     let peer = Peer::tcp(|mut stream| drop(stream.read_to_end(&mut Vec::new())));
     let ran = look(&peer.port(), "-t 0.5");
-    ran.assert_text(2).assert_says("no end of the first part of the TLS handshake with 127.0.0.1:");
+    ran.assert_text(2).assert_says("the first part of the TLS handshake with 127.0.0.1:");
     ran.assert_within(Duration::from_millis(500));
     look(&peer.port(), "-t 0.3:unknown").assert_text(3);
 }
