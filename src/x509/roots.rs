@@ -6,6 +6,7 @@
 use std::env;
 use std::path::Path;
 
+use once_cell::sync::OnceCell;
 use rustls::pki_types::CertificateDer;
 use x509_parser::asn1_rs::{Any, FromDer, Tag};
 
@@ -32,11 +33,20 @@ pub fn verdict(chain: &Chain, now: i64) -> Verdict {
 /// operator has named other places.
 fn of_bundle(chain: &Chain) -> Option<Vec<CertificateDer<'static>>> {
     let is_redirected = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| env::var_os(name).is_some());
-    let path = BUNDLES.iter().map(Path::new).filter(|_| !is_redirected).find(|path| path.is_file())?;
-    let content = file::read(path, MAX_BUNDLE).ok()?;
-    let blocks = pem::blocks(&content).ok().filter(|blocks| !blocks.is_empty())?;
-    let ders = blocks.into_iter().map(|block| block.der);
-    Some(ders.filter(|der| could_issue(der, chain)).map(CertificateDer::from).collect())
+    let blocks = if is_redirected { None } else { bundle() }?;
+    let possible = blocks.iter().filter(|block| could_issue(&block.der, chain));
+    Some(possible.map(|block| CertificateDer::from(block.der.clone())).collect())
+}
+
+/// Every root of the system, undecoded; read once for all addresses of a name, and again if there was nothing to read.
+fn bundle() -> Option<&'static [pem::Block]> {
+    static BUNDLE: OnceCell<Vec<pem::Block>> = OnceCell::new();
+    let read = || -> Option<_> {
+        let path = BUNDLES.iter().map(Path::new).find(|path| path.is_file())?;
+        let blocks = pem::blocks(&file::read(path, MAX_BUNDLE).ok()?).ok()?;
+        Some(blocks).filter(|blocks| !blocks.is_empty())
+    };
+    BUNDLE.get_or_try_init(|| read().ok_or(())).ok().map(Vec::as_slice)
 }
 
 fn could_issue(root: &[u8], chain: &Chain) -> bool {
