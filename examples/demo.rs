@@ -9,6 +9,10 @@
 
 #![allow(clippy::print_stdout, reason = "an example talks to the person who runs it")]
 
+#[path = "call_router/counters.rs"]
+mod counters;
+#[path = "call_router/directory.rs"]
+mod directory;
 #[path = "call_router/router.rs"]
 mod router;
 
@@ -21,7 +25,8 @@ use std::time::Duration;
 use router::{Behaviour, Router, Settings};
 
 /// One run of a plugin. In the arguments `{tcp}` and `{tls}` are the router's ports, `{ca}`, `{client}` and
-/// `{client-key}` the files that go with its certificate.
+/// `{client-key}` the files that go with its certificate; `{good-log}` and `{bad-log}` are counters of the last hour,
+/// `{good-dc}` and `{bad-dc}` ports of domain controllers, `{recorded}` is the directory of recorded files.
 struct Scene {
     title: &'static str,
     router: Behaviour,
@@ -151,6 +156,104 @@ const SCENES: &[Scene] = &[
         exit: 0,
     },
     Scene {
+        title: "a certificate with a year to go",
+        router: Behaviour::Healthy,
+        plugin: "check_um_cert_expiry",
+        arguments: "-H 127.0.0.1 -p {tls} --ca-file {ca}",
+        exit: 0,
+    },
+    Scene {
+        title: "a certificate with a week to go",
+        router: Behaviour::CertificateNearExpiry,
+        plugin: "check_um_cert_expiry",
+        arguments: "-H 127.0.0.1 -p {tls} --ca-file {ca}",
+        exit: 2,
+    },
+    Scene {
+        title: "a tenth of the calls rejected",
+        router: Behaviour::Healthy,
+        plugin: "check_um_reject_rate",
+        arguments: "--counters csv:{good-log}",
+        exit: 0,
+    },
+    Scene {
+        title: "three fifths of the calls rejected",
+        router: Behaviour::Healthy,
+        plugin: "check_um_reject_rate",
+        arguments: "--counters csv:{bad-log} -v",
+        exit: 2,
+    },
+    Scene {
+        title: "missed-call notifications get through",
+        router: Behaviour::Healthy,
+        plugin: "check_um_missed_call_proxy",
+        arguments: "--counters csv:{good-log}",
+        exit: 0,
+    },
+    Scene {
+        title: "missed-call notifications fail",
+        router: Behaviour::Healthy,
+        plugin: "check_um_missed_call_proxy",
+        arguments: "--counters csv:{bad-log}",
+        exit: 2,
+    },
+    Scene {
+        title: "the application pool runs",
+        router: Behaviour::Healthy,
+        plugin: "check_um_app_pool",
+        arguments: "--counters csv:{good-log}",
+        exit: 0,
+    },
+    Scene {
+        title: "the application pool was disabled after crashing too often",
+        router: Behaviour::Healthy,
+        plugin: "check_um_app_pool",
+        arguments: "--counters csv:{bad-log}",
+        exit: 2,
+    },
+    Scene {
+        title: "Managed Availability is content",
+        router: Behaviour::Healthy,
+        plugin: "check_um_health_set",
+        arguments: "--file {recorded}/health/powershell7-single-healthy.json",
+        exit: 0,
+    },
+    Scene {
+        title: "Managed Availability is not",
+        router: Behaviour::Healthy,
+        plugin: "check_um_health_set",
+        arguments: "--file {recorded}/health/powershell5-two-unhealthy.json",
+        exit: 2,
+    },
+    Scene {
+        title: "nothing in the event log",
+        router: Behaviour::Healthy,
+        plugin: "check_um_events",
+        arguments: "--file {recorded}/events/wevtutil-root-no-events.xml",
+        exit: 0,
+    },
+    Scene {
+        title: "three rejected calls in the event log",
+        router: Behaviour::Healthy,
+        plugin: "check_um_events",
+        arguments: "--file {recorded}/events/wevtutil-three-calls-rejected.xml --until 2026-11-23T17:00:00Z",
+        exit: 1,
+    },
+    Scene {
+        title: "a domain controller that is fit for work",
+        router: Behaviour::Healthy,
+        plugin: "check_um_ad_ds",
+        arguments: "-H 127.0.0.1 -p {good-dc}",
+        exit: 0,
+    },
+    Scene {
+        title: "a domain controller that is not synchronized",
+        router: Behaviour::Healthy,
+        plugin: "check_um_ad_ds",
+        arguments: "-H 127.0.0.1 -p {bad-dc}",
+        exit: 2,
+    },
+    Scene {
         title: "a mistake on the command line",
         router: Behaviour::Healthy,
         plugin: "check_um_sip_options",
@@ -205,6 +308,21 @@ fn play(scene: &Scene, plugins: &Path, files: &Path) -> Result<bool, Box<dyn Err
         fs::write(&path, text)?;
         arguments = arguments.replace(place, &path.to_string_lossy());
     }
+
+    for (place, log) in [("{good-log}", counters::log(10, 3)), ("{bad-log}", counters::log(60, 5))] {
+        let path = files.join("counters.csv");
+        if arguments.contains(place) {
+            fs::write(&path, log)?;
+            arguments = arguments.replace(place, &path.to_string_lossy());
+        }
+    }
+    for (place, is_synchronized) in [("{good-dc}", true), ("{bad-dc}", false)] {
+        if arguments.contains(place) {
+            arguments = arguments.replace(place, &directory::start(is_synchronized)?.port().to_string());
+        }
+    }
+    let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+    arguments = arguments.replace("{recorded}", recorded);
 
     let ran = Command::new(plugins.join(scene.plugin)).args(arguments.split(' ')).output()?;
     println!("# {}", scene.title);

@@ -15,7 +15,9 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     let seconds = is_number.then(|| number.parse::<u64>().ok()?.checked_mul(unit)).flatten();
     let seconds = seconds.filter(|seconds| (1..=MAX_SECONDS).contains(seconds));
     seconds.map(Duration::from_secs).ok_or_else(|| {
-        format!("'{text}' is not a duration: expected a whole number and a unit, such as 90s, 10m, 1h or 1d")
+        format!(
+            "'{text}' is not a duration: expected a whole number and a unit, such as 90s, 10m, 1h or 1d, up to 366d"
+        )
     })
 }
 
