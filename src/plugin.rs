@@ -32,6 +32,8 @@ pub struct Run {
     pub policy: Policy,
     /// Secrets from an ini section.
     pub secrets: Secrets,
+    /// Whether the full trace will be shown (`-vvv`).
+    pub wants_trace: bool,
     started: (SystemTime, Instant),
 }
 
@@ -84,7 +86,14 @@ pub fn run<A: Arguments>(check: impl AsyncFnOnce(&A, &Run) -> Result<Report, Fai
     let common = parsed.arguments.common();
     set_presentation(common.presentation(), common.exit_ok);
     let deadline = Deadline::new(started.1, common.timeout());
-    let run = Run { about: A::ABOUT, deadline, policy: parsed.policy, secrets: parsed.secrets, started };
+    let run = Run {
+        about: A::ABOUT,
+        deadline,
+        policy: parsed.policy,
+        secrets: parsed.secrets,
+        wants_trace: common.presentation().verbosity >= 3,
+        started,
+    };
     watch(&run);
 
     let report = match tokio::runtime::Builder::new_current_thread().enable_all().build() {

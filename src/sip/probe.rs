@@ -219,7 +219,7 @@ async fn converse<T: Transport>(
 ) -> Result<Answer, Failure> {
     let peer = facts.peer.as_ref().map_or_else(|| local.to_string(), Peer::name);
     let request = question.request(&peer, local);
-    let mut uac = Uac::over(transport);
+    let mut uac = Uac::over(transport).traced(run.wants_trace);
     facts.events.push(run.event(format!("sending OPTIONS {}", request.uri)));
     let credentials = question.credentials.as_ref().filter(|_| facts.may_see_credentials());
     let result = uac.options(&request, credentials, &run.deadline).await;
@@ -255,14 +255,15 @@ impl Question {
     fn request(&self, peer: &str, local: SocketAddr) -> OptionsRequest {
         let parameter = if self.via == Via::Udp { String::new() } else { format!(";transport={}", self.via.word()) };
         let uri = self.uri.clone().unwrap_or_else(|| format!("sip:{peer}{parameter}"));
-        let host = if local.is_ipv6() { format!("[{}]", local.ip()) } else { local.ip().to_string() };
+        let sent_by = local.to_string();
+        let host = sent_by.rsplit_once(':').map_or(sent_by.as_str(), |(host, _port)| host);
         OptionsRequest {
             to: self.to.clone().unwrap_or_else(|| uri.clone()),
             uri,
             from: self.from.clone().unwrap_or_else(|| format!("sip:check-um@{host}")),
-            contact: self.contact.clone().unwrap_or_else(|| format!("sip:{local}{parameter}")),
+            contact: self.contact.clone().unwrap_or_else(|| format!("sip:{sent_by}{parameter}")),
             via_transport: self.via.in_via_header(),
-            sent_by: local.to_string(),
+            sent_by,
             user_agent: self.user_agent.clone(),
             max_forwards: self.max_forwards,
         }

@@ -135,7 +135,9 @@ pub struct Uac<T> {
     requests: u32,
     retransmissions: u32,
     last_provisional: Option<String>,
-    trace: Vec<String>,
+    peer: String,
+    /// The messages, if anybody wants to see them.
+    trace: Option<Vec<String>>,
     /// What one call of `receive` fills; on the heap, because a future that holds it is moved about.
     buffer: Vec<u8>,
 }
@@ -150,15 +152,23 @@ impl<T: Transport> Uac<T> {
     /// A client that has sent nothing yet.
     pub fn over(transport: T) -> Self {
         Self {
+            peer: transport.peer(),
             transport,
             framer: Framer::default(),
             strays: 0,
             requests: 0,
             retransmissions: 0,
             last_provisional: None,
-            trace: Vec::new(),
+            trace: None,
             buffer: Vec::with_capacity(BUFFER),
         }
+    }
+
+    /// The same client, which keeps the messages for [`Uac::into_trace`] if `wanted`.
+    #[must_use]
+    pub fn traced(mut self, wanted: bool) -> Self {
+        self.trace = wanted.then(Vec::new);
+        self
     }
 
     /// How often a request was sent again.
@@ -173,7 +183,7 @@ impl<T: Transport> Uac<T> {
 
     /// The messages as sent and received, credentials masked.
     pub fn into_trace(self) -> Vec<String> {
-        self.trace
+        self.trace.unwrap_or_default()
     }
 
     /// Sends OPTIONS and waits for the final response; answers one challenge, and a second one if the nonce was stale.
@@ -189,7 +199,7 @@ impl<T: Transport> Uac<T> {
         let mut digest_user = None;
 
         while let Some(who) = credentials.filter(|_| matches!(response.status, 401 | 407)) {
-            let peer = self.transport.peer();
+            let peer = self.peer.clone();
             let challenge =
                 Challenge::of(&response.head).map_err(|source| UacError::Challenge { peer: peer.clone(), source })?;
             let is_new = digest_user.is_none() || (challenge.is_stale() && id.cseq == 2);
@@ -227,8 +237,7 @@ impl<T: Transport> Uac<T> {
                     self.requests += 1;
                     self.retransmissions += u32::from(transaction.transmitted() > 1);
                     self.note(">", masked.as_ref().unwrap_or(&message));
-                    let peer = self.transport.peer();
-                    let stage = || format!("sending the request to {peer}");
+                    let stage = || format!("sending the request to {}", self.peer);
                     let expired = |expired| Failure::caused_by(Class::Timeout, &expired);
                     let sent = deadline.limit(stage, self.transport.send(message.as_bytes())).await.map_err(expired)?;
                     sent.map_err(|error| self.transport.explain(error, "when the request was sent"))?;
@@ -267,8 +276,10 @@ impl<T: Transport> Uac<T> {
             }
             self.framer.push(&self.buffer);
         };
-        self.note("<", &String::from_utf8_lossy(&frame.raw_head));
-        let peer = || self.transport.peer();
+        if self.trace.is_some() {
+            self.note("<", &String::from_utf8_lossy(&frame.raw_head));
+        }
+        let peer = || self.peer.clone();
         Response::read(&frame).map_err(|source| UacError::Message { peer: peer(), source }.into())
     }
 
@@ -282,11 +293,11 @@ impl<T: Transport> Uac<T> {
     }
 
     fn framing(&self, source: FramingError) -> Failure {
-        UacError::Framing { peer: self.transport.peer(), source }.into()
+        UacError::Framing { peer: self.peer.clone(), source }.into()
     }
 
     fn no_final_response(&self, transaction: &ClientTransaction, waited: Duration) -> UacError {
-        let (peer, waited) = (self.transport.peer(), clock::human(waited));
+        let (peer, waited) = (self.peer.clone(), clock::human(waited));
         if let Some(last) = self.last_provisional.clone().filter(|_| transaction.is_proceeding()) {
             return UacError::OnlyProvisional { peer, last, waited };
         }
@@ -299,8 +310,8 @@ impl<T: Transport> Uac<T> {
     }
 
     fn note(&mut self, direction: &str, message: &str) {
-        if self.trace.len() < MAX_TRACE.0 {
-            self.trace.push(format!("{direction} {}\n{}", self.transport.peer(), excerpt(message, MAX_TRACE.1)));
+        if let Some(trace) = self.trace.as_mut().filter(|trace| trace.len() < MAX_TRACE.0) {
+            trace.push(format!("{direction} {}\n{}", self.peer, excerpt(message, MAX_TRACE.1)));
         }
     }
 }
