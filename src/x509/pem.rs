@@ -35,19 +35,20 @@ pub enum PemError {
 /// The blocks of `content`, in their order; whatever stands between them is comment. None at all is no error.
 pub fn blocks(content: &[u8]) -> Result<Vec<Block>, PemError> {
     let mut blocks = Vec::new();
-    let mut lines = content.split(|&byte| byte == b'\n').zip(1..);
+    let mut lines = lines(content);
     while let Some((begin, line)) = lines.next() {
         let Some(label) = label(begin, b"-----BEGIN ") else {
             continue;
         };
-        let mut text = Vec::new();
+        // The size of most certificates: a bundle of roots has hundreds.
+        let mut text = Vec::with_capacity(2_048);
         let mut has_headers = false;
         loop {
             let (next, _) = lines.next().ok_or(PemError::Unended(line))?;
             if next.starts_with(b"-----END ") {
                 break;
             }
-            if next.contains(&b':') {
+            if memchr::memchr(b':', next).is_some() {
                 has_headers = true;
             } else {
                 text.extend_from_slice(next);
@@ -64,6 +65,18 @@ fn label(line: &[u8], prefix: &[u8]) -> Option<String> {
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
     let label = line.strip_prefix(prefix)?.strip_suffix(b"-----")?;
     String::from_utf8(label.to_owned()).ok()
+}
+
+/// The lines of a text without their line feeds, each with its number.
+fn lines(content: &[u8]) -> impl Iterator<Item = (&[u8], usize)> {
+    let ends = memchr::memchr_iter(b'\n', content).chain([content.len()]);
+    let mut start = 0;
+    let lines = ends.map(move |end| {
+        let line = content.get(start..end).unwrap_or_default();
+        start = end + 1;
+        line
+    });
+    lines.zip(1..)
 }
 
 /// Base64 without the blanks and line ends that RFC 7468 allows.

@@ -4,7 +4,7 @@
 //! instead, and only the roots whose subject the chain names as an issuer become anchors.
 
 use std::env;
-use std::path::Path;
+use std::path::PathBuf;
 
 use once_cell::sync::OnceCell;
 use rustls::pki_types::CertificateDer;
@@ -19,22 +19,20 @@ use crate::plugin;
 /// Whether `chain` leads to one of the system's trust anchors.
 pub fn verdict(chain: &Chain, now: i64) -> Verdict {
     plugin::enter("reading the system's trust anchors");
-    let anchors = match of_bundle(chain) {
-        Some(anchors) => anchors,
-        None => match of_platform() {
-            Ok(anchors) => anchors,
-            Err(reason) => return Verdict::Untrusted(Distrust::NoAnchors(reason)),
+    let of_bundle = of_bundle(chain).map(|anchors| Anchors::new(anchors).verdict(chain, now));
+    match of_bundle {
+        // With a directory named as well, whom the bundle does not know may be in there.
+        Some(verdict) if verdict == Verdict::Trusted || env::var_os("SSL_CERT_DIR").is_none() => verdict,
+        _ => match of_platform() {
+            Ok(anchors) => Anchors::new(anchors).verdict(chain, now),
+            Err(reason) => Verdict::Untrusted(Distrust::NoAnchors(reason)),
         },
-    };
-    Anchors::new(anchors).verdict(chain, now)
+    }
 }
 
-/// The roots of the system's bundle that could have issued a certificate of `chain`; `None` without such a file, or when the
-/// operator has named other places.
+/// The roots of the bundle that could have issued a certificate of `chain`; `None` without a bundle.
 fn of_bundle(chain: &Chain) -> Option<Vec<CertificateDer<'static>>> {
-    let is_redirected = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| env::var_os(name).is_some());
-    let blocks = if is_redirected { None } else { bundle() }?;
-    let possible = blocks.iter().filter(|block| could_issue(&block.der, chain));
+    let possible = bundle()?.iter().filter(|block| could_issue(&block.der, chain));
     Some(possible.map(|block| CertificateDer::from(block.der.clone())).collect())
 }
 
@@ -42,11 +40,19 @@ fn of_bundle(chain: &Chain) -> Option<Vec<CertificateDer<'static>>> {
 fn bundle() -> Option<&'static [pem::Block]> {
     static BUNDLE: OnceCell<Vec<pem::Block>> = OnceCell::new();
     let read = || -> Option<_> {
-        let path = BUNDLES.iter().map(Path::new).find(|path| path.is_file())?;
-        let blocks = pem::blocks(&file::read(path, MAX_BUNDLE).ok()?).ok()?;
+        let blocks = pem::blocks(&file::read(&bundle_path()?, MAX_BUNDLE).ok()?).ok()?;
         Some(blocks).filter(|blocks| !blocks.is_empty())
     };
     BUNDLE.get_or_try_init(|| read().ok_or(())).ok().map(Vec::as_slice)
+}
+
+/// The file that holds all roots: the one that the operator names, as for OpenSSL, else the first of those that systems have.
+fn bundle_path() -> Option<PathBuf> {
+    match env::var_os("SSL_CERT_FILE") {
+        Some(path) => Some(path.into()),
+        None if env::var_os("SSL_CERT_DIR").is_some() => None,
+        None => BUNDLES.iter().map(PathBuf::from).find(|path| path.is_file()),
+    }
 }
 
 fn could_issue(root: &[u8], chain: &Chain) -> bool {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::support::peer::{Peer, closed_port};
 use crate::support::tls::{OpenSsl, answer_hello, fixture, flight, read_record};
-use crate::support::{Outcome, perfdata};
-use crate::{DAY, Made, Wanted, run};
+use crate::support::{Outcome, perfdata, plugin, run_command};
+use crate::{DAY, Made, NAME, Wanted, run};
 
 fn look(port: &str, arguments: &str) -> Outcome {
     let words = arguments.split_whitespace().map(|word| match word.strip_prefix('@') {
@@ -105,6 +105,18 @@ fn critical_and_not_also_untrusted_when_expired() {
     let ran = look(&server.port, &format!("--ca-file {}", made.path("root.pem")));
     ran.assert_begins(2, "UM CERT EXPIRY CRITICAL - certificate 'sip.test.local' expired 2.9 days ago (");
     assert!(!ran.stdout.contains("not trusted"), "{ran:?}");
+}
+
+#[test]
+fn the_roots_of_the_system_decide_where_nothing_else_is_given() {
+    let leaf = Wanted::new("sip.test.local", -DAY, 90 * DAY);
+    let made = Made::chain(&leaf, &Wanted::new("Issuing CA", -DAY, 90 * DAY), &Wanted::new("Root CA", -DAY, 90 * DAY));
+    let Some(server) = made.serve("") else { return };
+    for (roots, code) in [(made.path("root.pem"), 0), (fixture("client.pem"), 1)] {
+        let mut command = plugin(NAME);
+        command.args(["-H", "127.0.0.1", "-p", &server.port]).env("SSL_CERT_FILE", roots).env_remove("SSL_CERT_DIR");
+        run_command(&mut command).assert_text(code);
+    }
 }
 
 #[test]

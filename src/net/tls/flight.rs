@@ -93,13 +93,15 @@ impl FlightReader {
     }
 
     fn take_messages(&mut self) -> Result<(), FlightError> {
-        let messages = std::mem::take(&mut self.messages);
-        let mut rest = messages.as_slice();
-        while let Some((kind, body, after)) = message(rest) {
-            rest = after;
+        // Taken and put back, not copied: the message may come in a million records of one byte.
+        let mut messages = std::mem::take(&mut self.messages);
+        let mut start = 0;
+        while let Some((kind, body)) = message(messages.get(start..).unwrap_or_default()) {
+            start += 4 + body.len();
             self.take_message(kind, body).ok_or(FlightError::Malformed("a handshake message that is cut short"))??;
         }
-        self.messages = rest.to_vec();
+        messages.drain(..start);
+        self.messages = messages;
         Ok(())
     }
 
@@ -206,11 +208,10 @@ fn record(bytes: &[u8]) -> Result<Option<Record<'_>>, FlightError> {
     Ok(rest.get(..length).map(|body| Record { kind: header[0], body, length: 5 + length }))
 }
 
-/// The first handshake message: its kind, its body, and what follows. `None` until all of it is there.
-fn message(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+/// The first handshake message: its kind and its body, behind a header of 4 bytes. `None` until all of it is there.
+fn message(bytes: &[u8]) -> Option<(u8, &[u8])> {
     let (&kind, rest) = bytes.split_first()?;
-    let (body, after) = take_vector::<3>(rest)?;
-    Some((kind, body, after))
+    take_vector::<3>(rest).map(|(body, _)| (kind, body))
 }
 
 fn take_u16(bytes: &[u8]) -> Option<(u16, &[u8])> {
