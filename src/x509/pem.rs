@@ -32,9 +32,31 @@ pub enum PemError {
     Unended(usize),
 }
 
+/// One block as it stands in the text.
+pub struct Section {
+    label: String,
+    line: usize,
+    has_headers: bool,
+    /// Base64 on one line.
+    pub text: Vec<u8>,
+}
+
+impl Section {
+    /// What it holds.
+    pub fn decode(self) -> Result<Block, PemError> {
+        let der = decoded(self.text).ok_or(PemError::NotBase64(self.line))?;
+        Ok(Block { label: self.label, line: self.line, has_headers: self.has_headers, der })
+    }
+}
+
 /// The blocks of `content`, in their order; whatever stands between them is comment. None at all is no error.
 pub fn blocks(content: &[u8]) -> Result<Vec<Block>, PemError> {
-    let mut blocks = Vec::new();
+    sections(content)?.into_iter().map(Section::decode).collect()
+}
+
+/// The blocks of `content` without a look into them: to decode all roots of a system takes longer than all the rest of a check.
+pub fn sections(content: &[u8]) -> Result<Vec<Section>, PemError> {
+    let mut sections = Vec::new();
     let mut lines = lines(content);
     while let Some((begin, line)) = lines.next() {
         let Some(label) = label(begin, b"-----BEGIN ") else {
@@ -51,13 +73,12 @@ pub fn blocks(content: &[u8]) -> Result<Vec<Block>, PemError> {
             if memchr::memchr(b':', next).is_some() {
                 has_headers = true;
             } else {
-                text.extend_from_slice(next);
+                text.extend_from_slice(next.trim_ascii());
             }
         }
-        let der = decoded(text).ok_or(PemError::NotBase64(line))?;
-        blocks.push(Block { label, line, has_headers, der });
+        sections.push(Section { label, line, has_headers, text });
     }
-    Ok(blocks)
+    Ok(sections)
 }
 
 fn label(line: &[u8], prefix: &[u8]) -> Option<String> {

@@ -1,11 +1,13 @@
 //! Which trust anchors does this system have for a chain? Read only when there is a chain to be judged, and only those that could issue it.
 //!
-//! To parse every root of the system takes longer than all the rest of a check. The one file that holds them all is decoded
-//! instead, and only the roots whose subject the chain names as an issuer become anchors.
+//! To parse every root of the system, or only to decode it, takes longer than all the rest of a check. The one file that
+//! holds them all is searched for the names that the chain names as issuers, in base64, and what is found is decoded.
 
 use std::env;
 use std::path::PathBuf;
 
+use base64ct::{Base64, Encoding};
+use memchr::memmem;
 use once_cell::sync::OnceCell;
 use rustls::pki_types::CertificateDer;
 use x509_parser::asn1_rs::{Any, FromDer, Tag};
@@ -32,18 +34,30 @@ pub fn verdict(chain: &Chain, now: i64) -> Verdict {
 
 /// The roots of the bundle that could have issued a certificate of `chain`; `None` without a bundle.
 fn of_bundle(chain: &Chain) -> Option<Vec<CertificateDer<'static>>> {
-    let possible = bundle()?.iter().filter(|block| could_issue(&block.der, chain));
-    Some(possible.map(|block| CertificateDer::from(block.der.clone())).collect())
+    let needles: Vec<_> = chain.iter().flat_map(|certificate| needles(certificate.issuer_der())).collect();
+    let possible = bundle()?.iter().filter(|text| needles.iter().any(|needle| memmem::find(text, needle).is_some()));
+    let ders = possible.filter_map(|text| Base64::decode_vec(std::str::from_utf8(text).ok()?).ok());
+    Some(ders.filter(|der| could_issue(der, chain)).map(CertificateDer::from).collect())
 }
 
-/// Every root of the system, undecoded; read once for all addresses of a name, and again if there was nothing to read.
-fn bundle() -> Option<&'static [pem::Block]> {
-    static BUNDLE: OnceCell<Vec<pem::Block>> = OnceCell::new();
-    let read = || -> Option<_> {
-        let blocks = pem::blocks(&file::read(&bundle_path()?, MAX_BUNDLE).ok()?).ok()?;
-        Some(blocks).filter(|blocks| !blocks.is_empty())
+/// Every root of the system in base64; read once for all addresses of a name, and again if there was nothing to read.
+fn bundle() -> Option<&'static [Vec<u8>]> {
+    static BUNDLE: OnceCell<Vec<Vec<u8>>> = OnceCell::new();
+    let read = || -> Option<Vec<_>> {
+        let sections = pem::sections(&file::read(&bundle_path()?, MAX_BUNDLE).ok()?).ok()?;
+        Some(sections.into_iter().map(|section| section.text).collect()).filter(|texts: &Vec<_>| !texts.is_empty())
     };
     BUNDLE.get_or_try_init(|| read().ok_or(())).ok().map(Vec::as_slice)
+}
+
+/// What the base64 of anything that holds `name` holds itself, wherever in its groups of three bytes the name begins.
+fn needles(name: &[u8]) -> [Vec<u8>; 3] {
+    [0, 1, 2].map(|shift| {
+        let shifted = [&[0; 2][..shift], name].concat();
+        // Characters that also depend on the bytes before and behind the name say nothing.
+        let (begin, end) = ((shift * 8).div_ceil(6), shifted.len() / 3 * 4);
+        Base64::encode_string(&shifted).into_bytes().get(begin..end).unwrap_or_default().to_vec()
+    })
 }
 
 /// The file that holds all roots: the one that the operator names, as for OpenSSL, else the first of those that systems have.
@@ -106,6 +120,20 @@ mod tests {
         assert!(!could_issue(&root.der, &chain([&leaf])));
         assert!(could_issue(&intermediate.der, &chain([&leaf])));
         assert!(!could_issue(b"junk", &chain([&leaf])));
+    }
+
+    #[test]
+    fn a_name_is_found_in_base64_wherever_it_begins() {
+        let name = b"a distinguished name";
+        for before in 0..7 {
+            for behind in 0..4 {
+                let whole = [&[b'x'; 7][..before], name, &[b'y'; 4][..behind]].concat();
+                let text = Base64::encode_string(&whole);
+                let found = needles(name).iter().any(|needle| memmem::find(text.as_bytes(), needle).is_some());
+                assert!(found, "{before} bytes before, {behind} behind");
+            }
+        }
+        assert!(!needles(name).iter().any(Vec::is_empty));
     }
 
     #[test]
