@@ -159,7 +159,7 @@ impl Arguments {
             tls: (self.via() == Via::Tls)
                 .then(|| self.tls.settings(&self.target.hostname, &run.secrets))
                 .transpose()?,
-            tls_backend: self.tls_backend,
+            tls_backend: self.tls_backend.unwrap_or(Backend::Auto),
             expiries: self.expiries(),
         })
     }
@@ -292,8 +292,9 @@ pub(crate) struct Arguments {
     tls: TlsArguments,
 
     /// Which TLS: modern (1.2 and 1.3), legacy (1.0 to 1.2, every suite; not in every build), or auto: legacy where modern fails
-    #[arg(long, value_enum, value_name = "BACKEND", default_value = "auto", help_heading = "TLS")]
-    tls_backend: Backend,
+    /// [default: auto]
+    #[arg(long, value_enum, value_name = "BACKEND", help_heading = "TLS")]
+    tls_backend: Option<Backend>,
 
     /// WARNING when a served certificate has less left than this: N days, Nh hours, N% of its lifetime
     #[arg(long, value_name = "LEFT", allow_hyphen_values = true, help_heading = "Thresholds")]
