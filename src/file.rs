@@ -10,7 +10,7 @@ use crate::failure::{Class, Failure};
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The system refused.
-    #[error("cannot read {path}", path = .path.display())]
+    #[error("cannot read {path}: {source}", path = .path.display())]
     Io {
         /// The file.
         path: PathBuf,
@@ -40,7 +40,8 @@ impl FileError {
 impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
         let denied = matches!(&error, FileError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied);
-        Self::caused_by(if denied { Class::Permission } else { Class::Unreadable }, &error)
+        // The text of the error has its cause in it: the first line must tell a wrong path from a missing right.
+        Self::new(if denied { Class::Permission } else { Class::Unreadable }, error.to_string())
     }
 }
 
