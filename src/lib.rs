@@ -25,4 +25,6 @@ pub mod report;
 pub mod sip;
 pub mod state;
 pub mod threshold;
+#[cfg(windows)]
+pub mod windows;
 pub mod x509;
