@@ -212,6 +212,13 @@ const SCENES: &[Scene] = &[
         exit: 2,
     },
     Scene {
+        title: "a question that only Windows can answer",
+        router: Behaviour::Healthy,
+        plugin: "check_um_service",
+        arguments: "--service MSExchangeUMCR",
+        exit: 3,
+    },
+    Scene {
         title: "Managed Availability is content",
         router: Behaviour::Healthy,
         plugin: "check_um_health_set",

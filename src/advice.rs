@@ -209,6 +209,54 @@ pub const fn missed_call_proxy(class: Option<Class>) -> &'static str {
     }
 }
 
+/// For `check_um_service`.
+pub const fn service(class: Option<Class>) -> &'static str {
+    match class {
+        None => {
+            "The service is on its way from one state to another. If it stays there: the System log, source Service Control \
+             Manager, events 7009, 7011 and 7022; its process in Get-Process Microsoft.Exchange.UM.CallRouter; then \
+             Restart-Service MSExchangeUMCR -Force."
+        }
+        Some(Class::Stopped) => {
+            "Start it: Start-Service MSExchangeUMCR. If it does not stay: the System log, source Service Control Manager, \
+             events 7000, 7009, 7031 and 7034; the Application log, source 'MSExchange Unified Messaging'. It needs Active \
+             Directory (check_um_ad_ds). Set-Service MSExchangeUMCR -StartupType Automatic, if it is manual."
+        }
+        Some(Class::Disabled) => {
+            "Where UM is used: Set-Service MSExchangeUMCR -StartupType Automatic, then Start-Service MSExchangeUMCR. Where it \
+             is not, and after a security mitigation that switches UM off, disabled is right: --state disabled=ok."
+        }
+        Some(Class::Missing) => {
+            "Check --service against Get-Service MSExchange*. MSExchangeUMCR belongs to the Client Access role of Exchange \
+             2013 and the Mailbox role of 2016, MSExchangeUM to the Mailbox role; Exchange 2019 has neither. If it should be \
+             there, repair the role with the setup of the installed cumulative update."
+        }
+        Some(Class::Maintenance) => {
+            "Get-ServerComponentState -Identity SERVER shows what is out of service. Every requester must take back its own \
+             request: Set-ServerComponentState -Identity SERVER -Component UMCallRouter -State Active -Requester \
+             Maintenance, and the same for ServerWideOffline where the whole server is meant. HealthApi is Managed \
+             Availability itself: Get-ServerHealth -Identity SERVER -HealthSet UM.CallRouter says why."
+        }
+        Some(Class::Permission) => {
+            "From another host the service manager and the registry answer members of Administrators only, unless their \
+             security descriptors were changed (sc sdset scmanager; the key SecurePipeServers\\winreg). Run the check on the \
+             server itself, or with an account that has the right."
+        }
+        Some(Class::Timeout | Class::Unreachable | Class::Dns) => {
+            "The host's service manager does not answer. From here: Test-NetConnection HOST -Port 445, and -Port 135. The \
+             firewall rule is Remote Service Management, the service RpcSs. Without -H this host is asked."
+        }
+        Some(Class::Unreadable) => {
+            "Somebody wrote to the registry by hand. Set-ServerComponentState -Identity SERVER -Component UMCallRouter -State \
+             Active -Requester with the name that the reason gives writes it anew."
+        }
+        Some(_) => {
+            "The reason names the call that failed and what Windows says of it. For the registry of another host its service \
+             RemoteRegistry must run; --component none leaves the registry out."
+        }
+    }
+}
+
 /// For `check_um_app_pool`.
 pub const fn app_pool(class: Option<Class>) -> &'static str {
     match class {

@@ -22,6 +22,7 @@ pub mod plugin;
 pub mod range;
 pub mod render;
 pub mod report;
+pub mod service;
 pub mod sip;
 pub mod state;
 pub mod threshold;

@@ -19,6 +19,8 @@ mod check_um_health_set;
 mod check_um_missed_call_proxy;
 #[path = "../../plugins/check_um_reject_rate.rs"]
 mod check_um_reject_rate;
+#[path = "../../plugins/check_um_service.rs"]
+mod check_um_service;
 #[path = "../../plugins/check_um_sip_options.rs"]
 mod check_um_sip_options;
 
@@ -40,6 +42,7 @@ pub fn all() -> Vec<Plugin> {
         plugin::<check_um_health_set::Arguments>(),
         plugin::<check_um_missed_call_proxy::Arguments>(),
         plugin::<check_um_reject_rate::Arguments>(),
+        plugin::<check_um_service::Arguments>(),
         plugin::<check_um_sip_options::Arguments>(),
     ]
 }

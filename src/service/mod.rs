@@ -1,0 +1,164 @@
+//! Is a Windows service there, enabled and running, and is the Exchange component behind it in service?
+//!
+//! [`ask`] brings what the service manager and the registry of a host know; [`judge`] and [`component`] say what that
+//! means, without a system to ask.
+
+pub mod component;
+pub mod judge;
+
+use std::fmt;
+use std::time::SystemTime;
+
+use self::component::Component;
+use crate::failure::{Class, Failure};
+
+/// What the service manager of a host knows of one service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// The name, as it was asked for.
+    pub name: String,
+    /// The name that the system shows to people.
+    pub display_name: String,
+    /// What starts it.
+    pub start: Start,
+    /// What it is doing.
+    pub condition: Condition,
+    /// The process that it runs in, while it runs.
+    pub process: Option<u32>,
+    /// When that process was created; `None` where that could not be found out.
+    pub since: Option<SystemTime>,
+    /// How it ended the last time.
+    pub exit: Exit,
+    /// What could not be found out about it, and why.
+    pub notes: Vec<String>,
+}
+
+/// What starts a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// The loader: a driver.
+    Boot,
+    /// The kernel: a driver.
+    System,
+    /// The service manager when the system starts; `delayed`: some minutes after the others, `None` is unknown.
+    Automatic {
+        /// Whether after the others.
+        delayed: Option<bool>,
+    },
+    /// Whoever asks for it.
+    Manual,
+    /// Nobody can.
+    Disabled,
+    /// A number that no documentation of the service manager knows.
+    Other(u32),
+}
+
+/// What a service is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// It does not run.
+    Stopped,
+    /// It was told to start and does not work yet.
+    StartPending,
+    /// It was told to stop and has not ended yet.
+    StopPending,
+    /// It works.
+    Running,
+    /// It was paused and is about to work again.
+    ContinuePending,
+    /// It is about to pause.
+    PausePending,
+    /// Its process is there, and takes no work.
+    Paused,
+    /// A number that no documentation of the service manager knows.
+    Other(u32),
+}
+
+/// How a service ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exit {
+    /// The Windows error code; 0 when it was told to stop.
+    pub code: u32,
+    /// That code in words of the system, empty where it has none.
+    pub words: String,
+    /// The code of its own, which only counts where the Windows error code says so.
+    pub specific: u32,
+}
+
+/// What a host knows of all that was asked about.
+#[derive(Debug)]
+pub struct Answer {
+    /// Each service, in the order of asking.
+    pub services: Vec<Result<Service, Failure>>,
+    /// The component, if one was asked about.
+    pub component: Option<Result<Component, Failure>>,
+}
+
+impl Start {
+    /// Of the service manager's number.
+    pub const fn of(number: u32) -> Self {
+        match number {
+            0 => Self::Boot,
+            1 => Self::System,
+            2 => Self::Automatic { delayed: None },
+            3 => Self::Manual,
+            4 => Self::Disabled,
+            other => Self::Other(other),
+        }
+    }
+}
+
+impl fmt::Display for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Boot => f.write_str("boot"),
+            Self::System => f.write_str("system"),
+            Self::Automatic { delayed: Some(true) } => f.write_str("automatic, delayed"),
+            Self::Automatic { .. } => f.write_str("automatic"),
+            Self::Manual => f.write_str("manual"),
+            Self::Disabled => f.write_str("disabled"),
+            Self::Other(number) => write!(f, "start type {number}"),
+        }
+    }
+}
+
+impl Condition {
+    /// Of the service manager's number.
+    pub const fn of(number: u32) -> Self {
+        match number {
+            1 => Self::Stopped,
+            2 => Self::StartPending,
+            3 => Self::StopPending,
+            4 => Self::Running,
+            5 => Self::ContinuePending,
+            6 => Self::PausePending,
+            7 => Self::Paused,
+            other => Self::Other(other),
+        }
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped => f.write_str("stopped"),
+            Self::StartPending => f.write_str("starting"),
+            Self::StopPending => f.write_str("stopping"),
+            Self::Running => f.write_str("running"),
+            Self::ContinuePending => f.write_str("about to continue"),
+            Self::PausePending => f.write_str("about to pause"),
+            Self::Paused => f.write_str("paused"),
+            Self::Other(number) => write!(f, "in state {number}"),
+        }
+    }
+}
+
+/// What to say where there is no service manager to ask.
+pub const NEEDS_WINDOWS: &str = "only Windows has a service manager: run this check on the Exchange server, by \
+                                 NSClient++, SNClient, the Icinga or Zabbix agent, or Operations Manager";
+
+/// Asks the service manager of `host`, or of this one, about services, and its registry about a component.
+#[cfg(not(windows))]
+pub fn ask(_host: Option<&str>, _services: &[String], _component: Option<&str>) -> Result<Answer, Failure> {
+    Err(Failure::new(Class::NoData, NEEDS_WINDOWS))
+}
