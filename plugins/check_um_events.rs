@@ -5,7 +5,7 @@
 //! | OK       | no event occurred more often in the window than its rule allows; none at all is fine     |
 //! | WARNING  | an event's count violates the WARN of its rule                                           |
 //! | CRITICAL | an event's count violates the CRIT of its rule (no default rule has one)                 |
-//! | UNKNOWN  | the export is empty, is older than `--max-age`, cannot be read, or no record of it can   |
+//! | UNKNOWN  | the log or the export cannot be read; the export is empty, or older than `--max-age`      |
 
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
@@ -14,9 +14,10 @@ use check_um::about::{About, HealthSet};
 use check_um::advice;
 use check_um::cli::duration::{duration, words};
 use check_um::cli::extra_opts::Secrets;
-use check_um::cli::{self, Common};
+use check_um::cli::{self, Common, target};
 use check_um::clock::{self, rfc3339};
-use check_um::events::source::{self, Log, Source};
+use check_um::events::query::Query;
+use check_um::events::source::{self, Found, Source};
 use check_um::events::tally::{self, Count, Rule, Tally, Window, histogram, meaning};
 use check_um::failure::{Class, Failure};
 use check_um::input::{Input, judge_age};
@@ -30,12 +31,13 @@ fn main() -> ExitCode {
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let rules = tally::rules(&args.event);
-    let log = args.source().read();
+    let window = args.window_until(run.started());
+    let found = args.source().read(&Query::counted(&args.source, &rules, window));
 
     let mut report = run.report();
     report.target = args.target();
-    match log {
-        Ok(log) => args.judge(&log, &rules, run, &mut report),
+    match found {
+        Ok(found) => args.judge(&found, &rules, run, &mut report),
         Err(failure) => {
             report.found(run.judged(failure));
             let unknown = |rule: &Rule| Metric::unknown(&label(rule), Uom::None).min(0.0).judged_by(&rule.thresholds);
@@ -46,9 +48,9 @@ async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
 }
 
 impl Arguments {
-    fn judge(&self, log: &Log, rules: &[Rule], run: &Run, report: &mut Report) {
-        let window = Window { until: self.until.or(log.until).unwrap_or(run.started()), length: self.window };
-        let tally = tally::tally(&log.export.records, &self.source, rules, window);
+    fn judge(&self, found: &Found, rules: &[Rule], run: &Run, report: &mut Report) {
+        let window = self.window_until(found.until.unwrap_or(run.started()));
+        let tally = tally::tally(&found.export.records, &self.source, rules, window);
         for count in &tally.counts {
             let metric = Metric::count(&label(count.rule), count.count).judged_by(&count.rule.thresholds);
             if let Some(violation) = metric.violation() {
@@ -60,15 +62,15 @@ impl Arguments {
         if report.findings.is_empty() {
             report.found(Finding::ok(self.quiet(&tally)));
         }
-        if log.export.bad > 0 && log.export.records.is_empty() {
-            let text = format!("{}: none of its {} event records can be read", report.target.host, log.export.bad);
+        if found.export.bad > 0 && found.export.records.is_empty() {
+            let text = format!("{}: none of its {} event records can be read", report.target.host, found.export.bad);
             report.found(run.judged(Failure::new(Class::Unreadable, text)));
         }
-        match judge_age(&report.target.host, log.until, run.started(), self.max_age) {
+        match judge_age(&report.target.host, found.until, run.started(), self.max_age) {
             Ok(remark) => remark.into_iter().for_each(|remark| report.found(Finding::ok(remark))),
             Err(failure) => report.found(run.judged(failure)),
         }
-        describe(log, &tally, window, report);
+        describe(found, &tally, window, report);
     }
 
     /// `3 x 1647 (call rejected) in 1 h`.
@@ -86,13 +88,22 @@ impl Arguments {
         }
     }
 
+    /// The window that ends then, unless the operator says when it ends.
+    fn window_until(&self, end: SystemTime) -> Window {
+        Window { until: self.until.unwrap_or(end), length: self.window }
+    }
+
     fn source(&self) -> Source {
-        self.file.clone().map_or(Source::Local, Source::Export)
+        self.file.clone().map_or_else(|| Source::Log(self.hostname.clone()), Source::Export)
     }
 
     fn target(&self) -> Target {
-        let host = self.file.as_ref().map_or_else(|| "the local event log".to_owned(), ToString::to_string);
-        Target { host, address: None, port: None, transport: "file" }
+        let (host, transport) = match (&self.file, &self.hostname) {
+            (Some(file), _) => (file.to_string(), "file"),
+            (None, Some(host)) => (host.clone(), "eventlog"),
+            (None, None) => ("the local event log".to_owned(), "eventlog"),
+        };
+        Target { host, address: None, port: None, transport }
     }
 }
 
@@ -101,13 +112,21 @@ fn label(rule: &Rule) -> String {
 }
 
 fn newest(count: &Count<'_>) -> String {
-    count.newest.map_or_else(String::new, |record| format!("{} {}", rfc3339(record.time), excerpt(&record.text, 250)))
+    count.newest.map_or_else(String::new, |record| format!("{} {}", rfc3339(record.time), excerpt(&record.text(), 250)))
 }
 
-fn describe(log: &Log, tally: &Tally<'_>, window: Window, report: &mut Report) {
-    if log.export.bad > 0 {
-        report.headline = Some(format!("{} records cannot be read", log.export.bad));
-    }
+/// Why the counts may not be the whole of it.
+fn shortcomings(found: &Found, window: Window) -> Vec<String> {
+    let bad = (found.export.bad > 0).then(|| format!("{} records cannot be read", found.export.bad));
+    let cut = found.is_cut.then(|| format!("only the newest {} records were counted", found.export.records.len()));
+    let young = found.reaches_back.filter(|oldest| window.from().is_some_and(|from| *oldest > from));
+    let young = young.map(|oldest| format!("the log reaches back to {} only", rfc3339(oldest)));
+    [bad, cut, young].into_iter().flatten().collect()
+}
+
+fn describe(found: &Found, tally: &Tally<'_>, window: Window, report: &mut Report) {
+    let shortcomings = shortcomings(found, window);
+    report.headline = (!shortcomings.is_empty()).then(|| shortcomings.join(", "));
     report.diagnostic("window_end", rfc3339(window.until));
     if !tally.codes.is_empty() {
         report.diagnostic("diagnostic_codes", histogram(&tally.codes));
@@ -121,8 +140,8 @@ fn describe(log: &Log, tally: &Tally<'_>, window: Window, report: &mut Report) {
         let computer = worst.newest.map_or("", |record| record.computer.as_str());
         report.diagnostic("newest_of_worst", format!("{} on {computer}: {}", worst.rule.id, newest(worst)));
     }
-    report.diagnostic("records", format!("{}, of other sources {}", log.export.records.len(), tally.foreign));
-    report.trace.extend(tally.counts.iter().filter_map(|count| count.newest).map(|record| record.text.clone()));
+    report.diagnostic("records", format!("{}, of other sources {}", found.export.records.len(), tally.foreign));
+    report.trace.extend(tally.counts.iter().filter_map(|count| count.newest).map(|record| record.text().into_owned()));
 }
 
 /// Count the events that the Call Router logged, and judge how often each occurred.
@@ -146,7 +165,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "MSExchange Unified Messaging", help_heading = "Events")]
     source: String,
 
-    /// Event XML of wevtutil or Get-WinEvent, - for standard input [default: the local event log]
+    /// Host whose event log is read, with the rights of the user that runs this check (on Windows only) [default: this one]
+    #[arg(short = 'H', long, value_name = "HOST", value_parser = target::host, conflicts_with = "file", help_heading = "Source")]
+    hostname: Option<String>,
+
+    /// Event XML of wevtutil or Get-WinEvent, - for standard input [default: the event log]
     #[arg(long, value_name = "FILE", help_heading = "Source")]
     file: Option<Input>,
 
@@ -166,7 +189,8 @@ impl cli::Arguments for Arguments {
     }
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
-        (self.file.is_none() && !cfg!(windows)).then(|| source::NEEDS_A_FILE.to_owned())
+        let reason = if self.hostname.is_some() { source::NEEDS_WINDOWS } else { source::NEEDS_A_FILE };
+        (self.file.is_none() && !cfg!(windows)).then(|| reason.to_owned())
     }
 }
 

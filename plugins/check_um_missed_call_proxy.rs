@@ -18,7 +18,8 @@ use check_um::cli::{self, Common};
 use check_um::counters::describe::{describe, percent, roughly};
 use check_um::counters::past::{Past, past, totals};
 use check_um::counters::role::missed_call_proxy;
-use check_um::events::source::Source;
+use check_um::events::query::Query;
+use check_um::events::source::{self, Source};
 use check_um::events::tally::{self, Rule, tally};
 use check_um::failure::{Class, Failure};
 use check_um::input::Input;
@@ -96,12 +97,14 @@ impl Arguments {
 
     /// From the events that the router logs for each notification.
     fn by_events(&self, run: &Run, report: &mut Report) -> Result<Share, Failure> {
-        let input = self.file.clone();
-        report.target = match &input {
-            Some(input) => Target { host: input.to_string(), transport: "file", ..Target::default() },
-            None => Target { host: "localhost".to_owned(), transport: "event log", ..Target::default() },
+        let (source, host) = (self.events(), self.source.hostname.as_deref().unwrap_or("the local event log"));
+        report.target = match &source {
+            Source::Export(input) => Target { host: input.to_string(), transport: "file", ..Target::default() },
+            Source::Log(_) => Target { host: host.to_owned(), transport: "eventlog", ..Target::default() },
         };
-        let log = input.map_or(Source::Local, Source::Export).read()?;
+        let rules = [PROXIED, FAILED].map(|id| Rule { id, thresholds: Thresholds::default() });
+        let window = |until| tally::Window { until, length: self.window.window };
+        let log = source.read(&Query::counted(EVENT_SOURCE, &rules, window(run.started())))?;
         let until = log.until.unwrap_or(run.started());
         if log.export.records.is_empty() && log.export.bad > 0 {
             return Err(Failure::new(
@@ -114,9 +117,7 @@ impl Arguments {
             return Err(Failure::new(Class::Stale, format!("the export is {age} old, more than {most}")));
         }
 
-        let rules = [PROXIED, FAILED].map(|id| Rule { id, thresholds: Thresholds::default() });
-        let window = tally::Window { until, length: self.window.window };
-        let counts = tally(&log.export.records, EVENT_SOURCE, &rules, window).counts;
+        let counts = tally(&log.export.records, EVENT_SOURCE, &rules, window(until)).counts;
         let [proxied, failed] = [0, 1].map(|index| counts.get(index).map_or(0, |count| u64::from(count.count)));
         report.diagnostic("events", format!("{proxied} x {PROXIED} (proxied), {failed} x {FAILED} (failed)"));
         let (all, window) = (proxied + failed, words(self.window.window));
@@ -126,6 +127,10 @@ impl Arguments {
         let share = failed as f64 * 100.0 / all as f64;
         let text = format!("{failed} of {all} missed-call notifications not proxied ({}) in {window}", percent(share));
         Ok(Share::Judged(share, text))
+    }
+
+    fn events(&self) -> Source {
+        self.file.clone().map_or_else(|| Source::Log(self.source.hostname.clone()), Source::Export)
     }
 }
 
@@ -171,7 +176,7 @@ pub struct Arguments {
     #[arg(long, value_enum, value_name = "METHOD", help_heading = "Rate", default_value = "exchange")]
     method: Method,
 
-    /// With --method events: event XML of wevtutil or Get-WinEvent, - is standard input [default: the local log]
+    /// With --method events: event XML of wevtutil or Get-WinEvent, - is standard input [default: the event log, of --hostname or the local one]
     #[arg(long, value_name = "FILE", help_heading = "Rate")]
     file: Option<Input>,
 
@@ -212,7 +217,7 @@ impl cli::Arguments for Arguments {
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         match self.method {
-            Method::Events => None,
+            Method::Events => (self.file.is_none() && !cfg!(windows)).then(|| source::NEEDS_A_FILE.to_owned()),
             Method::Exchange if self.file.is_some() => Some("--file: expected --method events too".to_owned()),
             Method::Exchange => self.source.contradiction(&missed_call_proxy()),
         }

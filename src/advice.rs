@@ -76,15 +76,22 @@ pub const fn health_set(class: Option<Class>) -> &'static str {
              disabled=ok."
         }
         Some(Class::NoData) => {
-            "Export in the Exchange Management Shell on the server: ConvertTo-Json @(Get-ServerHealth -Identity SERVER), and \
-             look whether the health set is there: Get-HealthReport -Identity SERVER. Only Exchange 2013 and 2016 have it."
+            "Look whether the health set is there: Get-HealthReport -Identity SERVER in the Exchange Management Shell; only \
+             Exchange 2013 and 2016 have it. Export it as ConvertTo-Json @(Get-ServerHealth -Identity SERVER). On the server \
+             itself the log is there while MSExchangeHM runs: wevtutil gl Microsoft-Exchange-ManagedAvailability/Monitoring."
         }
         Some(Class::Stale) => {
             "Whatever exports Get-ServerHealth no longer runs. On the server: Get-ScheduledTask, its last result, and \
              whether Get-ServerHealth works by hand (service MSExchangeHM)."
         }
-        Some(Class::Timeout) => "The program that writes to standard input does not end. Run it by hand.",
-        Some(Class::Permission) => "Give the user that runs this check the right to read the file.",
+        Some(Class::Timeout) => {
+            "The log of the host named, or the program that writes to standard input, does not answer. Try it by hand: \
+             wevtutil gli Microsoft-Exchange-ManagedAvailability/Monitoring /r:HOST."
+        }
+        Some(Class::Permission) => {
+            "Give the user that runs this check the right to read the file; for the log of Managed Availability that is the \
+             group Event Log Readers."
+        }
         Some(_) => {
             "Export again, as ConvertTo-Json or Export-Csv writes it: Format-Table cuts what it prints. Write to another \
              name and rename, so that no half-written file is read."
@@ -102,14 +109,17 @@ pub const fn events(class: Option<Class>) -> &'static str {
              a gateway, or a probe without a client certificate, broke off TLS. 1651: OPTIONS were rejected."
         }
         Some(Class::NoData) => {
-            "Export on the server: wevtutil qe Application /f:xml /e:Events \"/q:*[System[Provider[@Name='MSExchange Unified \
+            "Try it by hand: wevtutil gli Application, with /r:HOST for another host. Export on the server: wevtutil qe Application /f:xml /e:Events \"/q:*[System[Provider[@Name='MSExchange Unified \
              Messaging'] and TimeCreated[timediff(@SystemTime) <= 3600000]]]\". With /e:Events an empty result has a root \
              element, and a query that failed has none."
         }
         Some(Class::Stale) => {
             "Whatever exports the event log no longer runs. On the server: Get-ScheduledTask, its last result."
         }
-        Some(Class::Timeout) => "The program that writes to standard input does not end. Run it by hand.",
+        Some(Class::Timeout) => {
+            "The log of the host named, or the program that writes to standard input, does not answer. Try it by hand: \
+             wevtutil gli Application /r:HOST."
+        }
         Some(Class::Permission) => {
             "Give the user that runs this check the right to read the file; for an event log that is the group Event Log \
              Readers."

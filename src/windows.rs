@@ -42,12 +42,17 @@ impl CallError {
     /// `attempted` is what was tried, in lower case, such as `cannot open the service manager of cas1.example.com`.
     pub fn into_failure(self, attempted: &str, class: Class, granted_by: &str) -> Failure {
         let causes = vec![format!("{}: {}", self.call, self.error)];
-        match self.is_denied() {
-            true => {
+        match self.code() {
+            ERROR_ACCESS_DENIED => {
                 let summary = format!("{attempted}: access denied; {granted_by} grants it");
                 Failure { class: Class::Permission, summary, causes }
             }
-            false => Failure { class, summary: format!("{attempted}: {} ({})", self.error, self.call), causes },
+            // Wine has functions that do nothing, and say neither so nor why.
+            0 => Failure::new(
+                class,
+                format!("{attempted}: {} failed without an error, as if it were not there", self.call),
+            ),
+            _ => Failure { class, summary: format!("{attempted}: {} ({})", self.error, self.call), causes },
         }
     }
 }
@@ -86,6 +91,13 @@ mod tests {
             failure.summary.starts_with("cannot ask: ") && failure.summary.ends_with("(OpenServiceW)"),
             "{failure:?}"
         );
+    }
+
+    #[test]
+    fn a_failure_without_an_error_is_not_called_a_success() {
+        let failure = CallError::new("EvtQuery", 0).into_failure("cannot read the log", Class::NoData, "nobody");
+        let expected = "cannot read the log: EvtQuery failed without an error, as if it were not there";
+        assert_eq!(failure, Failure::new(Class::NoData, expected));
     }
 
     #[test]

@@ -110,6 +110,9 @@ fn no_data_when_the_export_is_empty() {
 #[cfg(not(windows))]
 fn unknown_without_a_file_where_there_is_nothing_local() {
     run(&[]).assert_begins(3, "UM EVENTS UNKNOWN - --file: expected ").assert_says("only Windows");
+    let remote = ["-H", "cas1.example.com"];
+    run(&remote).assert_begins(3, "UM EVENTS UNKNOWN - --hostname: expected --file ").assert_says("only Windows");
+    run(&["-H", "cas1", "--file", "-"]).assert_begins(3, "UM EVENTS UNKNOWN - ").assert_says("exclude each other");
 }
 
 #[test]

@@ -1,12 +1,17 @@
-//! What did the router log? Event records of `wevtutil` and `Get-WinEvent`, counted over a window.
+//! What did the router log? Event records of the event log, of `wevtutil` and of `Get-WinEvent`, counted over a window.
 //!
 //! [`xml`] reads records, each on its own, so that one that is not well-formed does not hide the others; [`tally`]
-//! counts them by pure functions; [`source`] is where they come from.
+//! counts them by pure functions; [`source`] is where they come from. A log of Windows is asked by a [`query`] for the
+//! same XML that an export holds, so that there is one reader for both.
 
+#[cfg(windows)]
+pub mod log;
+pub mod query;
 pub mod source;
 pub mod tally;
 pub mod xml;
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 /// The most of an export that is read, in bytes.
@@ -21,16 +26,49 @@ pub struct Record {
     pub time: SystemTime,
     /// The provider and, of a classic source such as Exchange, the source's own name.
     pub providers: Vec<String>,
+    /// The log that it stands in, such as `Application`.
+    pub channel: String,
     /// The computer that logged it.
     pub computer: String,
-    /// The rendered message where the export has it, else the event's data in their order.
-    pub text: String,
+    /// The rendered message; empty where the export has none.
+    pub message: String,
+    /// What was logged with it, in order, without what is empty.
+    pub data: Vec<Datum>,
+}
+
+/// One value that was logged with an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Datum {
+    /// Its name; empty where a classic source gave it none.
+    pub name: String,
+    /// The value itself.
+    pub value: String,
 }
 
 impl Record {
+    /// What there is to read: the rendered message, else the data one after the other.
+    pub fn text(&self) -> Cow<'_, str> {
+        match self.message.is_empty() {
+            false => Cow::Borrowed(&self.message),
+            true => self.data.iter().map(|datum| datum.value.as_str()).collect::<Vec<_>>().join(" ").into(),
+        }
+    }
+
+    /// The first value under one of `names`, in any case.
+    pub fn datum(&self, names: &[&str]) -> Option<&str> {
+        let mut named = names.iter().filter_map(|name| self.data.iter().find(|datum| datum.is_named(name)));
+        named.next().map(|datum| datum.value.as_str())
+    }
+
     /// Whether `source` logged it.
     pub fn is_from(&self, source: &str) -> bool {
         self.providers.iter().any(|provider| provider.eq_ignore_ascii_case(source))
+    }
+}
+
+impl Datum {
+    fn is_named(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
     }
 }
 

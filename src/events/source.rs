@@ -1,33 +1,39 @@
-//! Where do events come from? An export that somebody left, or the local event log.
+//! Where do events come from? An export that somebody left, or the event log of Windows, this machine's or another's.
 
+use std::time::SystemTime;
+
+use super::query::Query;
 use super::{EventError, Export, MAX_INPUT, xml};
 use crate::failure::{Class, Failure};
 use crate::input::Input;
-use std::time::SystemTime;
 
 /// Where to look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// This machine's own log.
-    Local,
+    /// The event log of a host, or of this machine.
+    Log(Option<String>),
     /// XML of `wevtutil` or `Get-WinEvent`.
     Export(Input),
 }
 
-/// What was found, and until when it tells what happened; `None` is now.
+/// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Log {
+pub struct Found {
     /// The records.
     pub export: Export,
-    /// When an export was written.
+    /// Until when it tells what happened: when an export was written; `None` is now.
     pub until: Option<SystemTime>,
+    /// Whether there were more records than are read.
+    pub is_cut: bool,
+    /// The time of the oldest record of the log, where that could be had.
+    pub reaches_back: Option<SystemTime>,
 }
 
 impl Source {
-    /// Reads it.
-    pub fn read(&self) -> Result<Log, Failure> {
+    /// Reads it: of a log what `query` asks for, of an export everything.
+    pub fn read(&self, query: &Query) -> Result<Found, Failure> {
         let input = match self {
-            Self::Local => return local(),
+            Self::Log(host) => return logged(host.as_deref(), query),
             Self::Export(input) => input,
         };
         let content = input.read(MAX_INPUT)?;
@@ -35,14 +41,33 @@ impl Source {
             let class = if error == EventError::Empty { Class::NoData } else { Class::Unreadable };
             Failure::new(class, format!("{input}: {error}"))
         })?;
-        Ok(Log { export, until: content.modified })
+        Ok(Found { export, until: content.modified, is_cut: false, reaches_back: None })
     }
 }
 
-/// What to say where there is nothing local to read.
+/// What to say where there is no event log.
 pub const NEEDS_A_FILE: &str =
     "--file: expected the XML of wevtutil or Get-WinEvent, because only Windows has an event log of its own";
 
-fn local() -> Result<Log, Failure> {
+/// What to say to the wish for another host's log where there is no event log.
+pub const NEEDS_WINDOWS: &str =
+    "--hostname: expected --file instead, because only Windows can ask another host for its event log";
+
+/// The most records that are counted; of the newest ones.
+#[cfg(windows)]
+const MAX_RECORDS: usize = 50_000;
+
+#[cfg(windows)]
+fn logged(host: Option<&str>, query: &Query) -> Result<Found, Failure> {
+    use super::log::{EventLog, Limits, Order};
+
+    let log = EventLog::of(host)?;
+    let (export, is_cut) = log.read(query, Order::NewestFirst, Limits { records: MAX_RECORDS, wait: None })?;
+    let reaches_back = log.oldest(&query.channel);
+    Ok(Found { export, until: None, is_cut, reaches_back })
+}
+
+#[cfg(not(windows))]
+fn logged(_: Option<&str>, _: &Query) -> Result<Found, Failure> {
     Err(Failure::new(Class::NoData, NEEDS_A_FILE))
 }

@@ -94,6 +94,16 @@ pub struct Window {
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
 impl Window {
+    /// Its beginning, unless that is before all time.
+    pub fn from(&self) -> Option<SystemTime> {
+        self.until.checked_sub(self.length)
+    }
+
+    /// Until when an event counts.
+    pub fn to(&self) -> Option<SystemTime> {
+        self.until.checked_add(CLOCK_TOLERANCE)
+    }
+
     fn contains(&self, time: SystemTime) -> bool {
         match self.until.duration_since(time) {
             Ok(age) => age <= self.length,
@@ -138,7 +148,7 @@ pub fn tally<'a>(records: &'a [Record], source: &str, rules: &'a [Rule], window:
         if count.newest.is_none_or(|newest| newest.time <= record.time) {
             count.newest = Some(record);
         }
-        for code in diagnostic_codes(&record.text) {
+        for code in diagnostic_codes(&record.text()) {
             *codes.entry(code).or_default() += 1;
         }
     }
@@ -191,7 +201,8 @@ mod tests {
 
     fn record(id: u32, seconds: u64, text: &str) -> Record {
         let providers = vec![SOURCE.to_owned()];
-        Record { id, time: at(seconds), providers, computer: String::new(), text: text.to_owned() }
+        let (channel, computer, message) = (String::new(), String::new(), text.to_owned());
+        Record { id, time: at(seconds), providers, channel, computer, message, data: Vec::new() }
     }
 
     fn window() -> Window {
@@ -215,7 +226,7 @@ mod tests {
         let tally = tally(&records, SOURCE, &rules, window());
         let count = tally.counts.iter().find(|count| count.rule.id == 1647).unwrap();
         assert_eq!((count.count, tally.foreign), (3, 1));
-        assert_eq!(count.newest.unwrap().text, "within the tolerance of clocks");
+        assert_eq!(count.newest.unwrap().text(), "within the tolerance of clocks");
         assert!(tally.counts.iter().filter(|count| count.rule.id != 1647).all(|count| count.count == 0));
     }
 

@@ -7,7 +7,7 @@ use quick_xml::Reader;
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 
-use super::{EventError, Export, Record};
+use super::{Datum, EventError, Export, Record};
 use crate::clock;
 
 /// Reads an export.
@@ -75,9 +75,12 @@ struct Partial {
     id: Option<u32>,
     time: Option<SystemTime>,
     providers: Vec<String>,
+    channel: String,
     computer: String,
     message: String,
-    data: Vec<String>,
+    data: Vec<Datum>,
+    /// The name of the `Data` element that is open.
+    name: String,
 }
 
 /// One element as a record; `None` if it is not well-formed or does not say what happened and when.
@@ -129,6 +132,7 @@ fn record(element: &str) -> Option<Record> {
 
 impl Partial {
     fn attributes(&mut self, path: &[String], element: &BytesStart<'_>) {
+        self.name.clear();
         let mut each = |name: &str, keep: &mut dyn FnMut(&mut Self, &str)| {
             let value = element.try_get_attribute(name).ok().flatten();
             if let Some(value) = value.and_then(|value| value.normalized_value(XmlVersion::Implicit1_0).ok()) {
@@ -144,6 +148,7 @@ impl Partial {
             ["Event", "System", "TimeCreated"] => {
                 each("SystemTime", &mut |partial, value| partial.time = clock::parse(value).ok())
             }
+            ["Event", "EventData", "Data"] => each("Name", &mut |partial, value| value.clone_into(&mut partial.name)),
             _ => {}
         }
     }
@@ -151,19 +156,29 @@ impl Partial {
     fn text(&mut self, path: &[String], text: &str) {
         match path_of(path).as_slice() {
             ["Event", "System", "EventID"] => self.id = text.parse().ok(),
+            ["Event", "System", "Channel"] => text.clone_into(&mut self.channel),
             ["Event", "System", "Computer"] => text.clone_into(&mut self.computer),
             ["Event", "RenderingInfo", "Message"] => text.clone_into(&mut self.message),
-            ["Event", "EventData", "Data"] | ["Event", "UserData", ..] if !text.is_empty() => {
-                self.data.push(text.to_owned());
+            ["Event", "EventData", "Data"] if !text.is_empty() => {
+                self.data.push(Datum { name: self.name.clone(), value: text.to_owned() });
+            }
+            ["Event", "UserData", .., name] if !text.is_empty() => {
+                self.data.push(Datum { name: (*name).to_owned(), value: text.to_owned() });
             }
             _ => {}
         }
     }
 
     fn complete(self) -> Option<Record> {
-        let text = if self.message.is_empty() { self.data.join(" ") } else { self.message };
-        let providers = self.providers;
-        Some(Record { id: self.id?, time: self.time?, providers, computer: self.computer, text })
+        Some(Record {
+            id: self.id?,
+            time: self.time?,
+            providers: self.providers,
+            channel: self.channel,
+            computer: self.computer,
+            message: self.message,
+            data: self.data,
+        })
     }
 }
 
@@ -214,10 +229,10 @@ mod tests {
     #[test]
     fn a_classic_event_with_qualifiers_and_unnamed_data() {
         let record = one(&event("1647", "<Data>first</Data><Data>second</Data><Binary>0A0B</Binary>"));
-        assert_eq!((record.id, record.text.as_str()), (1647, "first second"));
+        assert_eq!((record.id, record.text().as_ref()), (1647, "first second"));
         assert_eq!(record.time, SystemTime::UNIX_EPOCH + Duration::new(1_795_453_200, 123_456_700));
         assert!(record.is_from("msexchange unified messaging"));
-        assert_eq!(record.computer, "cas1.example.com");
+        assert_eq!((record.channel.as_str(), record.computer.as_str()), ("Application", "cas1.example.com"));
     }
 
     #[test]
@@ -233,13 +248,24 @@ mod tests {
             "<EventData></EventData>",
             "<UserData><EventXML xmlns='x'><HealthSet>UM.CallRouter</HealthSet><Error>e</Error></EventXML></UserData>",
         );
-        assert_eq!(one(&xml).text, "UM.CallRouter e");
+        let record = one(&xml);
+        assert_eq!(record.text(), "UM.CallRouter e");
+        assert_eq!(record.datum(&["Monitor", "healthset"]), Some("UM.CallRouter"));
+        assert_eq!(record.datum(&["Message"]), None);
+    }
+
+    #[test]
+    fn data_keep_their_names() {
+        let record = one(&event("1", "<Data Name='a'>1</Data><Data>2</Data><Data Name='b'/><Data Name='A'>3</Data>"));
+        assert_eq!(record.datum(&["A"]), Some("1"));
+        assert_eq!(record.datum(&["b"]), None);
+        assert_eq!(record.text(), "1 2 3");
     }
 
     #[test]
     fn the_rendered_message_stands_before_the_data() {
         let info = "</EventData><RenderingInfo Culture='en-US'><Message>all of it</Message></RenderingInfo></Event>";
-        assert_eq!(one(&event("1", "<Data>part</Data>").replace("</EventData></Event>", info)).text, "all of it");
+        assert_eq!(one(&event("1", "<Data>part</Data>").replace("</EventData></Event>", info)).text(), "all of it");
     }
 
     #[test]
@@ -252,7 +278,7 @@ mod tests {
     #[test]
     fn raw_controls_and_bare_ampersands_do_not_cost_a_record() {
         let record = one(&event("1", "<Data>a\u{1}b & c &amp; d &x; &#65;&#x42; AT&T;</Data>"));
-        assert_eq!(record.text, "a b & c & d &x; AB AT&T;");
+        assert_eq!(record.text(), "a b & c & d &x; AB AT&T;");
     }
 
     #[test]
