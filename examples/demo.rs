@@ -233,6 +233,13 @@ const SCENES: &[Scene] = &[
         exit: 2,
     },
     Scene {
+        title: "what Managed Availability wrote into its own log",
+        router: Behaviour::Healthy,
+        plugin: "check_um_health_set",
+        arguments: "--file {recorded}/health/log-call-router-unhealthy-again.xml",
+        exit: 2,
+    },
+    Scene {
         title: "nothing in the event log",
         router: Behaviour::Healthy,
         plugin: "check_um_events",

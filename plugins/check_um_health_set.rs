@@ -5,7 +5,7 @@
 //! | OK       | every monitor of the health sets is Healthy                                               |
 //! | WARNING  | a monitor is Degraded or Repairing, or Disabled by an override                            |
 //! | CRITICAL | a monitor is Unhealthy or Unavailable                                                     |
-//! | UNKNOWN  | a monitor is Unknown or anything else; a health set is absent; the export cannot be read  |
+//! | UNKNOWN  | a monitor is Unknown or anything else; a health set is absent; the source cannot be read  |
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use check_um::about::{About, HealthSet};
 use check_um::advice;
 use check_um::cli::duration::duration;
 use check_um::cli::extra_opts::Secrets;
-use check_um::cli::{self, Common};
+use check_um::cli::{self, Common, target};
 use check_um::clock::rfc3339;
 use check_um::failure::{Class, Failure};
 use check_um::health::Monitor;
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
 }
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
-    let answer = args.source().read();
+    let answer = args.source().read(&args.health_set);
 
     let mut report = run.report();
     report.target = args.target();
@@ -59,6 +59,9 @@ impl Arguments {
         for failure in self.shortcomings(answer, &selection) {
             report.found(run.judged(failure));
         }
+        for remark in &answer.remarks {
+            report.found(Finding::ok(remark.clone()));
+        }
         match judge_age(&self.target().host, answer.written, run.started(), self.max_age) {
             Ok(remark) => remark.into_iter().for_each(|remark| report.found(Finding::ok(remark))),
             Err(failure) => report.found(run.judged(failure)),
@@ -79,19 +82,24 @@ impl Arguments {
             failures.push(Failure::new(Class::NoData, "every monitor is ignored: nothing is left to judge"));
         }
         if answer.export.unusable > 0 {
-            let text = format!("{} rows of {source} lack health set or alert value", answer.export.unusable);
+            let what = if self.file.is_some() { "rows" } else { "events" };
+            let text = format!("{} {what} of {source} lack health set or alert value", answer.export.unusable);
             failures.push(Failure::new(Class::Unreadable, text));
         }
         failures
     }
 
     fn source(&self) -> Source {
-        self.file.clone().map_or(Source::Local, Source::Export)
+        self.file.clone().map_or_else(|| Source::Log(self.hostname.clone()), Source::Export)
     }
 
     fn target(&self) -> Target {
-        let host = self.file.as_ref().map_or_else(|| "the local server".to_owned(), ToString::to_string);
-        Target { host, address: None, port: None, transport: "file" }
+        let (host, transport) = match (&self.file, &self.hostname) {
+            (Some(file), _) => (file.to_string(), "file"),
+            (None, Some(host)) => (host.clone(), "eventlog"),
+            (None, None) => ("the local event log".to_owned(), "eventlog"),
+        };
+        Target { host, address: None, port: None, transport }
     }
 }
 
@@ -133,7 +141,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "MONITOR", help_heading = "Health set")]
     ignore: Vec<String>,
 
-    /// Get-ServerHealth or Get-HealthReport as JSON or CSV, - for standard input [default: the local server's own channel]
+    /// Host whose log of Managed Availability is read, with the rights of the user that runs this check (on Windows only)
+    /// [default: this one]
+    #[arg(short = 'H', long, value_name = "HOST", value_parser = target::host, conflicts_with = "file", help_heading = "Source")]
+    hostname: Option<String>,
+
+    /// Get-ServerHealth or Get-HealthReport as JSON or CSV, or that log as event XML, - for standard input [default: the
+    /// log]
     #[arg(long, value_name = "FILE", help_heading = "Source")]
     file: Option<Input>,
 
@@ -153,7 +167,8 @@ impl cli::Arguments for Arguments {
     }
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
-        (self.file.is_none() && !cfg!(windows)).then(|| source::NEEDS_A_FILE.to_owned())
+        let reason = if self.hostname.is_some() { source::NEEDS_WINDOWS } else { source::NEEDS_A_FILE };
+        (self.file.is_none() && !cfg!(windows)).then(|| reason.to_owned())
     }
 }
 

@@ -13,6 +13,9 @@ const TWO_UNHEALTHY: &str = "health/powershell5-two-unhealthy.json";
 
 const DEGRADED: &str = "health/remoted-degraded-disabled-repairing-unknown.json";
 
+/// Managed Availability's own log: UM.CallRouter unhealthy, healthy, unhealthy again; ECP unhealthy.
+const LOG: &str = "health/log-call-router-unhealthy-again.xml";
+
 const NOISE: &str = "MaintenanceFailureMonitor.UM.CallRouter";
 
 fn run(arguments: &[&str]) -> Outcome {
@@ -137,6 +140,85 @@ fn no_data_when_the_result_is_empty() {
 #[cfg(not(windows))]
 fn unknown_without_a_file_where_there_is_nothing_local() {
     run(&[]).assert_begins(3, "UM HEALTH SET UNKNOWN - --file: expected ").assert_says("only Windows");
+    let remote = ["-H", "cas1.example.com"];
+    run(&remote).assert_begins(3, "UM HEALTH SET UNKNOWN - --hostname: expected --file ").assert_says("only Windows");
+    run(&["-H", "cas1", "--file", "-"]).assert_begins(3, "UM HEALTH SET UNKNOWN - ").assert_says("exclude each other");
+}
+
+#[test]
+fn critical_from_the_log_of_transitions_with_what_the_probe_found() {
+    let ran = judged(LOG, &[]);
+    ran.assert_begins(
+        2,
+        "UM HEALTH SET CRITICAL - the issue is there: 1 of 3 monitors of UM.CallRouter on cas1.example.com not Healthy; \
+         UMCallRouterTestMonitor is Unhealthy since 2026-11-23T17:06:00.25Z: Sip Options to UM Call Router Service have \
+         failed: The SIP OPTIONS request to the Call Router failed 4 times.",
+    );
+    let cause = "caused by: UMCallRouterTestProbe/MSExchangeUMCR failed at 2026-11-23T17:00:10Z: 503 Service Unavailable \
+                 Microsoft.Exchange.Monitoring.SipOptionsException: 15501";
+    assert!(ran.stdout.contains(cause), "{}", ran.stdout);
+    assert!(ran.first_line().ends_with(" | 'monitors'=3;;;0 'unhealthy'=1;;;0;3"), "{ran:?}");
+}
+
+#[test]
+fn ok_from_the_log_before_the_last_transition() {
+    let text = std::fs::read_to_string(fixture(LOG)).unwrap();
+    let until = text.rfind("<Event ").unwrap();
+    let ran = judged_text(&text[..until], &["-v"]);
+    ran.assert_begins(0, "UM HEALTH SET OK - no issue: 3 of 3 monitors of UM.CallRouter on cas1.example.com Healthy");
+    assert!(ran.stdout.contains("last transition: 2026-11-23T15:20:00Z"), "{}", ran.stdout);
+}
+
+#[test]
+fn ok_from_a_log_without_transitions_says_how_far_it_reaches_back() {
+    let text = std::fs::read_to_string(fixture(LOG)).unwrap();
+    let quiet: String = text.lines().filter(|line| !line.contains("<HealthSet>UM.CallRouter")).collect();
+    let ran = judged_text(&quiet, &[]);
+    ran.assert_begins(0, "UM HEALTH SET OK - no issue: 3 of 3 monitors of UM.CallRouter on cas1.example.com Healthy; ");
+    let remark =
+        "no transition of UM.CallRouter is logged since 2026-11-21T10:00:00.001Z, as far back as the log reaches";
+    assert!(ran.first_line().contains(remark), "{}", ran.stdout);
+}
+
+#[test]
+fn no_data_when_the_log_does_not_know_the_health_set_or_holds_nothing() {
+    let ran = judged(LOG, &["--health-set", "UM.Protocol"]);
+    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - health set UM.Protocol is not in ");
+    let ran = judged_text("<Events></Events>", &[]);
+    ran.assert_begins(
+        3,
+        "UM HEALTH SET UNKNOWN - standard input holds no event of Managed Availability's log Microsoft-",
+    );
+    assert!(ran.stdout.contains("(no-data)"), "{}", ran.stdout);
+    judged("events/wevtutil-three-calls-rejected.xml", &[]).assert_begins(3, "UM HEALTH SET UNKNOWN - ");
+}
+
+#[test]
+fn unreadable_when_the_log_has_transitions_of_nothing_or_no_records() {
+    let text = std::fs::read_to_string(fixture(LOG)).unwrap();
+    let nameless = text.replace("<HealthSet>ECP</HealthSet>", "");
+    let ran = judged_text(&nameless, &["--state", "unreadable=warning"]);
+    ran.assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: ");
+    assert!(
+        ran.stdout.contains("1 rows of standard input lack health set or alert value (unreadable)"),
+        "{}",
+        ran.stdout
+    );
+    let ran = judged_text("<Events><Event>secret</Event></Events>", &["-vvv"]);
+    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - standard input: none of its 1 event records can be read");
+    assert!(!ran.stdout.contains("secret"), "{}", ran.stdout);
+    judged_text("<html>secret</html>", &[])
+        .assert_begins(3, "UM HEALTH SET UNKNOWN - standard input: expected <Event>");
+}
+
+#[test]
+fn hostile_texts_of_a_log_break_nothing() {
+    let text = std::fs::read_to_string(fixture(LOG)).unwrap();
+    let hostile =
+        text.replace("503 Service", "a|b'=1;2\u{1b}[31m&#10;\u{202e}").replace("UMCallRouterTestMonitor", "x|&#13;'y");
+    judged_text(&hostile, &["-vvv"]).assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: 1 of 3 monitors");
+    judged_text(&hostile, &["--output", "json"]).assert_json("CRITICAL");
+    judged_text(&hostile, &["--output", "scom"]).assert_scom("CRITICAL");
 }
 
 #[test]

@@ -2,12 +2,14 @@
 //!
 //! Both cmdlets are understood in every shape that Windows PowerShell 5 and PowerShell 7 write them in, local and
 //! remoted. One object or line is one [`Monitor`]; of a health report that is one health set, unless its entries are
-//! there as objects. Reading is pure, and no error shows a word of the text.
+//! there as objects. Reading is pure, and no error shows a word of the text. Where there is no export, the monitors follow
+//! from what Managed Availability wrote into its own log ([`transition`]).
 
 mod csv;
 mod json;
 pub mod judge;
 pub mod source;
+pub mod transition;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,48 +1,127 @@
-//! Where does Managed Availability's word come from? An export that somebody left, or the local event channel.
+//! Where does Managed Availability's word come from? An export that somebody left, or its own log on a Windows host.
 
 use std::time::SystemTime;
 
+use super::transition::{MONITORING, Transitions};
 use super::{Export, HealthError, MAX_INPUT, read};
+use crate::clock::rfc3339;
+use crate::events::{self, EventError, xml};
 use crate::failure::{Class, Failure};
 use crate::input::Input;
 
 /// Where to look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// This machine's own Managed Availability channel.
-    Local,
-    /// JSON or CSV of `Get-ServerHealth`.
+    /// Managed Availability's log on a host, or on this machine.
+    Log(Option<String>),
+    /// JSON or CSV of `Get-ServerHealth`, or the event XML of that log.
     Export(Input),
 }
 
-/// What was found, and when it was written; `None` is now.
+/// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The monitors.
     pub export: Export,
-    /// When an export was written.
+    /// When an export was written; `None` is now.
     pub written: Option<SystemTime>,
+    /// What the source leaves open.
+    pub remarks: Vec<String>,
 }
 
 impl Source {
-    /// Reads it.
-    pub fn read(&self) -> Result<Answer, Failure> {
+    /// Reads it. A log of transitions has monitors only as far as somebody asks for a health set.
+    pub fn read(&self, health_sets: &[String]) -> Result<Answer, Failure> {
         let input = match self {
-            Self::Local => return local(),
+            Self::Log(host) => return logged(host.as_deref(), health_sets),
             Self::Export(input) => input,
         };
         let content = input.read(MAX_INPUT)?;
-        let export = read(&content.text).map_err(|error| {
-            let class = if error == HealthError::Empty { Class::NoData } else { Class::Unreadable };
-            Failure::new(class, format!("{input}: {error}"))
-        })?;
-        Ok(Answer { export, written: content.modified })
+        let failed = |is_empty, error: &dyn std::error::Error| {
+            Failure::new(if is_empty { Class::NoData } else { Class::Unreadable }, format!("{input}: {error}"))
+        };
+        if content.text.trim_start().starts_with('<') {
+            let found = xml::read(&content.text).map_err(|error| failed(error == EventError::Empty, &error))?;
+            let answer = concluded(&found, &input.to_string(), health_sets)?;
+            return Ok(Answer { written: content.modified, ..answer });
+        }
+        let export = read(&content.text).map_err(|error| failed(error == HealthError::Empty, &error))?;
+        Ok(Answer { export, written: content.modified, remarks: Vec::new() })
     }
 }
 
-/// What to say where there is nothing local to read.
+/// What follows from the records of a log.
+fn concluded(found: &events::Export, source: &str, health_sets: &[String]) -> Result<Answer, Failure> {
+    let transitions = Transitions::of(&found.records);
+    let Some(reaches_back) = transitions.reaches_back else {
+        return Err(match found.bad {
+            0 => Failure::new(
+                Class::NoData,
+                format!("{source} holds no event of Managed Availability's log {MONITORING}"),
+            ),
+            bad => Failure::new(Class::Unreadable, format!("{source}: none of its {bad} event records can be read")),
+        });
+    };
+    let monitors = transitions.monitors(health_sets);
+    let has_monitor = |set: &&str| monitors.iter().any(|monitor| monitor.health_set.eq_ignore_ascii_case(set));
+    let remark = |set| {
+        format!("no transition of {set} is logged since {}, as far back as the log reaches", rfc3339(reaches_back))
+    };
+    let remarks = transitions.quiet(health_sets).into_iter().filter(has_monitor).map(remark).collect();
+    Ok(Answer { export: Export { monitors, unusable: transitions.unusable + found.bad }, written: None, remarks })
+}
+
+/// What to say where there is no event log.
 pub const NEEDS_A_FILE: &str = "--file: expected Get-ServerHealth as JSON or CSV, because only Windows has a Managed Availability channel of its own";
 
-fn local() -> Result<Answer, Failure> {
+/// What to say to the wish for another host's log where there is no event log.
+pub const NEEDS_WINDOWS: &str =
+    "--hostname: expected --file instead, because only Windows can ask another host for its event log";
+
+#[cfg(windows)]
+fn logged(host: Option<&str>, health_sets: &[String]) -> Result<Answer, Failure> {
+    use std::time::Duration;
+
+    use super::transition::{DEFINITIONS, FAILED, PROBE_RESULTS, SERVICE_NAME};
+    use super::{AlertValue, Monitor};
+    use crate::events::log::{EventLog, Limits, Order};
+    use crate::events::query::Query;
+
+    const TRANSITIONS: Limits = Limits { records: 5_000, wait: None };
+    // Beside the transitions all else is detail, which must not cost the answer.
+    const DETAILS: Limits = Limits { records: 500, wait: Some(Duration::from_secs(1)) };
+
+    let log = EventLog::of(host)?;
+    let (mut found, is_cut) = log.read(&Query::all(MONITORING), Order::NewestFirst, TRANSITIONS)?;
+    let mut remarks = Vec::new();
+    if is_cut {
+        remarks.push(format!("only the newest {} events were read", found.records.len()));
+    }
+    let mut add = |channel: &str, values: &[(&str, &str)], found: &mut events::Export| match log.read(
+        &Query::of_values(channel, values),
+        Order::NewestFirst,
+        DETAILS,
+    ) {
+        Ok((more, _)) => found.records.extend(more.records),
+        Err(failure) => remarks.push(failure.summary),
+    };
+    for set in health_sets {
+        add(DEFINITIONS, &[(SERVICE_NAME, set)], &mut found);
+    }
+    let source = log.name(MONITORING);
+    let first = concluded(&found, &source, health_sets)?;
+    let is_unhealthy = |set: &&String| {
+        let of_set = |monitor: &&Monitor| monitor.health_set.eq_ignore_ascii_case(set);
+        first.export.monitors.iter().filter(of_set).any(|monitor| monitor.alert_value == AlertValue::Unhealthy)
+    };
+    for set in health_sets.iter().filter(is_unhealthy) {
+        add(PROBE_RESULTS, &[(SERVICE_NAME, set), FAILED], &mut found);
+    }
+    let answer = concluded(&found, &source, health_sets)?;
+    Ok(Answer { remarks: [answer.remarks, remarks].concat(), ..answer })
+}
+
+#[cfg(not(windows))]
+fn logged(_: Option<&str>, _: &[String]) -> Result<Answer, Failure> {
     Err(Failure::new(Class::NoData, NEEDS_A_FILE))
 }
