@@ -20,6 +20,8 @@ use crate::failure::{Class, Failure, Policy};
 use crate::render::{self, Presentation};
 use crate::report::{self, Event, Finding, Report};
 use crate::state::State;
+#[cfg(windows)]
+use crate::windows::console::Signals;
 
 /// One run of a plugin: what its check may use beside its arguments.
 #[derive(Debug)]
@@ -201,22 +203,6 @@ impl Signals {
                 return Some(signal_hook::low_level::signal_name(raised).unwrap_or("unknown"));
             }
         }
-    }
-}
-
-/// Nothing to wait for but the time.
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn register() -> Self {
-        Self
-    }
-
-    fn wait(&self, timeout: Duration) -> Option<&'static str> {
-        thread::sleep(timeout);
-        None
     }
 }
 

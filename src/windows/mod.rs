@@ -1,5 +1,7 @@
 //! What did Windows say? The error of a call in words and as a failure, and text as the system takes it.
 
+pub mod console;
+
 use std::io;
 
 use crate::failure::{Class, Failure};

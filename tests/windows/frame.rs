@@ -1,4 +1,4 @@
-//! Is a plugin a good process of Windows? Its text in a pipe, its arguments, its end when it is asked to stop.
+//! Is a plugin a good process of Windows? Its text in a pipe, its arguments.
 
 use crate::support::peer::{Peer, response};
 use crate::support::{plugin, run_command};
