@@ -23,7 +23,7 @@ use check_um::ldap::describe;
 use check_um::ldap::probe::{self, Controller, Outcome, Probe};
 use check_um::metric::Metric;
 use check_um::net::nameserver::Nameservers;
-use check_um::net::resolve::Family;
+use check_um::net::resolve::{Family, Resolver};
 use check_um::plugin::{self, Run};
 use check_um::range::Range;
 use check_um::report::{Report, Target};
@@ -60,7 +60,7 @@ impl Arguments {
                 let servers = Nameservers::new(&self.dns.servers).map_err(|error| error.into_failure(&run.policy))?;
                 let domain = domain.as_deref().unwrap_or_default();
                 let controllers = probe::controllers_of(domain, &servers, &run.deadline).await;
-                probe.servers = Some(servers);
+                probe.resolver = Resolver::Nameservers(servers);
                 controllers.map_err(|error| error.into_failure(&run.policy))?
             }
         };
@@ -68,14 +68,14 @@ impl Arguments {
         if let Some(port) = self.port.or(self.over_tls.then(|| self.default_port())) {
             controllers.iter_mut().for_each(|controller| controller.port = port);
         }
-        Ok(probe.ask_each(controllers).await)
+        Ok(probe.ask_each(&controllers).await)
     }
 
     fn probe(&self, run: &Run) -> Result<Probe, Failure> {
         let host = self.hostname.as_deref().unwrap_or_default();
         let tls = self.over_tls.then(|| self.tls.settings(host, &run.secrets)).transpose()?;
         Ok(Probe {
-            servers: None,
+            resolver: Resolver::System,
             family: self.family(),
             tls,
             now: unix_seconds(run.started()),

@@ -26,6 +26,7 @@ pub mod service;
 pub mod sip;
 pub mod state;
 pub mod threshold;
+pub mod together;
 #[cfg(windows)]
 pub mod windows;
 pub mod x509;

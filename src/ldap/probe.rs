@@ -1,21 +1,19 @@
 //! What does each controller answer? Looking up, connecting and searching, several at once.
 
-use std::net::SocketAddr;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::task::{JoinSet, LocalSet};
 
 use super::{LdapError, RootDse, judge, root_dse};
 use crate::clock::Deadline;
 use crate::failure::{Failure, Policy};
 use crate::net::nameserver::Nameservers;
-use crate::net::resolve::{Family, resolve};
+use crate::net::resolve::{Family, Resolver};
 use crate::net::srv::{self, ServiceError};
 use crate::net::tls::{self, Served, TlsSettings};
 use crate::net::{NetError, Peer, tcp};
+use crate::together;
 use crate::x509::expiry::Expiries;
 use crate::x509::judgement::{self, Expectations, Judgement};
 
@@ -31,8 +29,8 @@ pub struct Controller {
 /// How controllers are asked.
 #[derive(Debug)]
 pub struct Probe {
-    /// Who knows the controllers' addresses; `None` is the system's resolver.
-    pub servers: Option<Nameservers>,
+    /// Who knows the controllers' addresses.
+    pub resolver: Resolver,
     /// Which addresses to use.
     pub family: Family,
     /// How TLS is to be spoken, if it is.
@@ -94,20 +92,13 @@ pub async fn controllers_of(
 impl Probe {
     /// Asks every controller at the same time, so that a dead one does not use up the deadline of the others; the
     /// outcomes are in the order of the controllers.
-    pub async fn ask_each(self, controllers: Vec<Controller>) -> Vec<Outcome> {
-        let probe = Rc::new(self);
-        let (here, mut tasks) = (LocalSet::new(), JoinSet::new());
-        for (index, controller) in controllers.into_iter().enumerate() {
-            let probe = Rc::clone(&probe);
-            tasks.spawn_local_on(async move { (index, probe.ask(&controller).await) }, &here);
-        }
-        let mut outcomes = here.run_until(tasks.join_all()).await;
-        outcomes.sort_by_key(|(index, _)| *index);
-        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+    pub async fn ask_each(&self, controllers: &[Controller]) -> Vec<Outcome> {
+        together::all(controllers.iter().map(|controller| self.ask(controller))).await
     }
 
     async fn ask(&self, controller: &Controller) -> Outcome {
-        let peers = match self.look_up(controller).await {
+        let Controller { host, port } = controller;
+        let peers = match self.resolver.peers(host, *port, self.family, &self.deadline, &self.policy).await {
             Ok(peers) => peers,
             Err(failure) => return Outcome::unasked(failure),
         };
@@ -157,17 +148,6 @@ impl Probe {
         peer: &Peer,
     ) -> Result<RootDse, LdapError> {
         self.deadline.limit(|| format!("waiting for the rootDSE of {peer}"), root_dse(stream)).await?
-    }
-
-    async fn look_up(&self, controller: &Controller) -> Result<Vec<Peer>, Failure> {
-        let Controller { host, port } = controller;
-        let Some(servers) = &self.servers else {
-            return resolve(host, *port, self.family, &self.deadline, &self.policy).await;
-        };
-        let addresses = servers.addresses(host, self.family, &self.deadline).await;
-        let addresses = addresses.map_err(|error| error.into_failure(&self.policy))?;
-        let peer = |address| Peer { host: host.clone(), address: SocketAddr::new(address, *port) };
-        Ok(addresses.into_iter().map(peer).collect())
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::Peer;
+use super::nameserver::Nameservers;
 use crate::clock::Deadline;
 use crate::failure::{Class, Failure, Policy};
-use crate::net::Peer;
 
 /// Which addresses are wanted, `-4` and `-6`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +37,34 @@ impl Family {
     }
 }
 
+/// Who knows the addresses of names.
+#[derive(Clone, Debug)]
+pub enum Resolver {
+    /// The system, with its search lists and its file of hosts.
+    System,
+    /// These nameservers, for absolute names: who has the service records of a domain has its hosts as well.
+    Nameservers(Nameservers),
+}
+
+impl Resolver {
+    /// Every address of `host`, each once; never empty.
+    pub async fn peers(
+        &self,
+        host: &str,
+        port: u16,
+        family: Family,
+        deadline: &Deadline,
+        policy: &Policy,
+    ) -> Result<Vec<Peer>, Failure> {
+        let Self::Nameservers(servers) = self else {
+            return resolve(host, port, family, deadline, policy).await;
+        };
+        let addresses = servers.addresses(host, family, deadline).await;
+        let addresses = addresses.map_err(|error| error.into_failure(policy))?;
+        Ok(peers(host, addresses.into_iter().map(|address| SocketAddr::new(address, port))))
+    }
+}
+
 /// Every address of `host` in the resolver's order, each once; never empty.
 ///
 /// A numeric host, in brackets or not, is not looked up. A deadline that passes during the look-up is of class `dns`,
@@ -53,16 +82,22 @@ pub async fn resolve(
         Err(_) => look_up(bare, port, deadline, policy).await?,
     };
 
-    let mut peers: Vec<Peer> = Vec::new();
-    for address in addresses.into_iter().filter(|address| family.accepts(address.ip())) {
-        if peers.iter().all(|peer| peer.address != address) {
-            peers.push(Peer { host: bare.to_owned(), address });
-        }
-    }
+    let peers = peers(bare, addresses.into_iter().filter(|address| family.accepts(address.ip())));
     if peers.is_empty() {
         return Err(Failure::new(Class::Dns, format!("'{bare}' has no {}address", family.word())));
     }
     Ok(peers)
+}
+
+/// Each address once, in its order.
+fn peers(host: &str, addresses: impl Iterator<Item = SocketAddr>) -> Vec<Peer> {
+    let mut peers: Vec<Peer> = Vec::new();
+    for address in addresses {
+        if peers.iter().all(|peer| peer.address != address) {
+            peers.push(Peer { host: host.to_owned(), address });
+        }
+    }
+    peers
 }
 
 async fn look_up(host: &str, port: u16, deadline: &Deadline, policy: &Policy) -> Result<Vec<SocketAddr>, Failure> {
