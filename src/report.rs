@@ -150,9 +150,12 @@ impl Report {
         self.metrics.push(metric);
     }
 
-    /// Adds a diagnostic fact.
+    /// Adds a diagnostic fact. A name is there once: what is said of several targets is one value.
     pub fn diagnostic(&mut self, name: &str, value: impl Into<String>) {
-        self.diagnostics.push((name.to_owned(), value.into()));
+        match self.diagnostics.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => *known = format!("{known}; {}", value.into()),
+            None => self.diagnostics.push((name.to_owned(), value.into())),
+        }
     }
 
     /// The worst finding's state. Nothing judged is UNKNOWN.
@@ -251,6 +254,15 @@ mod tests {
         assert_eq!(report.state(), State::Warning);
         assert_eq!(report.summary(), "time is 0.812s, warning range 0.5; answer");
         assert_eq!(report.result(), "Succeeded");
+    }
+
+    #[test]
+    fn a_diagnostic_name_is_there_once() {
+        let mut report = report();
+        for value in ["a", "b"] {
+            report.diagnostic("server", value);
+        }
+        assert_eq!(report.diagnostics, [("server".to_owned(), "a; b".to_owned())]);
     }
 
     #[test]
