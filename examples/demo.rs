@@ -13,6 +13,9 @@
 mod counters;
 #[path = "call_router/directory.rs"]
 mod directory;
+#[allow(clippy::unwrap_used, reason = "the tests' own nameserver fails by panic")]
+#[path = "../tests/support/dns.rs"]
+mod dns;
 #[path = "call_router/router.rs"]
 mod router;
 
@@ -22,11 +25,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
+use dns::{Manner, Nameserver};
 use router::{Behaviour, Router, Settings};
 
 /// One run of a plugin. In the arguments `{tcp}` and `{tls}` are the router's ports, `{ca}`, `{client}` and
 /// `{client-key}` the files that go with its certificate; `{good-log}` and `{bad-log}` are counters of the last hour,
-/// `{good-dc}` and `{bad-dc}` ports of domain controllers, `{recorded}` is the directory of recorded files.
+/// `{good-dc}` and `{bad-dc}` ports of domain controllers, `{dns}` is a nameserver that knows the domain example.com, `{recorded}` is the directory of recorded files.
 struct Scene {
     title: &'static str,
     router: Behaviour,
@@ -139,6 +143,20 @@ const SCENES: &[Scene] = &[
         router: Behaviour::ClientCertificateRequired,
         plugin: "check_um_sip_options",
         arguments: "-H 127.0.0.1 -p {tls} --transport tls --ca-file {ca} --client-certificate {client} --client-key {client-key}",
+        exit: 0,
+    },
+    Scene {
+        title: "the servers of a domain, as DNS names them, one of which is dead",
+        router: Behaviour::Healthy,
+        plugin: "check_um_sip_options",
+        arguments: "-H example.com --srv --dns-server {dns} --all-addresses",
+        exit: 2,
+    },
+    Scene {
+        title: "the same domain, asked as a client would",
+        router: Behaviour::Healthy,
+        plugin: "check_um_sip_options",
+        arguments: "-H example.com --srv --dns-server {dns} -vv",
         exit: 0,
     },
     Scene {
@@ -305,6 +323,18 @@ fn build() -> Result<PathBuf, Box<dyn Error>> {
     Ok(examples.ancestors().nth(2).ok_or("an example without a target directory")?.to_owned())
 }
 
+/// A nameserver by which example.com has two servers: a dead one to be tried first, and the router.
+fn domain(router: &Router) -> Nameserver {
+    let service = "_sip._tcp.example.com";
+    let zone = vec![
+        (service, dns::srv(0, 1, "cas1.example.com")),
+        (service, dns::srv(10, router.tcp.port(), "cas2.example.com")),
+        ("cas1.example.com", dns::a([127, 0, 0, 2])),
+        ("cas2.example.com", dns::a([127, 0, 0, 1])),
+    ];
+    Nameserver::new(Manner::Plain, zone)
+}
+
 /// Runs one scene and shows it; whether it ended as expected.
 fn play(scene: &Scene, plugins: &Path, files: &Path) -> Result<bool, Box<dyn Error>> {
     let router = Router::start(&Settings { behaviour: scene.router, delay: SLOW, ..Settings::default() })?;
@@ -335,6 +365,8 @@ fn play(scene: &Scene, plugins: &Path, files: &Path) -> Result<bool, Box<dyn Err
             arguments = arguments.replace(place, &directory::start(is_synchronized)?.port().to_string());
         }
     }
+    let nameserver = domain(&router);
+    arguments = arguments.replace("{dns}", &nameserver.address.to_string());
     let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
     arguments = arguments.replace("{recorded}", recorded);
 

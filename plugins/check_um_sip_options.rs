@@ -10,30 +10,33 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 use check_um::about::{About, HealthSet};
 use check_um::advice;
+use check_um::cli::dns::DnsArguments;
 use check_um::cli::extra_opts::Secrets;
 use check_um::cli::secret::Source;
 use check_um::cli::target::TargetArguments;
 use check_um::cli::tls::TlsArguments;
 use check_um::cli::{self, Common};
 use check_um::failure::{Class, Failure};
-use check_um::metric::{Metric, Uom};
-use check_um::net::resolve::{Family, resolve};
+use check_um::net::nameserver::Nameservers;
+use check_um::net::resolve::Family;
+use check_um::net::srv::ServiceError;
 use check_um::net::tls::backend::Backend;
 use check_um::plugin::{self, Run};
 use check_um::range::Range;
-use check_um::report::{Finding, Report, Target};
+use check_um::report::{Event, Report, Target};
+use check_um::sip::describe::Assessment;
 use check_um::sip::digest::Credentials;
 use check_um::sip::expect::StatusSet;
-use check_um::sip::judge::{self, Expected, HeaderPattern};
-use check_um::sip::probe::{self, Facts, Outcome, Question, Via};
+use check_um::sip::judge::{Expected, HeaderPattern};
+use check_um::sip::locate::Location;
+use check_um::sip::probe::{self, Asked, Outcome, Question};
+use check_um::sip::transport::Via;
 use check_um::sip::uri::{Address, HeaderText, Uri};
 use check_um::threshold::Thresholds;
 use check_um::x509::expiry::{Expiries, Expiry};
-use check_um::x509::judgement::Judgement;
 
 fn main() -> ExitCode {
     plugin::run(check)
@@ -41,100 +44,63 @@ fn main() -> ExitCode {
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let question = args.question(run)?;
-    let port = args.target.port.unwrap_or(args.via().default_port());
-
-    let started = Instant::now();
-    let resolved = resolve(&args.target.hostname, port, args.family(), &run.deadline, &run.policy).await;
-    let dns = resolved.is_ok().then(|| started.elapsed());
-    let outcomes = match resolved {
-        Ok(peers) if args.all_addresses => probe::ask_each(&question, &peers, run).await,
-        Ok(peers) => vec![probe::ask(&question, &peers, run).await],
-        Err(failure) => vec![Outcome::unasked(failure)],
-    };
 
     let mut report = run.report();
-    report.target = args.target(port, &outcomes);
-    if outcomes.len() > 1 {
-        let answering = outcomes.iter().filter(|outcome| outcome.result.is_ok()).count();
-        report.headline =
-            Some(format!("{answering} of {} addresses of {} answer", outcomes.len(), args.target.hostname));
-    }
-    for outcome in outcomes {
-        args.add(&mut report, outcome, dns, run);
-    }
+    let located = args.locate(run, &mut report.events).await;
+    let via = located.as_ref().map_or_else(|_| args.via(), |location| location.via);
+    let asked = match &located {
+        Ok(location) if args.all_addresses => probe::ask_each(&question, location, run).await,
+        Ok(location) => Asked { outcomes: vec![probe::ask(&question, location, run).await], left_out: 0 },
+        Err(failure) => Asked { outcomes: vec![Outcome::unasked(failure.clone())], left_out: 0 },
+    };
+
+    report.target = args.target(via, &asked.outcomes);
+    report.headline = args.headline(&asked);
+    let mut assessment = args.assessment(via, asked.outcomes.len() == 1);
+    asked.outcomes.into_iter().for_each(|outcome| assessment.add(&mut report, outcome, run));
+    report.events.sort_by_key(|event| event.at);
     Ok(report)
 }
 
 impl Arguments {
-    /// Adds to `report` what came of one address: findings, metrics, diagnostics, phases.
-    fn add(&self, report: &mut Report, outcome: Outcome, dns: Option<Duration>, run: &Run) {
-        let Outcome { facts, result } = outcome;
-        for error in &facts.passed_over {
-            report.found(Finding::ok(format!("passed over: {error}")));
+    /// Where to ask: the host itself, or the targets of a domain.
+    async fn locate(&self, run: &Run, events: &mut Vec<Event>) -> Result<Location, Failure> {
+        let (host, family) = (&self.target.hostname, self.family());
+        if !self.srv {
+            return Ok(Location::of_host(host, self.port(), self.via(), family));
         }
-        let time = facts.total.zip(dns).map(|(total, dns)| total + dns);
-        match (&result, &facts.peer) {
-            (Ok(answer), Some(peer)) => {
-                judge::describe(answer, report);
-                report.authentication.digest_user.clone_from(&answer.digest_user);
-                let judged = self.expected().judge(answer, peer, time.unwrap_or(answer.took));
-                report.found(judged.map_or_else(|failure| run.judged(failure), Finding::ok));
-            }
-            // A certificate that forbids to go on is said below, with whatever else is wrong with it.
-            (Err(failure), _) if facts.judgement.iter().any(|judgement| judgement.failures.contains(failure)) => {}
-            (Err(failure), _) => report.found(run.judged(failure.clone())),
-            (Ok(_), None) => {}
-        }
-        self.add_certificates(report, &facts, run);
+        let failed = |error: ServiceError| error.into_failure(&run.policy);
+        let servers = Nameservers::new(&self.dns.servers).map_err(|error| failed(error.into()))?;
+        let located = Location::of_domain(host, self.transport, servers, family, run, events).await;
+        located.map(|location| if self.all_addresses { location.sorted() } else { location }).map_err(failed)
+    }
 
-        let suffix = facts.peer.as_ref().filter(|_| self.all_addresses).map(|peer| peer.address.ip().to_string());
-        let suffixed = |metric: Metric| match &suffix {
-            Some(suffix) => metric.suffixed(suffix),
-            None => metric,
+    /// How many answer, where several are asked, and how many there are beside them.
+    fn headline(&self, asked: &Asked) -> Option<String> {
+        let all = asked.outcomes.len();
+        let (domain, what) = (&self.target.hostname, if self.srv { "targets" } else { "addresses" });
+        let answering = asked.outcomes.iter().filter(|outcome| outcome.result.is_ok()).count();
+        let more = match asked.left_out {
+            0 => String::new(),
+            more => format!(", {more} more were not asked"),
         };
-        for metric in self.phases(&facts, dns, time, run) {
-            report.measured(suffixed(metric));
-        }
-        if self.via() == Via::Tls {
-            let earliest = facts.judgement.as_ref().and_then(Judgement::earliest);
-            report.recorded(suffixed(self.expiries().days("certificate_days", earliest)));
-        }
-        report.events.extend(facts.events);
-        report.trace.extend(facts.trace);
+        (all > 1 || asked.left_out > 0).then(|| format!("{answering} of {all} {what} of {domain} answer{more}"))
     }
 
-    /// The metric of every phase, whether it was reached or not.
-    fn phases(&self, facts: &Facts, dns: Option<Duration>, time: Option<Duration>, run: &Run) -> Vec<Metric> {
-        let tls = || facts.served.as_ref().and_then(|served| served.took);
-        let retransmissions = Metric::unknown("retransmissions", Uom::None).min(0.0);
-        let timeout = run.deadline.timeout().as_secs_f64();
-        let mut metrics = vec![
-            Metric::seconds("time", time)
-                .judged_by(&Thresholds::new(self.warning.clone(), self.critical.clone()))
-                .max(timeout),
-            Metric::seconds("dns", dns),
-            Metric::seconds("connect", facts.connect),
-        ];
-        metrics.extend((self.via() == Via::Tls).then(|| Metric::seconds("tls", tls())));
-        metrics.push(Metric::seconds("response", facts.response));
-        metrics.push(facts.retransmissions.map_or(retransmissions, |count| Metric::count("retransmissions", count)));
-        metrics
-    }
-
-    /// Adds what the TLS server showed, and what that is worth.
-    fn add_certificates(&self, report: &mut Report, facts: &Facts, run: &Run) {
-        let Some(served) = &facts.served else { return };
-        for (name, value) in served.diagnostics() {
-            report.diagnostic(name, value);
-        }
-        report.authentication.client_certificate.clone_from(&served.client_certificate_shown);
-        report.findings.extend(served.obsolescence().map(|failure| run.judged(failure)));
-        if let Some(judgement) = &facts.judgement {
-            judgement.describe(report, run);
-            report.diagnostic("certificate_validity", &judgement.summary);
-        }
-        if self.tls.no_verify {
-            report.found(Finding::ok("certificate not verified"));
+    fn assessment(&self, via: Via, is_alone: bool) -> Assessment {
+        Assessment {
+            via,
+            expected: Expected {
+                statuses: self.expect.clone().unwrap_or_default(),
+                headers: self.require_header.clone(),
+                allow: self.require_allow.clone(),
+            },
+            thresholds: Thresholds::new(self.warning.clone(), self.critical.clone()),
+            expiries: self.expiries(),
+            is_verified: !self.tls.no_verify,
+            is_alone,
+            is_labelled: self.all_addresses,
+            measured: Vec::new(),
         }
     }
 
@@ -147,18 +113,15 @@ impl Arguments {
             .map(|(user, password)| Credentials { username: user.as_str().to_owned(), password });
         let address = |address: &Option<Address>| address.as_ref().map(|address| address.as_str().to_owned());
         Ok(Question {
-            via: self.via(),
             source: self.source_address,
-            uri: self.uri.as_ref().map(|uri| uri.as_str().to_owned()),
+            uri: self.uri.as_ref().map(|uri| uri.as_str().to_owned()).or_else(|| self.domain_uri()),
             from: address(&self.from),
             to: address(&self.to),
             contact: address(&self.contact),
             user_agent: self.user_agent.as_ref().map_or(USER_AGENT, HeaderText::as_str).to_owned(),
             max_forwards: self.max_forwards.unwrap_or(DEFAULT_MAX_FORWARDS),
             credentials,
-            tls: (self.via() == Via::Tls)
-                .then(|| self.tls.settings(&self.target.hostname, &run.secrets))
-                .transpose()?,
+            tls: self.may_be_tls().then(|| self.tls.settings(&self.target.hostname, &run.secrets)).transpose()?,
             tls_backend: self.tls_backend.unwrap_or(Backend::Auto),
             expiries: self.expiries(),
         })
@@ -166,14 +129,6 @@ impl Arguments {
 
     fn expiries(&self) -> Expiries {
         Expiries { warning: self.certificate_warning.clone(), critical: self.certificate_critical.clone() }
-    }
-
-    fn expected(&self) -> Expected {
-        Expected {
-            statuses: self.expect.clone().unwrap_or_default(),
-            headers: self.require_header.clone(),
-            allow: self.require_allow.clone(),
-        }
     }
 
     /// The family asked for; with a source address, its own.
@@ -185,17 +140,43 @@ impl Arguments {
         }
     }
 
-    fn target(&self, port: u16, outcomes: &[Outcome]) -> Target {
-        let [Outcome { facts, .. }] = outcomes else {
-            return Target {
-                host: self.target.hostname.clone(),
-                address: None,
-                port: Some(port),
-                transport: self.via().word(),
-            };
+    /// A domain is asked for by its name alone: a port would say that SRV records do not count (RFC 3263, section 4.2).
+    fn domain_uri(&self) -> Option<String> {
+        let parameter = self.transport.map(Via::uri_parameter).unwrap_or_default();
+        self.srv.then(|| format!("sip:{}{parameter}", self.target.hostname))
+    }
+
+    fn target(&self, via: Via, outcomes: &[Outcome]) -> Target {
+        let peer = match outcomes {
+            [Outcome { facts, .. }] => facts.peer.as_ref(),
+            _ => None,
         };
-        let address = facts.peer.as_ref().map(|peer| peer.address.ip());
-        Target { host: self.target.hostname.clone(), address, port: Some(port), transport: self.via().word() }
+        let port = if self.srv { peer.map(|peer| peer.address.port()) } else { Some(self.port()) };
+        let address = peer.map(|peer| peer.address.ip());
+        Target { host: self.target.hostname.clone(), address, port, transport: via.word() }
+    }
+
+    fn port(&self) -> u16 {
+        self.target.port.unwrap_or(self.via().default_port())
+    }
+
+    fn may_be_tls(&self) -> bool {
+        self.via() == Via::Tls || self.srv && self.transport.is_none()
+    }
+
+    fn contradiction_about_srv(&self) -> Option<String> {
+        let host = self.target.hostname.trim_matches(['[', ']']);
+        let text = match (self.srv, self.target.port) {
+            (true, Some(_)) => {
+                "--srv: expected no --port, which RFC 3263 takes for the wish not to look up SRV records"
+            }
+            (true, None) if host.parse::<IpAddr>().is_ok() => {
+                "--srv: expected a domain in --hostname, found an address, which has no SRV records"
+            }
+            (false, _) if !self.dns.servers.is_empty() => "--dns-server: expected --srv, whose records it is to give",
+            _ => return None,
+        };
+        Some(text.to_owned())
     }
 
     fn via(&self) -> Via {
@@ -219,11 +200,18 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     target: TargetArguments,
 
-    /// How the request travels; the default port is 5060, with tls 5061 [default: tcp]
+    /// How the request travels; the default port is 5060, with tls 5061 [default: tcp; with --srv what the domain prefers]
     #[arg(long, value_enum, value_name = "TRANSPORT", help_heading = "Target")]
     transport: Option<Via>,
 
-    /// Probe every address behind the name; the worst decides, each has its own metrics
+    /// Take the host for a domain and ask the servers that DNS names for it, by NAPTR, SRV and address records (RFC 3263)
+    #[arg(long, help_heading = "Target")]
+    srv: bool,
+
+    #[command(flatten)]
+    dns: DnsArguments,
+
+    /// Probe every address behind the name, and with --srv of every target; the worst decides, each has its own metrics
     #[arg(long, help_heading = "Target")]
     all_addresses: bool,
 
@@ -231,7 +219,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ADDRESS", help_heading = "Target")]
     source_address: Option<IpAddr>,
 
-    /// Request-URI [default: sip:HOST:PORT, with the transport as a parameter unless it is udp]
+    /// Request-URI [default: sip:HOST:PORT, with the transport as a parameter unless it is udp; with --srv sip:DOMAIN]
     #[arg(short, long, value_name = "URI", help_heading = "Request")]
     uri: Option<Uri>,
 
@@ -317,6 +305,9 @@ impl cli::Arguments for Arguments {
 
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {
         let has_password = self.password(secrets).is_given();
+        if let Some(contradiction) = self.contradiction_about_srv() {
+            return Some(contradiction);
+        }
         match &self.username {
             Some(_) if !has_password => Some(
                 "--username: expected its password too, from --password-file, --password-env or an ini section"

@@ -23,7 +23,7 @@ pub const fn sip_options(class: Option<Class>) -> &'static str {
         }
         Some(Class::Dns) => {
             "The name has no address here. Check the spelling of -H and the resolver of the host that runs this check \
-             (getent hosts NAME, or nslookup NAME)."
+             (getent hosts NAME, or nslookup NAME; with --srv nslookup -type=SRV _sip._tcp.NAME)."
         }
         Some(Class::Tls) => {
             "TCP works, TLS does not. Is this the TLS port (5061), and does the startup mode (Get-UMCallRouterSettings: \

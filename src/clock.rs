@@ -45,6 +45,14 @@ impl Deadline {
         self.instant().saturating_duration_since(now)
     }
 
+    /// The deadline of the first of `parts` attempts that share equally what is left at `now`; of the last one, this one.
+    pub fn share(&self, now: Instant, parts: usize) -> Self {
+        match u32::try_from(parts) {
+            Ok(0 | 1) => *self,
+            parts => Self { started: now, timeout: self.remaining(now) / parts.unwrap_or(u32::MAX) },
+        }
+    }
+
     /// Waits for `work`, until the deadline at the longest.
     pub async fn limit<T>(&self, stage: impl FnOnce() -> String, work: impl Future<Output = T>) -> Result<T, Expired> {
         tokio::time::timeout_at(self.instant().into(), work).await.map_err(|_| self.expired_during(stage()))
@@ -129,6 +137,15 @@ mod tests {
         let deadline = Deadline::new(started, Duration::from_secs(10));
         assert_eq!(deadline.remaining(started + Duration::from_secs(4)), Duration::from_secs(6));
         assert_eq!(deadline.remaining(started + Duration::from_secs(11)), Duration::ZERO);
+    }
+
+    #[test]
+    fn attempts_share_what_is_left_and_the_last_one_has_all_of_it() {
+        let started = Instant::now();
+        let deadline = Deadline::new(started, Duration::from_secs(10));
+        let share = deadline.share(started + Duration::from_secs(4), 3);
+        assert_eq!(share.instant(), started + Duration::from_secs(6));
+        assert_eq!(deadline.share(started, 1).instant(), deadline.instant());
     }
 
     #[test]

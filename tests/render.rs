@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use check_um::about::{About, HealthSet};
 use check_um::failure::Class;
 use check_um::metric::{Metric, Uom};
+use check_um::net::MAX_ASKED;
 use check_um::render::{Format, MAX_OUTPUT, Presentation, render};
 use check_um::report::{Event, Finding, Report, Target};
 use check_um::state::State;
@@ -50,6 +51,33 @@ fn several_findings_the_worst_first() {
     report.found(critical(Class::Refused, "connection refused by 192.0.2.8:5060"));
     report.found(Finding { state: State::Unknown, ..critical(Class::Permission, "not permitted to reach 192.0.2.9") });
     assert_golden("several-findings", &report, 0);
+}
+
+#[test]
+fn the_metrics_of_as_many_addresses_as_are_asked_are_never_cut() {
+    let mut report = empty();
+    let thresholds = Thresholds::new("0.123456:10.654321".parse().ok(), "@0.123456:99.654321".parse().ok());
+    for index in 0..MAX_ASKED {
+        let address = format!("2001:db8:1111:2222:3333:4444:5555:{index:04x}");
+        let name = format!("sip{index}.{}example.com:50600 ({address})", "a-rather-long-name.".repeat(10));
+        report.found(critical(Class::Refused, &format!("connection refused by {name}")));
+        for label in ["time", "dns", "connect", "tls", "response", "retransmissions", "certificate_days"] {
+            let metric = Metric::number(label, 12_345.678_901, Uom::Seconds).unwrap().max(99_999.123_456);
+            report.recorded(metric.judged_by(&thresholds).min(0.0).suffixed(&address));
+        }
+        for name in ["status_line", "server", "allow", "certificate", "tls_cipher_suite"] {
+            report.diagnostic(name, "x".repeat(300));
+        }
+        report.events.push(Event { at: Duration::from_millis(1), text: "x".repeat(300) });
+        report.trace.push("x".repeat(3_000));
+    }
+    for format in [Format::Text, Format::Json, Format::Scom] {
+        let printed = render(&report, Presentation { format, verbosity: 3, single_line: false });
+        assert!(printed.len() <= MAX_OUTPUT, "{format:?}: {} bytes", printed.len());
+        assert_eq!(printed.matches("certificate_days_2001_db8").count(), MAX_ASKED, "{format:?}");
+    }
+    let json = render(&report, Presentation { format: Format::Json, verbosity: 3, single_line: false });
+    assert_eq!(format::assert_json(&json)["metrics"].as_object().unwrap().len(), 7 * MAX_ASKED);
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn located(zone: Vec<(&'static str, RData<'static>)>, wanted: Option<Service>) -
     let servers = Nameservers::new(&[nameserver.address]).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let deadline = Deadline::new(Instant::now(), Duration::from_secs(5));
-    runtime.block_on(locate_sip(&servers, "example.com", wanted, &deadline))
+    runtime.block_on(locate_sip(&servers, "example.com", wanted, &deadline, &mut |_| {}))
 }
 
 fn target(service: Service, host: &str, port: u16) -> Target {

@@ -27,22 +27,39 @@ pub struct Peer {
 impl Peer {
     /// `host:port` alone, for a first line.
     pub fn name(&self) -> String {
-        match self.host.parse::<IpAddr>() {
-            Ok(_) => self.address.to_string(),
-            Err(_) => format!("{}:{}", self.host, self.address.port()),
+        match self.is_numeric() {
+            true => self.address.to_string(),
+            false => format!("{}:{}", self.host, self.address.port()),
         }
+    }
+
+    /// Whether it was given as an address.
+    pub fn is_numeric(&self) -> bool {
+        self.host.parse::<IpAddr>().is_ok()
     }
 }
 
 impl fmt::Display for Peer {
     /// `cas1.example.com:5060 (192.0.2.7)`, or `192.0.2.7:5060` for a numeric host.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.host.parse::<IpAddr>() {
-            Ok(_) => write!(f, "{}", self.address),
-            Err(_) => write!(f, "{}:{} ({})", self.host, self.address.port(), self.address.ip()),
+        match self.is_numeric() {
+            true => write!(f, "{}", self.address),
+            false => write!(f, "{}:{} ({})", self.host, self.address.port(), self.address.ip()),
         }
     }
 }
+
+/// What tells `address` from those `before` it in a label: itself alone; with its port, where another port of it came
+/// before; nothing, where the very same one did.
+pub fn label_suffix(address: SocketAddr, before: &[SocketAddr]) -> Option<String> {
+    let is_known = before.iter().any(|known| known.ip() == address.ip());
+    let suffix = if is_known { address.to_string() } else { address.ip().to_string() };
+    (!before.contains(&address)).then_some(suffix)
+}
+
+/// How many addresses, or targets of a domain, are asked in one run at most: each has metrics of its own, which are never
+/// left out of a report, and a report is at most [`crate::render::MAX_OUTPUT`] bytes.
+pub const MAX_ASKED: usize = 32;
 
 /// What can go wrong between us and a peer, below TLS and SIP.
 #[derive(Debug, thiserror::Error)]
@@ -169,6 +186,16 @@ fn list(failed: &[NetError]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_label_has_the_address_alone_unless_two_ports_share_it() {
+        let [first, other_port, other] =
+            ["192.0.2.7:5060", "192.0.2.7:5062", "[2001:db8::7]:5060"].map(|text| text.parse().unwrap());
+        assert_eq!(label_suffix(first, &[]).unwrap(), "192.0.2.7");
+        assert_eq!(label_suffix(other_port, &[first]).unwrap(), "192.0.2.7:5062");
+        assert_eq!(label_suffix(other, &[first, other_port]).unwrap(), "2001:db8::7");
+        assert_eq!(label_suffix(first, &[first, other_port]), None);
+    }
 
     #[test]
     fn a_peer_shows_its_name_and_address() {

@@ -118,33 +118,24 @@ pub async fn hosts(servers: &Nameservers, name: &str, deadline: &Deadline) -> Re
     Ok(ordered(offered, &mut random_up_to))
 }
 
-/// The hosts to try for a SIP `domain`, by NAPTR, else SRV, else the domain itself (RFC 3263, section 4).
+/// The hosts to try for a SIP `domain`, by NAPTR, else SRV, else the domain itself (RFC 3263, section 4); all of one
+/// service, never empty.
 ///
 /// With `wanted` the way is settled and NAPTR is not asked (section 4.1); without, the domain's preference decides.
+/// Each step is told as it is taken.
 pub async fn locate_sip(
     servers: &Nameservers,
     domain: &str,
     wanted: Option<Service>,
     deadline: &Deadline,
+    tell: &mut impl FnMut(String),
 ) -> Result<Vec<Target>, ServiceError> {
     let usable = wanted.as_slice();
     let usable = if usable.is_empty() { Service::ALL } else { usable };
-    let mut names = Vec::new();
-    if wanted.is_none() {
-        let records = match servers.records(domain, RecordType::Naptr, deadline).await {
-            // A nameserver that does not know NAPTR may well know SRV.
-            Err(DnsError::Failed { .. }) => Vec::new(),
-            records => records?,
-        };
-        let records: Vec<_> = records
-            .into_iter()
-            .filter_map(|record| match record {
-                Record::Naptr(naptr) => Some(naptr),
-                _ => None,
-            })
-            .collect();
-        names = by_naptr(&records, usable);
-    }
+    let mut names = match wanted {
+        Some(_) => Vec::new(),
+        None => preferred(servers, domain, deadline, tell).await?,
+    };
     if names.is_empty() {
         names = usable.iter().map(|service| (*service, format!("{}.{domain}", service.labels()))).collect();
     }
@@ -152,15 +143,54 @@ pub async fn locate_sip(
     for (service, name) in names {
         match hosts(servers, &name, deadline).await {
             Ok(hosts) => {
+                let record = |srv: &Srv| format!("{} {} {} {}", srv.priority, srv.weight, srv.port, srv.target);
+                tell(format!("SRV of {name}: {}", list(hosts.iter().map(record))));
                 let target = |srv: Srv| Target { service, host: srv.target, port: srv.port };
                 return Ok(hosts.into_iter().map(target).collect());
             }
-            Err(ServiceError::NoRecords(_)) => {}
+            Err(ServiceError::NoRecords(_)) => tell(format!("SRV of {name}: none")),
             Err(error) => return Err(error),
         }
     }
-    let service = usable[0];
-    Ok(vec![Target { service, host: domain.to_owned(), port: service.default_port() }])
+    let (service, port) = (usable[0], usable[0].default_port());
+    tell(format!("{domain} itself is the host, at port {port}"));
+    Ok(vec![Target { service, host: domain.to_owned(), port }])
+}
+
+/// The services that the domain prefers, by its NAPTR records; empty where they say nothing.
+async fn preferred(
+    servers: &Nameservers,
+    domain: &str,
+    deadline: &Deadline,
+    tell: &mut impl FnMut(String),
+) -> Result<Vec<(Service, String)>, DnsError> {
+    let records = match servers.records(domain, RecordType::Naptr, deadline).await {
+        // A nameserver that does not know NAPTR may well know SRV.
+        Err(error @ DnsError::Failed { .. }) => {
+            tell(format!("NAPTR of {domain}: {error}"));
+            return Ok(Vec::new());
+        }
+        records => records?,
+    };
+    let records: Vec<_> = records
+        .into_iter()
+        .filter_map(|record| match record {
+            Record::Naptr(naptr) => Some(naptr),
+            _ => None,
+        })
+        .collect();
+    let names = by_naptr(&records, Service::ALL);
+    tell(format!(
+        "NAPTR of {domain}: {}",
+        list(names.iter().map(|(service, name)| format!("{} {name}", service.naptr())))
+    ));
+    Ok(names)
+}
+
+/// `a, b`, or `none`.
+fn list(words: impl Iterator<Item = String>) -> String {
+    let words: Vec<_> = words.collect();
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }
 
 /// Why nobody offers a service.

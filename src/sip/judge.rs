@@ -12,7 +12,7 @@ use super::uac::Answer;
 use crate::clock;
 use crate::failure::{Class, Failure};
 use crate::net::Peer;
-use crate::report::{Report, excerpt};
+use crate::report::excerpt;
 
 /// What a final response has to be like.
 #[derive(Clone, Debug)]
@@ -56,24 +56,25 @@ impl Expected {
     }
 }
 
-/// Facts about a final response that every report of it carries.
-pub fn describe(answer: &Answer, report: &mut Report) {
+/// Facts about a final response that every report of it carries: names in snake_case and values.
+pub fn describe(answer: &Answer) -> Vec<(String, String)> {
     let head = &answer.response.head;
-    report.diagnostic("status_line", &head.start_line);
+    let mut facts = vec![("status_line".to_owned(), head.start_line.clone())];
     for (name, field) in
         [("server", "Server"), ("user_agent", "User-Agent"), ("allow", "Allow"), ("contact", "Contact")]
     {
         let values: Vec<_> = head.values(field).collect();
         if !values.is_empty() {
-            report.diagnostic(name, values.join(", "));
+            facts.push((name.to_owned(), values.join(", ")));
         }
     }
     for (name, diagnostics) in Diagnostics::of(head) {
-        report.diagnostic(&name.to_ascii_lowercase().replace('-', "_"), diagnostics.text());
+        facts.push((name.to_ascii_lowercase().replace('-', "_"), diagnostics.text()));
     }
     if head.malformed > 0 {
-        report.diagnostic("malformed_header_lines", head.malformed.to_string());
+        facts.push(("malformed_header_lines".to_owned(), head.malformed.to_string()));
     }
+    facts
 }
 
 /// Why the server answered as it did, in its own words: its diagnostics, or where it redirects to.

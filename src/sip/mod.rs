@@ -2,16 +2,20 @@
 //!
 //! `framing` cuts a byte stream into messages, `head` cleans their heads up, `message` gives them meaning,
 //! `transaction` decides when to send and what belongs to us - all without a socket or a clock. `uac` drives them over
-//! a [`uac::Transport`], `probe` is one complete question to one address.
+//! a [`uac::Transport`], `locate` finds whom to ask, `probe` is one complete question to one address,
+//! `describe` makes a report of what came of it.
 
+pub mod describe;
 pub mod diagnostics;
 pub mod digest;
 pub mod expect;
 pub mod framing;
 pub mod head;
 pub mod judge;
+pub mod locate;
 pub mod message;
 pub mod probe;
 pub mod transaction;
+pub mod transport;
 pub mod uac;
 pub mod uri;

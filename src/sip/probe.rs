@@ -1,72 +1,31 @@
-//! What came of asking one server? Connect, TLS if wanted, OPTIONS - and all that is known afterwards, whether it worked or not.
+//! What came of asking a server? Connect, TLS if wanted, OPTIONS - and all that is known afterwards, whether it worked or not.
 
-use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
-use tokio::time::timeout;
 
 use super::digest::Credentials;
+use super::locate::{Location, Target};
 use super::message::OptionsRequest;
+use super::transport::{Datagrams, Secured, Stream, Via};
 use super::uac::{Answer, Transport, Uac};
-use crate::clock;
+use crate::clock::{self, Deadline};
 use crate::failure::{Class, Failure};
 use crate::net::tls::backend::{self, Backend};
 use crate::net::tls::{Served, TlsConnection, TlsSettings};
-use crate::net::{NetError, Peer, tcp, udp};
+use crate::net::{self, Peer, tcp, udp};
 use crate::plugin::Run;
 use crate::report::Event;
 use crate::state::State;
+use crate::together;
 use crate::x509::expiry::Expiries;
 use crate::x509::judgement::{Expectations, Judgement, judge};
-
-/// How the request travels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Via {
-    /// TCP, as a Call Router in its default startup mode.
-    Tcp,
-    /// TLS over TCP.
-    Tls,
-    /// UDP, for SIP servers other than Exchange's.
-    Udp,
-}
-
-impl Via {
-    /// The word in options, URIs and reports.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Tcp => "tcp",
-            Self::Tls => "tls",
-            Self::Udp => "udp",
-        }
-    }
-
-    /// The registered port.
-    pub const fn default_port(self) -> u16 {
-        match self {
-            Self::Tcp | Self::Udp => 5060,
-            Self::Tls => 5061,
-        }
-    }
-
-    const fn in_via_header(self) -> &'static str {
-        match self {
-            Self::Tcp => "TCP",
-            Self::Tls => "TLS",
-            Self::Udp => "UDP",
-        }
-    }
-}
 
 /// What is asked, the same for each address. What is `None` follows from the connection.
 #[derive(Clone, Debug)]
 pub struct Question {
-    /// The transport.
-    pub via: Via,
     /// The local address to send from.
     pub source: Option<IpAddr>,
     /// The Request-URI.
@@ -105,6 +64,11 @@ impl Outcome {
     pub fn unasked(failure: Failure) -> Self {
         Self { facts: Facts::default(), result: Err(failure) }
     }
+
+    fn after(location: &Location, mut facts: Facts, result: Result<Answer, Failure>) -> Self {
+        facts.total = facts.answered.map(|answered| answered - location.started);
+        Self { facts, result }
+    }
 }
 
 /// What was learnt on the way to an answer. Phases that were not reached are `None`.
@@ -112,6 +76,8 @@ impl Outcome {
 pub struct Facts {
     /// Who was asked; `None` when there was nobody to ask.
     pub peer: Option<Peer>,
+    /// From the start of the search to the addresses of who was asked.
+    pub dns: Option<Duration>,
     /// Setting up the connection that was used.
     pub connect: Option<Duration>,
     /// What the TLS server showed.
@@ -120,64 +86,158 @@ pub struct Facts {
     pub judgement: Option<Judgement>,
     /// The first request to the final response.
     pub response: Option<Duration>,
-    /// The first connection attempt to the final response.
+    /// From the start of the search to the final response.
     pub total: Option<Duration>,
     answered: Option<Instant>,
     /// Requests sent again.
     pub retransmissions: Option<u32>,
-    /// Addresses that were tried before and did not connect.
-    pub passed_over: Vec<NetError>,
+    /// What came of those that were tried before.
+    pub passed_over: Vec<Failure>,
     /// What happened when.
     pub events: Vec<Event>,
     /// The messages as sent and received.
     pub trace: Vec<String>,
 }
 
-/// Asks the first of `peers` that connects.
-pub async fn ask(question: &Question, peers: &[Peer], run: &Run) -> Outcome {
-    let started = Instant::now();
-    let mut facts = Facts { peer: peers.first().cloned(), ..Facts::default() };
-    let result = attempt(question, peers, run, &mut facts).await;
-    facts.total = facts.answered.map(|answered| answered - started);
-    Outcome { facts, result }
-}
-
-/// Asks each of `peers`, all at the same time.
-pub async fn ask_each(question: &Question, peers: &[Peer], run: &Run) -> Vec<Outcome> {
-    let mut asked: Vec<_> = peers.iter().map(|peer| Box::pin(ask(question, std::slice::from_ref(peer), run))).collect();
-    let mut outcomes: Vec<Option<Outcome>> = peers.iter().map(|_| None).collect();
-    poll_fn(|context| {
-        for (outcome, asked) in outcomes.iter_mut().zip(&mut asked).filter(|(outcome, _)| outcome.is_none()) {
-            if let Poll::Ready(ready) = asked.as_mut().poll(context) {
-                *outcome = Some(ready);
-            }
-        }
-        if outcomes.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    outcomes.into_iter().flatten().collect()
-}
-
-async fn attempt(question: &Question, peers: &[Peer], run: &Run, facts: &mut Facts) -> Result<Answer, Failure> {
-    if let (Via::Udp, Some(peer)) = (question.via, peers.first()) {
-        let socket = udp::connect(peer, question.source).await?;
-        let local = local_address(socket.local_addr(), peer);
-        return converse(question, run, facts, local, Datagrams { socket, peer: peer.clone() }).await;
-    }
-
-    let connected = tcp::connect_first(peers, question.source, &run.deadline).await?;
-    let peer = connected.peer;
-    facts.events.push(run.event(format!("connected to {peer}")));
-    facts.peer = Some(peer.clone());
-    facts.connect = Some(connected.took);
-    facts.passed_over = connected.failed;
-    let local = local_address(connected.stream.local_addr(), &peer);
-    let Some(settings) = &question.tls else {
-        return converse(question, run, facts, local, Stream { stream: connected.stream, peer }).await;
+/// Asks the first target that connects.
+pub async fn ask(question: &Question, location: &Location, run: &Run) -> Outcome {
+    let mut facts = Facts::default();
+    let result = match reach_first(question, location, run, &mut facts).await {
+        Ok((link, peer)) => talk(question, location.via, link, &peer, run, &mut facts).await,
+        Err(failure) => Err(failure),
     };
+    Outcome::after(location, facts, result)
+}
 
-    let connection = handshake(connected.stream, &peer, settings, question, run, facts).await?;
-    converse(question, run, facts, local, Secured { connection, peer }).await
+/// Every address, asked.
+#[derive(Debug)]
+pub struct Asked {
+    /// What came of each; of a target without an address, that it has none.
+    pub outcomes: Vec<Outcome>,
+    /// How many addresses more there are, which were not asked.
+    pub left_out: usize,
+}
+
+/// Asks each address of each target, all at the same time: as many of each target as add up to [`net::MAX_ASKED`].
+pub async fn ask_each(question: &Question, location: &Location, run: &Run) -> Asked {
+    let share = (net::MAX_ASKED / location.targets.len().max(1)).max(1);
+    let asked = location.targets.iter().map(|target| ask_target(question, location, target, share, run));
+    let mut all = Asked { outcomes: Vec::new(), left_out: location.left_out };
+    for asked in together::all(asked).await {
+        all.outcomes.extend(asked.outcomes);
+        all.left_out += asked.left_out;
+    }
+    all
+}
+
+/// Asks at most `share` addresses of `target`.
+async fn ask_target(question: &Question, location: &Location, target: &Target, share: usize, run: &Run) -> Asked {
+    let mut events = Vec::new();
+    let peers = match location.peers(target, &run.deadline, run, &mut events).await {
+        Ok(peers) => peers,
+        Err(failure) => return Asked { outcomes: vec![Outcome::unasked(failure)], left_out: 0 },
+    };
+    let dns = Some(location.took());
+    let asked = peers.iter().take(share).map(async |peer| {
+        let mut facts = Facts { dns, ..Facts::default() };
+        let reached = reach(question, location.via, std::slice::from_ref(peer), &run.deadline, run, &mut facts).await;
+        let result = match reached {
+            Ok((link, peer)) => talk(question, location.via, link, &peer, run, &mut facts).await,
+            Err(failure) => Err(failure),
+        };
+        Outcome::after(location, facts, result)
+    });
+    let mut outcomes = together::all(asked).await;
+    if let Some(first) = outcomes.first_mut() {
+        first.facts.events.splice(0..0, events);
+    }
+    Asked { outcomes, left_out: peers.len().saturating_sub(share) }
+}
+
+/// A connection before anything is said.
+enum Link {
+    Stream(TcpStream),
+    Datagrams(UdpSocket),
+}
+
+/// Tries the targets in their order until one connects; each has an equal share of what is left of the deadline for its
+/// look-up and its addresses.
+async fn reach_first(
+    question: &Question,
+    location: &Location,
+    run: &Run,
+    facts: &mut Facts,
+) -> Result<(Link, Peer), Failure> {
+    let mut failed = Vec::new();
+    for (index, target) in location.targets.iter().enumerate() {
+        let deadline = run.deadline.share(Instant::now(), location.targets.len() - index);
+        let mut events = Vec::new();
+        let reached = match location.peers(target, &deadline, run, &mut events).await {
+            Ok(peers) => {
+                facts.dns = Some(location.took());
+                facts.events.append(&mut events);
+                reach(question, location.via, &peers, &deadline, run, facts).await
+            }
+            Err(failure) => Err(failure),
+        };
+        match reached {
+            Ok(reached) => {
+                facts.passed_over.splice(0..0, failed);
+                return Ok(reached);
+            }
+            Err(failure) => failed.push(failure),
+        }
+    }
+    Err(location.unreached(failed, run))
+}
+
+/// Connects to the first of `peers` that does.
+async fn reach(
+    question: &Question,
+    via: Via,
+    peers: &[Peer],
+    deadline: &Deadline,
+    run: &Run,
+    facts: &mut Facts,
+) -> Result<(Link, Peer), Failure> {
+    facts.peer = facts.peer.take().or_else(|| peers.first().cloned());
+    if let (Via::Udp, Some(peer)) = (via, peers.first()) {
+        let socket = udp::connect(peer, question.source).await?;
+        facts.peer = Some(peer.clone());
+        return Ok((Link::Datagrams(socket), peer.clone()));
+    }
+    let connected = tcp::connect_first(peers, question.source, deadline).await?;
+    facts.events.push(run.event(format!("connected to {}", connected.peer)));
+    facts.peer = Some(connected.peer.clone());
+    facts.connect = Some(connected.took);
+    facts.passed_over = connected.failed.into_iter().map(Failure::from).collect();
+    Ok((Link::Stream(connected.stream), connected.peer))
+}
+
+/// Puts the question over a connection.
+async fn talk(
+    question: &Question,
+    via: Via,
+    link: Link,
+    peer: &Peer,
+    run: &Run,
+    facts: &mut Facts,
+) -> Result<Answer, Failure> {
+    let local = match &link {
+        Link::Stream(stream) => stream.local_addr(),
+        Link::Datagrams(socket) => socket.local_addr(),
+    };
+    let request = question.request(via, &peer.name(), local_address(local, peer));
+    let peer = peer.clone();
+    let (stream, settings) = match (link, &question.tls) {
+        (Link::Datagrams(socket), _) => {
+            return converse(question, &request, run, facts, Datagrams { socket, peer }).await;
+        }
+        (Link::Stream(stream), Some(settings)) if via == Via::Tls => (stream, settings),
+        (Link::Stream(stream), _) => return converse(question, &request, run, facts, Stream { stream, peer }).await,
+    };
+    let connection = handshake(stream, &peer, settings, question, run, facts).await?;
+    converse(question, &request, run, facts, Secured { connection, peer }).await
 }
 
 /// The TLS handshake, and what the certificates are worth; an error if they must not be spoken to.
@@ -212,17 +272,15 @@ async fn handshake(
 /// Sends OPTIONS over `transport` and collects what its client knows afterwards.
 async fn converse<T: Transport>(
     question: &Question,
+    request: &OptionsRequest,
     run: &Run,
     facts: &mut Facts,
-    local: SocketAddr,
     transport: T,
 ) -> Result<Answer, Failure> {
-    let peer = facts.peer.as_ref().map_or_else(|| local.to_string(), Peer::name);
-    let request = question.request(&peer, local);
     let mut uac = Uac::over(transport).traced(run.wants_trace);
     facts.events.push(run.event(format!("sending OPTIONS {}", request.uri)));
     let credentials = question.credentials.as_ref().filter(|_| facts.may_see_credentials());
-    let result = uac.options(&request, credentials, &run.deadline).await;
+    let result = uac.options(request, credentials, &run.deadline).await;
     facts.answered = result.is_ok().then(Instant::now);
     uac.close().await;
     facts.retransmissions = Some(uac.retransmissions());
@@ -232,6 +290,7 @@ async fn converse<T: Transport>(
         facts.events.push(run.event(format!("received {}", answer.response.status_text())));
         if question.credentials.is_some() && credentials.is_none() && matches!(answer.response.status, 401 | 407) {
             let status = answer.response.status_text();
+            let peer = facts.peer.as_ref().map(Peer::name).unwrap_or_default();
             let reason =
                 format!("{peer} asks for credentials ({status}), which nobody gets whose certificate is not in order");
             return Err(Failure::new(Class::Authentication, reason));
@@ -252,8 +311,8 @@ impl Facts {
 
 impl Question {
     /// The request to `peer` (host and port) from our end of the connection.
-    fn request(&self, peer: &str, local: SocketAddr) -> OptionsRequest {
-        let parameter = if self.via == Via::Udp { String::new() } else { format!(";transport={}", self.via.word()) };
+    fn request(&self, via: Via, peer: &str, local: SocketAddr) -> OptionsRequest {
+        let parameter = via.uri_parameter();
         let uri = self.uri.clone().unwrap_or_else(|| format!("sip:{peer}{parameter}"));
         let sent_by = local.to_string();
         let host = sent_by.rsplit_once(':').map_or(sent_by.as_str(), |(host, _port)| host);
@@ -262,7 +321,7 @@ impl Question {
             uri,
             from: self.from.clone().unwrap_or_else(|| format!("sip:check-um@{host}")),
             contact: self.contact.clone().unwrap_or_else(|| format!("sip:{sent_by}{parameter}")),
-            via_transport: self.via.in_via_header(),
+            via_transport: via.in_via_header(),
             sent_by,
             user_agent: self.user_agent.clone(),
             max_forwards: self.max_forwards,
@@ -274,93 +333,4 @@ impl Question {
 fn local_address(local: io::Result<SocketAddr>, peer: &Peer) -> SocketAddr {
     let unspecified = if peer.address.is_ipv4() { IpAddr::from([0; 4]) } else { IpAddr::from([0; 16]) };
     local.unwrap_or_else(|_| SocketAddr::new(unspecified, 0))
-}
-
-/// SIP over TCP.
-struct Stream {
-    stream: TcpStream,
-    peer: Peer,
-}
-
-impl Transport for Stream {
-    const IS_STREAM: bool = true;
-
-    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.write_all(bytes).await
-    }
-
-    async fn receive(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        self.stream.read_buf(buffer).await
-    }
-
-    fn explain(&self, error: io::Error, when: &str) -> Failure {
-        NetError::from_io(error, &self.peer, "talking to", when).into()
-    }
-
-    fn peer(&self) -> String {
-        self.peer.to_string()
-    }
-}
-
-/// SIP over TLS.
-struct Secured {
-    connection: TlsConnection,
-    peer: Peer,
-}
-
-impl Transport for Secured {
-    const IS_STREAM: bool = true;
-
-    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.connection.write_all(bytes).await?;
-        self.connection.flush().await
-    }
-
-    async fn receive(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        self.connection.read_buf(buffer).await
-    }
-
-    async fn close(&mut self) {
-        let _ = timeout(CLOSING, self.connection.shutdown()).await;
-    }
-
-    fn explain(&self, error: io::Error, when: &str) -> Failure {
-        match self.connection.classify(&error) {
-            Some(about_the_client_certificate) => about_the_client_certificate.into(),
-            None => NetError::from_io(error, &self.peer, "talking to", when).into(),
-        }
-    }
-
-    fn peer(&self) -> String {
-        self.peer.to_string()
-    }
-}
-
-/// How long a peer may take to let us say goodbye.
-const CLOSING: Duration = Duration::from_millis(50);
-
-/// SIP over UDP.
-struct Datagrams {
-    socket: UdpSocket,
-    peer: Peer,
-}
-
-impl Transport for Datagrams {
-    const IS_STREAM: bool = false;
-
-    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.socket.send(bytes).await.map(|_| ())
-    }
-
-    async fn receive(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        self.socket.recv_buf(buffer).await
-    }
-
-    fn explain(&self, error: io::Error, when: &str) -> Failure {
-        NetError::from_io(error, &self.peer, "talking to", when).into()
-    }
-
-    fn peer(&self) -> String {
-        self.peer.to_string()
-    }
 }

@@ -8,6 +8,7 @@ mod legacy;
 #[allow(dead_code, reason = "only its TLS side is used here")]
 #[path = "../../examples/call_router/router.rs"]
 mod router;
+mod srv;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;

@@ -194,9 +194,9 @@ fn credentials_go_to_nobody_whose_certificate_is_not_in_order() {
     probe(&peer.port(), &[&arguments, ["--no-verify"].as_slice()].concat()).assert_text(0).assert_says("200 OK from");
 }
 
-/// A TLS peer with a self-signed certificate that wants credentials, and takes any.
-fn challenging() -> Peer {
-    let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+/// A server's side of TLS with a self-signed certificate for `name`, and that certificate in PEM.
+pub fn self_signed(name: &str) -> (Arc<ServerConfig>, String) {
+    let own = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
     let key = own.signing_key.serialize_der().try_into().unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -204,7 +204,12 @@ fn challenging() -> Peer {
         .with_no_client_auth()
         .with_single_cert(vec![own.cert.der().clone()], key)
         .unwrap();
-    let config = Arc::new(config);
+    (Arc::new(config), own.cert.pem())
+}
+
+/// A TLS peer with a self-signed certificate that wants credentials, and takes any.
+fn challenging() -> Peer {
+    let (config, _) = self_signed("127.0.0.1");
     Peer::tcp(move |stream| {
         let mut tls = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
         while let Some(request) = read_request(&mut tls) {

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use simple_dns::rdata::{A, NAPTR, RData, SRV};
-use simple_dns::{CLASS, CharacterString, Name, Packet, PacketFlag, RCODE, ResourceRecord};
+use simple_dns::{CLASS, CharacterString, Name, Packet, PacketFlag, QTYPE, RCODE, ResourceRecord, TYPE};
 
 /// How it behaves beside telling its names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Manner {
     Truncating,
     /// It answers SERVFAIL.
     Failing,
+    /// It answers NOTIMP where NAPTR is asked for.
+    Ignorant,
     /// Before each answer over UDP it sends garbage and an answer to somebody else.
     Chatty,
 }
@@ -99,6 +101,7 @@ fn answer(query: &[u8], manner: Manner, zone: &Zone) -> Vec<u8> {
     let named: Vec<_> = zone.iter().filter(|(name, _)| name.eq_ignore_ascii_case(&asked)).collect();
     match manner {
         Manner::Failing => *packet.rcode_mut() = RCODE::ServerFailure,
+        Manner::Ignorant if question.qtype == QTYPE::TYPE(TYPE::NAPTR) => *packet.rcode_mut() = RCODE::NotImplemented,
         _ if named.is_empty() => *packet.rcode_mut() = RCODE::NameError,
         _ => {}
     }
