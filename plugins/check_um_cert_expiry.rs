@@ -24,7 +24,7 @@ use check_um::report::{Report, Target};
 use check_um::state::State;
 use check_um::x509::expiry::{Expiries, Expiry};
 use check_um::x509::judgement::{self, Expectations, Judgement};
-use check_um::x509::{collection, trust};
+use check_um::x509::{Chain, collection, trust};
 
 fn main() -> ExitCode {
     plugin::run(check)
@@ -78,7 +78,9 @@ async fn check_served(args: &Arguments, target: &TargetArguments, run: &Run) -> 
         None => judgement::unknown_metrics(&args.expiries()),
     };
     report.events.extend(shown.events);
-    report.trace.extend(shown.served.chain.iter().flat_map(|chain| chain.iter().map(ToString::to_string)));
+    if run.wants_trace {
+        report.trace.extend(shown.served.chain.iter().flat_map(Chain::iter).map(ToString::to_string));
+    }
     Ok(report)
 }
 
@@ -101,7 +103,9 @@ fn check_files(args: &Arguments, run: &Run) -> Result<Report, Failure> {
         let judgement = file.chain.map(|chain| {
             let verdict = trust::verdict_of_file(&chain, anchors.as_deref(), &args.tls.fingerprint, now);
             let expected = Expectations { expiries: &expiries, name: args.tls.tls_name.as_deref(), verdict: &verdict };
-            report.trace.extend(chain.iter().map(|certificate| format!("{}\n{certificate}", file.name)));
+            if run.wants_trace {
+                report.trace.extend(chain.iter().map(|certificate| format!("{}\n{certificate}", file.name)));
+            }
             judgement::judge(&chain, &expected, now)
         });
         match &judgement {

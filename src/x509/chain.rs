@@ -222,7 +222,7 @@ pub(crate) mod tests {
 
     #[test]
     fn fingerprints_are_read_with_and_without_colons() {
-        let fingerprint = certificate(Facts::default()).fingerprint;
+        let fingerprint = certificate(Facts::default()).fingerprint();
         let text = fingerprint.to_string();
         assert_eq!(text.parse(), Ok(fingerprint));
         assert_eq!(text.replace(':', "").to_lowercase().parse(), Ok(fingerprint));

@@ -215,7 +215,7 @@ fn distrust(chain: &Chain, verdict: &Verdict) -> Option<Failure> {
     let mut failure =
         Failure::new(Class::Untrusted, format!("{} is not trusted: {reason}", designation(chain.leaf(), 0)));
     if *reason == Distrust::SelfSigned || *reason == Distrust::OtherFingerprint {
-        failure.causes.push(format!("its SHA-256 fingerprint is {}", chain.leaf().fingerprint));
+        failure.causes.push(format!("its SHA-256 fingerprint is {}", chain.leaf().fingerprint()));
     }
     if matches!(reason, Distrust::UnknownIssuer { .. }) {
         failure.causes.push(match chain.order() {

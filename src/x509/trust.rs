@@ -66,7 +66,7 @@ pub enum Distrust {
 /// The verdict on the chain of a file, which is judged only by what was given to judge it by.
 pub fn verdict_of_file(chain: &Chain, anchors: Option<&Anchors>, pins: &[Fingerprint], now: i64) -> Verdict {
     match anchors {
-        _ if pins.contains(&chain.leaf().fingerprint) => Verdict::Pinned,
+        _ if chain.leaf().is_pinned(pins) => Verdict::Pinned,
         Some(anchors) => anchors.verdict(chain, now),
         None if pins.is_empty() => Verdict::NotJudged,
         None => Verdict::Untrusted(Distrust::OtherFingerprint),

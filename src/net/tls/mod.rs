@@ -73,7 +73,7 @@ impl TlsSettings {
     /// Whether `chain` is trusted at `now` (Unix time). The system's anchors are loaded here, and only if they decide.
     pub fn verdict(&self, chain: &Chain, now: i64) -> Verdict {
         match &self.trust {
-            _ if self.pins.contains(&chain.leaf().fingerprint) => Verdict::Pinned,
+            _ if chain.leaf().is_pinned(&self.pins) => Verdict::Pinned,
             Trust::NotJudged => Verdict::NotJudged,
             Trust::Anchors(anchors) => anchors.verdict(chain, now),
             Trust::System if !self.pins.is_empty() => Verdict::Untrusted(Distrust::OtherFingerprint),
