@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "of a plugin's source only its options are used here")]
 
 mod health_set;
+mod options;
 #[path = "../support/plugins.rs"]
 mod plugins;
 #[path = "../support/mod.rs"]
