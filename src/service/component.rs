@@ -5,9 +5,9 @@
 //! (Get-ServerComponentState, Set-ServerComponentState), not this format; it is known from published scripts that read
 //! it, so whatever deviates from it is read as far as it goes, and said where it does not.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
-use crate::clock::rfc3339;
+use crate::clock::{filetime, rfc3339};
 use crate::failure::{Class, Failure};
 use crate::report::excerpt;
 
@@ -91,6 +91,11 @@ impl Component {
         }
     }
 
+    /// Says that a key has more values than are looked at.
+    pub fn too_many(&mut self, component: &str) {
+        self.unreadable.push(format!("{component}: expected at most {MAX_REQUESTERS} values"));
+    }
+
     /// What is wrong: one failure for each key where somebody wants something else than service, and one for what cannot be read.
     ///
     /// As Exchange has it, one requester who wants it out of service outweighs all who do not.
@@ -144,21 +149,16 @@ pub fn request(value: &str) -> Option<(ComponentState, Option<SystemTime>)> {
     Some((state, fields.next().and_then(time)))
 }
 
-/// A time in ticks since the year 1, or, as other parts of Windows count, since 1601; `None` before 1970 or after 9999.
+/// A time in ticks since the year 1, or, as the rest of Windows counts, since 1601.
 fn time(field: &str) -> Option<SystemTime> {
     let number: i64 = field.trim().parse().ok()?;
     // The upper two bits are the kind of a time that .NET wrote with ToBinary.
     let ticks = number.cast_unsigned() & !(3 << 62);
-    let since_1970 =
-        if ticks < TICKS_1601 { ticks.checked_sub(TICKS_1970 - TICKS_1601) } else { ticks.checked_sub(TICKS_1970) };
-    let ticks = since_1970.filter(|ticks| *ticks < TICKS_9999 - TICKS_1970)?;
-    Some(UNIX_EPOCH + Duration::from_nanos(ticks % 10_000_000 * 100) + Duration::from_secs(ticks / 10_000_000))
+    filetime(ticks.checked_sub(TICKS_1601).unwrap_or(ticks))
 }
 
-/// 1601-01-01, 1970-01-01 and 10000-01-01 in ticks of 100 ns since 0001-01-01.
+/// 1601-01-01 in ticks of 100 ns since 0001-01-01: more than any time since 1601 that is not of a far future.
 const TICKS_1601: u64 = 504_911_232_000_000_000;
-const TICKS_1970: u64 = 621_355_968_000_000_000;
-const TICKS_9999: u64 = 3_155_378_976_000_000_000;
 
 /// The most of a requester's name that is shown, in characters.
 const MAX_NAME: usize = 64;
@@ -170,6 +170,7 @@ pub const MAX_REQUESTERS: u32 = 64;
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::time::{Duration, UNIX_EPOCH};
 
     fn component(values: &[(&str, &str, &str)]) -> Component {
         let mut component = Component::new("UMCallRouter");
@@ -282,7 +283,7 @@ mod tests {
         #[test]
         fn every_time_that_exchange_writes_is_read_back(seconds in 0..253_402_300_799_u64, ticks in 0..10_000_000_u64) {
             let expected = UNIX_EPOCH + Duration::from_secs(seconds) + Duration::from_nanos(ticks * 100);
-            let value = format!("1:Inactive:{}", TICKS_1970 + seconds * 10_000_000 + ticks);
+            let value = format!("1:Inactive:{}", 621_355_968_000_000_000 + seconds * 10_000_000 + ticks);
             prop_assert_eq!(request(&value), Some((ComponentState::Inactive, Some(expected))));
         }
 

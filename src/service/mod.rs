@@ -5,12 +5,20 @@
 
 pub mod component;
 pub mod judge;
+pub mod refusal;
+#[cfg(windows)]
+mod registry;
+#[cfg(windows)]
+mod windows;
 
 use std::fmt;
 use std::time::SystemTime;
 
 use self::component::Component;
-use crate::failure::{Class, Failure};
+use crate::failure::Failure;
+
+#[cfg(windows)]
+pub use self::windows::ask;
 
 /// What the service manager of a host knows of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,5 +168,5 @@ pub const NEEDS_WINDOWS: &str = "only Windows has a service manager: run this ch
 /// Asks the service manager of `host`, or of this one, about services, and its registry about a component.
 #[cfg(not(windows))]
 pub fn ask(_host: Option<&str>, _services: &[String], _component: Option<&str>) -> Result<Answer, Failure> {
-    Err(Failure::new(Class::NoData, NEEDS_WINDOWS))
+    Err(Failure::new(crate::failure::Class::NoData, NEEDS_WINDOWS))
 }
