@@ -6,11 +6,13 @@
 #![allow(dead_code, reason = "of a plugin's source only its options are used here")]
 
 mod health_set;
+mod metrics;
 mod options;
 #[path = "../support/plugins.rs"]
 mod plugins;
 #[path = "../support/mod.rs"]
 mod support;
+mod zabbix;
 
 use std::fs;
 
@@ -24,7 +26,7 @@ pub struct File {
 
 /// Every generated file.
 fn files() -> Vec<File> {
-    Vec::new()
+    zabbix::files().map(|(name, content)| File { path: format!("zabbix/{name}"), content }).into()
 }
 
 #[test]

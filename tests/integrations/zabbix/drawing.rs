@@ -1,0 +1,109 @@
+//! What does Zabbix draw? The graphs of each check, and a dashboard for each template that shows states, texts and graphs.
+
+use super::facts::{self, Graph};
+use super::template::{checks, name, part, uuid};
+use super::yaml::{Node, list, map, rank, text};
+use crate::health_set::{CHECKS, Check, Vantage};
+use crate::metrics::{Unit, metrics};
+
+/// The graphs of all checks, in the order of their names.
+pub fn graphs() -> Node {
+    let mut graphs: Vec<_> =
+        CHECKS.iter().flat_map(|check| facts::graphs(check).iter().map(move |drawn| graph(check, drawn))).collect();
+    graphs.sort_by_key(|graph| rank(graph.text("name")));
+    list(graphs)
+}
+
+/// The dashboard of a template: a row for each check, and what does not fit into one below.
+pub fn dashboard(vantage: Vantage) -> Node {
+    let mut widgets = Vec::new();
+    let mut y = 0;
+    for check in checks(vantage) {
+        let mut drawn = facts::graphs(check).iter().map(|drawn| graph_name(check, drawn));
+        widgets.push(widget(
+            "ITEM",
+            &format!("{}: state", check.title),
+            (0, y, 4),
+            item_field(check, "itemid", "exit_code"),
+        ));
+        let summary = vec![field("INTEGER", "show_lines", text("5"))];
+        let summary = [summary, item_field(check, "itemids", "summary")].concat();
+        widgets.push(widget("PLAIN_TEXT", &format!("{}: summary", check.title), (4, y, 8), summary));
+        widgets.extend(drawn.next().map(|name| graph_widget(check, &name, (12, y))));
+        y += HEIGHT;
+        for (place, name) in drawn.enumerate() {
+            widgets.push(graph_widget(check, &name, (if place % 2 == 0 { 12 } else { 0 }, y)));
+            y += if place % 2 == 0 { HEIGHT } else { 0 };
+        }
+    }
+    widgets.sort_by_key(|widget| rank(widget.text("name")));
+    let title = "UM Call Router";
+    list([map([
+        ("uuid", uuid(&format!("dashboard of {}", name(vantage)))),
+        ("name", text(title)),
+        ("pages", list([map([("widgets", list(widgets))])])),
+    ])])
+}
+
+/// One picture.
+fn graph(check: &Check, drawn: &Graph) -> Node {
+    let unit = |label: &str| metrics(check).iter().find(|metric| metric.label == label).map(|metric| metric.unit);
+    let is_share = drawn.1.iter().all(|label| unit(label) == Some(Unit::Percent));
+    let has_floor = drawn.1.iter().all(|label| unit(label) != Some(Unit::Days));
+    let item = |(order, label): (usize, &&str)| {
+        map([
+            ("sortorder", text(if order == 0 { String::new() } else { order.to_string() })),
+            ("color", text(COLORS[order])),
+            (
+                "item",
+                map([("host", text(name(check.vantage))), ("key", text(part(check, &format!("metrics.{label}"))))]),
+            ),
+        ])
+    };
+    map([
+        ("uuid", uuid(&format!("graph {} {}", check.name, drawn.0))),
+        ("name", text(graph_name(check, drawn))),
+        // An expired certificate has less than no days left; nothing else is ever below zero.
+        ("ymin_type_1", text(if has_floor { "FIXED" } else { "" })),
+        ("ymax_type_1", text(if is_share { "FIXED" } else { "" })),
+        ("graph_items", list(drawn.1.iter().enumerate().map(item))),
+    ])
+}
+
+fn graph_name(check: &Check, drawn: &Graph) -> String {
+    format!("{}: {}", check.title, drawn.0)
+}
+
+fn graph_widget(check: &Check, graph: &str, (x, y): (u32, u32)) -> Node {
+    let place = map([("host", text(name(check.vantage))), ("name", text(graph))]);
+    let fields = vec![field("INTEGER", "source_type", text("0")), field("GRAPH", "graphid", place)];
+    widget("GRAPH_CLASSIC", graph, (x, y, 12), fields)
+}
+
+fn widget(kind: &str, name: &str, (x, y, width): (u32, u32, u32), fields: Vec<Node>) -> Node {
+    let unless_zero = |number: u32| text(if number == 0 { String::new() } else { number.to_string() });
+    map([
+        ("type", text(kind)),
+        ("name", text(name)),
+        ("x", unless_zero(x)),
+        ("y", unless_zero(y)),
+        ("width", text(width.to_string())),
+        ("height", text(HEIGHT.to_string())),
+        ("fields", list(fields)),
+    ])
+}
+
+fn item_field(check: &Check, name_of_field: &str, path: &str) -> Vec<Node> {
+    let place = map([("host", text(name(check.vantage))), ("key", text(part(check, path)))]);
+    vec![field("ITEM", name_of_field, place)]
+}
+
+fn field(kind: &str, name: &str, value: Node) -> Node {
+    map([("type", text(kind)), ("name", text(name)), ("value", value)])
+}
+
+/// Rows of the grid that a widget takes.
+const HEIGHT: u32 = 5;
+
+/// The colours that Zabbix gives to the first lines of a graph.
+const COLORS: [&str; 6] = ["1A7C11", "F63100", "2774A4", "A54F10", "FC6EA3", "6C59DC"];

@@ -1,0 +1,94 @@
+//! What has to run for a test, and how does it end? Programs of others, started, waited for and ended.
+#![allow(clippy::print_stdout, reason = "a test that cannot ask its question says so")]
+
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A program that runs until it is dropped.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+}
+
+impl Process {
+    /// Starts it; what it says is in its own log.
+    #[track_caller]
+    pub fn start(command: &mut Command) -> Self {
+        let silent = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self { child: silent.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}")) }
+    }
+}
+
+impl Drop for Process {
+    /// Asks it to end, so that it ends its own children.
+    fn drop(&mut self) {
+        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        let asked = Instant::now();
+        while asked.elapsed() < Duration::from_secs(10) {
+            if self.child.try_wait().is_ok_and(|status| status.is_some()) {
+                return;
+            }
+            sleep(Duration::from_millis(10));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a program to its end and gives what it said; panics if it failed.
+#[track_caller]
+pub fn run(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(output.status.success(), "{command:?}: {output:?}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Asks again and again until there is an answer; panics with the last refusal when it takes too long.
+#[track_caller]
+pub fn until<T>(seconds: u64, mut ask: impl FnMut() -> Result<T, String>) -> T {
+    let started = Instant::now();
+    loop {
+        match ask() {
+            Ok(answer) => return answer,
+            Err(refusal) => assert!(started.elapsed() < Duration::from_secs(seconds), "after {seconds} s: {refusal}"),
+        }
+        sleep(Duration::from_millis(50));
+    }
+}
+
+/// Whether all these files are there; says so if not, and panics where they have to be.
+pub fn are_installed(package: &str, files: &[&Path]) -> bool {
+    let is_there = files.iter().all(|file| file.exists());
+    assert!(is_there || std::env::var_os("CHECK_UM_REQUIRE_PEERS").is_none(), "{package} is not installed");
+    if !is_there {
+        println!("{package} is not installed: nothing was tested against it");
+    }
+    is_there
+}
+
+/// A port that nobody uses, below the range of those that the system gives away: Zabbix takes no higher one.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 10_000 + u16::try_from(std::process::id() % 20_000).unwrap();
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::SeqCst);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// Waits until a program listens; panics when it ends or takes too long.
+#[track_caller]
+pub fn wait_for(process: &mut Process, port: u16) {
+    until(30, || {
+        assert!(process.child.try_wait().unwrap().is_none(), "{process:?} has ended");
+        TcpStream::connect(("127.0.0.1", port)).map_err(|error| format!("{process:?}: {error}"))
+    });
+}
