@@ -4,13 +4,14 @@
 //! |----------|--------------------------------------------------------------------------------------------|
 //! | OK       | every certificate has at least what `--warning` asks for, and nothing else is wrong        |
 //! | WARNING  | one has less; the chain is not trusted, the name is another, a key or signature is weak    |
-//! | CRITICAL | one has less than `--critical`, has expired, is not valid yet; none could be had           |
-//! | UNKNOWN  | bad arguments, the name does not resolve, a file cannot be read, decrypted or understood   |
+//! | CRITICAL | one has less than `--critical`, has expired, is not valid yet, is not in the store         |
+//! | UNKNOWN  | bad arguments, the name does not resolve, a file or store cannot be read or understood     |
 
 use std::process::ExitCode;
 
 use check_um::about::{About, HealthSet};
 use check_um::advice;
+use check_um::cli::extra_opts::Secrets;
 use check_um::cli::target::TargetArguments;
 use check_um::cli::tls::TlsArguments;
 use check_um::cli::{self, Common};
@@ -22,18 +23,22 @@ use check_um::net::tls::{Served, TlsSettings};
 use check_um::plugin::{self, Run};
 use check_um::report::{Report, Target};
 use check_um::state::State;
+use check_um::x509::collection::{self, Item};
 use check_um::x509::expiry::{Expiries, Expiry};
 use check_um::x509::judgement::{self, Expectations, Judgement};
-use check_um::x509::{Chain, collection, trust};
+use check_um::x509::store::{self, StoreName, Thumbprint, Wanted};
+use check_um::x509::{Chain, trust};
+use clap::builder::NonEmptyStringValueParser;
 
 fn main() -> ExitCode {
     plugin::run(check)
 }
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
-    let report = match &args.target {
-        Some(target) => check_served(args, target, run).await,
-        None => check_files(args, run),
+    let report = match (&args.target, &args.store) {
+        (Some(target), _) => check_served(args, target, run).await,
+        (None, Some(store)) => check_store(args, store, run),
+        (None, None) => check_files(args, run),
     };
 
     Ok(report.unwrap_or_else(|failure| {
@@ -89,37 +94,60 @@ fn judge_served(served: &Served, settings: &TlsSettings, expiries: &Expiries, ru
     served.chain.as_ref().map(|chain| judgement::judge(chain, &expected, unix_seconds(run.started())))
 }
 
-/// From files: each is a chain of its own. Trust and name are judged only if that is asked for.
+/// From files: each is a chain of its own.
 fn check_files(args: &Arguments, run: &Run) -> Result<Report, Failure> {
-    let anchors = args.tls.ca_file.as_deref().map(cli::tls::anchors).transpose()?;
     let passphrase = args.tls.passphrase(&run.secrets).read()?;
     let files = collection::read(&args.file, passphrase.as_deref());
-    let (expiries, now, is_alone) = (args.expiries(), unix_seconds(run.started()), files.len() == 1);
 
     let mut report = run.report();
     report.target = Target { host: args.file.join(", "), address: None, port: None, transport: "file" };
+    judge_items(files, args, run, &mut report)?;
+    Ok(report)
+}
+
+/// From a store of Windows: each certificate by itself.
+fn check_store(args: &Arguments, store: &StoreName, run: &Run) -> Result<Report, Failure> {
+    let wanted = Wanted { thumbprints: args.thumbprint.clone(), subjects: args.subject.clone() };
+    let (certificates, failures) = store::choose(&store::read(store)?, &wanted, store);
+
+    let mut report = run.report();
+    report.target = Target { host: store.to_string(), address: None, port: None, transport: "store" };
+    for failure in failures {
+        report.found(run.judged(failure));
+    }
+    if let [certificate] = certificates.as_slice() {
+        report.diagnostic("certificate", certificate.name.clone());
+    }
+    judge_items(certificates, args, run, &mut report)?;
+    Ok(report)
+}
+
+/// Trust and name of what was not served are judged only if that is asked for.
+fn judge_items(items: Vec<Item>, args: &Arguments, run: &Run, report: &mut Report) -> Result<(), Failure> {
+    let anchors = args.tls.ca_file.as_deref().map(cli::tls::anchors).transpose()?;
+    let (expiries, now, is_alone) = (args.expiries(), unix_seconds(run.started()), items.len() == 1);
     let mut judged = Vec::new();
-    for file in files {
-        let judgement = file.chain.map(|chain| {
+    for item in items {
+        let judgement = item.chain.map(|chain| {
             let verdict = trust::verdict_of_file(&chain, anchors.as_deref(), &args.tls.fingerprint, now);
             let expected = Expectations { expiries: &expiries, name: args.tls.tls_name.as_deref(), verdict: &verdict };
             if run.wants_trace {
-                report.trace.extend(chain.iter().map(|certificate| format!("{}\n{certificate}", file.name)));
+                report.trace.extend(chain.iter().map(|certificate| format!("{}\n{certificate}", item.name)));
             }
             judgement::judge(&chain, &expected, now)
         });
         match &judgement {
             Ok(judgement) => {
-                let judgement = if is_alone { judgement.clone() } else { judgement.of(&file.name) };
-                judgement.describe(&mut report, run);
+                let judgement = if is_alone { judgement.clone() } else { judgement.of(&item.name) };
+                judgement.describe(report, run);
                 report.findings.extend(judgement.unsaid_end());
             }
             Err(failure) => report.found(run.judged(failure.clone())),
         }
-        judged.push((file.label, judgement.ok()));
+        judged.push((item.label, judgement.ok()));
     }
     report.metrics = judgement::metrics_of_several(&judged, &expiries);
-    Ok(report)
+    Ok(())
 }
 
 impl Arguments {
@@ -134,10 +162,10 @@ impl Arguments {
     }
 }
 
-/// Judge how long certificates are still valid: those that a TLS server shows, or those in files.
+/// Judge how long certificates are still valid: those that a TLS server shows, those in files or in a store of Windows.
 #[derive(Debug, clap::Parser)]
 #[command(name = "check_um_cert_expiry", version, disable_help_subcommand = true)]
-#[command(mut_arg("hostname", |arg| arg.required(false).required_unless_present("file")))]
+#[command(mut_arg("hostname", |arg| arg.required(false).required_unless_present_any(["file", "store"])))]
 pub struct Arguments {
     #[command(flatten)]
     target: Option<TargetArguments>,
@@ -145,6 +173,18 @@ pub struct Arguments {
     /// File with certificates to judge instead: PEM, DER, PKCS#7 or PKCS#12; repeatable, `*`, `?` and `[...]` match names
     #[arg(long, value_name = "FILE", conflicts_with = "hostname", help_heading = "Target")]
     file: Vec<String>,
+
+    /// Certificate store of Windows to judge instead, such as LocalMachine\\My or CurrentUser\\My
+    #[arg(long, value_name = "LOCATION\\NAME", conflicts_with_all = ["hostname", "file"], help_heading = "Target")]
+    store: Option<StoreName>,
+
+    /// Judge only the certificate of the store with this SHA-1 thumbprint, as Windows shows it; repeatable
+    #[arg(long, value_name = "SHA1", help_heading = "Target")]
+    thumbprint: Vec<Thumbprint>,
+
+    /// Judge only certificates of the store whose subject or DNS names contain this text, in any case; repeatable
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new(), help_heading = "Target")]
+    subject: Vec<String>,
 
     #[command(flatten)]
     tls: TlsArguments,
@@ -166,6 +206,16 @@ impl cli::Arguments for Arguments {
 
     fn common(&self) -> &Common {
         &self.common
+    }
+
+    fn contradiction(&self, _: &Secrets) -> Option<String> {
+        let is_choice = !self.thumbprint.is_empty() || !self.subject.is_empty();
+        match self.store {
+            // Not by `requires`, which is silent where another option excludes what is required.
+            None if is_choice => Some("--thumbprint and --subject: expected --store too".to_owned()),
+            Some(_) if !cfg!(windows) => Some(store::NEEDS_WINDOWS.to_owned()),
+            _ => None,
+        }
     }
 }
 
@@ -192,6 +242,8 @@ static ABOUT: About = About {
         Class::Expired,
         Class::NotYetValid,
         Class::Authentication,
+        Class::Missing,
+        Class::NoData,
         Class::Unreadable,
         Class::Permission,
     ],

@@ -340,7 +340,18 @@ pub const fn cert_expiry(class: Option<Class>) -> &'static str {
             "The router wants mutual TLS. The dates are read all the same; to leave no event 1649 in its log give the check a \
              certificate that the router trusts: --client-certificate and --client-key."
         }
-        Some(Class::Unreadable) => "Check path, format, passphrase and rights of the file that the reason names.",
+        Some(Class::Missing) => {
+            "Is it the right store and the right certificate? Get-ChildItem Cert:\\LocalMachine\\My lists what is there, \
+             Get-UMCallRouterSettings names the one in use (UMCertificateThumbprint). If that is gone the router does not \
+             start with TLS: import it, or Enable-ExchangeCertificate another one."
+        }
+        Some(Class::NoData) => {
+            "Is it the right store? Get-ChildItem Cert:\\LocalMachine\\My lists what is there. CurrentUser is that of the user who \
+             runs the check: under an agent that is another one than yours."
+        }
+        Some(Class::Unreadable) => {
+            "Check path, format, passphrase and rights of the file or store that the reason names."
+        }
         Some(Class::Tls | Class::Closed | Class::Timeout) => {
             "No certificate came. Is this the TLS port (5061), and does the startup mode (Get-UMCallRouterSettings: \
              UMStartupMode) load a certificate at all, which takes TLS or Dual? The reason says what each side offered."

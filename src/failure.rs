@@ -61,7 +61,7 @@ classes! {
     Status = "status",
     /// The peer does not accept the credentials, or none can be sent to it.
     Authentication = "authentication",
-    /// The service or pool does not exist.
+    /// The service, the pool or the certificate does not exist.
     Missing = "missing",
     /// The service or pool does not run.
     Stopped = "stopped",

@@ -1,10 +1,12 @@
-//! Does any export of the event log make its reader panic? Records, and the codes in their texts.
+//! Does any export of the event log make its reader panic? Records, the codes in their texts, the monitors in transitions.
 #![no_main]
 
 use std::time::{Duration, SystemTime};
 
 use check_um::events::tally::{Window, histogram, rules, tally};
 use check_um::events::xml::read;
+use check_um::health::judge::describe;
+use check_um::health::transition::Transitions;
 use check_um::input::decode;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
@@ -13,4 +15,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let window = Window { until: SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_453_200), length: Duration::MAX };
     let tally = tally(&export.records, "MSExchange Unified Messaging", &rules, window);
     let _ = histogram(&tally.codes);
+    for monitor in Transitions::of(&export.records).monitors(&["UM.CallRouter".to_owned()]) {
+        let _ = describe(&monitor, true);
+    }
 });

@@ -1,5 +1,6 @@
 //! Which certificate files are meant, and what is in each? Names and patterns, read one after the other.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::bundle;
@@ -9,12 +10,12 @@ use crate::failure::{Class, Failure};
 use crate::file;
 use crate::plugin;
 
-/// One file, read.
+/// What is judged by itself among others: a file, a certificate of a store.
 #[derive(Clone, Debug)]
-pub struct CertificateFile {
-    /// Its path, as people know it.
+pub struct Item {
+    /// How people know it: a file by its path.
     pub name: String,
-    /// What tells its metrics from those of the other files.
+    /// What tells its metrics from those of the others.
     pub label: String,
     /// Its certificates, or why there are none.
     pub chain: Result<Chain, Failure>,
@@ -24,23 +25,19 @@ pub struct CertificateFile {
 const MAX_FILES: usize = 1_000;
 
 /// Reads what each of `patterns` names: a file, or all files that it matches.
-pub fn read(patterns: &[String], passphrase: Option<&str>) -> Vec<CertificateFile> {
-    let mut files: Vec<CertificateFile> = Vec::new();
+pub fn read(patterns: &[String], passphrase: Option<&str>) -> Vec<Item> {
+    let mut files: Vec<Item> = Vec::new();
     for pattern in patterns {
         match matching(pattern) {
             Ok(paths) => {
                 for path in paths {
-                    let label = label(&path, &files);
-                    files.push(CertificateFile {
-                        name: path.display().to_string(),
-                        label,
-                        chain: open(&path, passphrase),
-                    });
+                    let label = label(&file_name(&path), &files);
+                    files.push(Item { name: path.display().to_string(), label, chain: open(&path, passphrase) });
                 }
             }
             Err(failure) => {
-                let label = label(Path::new(pattern), &files);
-                files.push(CertificateFile { name: pattern.clone(), label, chain: Err(failure) });
+                let label = label(&file_name(Path::new(pattern)), &files);
+                files.push(Item { name: pattern.clone(), label, chain: Err(failure) });
             }
         }
     }
@@ -73,9 +70,12 @@ fn open(path: &Path, passphrase: Option<&str>) -> Result<Chain, Failure> {
         .map_err(|error| Failure::new(Class::Unreadable, format!("{}: {error}", path.display())))
 }
 
-/// The file's name; with a number behind it where another file has the same.
-fn label(path: &Path, before: &[CertificateFile]) -> String {
-    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+fn file_name(path: &Path) -> Cow<'_, str> {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy()
+}
+
+/// A name as part of a metric's; with a number behind it where another item has the same.
+pub fn label(name: &str, before: &[Item]) -> String {
     let folded: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
     let is_taken = |label: &str| before.iter().any(|file| file.label == label);

@@ -14,7 +14,10 @@ pub mod judgement;
 pub mod name;
 pub mod pem;
 pub mod roots;
+pub mod store;
 pub mod trust;
+#[cfg(windows)]
+mod windows;
 
 pub use certificate::Certificate;
 pub use chain::Chain;

@@ -168,3 +168,33 @@ fn every_metric_is_there_when_nothing_could_be_read() {
     ran.assert_text(3).assert_says("/nowhere/ca.pem");
     assert_eq!(perfdata::labels(ran.first_line()), ["days_left", "leaf_days_left", "leaf_lifetime_left"]);
 }
+
+#[test]
+#[cfg(not(windows))]
+fn unknown_when_a_store_is_asked_for_where_only_windows_has_one() {
+    for more in [&[][..], &["--thumbprint", "\u{200e}a9 99 3e 36 47 06 81 6a ba 3e 25 71 78 50 c2 6c 9c d0 d8 9d"]] {
+        let ran = run(&[&["--store", "LocalMachine\\My"], more].concat());
+        ran.assert_begins(
+            3,
+            "UM CERT EXPIRY UNKNOWN - --store: expected --hostname or --file, because only Windows has",
+        );
+    }
+}
+
+#[test]
+fn unknown_when_a_store_is_asked_for_in_a_wrong_way() {
+    for (arguments, words) in [
+        (
+            &["--store", "My"][..],
+            "--store: 'My' is not a certificate store: expected LocalMachine\\NAME or CurrentUser\\NAME",
+        ),
+        (&["--store", "LocalMachine\\My", "--thumbprint", "A9993E"], "--thumbprint: 'A9993E' is not a thumbprint"),
+        (&["--store", "LocalMachine\\My", "--subject", ""], "--subject"),
+        (&["--store", "LocalMachine\\My", "--file", "x"], "exclude each other"),
+        (&["--store", "LocalMachine\\My", "-H", "localhost"], "exclude each other"),
+        (&["-H", "localhost", "--thumbprint", "A9993E364706816ABA3E25717850C26C9CD0D89D"], "--store"),
+        (&["--file", "x", "--subject", "cas1"], "--store"),
+    ] {
+        run(arguments).assert_text(3).assert_says(words);
+    }
+}

@@ -10,6 +10,7 @@
 
 mod events;
 mod frame;
+mod stores;
 #[path = "../support/mod.rs"]
 mod support;
 
