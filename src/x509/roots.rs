@@ -2,9 +2,12 @@
 //!
 //! To parse every root of the system, or only to decode it, takes longer than all the rest of a check. The one file that
 //! holds them all is searched for the names that the chain names as issuers, in base64, and what is found is decoded.
+//! Windows keeps no such file and has only a few roots until it is asked for others: there it names the one for a chain.
 
 use std::env;
 use std::path::PathBuf;
+#[cfg(windows)]
+use std::time::{Duration, Instant};
 
 use base64ct::{Base64, Encoding};
 use memchr::memmem;
@@ -15,12 +18,16 @@ use x509_parser::asn1_rs::{Any, FromDer, Tag};
 use super::chain::Chain;
 use super::pem;
 use super::trust::{Anchors, Distrust, Verdict};
+use crate::clock::Deadline;
 use crate::file;
 use crate::plugin;
 
-/// Whether `chain` leads to one of the system's trust anchors.
-pub fn verdict(chain: &Chain, now: i64) -> Verdict {
+/// Whether `chain` leads to one of the system's trust anchors, which may take until `deadline`.
+pub fn verdict(chain: &Chain, now: i64, deadline: &Deadline) -> Verdict {
     plugin::enter("reading the system's trust anchors");
+    if let Some(verdict) = of_windows(chain, now, deadline) {
+        return verdict;
+    }
     let of_bundle = of_bundle(chain).map(|anchors| Anchors::new(anchors).verdict(chain, now));
     match of_bundle {
         // With a directory named as well, whom the bundle does not know may be in there.
@@ -31,6 +38,29 @@ pub fn verdict(chain: &Chain, now: i64) -> Verdict {
         },
     }
 }
+
+/// By the one root that Windows trusts for the chain, unless the operator names others as for OpenSSL.
+#[cfg(windows)]
+fn of_windows(chain: &Chain, now: i64, deadline: &Deadline) -> Option<Verdict> {
+    if env::var_os("SSL_CERT_FILE").is_some() || env::var_os("SSL_CERT_DIR").is_some() {
+        return None;
+    }
+    // Half of what is left, so that there is a verdict before the end; a root that takes longer will not come.
+    let patience = (deadline.remaining(Instant::now()) / 2).min(MAX_PATIENCE);
+    Some(match super::windows::trusted_root(chain, patience) {
+        Ok(root) => Anchors::new(root.into_iter().collect()).verdict(chain, now),
+        Err(error) => Verdict::Untrusted(Distrust::NoAnchors(format!("{error}: {}", error.error))),
+    })
+}
+
+#[cfg(not(windows))]
+const fn of_windows(_: &Chain, _: i64, _: &Deadline) -> Option<Verdict> {
+    None
+}
+
+/// How long Windows may take to fetch a root from its maker.
+#[cfg(windows)]
+const MAX_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The roots of the bundle that could have issued a certificate of `chain`; `None` without a bundle.
 fn of_bundle(chain: &Chain) -> Option<Vec<CertificateDer<'static>>> {
@@ -139,6 +169,7 @@ mod tests {
     #[test]
     fn untrusted_when_the_system_knows_no_issuer() {
         let [leaf, intermediate, _] = three(Facts::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
-        assert!(matches!(verdict(&chain([&leaf, &intermediate]), 0), Verdict::Untrusted(_)));
+        let deadline = Deadline::new(std::time::Instant::now(), std::time::Duration::from_secs(10));
+        assert!(matches!(verdict(&chain([&leaf, &intermediate]), 0, &deadline), Verdict::Untrusted(_)));
     }
 }

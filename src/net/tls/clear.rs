@@ -62,7 +62,7 @@ pub async fn read(
     }
     let chain = Chain::from_ders(flight.certificates.iter().map(Vec::as_slice));
     let result = chain.map_err(|source| TlsError::Chain { peer: peer.clone(), source }).map(|chain| {
-        served.verdict = settings.verdict(&chain, now);
+        served.verdict = settings.verdict(&chain, now, deadline);
         served.chain = Some(chain);
     });
     Reading { served, result }

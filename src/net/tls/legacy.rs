@@ -65,7 +65,7 @@ pub async fn connect(
             Ok(TlsConnection::new(Box::new(stream), peer.clone(), &served))
         }
     };
-    Handshake::judged(served, &seen, result, peer, settings, now)
+    Handshake::judged(served, &seen, result, peer, settings, now, deadline)
 }
 
 /// A session that takes whatever the server has: the point is to watch it, not to trust it with anything.

@@ -71,13 +71,13 @@ pub enum Trust {
 
 impl TlsSettings {
     /// Whether `chain` is trusted at `now` (Unix time). The system's anchors are loaded here, and only if they decide.
-    pub fn verdict(&self, chain: &Chain, now: i64) -> Verdict {
+    pub fn verdict(&self, chain: &Chain, now: i64, deadline: &Deadline) -> Verdict {
         match &self.trust {
             _ if chain.leaf().is_pinned(&self.pins) => Verdict::Pinned,
             Trust::NotJudged => Verdict::NotJudged,
             Trust::Anchors(anchors) => anchors.verdict(chain, now),
             Trust::System if !self.pins.is_empty() => Verdict::Untrusted(Distrust::OtherFingerprint),
-            Trust::System => roots::verdict(chain, now),
+            Trust::System => roots::verdict(chain, now, deadline),
         }
     }
 
@@ -148,7 +148,7 @@ pub async fn connect(
             Ok(TlsConnection::new(Box::new(stream), peer.clone(), &served))
         }
     };
-    Handshake::judged(served, &seen, result, peer, settings, now)
+    Handshake::judged(served, &seen, result, peer, settings, now, deadline)
 }
 
 impl Handshake {
@@ -164,13 +164,14 @@ impl Handshake {
         peer: &Peer,
         settings: &TlsSettings,
         now: i64,
+        deadline: &Deadline,
     ) -> Self {
         if seen.chain.is_empty() {
             return Self { served, result };
         }
         match Chain::from_ders(seen.chain.iter().map(AsRef::as_ref)) {
             Ok(chain) => {
-                served.verdict = settings.verdict(&chain, now);
+                served.verdict = settings.verdict(&chain, now, deadline);
                 served.chain = Some(chain);
                 Self { served, result }
             }
