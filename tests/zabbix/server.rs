@@ -22,7 +22,7 @@ pub struct Zabbix {
     _server: Process,
     _agent: Process,
     _database: Database,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Zabbix {
@@ -52,8 +52,18 @@ impl Zabbix {
             _server: server,
             _agent: agent,
             _database: database,
-            _directory: directory,
+            directory,
         })
+    }
+
+    /// Makes a plugin an external script, as the README says it.
+    pub fn link(&self, name: &str) {
+        link(self.directory.path(), name);
+    }
+
+    /// Takes it away again.
+    pub fn unlink(&self, name: &str) {
+        fs::remove_file(self.directory.path().join(SCRIPTS).join(name)).unwrap();
     }
 }
 
@@ -129,12 +139,11 @@ fn start_agent(directory: &Path) -> (u16, Process) {
     (port, agent)
 }
 
-/// As the README says it: the plugins are linked into the directory of the external scripts, and the time limit is raised.
+/// With the plugins in the directory of the external scripts, and the time limit raised.
 fn start_server(directory: &Path, database: &Database) -> Process {
-    let scripts = directory.join("externalscripts");
-    fs::create_dir(&scripts).unwrap();
+    fs::create_dir(directory.join(SCRIPTS)).unwrap();
     for name in support::plugins() {
-        symlink(plugin(&name).get_program(), scripts.join(name)).unwrap();
+        link(directory, &name);
     }
     let port = free_port();
     let configuration =
@@ -158,6 +167,10 @@ fn start_frontend(directory: &Path, database: &Database) -> (u16, Process) {
     (port, frontend)
 }
 
+fn link(directory: &Path, name: &str) {
+    symlink(plugin(name).get_program(), directory.join(SCRIPTS).join(name)).unwrap();
+}
+
 fn write(directory: &Path, name: &str, content: &str) -> PathBuf {
     let path = directory.join(name);
     fs::write(&path, content.replace("@DIR@", directory.to_str().unwrap())).unwrap();
@@ -179,6 +192,7 @@ fn is_root() -> bool {
 }
 
 const SERVER: &str = "/usr/sbin/zabbix_server";
+const SCRIPTS: &str = "externalscripts";
 const FRONTEND: &str = "/usr/share/zabbix";
 const PHP: &str = "/usr/bin/php";
 
@@ -212,6 +226,7 @@ DBUser=zabbix
 ExternalScripts=@DIR@/externalscripts
 AllowRoot=1
 CacheUpdateFrequency=1
+ServiceManagerSyncFrequency=1
 Timeout=20
 StartPollers=4
 StartPingers=0
