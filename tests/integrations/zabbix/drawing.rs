@@ -14,35 +14,40 @@ pub fn graphs() -> Node {
     list(graphs)
 }
 
-/// The dashboard of a template: a row for each check, and what does not fit into one below.
+/// The dashboard of a template: a row for each check with its state, its last summaries and its first graph; any other graph has
+/// a row of its own.
 pub fn dashboard(vantage: Vantage) -> Node {
     let mut widgets = Vec::new();
     let mut y = 0;
     for check in checks(vantage) {
         let mut drawn = facts::graphs(check).iter().map(|drawn| graph_name(check, drawn));
-        widgets.push(widget(
-            "ITEM",
-            &format!("{}: state", check.title),
-            (0, y, 4),
-            item_field(check, "itemid", "exit_code"),
-        ));
-        let summary = vec![field("INTEGER", "show_lines", text("5"))];
-        let summary = [summary, item_field(check, "itemids", "summary")].concat();
-        widgets.push(widget("PLAIN_TEXT", &format!("{}: summary", check.title), (4, y, 8), summary));
-        widgets.extend(drawn.next().map(|name| graph_widget(check, &name, (12, y))));
-        y += HEIGHT;
-        for (place, name) in drawn.enumerate() {
-            widgets.push(graph_widget(check, &name, (if place % 2 == 0 { 12 } else { 0 }, y)));
-            y += if place % 2 == 0 { HEIGHT } else { 0 };
+        widgets.push(widget("ITEM", &format!("{}: state", check.title), (0, y, 6), state(check)));
+        widgets.push(widget("PLAIN_TEXT", &format!("{}: summary", check.title), (6, y, 7), summary(check)));
+        widgets.extend(drawn.next().map(|name| graph_widget(check, &name, (13, y, 11))));
+        for name in drawn {
+            y += HEIGHT;
+            widgets.push(graph_widget(check, &name, (0, y, 24)));
         }
+        y += HEIGHT;
     }
     widgets.sort_by_key(|widget| rank(widget.text("name")));
-    let title = "UM Call Router";
     list([map([
         ("uuid", uuid(&format!("dashboard of {}", name(vantage)))),
-        ("name", text(title)),
+        ("name", text("UM Call Router")),
         ("pages", list([map([("widgets", list(widgets))])])),
     ])])
+}
+
+/// The state as a word that fits into its widget, and nothing beside it.
+fn state(check: &Check) -> Vec<Node> {
+    let number = |name, value| field("INTEGER", name, text(value));
+    let numbers = [number("adv_conf", "1"), number("show", "2"), number("value_size", "12")];
+    numbers.into_iter().chain(item_field(check, "itemid", "exit_code")).collect()
+}
+
+fn summary(check: &Check) -> Vec<Node> {
+    let lines = field("INTEGER", "show_lines", text("3"));
+    std::iter::once(lines).chain(item_field(check, "itemids", "summary")).collect()
 }
 
 /// One picture.
@@ -74,10 +79,10 @@ fn graph_name(check: &Check, drawn: &Graph) -> String {
     format!("{}: {}", check.title, drawn.0)
 }
 
-fn graph_widget(check: &Check, graph: &str, (x, y): (u32, u32)) -> Node {
-    let place = map([("host", text(name(check.vantage))), ("name", text(graph))]);
-    let fields = vec![field("INTEGER", "source_type", text("0")), field("GRAPH", "graphid", place)];
-    widget("GRAPH_CLASSIC", graph, (x, y, 12), fields)
+fn graph_widget(check: &Check, graph: &str, place: (u32, u32, u32)) -> Node {
+    let drawn = map([("host", text(name(check.vantage))), ("name", text(graph))]);
+    let fields = vec![field("INTEGER", "source_type", text("0")), field("GRAPH", "graphid", drawn)];
+    widget("GRAPH_CLASSIC", graph, place, fields)
 }
 
 fn widget(kind: &str, name: &str, (x, y, width): (u32, u32, u32), fields: Vec<Node>) -> Node {
