@@ -5,18 +5,22 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
 #![allow(dead_code, reason = "of a plugin's source only its options are used here")]
 
+mod agents;
 mod health_set;
 mod metrics;
+mod nagios;
 mod options;
 #[path = "../support/plugins.rs"]
 mod plugins;
 #[path = "../support/mod.rs"]
 mod support;
+mod timeouts;
 mod zabbix;
 
 use std::fs;
 
 /// A file below `integrations/`.
+#[derive(Clone, Debug)]
 pub struct File {
     /// Its place below `integrations/`.
     pub path: String,
@@ -26,7 +30,8 @@ pub struct File {
 
 /// Every generated file.
 fn files() -> Vec<File> {
-    zabbix::files().map(|(name, content)| File { path: format!("zabbix/{name}"), content }).into()
+    let zabbix = zabbix::files().map(|(name, content)| File { path: format!("zabbix/{name}"), content });
+    [nagios::files(), agents::files(), zabbix.into()].concat()
 }
 
 #[test]

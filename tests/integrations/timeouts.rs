@@ -1,0 +1,119 @@
+//! Who waits for whom, and how long? The time limits from a plugin out to its scheduler, each above the one inside it.
+
+use crate::health_set::CHECKS;
+
+/// What an agent allows a plugin.
+pub const SCRIPT: u32 = 15;
+/// What an agent allows itself, where it has a limit of its own.
+pub const AGENT: u32 = 20;
+/// What a scheduler's check allows an agent.
+pub const CALL: u32 = 25;
+
+/// One way from a scheduler to a plugin, from the inside out.
+pub struct Chain {
+    /// By which it is known.
+    pub title: &'static str,
+    /// Whoever waits, in front of whoever waits for him.
+    pub limits: Vec<Limit>,
+}
+
+/// How long one of them waits.
+pub struct Limit {
+    /// Who, for a reader; empty where the setting says so.
+    pub who: &'static str,
+    /// The words in front of its number.
+    pub setting: &'static str,
+    /// The number.
+    pub seconds: u32,
+    /// The file below `integrations/` that says so; `None` where it is a program's default.
+    pub file: Option<&'static str>,
+}
+
+/// Every chain.
+pub fn chains() -> Vec<Chain> {
+    let nagios = || Limit { who: "Nagios", setting: "service_check_timeout=", seconds: 60, file: None };
+    let check_nrpe = || limit("", "check_nrpe -H $HOSTADDRESS$ -t ", CALL, "nagios/commands.cfg");
+    vec![
+        Chain { title: "Nagios, Naemon", limits: vec![plugin("nagios/commands.cfg"), nagios()] },
+        Chain {
+            title: "the same through NRPE",
+            limits: vec![
+                plugin("agents/nrpe.cfg"),
+                limit("nrpe", "command_timeout=", SCRIPT, "agents/nrpe.cfg"),
+                check_nrpe(),
+                nagios(),
+            ],
+        },
+        Chain {
+            title: "the same through NSClient++",
+            limits: vec![
+                plugin("agents/nsclient.ini"),
+                limit("external scripts", "timeout = ", SCRIPT, "agents/nsclient.ini"),
+                check_nrpe(),
+                nagios(),
+            ],
+        },
+        Chain {
+            title: "the same through SNClient",
+            limits: vec![
+                plugin("agents/snclient.ini"),
+                limit("external scripts", "timeout = ", SCRIPT, "agents/snclient.ini"),
+                limit("the agent", "timeout = ", AGENT, "agents/snclient.ini"),
+                check_nrpe(),
+                nagios(),
+            ],
+        },
+    ]
+}
+
+/// The chains as a table in Markdown.
+pub fn table() -> String {
+    let mut table = String::from("| way | from the plugin outwards, in seconds |\n|---|---|\n");
+    for Chain { title, limits } in chains() {
+        let steps: Vec<_> = limits.iter().map(Limit::words).collect();
+        table += &format!("| {title} | {} |\n", steps.join(" < "));
+    }
+    table
+}
+
+impl Limit {
+    fn words(&self) -> String {
+        let setting = self.setting.split(" -H $HOSTADDRESS$").collect::<String>();
+        format!("{} `{setting}{}`", self.who, self.seconds).trim_start().to_owned()
+    }
+}
+
+fn limit(who: &'static str, setting: &'static str, seconds: u32, file: &'static str) -> Limit {
+    Limit { who, setting, seconds, file: Some(file) }
+}
+
+/// The longest deadline of a check.
+fn plugin(file: &'static str) -> Limit {
+    limit("plugin", "-t ", CHECKS.iter().map(|check| check.timeout).max().unwrap_or_default(), file)
+}
+
+#[test]
+fn every_limit_is_above_the_one_inside_it() {
+    for Chain { title, limits } in chains() {
+        for pair in limits.windows(2) {
+            // A plugin outlives its deadline by half a second at most; a second is left for the way back.
+            assert!(pair[0].seconds + 1 < pair[1].seconds, "{title}: {} >= {}", pair[0].words(), pair[1].words());
+        }
+    }
+}
+
+#[test]
+fn every_limit_stands_in_its_file() {
+    for Chain { title, limits } in chains() {
+        for Limit { setting, seconds, file, .. } in &limits {
+            let Some(file) = file else { continue };
+            let path = crate::support::root().join("integrations").join(file);
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            let number = seconds.to_string();
+            let after: Vec<_> = text.split(setting).skip(1).collect();
+            let said: Vec<_> =
+                after.iter().map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>()).collect();
+            assert!(said.contains(&number), "{title}: {file} does not say {setting}{seconds} but {said:?}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What does a scheduler find to watch? A healthy Call Router and a failing one, with everything that the checks ask.
+#![allow(dead_code, reason = "every integration test uses its share of this")]
+
+use std::fs;
+
+#[path = "../../examples/call_router/counters.rs"]
+mod counters;
+#[path = "../../examples/call_router/directory.rs"]
+mod directory;
+#[path = "../../examples/call_router/router.rs"]
+mod router;
+
+use router::{Behaviour, Router, Settings};
+
+use crate::nrpe::Nrpe;
+use crate::recorded::{Recorded, open_to_all};
+use crate::support::fixture;
+
+/// A router, and the directory and files that go with it.
+pub struct Site {
+    /// Its state, in a word that is part of every path.
+    pub name: &'static str,
+    /// Port of SIP over TCP.
+    pub tcp: u16,
+    /// Port of SIP over TLS, of a server with a certificate of `ca`.
+    pub tls: u16,
+    /// The file of the authority.
+    pub ca: String,
+    /// Port of a domain controller.
+    pub directory: u16,
+    /// The agent that runs the checks of the server itself.
+    pub agent: Nrpe,
+}
+
+impl Site {
+    /// All is well. `None`, and a note, where there is no NRPE.
+    pub fn healthy(recorded: &Recorded) -> Option<Self> {
+        Self::start(recorded, "healthy", [Behaviour::Healthy; 2], counters::log(10, 3), HEALTHY)
+    }
+
+    /// 503 to every request, a certificate near its expiry, a disabled pool, most calls rejected.
+    pub fn failing(recorded: &Recorded) -> Option<Self> {
+        let behaviours = [Behaviour::Unavailable, Behaviour::CertificateNearExpiry];
+        Self::start(recorded, "failing", behaviours, counters::log(60, 5), FAILING)
+    }
+
+    fn start(
+        recorded: &Recorded,
+        name: &'static str,
+        behaviours: [Behaviour; 2],
+        log: String,
+        [health_set, events]: [&str; 2],
+    ) -> Option<Self> {
+        let path = |file: &str| recorded.path(&format!("{name}-{file}")).to_str().unwrap().to_owned();
+        for (file, text) in [("counters.csv", log), ("health-set.json", read(health_set)), ("events.xml", read(events))]
+        {
+            fs::write(path(file), text).unwrap();
+            open_to_all(path(file));
+        }
+        let changes = [
+            ("/usr/lib/nagios/plugins", recorded.plugins()),
+            ("prometheus:http://cas1.example.com:9182/metrics", format!("csv:{}", path("counters.csv"))),
+            ("/var/lib/check-um/health-set.json", path("health-set.json")),
+            ("/var/lib/check-um/events.xml", format!("{} --until 2026-11-23T17:00:00Z", path("events.xml"))),
+        ];
+        // The first is the one that no Unix host can answer: on Windows it is in the agent's own file.
+        let more = format!(
+            "command[um-service]={plugins}/check_um_service -t 5 --service {name}\n\
+             command[um-reject-rate-vvv]={plugins}/check_um_reject_rate --counters csv:{} -vvv\n",
+            path("counters.csv"),
+            plugins = recorded.plugins()
+        );
+        let agent = Nrpe::start(recorded, &changes, &more)?;
+
+        let [tcp, tls] =
+            behaviours.map(|behaviour| Router::start(&Settings { behaviour, ..Settings::default() }).unwrap());
+        fs::write(path("ca.pem"), &tls.certificates.ca).unwrap();
+        let directory = directory::start(name == "healthy").unwrap().port();
+        Some(Self { name, tcp: tcp.tcp.port(), tls: tls.tls.port(), ca: path("ca.pem"), directory, agent })
+    }
+
+    /// What the command line of `check` has in it here and nowhere else.
+    pub fn mark(&self, check: &str) -> String {
+        match check {
+            "um-sip-options" => format!("-p {} ", self.tcp),
+            "um-sip-options-tls" | "um-cert-expiry" => format!("-p {} ", self.tls),
+            "um-ad-ds" => format!("-p {} ", self.directory),
+            _ => self.name.to_owned(),
+        }
+    }
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(fixture(name)).unwrap()
+}
+
+const HEALTHY: [&str; 2] = ["health/powershell7-single-healthy.json", "events/wevtutil-root-no-events.xml"];
+const FAILING: [&str; 2] = ["health/powershell5-two-unhealthy.json", "events/wevtutil-three-calls-rejected.xml"];
