@@ -63,6 +63,18 @@ pub fn chains() -> Vec<Chain> {
                 nagios(),
             ],
         },
+        Chain {
+            title: "Zabbix, external check",
+            limits: vec![plugin("zabbix/README.md"), limit("server or proxy", "Timeout=", AGENT, "zabbix/README.md")],
+        },
+        Chain {
+            title: "the same through its agent",
+            limits: vec![
+                plugin("zabbix/README.md"),
+                limit("agent", "Timeout=", SCRIPT, "zabbix/check_um_windows.conf"),
+                limit("server or proxy", "Timeout=", AGENT, "zabbix/README.md"),
+            ],
+        },
     ]
 }
 
