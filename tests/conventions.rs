@@ -21,6 +21,7 @@ const FOREIGN: &[&str] = &["target", ".git", "corpus", "artifacts"];
 #[test]
 fn every_plugin_has_its_five_places() {
     let (manifest, readme) = (read("Cargo.toml"), read("README.md"));
+    let icinga = read("integrations/icinga2/um-commands.conf");
     for name in support::plugins() {
         let bin = format!("[[bin]]\nname = \"{name}\"\npath = \"plugins/{name}.rs\"\n");
         assert!(manifest.contains(&bin), "Cargo.toml: no [[bin]] for plugins/{name}.rs");
@@ -31,6 +32,8 @@ fn every_plugin_has_its_five_places() {
         }
         let row = format!("| [`{name}`](man/{name}.1) |");
         assert!(readme.contains(&row), "README.md: no row that begins with {row}");
+        let command = format!("command = [ PluginDir + \"/{name}\"");
+        assert!(icinga.contains(&command), "integrations/icinga2/um-commands.conf: no {command}");
     }
 }
 

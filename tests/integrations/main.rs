@@ -7,6 +7,7 @@
 
 mod agents;
 mod health_set;
+mod icinga2;
 mod metrics;
 mod nagios;
 mod options;
@@ -31,7 +32,7 @@ pub struct File {
 /// Every generated file.
 fn files() -> Vec<File> {
     let zabbix = zabbix::files().map(|(name, content)| File { path: format!("zabbix/{name}"), content });
-    [nagios::files(), agents::files(), zabbix.into()].concat()
+    [icinga2::files(), nagios::files(), agents::files(), zabbix.into()].concat()
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Who waits for whom, and how long? The time limits from a plugin out to its scheduler, each above the one inside it.
 
 use crate::health_set::CHECKS;
+use crate::icinga2;
 
 /// What an agent allows a plugin.
 pub const SCRIPT: u32 = 15;
@@ -75,6 +76,13 @@ pub fn chains() -> Vec<Chain> {
                 limit("server or proxy", "Timeout=", AGENT, "zabbix/README.md"),
             ],
         },
+        Chain {
+            title: "Icinga 2, with or without its agent",
+            limits: vec![
+                limit("plugin", "_timeout = ", longest(), "icinga2/um-services.conf"),
+                limit("service", "check_timeout = ", longest() + icinga2::GRACE, "icinga2/um-services.conf"),
+            ],
+        },
     ]
 }
 
@@ -100,8 +108,12 @@ fn limit(who: &'static str, setting: &'static str, seconds: u32, file: &'static 
 }
 
 /// The longest deadline of a check.
+fn longest() -> u32 {
+    CHECKS.iter().map(|check| check.timeout).max().unwrap_or_default()
+}
+
 fn plugin(file: &'static str) -> Limit {
-    limit("plugin", "-t ", CHECKS.iter().map(|check| check.timeout).max().unwrap_or_default(), file)
+    limit("plugin", "-t ", longest(), file)
 }
 
 #[test]
