@@ -9,6 +9,8 @@ pub struct Entry {
     pub value: Option<f64>,
     /// The unit of measurement.
     pub uom: String,
+    /// Warning range, critical range, minimum and maximum as they are printed; what is not there is empty.
+    pub bounds: [String; 4],
 }
 
 /// The perfdata of `line`; panics, naming the place, when anything is not as it should be.
@@ -70,7 +72,8 @@ fn entry(text: &str) -> Result<Entry, String> {
     for bound in fields.iter().skip(3).filter(|bound| !bound.is_empty()) {
         number(bound).ok_or_else(|| wrong("bound"))?;
     }
-    Ok(Entry { label: label.to_owned(), value, uom })
+    let bounds = [1, 2, 3, 4].map(|index| fields.get(index).map_or_else(String::new, ToString::to_string));
+    Ok(Entry { label: label.to_owned(), value, uom, bounds })
 }
 
 /// A number with its unit, or `U` alone.

@@ -1,0 +1,261 @@
+//! Does a running daemon come to the plugins' own results, does it see a router fail, and does the roll-up add them up?
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::node::{self, Node, Scratch};
+use super::router::CallRouter;
+use super::support::perfdata::{Entry, entries};
+use super::support::slapd::{HEALTHY, Slapd};
+use super::support::{self, Outcome};
+use super::{committed, counters};
+
+#[test]
+fn the_daemon_says_what_the_plugins_say_and_turns_with_the_router() {
+    if !node::is_installed() {
+        return;
+    }
+    let scratch = Scratch::new("icinga.example.com");
+    let mut router = CallRouter::start("healthy", scratch.path("router"));
+    let slapd = Slapd::start("127.0.0.1", HEALTHY, "");
+    let sources = Sources::new(&scratch);
+    sources.healthy();
+    scratch.configure(&configuration(&watched(&router, &sources, slapd.as_ref())));
+    let node = scratch.start();
+    let directory = slapd.is_some().then_some("um-ad-ds");
+
+    for check in WATCHED.iter().copied().chain(directory) {
+        assert_agreed(&node, check, 0);
+    }
+    let count = WATCHED.len() + usize::from(slapd.is_some());
+    assert_rolled_up(&node, 0, &format!("UM.CallRouter OK - all {count} checks"));
+
+    router.become_one_that("503");
+    sources.failing();
+    drop(slapd);
+    for check in ["um-sip-options", "um-sip-options-tls", "um-reject-rate", "um-missed-call-proxy"] {
+        assert_agreed(&node, check, 2);
+    }
+    for check in ["um-app-pool", "um-health-set"].into_iter().chain(directory) {
+        assert_agreed(&node, check, 2);
+    }
+    assert_agreed(&node, "um-cert-expiry", 0);
+    assert_agreed(&node, "um-events", 1);
+    // Of all of these only the events are told of at the first failure; the others are still being retried.
+    assert_rolled_up(&node, 1, &format!("UM.CallRouter WARNING - um-events WARNING (of {count} checks)"));
+    for _ in 0..3 {
+        node.check("localhost!um-sip-options");
+    }
+    let both = "um-events WARNING, um-sip-options CRITICAL";
+    assert_rolled_up(&node, 2, &format!("UM.CallRouter CRITICAL - {both} (of {count} checks)"));
+
+    router.become_one_that("certificate-near-expiry");
+    assert_agreed(&node, "um-cert-expiry", 2);
+    assert_agreed(&node, "um-sip-options", 0);
+    assert_agreed(&node, "um-sip-options-tls", 0);
+}
+
+#[test]
+fn the_roll_up_takes_critical_before_unknown_before_warning() {
+    if !node::is_installed() {
+        return;
+    }
+    let scratch = Scratch::new("icinga.example.com");
+    let host = "object Host \"cas1\" {\n  check_command = \"dummy\"\n  enable_active_checks = false\n  \
+        vars.um_call_router = { startup_mode = \"Dual\", events_file = \"x\" }\n}\n";
+    // Only what is handed in counts, and at once.
+    let once = "  max_check_attempts = 1\n  enable_active_checks = name == \"UM.CallRouter\"";
+    let at_once = |line: &str| if line.contains("max_check_attempts") { once.to_owned() } else { line.to_owned() };
+    let services = committed("um-services.conf").lines().map(at_once).collect::<Vec<_>>().join("\n") + "\n";
+    scratch.configure(&(committed("um-commands.conf") + &services + host + ZONE));
+    let node = scratch.start();
+
+    let rolled_up = |state, text: &str| {
+        let result = node.check("cas1!UM.CallRouter");
+        assert_eq!((result["state"].as_f64(), result["output"].as_str()), (Some(state), Some(text)));
+    };
+    rolled_up(3.0, "UM.CallRouter UNKNOWN - no check has a result yet");
+    node.submit("cas1!um-events", 1, "1647 three times", "");
+    rolled_up(1.0, "UM.CallRouter WARNING - um-events WARNING (of 1 checks)");
+    node.submit("cas1!um-cert-expiry", 3, "no file", "");
+    rolled_up(3.0, "UM.CallRouter UNKNOWN - um-cert-expiry UNKNOWN, um-events WARNING (of 2 checks)");
+    // What a peer sent is not resolved as a macro, because it is not repeated.
+    node.submit("cas1!um-sip-options", 2, "503 $host.vars.um_call_router$ from cas1", "");
+    rolled_up(
+        2.0,
+        "UM.CallRouter CRITICAL - um-cert-expiry UNKNOWN, um-events WARNING, um-sip-options CRITICAL (of 3 checks)",
+    );
+    for check in ["um-events", "um-cert-expiry", "um-sip-options"] {
+        node.submit(&format!("cas1!{check}"), 0, "fine", "");
+    }
+    rolled_up(0.0, "UM.CallRouter OK - all 3 checks");
+}
+
+#[test]
+fn variables_become_options() {
+    if !node::is_installed() {
+        return;
+    }
+    let scratch = Scratch::new("icinga.example.com");
+    let host = "object Host \"localhost\" {\n  check_command = \"dummy\"\n  address6 = \"::1\"\n  \
+        vars.um_call_router = { startup_mode = \"TCP\", tcp_port = 9 }\n  \
+        vars.um_sip_options_state = [ \"refused=warning\", \"dns=critical\" ]\n  \
+        vars.um_sip_options_verbose = 2\n  vars.um_sip_options_all_addresses = true\n  \
+        vars.um_sip_options_ipv4 = false\n  vars.um_sip_options_warning = \"@1:2\"\n  \
+        vars.um_sip_options_extra_opts = \"sip@extra.ini\"\n}\n";
+    scratch.configure(&configuration(host));
+    let node = scratch.start();
+    let result = node.check("localhost!um-sip-options");
+    let words: Vec<_> = result["command"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+    let arguments = words.join(" ");
+    for part in [
+        "--hostname ::1 ",
+        "--port 9",
+        "--state refused=warning --state dns=critical",
+        "-vv",
+        "--all-addresses",
+        "--warning @1:2",
+        "--extra-opts=sip@extra.ini",
+        "--timeout 5",
+    ] {
+        assert!(arguments.contains(part), "no {part} in {arguments}");
+    }
+    assert!(!arguments.contains("--ipv4") && !arguments.contains("--transport"), "{arguments}");
+}
+
+/// What is asked of the network and of files; the directory comes with slapd, the service only with Windows.
+const WATCHED: &[&str] = &[
+    "um-sip-options",
+    "um-sip-options-tls",
+    "um-cert-expiry",
+    "um-reject-rate",
+    "um-missed-call-proxy",
+    "um-app-pool",
+    "um-health-set",
+    "um-events",
+];
+
+const ZONE: &str = "object Endpoint NodeName { }\nobject Zone \"main\" { endpoints = [ NodeName ] }\n";
+
+fn configuration(hosts: &str) -> String {
+    committed("um-commands.conf") + &committed("um-services.conf") + ZONE + hosts
+}
+
+/// What somebody else brings from the server.
+struct Sources {
+    directory: PathBuf,
+}
+
+impl Sources {
+    fn new(scratch: &Scratch) -> Self {
+        let directory = scratch.path("sources");
+        fs::create_dir(&directory).unwrap();
+        Self { directory }
+    }
+
+    fn healthy(&self) {
+        self.write(
+            &counters::log(10, 3),
+            "health/powershell7-single-healthy.json",
+            "events/wevtutil-root-no-events.xml",
+        );
+    }
+
+    fn failing(&self) {
+        self.write(
+            &counters::log(60, 5),
+            "health/powershell5-two-unhealthy.json",
+            "events/wevtutil-three-calls-rejected.xml",
+        );
+    }
+
+    fn write(&self, counters: &str, health: &str, events: &str) {
+        fs::write(self.directory.join("counters.csv"), counters).unwrap();
+        fs::copy(support::fixture(health), self.directory.join("health.json")).unwrap();
+        fs::copy(support::fixture(events), self.directory.join("events.xml")).unwrap();
+    }
+}
+
+/// The host whose checks all have something to ask.
+fn watched(router: &CallRouter, sources: &Sources, slapd: Option<&Slapd>) -> String {
+    let place = sources.directory.display();
+    let directory = slapd.map_or_else(String::new, |slapd| {
+        format!("  vars.um_call_router.domain_controller = \"127.0.0.1\"\n  vars.um_ad_ds_port = {}\n", slapd.port)
+    });
+    let ca = router_ca(&sources.directory);
+    format!(
+        "object Host \"localhost\" {{\n  address = \"127.0.0.1\"\n  check_command = \"dummy\"\n  \
+         vars.um_call_router.startup_mode = \"Dual\"\n  vars.um_call_router.tcp_port = {}\n  \
+         vars.um_call_router.tls_port = {}\n  vars.um_call_router.counters = \"csv:{place}/counters.csv\"\n  \
+         vars.um_call_router.health_set_file = \"{place}/health.json\"\n  \
+         vars.um_call_router.events_file = \"{place}/events.xml\"\n  \
+         vars.um_events_until = \"2026-11-23T17:00:00Z\"\n  vars.um_sip_options_ca_file = \"{ca}\"\n  \
+         vars.um_cert_expiry_ca_file = \"{ca}\"\n{directory}}}\n",
+        router.tcp_port, router.tls_port
+    )
+}
+
+fn router_ca(sources: &Path) -> String {
+    sources.with_file_name("router/ca.pem").to_str().unwrap().to_owned()
+}
+
+/// Has the daemon run a check, runs the very same command line by hand, and compares.
+#[track_caller]
+fn assert_agreed(node: &Node, check: &str, state: i32) {
+    let result = node.check(&format!("localhost!{check}"));
+    let own = by_hand(&result);
+    own.assert_text(state);
+    assert_eq!(result["exit_status"].as_i64(), Some(state.into()), "{check}: {result:#}");
+    assert_eq!(result["state"].as_f64(), Some(state.into()), "{check}");
+
+    let said = result["output"].as_str().unwrap();
+    let (first, rest) = own.stdout.split_once('\n').unwrap();
+    let text = first.split_once(" | ").map_or(first, |(text, _)| text);
+    assert_eq!(without_numbers(said), without_numbers(&format!("{text}\n{rest}")), "{check}");
+
+    let read = result["performance_data"].as_array().unwrap();
+    // Icinga takes the quotes away from a label without blanks.
+    let quoted =
+        |entry: &Value| entry.as_str().unwrap().split_once('=').map(|(label, rest)| format!("'{label}'={rest}"));
+    let read: Vec<_> = read.iter().map(|entry| quoted(entry).unwrap()).collect();
+    let read = entries(&format!("text | {}", read.join(" "))).unwrap();
+    let own = entries(own.first_line()).unwrap();
+    let settled = |entries: &[Entry]| entries.iter().cloned().map(without_measurement).collect::<Vec<_>>();
+    assert!(!own.is_empty(), "{check} has no perfdata");
+    assert_eq!(settled(&read), settled(&own), "{check}");
+}
+
+#[track_caller]
+fn assert_rolled_up(node: &Node, state: i32, text: &str) {
+    let result = node.check("localhost!UM.CallRouter");
+    assert_eq!((result["state"].as_f64(), result["output"].as_str()), (Some(state.into()), Some(text)));
+}
+
+fn by_hand(result: &Value) -> Outcome {
+    let words: Vec<_> = result["command"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+    support::run_command(Command::new(words[0]).args(&words[1..]))
+}
+
+/// What two runs have in common: each number is a `#`, each line without the blanks around it.
+fn without_numbers(text: &str) -> String {
+    let mut common = String::new();
+    for c in text.trim().lines().map(str::trim).collect::<Vec<_>>().join("\n").chars() {
+        let is_number = c.is_ascii_digit() || (c == '.' && common.ends_with('#'));
+        if !(is_number && common.ends_with('#')) {
+            common.push(if is_number { '#' } else { c });
+        }
+    }
+    common
+}
+
+/// An entry whose value is the clock's is compared by everything but that; one that comes from a file entirely.
+fn without_measurement(mut entry: Entry) -> Entry {
+    let clocks = ["time", "dns", "connect", "tls", "response", "history", "days", "lifetime"];
+    if clocks.iter().any(|clock| entry.label.contains(clock)) {
+        entry.value = entry.value.map(|_| 0.0);
+    }
+    entry
+}
