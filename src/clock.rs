@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::plugin;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -56,6 +57,27 @@ impl Deadline {
     /// Waits for `work`, until the deadline at the longest.
     pub async fn limit<T>(&self, stage: impl FnOnce() -> String, work: impl Future<Output = T>) -> Result<T, Expired> {
         tokio::time::timeout_at(self.instant().into(), work).await.map_err(|_| self.expired_during(stage()))
+    }
+
+    /// Waits, until the deadline at the longest, for `work` that waits itself: a call of the system that takes no deadline.
+    ///
+    /// It has a thread of its own, which is left behind when the deadline passes.
+    pub async fn limit_blocking<T: Send + 'static>(
+        &self,
+        stage: impl FnOnce() -> String,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Expired> {
+        let stage = stage();
+        // For the watchdog too, should this thread not be woken in time.
+        plugin::enter(stage.clone());
+        let done = async {
+            match tokio::task::spawn_blocking(work).await {
+                Ok(done) => done,
+                // It panicked, and the panic hook is about to end the process.
+                Err(_) => std::future::pending().await,
+            }
+        };
+        self.limit(|| stage, done).await
     }
 
     /// The error of having passed during `stage`.

@@ -98,7 +98,9 @@ pub fn run<A: Arguments>(check: impl AsyncFnOnce(&A, &Run) -> Result<Report, Fai
     };
     watch(&run);
 
-    let report = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    // Lives until the process exits: its end would wait for a look-up or a call that was left behind at the deadline.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let report = match &runtime {
         Ok(runtime) => runtime.block_on(check(&parsed.arguments, &run)).unwrap_or_else(|failure| {
             let mut report = run.report();
             report.found(run.judged(failure));

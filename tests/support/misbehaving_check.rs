@@ -7,6 +7,7 @@ use std::time::Duration;
 use check_um::about::{About, HealthSet};
 use check_um::cli::{self, Common};
 use check_um::failure::{Class, Failure};
+use check_um::metric::{Metric, Uom};
 use check_um::plugin::{self, Run};
 use check_um::report::{Finding, Report};
 
@@ -27,6 +28,13 @@ async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
         Behaviour::Stage => {
             plugin::enter("reading a pipe that nobody writes to");
             block();
+        }
+        Behaviour::Leave => {
+            let left = run.deadline.limit_blocking(|| "waiting for a call".to_owned(), block).await;
+            report.metrics.push(Metric::unknown("answer", Uom::None));
+            left.unwrap_or_else(|expired| {
+                report.found(run.judged(Failure::caused_by(Class::Timeout, &expired)));
+            });
         }
         Behaviour::Flood => {
             let text = "flood \u{1b}[2J| ".repeat(100_000);
@@ -53,6 +61,7 @@ enum Behaviour {
     Spin,
     Wait,
     Stage,
+    Leave,
     Flood,
 }
 
