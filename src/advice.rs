@@ -301,7 +301,8 @@ const fn counters(class: Class) -> &'static str {
         _ => {
             "Check what the source holds: typeperf -qx \"\\MSExchangeUMCallRouterAvailability\" on the server lists its \
              counters, and Get-Service MSExchangeUMCR must be running for them to be there. windows_exporter needs its \
-             performancecounter collector, or iis for pools, and --counter-name where the names are others."
+             performancecounter collector, or iis for pools, and --counter-name where the names are others. From another \
+             Windows host the account needs the group Performance Monitor Users, and the service RemoteRegistry must run."
         }
     }
 }

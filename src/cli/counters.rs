@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::duration::{duration, words};
+use super::target::host;
 use super::tls::TlsArguments;
 use crate::counters::csv::{Csv, Zone};
 use crate::counters::describe::roughly;
@@ -129,6 +130,9 @@ impl CounterSource {
     pub fn contradiction(&self, counters: &[Counter]) -> Option<String> {
         if self.counters == Place::Pdh && !cfg!(windows) {
             return Some(format!("--counters: {}", CounterError::NeedsWindows));
+        }
+        if let (Place::Pdh, Some(Err(error))) = (&self.counters, self.hostname.as_deref().map(host)) {
+            return Some(format!("--hostname: {error}"));
         }
         let stray = self.names.iter().find(|given| counters.iter().all(|counter| counter.key != given.key))?;
         let keys: Vec<_> = counters.iter().map(|counter| counter.key).collect();

@@ -5,6 +5,7 @@ use std::io;
 
 use super::Counter;
 use super::http::HttpError;
+use crate::clock::Expired;
 use crate::failure::{Class, Failure};
 
 /// Why there are no counters. The content of what was read is never part of it, but for the names of counters.
@@ -86,6 +87,19 @@ pub enum CounterError {
     /// The files for TLS cannot be used.
     #[error("{}", .0.summary)]
     Tls(Failure),
+    /// The performance counters of Windows could not be asked.
+    #[error("cannot read {place}: {reason}, says {call}")]
+    Pdh {
+        /// What was read.
+        place: String,
+        /// Why, in words, with the name of the status.
+        reason: String,
+        /// The function that said it.
+        call: &'static str,
+    },
+    /// The deadline passed.
+    #[error(transparent)]
+    Expired(Expired),
     /// The performance counters of Windows, elsewhere.
     #[error("expected csv:FILE, csv:- or prometheus:URL, because only Windows has performance counters of its own")]
     NeedsWindows,
@@ -95,6 +109,7 @@ impl CounterError {
     /// `no-data`, so that a dead source does not page as rejected calls; only the deadline keeps its own class.
     pub fn class(&self) -> Class {
         match self {
+            Self::Expired(_) => Class::Timeout,
             Self::Http { error, .. } => error.expired().unwrap_or(Class::NoData),
             _ => Class::NoData,
         }
@@ -121,6 +136,8 @@ impl From<CounterError> for Failure {
 pub struct Nearest {
     names: Vec<String>,
     present: usize,
+    /// What is said instead of names, where they cannot be listed.
+    unlisted: Option<String>,
     /// Whether the object is there with other instances.
     pub other_instances: bool,
 }
@@ -142,12 +159,20 @@ impl Nearest {
         scored.dedup_by(|a, b| a.1 == b.1);
         let present = scored.len();
         let names = scored.into_iter().take(SHOWN).map(|(_, name)| name.chars().take(MAX_NAME).collect()).collect();
-        Self { names, present, other_instances }
+        Self { names, present, unlisted: None, other_instances }
+    }
+
+    /// Where the names that are there cannot be listed: what the source said of the one that is not.
+    pub const fn unlisted(said: String) -> Self {
+        Self { names: Vec::new(), present: 0, unlisted: Some(said), other_instances: false }
     }
 }
 
 impl fmt::Display for Nearest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(said) = &self.unlisted {
+            return f.write_str(said);
+        }
         match self.names.as_slice() {
             [] => f.write_str("there are no counters"),
             names => write!(f, "nearest of {} counters there: {}", self.present, names.join("; ")),

@@ -59,6 +59,12 @@ impl CallError {
     }
 }
 
+/// Whether a host is this one, which then need not be asked over the network, with other rights than its own users have.
+pub fn is_this_host(name: &str) -> bool {
+    let own = std::env::var("COMPUTERNAME").unwrap_or_default();
+    name.eq_ignore_ascii_case("localhost") || name.eq_ignore_ascii_case(&own)
+}
+
 /// A text as the system takes it: UTF-16 with a NUL at its end. A NUL within would end it early and is left out.
 pub fn wide(text: &str) -> Vec<u16> {
     text.encode_utf16().filter(|unit| *unit != 0).chain([0]).collect()

@@ -8,6 +8,7 @@
 #![allow(clippy::print_stdout, reason = "a test that cannot ask its question says so")]
 #![allow(dead_code, reason = "what the tests share is there before all of them are")]
 
+mod counters;
 mod events;
 mod frame;
 mod stores;

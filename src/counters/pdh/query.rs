@@ -1,0 +1,121 @@
+//! What does PDH say when it is asked? Its calls behind a query that closes itself.
+#![allow(unsafe_code, reason = "the performance counters are reached through the functions of the system only")]
+
+use std::marker::PhantomData;
+use std::ptr;
+
+use windows_sys::Win32::System::Performance::{
+    PDH_FMT_COUNTERVALUE, PDH_FMT_DOUBLE, PDH_HCOUNTER, PDH_HQUERY, PDH_RAW_COUNTER, PdhAddEnglishCounterW,
+    PdhCloseQuery, PdhCollectQueryData, PdhExpandWildCardPathW, PdhGetFormattedCounterValue, PdhGetRawCounterValue,
+    PdhOpenQueryW,
+};
+
+use super::Kind;
+use super::status::Status;
+use crate::windows::{narrow, wide};
+
+/// A call that PDH did not carry out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The function, as its documentation spells it.
+    pub call: &'static str,
+    /// Why.
+    pub status: Status,
+}
+
+/// An open query of present values.
+pub struct Query(PDH_HQUERY);
+
+/// A counter of a query, which it lives as long as.
+#[derive(Clone, Copy)]
+pub struct Added<'q>(PDH_HCOUNTER, PhantomData<&'q Query>);
+
+impl Query {
+    /// A query without counters.
+    pub fn open() -> Result<Self, Refused> {
+        let mut query = ptr::null_mut();
+        // SAFETY: a null source is the present; the place for the query outlives the call.
+        checked(unsafe { PdhOpenQueryW(ptr::null(), 0, &mut query) }, "PdhOpenQueryW")?;
+        Ok(Self(query))
+    }
+
+    /// Adds a counter by its English path.
+    pub fn add(&self, path: &str) -> Result<Added<'_>, Refused> {
+        let path = wide(path);
+        let mut counter = ptr::null_mut();
+        // SAFETY: the query is open; the path is a text that ends with NUL, and both it and the place outlive the call.
+        let code = unsafe { PdhAddEnglishCounterW(self.0, path.as_ptr(), 0, &mut counter) };
+        checked(code, "PdhAddEnglishCounterW")?;
+        Ok(Added(counter, PhantomData))
+    }
+
+    /// Collects a sample of every counter.
+    pub fn collect(&self) -> Result<(), Refused> {
+        // SAFETY: the query is open.
+        checked(unsafe { PdhCollectQueryData(self.0) }, "PdhCollectQueryData")
+    }
+}
+
+impl Drop for Query {
+    fn drop(&mut self) {
+        // SAFETY: the query was opened by this module and is closed once, here; no counter of it outlives it.
+        unsafe { PdhCloseQuery(self.0) };
+    }
+}
+
+impl Added<'_> {
+    /// What kind of counter it is, and its raw value in the newest sample.
+    pub fn raw(self) -> Result<(Kind, i64), Refused> {
+        let (mut kind, mut raw) = (0, PDH_RAW_COUNTER::default());
+        // SAFETY: the counter is one of an open query, and both places outlive the call.
+        let code = unsafe { PdhGetRawCounterValue(self.0, &mut kind, &mut raw) };
+        checked(code, "PdhGetRawCounterValue")?;
+        valid(raw.CStatus, "PdhGetRawCounterValue")?;
+        Ok((Kind(kind), raw.FirstValue))
+    }
+
+    /// The value that PDH computes.
+    pub fn formatted(self) -> Result<f64, Refused> {
+        let mut value = PDH_FMT_COUNTERVALUE::default();
+        let format = PDH_FMT_DOUBLE | PDH_FMT_NOSCALE | PDH_FMT_NOCAP100;
+        // SAFETY: the counter is one of an open query, the place outlives the call, and a null place for the kind is allowed.
+        let code = unsafe { PdhGetFormattedCounterValue(self.0, format, ptr::null_mut(), &mut value) };
+        // The status of the value says more than that of the call, which is PDH_INVALID_DATA for every bad one.
+        valid(value.CStatus, "PdhGetFormattedCounterValue")?;
+        checked(code, "PdhGetFormattedCounterValue")?;
+        // SAFETY: a valid value in the format of a double is a double.
+        Ok(unsafe { value.Anonymous.doubleValue })
+    }
+}
+
+/// The paths that a wildcard stands for, at most some thousand characters of them.
+pub fn expand(wildcard: &str) -> Result<Vec<String>, Refused> {
+    let wildcard = wide(wildcard);
+    let mut paths = vec![0; MAX_PATHS];
+    let mut length = paths.len() as u32;
+    // SAFETY: the wildcard ends with NUL, the list is as long as said, and both outlive the call.
+    let code = unsafe { PdhExpandWildCardPathW(ptr::null(), wildcard.as_ptr(), paths.as_mut_ptr(), &mut length, 0) };
+    // Of a list that is too long PDH gives as much as there is room for.
+    if Status(code) != Status::MORE_DATA {
+        checked(code, "PdhExpandWildCardPathW")?;
+    }
+    Ok(paths.split(|unit| *unit == 0).take_while(|path| !path.is_empty()).map(narrow).collect())
+}
+
+fn checked(code: u32, call: &'static str) -> Result<(), Refused> {
+    if code == 0 { Ok(()) } else { Err(Refused { call, status: Status(code) }) }
+}
+
+/// The status of a value: `PDH_CSTATUS_VALID_DATA` and `PDH_CSTATUS_NEW_DATA` are the good ones.
+fn valid(code: u32, call: &'static str) -> Result<(), Refused> {
+    if code <= 1 { Ok(()) } else { Err(Refused { call, status: Status(code) }) }
+}
+
+/// Without the scale that the counter's provider proposes for a graph; not in the bindings.
+const PDH_FMT_NOSCALE: u32 = 0x1000;
+
+/// Beyond 100 where there are more than 100 per cent, as on several processors; not in the bindings.
+const PDH_FMT_NOCAP100: u32 = 0x8000;
+
+/// The most characters of expanded paths.
+const MAX_PATHS: usize = 256 * 1024;

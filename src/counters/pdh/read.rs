@@ -1,0 +1,119 @@
+//! How do the counters of a query become one sample? Added, collected once or twice, and read with their own errors.
+
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::query::{self, Added, Refused};
+use super::status::{Missing, Status};
+use super::{neighbours, path, without_host};
+use crate::counters::{Counter, CounterError, Nearest, Query, Reading, Sample};
+use crate::windows::is_this_host;
+
+/// The present values of the counters.
+pub fn read<const N: usize>(query: &Query<N>) -> Result<Reading<N>, CounterError> {
+    let host = Host::of(query.host.as_deref());
+    let pdh = query::Query::open().map_err(|refused| host.failed(refused))?;
+    let mut notes = Vec::new();
+    let mut noted = |counter: &Counter, refused: Refused| {
+        notes.push(format!("{counter}: {}, says {}", refused.status, refused.call))
+    };
+    let mut added = [None; N];
+    for (added, counter) in added.iter_mut().zip(&query.counters) {
+        *added = match path(counter, host.remote).map(|path| pdh.add(&path)) {
+            Some(Ok(counter)) => Some(counter),
+            Some(Err(refused)) if counter.required => return Err(host.without(counter, refused)),
+            Some(Err(refused)) => {
+                noted(counter, refused);
+                None
+            }
+            None => None,
+        };
+    }
+
+    collect(&pdh, &host)?;
+    if added.iter().flatten().any(|counter| counter.raw().is_ok_and(|(kind, _)| kind.needs_two())) {
+        // Half of what is left, so that the rest is enough for the answer.
+        let pause = BETWEEN_COLLECTIONS.min(query.deadline.remaining(Instant::now()) / 2);
+        thread::sleep(pause);
+        collect(&pdh, &host)?;
+    }
+
+    let time = SystemTime::now();
+    let mut values = [None; N];
+    for ((value, added), counter) in values.iter_mut().zip(added).zip(&query.counters) {
+        let Some(added) = added else { continue };
+        match self::value(added) {
+            Ok(number) => *value = Some(number).filter(|number| number.is_finite() && *number >= 0.0),
+            Err(refused) if counter.required => return Err(host.without(counter, refused)),
+            Err(refused) => noted(counter, refused),
+        }
+        if value.is_none() && counter.required {
+            return Err(CounterError::NoSample { counter: Box::new(counter.clone()), place: host.place(), rows: 1 });
+        }
+    }
+    let sample = Sample { time, values };
+    let host = host.name();
+    Ok(Reading { host, samples: vec![sample], as_of: Some(time), gaps: 0, trailing_gaps: 0, replaced: 0, notes })
+}
+
+/// Collects; that no counter has data is left to each of them to say.
+fn collect(pdh: &query::Query, host: &Host<'_>) -> Result<(), CounterError> {
+    match pdh.collect() {
+        Err(refused) if refused.status != Status::NO_DATA => Err(host.failed(refused)),
+        _ => Ok(()),
+    }
+}
+
+fn value(added: Added<'_>) -> Result<f64, Refused> {
+    let (kind, raw) = added.raw()?;
+    kind.counted(raw).map_or_else(|| added.formatted(), Ok)
+}
+
+/// The host that is asked.
+pub struct Host<'a> {
+    /// Another one, by its name.
+    remote: Option<&'a str>,
+}
+
+impl<'a> Host<'a> {
+    /// The host of that name; without one, this one.
+    pub fn of(name: Option<&'a str>) -> Self {
+        Self { remote: name.filter(|name| !is_this_host(name)) }
+    }
+
+    fn name(&self) -> String {
+        let own = || std::env::var("COMPUTERNAME").ok().filter(|name| !name.is_empty());
+        self.remote.map(str::to_owned).or_else(own).unwrap_or_else(|| "this host".to_owned())
+    }
+
+    /// What is read.
+    pub fn place(&self) -> String {
+        format!("the performance counters of {}", self.name())
+    }
+
+    fn failed(&self, refused: Refused) -> CounterError {
+        let granted_by = match refused.status.is_denied() {
+            true => format!("; the group Performance Monitor Users of {} grants it", self.name()),
+            false => String::new(),
+        };
+        CounterError::Pdh { place: self.place(), reason: format!("{}{granted_by}", refused.status), call: refused.call }
+    }
+
+    /// Why a counter is not there, with those that are.
+    fn without(&self, counter: &Counter, refused: Refused) -> CounterError {
+        let Some(missing) = refused.status.missing() else { return self.failed(refused) };
+        // A counter without instances, which its service does not publish: not a name that is wrong.
+        if missing == Missing::Instance && counter.instance.is_none() && counter.given.is_none() {
+            return CounterError::NoSample { counter: Box::new(counter.clone()), place: self.place(), rows: 1 };
+        }
+        let present = neighbours(counter, self.remote, missing).and_then(|wildcard| query::expand(&wildcard).ok());
+        let nearest = match present {
+            Some(present) => Nearest::to(counter, present.iter().map(|path| without_host(path))),
+            None => Nearest::unlisted(refused.status.to_string()),
+        };
+        CounterError::Absent { counter: Box::new(counter.clone()), place: self.place(), nearest }
+    }
+}
+
+/// What Windows' own tools wait between the two collections of a rate.
+const BETWEEN_COLLECTIONS: Duration = Duration::from_secs(1);
