@@ -8,6 +8,7 @@
 //! | UNKNOWN  | the host cannot be asked (`unreachable`, `dns`, `permission`, `no-data`); not on Windows         |
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use check_um::about::{About, HealthSet};
 use check_um::advice;
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let services = args.services();
-    let answer = service::ask(args.hostname.as_deref(), &services, args.component());
+    let answer = service::ask(args.hostname.as_deref(), &services, args.component(), &run.deadline).await;
 
     let mut report = run.report();
     report.target = args.target();
@@ -58,7 +59,7 @@ fn judge_service(name: &str, service: Result<Service, Failure>, all: &[String], 
         // Of a service that does not exist it is known that it does not run.
         Err(failure) => {
             let running = (failure.class == Class::Missing).then_some(false);
-            (run.judged(failure), running, running.map(|_| std::time::Duration::ZERO))
+            (run.judged(failure), running, running.map(|_| Duration::ZERO))
         }
     };
     report.found(finding);
@@ -85,13 +86,7 @@ fn judge_component(component: Result<Component, Failure>, run: &Run, report: &mu
     }
 }
 
-fn measure(
-    name: &str,
-    all: &[String],
-    running: Option<bool>,
-    uptime: Option<std::time::Duration>,
-    report: &mut Report,
-) {
+fn measure(name: &str, all: &[String], running: Option<bool>, uptime: Option<Duration>, report: &mut Report) {
     let running = match running {
         Some(running) => Metric::count("running", running.into()),
         None => Metric::unknown("running", Uom::None).min(0.0),
@@ -129,7 +124,7 @@ impl Arguments {
 
     fn target(&self) -> Target {
         let host = self.hostname.clone().unwrap_or_else(|| "localhost".to_owned());
-        Target { host, transport: "service manager", ..Target::default() }
+        Target { host, transport: "rpc", ..Target::default() }
     }
 }
 

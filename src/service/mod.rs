@@ -15,10 +15,10 @@ use std::fmt;
 use std::time::SystemTime;
 
 use self::component::Component;
-use crate::failure::Failure;
-
 #[cfg(windows)]
-pub use self::windows::ask;
+use self::windows::Host;
+use crate::clock::Deadline;
+use crate::failure::{Class, Failure};
 
 /// What the service manager of a host knows of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,7 +166,42 @@ pub const NEEDS_WINDOWS: &str = "only Windows has a service manager: run this ch
                                  NSClient++, SNClient, the Icinga or Zabbix agent, or Operations Manager";
 
 /// Asks the service manager of `host`, or of this one, about services, and its registry about a component.
+///
+/// Of a host that is silent the calls return after a minute or so: the deadline does not wait for them.
+#[cfg(windows)]
+pub async fn ask(
+    host: Option<&str>,
+    services: &[String],
+    component: Option<&str>,
+    deadline: &Deadline,
+) -> Result<Answer, Failure> {
+    let host = Host::of(host);
+    let (asked, names) = (host.clone(), services.to_vec());
+    let stage = || format!("asking the service manager of {}", host.name());
+    let services = within(deadline, stage, move || windows::services(&asked, &names)).await?;
+    let component = match component {
+        None => None,
+        Some(name) => {
+            let (asked, name) = (host.clone(), name.to_owned());
+            let stage = || format!("asking the registry of {}", host.name());
+            Some(within(deadline, stage, move || registry::component(&asked, &name)).await)
+        }
+    };
+    Ok(Answer { services, component })
+}
+
+#[cfg(windows)]
+async fn within<T: Send + 'static>(
+    deadline: &Deadline,
+    stage: impl FnOnce() -> String,
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let done = deadline.limit_blocking(stage, work).await;
+    done.unwrap_or_else(|expired| Err(Failure::caused_by(Class::Timeout, &expired)))
+}
+
+/// There is nobody to ask.
 #[cfg(not(windows))]
-pub fn ask(_host: Option<&str>, _services: &[String], _component: Option<&str>) -> Result<Answer, Failure> {
-    Err(Failure::new(crate::failure::Class::NoData, NEEDS_WINDOWS))
+pub async fn ask(_: Option<&str>, _: &[String], _: Option<&str>, _: &Deadline) -> Result<Answer, Failure> {
+    Err(Failure::new(Class::NoData, NEEDS_WINDOWS))
 }

@@ -13,10 +13,19 @@ use windows_sys::Win32::System::Registry::{
 
 use super::component::{self, Component, MAX_REQUESTERS};
 use super::windows::Host;
+use crate::failure::{Class, Failure};
 use crate::windows::{CallError, narrow, wide};
 
 /// What was requested of a component, and of the whole server.
-pub fn component(host: &Host, name: &str) -> Result<Component, CallError> {
+pub fn component(host: &Host, name: &str) -> Result<Component, Failure> {
+    requests(host, name).map_err(|error| {
+        let failure = host.refused(error, "cannot read the component states");
+        // The service manager of the host has answered: it is there, and only its registry cannot be asked.
+        if failure.class == Class::Permission { failure } else { failure.reclassified(Class::NoData) }
+    })
+}
+
+fn requests(host: &Host, name: &str) -> Result<Component, CallError> {
     let machine = Key::machine(host)?;
     let mut component = Component::new(name);
     for part in Component::keys(name) {

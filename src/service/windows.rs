@@ -13,40 +13,32 @@ use windows_sys::Win32::System::Services::{
 };
 use windows_sys::Win32::System::Threading::{GetProcessTimes, OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION};
 
-use super::{Answer, Condition, Exit, Service, Start, refusal, registry};
+use super::{Condition, Exit, Service, Start, refusal};
 use crate::clock::filetime;
 use crate::failure::{Class, Failure};
-use crate::plugin;
-use crate::windows::{CallError, narrow, wide};
+use crate::windows::{CallError, is_this_host, narrow, wide};
 
-/// Asks the service manager of `host`, or of this one, about services, and its registry about a component.
-pub fn ask(host: Option<&str>, services: &[String], component: Option<&str>) -> Result<Answer, Failure> {
-    let host = Host::of(host);
-    // Neither call takes a deadline; of a host that is silent they return after a minute or so.
-    plugin::enter(format!("asking the service manager of {}", host.name()));
-    let manager = Handle::manager(&host).map_err(|error| host.refused(error, "cannot ask the service manager"))?;
-    let services = services.iter().map(|name| service(&manager, &host, name)).collect();
-    let component = component.map(|name| {
-        plugin::enter(format!("asking the registry of {}", host.name()));
-        registry::component(&host, name).map_err(|error| no_states(&host, error))
-    });
-    Ok(Answer { services, component })
+/// What the service manager of a host knows of services.
+pub fn services(host: &Host, names: &[String]) -> Result<Vec<Result<Service, Failure>>, Failure> {
+    let manager = Handle::manager(host).map_err(|error| host.refused(error, "cannot ask the service manager"))?;
+    Ok(names.iter().map(|name| service(&manager, host, name)).collect())
 }
 
 /// The host that is asked.
+#[derive(Clone)]
 pub struct Host {
     /// Another one, by its name.
     remote: Option<String>,
 }
 
 impl Host {
-    fn of(name: Option<&str>) -> Self {
-        let own = std::env::var("COMPUTERNAME").unwrap_or_default();
-        let is_own = |name: &&str| name.eq_ignore_ascii_case("localhost") || name.eq_ignore_ascii_case(&own);
-        Self { remote: name.filter(|name| !is_own(name)).map(str::to_owned) }
+    /// The host of that name; without one, this one.
+    pub fn of(name: Option<&str>) -> Self {
+        Self { remote: name.filter(|name| !is_this_host(name)).map(str::to_owned) }
     }
 
-    fn name(&self) -> &str {
+    /// Its name.
+    pub fn name(&self) -> &str {
         self.remote.as_deref().unwrap_or("this host")
     }
 
@@ -55,17 +47,12 @@ impl Host {
         self.remote.as_ref().map(|host| wide(&format!(r"\\{host}")))
     }
 
-    fn refused(&self, error: CallError, attempted: &str) -> Failure {
+    /// Why it did not answer what was attempted.
+    pub fn refused(&self, error: CallError, attempted: &str) -> Failure {
         let class = refusal::class(error.code());
         let who = format!("the group Administrators of {}", self.name());
         error.into_failure(&format!("{attempted} of {}", self.name()), class, &who)
     }
-}
-
-/// The host is there, since its service manager has answered: only its registry cannot be asked.
-fn no_states(host: &Host, error: CallError) -> Failure {
-    let failure = host.refused(error, "cannot read the component states");
-    if failure.class == Class::Permission { failure } else { failure.reclassified(Class::NoData) }
 }
 
 fn service(manager: &Handle, host: &Host, name: &str) -> Result<Service, Failure> {

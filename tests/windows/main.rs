@@ -11,6 +11,7 @@
 mod counters;
 mod events;
 mod frame;
+mod service;
 mod stores;
 #[path = "../support/mod.rs"]
 mod support;
