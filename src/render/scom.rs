@@ -65,6 +65,7 @@ fn properties(report: &Report, verbosity: u8) -> Vec<(String, Variant)> {
         ("Port", Variant::Integer(report.target.port.unwrap_or_default().into())),
         ("Transport", text(report.target.transport)),
         ("Authentication", Variant::Text(text::authentication(report))),
+        ("Diagnostics", Variant::Text(diagnostics(report))),
         ("Started", Variant::Text(clock::rfc3339(report.started))),
         ("Duration", Variant::Double(report.duration.as_secs_f64())),
     ]
@@ -79,6 +80,12 @@ fn properties(report: &Report, verbosity: u8) -> Vec<(String, Variant)> {
         properties.push(("Trace".to_owned(), Variant::Text(report.trace.join(" "))));
     }
     properties
+}
+
+/// All diagnostic facts as one text: an alert can only show properties that every bag has.
+fn diagnostics(report: &Report) -> String {
+    let facts = report.diagnostics.iter().map(|(name, value)| format!("{}: {value}", name.replace('_', " ")));
+    facts.collect::<Vec<_>>().join("; ")
 }
 
 /// XML 1.0 text or attribute: the five special characters as references, hostile and forbidden ones as a blank.
