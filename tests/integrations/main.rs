@@ -13,6 +13,7 @@ mod nagios;
 mod options;
 #[path = "../support/plugins.rs"]
 mod plugins;
+mod scom;
 #[path = "../support/mod.rs"]
 mod support;
 mod timeouts;
@@ -32,7 +33,7 @@ pub struct File {
 /// Every generated file.
 fn files() -> Vec<File> {
     let zabbix = zabbix::files().map(|(name, content)| File { path: format!("zabbix/{name}"), content });
-    [icinga2::files(), nagios::files(), agents::files(), zabbix.into()].concat()
+    [icinga2::files(), nagios::files(), agents::files(), zabbix.into(), scom::files()].concat()
 }
 
 #[test]
