@@ -72,7 +72,7 @@ impl EventLog {
         plugin::enter(format!("reading {log}"));
         let result = self.query(query, order).and_then(|result| rendered(&result, limits));
         plugin::enter("");
-        let rendered = result.map_err(|error| refused(error, &log))?;
+        let rendered = result.map_err(|error| refused(error, &log, self.host.is_some()))?;
 
         let text = format!("<Events>{}</Events>", rendered.text);
         let mut export = xml::read(&text)
@@ -197,10 +197,10 @@ fn render(event: &Handle, buffer: &mut Vec<u16>) -> Result<Option<String>, CallE
 }
 
 /// Why a log could not be read.
-fn refused(error: CallError, log: &str) -> Failure {
+fn refused(error: CallError, log: &str, is_remote: bool) -> Failure {
     match error.code() {
         ERROR_EVT_CHANNEL_NOT_FOUND => Failure::new(Class::NoData, format!("there is no such log: {log}")),
-        RPC_S_SERVER_UNAVAILABLE => {
+        RPC_S_SERVER_UNAVAILABLE if is_remote => {
             let attempted = format!("cannot reach {log}, which its firewall may forbid (Remote Event Log Management)");
             error.into_failure(&attempted, Class::NoData, GRANTED_BY)
         }
