@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "of a plugin's source only its options are used here")]
 
 mod agents;
+mod grafana;
 mod health_set;
 mod icinga2;
 mod metrics;
@@ -33,7 +34,7 @@ pub struct File {
 /// Every generated file.
 fn files() -> Vec<File> {
     let zabbix = zabbix::files().map(|(name, content)| File { path: format!("zabbix/{name}"), content });
-    [icinga2::files(), nagios::files(), agents::files(), zabbix.into(), scom::files()].concat()
+    [icinga2::files(), nagios::files(), agents::files(), zabbix.into(), scom::files(), grafana::files()].concat()
 }
 
 #[test]
