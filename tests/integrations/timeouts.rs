@@ -22,8 +22,10 @@ pub struct Chain {
 pub struct Limit {
     /// Who, for a reader; empty where the setting says so.
     pub who: &'static str,
-    /// The words in front of its number.
+    /// What stands in front of the number, as a reader looks for it.
     pub setting: &'static str,
+    /// The same as it is in the file.
+    pub in_file: &'static str,
     /// The number.
     pub seconds: u32,
     /// The file below `integrations/` that says so; `None` where it is a program's default.
@@ -32,8 +34,11 @@ pub struct Limit {
 
 /// Every chain.
 pub fn chains() -> Vec<Chain> {
-    let nagios = || Limit { who: "Nagios", setting: "service_check_timeout=", seconds: 60, file: None };
-    let check_nrpe = || limit("", "check_nrpe -H $HOSTADDRESS$ -t ", CALL, "nagios/commands.cfg");
+    let nagios = || Limit { file: None, ..limit("Nagios", "service_check_timeout=", 60, "") };
+    let check_nrpe = || Limit {
+        in_file: "check_nrpe -H $HOSTADDRESS$ -t ",
+        ..limit("", "check_nrpe -t ", CALL, "nagios/commands.cfg")
+    };
     vec![
         Chain { title: "Nagios, Naemon", limits: vec![plugin("nagios/commands.cfg"), nagios()] },
         Chain {
@@ -83,6 +88,23 @@ pub fn chains() -> Vec<Chain> {
                 limit("service", "check_timeout = ", longest() + icinga2::GRACE, "icinga2/um-services.conf"),
             ],
         },
+        Chain {
+            title: "Operations Manager, Windows",
+            limits: vec![
+                Limit { in_file: "<TimeoutSeconds>", ..plugin("scom/CheckUm.CallRouter.xml") },
+                limit("agent", "<TimeoutSeconds>", 60, "scom/CheckUm.CallRouter.xml"),
+            ],
+        },
+        Chain {
+            title: "Operations Manager, Linux",
+            limits: vec![
+                Limit { in_file: "<TimeoutSeconds>", ..plugin("scom/CheckUm.CallRouter.Linux.xml") },
+                Limit {
+                    in_file: "&lt;p:timeout&gt;",
+                    ..limit("agent", "<p:timeout>", 60, "scom/CheckUm.CallRouter.Linux.xml")
+                },
+            ],
+        },
     ]
 }
 
@@ -98,22 +120,21 @@ pub fn table() -> String {
 
 impl Limit {
     fn words(&self) -> String {
-        let setting = self.setting.split(" -H $HOSTADDRESS$").collect::<String>();
-        format!("{} `{setting}{}`", self.who, self.seconds).trim_start().to_owned()
+        format!("{} `{}{}`", self.who, self.setting, self.seconds).trim_start().to_owned()
     }
 }
 
 fn limit(who: &'static str, setting: &'static str, seconds: u32, file: &'static str) -> Limit {
-    Limit { who, setting, seconds, file: Some(file) }
+    Limit { who, setting, in_file: setting, seconds, file: Some(file) }
+}
+
+fn plugin(file: &'static str) -> Limit {
+    limit("plugin", "-t ", longest(), file)
 }
 
 /// The longest deadline of a check.
 fn longest() -> u32 {
     CHECKS.iter().map(|check| check.timeout).max().unwrap_or_default()
-}
-
-fn plugin(file: &'static str) -> Limit {
-    limit("plugin", "-t ", longest(), file)
 }
 
 #[test]
@@ -129,7 +150,7 @@ fn every_limit_is_above_the_one_inside_it() {
 #[test]
 fn every_limit_stands_in_its_file() {
     for Chain { title, limits } in chains() {
-        for Limit { setting, seconds, file, .. } in &limits {
+        for Limit { in_file: setting, seconds, file, .. } in &limits {
             let Some(file) = file else { continue };
             let path = crate::support::root().join("integrations").join(file);
             let text = std::fs::read_to_string(path).unwrap_or_default();
