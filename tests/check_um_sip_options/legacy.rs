@@ -1,4 +1,5 @@
-//! What of servers with nothing but old TLS? With the feature legacy-tls an answer, without it words.
+//! What of servers with nothing but old TLS? With the feature legacy-tls an answer, without it words; for Windows see
+//! tests/windows/legacy_tls.rs.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
 
@@ -11,11 +12,11 @@ fn tls_with_words_when_there_is_nothing_in_common() {
     let ran = probe(&server.port, &["--transport", "tls", "--tls-backend", "modern", "--no-verify"]);
     ran.assert_text(2).assert_says("no TLS version and cipher suite in common with 127.0.0.1:");
     ran.assert_says("it answers with the alert protocol_version; we offer TLS 1.3 and 1.2, ECDHE with AES-GCM");
-    #[cfg(not(feature = "legacy-tls"))]
+    #[cfg(not(any(feature = "legacy-tls", windows)))]
     assert!(ran.stdout.contains("\ncaused by: this build speaks TLS 1.2 and 1.3 only; a build with"), "{ran:?}");
 }
 
-#[cfg(not(feature = "legacy-tls"))]
+#[cfg(not(any(feature = "legacy-tls", windows)))]
 #[test]
 fn tls_when_this_build_has_no_legacy() {
     let Some(server) = OpenSsl::serve("server", "") else { return };
@@ -23,7 +24,7 @@ fn tls_when_this_build_has_no_legacy() {
     ran.assert_text(2).assert_says("this build has no legacy TLS: cargo install check-um --features legacy-tls");
 }
 
-#[cfg(feature = "legacy-tls")]
+#[cfg(all(feature = "legacy-tls", not(windows)))]
 mod with_legacy {
     use std::sync::Arc;
 

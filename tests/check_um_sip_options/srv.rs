@@ -181,6 +181,20 @@ fn dns_when_the_domain_offers_no_sip_or_has_no_address() {
 }
 
 #[test]
+fn dns_when_one_of_the_targets_has_no_address_though_the_other_answers() {
+    let alive = server("127.0.0.1");
+    let nameserver = nameserver(vec![
+        (TCP, srv(0, alive.address.port(), "sip1.example.com")),
+        (TCP, srv(0, 5060, "gone.example.com")),
+    ]);
+    let ran = of_domain(&nameserver, &["--all-addresses"]);
+    ran.assert_begins(3, "UM SIP OPTIONS UNKNOWN - 1 of 2 targets of example.com answer; 'gone.example.com' has no ");
+    ran.assert_says(" 200 OK from sip1.example.com:");
+    let labels = perfdata::labels(ran.first_line());
+    assert!(labels.len() == 5 && labels.iter().all(|label| label.ends_with("_127_0_0_1")), "{ran:?}");
+}
+
+#[test]
 fn dns_when_the_nameserver_fails_or_is_silent() {
     let failing = Nameserver::new(Manner::Failing, Vec::new());
     let ran = of_domain(&failing, &["-vv"]);

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use tokio::net::TcpStream;
 
-#[cfg(not(feature = "legacy-tls"))]
+#[cfg(not(any(feature = "legacy-tls", windows)))]
 use super::error::TlsError;
 use super::{Handshake, TlsSettings};
 use crate::clock::Deadline;
@@ -51,14 +51,14 @@ pub async fn connect(
 }
 
 /// Whether this build has the legacy backend.
-pub const HAS_LEGACY: bool = cfg!(feature = "legacy-tls");
+pub const HAS_LEGACY: bool = cfg!(any(feature = "legacy-tls", windows));
 
-#[cfg(feature = "legacy-tls")]
+#[cfg(any(feature = "legacy-tls", windows))]
 async fn legacy(stream: TcpStream, peer: &Peer, settings: &TlsSettings, deadline: &Deadline, now: i64) -> Handshake {
     super::legacy::connect(stream, peer, settings, deadline, now).await
 }
 
-#[cfg(not(feature = "legacy-tls"))]
+#[cfg(not(any(feature = "legacy-tls", windows)))]
 async fn legacy(_: TcpStream, _: &Peer, _: &TlsSettings, _: &Deadline, _: i64) -> Handshake {
     let reason = "this build has no legacy TLS: cargo install check-um --features legacy-tls makes one".to_owned();
     Handshake::failed(TlsError::Local { reason })

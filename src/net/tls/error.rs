@@ -4,6 +4,7 @@ use std::io;
 
 use rustls::{AlertDescription as Alert, CertificateError, Error, PeerIncompatible};
 
+use super::backend::HAS_LEGACY;
 use super::tap::{other_protocol, server_hello_version};
 use super::version::Version;
 use super::witness::Seen;
@@ -222,7 +223,7 @@ impl TlsError {
 impl From<TlsError> for Failure {
     fn from(error: TlsError) -> Self {
         let mut failure = Self::caused_by(error.class(), &error);
-        if error.may_be_legacy() && !cfg!(feature = "legacy-tls") {
+        if error.may_be_legacy() && !HAS_LEGACY {
             failure.causes.push(LEGACY_HINT.to_owned());
         }
         failure

@@ -10,8 +10,14 @@ pub mod error;
 pub mod flight;
 pub mod identity;
 pub mod inspect;
-#[cfg(feature = "legacy-tls")]
+#[cfg(any(feature = "legacy-tls", windows))]
 mod legacy;
+#[cfg(all(feature = "legacy-tls", not(windows)))]
+mod openssl;
+#[cfg(any(test, windows))]
+mod polled;
+#[cfg(windows)]
+mod schannel;
 pub mod served;
 mod tap;
 pub mod version;
