@@ -61,6 +61,7 @@ fn a_satellite_and_an_agent_check_for_their_master() {
         (&satellite, "cas1.example.com!um-sip-options", "satellite.example.com", ok),
         (&master, "cas2.example.com!um-sip-options", "satellite.example.com", ok),
         // This agent's host is no Windows, and the plugin says so.
+        (&satellite, "cas1.example.com!um-agent", "satellite.example.com", "Zone 'cas1.example.com' is connected."),
         (&satellite, "cas1.example.com!um-service", "cas1.example.com", "UM SERVICE UNKNOWN - "),
     ] {
         let since = scheduler.check(check)["execution_start"].as_f64().unwrap();

@@ -67,7 +67,7 @@ fn a_host_has_the_checks_it_asks_for_and_no_other() {
             &[
                 ROLL_UP,
                 NETWORK,
-                &["um-service", "um-reject-rate", "um-missed-call-proxy", "um-health-set", "um-events"],
+                &["um-agent", "um-service", "um-reject-rate", "um-missed-call-proxy", "um-health-set", "um-events"],
             ],
         ),
         ("remote", "vars.um_call_router.satellite = \"satellite.example.com\"", &[ROLL_UP, NETWORK]),
@@ -104,8 +104,17 @@ fn a_host_has_the_checks_it_asks_for_and_no_other() {
     assert_eq!(endpoint("counted!um-reject-rate"), "");
 
     let names = |kind: &str| scratch.objects(kind).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
-    let dependent = ["um-missed-call-proxy", "um-reject-rate", "um-sip-options"];
-    assert_eq!(names("Dependency"), dependent.map(|child| format!("cas1.example.com!{child}!um-service")));
+    let dependent = [
+        "um-events!um-agent",
+        "um-health-set!um-agent",
+        "um-missed-call-proxy!um-agent",
+        "um-missed-call-proxy!um-service",
+        "um-reject-rate!um-agent",
+        "um-reject-rate!um-service",
+        "um-service!um-agent",
+        "um-sip-options!um-service",
+    ];
+    assert_eq!(names("Dependency"), dependent.map(|names| format!("cas1.example.com!{names}")));
 }
 
 #[test]

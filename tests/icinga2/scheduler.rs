@@ -239,7 +239,8 @@ fn by_hand(result: &Value) -> Outcome {
     support::run_command(Command::new(words[0]).args(&words[1..]))
 }
 
-/// What two runs have in common: each number is a `#`, each line without the blanks around it.
+/// What two runs have in common: each number is a `#`, each line is without the blanks around it, and seconds are no other unit
+/// than milliseconds.
 fn without_numbers(text: &str) -> String {
     let mut common = String::new();
     for c in text.trim().lines().map(str::trim).collect::<Vec<_>>().join("\n").chars() {
@@ -248,7 +249,7 @@ fn without_numbers(text: &str) -> String {
             common.push(if is_number { '#' } else { c });
         }
     }
-    common
+    common.replace("# ms", "# s")
 }
 
 /// An entry whose value is the clock's is compared by everything but that; one that comes from a file entirely.

@@ -38,6 +38,7 @@ pub fn text() -> String {
     for check in CHECKS {
         text += &apply(check);
     }
+    text += &agent();
     text += &dependencies();
     text += ROLL_UP;
     text
@@ -132,6 +133,13 @@ fn notes(plugin: &Plugin) -> String {
     format!("{} When it alerts: {}", purpose(plugin), (about.advice)(typical))
 }
 
+/// One alert for an agent that is gone, instead of one for each check that it would run.
+fn agent() -> String {
+    let checks = CHECKS.iter().filter(|check| check.vantage == Vantage::Agent);
+    AGENT
+        .replace("@CHECKS@", &checks.map(|check| format!("    {}", quoted(check.name))).collect::<Vec<_>>().join(",\n"))
+}
+
 fn dependencies() -> String {
     let mut parents: Vec<_> = CHECKS.iter().filter_map(|check| check.depends_on).collect();
     parents.sort_unstable();
@@ -198,6 +206,37 @@ object ServiceGroup "um-call-router" {
 object HostGroup "um-call-router" {
   display_name = "Exchange UM Call Routers"
   assign where um_router(host) != null
+}
+"#;
+
+const AGENT: &str = r#"
+apply Service "um-agent" {
+  import "um-call-router"
+
+  display_name = "UM agent"
+  check_command = "cluster-zone"
+  check_interval = 1m
+  retry_interval = 1m
+  max_check_attempts = 3
+  notes = "Whether the Icinga agent on the Exchange server is connected. When it alerts: is the host up, does its service icinga2 run, and does anything keep it from port 5665?"
+
+  vars.cluster_zone = um_endpoint(host, true)
+
+  assign where um_router(host).agent
+  ignore where um_omits(host, "um-agent")
+}
+
+// What an agent would run is not run while it is gone, and nobody is told what is no news.
+apply Dependency "um-agent" to Service {
+  parent_service_name = "um-agent"
+  states = [ OK, Warning ]
+  disable_checks = true
+  disable_notifications = true
+
+  assign where service.name in [
+@CHECKS@
+  ] && um_router(host).agent
+  ignore where um_omits(host, "um-agent")
 }
 "#;
 
