@@ -1,7 +1,7 @@
 //! Do the plugins keep their promises where only Windows has the question? The real binaries, on Windows or under Wine.
 //!
-//! `.ci/windows prepare` makes the stand-ins of `tests/fixtures/windows`: four services and a library of counters. Where
-//! they are not, their tests say so and pass; with `CHECK_UM_REQUIRE_PEERS=1` they fail.
+//! `.ci/windows prepare` makes the stand-ins of `tests/fixtures/windows`: four services, a library of counters and one of
+//! event logs. Where they are not, their tests say so and pass; with `CHECK_UM_REQUIRE_PEERS=1` they fail.
 
 #![cfg(windows)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
