@@ -37,15 +37,21 @@ pub fn parameters(check: &Check) -> Vec<Parameter> {
         "um-events" => vec![("--window", own("WINDOW"))],
         _ => Vec::new(),
     };
-    macros.extend(thresholds);
+    // Not every check has a value to be judged, and not every one of those both ranges.
+    macros.extend(
+        thresholds.into_iter().filter(|(option, _)| {
+            known.iter().any(|known| known.dashed() == *option && default(check, known).is_some())
+        }),
+    );
     let parameter = |(option, macro_name)| {
-        let known = known.iter().find(|known| known.dashed() == option)?;
-        let default = default(check, known)?;
+        let known = known.iter().find(|known| known.dashed() == option);
+        let known = known.unwrap_or_else(|| panic!("{} has no {option}", check.plugin));
+        let default = default(check, known).unwrap_or_else(|| panic!("{}: no default of {option}", check.name));
         // The default that the help speaks of is the plugin's; the macro's own stands beside it.
         let help = known.help.split(" (default").next().unwrap_or_default().trim_end_matches('.');
-        Some(Parameter { option, macro_name, default, help: format!("{}: {help}.", check.title) })
+        Parameter { option, macro_name, default, help: format!("{}: {help}.", check.title) }
     };
-    macros.into_iter().filter_map(parameter).collect()
+    macros.into_iter().map(parameter).collect()
 }
 
 /// The health set's value, else the plugin's own, else what the README recommends where the plugin only measures.
