@@ -95,7 +95,7 @@ pub fn expand(wildcard: &str) -> Result<Vec<String>, Refused> {
     let mut length = paths.len() as u32;
     // SAFETY: the wildcard ends with NUL, the list is as long as said, and both outlive the call.
     let code = unsafe { PdhExpandWildCardPathW(ptr::null(), wildcard.as_ptr(), paths.as_mut_ptr(), &mut length, 0) };
-    // Of a list that is too long PDH gives as much as there is room for.
+    // Of a list that is too long whatever PDH has written down is taken, which may be nothing.
     if Status(code) != Status::MORE_DATA {
         checked(code, "PdhExpandWildCardPathW")?;
     }
