@@ -3,6 +3,7 @@
 //! Its own tools need Windows and a management group, so that the packs are judged here by what is publicly known of
 //! them. The judge itself is judged: it must find every kind of defect in packs that were broken on purpose.
 
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
 #![allow(dead_code, reason = "of plugins and peers only a share is used here")]
 
@@ -24,6 +25,8 @@ mod sealed;
 #[path = "../support/mod.rs"]
 mod support;
 mod xml;
+
+use std::process::Command;
 
 use bags::REAL;
 
@@ -56,17 +59,73 @@ fn every_check_has_a_monitor_and_a_task_and_the_readme_names_it() {
     let document = model::Pack::parse(&pack(WINDOWS)).unwrap();
     let (monitors, tasks) = (document.of_kind("UnitMonitor"), document.of_kind("Task"));
     assert_eq!((monitors.len(), tasks.len()), (CHECKS, CHECKS));
-    let readme = pack("README.md");
-    for string in document.of_kind("DisplayString") {
-        let is_monitor = monitors.iter().any(|monitor| monitor.id() == string.attribute("ElementID"));
-        if is_monitor && string.attribute("SubElementID").is_empty() {
-            let title = string.text_at(&["Name"]);
-            assert!(readme.contains(&format!("| {title} |")), "integrations/scom/README.md: no row of {title}");
-        }
+    let (readme, strings) = (pack("README.md"), document.of_kind("DisplayString"));
+    for monitor in &monitors {
+        let title = strings.iter().find(|string| string.attribute("ElementID") == monitor.id()).unwrap();
+        let configuration = |name: &str| monitor.text_at(&["Configuration", name]);
+        let minutes: u32 = configuration("IntervalSeconds").parse::<u32>().unwrap() / 60;
+        let every = if minutes < 60 { format!("{minutes} min") } else { format!("{} h", minutes / 60) };
+        let row = format!(
+            "| {} | `{}` | {every} | {} | {} |",
+            title.text_at(&["Name"]),
+            rules::of_workflow(&document, monitor)[0].plugin,
+            configuration("MatchCount"),
+            if monitor.attribute("Enabled") == "true" { "on" } else { "off" }
+        );
+        assert!(readme.contains(&row), "integrations/scom/README.md: no row {row}");
     }
     for plugin in support::plugins() {
         let is_run = monitors.iter().any(|monitor| rules::of_workflow(&document, monitor)[0].plugin == plugin);
         assert!(is_run, "no monitor runs {plugin}");
+    }
+}
+
+#[test]
+fn a_host_on_linux_is_told_its_router_by_the_first_line_of_the_file() {
+    let pack = model::Pack::parse(&pack(LINUX)).unwrap();
+    let read = pack.of_kind("ProbeAction").into_iter().find(|module| module.id() == "Read").unwrap();
+    let input = xml::Node::parse(read.text_at(&["Input"])).unwrap();
+    let command = input.text_at(&["p:Command"]);
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("call-router");
+    let command = command.replace("/etc/check-um/call-router", file.to_str().unwrap());
+    assert!(command.contains(file.to_str().unwrap()), "{command}");
+    let said = || String::from_utf8(Command::new("sh").args(["-c", &command]).output().unwrap().stdout).unwrap();
+    // What is not there, or empty, makes no watcher.
+    assert_eq!(said(), "");
+    for (content, router) in [("", ""), ("cas1.example.com\n", "cas1.example.com"), ("cas1\r\ncas2\n", "cas1")] {
+        std::fs::write(&file, content).unwrap();
+        assert_eq!(said(), router, "{content:?}");
+    }
+}
+
+#[test]
+fn every_exit_code_lights_one_state_on_linux() {
+    struct Code(i32);
+    impl expression::Item for Code {
+        fn select(&self, xpath: &str) -> Option<String> {
+            (xpath == "//*[local-name()=\"ReturnCode\"]").then(|| self.0.to_string())
+        }
+    }
+    let pack = model::Pack::parse(&pack(LINUX)).unwrap();
+    for monitor in pack.of_kind("UnitMonitor") {
+        let members = pack.members_of_monitor(monitor);
+        // 126 and 127 when the program cannot be run, 137 when it was killed, -1 when there was no shell.
+        for code in [-1, 0, 1, 2, 3, 126, 127, 137, 255] {
+            let is_lit = |name: &&str| {
+                let filter = members.iter().find(|member| member.id() == *name).unwrap();
+                expression::holds(filter.child("Expression").unwrap(), &Code(code)).unwrap()
+            };
+            let lit: Vec<_> = ["FilterHealthy", "FilterWarning", "FilterError"].into_iter().filter(is_lit).collect();
+            let expected = if code == 0 {
+                "FilterHealthy"
+            } else if code == 2 {
+                "FilterError"
+            } else {
+                "FilterWarning"
+            };
+            assert_eq!(lit, [expected], "{} with {code}", monitor.id());
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! A Linux host becomes a watcher by naming the router in a file. The agent's answer is the program's text and exit
 //! code; numbers are not collected this way.
 
+use super::discovery::{discovery, settings_of};
 use super::modules::{
     chain, compared, declared, detections, filters, joined, module, overrideable, query, states, value,
 };
@@ -10,7 +11,7 @@ use super::monitoring::{Platform, add_health_set, add_monitor, add_task};
 use super::names::Names;
 use super::pack::{Pack, Reference};
 use super::parameters::{Parameter, command_line, default};
-use super::windows::{add_views, discovery, settings_of};
+use super::views::add_views;
 use super::xml::{Element, element, leaf};
 use super::{Watched, watched};
 use crate::health_set::{Check, Vantage};

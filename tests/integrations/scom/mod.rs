@@ -1,5 +1,6 @@
 //! What does System Center Operations Manager import? Two unsealed management packs, and the checks that they run.
 
+mod discovery;
 mod knowledge;
 mod linux;
 mod modules;
@@ -8,6 +9,7 @@ mod names;
 mod pack;
 mod parameters;
 mod types;
+mod views;
 mod windows;
 mod xml;
 

@@ -85,7 +85,6 @@ impl Pack {
         let root = element("ManagementPack")
             .with("ContentReadable", "true")
             .with("SchemaVersion", "2.0")
-            .with("OriginalSchemaVersion", "1.1")
             .with("xmlns:xsd", "http://www.w3.org/2001/XMLSchema");
         let entities = filled("EntityTypes", [filled("ClassTypes", self.classes)]);
         let modules = filled("ModuleTypes", [self.data_sources, self.probes].concat());

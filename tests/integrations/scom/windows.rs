@@ -1,10 +1,12 @@
 //! What does the pack for the agent on the Call Router hold?
 
-use super::modules::{element_of, module};
+use super::discovery::{EXISTS, INTEGER, KEY, STRING, VALUE, attribute, discovery, settings_of};
+use super::modules::{compared, module, query, value};
 use super::monitoring::{Platform, add_health_set, add_monitor, add_rules, add_task, unscheduled};
 use super::names::Names;
 use super::pack::{Pack, Reference};
-use super::xml::{Element, element, leaf};
+use super::views::add_views;
+use super::xml::{element, leaf};
 use super::{types, watched};
 use crate::health_set::{Check, Vantage};
 
@@ -127,11 +129,7 @@ fn add_discovery(pack: &mut Pack) {
         (format!(r#"$MPElement[Name="{class}"]/Version$"#), version),
         (format!(r#"$MPElement[Name="{class}"]/InstallPath$"#), "$Data/Values/MsiInstallPath$".to_owned()),
     ];
-    let expression = super::modules::compared(
-        super::modules::query("Boolean", "Values/ServiceExists"),
-        "Equal",
-        super::modules::value("Boolean", "true"),
-    );
+    let is_there = compared(query("Boolean", "Values/ServiceExists"), "Equal", value("Boolean", "true"));
     let source = module("DataSource", "Registry", "Windows!Microsoft.Windows.FilteredRegistryDiscoveryProvider")
         .holding([
             leaf("ComputerName", r#"$Target/Property[Type="Windows!Microsoft.Windows.Computer"]/NetworkName$"#),
@@ -141,7 +139,7 @@ fn add_discovery(pack: &mut Pack) {
             leaf("Frequency", "86400"),
             leaf("ClassId", format!(r#"$MPElement[Name="{class}"]$"#)),
             element("InstanceSettings").holding([settings_of(&settings)]),
-            expression,
+            is_there,
         ]);
     pack.discoveries.push(discovery(
         &id,
@@ -151,70 +149,3 @@ fn add_discovery(pack: &mut Pack) {
         source,
     ));
 }
-
-/// A discovery of one class and these of its properties.
-pub fn discovery(id: &str, target: &str, class: &str, properties: &[&str], source: Element) -> Element {
-    let properties = properties.iter().map(|property| element("Property").with("PropertyID", *property));
-    let found = element("DiscoveryClass").with("TypeID", class).holding(properties);
-    element("Discovery")
-        .with("ID", id)
-        .with("Enabled", "true")
-        .with("Target", target)
-        .with("ConfirmDelivery", "false")
-        .with("Remotable", "true")
-        .with("Priority", "Normal")
-        .holding([leaf("Category", "Discovery"), element("DiscoveryTypes").holding([found]), source])
-}
-
-/// What a discovered instance is told apart by, and its properties.
-pub fn settings_of(settings: &[(String, String)]) -> Element {
-    let settings = settings.iter().map(|(name, value)| {
-        element("Setting").holding([leaf("Name", name.as_str()), element_of("Value", value.clone())])
-    });
-    element("Settings").holding(settings)
-}
-
-/// Adds a folder with these views of the class.
-pub fn add_views(pack: &mut Pack, names: Names, title: &str, views: &[(&str, &'static str, &str)]) {
-    let folder = names.only("Folder");
-    pack.name(&folder, title, "Views of the checks of check-um.");
-    pack.folders.push(
-        element("Folder")
-            .with("ID", folder.as_str())
-            .with("Accessibility", "Public")
-            .with("ParentFolder", "SC!Microsoft.SystemCenter.Monitoring.ViewFolder.Root"),
-    );
-    for (kind, view_type, title) in views {
-        let id = names.only(kind);
-        pack.name(&id, title, "View of the checks of check-um.");
-        let view = element("View")
-            .with("ID", id.as_str())
-            .with("Accessibility", "Public")
-            .with("Enabled", "true")
-            .with("Target", names.class())
-            .with("TypeID", *view_type)
-            .with("Visible", "true");
-        let open = element("ResolutionState").holding([leaf("StateRange", "255").with("Operator", "NotEquals")]);
-        let criteria = element("Criteria").holding((*kind == "AlertView").then_some(open));
-        pack.views.push(view.holding([leaf("Category", "Operations"), criteria]));
-        let item = element("FolderItem").with("ElementID", id.as_str()).with("ID", format!("{id}.Item"));
-        pack.folder_items.push(item.with("Folder", folder.as_str()));
-    }
-}
-
-fn attribute(name: &str, path: &str, path_type: &str, kind: &str) -> Element {
-    element("RegistryAttributeDefinition").holding([
-        leaf("AttributeName", name),
-        leaf("Path", path),
-        leaf("PathType", path_type),
-        leaf("AttributeType", kind),
-    ])
-}
-
-/// `PathType`: a key or a value.
-const KEY: &str = "0";
-const VALUE: &str = "1";
-/// `AttributeType`: whether it is there, its text, its number.
-const EXISTS: &str = "0";
-const STRING: &str = "1";
-const INTEGER: &str = "2";
