@@ -45,6 +45,7 @@ fn every_query_finds_what_icinga_wrote() {
     let (carbon, received) = carbon();
     let _icinga = Icinga::start(scratch.path(), influx.port, carbon);
 
+    // Icinga 2.13 connects to Graphite ten seconds after its start: almost all of this test's time.
     eventually(|| {
         let text = received.lock().unwrap();
         let missing = graphite_paths().into_iter().find(|path| !text.lines().any(|line| is_of(line, path)));
