@@ -67,8 +67,8 @@ fn templates() -> String {
     host.push(("register", "0".to_owned()));
 
     let mut text = String::from(
-        "# What do all Call Routers have in common? Copied as it is. Nagios would pass the name of a variable that a host\n\
-         # lacks on to the plugin: hence the empty ones.\n",
+        "# What do all Call Routers have in common? Copied as it is. For a variable that a host lacks Nagios would leave a\n\
+         # stray dollar sign in the command: hence the empty ones.\n",
     );
     text += &define("host", &host);
     text += &define("servicegroup", &[("servicegroup_name", GROUP.to_owned()), ("alias", "UM.CallRouter".to_owned())]);
