@@ -66,7 +66,8 @@ pub async fn connect(
     let (shown, withheld) = if library::SHOWS_IDENTITY { (identity, None) } else { (None, identity) };
     let mut served = Served { suite: flight.suite, ..Served::seen(&seen, shown.clone()) };
     let result = match connected {
-        Err(expired) => Err(expired.into()),
+        // SChannel waits for the rest of whatever looks to it like a long record.
+        Err(expired) => Err(not_tls(&first, is_flight, peer).unwrap_or_else(|| expired.into())),
         Ok(Err(ended)) => {
             let refusal = Refusal { asked: seen.asked, shown: shown.is_some(), withheld: withheld.is_some() };
             Err(explain(ended, peer, refusal, &first, is_flight))
@@ -97,10 +98,10 @@ impl Refusal {
 }
 
 fn explain(ended: Ended, peer: &Peer, refusal: Refusal, first: &[u8], is_flight: bool) -> TlsError {
-    let peer = peer.clone();
-    if let Some(spoken) = other_protocol(first).filter(|_| !is_flight) {
-        return TlsError::NotTls { peer, spoken };
+    if let Some(error) = not_tls(first, is_flight, peer) {
+        return error;
     }
+    let peer = peer.clone();
     match (fatal_alert(first).map(Alert::from), ended) {
         (_, Ended::Unprepared(reason)) => TlsError::Local { reason },
         (Some(alert), _) if refusal.asked => refusal.explain(peer, format!("sent the alert {}", alert_name(alert))),
@@ -109,6 +110,12 @@ fn explain(ended: Ended, peer: &Peer, refusal: Refusal, first: &[u8], is_flight:
         (None, Ended::HungUp(error)) => TlsError::of_hang_up(&error, peer, first.is_empty()),
         (None, Ended::Broken(reason)) => TlsError::Broken { peer, reason },
     }
+}
+
+/// What to say of a peer whose first bytes are no TLS.
+fn not_tls(first: &[u8], is_flight: bool, peer: &Peer) -> Option<TlsError> {
+    let spoken = other_protocol(first).filter(|_| !is_flight)?;
+    Some(TlsError::NotTls { peer: peer.clone(), spoken })
 }
 
 const WITHHELD: &str = "legacy TLS on Windows cannot show the one that was given, modern TLS can";
