@@ -16,6 +16,7 @@ mod service;
 mod stores;
 #[path = "../support/mod.rs"]
 mod support;
+mod zabbix;
 
 use std::fs;
 use std::path::PathBuf;
