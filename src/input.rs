@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -10,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::cli::duration::{roughly, words};
 use crate::failure::{Class, Failure};
-use crate::file::FileError;
+use crate::file::{self, FileError};
 use crate::plugin;
 
 /// Where a program's output is to be found: `--file PATH`, or `-` for standard input.
@@ -39,7 +38,7 @@ impl Input {
         let (bytes, modified) = match self {
             Self::Stdin => (self.bounded(io::stdin().lock(), max)?, None),
             Self::File(path) => {
-                let file = File::open(path).map_err(|error| self.failed(error))?;
+                let file = file::open(path).map_err(|error| self.failed(error))?;
                 let metadata = file.metadata().ok().filter(std::fs::Metadata::is_file);
                 (self.bounded(file, max)?, metadata.and_then(|metadata| metadata.modified().ok()))
             }

@@ -56,7 +56,7 @@ pub struct Window {
     pub window: Duration,
 
     /// File that keeps the samples of a source that only knows the present [default: one for each target, in a private
-    /// directory below MP_STATE_PATH, STATE_DIRECTORY, XDG_STATE_HOME or ~/.local/state]
+    /// directory below MP_STATE_PATH, STATE_DIRECTORY, XDG_STATE_HOME or ~/.local/state, on Windows LOCALAPPDATA]
     #[arg(long, value_name = "FILE")]
     pub state_file: Option<PathBuf>,
 }

@@ -72,22 +72,7 @@ pub enum IniError {
 /// The most of an ini file, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
 
-/// Where an ini file is looked for when `--extra-opts` names none: the Monitoring Plugins' own places, in their order.
-const DEFAULT_FILES: &[&str] = &[
-    "/usr/local/etc/monitoring-plugins/monitoring-plugins.ini",
-    "/usr/local/etc/monitoring-plugins.ini",
-    "/etc/monitoring-plugins/monitoring-plugins.ini",
-    "/etc/monitoring-plugins.ini",
-    "/etc/nagios/plugins.ini",
-    "/usr/local/nagios/etc/plugins.ini",
-    "/usr/local/etc/nagios/plugins.ini",
-    "/etc/opt/nagios/plugins.ini",
-    "/etc/nagios-plugins.ini",
-    "/usr/local/etc/nagios-plugins.ini",
-    "/etc/opt/nagios-plugins.ini",
-];
-
-/// The names of an ini file in a directory of `NAGIOS_CONFIG_PATH`.
+/// The names of an ini file in a directory.
 const DEFAULT_NAMES: &[&str] = &["monitoring-plugins.ini", "plugins.ini", "nagios-plugins.ini"];
 
 /// Replaces each `--extra-opts` of `argv` by the options of its section.
@@ -190,11 +175,57 @@ fn default_file() -> Result<PathBuf, UsageError> {
         return Ok(path.into());
     }
     let directories = env::var_os("NAGIOS_CONFIG_PATH").unwrap_or_default();
-    let named = env::split_paths(&directories).flat_map(|dir| DEFAULT_NAMES.iter().map(move |name| dir.join(name)));
-    let candidates = named.filter(|path| path.is_absolute()).chain(DEFAULT_FILES.iter().map(PathBuf::from));
-    candidates.into_iter().find(|path| path.is_file()).ok_or_else(|| {
-        UsageError::NoIniFile(format!("no ini file in any of its default places, such as {}", DEFAULT_FILES[2]))
+    let named = env::split_paths(&directories).flat_map(|directory| named_in(&directory));
+    let mut candidates = named.filter(|path| path.is_absolute()).chain(platform::default_files());
+    candidates.find(|path| path.is_file()).ok_or_else(|| {
+        UsageError::NoIniFile(format!("no ini file in any of its default places, such as {}", platform::EXAMPLE))
     })
+}
+
+fn named_in(directory: &Path) -> Vec<PathBuf> {
+    DEFAULT_NAMES.iter().map(|name| directory.join(name)).collect()
+}
+
+#[cfg(unix)]
+mod platform {
+    use std::path::PathBuf;
+
+    /// Where an ini file is looked for when `--extra-opts` names none: the Monitoring Plugins' own places, in their order.
+    pub fn default_files() -> impl Iterator<Item = PathBuf> {
+        FILES.iter().map(PathBuf::from)
+    }
+
+    pub const EXAMPLE: &str = FILES[2];
+
+    const FILES: &[&str] = &[
+        "/usr/local/etc/monitoring-plugins/monitoring-plugins.ini",
+        "/usr/local/etc/monitoring-plugins.ini",
+        "/etc/monitoring-plugins/monitoring-plugins.ini",
+        "/etc/monitoring-plugins.ini",
+        "/etc/nagios/plugins.ini",
+        "/usr/local/nagios/etc/plugins.ini",
+        "/usr/local/etc/nagios/plugins.ini",
+        "/etc/opt/nagios/plugins.ini",
+        "/etc/nagios-plugins.ini",
+        "/usr/local/etc/nagios-plugins.ini",
+        "/etc/opt/nagios-plugins.ini",
+    ];
+}
+
+#[cfg(windows)]
+mod platform {
+    use std::env;
+    use std::path::PathBuf;
+
+    use super::named_in;
+
+    /// The Monitoring Plugins have no places there. Beside the plugin: who may write there could replace that as well.
+    pub fn default_files() -> impl Iterator<Item = PathBuf> {
+        let plugin = env::current_exe().ok();
+        plugin.as_deref().and_then(|plugin| plugin.parent()).map(named_in).unwrap_or_default().into_iter()
+    }
+
+    pub const EXAMPLE: &str = "plugins.ini beside the plugin";
 }
 
 #[cfg(test)]

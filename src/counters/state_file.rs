@@ -16,7 +16,7 @@ use crate::failure::{Class, Failure};
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     /// Neither the option nor the environment names a place.
-    #[error("no place for the history: neither --state-file nor MP_STATE_PATH, XDG_STATE_HOME or HOME is given")]
+    #[error("no place for the history: neither --state-file nor {} is given", platform::PLACES)]
     NoPlace,
     /// What is there is not a history of ours, and is left as it is.
     #[error("{path} is left as it is: {what}", path = .path.display())]
@@ -88,8 +88,16 @@ pub async fn update<T>(
     let _lock = lock(&beside(path, "lock"), deadline).await?;
     let (mut history, replaced) = read(path)?;
     let value = change(&mut history);
-    replace(path, &history.encode())?;
-    Ok(Updated { value, replaced })
+    let content = history.encode();
+    loop {
+        match replace(path, &content) {
+            // Somebody looks at the file without our lock: another run that is about to wait for it, or a virus scanner.
+            Err(StateError::Unwritable { source, .. }) if platform::is_momentary(&source) => {
+                pause(deadline, || format!("replacing {}", path.display())).await?;
+            }
+            done => return done.map(|()| Updated { value, replaced }),
+        }
+    }
 }
 
 /// The place of a history that the operator named none for, in a directory that is made for the user alone.
@@ -133,11 +141,14 @@ async fn lock(path: &Path, deadline: &Deadline) -> Result<File, StateError> {
             Ok(()) => return Ok(file),
             Err(fs::TryLockError::Error(source)) => return Err(unwritable(source)),
             Err(fs::TryLockError::WouldBlock) => {
-                let waiting = || format!("waiting for the lock {}", path.display());
-                deadline.limit(waiting, tokio::time::sleep(PAUSE)).await.map_err(StateError::Locked)?;
+                pause(deadline, || format!("waiting for the lock {}", path.display())).await?;
             }
         }
     }
+}
+
+async fn pause(deadline: &Deadline, stage: impl Fn() -> String) -> Result<(), StateError> {
+    deadline.limit(stage, tokio::time::sleep(PAUSE)).await.map_err(StateError::Locked)
 }
 
 /// The history, and whether it was damaged.
@@ -188,7 +199,7 @@ fn beside(path: &Path, extension: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Between two attempts to get the lock.
+/// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(2);
 
 #[cfg(unix)]
@@ -205,6 +216,8 @@ mod platform {
         options
     }
 
+    pub const PLACES: &str = "MP_STATE_PATH, XDG_STATE_HOME or HOME";
+
     pub fn user() -> String {
         rustix::process::geteuid().as_raw().to_string()
     }
@@ -216,6 +229,11 @@ mod platform {
     /// Whether others may put or replace files there; with the sticky bit they cannot replace ours.
     pub fn is_open_to_others(metadata: &fs::Metadata) -> bool {
         metadata.mode() & 0o022 != 0 && metadata.mode() & 0o1000 == 0
+    }
+
+    /// A name is free again as soon as a file is renamed to it or removed.
+    pub fn is_momentary(_: &io::Error) -> bool {
+        false
     }
 
     pub fn state_directory(from: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
@@ -230,14 +248,23 @@ mod platform {
     }
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 mod platform {
     use super::{OpenOptions, Path, PathBuf, fs, io};
+    use std::os::windows::fs::OpenOptionsExt;
 
-    /// For a file whose directory is the user's own, as all below LOCALAPPDATA are.
+    use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_OPEN_REPARSE_POINT;
+
+    use crate::windows::directory;
+
+    /// No symbolic link is followed. Whose a file is, its directory decides.
     pub fn options() -> OpenOptions {
-        OpenOptions::new()
+        let mut options = OpenOptions::new();
+        options.custom_flags(FILE_FLAG_OPEN_REPARSE_POINT);
+        options
     }
+
+    pub const PLACES: &str = "MP_STATE_PATH or LOCALAPPDATA";
 
     pub fn user() -> String {
         std::env::var("USERNAME").unwrap_or_default()
@@ -251,12 +278,18 @@ mod platform {
         false
     }
 
+    /// A file that somebody has open can be neither replaced nor removed, and its name is not free until it is closed.
+    pub fn is_momentary(error: &io::Error) -> bool {
+        error.kind() == io::ErrorKind::PermissionDenied
+    }
+
+    /// Never the place of all users, ProgramData: anybody may make a directory there before we do.
     pub fn state_directory(from: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
-        from("LOCALAPPDATA").or_else(|| from("ProgramData"))
+        from("LOCALAPPDATA").or_else(|| std::env::home_dir().map(|home| home.join("AppData").join("Local")))
     }
 
     pub fn private_directory(path: &Path) -> io::Result<()> {
-        fs::create_dir_all(path)
+        directory::create_private(path)
     }
 }
 

@@ -3,7 +3,6 @@
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -14,7 +13,6 @@ use super::resolve::Family;
 use super::{NetError, Peer, tcp, udp};
 use crate::clock::{Deadline, Expired};
 use crate::failure::{Class, Failure, Policy};
-use crate::file;
 
 /// The nameservers to ask, in their order; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +22,7 @@ pub struct Nameservers(Vec<SocketAddr>);
 #[derive(Debug, thiserror::Error)]
 pub enum DnsError {
     /// Nobody to ask.
-    #[error("no nameserver in {RESOLV_CONF}: expected --dns-server")]
+    #[error("no nameserver in {}: expected --dns-server", platform::SETTINGS)]
     NoServer,
     /// Not a name.
     #[error(transparent)]
@@ -77,7 +75,7 @@ impl DnsError {
 impl Nameservers {
     /// Those that were given, or the system's.
     pub fn new(given: &[SocketAddr]) -> Result<Self, DnsError> {
-        let servers = if given.is_empty() { system() } else { given.to_vec() };
+        let servers = if given.is_empty() { platform::nameservers() } else { given.to_vec() };
         if servers.is_empty() { Err(DnsError::NoServer) } else { Ok(Self(servers)) }
     }
 
@@ -181,21 +179,6 @@ async fn ask_tcp(peer: &Peer, query: &[u8], question: &Question, deadline: &Dead
     Ok(question.read(&message)?)
 }
 
-/// The nameservers of resolv.conf, as `resolv.conf(5)` reads it; where there is no such file, none.
-fn system() -> Vec<SocketAddr> {
-    let text = file::read(Path::new(RESOLV_CONF), MAX_RESOLV_CONF).unwrap_or_default();
-    nameservers(&String::from_utf8_lossy(&text))
-}
-
-fn nameservers(resolv_conf: &str) -> Vec<SocketAddr> {
-    let address = |line: &str| {
-        let mut words = line.split_ascii_whitespace();
-        (words.next()? == "nameserver").then(|| words.next()?.parse::<IpAddr>().ok()).flatten()
-    };
-    let addresses = resolv_conf.lines().filter_map(address);
-    addresses.take(MAX_SERVERS).map(|address| SocketAddr::new(address, PORT)).collect()
-}
-
 /// An identifier that a stranger cannot guess; the system keys the hasher anew for each process.
 fn random() -> u16 {
     let hash = RandomState::new().hash_one(Instant::now()).to_be_bytes();
@@ -205,22 +188,72 @@ fn random() -> u16 {
 /// The nameservers' port.
 pub const PORT: u16 = 53;
 
-const RESOLV_CONF: &str = "/etc/resolv.conf";
-const MAX_RESOLV_CONF: u64 = 64 * 1024;
 const MAX_SERVERS: usize = 3;
 const FIRST_SHARE: Duration = Duration::from_secs(1);
 const MAX_UDP: usize = 4096;
+
+#[cfg(unix)]
+mod platform {
+    use std::net::{IpAddr, SocketAddr};
+    use std::path::Path;
+
+    use super::{MAX_SERVERS, PORT};
+    use crate::file;
+
+    pub const SETTINGS: &str = "/etc/resolv.conf";
+
+    /// Those of resolv.conf, as `resolv.conf(5)` reads it; where there is no such file, none.
+    pub fn nameservers() -> Vec<SocketAddr> {
+        let text = file::read(Path::new(SETTINGS), MAX_RESOLV_CONF).unwrap_or_default();
+        of(&String::from_utf8_lossy(&text))
+    }
+
+    pub fn of(resolv_conf: &str) -> Vec<SocketAddr> {
+        let address = |line: &str| {
+            let mut words = line.split_ascii_whitespace();
+            (words.next()? == "nameserver").then(|| words.next()?.parse::<IpAddr>().ok()).flatten()
+        };
+        let addresses = resolv_conf.lines().filter_map(address);
+        addresses.take(MAX_SERVERS).map(|address| SocketAddr::new(address, PORT)).collect()
+    }
+
+    const MAX_RESOLV_CONF: u64 = 64 * 1024;
+}
+
+#[cfg(windows)]
+mod platform {
+    use std::net::SocketAddr;
+
+    use super::{MAX_SERVERS, PORT};
+    use crate::windows::adapter;
+
+    pub const SETTINGS: &str = "the settings of the network adapters";
+
+    /// Those of the adapters, in the order of the system's own preference; where it tells nothing, none.
+    pub fn nameservers() -> Vec<SocketAddr> {
+        let mut servers: Vec<SocketAddr> = Vec::new();
+        for mut server in adapter::nameservers().unwrap_or_default() {
+            server.set_port(PORT);
+            if !servers.contains(&server) {
+                servers.push(server);
+            }
+        }
+        servers.truncate(MAX_SERVERS);
+        servers
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn the_first_three_nameservers_of_resolv_conf() {
         let text = "# c\nsearch example.com\nnameserver 192.0.2.1\n nameserver\t2001:db8::1\nnameserver fe80::1%eth0\n\
                     ;nameserver 192.0.2.9\nnameserver\nnameserver 192.0.2.2\nnameserver 192.0.2.3\n";
         let expected = ["192.0.2.1:53", "[2001:db8::1]:53", "192.0.2.2:53"].map(|text| text.parse().unwrap());
-        assert_eq!(nameservers(text), expected);
+        assert_eq!(platform::of(text), expected);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What did Windows say? The error of a call in words and as a failure, and text as the system takes it.
 
+pub mod adapter;
 pub mod console;
+pub mod directory;
 
 use std::io;
 
