@@ -1,7 +1,7 @@
 //! Is a plugin a good process of Windows? Its text in a pipe, its arguments.
 
 use crate::support::peer::{Peer, response};
-use crate::support::{plugin, run_command};
+use crate::support::{plugin, plugins, run_command};
 
 #[test]
 fn text_of_a_peer_is_utf_8_in_a_pipe() {
@@ -14,4 +14,19 @@ fn text_of_a_peer_is_utf_8_in_a_pipe() {
 fn arguments_arrive_whatever_their_letters() {
     let outcome = run_command(plugin("check_um_health_set").args(["--file", "C:\\Prüfung\\Übersicht 日本.json"]));
     outcome.assert_text(3).assert_says("C:\\Prüfung\\Übersicht 日本.json");
+}
+
+#[test]
+fn every_plugin_says_what_it_is_where_the_explorer_looks() {
+    for name in plugins() {
+        let executable = std::fs::read(plugin(&format!("{name}.exe")).get_program()).unwrap();
+        let has = |text: &str| {
+            let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            executable.windows(wide.len()).any(|window| window == wide)
+        };
+        assert!(has(concat!("ProductVersion\0", env!("CARGO_PKG_VERSION"))), "{name}: no version");
+        assert!(has(&format!("OriginalFilename\0{name}.exe")), "{name}: not its name");
+        let manifest = b"<longPathAware";
+        assert!(executable.windows(manifest.len()).any(|window| window == manifest), "{name}: no manifest");
+    }
 }
