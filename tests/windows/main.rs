@@ -11,6 +11,7 @@
 mod counters;
 mod events;
 mod frame;
+mod kamailio;
 mod legacy_tls;
 mod service;
 mod stores;
