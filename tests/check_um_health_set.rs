@@ -248,7 +248,9 @@ fn unreadable_when_the_export_is_cut_short() {
 #[test]
 fn stale_when_the_file_is_older_than_allowed() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::copy(fixture("health/powershell7-single-healthy.json"), file.path()).unwrap();
+    // Not copied: Windows copies the age as well.
+    let export = std::fs::read(fixture("health/powershell7-single-healthy.json")).unwrap();
+    std::fs::write(file.path(), export).unwrap();
     let path = file.path().to_str().unwrap();
     run(&["--file", path, "--max-age", "10m"]).assert_begins(0, "UM HEALTH SET OK - no issue");
     let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3 * 3_600);

@@ -106,10 +106,11 @@ fn the_hand_written_sections_name_real_options_only() {
 
 #[test]
 fn what_is_no_check_exits_3_with_one_report() {
+    // Without a word of whom to ask, some plugins ask Windows about itself.
+    let nothing = if cfg!(windows) { None } else { Some("") };
+    let others = ["--help", "-h", "--version", "-V", "--bogus", "stray", "-t", "-t 0", "-H", "--output yaml"];
     for name in support::plugins() {
-        for arguments in
-            ["", "--help", "-h", "--version", "-V", "--bogus", "stray", "-t", "-t 0", "-H", "--output yaml"]
-        {
+        for arguments in nothing.into_iter().chain(others) {
             let outcome = support::run(&name, arguments);
             outcome.assert_exit(3);
             let is_text = arguments.starts_with("--help") || matches!(arguments, "-h" | "-V" | "--version");

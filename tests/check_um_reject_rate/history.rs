@@ -122,8 +122,10 @@ fn no_data_when_the_history_cannot_be_written() {
     let state = directory.path().join("absent/history");
     let ran = run(&["--counters", &source, "--state-file", state.to_str().unwrap()]);
     ran.assert_begins(3, "UM REJECT RATE UNKNOWN - cannot keep the history ");
-    assert!(ran.stdout.contains("(no-data)\ncaused by: No such file"), "{}", ran.stdout);
-    run(&["--counters", &source]).assert_begins(3, "UM REJECT RATE UNKNOWN - cannot keep the history /dev/null/");
+    assert!(ran.stdout.contains("(no-data)\ncaused by: "), "{}", ran.stdout);
+    let nowhere = nowhere();
+    run(&["--counters", &source])
+        .assert_begins(3, &format!("UM REJECT RATE UNKNOWN - cannot keep the history {}", nowhere.display()));
 }
 
 #[test]

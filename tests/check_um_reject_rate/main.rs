@@ -8,20 +8,27 @@ mod history;
 mod support;
 
 use std::fs;
+use std::path::{self, Path, PathBuf};
 
 use support::counters::{csv, exporter, exposition, http, log, recorded, stamp, url, written_now};
-use support::{Outcome, perfdata, plugin, run_command, run_fed};
+use support::{Outcome, perfdata, plugin, root, run_command, run_fed};
 
 const PLUGIN: &str = "check_um_reject_rate";
 
 /// Runs the plugin away from the histories of this machine.
 fn run(arguments: &[&str]) -> Outcome {
-    let nowhere = "/dev/null";
     let mut command = plugin(PLUGIN);
-    for variable in ["MP_STATE_PATH", "NAGIOS_PLUGIN_STATE_DIRECTORY", "STATE_DIRECTORY", "XDG_STATE_HOME", "HOME"] {
-        command.env(variable, nowhere);
+    let places =
+        ["MP_STATE_PATH", "NAGIOS_PLUGIN_STATE_DIRECTORY", "STATE_DIRECTORY", "XDG_STATE_HOME", "HOME", "LOCALAPPDATA"];
+    for variable in places {
+        command.env(variable, nowhere());
     }
     run_command(command.args(arguments))
+}
+
+/// A place for a history where nothing can be made: a file.
+fn nowhere() -> PathBuf {
+    path::absolute(root().join("Cargo.toml")).unwrap()
 }
 
 /// An hour of one-minute samples, ten calls each, with this share rejected.
@@ -154,14 +161,19 @@ fn no_data_when_the_counter_is_absent_naming_the_nearest() {
 
 #[test]
 fn no_data_when_the_file_is_no_log_and_nothing_of_it_is_shown() {
-    for path in ["/bin/ls", "/etc/passwd"] {
+    for path in [Path::new(env!("CARGO_BIN_EXE_check_um_reject_rate")), &root().join("Cargo.toml")] {
+        let path = path.to_str().unwrap();
         let ran = run(&["--counters", &format!("csv:{path}"), "-vvv"]);
         ran.assert_begins(3, &format!("UM REJECT RATE UNKNOWN - {path}, line 1: expected a header that begins with (PDH-CSV 4.0) | 'rejected'=U;25;50;0;100 'calls'=U;;;0 'rejected_calls'=U;;;0 'history'=U;;;0"));
-        assert!(!ran.stdout.contains("root"), "{}", ran.stdout);
+        assert!(!ran.stdout.contains("edition"), "{}", ran.stdout);
     }
+    let absent = std::io::Error::from_raw_os_error(2);
     run(&["--counters", "csv:/nonexistent"])
-        .assert_begins(3, "UM REJECT RATE UNKNOWN - cannot read /nonexistent: No such file");
-    run(&["--counters", "csv:/tmp"]).assert_begins(3, "UM REJECT RATE UNKNOWN - cannot read /tmp: Is a directory");
+        .assert_begins(3, &format!("UM REJECT RATE UNKNOWN - cannot read /nonexistent: {absent}"));
+    let directory = root().to_str().unwrap();
+    let ran = run(&["--counters", &format!("csv:{directory}")]);
+    ran.assert_begins(3, &format!("UM REJECT RATE UNKNOWN - cannot read {directory}: "));
+    assert!(ran.first_line().to_lowercase().contains(": is a directory"), "{}", ran.stdout);
 }
 
 #[test]
@@ -241,11 +253,7 @@ fn the_um_service_has_its_own_counter_and_no_total_of_calls() {
 #[test]
 fn unknown_when_an_option_is_wrong() {
     for (arguments, said) in [
-        (
-            &[][..],
-            "--counters: expected csv:FILE, csv:- or prometheus:URL, because only Windows has performance counters",
-        ),
-        (&["--counters", "xml:x"], "--counters: not a counter source: expected csv:FILE"),
+        (&["--counters", "xml:x"][..], "--counters: not a counter source: expected csv:FILE"),
         (
             &["--counters", "prometheus:http://me:secret@cas1/"],
             "--counters: prometheus: expected a URL without user information",
@@ -262,6 +270,13 @@ fn unknown_when_an_option_is_wrong() {
         ran.assert_begins(3, &format!("UM REJECT RATE UNKNOWN - {said}"));
         assert!(!ran.stdout.contains("secret"));
     }
+}
+
+#[cfg(not(windows))]
+#[test]
+fn unknown_without_a_source_where_there_are_no_counters() {
+    let said = "--counters: expected csv:FILE, csv:- or prometheus:URL, because only Windows has performance counters";
+    run(&[]).assert_begins(3, &format!("UM REJECT RATE UNKNOWN - {said}"));
 }
 
 #[test]
