@@ -30,9 +30,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use rustls::client::Resumption;
-use rustls::crypto::ring;
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ProtocolVersion};
+use rustls::{CipherSuite, ClientConfig, ProtocolVersion};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -114,7 +114,7 @@ pub async fn connect(
     deadline: &Deadline,
     now: i64,
 ) -> Handshake {
-    let provider = Arc::new(ring::default_provider());
+    let provider = Arc::new(provider());
     let key = settings.identity.as_ref().map(|identity| Arc::clone(&identity.key));
     let witness = Witness::new(provider.signature_verification_algorithms, key);
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
@@ -155,6 +155,17 @@ pub async fn connect(
         }
     };
     Handshake::judged(served, &seen, result, peer, settings, now, deadline)
+}
+
+/// What rustls offers, the suite in front that every server of TLS 1.3 has (RFC 8446, section 9.1): without SHA-384 a
+/// handshake takes 80 thousand instructions less.
+fn provider() -> CryptoProvider {
+    let mut provider = ring::default_provider();
+    let suites = &mut provider.cipher_suites;
+    if let Some(place) = suites.iter().position(|suite| suite.suite() == CipherSuite::TLS13_AES_128_GCM_SHA256) {
+        suites[..=place].rotate_right(1);
+    }
+    provider
 }
 
 impl Handshake {
