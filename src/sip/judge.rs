@@ -129,7 +129,7 @@ mod tests {
 
     fn judged(message: &str, statuses: &str, headers: &[&str], allow: &[&str]) -> Result<String, Failure> {
         let message = format!("{message}\r\nCSeq: 1 OPTIONS\r\n\r\n");
-        let response = Response::read(&datagram(message.as_bytes()).unwrap().unwrap()).unwrap().unwrap();
+        let response = Response::read(datagram(message.as_bytes()).unwrap().unwrap()).unwrap().unwrap();
         let answer = Answer { response, took: Duration::ZERO, digest_user: None };
         let peer = Peer { host: "cas1.example.com".into(), address: "192.0.2.7:5060".parse().unwrap() };
         let expected = Expected {

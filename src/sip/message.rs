@@ -36,13 +36,14 @@ pub enum MessageError {
 
 impl Response {
     /// Reads a framed message; `None` if it is a request.
-    pub fn read(frame: &Frame) -> Result<Option<Self>, MessageError> {
-        let line = &frame.head.start_line;
+    pub fn read(frame: Frame) -> Result<Option<Self>, MessageError> {
+        let head = frame.head;
+        let line = &head.start_line;
         if !line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("SIP/")) {
             return Ok(None);
         }
         let (status, reason) = status_line(line).ok_or_else(|| MessageError::StatusLine(excerpt(line, 80)))?;
-        let cseq = frame.head.value("CSeq").ok_or(MessageError::CSeq)?;
+        let cseq = head.value("CSeq").ok_or(MessageError::CSeq)?;
 
         // Three digits between 1 and 6 and a CSeq of one line are all that the model gets to see.
         let model = rsip::Response::try_from(format!("SIP/2.0 {status} -\r\nCSeq: {cseq}\r\n\r\n"));
@@ -52,7 +53,7 @@ impl Response {
             .and_then(|cseq| cseq.typed().ok())
             .ok_or(MessageError::CSeq)?;
         let cseq = (cseq.seq, cseq.method.to_string());
-        Ok(Some(Self { status, reason, head: frame.head.clone(), cseq }))
+        Ok(Some(Self { status, reason, head, cseq }))
     }
 
     /// Whether it is a 1xx, which only says that a final response will come.
@@ -173,7 +174,7 @@ mod tests {
     use crate::sip::framing::datagram;
 
     fn read(message: &str) -> Result<Option<Response>, MessageError> {
-        Response::read(&datagram(message.as_bytes()).unwrap().unwrap())
+        Response::read(datagram(message.as_bytes()).unwrap().unwrap())
     }
 
     fn response(message: &str) -> Response {

@@ -120,7 +120,7 @@ mod tests {
         let message = format!(
             "SIP/2.0 {status} x\r\nVIA: SIP/2.0/UDP a;BRANCH={branch}\r\nCSEQ: {cseq}\r\nCALL-ID: {call_id}\r\n\r\n"
         );
-        Response::read(&datagram(message.as_bytes()).unwrap().unwrap()).unwrap().unwrap()
+        Response::read(datagram(message.as_bytes()).unwrap().unwrap()).unwrap().unwrap()
     }
 
     /// The milliseconds after the start at which the request is sent, until Timer F or `until`.

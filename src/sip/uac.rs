@@ -280,7 +280,7 @@ impl<T: Transport> Uac<T> {
             self.note("<", &String::from_utf8_lossy(&frame.raw_head));
         }
         let peer = || self.peer.clone();
-        Response::read(&frame).map_err(|source| UacError::Message { peer: peer(), source }.into())
+        Response::read(frame).map_err(|source| UacError::Message { peer: peer(), source }.into())
     }
 
     /// The situation that an end of the connection would come in.
