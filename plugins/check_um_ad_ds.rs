@@ -202,7 +202,7 @@ impl cli::Arguments for Arguments {
         }
         let is_about_tls = self.tls.tls_name.is_some()
             || self.tls.ca_file.is_some()
-            || self.tls.no_verify
+            || self.tls.no_verify.is_some()
             || !self.tls.fingerprint.is_empty()
             || self.tls.client_certificate.is_some();
         (is_about_tls && !self.over_tls).then(|| "an option about TLS is given: expected --tls too".to_owned())

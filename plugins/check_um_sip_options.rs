@@ -49,7 +49,7 @@ async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let located = args.locate(run, &mut report.events).await;
     let via = located.as_ref().map_or_else(|_| args.via(), |location| location.via);
     let asked = match &located {
-        Ok(location) if args.all_addresses => probe::ask_each(&question, location, run).await,
+        Ok(location) if args.all_addresses.is_some() => probe::ask_each(&question, location, run).await,
         Ok(location) => Asked { outcomes: vec![probe::ask(&question, location, run).await], left_out: 0 },
         Err(failure) => Asked { outcomes: vec![Outcome::unasked(failure.clone())], left_out: 0 },
     };
@@ -66,19 +66,19 @@ impl Arguments {
     /// Where to ask: the host itself, or the targets of a domain.
     async fn locate(&self, run: &Run, events: &mut Vec<Event>) -> Result<Location, Failure> {
         let (host, family) = (&self.target.hostname, self.family());
-        if !self.srv {
+        if self.srv.is_none() {
             return Ok(Location::of_host(host, self.port(), self.via(), family));
         }
         let failed = |error: ServiceError| error.into_failure(&run.policy);
         let servers = Nameservers::new(&self.dns.servers).map_err(|error| failed(error.into()))?;
         let located = Location::of_domain(host, self.transport, servers, family, run, events).await;
-        located.map(|location| if self.all_addresses { location.sorted() } else { location }).map_err(failed)
+        located.map(|location| if self.all_addresses.is_some() { location.sorted() } else { location }).map_err(failed)
     }
 
     /// How many answer, where several are asked, and how many there are beside them.
     fn headline(&self, asked: &Asked) -> Option<String> {
         let all = asked.outcomes.len();
-        let (domain, what) = (&self.target.hostname, if self.srv { "targets" } else { "addresses" });
+        let (domain, what) = (&self.target.hostname, if self.srv.is_some() { "targets" } else { "addresses" });
         let answering = asked.outcomes.iter().filter(|outcome| outcome.result.is_ok()).count();
         let more = match asked.left_out {
             0 => String::new(),
@@ -97,9 +97,9 @@ impl Arguments {
             },
             thresholds: Thresholds::new(self.warning.clone(), self.critical.clone()),
             expiries: self.expiries(),
-            is_verified: !self.tls.no_verify,
+            is_verified: self.tls.no_verify.is_none(),
             is_alone,
-            is_labelled: self.all_addresses,
+            is_labelled: self.all_addresses.is_some(),
             measured: Vec::new(),
         }
     }
@@ -143,7 +143,7 @@ impl Arguments {
     /// A domain is asked for by its name alone: a port would say that SRV records do not count (RFC 3263, section 4.2).
     fn domain_uri(&self) -> Option<String> {
         let parameter = self.transport.map(Via::uri_parameter).unwrap_or_default();
-        self.srv.then(|| format!("sip:{}{parameter}", self.target.hostname))
+        self.srv.map(|_| format!("sip:{}{parameter}", self.target.hostname))
     }
 
     fn target(&self, via: Via, outcomes: &[Outcome]) -> Target {
@@ -151,7 +151,7 @@ impl Arguments {
             [Outcome { facts, .. }] => facts.peer.as_ref(),
             _ => None,
         };
-        let port = if self.srv { peer.map(|peer| peer.address.port()) } else { Some(self.port()) };
+        let port = if self.srv.is_some() { peer.map(|peer| peer.address.port()) } else { Some(self.port()) };
         let address = peer.map(|peer| peer.address.ip());
         Target { host: self.target.hostname.clone(), address, port, transport: via.word() }
     }
@@ -161,12 +161,12 @@ impl Arguments {
     }
 
     fn may_be_tls(&self) -> bool {
-        self.via() == Via::Tls || self.srv && self.transport.is_none()
+        self.via() == Via::Tls || self.srv.is_some() && self.transport.is_none()
     }
 
     fn contradiction_about_srv(&self) -> Option<String> {
         let host = self.target.hostname.trim_matches(['[', ']']);
-        let text = match (self.srv, self.target.port) {
+        let text = match (self.srv.is_some(), self.target.port) {
             (true, Some(_)) => {
                 "--srv: expected no --port, which RFC 3263 takes for the wish not to look up SRV records"
             }
@@ -205,15 +205,15 @@ pub(crate) struct Arguments {
     transport: Option<Via>,
 
     /// Take the host for a domain and ask the servers that DNS names for it, by NAPTR, SRV and address records (RFC 3263)
-    #[arg(long, help_heading = "Target")]
-    srv: bool,
+    #[arg(long, num_args = 0, default_missing_value = "true", help_heading = "Target")]
+    srv: Option<bool>,
 
     #[command(flatten)]
     dns: DnsArguments,
 
     /// Probe every address behind the name, and with --srv of every target; the worst decides, each has its own metrics
-    #[arg(long, help_heading = "Target")]
-    all_addresses: bool,
+    #[arg(long, num_args = 0, default_missing_value = "true", help_heading = "Target")]
+    all_addresses: Option<bool>,
 
     /// Local address to send from
     #[arg(long, value_name = "ADDRESS", help_heading = "Target")]

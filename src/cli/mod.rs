@@ -37,7 +37,8 @@ pub trait Arguments: clap::Parser {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Common options")]
 pub struct Common {
-    // Defaults of options that every run needs are filled in here, not by clap, which takes them through its whole parser.
+    // Defaults of options that every run needs are filled in here, not by clap, which takes them through its whole parser;
+    // the `false` of a plain flag is such a default, so that flags are options here.
     /// Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth [default: 10]
     #[arg(short = 't', long, value_name = "SEC[:STATE]")]
     timeout: Option<Timeout>,
@@ -51,12 +52,12 @@ pub struct Common {
     output: Option<Format>,
 
     /// Print the first line only (text output)
-    #[arg(long)]
-    pub single_line: bool,
+    #[arg(long, num_args = 0, default_missing_value = "true")]
+    pub single_line: Option<bool>,
 
     /// Exit 0 whatever the state, for a scheduler that discards the output of any other code
-    #[arg(long)]
-    pub exit_ok: bool,
+    #[arg(long, num_args = 0, default_missing_value = "true")]
+    pub exit_ok: Option<bool>,
 
     /// Say more: -v details, -vv phases, -vvv the full trace
     #[arg(short, long, action = ArgAction::Count)]
@@ -79,7 +80,7 @@ impl Common {
         Presentation {
             format: self.output.unwrap_or_default(),
             verbosity: self.verbose.min(3),
-            single_line: self.single_line,
+            single_line: self.single_line.is_some(),
         }
     }
 }

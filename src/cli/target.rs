@@ -15,20 +15,20 @@ pub struct TargetArguments {
     pub port: Option<u16>,
 
     /// Use IPv4 addresses only
-    #[arg(short = '4', long = "ipv4", conflicts_with = "ipv6")]
-    pub ipv4: bool,
+    #[arg(short = '4', long = "ipv4", num_args = 0, default_missing_value = "true", conflicts_with = "ipv6")]
+    pub ipv4: Option<bool>,
 
     /// Use IPv6 addresses only
-    #[arg(short = '6', long = "ipv6")]
-    pub ipv6: bool,
+    #[arg(short = '6', long = "ipv6", num_args = 0, default_missing_value = "true")]
+    pub ipv6: Option<bool>,
 }
 
 impl TargetArguments {
     /// The address family asked for.
     pub const fn family(&self) -> Family {
         match (self.ipv4, self.ipv6) {
-            (true, _) => Family::V4,
-            (_, true) => Family::V6,
+            (Some(_), _) => Family::V4,
+            (_, Some(_)) => Family::V6,
             _ => Family::Any,
         }
     }

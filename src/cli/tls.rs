@@ -27,8 +27,8 @@ pub struct TlsArguments {
     pub ca_file: Option<PathBuf>,
 
     /// Judge neither trust nor name; the expiry is judged all the same
-    #[arg(long, conflicts_with = "ca_file")]
-    pub no_verify: bool,
+    #[arg(long, num_args = 0, default_missing_value = "true", conflicts_with = "ca_file")]
+    pub no_verify: Option<bool>,
 
     /// SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable
     #[arg(long, value_name = "SHA256")]
@@ -58,7 +58,7 @@ impl TlsArguments {
     /// Reads the files and secrets for a connection to `host`.
     pub fn settings(&self, host: &str, secrets: &Secrets) -> Result<TlsSettings, Failure> {
         let trust = match &self.ca_file {
-            _ if self.no_verify => Trust::NotJudged,
+            _ if self.no_verify.is_some() => Trust::NotJudged,
             Some(path) => Trust::Anchors(anchors(path)?),
             None => Trust::System,
         };

@@ -79,7 +79,7 @@ fn kind(argument: &Arg) -> Kind {
 }
 
 fn takes_value(argument: &Arg) -> bool {
-    argument.get_action().takes_values()
+    argument.get_num_args().is_none_or(|count| count.takes_values()) && argument.get_action().takes_values()
 }
 
 /// The help text, whose authors end it without a full stop and put a default that clap does not know into brackets.
