@@ -9,7 +9,6 @@ mod lines;
 mod row;
 mod zone;
 
-use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -20,7 +19,7 @@ use self::lines::{Backwards, Forwards};
 pub use self::zone::{NotAZone, Zone};
 use super::window::{Collected, Row, Window};
 use super::{CounterError, Nearest, Query, Reading, Sample, Source};
-use crate::plugin;
+use crate::{file, plugin};
 
 /// A performance log.
 #[derive(Clone, Debug)]
@@ -40,9 +39,9 @@ impl Source for Csv {
             let log = forwards(io::stdin().lock(), query, &place)?;
             return self.reading(log, query, &place, None);
         };
-        let file = File::open(path).map_err(io)?;
-        let metadata = file.metadata().map_err(io)?;
-        let log = if metadata.is_file() { either(&file, query, &place)? } else { forwards(&file, query, &place)? };
+        let opened = file::open(path).map_err(io)?;
+        let metadata = opened.metadata().map_err(io)?;
+        let log = if metadata.is_file() { either(&opened, query, &place)? } else { forwards(&opened, query, &place)? };
         let modified = metadata.modified().ok().filter(|_| metadata.is_file());
         self.reading(log, query, &place, modified)
     }
