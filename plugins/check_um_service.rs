@@ -4,8 +4,8 @@
 //! |----------|--------------------------------------------------------------------------------------------------|
 //! | OK       | every service is running and not disabled, and nobody requested the component out of service     |
 //! | WARNING  | `disabled`, running or not; starting or stopping; the component is inactive (`maintenance`)      |
-//! | CRITICAL | `stopped` or paused; `missing`; the service manager does not answer in time                      |
-//! | UNKNOWN  | the host cannot be asked (`unreachable`, `dns`, `permission`, `no-data`); not on Windows         |
+//! | CRITICAL | `stopped` or paused; `missing`; the service manager does not answer in time, or is `unreachable` |
+//! | UNKNOWN  | the host cannot be asked (`dns`, `permission`, `no-data`); not on Windows                        |
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use check_um::advice;
 use check_um::cli::extra_opts::Secrets;
 use check_um::cli::target::host;
 use check_um::cli::{self, Common};
-use check_um::failure::{Class, Failure, Override};
+use check_um::failure::{Class, Failure};
 use check_um::metric::{Metric, Uom};
 use check_um::plugin::{self, Run};
 use check_um::report::{Finding, Report, Target};
@@ -147,8 +147,7 @@ static ABOUT: About = About {
         Class::Unreadable,
         Class::Permission,
     ],
-    // Who cannot ask the service manager does not know whether the service runs.
-    defaults: &[Override { class: Class::Unreachable, state: State::Unknown }],
+    defaults: &[],
     advice: advice::service,
 };
 
