@@ -75,7 +75,8 @@ pub async fn root_dse(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Res
                 return Err(LdapError::Result { code, name, diagnostic: result.diagnostic });
             }
             Answer::Done { id: SEARCH_ID, .. } => break,
-            _ => {}
+            // A flood of messages for nobody is worked off without a wait, in which the deadline would be seen.
+            _ => tokio::task::consume_budget().await,
         }
     }
     // Courtesy: without it some directories log a lost connection. Nobody answers to it.
