@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType};
 use support::tls::OpenSsl;
-use support::{Outcome, plugin, run_command};
+use support::{Outcome, host, plugin, run_command};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 
@@ -88,7 +88,7 @@ impl Made {
 
     /// A server of the chain.
     fn serve(&self, arguments: &str) -> Option<OpenSsl> {
-        let chain = self.path("issuing.pem");
+        let chain = host::path(self.file("issuing.pem"));
         OpenSsl::serve_files(&self.file("leaf.pem"), &self.file("key.pem"), &format!("-cert_chain {chain} {arguments}"))
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::support::peer::{Peer, closed_port};
 use crate::support::tls::{OpenSsl, answer_hello, fixture, flight, read_record};
-use crate::support::{Outcome, perfdata, plugin, run_command};
+use crate::support::{Outcome, host, perfdata, plugin, run_command};
 use crate::{DAY, Made, NAME, Wanted, run};
 
 fn look(port: &str, arguments: &str) -> Outcome {
@@ -59,7 +59,8 @@ finds_the_days! {
 #[test]
 fn ok_with_a_client_certificate_that_is_presented() {
     for version in ["-tls1_2", "-tls1_3"] {
-        let arguments = format!("{version} -Verify 1 -verify_return_error -CAfile {}", fixture("client.pem"));
+        let arguments =
+            format!("{version} -Verify 1 -verify_return_error -CAfile {}", host::path(fixture("client.pem")));
         let Some(server) = OpenSsl::serve("server", &arguments) else { return };
         let ran = look(
             &server.port,

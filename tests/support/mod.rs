@@ -5,6 +5,7 @@
 pub mod counters;
 pub mod dns;
 pub mod format;
+pub mod host;
 pub mod peer;
 pub mod perfdata;
 pub mod slapd;

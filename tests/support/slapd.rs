@@ -1,14 +1,10 @@
 //! What does a real directory answer? OpenLDAP with the attributes of Active Directory, on loopback.
 #![allow(dead_code, reason = "every integration test uses its share of this")]
-#![allow(clippy::print_stdout, reason = "says what it skips")]
 
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use super::fixture;
+use super::host::{self, Server};
 
 /// A controller as it should be.
 pub const HEALTHY: &str = "rootdse-healthy.ldif";
@@ -17,8 +13,8 @@ pub const NOT_SYNCHRONIZED: &str = "rootdse-not-synchronized.ldif";
 
 /// OpenLDAP, ended when dropped.
 pub struct Slapd {
-    process: Child,
     pub port: u16,
+    _server: Server,
     _directory: tempfile::TempDir,
 }
 
@@ -35,50 +31,25 @@ impl Slapd {
         let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
         std::fs::write(path("cert.pem"), certified.cert.pem()).unwrap();
         std::fs::write(path("key.pem"), certified.signing_key.serialize_pem()).unwrap();
-        let more = format!("TLSCertificateFile {}\nTLSCertificateKeyFile {}", path("cert.pem"), path("key.pem"));
+        let [certificate, key] = ["cert.pem", "key.pem"].map(|name| host::path(path(name)));
+        let more = format!("TLSCertificateFile {certificate}\nTLSCertificateKeyFile {key}");
         Some((Self::start_as("ldaps", "127.0.0.1", HEALTHY, &more)?, path("cert.pem")))
     }
 
     fn start_as(scheme: &str, address: &str, root_dse: &str, more: &str) -> Option<Self> {
-        let Some(program) =
-            ["/usr/sbin/slapd", "/usr/lib/openldap/slapd"].map(PathBuf::from).into_iter().find(|path| path.exists())
-        else {
-            assert!(std::env::var_os("CHECK_UM_REQUIRE_PEERS").is_none(), "slapd is not installed");
-            println!("skipped: slapd is not installed");
-            return None;
-        };
         let directory = tempfile::tempdir().unwrap();
         let configuration = std::fs::read_to_string(fixture("peers/slapd.conf")).unwrap();
         let configuration = configuration
-            .replace("@DIR@", directory.path().to_str().unwrap())
-            .replace("@ROOTDSE@", &fixture(&format!("peers/{root_dse}")))
+            .replace("@DIR@", &host::path(&directory))
+            .replace("@ROOTDSE@", &host::path(fixture(&format!("peers/{root_dse}"))))
             .replace("@EXTRA@", more);
         let path = directory.path().join("slapd.conf");
         std::fs::write(&path, configuration).unwrap();
 
         let port = TcpListener::bind((address, 0)).unwrap().local_addr().unwrap().port();
         let url = format!("{scheme}://{address}:{port}");
-        let mut command = Command::new(program);
-        command.arg("-f").arg(path).args(["-d", "0", "-h", &url]).stdout(Stdio::null()).stderr(Stdio::null());
-        let slapd = Self { process: command.spawn().unwrap(), port, _directory: directory };
-        let started = Instant::now();
-        while TcpStream::connect((address, port)).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(10), "slapd does not listen on {url}");
-            sleep(Duration::from_millis(10));
-        }
-        Some(slapd)
-    }
-
-    /// Stops its process without ending it: the system still accepts connections for it.
-    pub fn fall_silent(&self) {
-        let stopped = Command::new("kill").args(["-STOP", &self.process.id().to_string()]).status().unwrap();
-        assert!(stopped.success());
-    }
-}
-
-impl Drop for Slapd {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let arguments = ["-f", &host::path(path), "-d", "0", "-h", &url];
+        let server = Server::start("slapd", &arguments, || TcpStream::connect((address, port)).is_ok())?;
+        Some(Self { port, _server: server, _directory: directory })
     }
 }

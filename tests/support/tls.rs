@@ -1,14 +1,13 @@
 //! Which TLS servers are there to be looked at? OpenSSL's own, and flights made by hand.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "fails by panic, and says what it skips")]
+#![allow(clippy::unwrap_used, reason = "fails by panic")]
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
+use super::host::{self, Server};
+use super::peer::closed_port;
 use super::root;
 
 /// The file of a fixture.
@@ -20,11 +19,12 @@ pub fn fixture(name: &str) -> String {
 pub struct OpenSsl {
     /// Where it listens.
     pub port: String,
-    server: Child,
+    _server: Server,
 }
 
 impl OpenSsl {
-    /// Serves the fixture `certificate` with the words of `arguments`. `None`, and a note, where OpenSSL is not installed.
+    /// Serves the fixture `certificate` with the words of `arguments`, in which a file is as [`host::path`] has it.
+    /// `None`, and a note, where OpenSSL is not installed.
     pub fn serve(certificate: &str, arguments: &str) -> Option<Self> {
         let (certificate, key) = (fixture(&format!("{certificate}.pem")), fixture(&format!("{certificate}-key.pem")));
         Self::serve_files(Path::new(&certificate), Path::new(&key), arguments)
@@ -32,34 +32,13 @@ impl OpenSsl {
 
     /// Serves the certificate of one file with the key of another.
     pub fn serve_files(certificate: &Path, key: &Path, arguments: &str) -> Option<Self> {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
-        let server = Command::new("openssl")
-            .args(["s_server", "-quiet", "-accept", &format!("127.0.0.1:{port}")])
-            .args([Path::new("-cert"), certificate, Path::new("-key"), key])
-            .args(arguments.split_whitespace())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        let Ok(server) = server else {
-            assert!(std::env::var_os("CHECK_UM_REQUIRE_PEERS").is_none(), "openssl is not installed");
-            println!("openssl is not installed: not tested against it");
-            return None;
-        };
-        let server = Self { port, server };
-        let started = Instant::now();
-        while TcpStream::connect(format!("127.0.0.1:{}", server.port)).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(20), "openssl s_server {arguments} does not start");
-            sleep(Duration::from_millis(5));
-        }
-        Some(server)
-    }
-}
-
-impl Drop for OpenSsl {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
+        let port = closed_port();
+        let address = format!("127.0.0.1:{port}");
+        let (certificate, key) = (host::path(certificate), host::path(key));
+        let mut all = vec!["s_server", "-quiet", "-accept", &address, "-cert", &certificate, "-key", &key];
+        all.extend(arguments.split_whitespace());
+        let server = Server::start("openssl", &all, || TcpStream::connect(&address).is_ok())?;
+        Some(Self { port, _server: server })
     }
 }
 

@@ -7,7 +7,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::stand_ins;
-use crate::support::{Outcome, plugin, run_command};
+use crate::support::{Outcome, host, plugin, run_command};
 
 fn run(arguments: &[&str]) -> Outcome {
     let _awake = MANAGER.read().unwrap_or_else(PoisonError::into_inner);
@@ -165,7 +165,7 @@ struct Stopped(#[allow(dead_code, reason = "held, not looked at")] RwLockWriteGu
 impl Stopped {
     /// `None`, and a note, on Windows, where nobody may do that.
     fn service_manager() -> Option<Self> {
-        if std::env::var_os("WINEPREFIX").is_none() {
+        if !host::is_wine() {
             println!("not Wine: nobody may stop the service manager");
             return None;
         }
