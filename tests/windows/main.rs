@@ -11,7 +11,6 @@
 mod counters;
 mod events;
 mod frame;
-mod kamailio;
 mod legacy_tls;
 mod service;
 mod stores;
