@@ -6,8 +6,7 @@
 use std::io::{self, Write};
 use std::panic;
 use std::process::{self, ExitCode};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -115,8 +114,8 @@ pub fn run<A: Arguments>(check: impl AsyncFnOnce(&A, &Run) -> Result<Report, Fai
 static PRESENTATION: Mutex<(Presentation, bool)> =
     Mutex::new((Presentation { format: render::Format::Text, verbosity: 0, single_line: false }, false));
 
-/// Whether somebody is already printing.
-static CLAIMED: AtomicBool = AtomicBool::new(false);
+/// Since when somebody is printing.
+static CLAIMED: OnceLock<Instant> = OnceLock::new();
 
 /// What the run waits for outside of the asynchronous part, for the watchdog to name.
 static STAGE: Mutex<String> = Mutex::new(String::new());
@@ -134,7 +133,7 @@ const IO_EVENTS: usize = 8;
 /// How long after the deadline the watchdog speaks, so that a check which keeps to it can do so with all it knows.
 const GRACE: Duration = Duration::from_millis(150);
 
-/// How long after that a report may take to be written.
+/// How long a report may take to be written when somebody else has one, too.
 const WRITE_GRACE: Duration = Duration::from_millis(200);
 
 /// Ends the process when the deadline has passed or a signal asks for it, whatever the main thread is stuck in.
@@ -155,11 +154,6 @@ fn watch(run: &Run) {
             }
         };
         report.duration = started.1.elapsed();
-        if CLAIMED.load(Ordering::SeqCst) {
-            // The reader of our output does not read. Nobody will ever see this, but the process must end.
-            thread::sleep(WRITE_GRACE);
-            process::exit(State::Unknown.exit_code().into());
-        }
         finish(report)
     };
     // Without a thread to spare the asynchronous deadline still holds.
@@ -204,7 +198,7 @@ impl Signals {
             let remaining = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
             let woken = wake.set_read_timeout(Some(remaining)).and_then(|()| wake.read(&mut [0]));
             if woken.is_ok() {
-                let raised = i32::try_from(self.raised.load(Ordering::SeqCst)).ok()?;
+                let raised = i32::try_from(self.raised.load(std::sync::atomic::Ordering::SeqCst)).ok()?;
                 return Some(signal_hook::low_level::signal_name(raised).unwrap_or("unknown"));
             }
         }
@@ -243,11 +237,12 @@ fn finish(report: Report) -> ! {
 
 /// Prints and exits, unless somebody else is already doing so.
 fn finish_with(text: &str, state: State) -> ! {
-    if CLAIMED.swap(true, Ordering::SeqCst) {
+    if CLAIMED.set(Instant::now()).is_err() {
         // The first one is about to exit the process; returning would print a second report.
-        loop {
-            thread::park();
-        }
+        let claimed = CLAIMED.get().map_or(Duration::ZERO, Instant::elapsed);
+        thread::sleep(WRITE_GRACE.saturating_sub(claimed));
+        // The reader of our output does not read. Nobody will ever see this, but the process must end.
+        process::exit(State::Unknown.exit_code().into());
     }
     let exit_ok = PRESENTATION.lock().is_ok_and(|current| current.1);
     let mut stdout = io::stdout().lock();
