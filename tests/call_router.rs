@@ -53,7 +53,7 @@ fn critical_when_refused() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 fn in_maintenance_ok_for_its_own_host_and_critical_for_any_other() {
     let router = start(Behaviour::Maintenance);
     support::run(PLUGIN, &format!("-H 127.0.0.1 -p {}", router.tcp.port())).assert_text(0);

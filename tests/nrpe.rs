@@ -46,7 +46,6 @@ fn critical_with_its_text() {
 }
 
 #[test]
-#[cfg(not(windows))]
 fn unknown_with_its_text() {
     let recorded = Recorded::new();
     let Some(site) = Site::healthy(&recorded) else { return };
