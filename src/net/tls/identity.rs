@@ -17,10 +17,10 @@ pub struct ClientIdentity {
     pub subject: String,
     pub(super) key: Arc<CertifiedKey>,
     /// The chain, leaf first, in DER.
-    #[cfg_attr(any(windows, not(feature = "legacy-tls")), expect(dead_code, reason = "rustls has its own copy"))]
+    #[cfg_attr(not(any(windows, feature = "legacy-tls")), expect(dead_code, reason = "rustls has its own copy"))]
     pub(super) chain: Vec<CertificateDer<'static>>,
     /// The private key in DER.
-    #[cfg_attr(any(windows, not(feature = "legacy-tls")), expect(dead_code, reason = "rustls has its own copy"))]
+    #[cfg_attr(not(any(windows, feature = "legacy-tls")), expect(dead_code, reason = "rustls has its own copy"))]
     pub(super) private_key: Arc<PrivateKeyDer<'static>>,
 }
 

@@ -62,14 +62,15 @@ pub async fn connect(
         key_is_proved: matches!(connected, Ok(Ok(_))),
         asked: flight.client_certificate_asked,
     };
-    let identity = settings.identity.as_ref().filter(|_| seen.asked).map(|identity| identity.subject.clone());
-    let (shown, withheld) = if library::SHOWS_IDENTITY { (identity, None) } else { (None, identity) };
+    let identity = settings.identity.as_ref().filter(|_| seen.asked);
+    let withheld = identity.and_then(library::withheld);
+    let shown = identity.filter(|_| withheld.is_none()).map(|identity| identity.subject.clone());
     let mut served = Served { suite: flight.suite, ..Served::seen(&seen, shown.clone()) };
     let result = match connected {
         // SChannel waits for the rest of whatever looks to it like a long record.
         Err(expired) => Err(not_tls(&first, is_flight, peer).unwrap_or_else(|| expired.into())),
         Ok(Err(ended)) => {
-            let refusal = Refusal { asked: seen.asked, shown: shown.is_some(), withheld: withheld.is_some() };
+            let refusal = Refusal { asked: seen.asked, shown: shown.is_some(), withheld };
             Err(explain(ended, peer, refusal, &first, is_flight))
         }
         Ok(Ok(stream)) => {
@@ -86,13 +87,16 @@ struct Refusal {
     asked: bool,
     /// It was shown one.
     shown: bool,
-    /// There is one, which the library cannot show.
-    withheld: bool,
+    /// Why the library cannot show the one that there is.
+    withheld: Option<&'static str>,
 }
 
 impl Refusal {
     fn explain(&self, peer: Peer, how: String) -> TlsError {
-        let how = if self.withheld { format!("{how}; {}", WITHHELD) } else { how };
+        let how = match self.withheld {
+            Some(why) => format!("{how}; {why}"),
+            None => how,
+        };
         TlsError::of_refusal(peer, how, self.shown)
     }
 }
@@ -117,5 +121,3 @@ fn not_tls(first: &[u8], is_flight: bool, peer: &Peer) -> Option<TlsError> {
     let spoken = other_protocol(first).filter(|_| !is_flight)?;
     Some(TlsError::NotTls { peer: peer.clone(), spoken })
 }
-
-const WITHHELD: &str = "legacy TLS on Windows cannot show the one that was given, modern TLS can";

@@ -10,6 +10,10 @@ pub mod error;
 pub mod flight;
 pub mod identity;
 pub mod inspect;
+#[cfg(any(test, windows))]
+mod key_blob;
+#[cfg(windows)]
+mod key_container;
 #[cfg(any(feature = "legacy-tls", windows))]
 mod legacy;
 #[cfg(all(feature = "legacy-tls", not(windows)))]

@@ -10,12 +10,15 @@ use openssl::x509::X509;
 use rustls::pki_types::ServerName;
 use tokio_openssl::SslStream;
 
+use super::identity::ClientIdentity;
 use super::legacy::Ended;
 use super::tap::Tap;
 use super::{Duplex, TlsSettings};
 
-/// Whether a client certificate can be shown.
-pub const SHOWS_IDENTITY: bool = true;
+/// Why a client certificate cannot be shown: it always can.
+pub const fn withheld(_: &ClientIdentity) -> Option<&'static str> {
+    None
+}
 
 /// The handshake over `tap`, to its end.
 pub async fn handshake(tap: Tap, settings: &TlsSettings) -> Result<Box<dyn Duplex>, Ended> {

@@ -3,33 +3,43 @@
 //! schannel (already a dependency of rustls-native-certs) brings the calls. It asks for strong cryptography, which means
 //! no RC4, no DES and no key below 1024 bits; it lets the system build the certificate's chain, whose verdict is not asked.
 //!
-//! SChannel uses private keys from its key containers only, in a process of its own: to show a client certificate of a
-//! file its key would have to be written there and be removed again, whatever happens. That is not done.
+//! A client certificate is shown with such intermediates as SChannel finds in the system's stores: those of the file
+//! cannot be handed to it.
 
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
 use schannel::schannel_cred::{Direction, Protocol, SchannelCred};
 use schannel::tls_stream::{self, HandshakeError, MidHandshakeTlsStream, TlsStream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::identity::ClientIdentity;
+use super::key_blob::private_key_blob;
+use super::key_container::KeyContainer;
 use super::legacy::Ended;
 use super::polled::{Polled, polled};
 use super::tap::Tap;
 use super::{Duplex, TlsSettings};
+use crate::windows::CallError;
 
-/// Whether a client certificate can be shown.
-pub const SHOWS_IDENTITY: bool = false;
+/// Why a client certificate cannot be shown, if it cannot: its key has to go into a key container of CryptoAPI.
+pub fn withheld(identity: &ClientIdentity) -> Option<&'static str> {
+    let has_blob = private_key_blob(&identity.private_key).is_some();
+    (!has_blob).then_some("legacy TLS on Windows shows certificates with RSA keys only")
+}
 
 /// The handshake over `tap`, to its end.
 pub async fn handshake(tap: Tap, settings: &TlsSettings) -> Result<Box<dyn Duplex>, Ended> {
-    let credential = SchannelCred::builder()
-        .enabled_protocols(&[Protocol::Tls10, Protocol::Tls11, Protocol::Tls12])
-        .acquire(Direction::Outbound)
-        .map_err(|error| Ended::Unprepared(error.to_string()))?;
+    let identity = settings.identity.as_ref();
+    let blob = identity.and_then(|identity| private_key_blob(&identity.private_key));
+    let container = blob.map(|blob| KeyContainer::holding(&blob)).transpose();
+    // It stays until the handshake is over, however it ends.
+    let container = container.map_err(|error| unprepared("no key container for the client certificate", &error))?;
+    let shown = identity.and_then(|identity| identity.chain.first()).zip(container.as_ref());
+    let credential = credential(shown).map_err(|error| unprepared("no credential", &error))?;
     let mut builder = tls_stream::Builder::new();
     // Trust and name are judged afterwards, each as a class of its own.
     builder.accept_invalid_hostnames(true).verify_callback(|_| Ok(()));
@@ -60,6 +70,21 @@ pub async fn handshake(tap: Tap, settings: &TlsSettings) -> Result<Box<dyn Duple
         }
     })
     .await
+}
+
+/// With the certificate that is shown, whose key is in the container.
+fn credential(shown: Option<(&CertificateDer<'_>, &KeyContainer)>) -> Result<SchannelCred, CallError> {
+    let mut builder = SchannelCred::builder();
+    builder.enabled_protocols(&[Protocol::Tls10, Protocol::Tls11, Protocol::Tls12]);
+    if let Some((leaf, container)) = shown {
+        builder.cert(container.certificate(leaf)?);
+    }
+    let acquired = builder.acquire(Direction::Outbound);
+    acquired.map_err(|error| CallError { call: "AcquireCredentialsHandle", error })
+}
+
+fn unprepared(lacking: &str, error: &CallError) -> Ended {
+    Ended::Unprepared(format!("{lacking}: {} ({})", error.error, error.call))
 }
 
 enum Begun {
