@@ -6,6 +6,7 @@ use std::str::FromStr;
 use super::certificate::Certificate;
 use crate::metric::{Metric, Uom};
 use crate::range::{Range, RangeError};
+use crate::state::State;
 use crate::threshold::Thresholds;
 
 /// A `--warning` or `--critical` for expiry.
@@ -50,6 +51,14 @@ impl Expiry {
             (false, Unit::Lifetime) => format!("which violates {} (per cent of its lifetime)", self.text),
             (false, Unit::Hours) => format!("which violates {} (hours)", self.text),
             (false, Unit::Days) => format!("which violates {} (days)", self.text),
+        }
+    }
+
+    /// Whether `remaining` is too little. Nothing is too little of a lifetime that is none.
+    fn is_violated_by(&self, remaining: Remaining) -> bool {
+        match self.unit {
+            Unit::Days | Unit::Hours => self.range.is_violated_by(remaining.days()),
+            Unit::Lifetime => remaining.percent().is_some_and(|percent| self.range.is_violated_by(percent)),
         }
     }
 
@@ -149,6 +158,13 @@ pub struct Expiries {
 }
 
 impl Expiries {
+    /// The worse of the thresholds that `remaining` violates, and what that is worth.
+    pub fn violated_by(&self, remaining: Remaining) -> Option<(State, &Expiry)> {
+        let judged = [(State::Critical, &self.critical), (State::Warning, &self.warning)];
+        let mut judged = judged.into_iter().filter_map(|(state, expiry)| Some((state, expiry.as_ref()?)));
+        judged.find(|(_, expiry)| expiry.is_violated_by(remaining))
+    }
+
     /// The remaining days as a metric, with those thresholds that count in days or hours; unknown without a certificate.
     pub fn days(&self, label: &str, remaining: Option<Remaining>) -> Metric {
         let thresholds = self.thresholds(Expiry::days);
@@ -180,14 +196,16 @@ fn micro(part: i128, whole: i64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::State;
 
     const DAY: i64 = 86_400;
 
     fn state(warning: &str, remaining: Remaining) -> State {
         let expiries = Expiries { warning: warning.parse().ok(), critical: None };
         let metrics = [expiries.days("days", Some(remaining)), expiries.lifetime("lifetime", Some(remaining))];
-        metrics.iter().filter_map(Metric::violation).map(|violation| violation.state).max().unwrap_or(State::Ok)
+        let shown = metrics.iter().filter_map(Metric::violation).map(|violation| violation.state).max();
+        let judged = expiries.violated_by(remaining).map(|(state, _)| state);
+        assert_eq!(judged, shown, "the judgement is not what the perfdata says");
+        judged.unwrap_or(State::Ok)
     }
 
     fn left(seconds: i64) -> Remaining {

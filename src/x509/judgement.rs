@@ -10,7 +10,7 @@
 
 use super::certificate::{Certificate, KeyKind, moment};
 use super::chain::{Chain, Order};
-use super::expiry::{Expiries, Expiry, Remaining};
+use super::expiry::{Expiries, Remaining};
 use super::name::{self, Match};
 use super::trust::{Distrust, Verdict};
 use crate::failure::{Class, Failure};
@@ -152,14 +152,12 @@ fn metrics(remaining: &[Remaining], expiries: &Expiries) -> Vec<Metric> {
 }
 
 fn validity(certificate: &Certificate, place: usize, now: i64) -> Option<Failure> {
-    let who = designation(certificate, place);
     if now > certificate.not_after {
-        let since = Remaining::of(certificate, now);
-        let text = format!("{who} expired {since} ago ({})", moment(certificate.not_after));
-        return Some(Failure::new(Class::Expired, text));
+        return Some(Failure::new(Class::Expired, expires(certificate, place, Remaining::of(certificate, now))));
     }
     let ahead = Remaining { seconds: certificate.not_before.saturating_sub(now), lifetime: 0 };
     (ahead.seconds > 0).then(|| {
+        let who = designation(certificate, place);
         let text =
             format!("{who} is not valid yet: its validity begins in {ahead} ({})", moment(certificate.not_before));
         Failure::new(Class::NotYetValid, text)
@@ -172,15 +170,11 @@ fn violation(
     left: Remaining,
     expiries: &Expiries,
 ) -> Option<(i64, State, String)> {
-    let metrics = [expiries.days("days", Some(left)), expiries.lifetime("lifetime", Some(left))];
-    let state = metrics.iter().filter_map(|metric| metric.violation()).map(|violation| violation.state).max()?;
-    let threshold = if state == State::Critical { &expiries.critical } else { &expiries.warning };
-    let limit = threshold.as_ref().map(Expiry::in_words).unwrap_or_default();
-    Some((left.seconds, state, format!("{}, {limit}", expires(certificate, place, left))))
+    let (state, expiry) = expiries.violated_by(left)?;
+    Some((left.seconds, state, format!("{}, {}", expires(certificate, place, left), expiry.in_words())))
 }
 
 fn weakness(certificate: &Certificate, place: usize, verdict: &Verdict) -> Option<Failure> {
-    let who = designation(certificate, place);
     let least = match certificate.key.kind {
         KeyKind::Rsa | KeyKind::Dsa => 2048,
         KeyKind::Ec => 224,
@@ -194,7 +188,10 @@ fn weakness(certificate: &Certificate, place: usize, verdict: &Verdict) -> Optio
     if certificate.signature.is_weak && !is_anchor(certificate, place, verdict) {
         reasons.push(format!("it is signed with {}", certificate.signature));
     }
-    (!reasons.is_empty()).then(|| Failure::new(Class::Weak, format!("{who} is weak: {}", reasons.join(" and "))))
+    (!reasons.is_empty()).then(|| {
+        let text = format!("{} is weak: {}", designation(certificate, place), reasons.join(" and "));
+        Failure::new(Class::Weak, text)
+    })
 }
 
 /// An anchor is trusted for what it is, not for its signature: a self-issued certificate behind the leaf, or a leaf that was
