@@ -19,10 +19,6 @@ use crate::report::excerpt;
 pub struct Certificate {
     /// The whole of it.
     pub der: Vec<u8>,
-    /// The subject, the most specific part first, as Windows prints it: `CN=cas1.example.com, O=Example`.
-    pub subject: String,
-    /// The issuer, likewise.
-    pub issuer: String,
     /// The most specific common name of the subject.
     pub common_name: Option<String>,
     /// The DNS names among the subject alternative names.
@@ -66,8 +62,6 @@ impl Certificate {
         let (dns_names, addresses) = alternative_names(&parsed);
         Ok(Self {
             der: der.to_owned(),
-            subject: distinguished_name(parsed.subject()),
-            issuer: distinguished_name(parsed.issuer()),
             common_name: parsed.subject().iter_common_name().last().map(|attribute| text(attribute.attr_value())),
             dns_names,
             addresses,
@@ -81,10 +75,21 @@ impl Certificate {
         })
     }
 
+    /// The subject, the most specific part first, as Windows prints it: `CN=cas1.example.com, O=Example`.
+    pub fn subject(&self) -> String {
+        distinguished_name(&self.subject_der)
+    }
+
+    /// The issuer, likewise.
+    pub fn issuer(&self) -> String {
+        distinguished_name(&self.issuer_der)
+    }
+
     /// What people call it: its common name, else its first alternative name, else its subject; at most 64 characters.
     pub fn name(&self) -> String {
-        let name = self.common_name.as_ref().or(self.dns_names.first()).unwrap_or(&self.subject);
-        if name.is_empty() { "(no name)".to_owned() } else { excerpt(name, 64) }
+        let name = self.common_name.as_ref().or(self.dns_names.first());
+        let name = name.map_or_else(|| excerpt(&self.subject(), 64), |name| excerpt(name, 64));
+        if name.is_empty() { "(no name)".to_owned() } else { name }
     }
 
     /// SHA-256 of the DER.
@@ -122,8 +127,8 @@ impl Certificate {
 impl fmt::Display for Certificate {
     /// The facts on several lines, as in a full trace.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "subject: {}", excerpt(&self.subject, 512))?;
-        writeln!(f, "issuer: {}", excerpt(&self.issuer, 512))?;
+        writeln!(f, "subject: {}", excerpt(&self.subject(), 512))?;
+        writeln!(f, "issuer: {}", excerpt(&self.issuer(), 512))?;
         let addresses = self.addresses.iter().map(ToString::to_string);
         let names: Vec<_> = self.dns_names.iter().map(|name| excerpt(name, 256)).chain(addresses).take(50).collect();
         writeln!(f, "alternative names: {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") })?;
@@ -288,8 +293,12 @@ fn is_ca(parsed: &X509Certificate<'_>) -> bool {
     extension.and_then(|extension| BasicConstraints::from_der(extension.value).ok()).is_some_and(|(_, found)| found.ca)
 }
 
-/// The most specific part first, as in RFC 4514, with a blank behind each comma.
-fn distinguished_name(name: &X509Name<'_>) -> String {
+/// The most specific part first, as in RFC 4514, with a blank behind each comma. The name was read before, with its
+/// certificate.
+fn distinguished_name(der: &[u8]) -> String {
+    let Ok((_, name)) = X509Name::from_der(der) else {
+        return String::new();
+    };
     let part = |attribute: &AttributeTypeAndValue<'_>| {
         let value = text(attribute.attr_value());
         let known = ATTRIBUTES.iter().find(|(oid, _)| oid == attribute.attr_type());

@@ -177,7 +177,7 @@ pub(crate) mod tests {
     fn reads_the_facts_of_a_certificate() {
         let facts = Facts { names: &["cas1.example.com", "*.example.com", "192.0.2.7"], ..Facts::default() };
         let certificate = certificate(facts);
-        assert_eq!(certificate.subject, "CN=cas1.example.com");
+        assert_eq!(certificate.subject(), "CN=cas1.example.com");
         assert_eq!(certificate.common_name.as_deref(), Some("cas1.example.com"));
         assert_eq!(certificate.dns_names, ["cas1.example.com", "*.example.com"]);
         assert_eq!(certificate.addresses, ["192.0.2.7".parse::<std::net::IpAddr>().unwrap()]);

@@ -219,7 +219,7 @@ fn distrust(chain: &Chain, verdict: &Verdict) -> Option<Failure> {
             Order::InOrder => {
                 format!(
                     "the chain is incomplete, or its issuer is not known here: {}",
-                    excerpt(&chain.last().issuer, 200)
+                    excerpt(&chain.last().issuer(), 200)
                 )
             }
             _ => "the chain has a gap: an intermediate certificate is missing".to_owned(),

@@ -155,8 +155,8 @@ impl Held {
     fn is_named(&self, part: &str) -> bool {
         let part = part.to_lowercase();
         self.certificate.as_ref().is_ok_and(|certificate| {
-            let mut names = std::iter::once(&certificate.subject).chain(&certificate.dns_names);
-            names.any(|name| name.to_lowercase().contains(&part))
+            let has_part = |name: &String| name.to_lowercase().contains(&part);
+            has_part(&certificate.subject()) || certificate.dns_names.iter().any(has_part)
         })
     }
 

@@ -94,7 +94,7 @@ impl ClientIdentity {
         (key, line): (PrivateKeyDer<'static>, usize),
     ) -> Result<Self, IdentityError> {
         let leaf = chain.first().ok_or(IdentityError::NoCertificate)?;
-        let subject = Certificate::from_der(leaf).map_err(|_| IdentityError::BadCertificate(1))?.subject;
+        let subject = Certificate::from_der(leaf).map_err(|_| IdentityError::BadCertificate(1))?.subject();
         let private_key = Arc::new(key.clone_key());
         let certified = CertifiedKey::from_der(chain.clone(), key, &ring::default_provider());
         let key = certified.map(Arc::new).map_err(|error| match error {

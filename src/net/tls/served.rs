@@ -88,7 +88,7 @@ impl Served {
         if let Some(chain) = &self.chain {
             let proved = if self.key_is_proved { "proved" } else { "not proved" };
             facts.push(("key_possession", proved.to_owned()));
-            facts.push(("certificate", format!("{} from {}", chain.leaf().subject, chain.leaf().issuer)));
+            facts.push(("certificate", format!("{} from {}", chain.leaf().subject(), chain.leaf().issuer())));
             facts.push(("fingerprint_sha256", chain.leaf().fingerprint().to_string()));
             facts.push(("chain_length", chain.iter().count().to_string()));
         }
