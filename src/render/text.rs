@@ -108,8 +108,11 @@ fn line(out: &mut String, name: &str, value: &str) {
 
 /// One line without `|` (perfdata would begin there) and without anything that acts on a terminal.
 fn clean(text: &str, max: usize) -> String {
-    excerpt(text, max)
-        .chars()
+    let text = excerpt(text, max);
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'|') {
+        return text;
+    }
+    text.chars()
         .map(|c| {
             if c == '|' {
                 '/'
