@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use check_um::about::{About, HealthSet};
 use check_um::advice;
 use check_um::cli::extra_opts::Secrets;
-use check_um::cli::target::TargetArguments;
+use check_um::cli::target::{EndpointArguments, host};
 use check_um::cli::tls::TlsArguments;
 use check_um::cli::{self, Common};
 use check_um::clock::unix_seconds;
@@ -35,8 +35,8 @@ fn main() -> ExitCode {
 }
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
-    let report = match (&args.target, &args.store) {
-        (Some(target), _) => check_served(args, target, run).await,
+    let report = match (&args.hostname, &args.store) {
+        (Some(hostname), _) => check_served(args, hostname, run).await,
         (None, Some(store)) => check_store(args, store, run),
         (None, None) => check_files(args, run),
     };
@@ -50,10 +50,10 @@ async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
 }
 
 /// From the wire: what the server shows in its handshake.
-async fn check_served(args: &Arguments, target: &TargetArguments, run: &Run) -> Result<Report, Failure> {
-    let settings = args.tls.settings(&target.hostname, &run.secrets)?;
-    let port = target.port.unwrap_or(DEFAULT_PORT);
-    let resolved = resolve(&target.hostname, port, target.family(), &run.deadline, &run.policy).await;
+async fn check_served(args: &Arguments, hostname: &str, run: &Run) -> Result<Report, Failure> {
+    let (settings, expiries) = (args.tls.settings(hostname, &run.secrets)?, args.expiries());
+    let port = args.endpoint.port.unwrap_or(DEFAULT_PORT);
+    let resolved = resolve(hostname, port, args.endpoint.family(), &run.deadline, &run.policy).await;
 
     let shown = match resolved {
         Ok(peers) => inspect::shown(&peers, &settings, run).await,
@@ -62,7 +62,7 @@ async fn check_served(args: &Arguments, target: &TargetArguments, run: &Run) -> 
 
     let mut report = run.report();
     report.target = Target {
-        host: target.hostname.clone(),
+        host: hostname.to_owned(),
         address: shown.peer.as_ref().map(|peer| peer.address.ip()),
         port: Some(port),
         transport: "tls",
@@ -74,13 +74,13 @@ async fn check_served(args: &Arguments, target: &TargetArguments, run: &Run) -> 
     for failure in shown.failures() {
         report.found(run.judged(failure));
     }
-    report.metrics = match judge_served(&shown.served, &settings, &args.expiries(), run) {
+    report.metrics = match judge_served(&shown.served, &settings, &expiries, run) {
         Some(judgement) => {
             judgement.describe(&mut report, run);
             report.findings.extend(judgement.unsaid_end());
-            judgement.metrics(&args.expiries())
+            judgement.metrics(&expiries)
         }
-        None => judgement::unknown_metrics(&args.expiries()),
+        None => judgement::unknown_metrics(&expiries),
     };
     report.events.extend(shown.events);
     if run.wants_trace {
@@ -165,10 +165,14 @@ impl Arguments {
 /// Judge how long certificates are still valid: those that a TLS server shows, those in files or in a store of Windows.
 #[derive(Debug, clap::Parser)]
 #[command(name = "check_um_cert_expiry", version, disable_help_subcommand = true)]
-#[command(mut_arg("hostname", |arg| arg.required(false).required_unless_present_any(["file", "store"])))]
 pub struct Arguments {
+    /// Name or address of the host to ask
+    #[arg(short = 'H', long, value_name = "HOST", value_parser = host, help_heading = "Target")]
+    #[arg(required_unless_present_any = ["file", "store"])]
+    hostname: Option<String>,
+
     #[command(flatten)]
-    target: Option<TargetArguments>,
+    endpoint: EndpointArguments,
 
     /// File with certificates to judge instead: PEM, DER, PKCS#7 or PKCS#12; repeatable, `*`, `?` and `[...]` match names
     #[arg(long, value_name = "FILE", conflicts_with = "hostname", help_heading = "Target")]
@@ -209,9 +213,12 @@ impl cli::Arguments for Arguments {
     }
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
+        // Not by `requires`, which is silent where another option excludes what is required.
+        if self.hostname.is_none() && self.endpoint.is_given() {
+            return Some("--port, --ipv4 and --ipv6: expected --hostname too".to_owned());
+        }
         let is_choice = !self.thumbprint.is_empty() || !self.subject.is_empty();
         match self.store {
-            // Not by `requires`, which is silent where another option excludes what is required.
             None if is_choice => Some("--thumbprint and --subject: expected --store too".to_owned()),
             Some(_) if !cfg!(windows) => Some(store::NEEDS_WINDOWS.to_owned()),
             _ => None,

@@ -7,9 +7,9 @@
 //! | CRITICAL | another final response, none before the deadline, a value violates `--critical`       |
 //! | UNKNOWN  | bad arguments, the name does not resolve, a local file cannot be read                 |
 
+use std::process::ExitCode;
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use check_um::about::{About, HealthSet};
 use check_um::advice;
@@ -133,7 +133,7 @@ impl Arguments {
 
     /// The family asked for; with a source address, its own.
     fn family(&self) -> Family {
-        match (self.target.family(), self.source_address) {
+        match (self.target.endpoint.family(), self.source_address) {
             (Family::Any, Some(IpAddr::V4(_))) => Family::V4,
             (Family::Any, Some(IpAddr::V6(_))) => Family::V6,
             (family, _) => family,
@@ -157,7 +157,7 @@ impl Arguments {
     }
 
     fn port(&self) -> u16 {
-        self.target.port.unwrap_or(self.via().default_port())
+        self.target.endpoint.port.unwrap_or(self.via().default_port())
     }
 
     fn may_be_tls(&self) -> bool {
@@ -166,7 +166,7 @@ impl Arguments {
 
     fn contradiction_about_srv(&self) -> Option<String> {
         let host = self.target.hostname.trim_matches(['[', ']']);
-        let text = match (self.srv.is_some(), self.target.port) {
+        let text = match (self.srv.is_some(), self.target.endpoint.port) {
             (true, Some(_)) => {
                 "--srv: expected no --port, which RFC 3263 takes for the wish not to look up SRV records"
             }

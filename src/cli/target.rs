@@ -2,7 +2,7 @@
 
 use crate::net::resolve::Family;
 
-/// `-H`, `-p`, `-4`, `-6`.
+/// `-H`, which is required, and the rest of the target.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Target")]
 pub struct TargetArguments {
@@ -10,6 +10,15 @@ pub struct TargetArguments {
     #[arg(short = 'H', long, value_name = "HOST", value_parser = host)]
     pub hostname: String,
 
+    /// The rest.
+    #[command(flatten)]
+    pub endpoint: EndpointArguments,
+}
+
+/// `-p`, `-4`, `-6`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Target")]
+pub struct EndpointArguments {
     /// Port to connect to [default: the protocol's own]
     #[arg(short, long, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
@@ -23,7 +32,7 @@ pub struct TargetArguments {
     pub ipv6: Option<bool>,
 }
 
-impl TargetArguments {
+impl EndpointArguments {
     /// The address family asked for.
     pub const fn family(&self) -> Family {
         match (self.ipv4, self.ipv6) {
@@ -31,6 +40,11 @@ impl TargetArguments {
             (_, Some(_)) => Family::V6,
             _ => Family::Any,
         }
+    }
+
+    /// Whether any of them is given.
+    pub const fn is_given(&self) -> bool {
+        self.port.is_some() || self.ipv4.is_some() || self.ipv6.is_some()
     }
 }
 
