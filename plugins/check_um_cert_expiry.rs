@@ -68,8 +68,8 @@ async fn check_served(args: &Arguments, hostname: &str, run: &Run) -> Result<Rep
         transport: "tls",
     };
     report.authentication.client_certificate.clone_from(&shown.served.client_certificate_shown);
-    for (name, fact) in shown.served.diagnostics() {
-        report.diagnostic(name, fact);
+    if run.wants_details {
+        shown.served.diagnostics().into_iter().for_each(|(name, fact)| report.diagnostic(name, fact));
     }
     for failure in shown.failures() {
         report.found(run.judged(failure));

@@ -33,6 +33,8 @@ pub struct Run {
     pub policy: Policy,
     /// Secrets from an ini section.
     pub secrets: Secrets,
+    /// Whether more than the first lines will be shown (`-v`, and by every structured format).
+    pub wants_details: bool,
     /// Whether the full trace will be shown (`-vvv`).
     pub wants_trace: bool,
     started: (SystemTime, Instant),
@@ -87,12 +89,14 @@ pub fn run<A: Arguments>(check: impl AsyncFnOnce(&A, &Run) -> Result<Report, Fai
     let common = parsed.arguments.common();
     set_presentation(common.presentation(), common.exit_ok.is_some());
     let deadline = Deadline::new(started.1, common.timeout());
+    let Presentation { format, verbosity, .. } = common.presentation();
     let run = Run {
         about: A::ABOUT,
         deadline,
         policy: parsed.policy,
         secrets: parsed.secrets,
-        wants_trace: common.presentation().verbosity >= 3,
+        wants_details: verbosity >= 1 || format != render::Format::Text,
+        wants_trace: verbosity >= 3,
         started,
     };
     watch(&run);

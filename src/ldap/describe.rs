@@ -54,7 +54,9 @@ fn tls(report: &mut Report, shown: &Shown, peer: &Peer, run: &Run) {
         report.found(run.judged(failure).of(&peer.name()));
     }
     report.authentication.client_certificate.clone_from(&shown.served.client_certificate_shown);
-    for (name, value) in shown.served.diagnostics() {
-        report.diagnostic(name, format!("{value} ({})", peer.name()));
+    if run.wants_details {
+        for (name, value) in shown.served.diagnostics() {
+            report.diagnostic(name, format!("{value} ({})", peer.name()));
+        }
     }
 }

@@ -65,8 +65,10 @@ impl Assessment {
     /// What the TLS server showed, and what that is worth.
     fn add_certificates(&self, report: &mut Report, facts: &Facts, run: &Run) {
         let Some(served) = &facts.served else { return };
-        for (name, value) in served.diagnostics() {
-            report.diagnostic(name, self.of(facts, value));
+        if run.wants_details {
+            for (name, value) in served.diagnostics() {
+                report.diagnostic(name, self.of(facts, value));
+            }
         }
         let shown = &mut report.authentication.client_certificate;
         *shown = served.client_certificate_shown.clone().or_else(|| shown.take());
