@@ -44,7 +44,8 @@ pub struct Section {
 impl Section {
     /// What it holds.
     pub fn decode(self) -> Result<Block, PemError> {
-        let der = decoded(self.text).ok_or(PemError::NotBase64(self.line))?;
+        let decode = if self.label.ends_with("PRIVATE KEY") { secret } else { public };
+        let der = decoded(self.text, decode).ok_or(PemError::NotBase64(self.line))?;
         Ok(Block { label: self.label, line: self.line, has_headers: self.has_headers, der })
     }
 }
@@ -70,7 +71,8 @@ pub fn sections(content: &[u8]) -> Result<Vec<Section>, PemError> {
             if next.starts_with(b"-----END ") {
                 break;
             }
-            if memchr::memchr(b':', next).is_some() {
+            // Headers stand in front of the base64 only: no need to look for them in every line.
+            if text.is_empty() && memchr::memchr(b':', next).is_some() {
                 has_headers = true;
             } else {
                 text.extend_from_slice(next.trim_ascii());
@@ -100,10 +102,22 @@ fn lines(content: &[u8]) -> impl Iterator<Item = (&[u8], usize)> {
     lines.zip(1..)
 }
 
-/// Base64 without the blanks and line ends that RFC 7468 allows.
-fn decoded(mut text: Vec<u8>) -> Option<Vec<u8>> {
-    text.retain(|byte| !byte.is_ascii_whitespace());
-    Base64::decode_vec(std::str::from_utf8(&text).ok()?).ok()
+/// Base64 with the blanks that RFC 7468 allows.
+fn decoded(mut text: Vec<u8>, decode: fn(&[u8]) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
+    decode(&text).or_else(|| {
+        text.retain(|byte| !byte.is_ascii_whitespace());
+        decode(&text)
+    })
+}
+
+/// In a time that tells nothing of what is decoded.
+fn secret(text: &[u8]) -> Option<Vec<u8>> {
+    Base64::decode_vec(std::str::from_utf8(text).ok()?).ok()
+}
+
+/// In a sixth of the instructions: there is nothing to hide.
+fn public(text: &[u8]) -> Option<Vec<u8>> {
+    data_encoding::BASE64.decode(text).ok()
 }
 
 #[cfg(test)]
@@ -117,6 +131,14 @@ mod tests {
         let seen: Vec<_> =
             blocks.iter().map(|block| (block.label.as_str(), block.line, block.der.as_slice())).collect();
         assert_eq!(seen, [("A", 1, [1, 2, 3].as_slice()), ("B C", 6, &[4])]);
+    }
+
+    #[test]
+    fn base64_may_have_blanks_within_its_lines() {
+        for label in ["CERTIFICATE", "PRIVATE KEY"] {
+            let text = format!("-----BEGIN {label}-----\nAQ ID\n\t BA==\n-----END {label}-----\n");
+            assert_eq!(blocks(text.as_bytes()).unwrap().remove(0).der, [1, 2, 3, 4], "{label}");
+        }
     }
 
     #[test]

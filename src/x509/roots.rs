@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[cfg(windows)]
 use std::time::{Duration, Instant};
 
-use base64ct::{Base64, Encoding};
+use data_encoding::BASE64;
 use memchr::memmem;
 use once_cell::sync::OnceCell;
 use rustls::pki_types::CertificateDer;
@@ -65,8 +65,9 @@ const MAX_PATIENCE: Duration = Duration::from_secs(5);
 /// The roots of the bundle that could have issued a certificate of `chain`; `None` without a bundle.
 fn of_bundle(chain: &Chain) -> Option<Vec<CertificateDer<'static>>> {
     let needles: Vec<_> = chain.iter().flat_map(|certificate| needles(certificate.issuer_der())).collect();
-    let possible = bundle()?.iter().filter(|text| needles.iter().any(|needle| memmem::find(text, needle).is_some()));
-    let ders = possible.filter_map(|text| Base64::decode_vec(std::str::from_utf8(text).ok()?).ok());
+    let finders: Vec<_> = needles.iter().map(memmem::Finder::new).collect();
+    let possible = bundle()?.iter().filter(|text| finders.iter().any(|finder| finder.find(text).is_some()));
+    let ders = possible.filter_map(|text| BASE64.decode(text).ok());
     Some(ders.filter(|der| could_issue(der, chain)).map(CertificateDer::from).collect())
 }
 
@@ -86,7 +87,7 @@ fn needles(name: &[u8]) -> [Vec<u8>; 3] {
         let shifted = [&[0; 2][..shift], name].concat();
         // Characters that also depend on the bytes before and behind the name say nothing.
         let (begin, end) = ((shift * 8).div_ceil(6), shifted.len() / 3 * 4);
-        Base64::encode_string(&shifted).into_bytes().get(begin..end).unwrap_or_default().to_vec()
+        BASE64.encode(&shifted).into_bytes().get(begin..end).unwrap_or_default().to_vec()
     })
 }
 
@@ -158,7 +159,7 @@ mod tests {
         for before in 0..7 {
             for behind in 0..4 {
                 let whole = [&[b'x'; 7][..before], name, &[b'y'; 4][..behind]].concat();
-                let text = Base64::encode_string(&whole);
+                let text = BASE64.encode(&whole);
                 let found = needles(name).iter().any(|needle| memmem::find(text.as_bytes(), needle).is_some());
                 assert!(found, "{before} bytes before, {behind} behind");
             }
