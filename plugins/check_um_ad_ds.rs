@@ -8,7 +8,8 @@
 //! |          | global catalog; it lacks an attribute; an answer takes longer than `--critical`           |
 //! | UNKNOWN  | bad arguments, a name that does not resolve, a domain without SRV records                 |
 
-use std::process::ExitCode;
+#![cfg_attr(all(own_start, not(test)), no_main)]
+
 use std::time::Duration;
 
 use check_um::about::{About, HealthSet};
@@ -24,14 +25,12 @@ use check_um::ldap::probe::{self, Controller, Outcome, Probe};
 use check_um::metric::Metric;
 use check_um::net::nameserver::Nameservers;
 use check_um::net::resolve::{Family, Resolver};
-use check_um::plugin::{self, Run};
+use check_um::plugin::Run;
 use check_um::range::Range;
 use check_um::report::{Report, Target};
 use check_um::threshold::Thresholds;
 
-fn main() -> ExitCode {
-    plugin::run(check)
-}
+check_um::plugin_main!(check);
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let outcomes = args.ask(run).await;

@@ -7,7 +7,8 @@
 //! | CRITICAL | disabled or delete pending (`stopped`), absent among others (`missing`), no answer in time      |
 //! | UNKNOWN  | no counters (`no-data`), old ones (`stale`)                                                     |
 
-use std::process::ExitCode;
+#![cfg_attr(all(own_start, not(test)), no_main)]
+
 use std::time::Duration;
 
 use check_um::about::{About, HealthSet};
@@ -19,13 +20,11 @@ use check_um::counters::role::{POOL_STATES, app_pool};
 use check_um::counters::{Counter, CounterError};
 use check_um::failure::{Class, Failure};
 use check_um::metric::{Metric, Uom};
-use check_um::plugin::{self, Run};
+use check_um::plugin::Run;
 use check_um::report::{Finding, Report};
 use check_um::state::State;
 
-fn main() -> ExitCode {
-    plugin::run(check)
-}
+check_um::plugin_main!(check);
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let mut report = run.report();

@@ -7,7 +7,7 @@
 //! | CRITICAL | one has less than `--critical`, has expired, is not valid yet, is not in the store         |
 //! | UNKNOWN  | bad arguments, the name does not resolve, a file or store cannot be read or understood     |
 
-use std::process::ExitCode;
+#![cfg_attr(all(own_start, not(test)), no_main)]
 
 use check_um::about::{About, HealthSet};
 use check_um::advice;
@@ -20,7 +20,7 @@ use check_um::failure::{Class, Failure, Override};
 use check_um::net::resolve::resolve;
 use check_um::net::tls::inspect::{self, Shown};
 use check_um::net::tls::{Served, TlsSettings};
-use check_um::plugin::{self, Run};
+use check_um::plugin::Run;
 use check_um::report::{Report, Target};
 use check_um::state::State;
 use check_um::x509::collection::{self, Item};
@@ -30,9 +30,7 @@ use check_um::x509::store::{self, StoreName, Thumbprint, Wanted};
 use check_um::x509::{Chain, trust};
 use clap::builder::NonEmptyStringValueParser;
 
-fn main() -> ExitCode {
-    plugin::run(check)
-}
+check_um::plugin_main!(check);
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let report = match (&args.hostname, &args.store) {

@@ -7,7 +7,8 @@
 //! | CRITICAL | an event's count violates the CRIT of its rule (no default rule has one)                 |
 //! | UNKNOWN  | the log or the export cannot be read; the export is empty, or older than `--max-age`      |
 
-use std::process::ExitCode;
+#![cfg_attr(all(own_start, not(test)), no_main)]
+
 use std::time::{Duration, SystemTime};
 
 use check_um::about::{About, HealthSet};
@@ -22,12 +23,10 @@ use check_um::events::tally::{self, Count, Rule, Tally, Window, histogram, meani
 use check_um::failure::{Class, Failure};
 use check_um::input::{Input, judge_age};
 use check_um::metric::{Metric, Uom};
-use check_um::plugin::{self, Run};
+use check_um::plugin::Run;
 use check_um::report::{Finding, Report, Target, excerpt};
 
-fn main() -> ExitCode {
-    plugin::run(check)
-}
+check_um::plugin_main!(check);
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let rules = tally::rules(&args.event);

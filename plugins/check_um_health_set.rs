@@ -7,7 +7,8 @@
 //! | CRITICAL | a monitor is Unhealthy or Unavailable                                                     |
 //! | UNKNOWN  | a monitor is Unknown or anything else; a health set is absent; the source cannot be read  |
 
-use std::process::ExitCode;
+#![cfg_attr(all(own_start, not(test)), no_main)]
+
 use std::time::Duration;
 
 use check_um::about::{About, HealthSet};
@@ -22,12 +23,10 @@ use check_um::health::judge::{self, Selection, Worth};
 use check_um::health::source::{self, Answer, Source};
 use check_um::input::{Input, judge_age};
 use check_um::metric::{Metric, Uom};
-use check_um::plugin::{self, Run};
+use check_um::plugin::Run;
 use check_um::report::{Finding, Report, Target};
 
-fn main() -> ExitCode {
-    plugin::run(check)
-}
+check_um::plugin_main!(check);
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let answer = args.source().read(&args.health_set);

@@ -7,7 +7,7 @@
 //! | CRITICAL | the share violates `--critical`; the source does not answer before the deadline             |
 //! | UNKNOWN  | no counter or events (`no-data`), old ones (`stale`), a file that is not ours (`unreadable`) |
 
-use std::process::ExitCode;
+#![cfg_attr(all(own_start, not(test)), no_main)]
 
 use check_um::about::{About, HealthSet};
 use check_um::advice;
@@ -24,14 +24,12 @@ use check_um::events::tally::{self, Rule, tally};
 use check_um::failure::{Class, Failure};
 use check_um::input::Input;
 use check_um::metric::{Metric, Uom};
-use check_um::plugin::{self, Run};
+use check_um::plugin::Run;
 use check_um::range::Range;
 use check_um::report::{Finding, Report, Target};
 use check_um::threshold::Thresholds;
 
-fn main() -> ExitCode {
-    plugin::run(check)
-}
+check_um::plugin_main!(check);
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let mut report = run.report();

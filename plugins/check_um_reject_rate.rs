@@ -7,7 +7,8 @@
 //! | CRITICAL | the share violates `--critical`; the source does not answer before the deadline              |
 //! | UNKNOWN  | no counters (`no-data`), old ones (`stale`), a history that is not ours (`unreadable`)       |
 
-use std::process::ExitCode;
+#![cfg_attr(all(own_start, not(test)), no_main)]
+
 use std::time::Duration;
 
 use check_um::about::{About, HealthSet};
@@ -21,14 +22,12 @@ use check_um::counters::role::Role;
 use check_um::counters::{Counter, Reading};
 use check_um::failure::{Class, Failure};
 use check_um::metric::{Metric, Uom};
-use check_um::plugin::{self, Run};
+use check_um::plugin::Run;
 use check_um::range::Range;
 use check_um::report::{Finding, Report};
 use check_um::threshold::Thresholds;
 
-fn main() -> ExitCode {
-    plugin::run(check)
-}
+check_um::plugin_main!(check);
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let mut report = run.report();

@@ -7,7 +7,8 @@
 //! | CRITICAL | `stopped` or paused; `missing`; the service manager does not answer in time, or is `unreachable` |
 //! | UNKNOWN  | the host cannot be asked (`dns`, `permission`, `no-data`); not on Windows                        |
 
-use std::process::ExitCode;
+#![cfg_attr(all(own_start, not(test)), no_main)]
+
 use std::time::Duration;
 
 use check_um::about::{About, HealthSet};
@@ -17,16 +18,14 @@ use check_um::cli::target::host;
 use check_um::cli::{self, Common};
 use check_um::failure::{Class, Failure};
 use check_um::metric::{Metric, Uom};
-use check_um::plugin::{self, Run};
+use check_um::plugin::Run;
 use check_um::report::{Finding, Report, Target};
 use check_um::service::component::Component;
 use check_um::service::judge::{Verdict, describe, judge, uptime};
 use check_um::service::{self, Condition, Service};
 use check_um::state::State;
 
-fn main() -> ExitCode {
-    plugin::run(check)
-}
+check_um::plugin_main!(check);
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let services = args.services();

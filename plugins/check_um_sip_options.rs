@@ -7,7 +7,8 @@
 //! | CRITICAL | another final response, none before the deadline, a value violates `--critical`       |
 //! | UNKNOWN  | bad arguments, the name does not resolve, a local file cannot be read                 |
 
-use std::process::ExitCode;
+#![cfg_attr(all(own_start, not(test)), no_main)]
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -24,7 +25,7 @@ use check_um::net::nameserver::Nameservers;
 use check_um::net::resolve::Family;
 use check_um::net::srv::ServiceError;
 use check_um::net::tls::backend::Backend;
-use check_um::plugin::{self, Run};
+use check_um::plugin::Run;
 use check_um::range::Range;
 use check_um::report::{Event, Report, Target};
 use check_um::sip::describe::Assessment;
@@ -38,9 +39,7 @@ use check_um::sip::uri::{Address, HeaderText, Uri};
 use check_um::threshold::Thresholds;
 use check_um::x509::expiry::{Expiries, Expiry};
 
-fn main() -> ExitCode {
-    plugin::run(check)
-}
+check_um::plugin_main!(check);
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let question = args.question(run)?;

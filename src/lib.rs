@@ -27,6 +27,8 @@ pub mod sip;
 pub mod state;
 pub mod threshold;
 pub mod together;
+#[cfg(unix)]
+pub mod unix;
 #[cfg(windows)]
 pub mod windows;
 pub mod x509;

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 use std::panic;
-use std::process::{self, ExitCode};
+use std::process;
 use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -19,6 +19,8 @@ use crate::failure::{Class, Failure, Policy};
 use crate::render::{self, Presentation};
 use crate::report::{self, Event, Finding, Report};
 use crate::state::State;
+#[cfg(unix)]
+use crate::unix::signals::Signals;
 #[cfg(windows)]
 use crate::windows::console::Signals;
 
@@ -62,10 +64,31 @@ impl Run {
     }
 }
 
+/// The `main` of a plugin whose question is put by `$check`, as [`run`] wants it.
+///
+/// The crate needs `#![cfg_attr(all(own_start, not(test)), no_main)]` as well; the build script says where that holds.
+#[macro_export]
+macro_rules! plugin_main {
+    ($check:path) => {
+        #[cfg(not(all(own_start, not(test))))]
+        fn main() {
+            $crate::plugin::run($check)
+        }
+
+        #[cfg(all(own_start, not(test)))]
+        #[allow(unsafe_code, reason = "the C library calls this function by its name")]
+        #[unsafe(no_mangle)]
+        extern "C" fn main() -> std::ffi::c_int {
+            $crate::unix::start::prepare();
+            $crate::plugin::run($check)
+        }
+    };
+}
+
 /// Runs a plugin: parses the command line into `A`, gives it to `check`, prints its report and exits with its state.
 ///
 /// Exits 0, 1, 2 or 3 on every path, prints one report to standard output and nothing to standard error.
-pub fn run<A: Arguments>(check: impl AsyncFnOnce(&A, &Run) -> Result<Report, Failure>) -> ExitCode {
+pub fn run<A: Arguments>(check: impl AsyncFnOnce(&A, &Run) -> Result<Report, Failure>) -> ! {
     let started = (SystemTime::now(), Instant::now());
     let argv = match utf8_arguments() {
         Ok(argv) => argv,
@@ -162,51 +185,6 @@ fn watch(run: &Run) {
     };
     // Without a thread to spare the asynchronous deadline still holds.
     let _ = thread::Builder::new().name("watchdog".to_owned()).stack_size(128 * 1024).spawn(watchdog);
-}
-
-/// SIGTERM and SIGINT as something that a thread can wait for.
-#[cfg(unix)]
-struct Signals {
-    raised: std::sync::Arc<std::sync::atomic::AtomicUsize>,
-    wake: Option<std::os::unix::net::UnixStream>,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn register() -> Self {
-        use signal_hook::consts::{SIGINT, SIGTERM};
-        use std::os::unix::net::UnixStream;
-
-        let raised = std::sync::Arc::default();
-        let wake = UnixStream::pair().ok().and_then(|(reader, writer)| {
-            for signal in [SIGTERM, SIGINT] {
-                let flag = std::sync::Arc::clone(&raised);
-                signal_hook::flag::register_usize(signal, flag, usize::try_from(signal).ok()?).ok()?;
-                signal_hook::low_level::pipe::register(signal, writer.try_clone().ok()?).ok()?;
-            }
-            Some(reader)
-        });
-        Self { raised, wake }
-    }
-
-    /// The name of the signal that came within `timeout`.
-    fn wait(&self, timeout: Duration) -> Option<&'static str> {
-        use std::io::Read;
-
-        let Some(mut wake) = self.wake.as_ref() else {
-            thread::sleep(timeout);
-            return None;
-        };
-        let until = Instant::now() + timeout;
-        loop {
-            let remaining = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
-            let woken = wake.set_read_timeout(Some(remaining)).and_then(|()| wake.read(&mut [0]));
-            if woken.is_ok() {
-                let raised = i32::try_from(self.raised.load(std::sync::atomic::Ordering::SeqCst)).ok()?;
-                return Some(signal_hook::low_level::signal_name(raised).unwrap_or("unknown"));
-            }
-        }
-    }
 }
 
 /// The UNKNOWN report of a run whose question was never asked.

@@ -1,6 +1,7 @@
 //! What does `plugin::run` make of a check that does not behave? One that panics, blocks, floods or waits, on demand.
 
-use std::process::ExitCode;
+#![cfg_attr(all(own_start, not(test)), no_main)]
+
 use std::thread;
 use std::time::Duration;
 
@@ -11,9 +12,7 @@ use check_um::metric::{Metric, Uom};
 use check_um::plugin::{self, Run};
 use check_um::report::{Finding, Report};
 
-fn main() -> ExitCode {
-    plugin::run(check)
-}
+check_um::plugin_main!(check);
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let mut report = run.report();
