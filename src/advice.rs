@@ -47,7 +47,8 @@ pub const fn sip_options(class: Option<Class>) -> &'static str {
              and look at the answer with -vvv."
         }
         Some(Class::Authentication) => {
-            "The server wants other credentials. Check --username and where its password comes from."
+            "The server wants other credentials. A digest: check --username and where its password comes from. A client \
+             certificate: the server must trust its issuer, and it must be within its dates."
         }
         Some(Class::Permission) => {
             "This host does not let the check send. Check the local firewall and the rights of the user that runs it."
