@@ -8,7 +8,11 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rustc-check-cfg=cfg(own_start)");
     match (variable("CARGO_CFG_TARGET_OS").as_str(), variable("CARGO_CFG_TARGET_ENV").as_str()) {
-        ("linux", "gnu") => link_for_glibc(),
+        ("linux", "gnu") => {
+            // For src/unix/start.rs: only glibc tells std the arguments before main.
+            println!("cargo:rustc-cfg=own_start");
+            link_for_glibc();
+        }
         ("windows", env) => {
             for plugin in plugins() {
                 add_resource(&plugin, env);
@@ -23,8 +27,6 @@ fn variable(name: &str) -> String {
 }
 
 fn link_for_glibc() {
-    // src/unix/start.rs: only glibc tells std the arguments before main.
-    println!("cargo:rustc-cfg=own_start");
     println!("cargo:rerun-if-changed=release.ld");
     // The unwinder from the static library that every gcc brings: one shared object less to find, map and relocate saves
     // a twentieth of a probe's instructions, and a host without libgcc_s can run the plugins.
