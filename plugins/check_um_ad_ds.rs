@@ -17,7 +17,7 @@ use check_um::advice;
 use check_um::cli::dns::DnsArguments;
 use check_um::cli::extra_opts::Secrets;
 use check_um::cli::tls::TlsArguments;
-use check_um::cli::{self, Common, target};
+use check_um::cli::{self, Common, plain, target};
 use check_um::clock::unix_seconds;
 use check_um::failure::{Class, Failure};
 use check_um::ldap::describe;
@@ -141,7 +141,7 @@ pub(crate) struct Arguments {
     domain: Option<String>,
 
     /// Port to connect to; 3268 and 3269 are the global catalog's [default: 389, with --tls 636, or what DNS says]
-    #[arg(short, long, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Target")]
+    #[arg(short, long, value_parser = plain::port, help_heading = "Target")]
     port: Option<u16>,
 
     /// Use IPv4 addresses only

@@ -15,7 +15,7 @@ use check_um::about::{About, HealthSet};
 use check_um::advice;
 use check_um::cli::counters::{CounterSource, Window};
 use check_um::cli::extra_opts::Secrets;
-use check_um::cli::{self, Common};
+use check_um::cli::{self, Common, plain};
 use check_um::counters::describe::{coverage, describe, percent, roughly};
 use check_um::counters::past::{self, Past, totals};
 use check_um::counters::role::Role;
@@ -194,7 +194,7 @@ pub struct Arguments {
     method: Option<Method>,
 
     /// Calls in the window below which their share is not judged (class few-calls)
-    #[arg(long, value_name = "CALLS", help_heading = "Rate", default_value = "10")]
+    #[arg(long, value_name = "CALLS", value_parser = plain::count, help_heading = "Rate", default_value = "10")]
     minimum_calls: u64,
 
     /// WARNING when the share in per cent is outside this range

@@ -19,7 +19,7 @@ use check_um::cli::extra_opts::Secrets;
 use check_um::cli::secret::Source;
 use check_um::cli::target::TargetArguments;
 use check_um::cli::tls::TlsArguments;
-use check_um::cli::{self, Common};
+use check_um::cli::{self, Common, plain};
 use check_um::failure::{Class, Failure};
 use check_um::net::nameserver::Nameservers;
 use check_um::net::resolve::Family;
@@ -215,7 +215,7 @@ pub(crate) struct Arguments {
     all_addresses: Option<bool>,
 
     /// Local address to send from
-    #[arg(long, value_name = "ADDRESS", help_heading = "Target")]
+    #[arg(long, value_name = "ADDRESS", value_parser = plain::address, help_heading = "Target")]
     source_address: Option<IpAddr>,
 
     /// Request-URI [default: sip:HOST:PORT, with the transport as a parameter unless it is udp; with --srv sip:DOMAIN]
@@ -239,7 +239,7 @@ pub(crate) struct Arguments {
     user_agent: Option<HeaderText>,
 
     /// Max-Forwards header, 0 to 255 [default: 70]
-    #[arg(long, value_name = "N", help_heading = "Request")]
+    #[arg(long, value_name = "N", value_parser = plain::octet, help_heading = "Request")]
     max_forwards: Option<u8>,
 
     /// User name for digest authentication (MD5, SHA-256, SHA-512-256)

@@ -10,6 +10,8 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use check_um::cli::usage;
+use clap::error::ErrorKind;
 use support::root;
 
 /// The most lines of a source file: a reader keeps no more in mind.
@@ -72,6 +74,21 @@ fn every_plugin_begins_with_its_state_table() {
         }
         for line in ["#![cfg_attr(all(own_start, not(test)), no_main)]", "check_um::plugin_main!(check);"] {
             assert!(source.contains(&format!("\n{line}\n")), "plugins/{name}.rs: expected the line {line}");
+        }
+    }
+}
+
+#[test]
+fn every_refused_value_is_told_what_was_expected() {
+    for mut plugin in plugins::all() {
+        plugin.command.build();
+        for name in plugin.command.get_arguments().filter_map(|option| option.get_long()) {
+            let parsed = plugin.command.clone().try_get_matches_from([plugin.about.name, &format!("--{name}=%%")]);
+            let Err(error) = parsed else { continue };
+            if error.kind() == ErrorKind::ValueValidation {
+                let said = usage::explain(&error).to_string();
+                assert!(said.contains("expected"), "{}: {said}", plugin.about.name);
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ pub mod counters;
 pub mod dns;
 pub mod duration;
 pub mod extra_opts;
+pub mod plain;
 pub mod secret;
 pub mod target;
 pub mod tls;

@@ -1,5 +1,6 @@
 //! Whom is the question put to? Host, port and address family.
 
+use super::plain::port;
 use crate::net::resolve::Family;
 
 /// `-H`, which is required, and the rest of the target.
@@ -20,7 +21,7 @@ pub struct TargetArguments {
 #[command(next_help_heading = "Target")]
 pub struct EndpointArguments {
     /// Port to connect to [default: the protocol's own]
-    #[arg(short, long, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short, long, value_parser = port)]
     pub port: Option<u16>,
 
     /// Use IPv4 addresses only

@@ -1,0 +1,53 @@
+//! What do options take that std reads, but does not explain? Ports, counts and addresses.
+
+use std::net::IpAddr;
+use std::num::NonZeroU16;
+use std::str::FromStr;
+
+/// A port of TCP or UDP.
+pub fn port(text: &str) -> Result<u16, String> {
+    read(text, "a port: expected a number from 1 to 65535").map(NonZeroU16::get)
+}
+
+/// What fits into one byte.
+pub fn octet(text: &str) -> Result<u8, String> {
+    read(text, "a number from 0 to 255: expected one such as 70")
+}
+
+/// How many.
+pub fn count(text: &str) -> Result<u64, String> {
+    read(text, "a count: expected a whole number such as 10")
+}
+
+/// An IPv4 or IPv6 address.
+pub fn address(text: &str) -> Result<IpAddr, String> {
+    read(text, "an address: expected one such as 192.0.2.7 or 2001:db8::7")
+}
+
+fn read<T: FromStr>(text: &str, what: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("'{text}' is not {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_plain_is_read() {
+        assert_eq!(port("5061"), Ok(5061));
+        assert_eq!(octet("0"), Ok(0));
+        assert_eq!(count("18446744073709551615"), Ok(u64::MAX));
+        assert_eq!(address("2001:db8::7").unwrap().to_string(), "2001:db8::7");
+    }
+
+    #[test]
+    fn what_is_not_is_named_with_what_was_expected() {
+        assert_eq!(port("0").unwrap_err(), "'0' is not a port: expected a number from 1 to 65535");
+        for text in ["", "x", "65536", "-1", "1.5"] {
+            assert!(port(text).unwrap_err().starts_with(&format!("'{text}' is not a port: expected ")));
+        }
+        assert!(octet("256").unwrap_err().starts_with("'256' is not a number from 0 to 255: expected "));
+        assert!(count("ten").unwrap_err().starts_with("'ten' is not a count: expected "));
+        assert!(address("cas1").unwrap_err().starts_with("'cas1' is not an address: expected "));
+    }
+}
