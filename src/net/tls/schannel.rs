@@ -63,7 +63,7 @@ pub async fn handshake(tap: Tap, settings: &TlsSettings) -> Result<Box<dyn Duple
         match tried {
             Ok(stream) => Poll::Ready(Ok(Box::new(Secured(stream)) as Box<dyn Duplex>)),
             Err(HandshakeError::Interrupted(handshake)) => {
-                begun = Begun::Halfway(handshake);
+                begun = Begun::Halfway(Box::new(handshake));
                 Poll::Pending
             }
             Err(HandshakeError::Failure(error)) => Poll::Ready(Err(ended(error))),
@@ -89,7 +89,7 @@ fn unprepared(lacking: &str, error: &CallError) -> Ended {
 
 enum Begun {
     Not(Polled<Tap>),
-    Halfway(MidHandshakeTlsStream<Polled<Tap>>),
+    Halfway(Box<MidHandshakeTlsStream<Polled<Tap>>>),
     Over,
 }
 
