@@ -73,6 +73,19 @@ fn ok_with_a_client_certificate_that_is_presented() {
 }
 
 #[test]
+fn critical_when_the_client_certificate_is_refused() {
+    for version in ["-tls1_2", "-tls1_3"] {
+        let Some(server) = OpenSsl::serve("server", &format!("{version} -Verify 1 -verify_return_error")) else {
+            return;
+        };
+        let ran =
+            look(&server.port, "--ca-file @server.pem --client-certificate @client.pem --client-key @client-key.pem");
+        ran.assert_text(2).assert_says("refuses the client certificate: it sent the alert unknown_ca");
+        assert!(perfdata::value(ran.first_line(), "days_left").is_some(), "{ran:?}");
+    }
+}
+
+#[test]
 fn critical_when_the_certificate_expires_soon() {
     let wanted = Wanted::new("sip.test.local", -DAY, 10 * DAY);
     let made =

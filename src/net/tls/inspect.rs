@@ -3,11 +3,13 @@
 //! Read in the clear first: it works with any cipher suite, and with servers that demand a client certificate. A server
 //! that speaks TLS 1.3 only is asked again over rustls. With a client certificate to show, the handshake comes first.
 
-use tokio::io::AsyncWriteExt;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::error::TlsError;
-use super::{Handshake, Served, TlsSettings, clear};
+use super::{Handshake, Served, TlsConnection, TlsSettings, clear};
 use crate::clock::unix_seconds;
 use crate::failure::{Class, Failure};
 use crate::net::{Peer, tcp};
@@ -114,6 +116,12 @@ async fn by_handshake(
         Ok(mut connection) => {
             shown.events.push(run.event("TLS handshake complete"));
             let _ = run.deadline.limit(String::new, connection.shutdown()).await;
+            if shown.served.client_certificate_shown.is_some()
+                && let Some(error) = refusal(&mut connection, run).await
+            {
+                shown.events.push(run.event(format!("after the handshake: {error}")));
+                shown.failure = Some(error.into());
+            }
             Ok(())
         }
         Err(error) if has_chain => {
@@ -128,6 +136,16 @@ async fn by_handshake(
         }
     }
 }
+
+/// That the server refuses the client certificate: in TLS 1.3 it says so after the handshake, before it closes at the latest.
+async fn refusal(connection: &mut TlsConnection, run: &Run) -> Option<TlsError> {
+    let patience = run.deadline.remaining(Instant::now()).min(MAX_PATIENCE);
+    let said = tokio::time::timeout(patience, connection.read(&mut [0])).await;
+    said.ok()?.err().and_then(|error| connection.classify(&error))
+}
+
+/// How long a server may take to close what we have closed.
+const MAX_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Whether a server that answered so may answer otherwise when asked with other versions and suites.
 const fn asks_for_another_way(error: &TlsError) -> bool {
