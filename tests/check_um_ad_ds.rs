@@ -61,12 +61,13 @@ fn critical_when_the_directory_shows_nothing() {
 
 #[test]
 fn critical_when_the_directory_is_silent() {
-    let silent = Peer::tcp(|mut stream| drop(stream.read_to_end(&mut Vec::new())));
-    let ran = probe(silent.address.port(), &["-t", "0.5"]);
+    let Some(slapd) = Slapd::start("127.0.0.1", HEALTHY, "") else { return };
+    slapd.fall_silent();
+    let ran = probe(slapd.port, &["-t", "0.5"]);
     ran.assert_begins(2, "UM AD DS CRITICAL - waiting for the rootDSE of 127.0.0.1:");
     ran.assert_within(Duration::from_millis(500));
     assert!(ran.stdout.contains("(timeout)"), "{ran:?}");
-    probe(silent.address.port(), &["-t", "0.3:unknown"]).assert_begins(3, "UM AD DS UNKNOWN - waiting");
+    probe(slapd.port, &["-t", "0.3:unknown"]).assert_begins(3, "UM AD DS UNKNOWN - waiting");
 }
 
 #[test]

@@ -62,6 +62,13 @@ impl Drop for Server {
     }
 }
 
+/// Runs `program` to its end.
+pub fn run(program: &str, arguments: &[&str]) {
+    let mut server = Server::launch(program, arguments).unwrap();
+    server.connection.set_read_timeout(Some(LIMIT)).unwrap();
+    server.connection.read_to_end(&mut Vec::new()).unwrap();
+}
+
 /// The next connection to `listener`, which would be waited for without an end if the shell failed.
 fn accept(listener: &TcpListener) -> TcpStream {
     listener.set_nonblocking(true).unwrap();

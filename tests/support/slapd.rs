@@ -52,4 +52,10 @@ impl Slapd {
         let server = Server::start("slapd", &arguments, || TcpStream::connect((address, port)).is_ok())?;
         Some(Self { port, _server: server, _directory: directory })
     }
+
+    /// Stops its process without ending it: the system still accepts connections for it.
+    pub fn fall_silent(&self) {
+        // Not the shell that has started it, whose words are the same but for the first.
+        host::run("pkill", &["-STOP", "-f", &format!("^slapd .*:{}$", self.port)]);
+    }
 }
