@@ -6,11 +6,8 @@ use std::{env, fs};
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rustc-check-cfg=cfg(own_start)");
     match (variable("CARGO_CFG_TARGET_OS").as_str(), variable("CARGO_CFG_TARGET_ENV").as_str()) {
         ("linux", "gnu") => {
-            // For src/unix/start.rs: only glibc tells std the arguments before main.
-            println!("cargo:rustc-cfg=own_start");
             link_for_glibc();
         }
         ("windows", env) => {

@@ -1,34 +1,51 @@
-//! The shared crate of the check-um plugins, which watch SIP servers and Exchange's Unified Messaging Call Router.
+//! Check plugins for SIP servers and for Exchange's Unified Messaging Call Router.
 //!
-//! Data flows one way. A plugin's `check` acquires an answer ([`net`], [`sip`], [`x509`]), measures it ([`metric`]),
-//! judges it ([`threshold`], [`failure::Policy`]) and returns a [`report::Report`]; [`plugin::run`] renders it
-//! ([`render`]), prints it and exits. Nothing after `check` changes a state, and nothing before `render` knows which
-//! characters are special where.
+//! Data flows one way. A check is given its [`options`] and a [`plugin::Context`]; it acquires an answer, measures it,
+//! judges it and returns a [`report::Report`], which [`run`] renders, prints and exits with. Nothing after the check
+//! changes a state, and nothing before [`render`] knows which characters are special where.
+//!
+//! A room uses only rooms below it, and those of one line do not know each other; `tests/rooms.rs` sees to it.
+//!
+//! ```text
+//! checks                 one file, one question
+//! plugin                 what makes a check a process: options, deadline, signals, exit code
+//! options                groups of options that checks share
+//! render                 a report as text, JSON, a property bag
+//! sip  counters  health  service  directory
+//! events                 the event log of Windows
+//! exporter               Prometheus' text format, over HTTP
+//! tls                    handshakes, and the chain that a server shows
+//! trust                  whom this system trusts
+//! container              PEM, PKCS#7, PKCS#12, stores
+//! x509                   certificates, chains, their judgement
+//! exchange               what Exchange says about itself
+//! net                    names, addresses, connections
+//! input                  files and standard input
+//! report                 state, failure, finding, metric, thresholds
+//! time                   deadline, calendar, durations in words
+//! platform               what the system offers beyond std
+//! ```
 
-pub mod about;
-pub mod advice;
-pub mod cli;
-pub mod clock;
+pub mod checks;
+pub mod container;
 pub mod counters;
+pub mod directory;
 pub mod events;
-pub mod failure;
-pub mod file;
+pub mod exchange;
+pub mod exporter;
 pub mod health;
 pub mod input;
-pub mod ldap;
-pub mod metric;
 pub mod net;
+pub mod options;
+pub mod platform;
 pub mod plugin;
-pub mod range;
 pub mod render;
 pub mod report;
 pub mod service;
 pub mod sip;
-pub mod state;
-pub mod threshold;
-pub mod together;
-#[cfg(unix)]
-pub mod unix;
-#[cfg(windows)]
-pub mod windows;
+pub mod time;
+pub mod tls;
+pub mod trust;
 pub mod x509;
+
+pub use plugin::run;

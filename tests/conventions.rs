@@ -1,7 +1,6 @@
 //! Is every plugin complete, and does it carry the same name everywhere? Fails and names the place where not.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
-#![allow(dead_code, reason = "of a plugin's source only its options are used here")]
 
 #[path = "support/plugins.rs"]
 mod plugins;
@@ -10,7 +9,7 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use check_um::cli::usage;
+use check_um::options::usage;
 use clap::error::ErrorKind;
 use support::root;
 
@@ -51,29 +50,27 @@ fn every_place_has_its_plugin() {
         }
     }
     let described: Vec<_> = plugins::all().iter().map(|plugin| plugin.about.name.to_owned()).collect();
-    assert_eq!(described, plugins, "tests/support/plugins.rs and plugins/ differ");
+    assert_eq!(described, plugins, "src/checks/mod.rs and plugins/ differ");
 }
 
 #[test]
 fn every_plugin_says_its_own_name() {
     for plugin in plugins::all() {
         let name = plugin.about.name;
-        assert_eq!(plugin.command.get_name(), name, "plugins/{name}.rs: the name of its command");
+        assert_eq!(plugin.command.get_name(), name, "{name}: the name of its command");
         let title = plugin.about.title;
-        assert!(title.starts_with("UM ") && title.to_uppercase() == title, "plugins/{name}.rs: the title {title}");
+        assert!(title.starts_with("UM ") && title.to_uppercase() == title, "{name}: the title {title}");
     }
 }
 
 #[test]
 fn every_plugin_begins_with_its_state_table() {
     for name in support::plugins() {
-        let source = read(&format!("plugins/{name}.rs"));
+        let place = check_of(&name);
+        let source = read(&place);
         let head: String = source.lines().take_while(|line| line.starts_with("//!")).collect::<Vec<_>>().join("\n");
         for state in ["OK", "WARNING", "CRITICAL", "UNKNOWN"] {
-            assert!(head.contains(&format!("//! | {state}")), "plugins/{name}.rs: no {state} in the state table above");
-        }
-        for line in ["#![cfg_attr(all(own_start, not(test)), no_main)]", "check_um::plugin_main!(check);"] {
-            assert!(source.contains(&format!("\n{line}\n")), "plugins/{name}.rs: expected the line {line}");
+            assert!(head.contains(&format!("//! | {state}")), "{place}: no {state} in the state table above");
         }
     }
 }
@@ -166,6 +163,11 @@ fn every_source_file_begins_with_the_question_it_answers() {
         let source = fs::read_to_string(&path).unwrap();
         assert!(source.starts_with("//! "), "{}: its first line is not `//! `", path.display());
     }
+}
+
+/// The check of a plugin.
+fn check_of(name: &str) -> String {
+    format!("src/checks/{}.rs", name.trim_start_matches("check_um_"))
 }
 
 fn read(place: &str) -> String {

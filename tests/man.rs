@@ -15,7 +15,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use check_um::failure::Policy;
+use check_um::report::Policy;
 use clap_mangen::Man;
 use plugins::Plugin;
 

@@ -7,16 +7,13 @@
 mod support;
 
 use std::fs;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
-use check_um::about::{About, HealthSet};
-use check_um::failure::Class;
-use check_um::metric::{Metric, Uom};
 use check_um::net::MAX_ASKED;
 use check_um::render::{Format, MAX_OUTPUT, Presentation, render};
-use check_um::report::{Event, Finding, Report, Target};
-use check_um::state::State;
-use check_um::threshold::Thresholds;
+use check_um::report::{
+    About, Class, Event, Finding, Metric, Policy, Report, StandsFor, Started, State, Target, Thresholds, Uom,
+};
 use support::{format, perfdata};
 
 #[test]
@@ -37,7 +34,7 @@ fn critical_with_hostile_text() {
 #[test]
 fn unknown_for_a_usage_error() {
     let mut report = empty();
-    report.found(Finding::unknown("unknown option --hotsname: did you mean --hostname? (see --help)"));
+    report.add_finding(Finding::unknown("unknown option --hotsname: did you mean --hostname? (see --help)"));
     assert_golden("usage-error", &report, 0);
 }
 
@@ -46,10 +43,13 @@ fn several_findings_the_worst_first() {
     let mut report = healthy();
     report.findings.clear();
     report.headline = Some("1 of 2 addresses of cas.example.com answer".to_owned());
-    report.found(Finding::ok("200 OK from 192.0.2.7:5060 in 3.1 ms"));
-    report.found(Finding { state: State::Warning, ..critical(Class::Weak, "weak key: RSA with 1024 bits") });
-    report.found(critical(Class::Refused, "connection refused by 192.0.2.8:5060"));
-    report.found(Finding { state: State::Unknown, ..critical(Class::Permission, "not permitted to reach 192.0.2.9") });
+    report.add_finding(Finding::ok("200 OK from 192.0.2.7:5060 in 3.1 ms"));
+    report.add_finding(Finding { state: State::Warning, ..critical(Class::Weak, "weak key: RSA with 1024 bits") });
+    report.add_finding(critical(Class::Refused, "connection refused by 192.0.2.8:5060"));
+    report.add_finding(Finding {
+        state: State::Unknown,
+        ..critical(Class::Permission, "not permitted to reach 192.0.2.9")
+    });
     assert_golden("several-findings", &report, 0);
 }
 
@@ -60,15 +60,15 @@ fn the_metrics_of_as_many_addresses_as_are_asked_are_never_cut() {
     for index in 0..MAX_ASKED {
         let address = format!("2001:db8:1111:2222:3333:4444:5555:{index:04x}");
         let name = format!("sip{index}.{}example.com:50600 ({address})", "a-rather-long-name.".repeat(10));
-        report.found(critical(Class::Refused, &format!("connection refused by {name}")));
+        report.add_finding(critical(Class::Refused, &format!("connection refused by {name}")));
         for label in ["time", "dns", "connect", "tls", "response", "retransmissions", "certificate_days"] {
             let metric = Metric::number(label, 12_345.678_901, Uom::Seconds).unwrap().max(99_999.123_456);
-            report.recorded(metric.judged_by(&thresholds).min(0.0).suffixed(&address));
+            report.add_metric(metric.judged_by(&thresholds).min(0.0).suffixed(&address));
         }
         for name in ["status_line", "server", "allow", "certificate", "tls_cipher_suite"] {
-            report.diagnostic(name, "x".repeat(300));
+            report.add_diagnostic(name, "x".repeat(300));
         }
-        report.events.push(Event { at: Duration::from_millis(1), text: "x".repeat(300) });
+        report.events.push(event(&report, Duration::from_millis(1), "x".repeat(300)));
         report.trace.push("x".repeat(3_000));
     }
     for format in [Format::Text, Format::Json, Format::Scom] {
@@ -90,9 +90,9 @@ fn a_huge_report_keeps_to_the_limit_in_every_format() {
     let mut report = hostile();
     report.trace = vec!["€".repeat(100_000); 3];
     for index in 0..200_u32 {
-        report.found(critical(Class::Status, &format!("{index} {}", "<|\u{1b}ü>".repeat(5_000))));
-        report.diagnostic(&format!("d{index}"), "\"&".repeat(5_000));
-        report.events.push(Event { at: Duration::ZERO, text: "\u{0}'".repeat(5_000) });
+        report.add_finding(critical(Class::Status, &format!("{index} {}", "<|\u{1b}ü>".repeat(5_000))));
+        report.add_diagnostic(&format!("d{index}"), "\"&".repeat(5_000));
+        report.events.push(event(&report, Duration::ZERO, "\u{0}'".repeat(5_000)));
     }
     for format in [Format::Text, Format::Json, Format::Scom] {
         let output = render(&report, Presentation { format, verbosity: 3, single_line: false });
@@ -112,15 +112,20 @@ fn the_schema_names_every_failure_class() {
 static ABOUT: About = About {
     name: "check_um_sip_options",
     title: "UM SIP OPTIONS",
-    stands_for: HealthSet { name: "UM.CallRouter", probe: "UMCallRouterTestProbe", monitor: "UMCallRouterTestMonitor" },
+    stands_for: StandsFor { name: "UM.CallRouter", probe: "UMCallRouterTestProbe", monitor: "UMCallRouterTestMonitor" },
     classes: Class::ALL,
     defaults: &[],
     advice: |_| "Look at the service.\nThen at its log.",
 };
 
+fn event(report: &Report, after: Duration, text: String) -> Event {
+    Event { at: report.started.instant + after, text }
+}
+
 fn empty() -> Report {
     // 2026-11-23T17:00:00Z
-    Report::new(&ABOUT, SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_453_200))
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_453_200);
+    Report::new(&ABOUT, Policy::default(), Started { time, instant: Instant::now() })
 }
 
 fn healthy() -> Report {
@@ -133,15 +138,15 @@ fn healthy() -> Report {
         transport: "tcp",
     };
     report.authentication.digest_user = Some("monitor".to_owned());
-    report.found(Finding::ok("200 OK from cas1.example.com:5060 in 3.1 ms"));
+    report.add_finding(Finding::ok("200 OK from cas1.example.com:5060 in 3.1 ms"));
     let thresholds = Thresholds::new(Some("0.5".parse().unwrap()), Some("1".parse().unwrap()));
-    report.measured(Metric::seconds("time", Some(Duration::from_micros(3_100))).judged_by(&thresholds).max(10.0));
-    report.measured(Metric::seconds("dns", None));
-    report.measured(Metric::count("retransmissions", 0));
-    report.measured(Metric::number("certificate_days", 1e-7, Uom::None).unwrap());
-    report.diagnostic("status_line", "SIP/2.0 200 OK");
-    report.diagnostic("server", "RTCC/5.0.0.0 MSExchangeUM/15.00.1497.000");
-    report.events.push(Event { at: Duration::from_micros(200), text: "connected to 192.0.2.7:5060".to_owned() });
+    report.judge_metric(Metric::seconds("time", Some(Duration::from_micros(3_100))).judged_by(&thresholds).max(10.0));
+    report.judge_metric(Metric::seconds("dns", None));
+    report.judge_metric(Metric::count("retransmissions", 0));
+    report.judge_metric(Metric::number("certificate_days", 1e-7, Uom::None).unwrap());
+    report.add_diagnostic("status_line", "SIP/2.0 200 OK");
+    report.add_diagnostic("server", "RTCC/5.0.0.0 MSExchangeUM/15.00.1497.000");
+    report.events.push(event(&report, Duration::from_micros(200), "connected to 192.0.2.7:5060".to_owned()));
     report.trace.push("OPTIONS sip:cas1.example.com SIP/2.0\r\nMax-Forwards: 70\r\n\r\n".to_owned());
     report
 }
@@ -153,10 +158,10 @@ fn hostile() -> Report {
     report.findings.clear();
     let mut finding = critical(Class::Status, TEXT);
     finding.causes = vec![TEXT.to_owned(), "x".repeat(5_000)];
-    report.found(finding);
+    report.add_finding(finding);
     report.target.host = TEXT.to_owned();
     report.authentication.client_certificate = Some(TEXT.to_owned());
-    report.diagnostic("ms_diagnostics", TEXT);
+    report.add_diagnostic("ms_diagnostics", TEXT);
     report.trace.push(TEXT.to_owned());
     report
 }

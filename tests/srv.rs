@@ -5,22 +5,24 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use check_um::clock::Deadline;
 use check_um::net::nameserver::Nameservers;
-use check_um::net::srv::{Service, ServiceError, Target, locate_sip};
+use check_um::net::srv::ServiceError;
+use check_um::sip::servers::{Server, locate};
+use check_um::sip::transport::Transport;
+use check_um::time::deadline::Deadline;
 use simple_dns::rdata::RData;
 use support::dns::{Manner, Nameserver, a, naptr, srv};
 
-fn located(zone: Vec<(&'static str, RData<'static>)>, wanted: Option<Service>) -> Result<Vec<Target>, ServiceError> {
+fn located(zone: Vec<(&'static str, RData<'static>)>, wanted: Option<Transport>) -> Result<Vec<Server>, ServiceError> {
     let nameserver = Nameserver::new(Manner::Plain, zone);
     let servers = Nameservers::new(&[nameserver.address]).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let deadline = Deadline::new(Instant::now(), Duration::from_secs(5));
-    runtime.block_on(locate_sip(&servers, "example.com", wanted, &deadline, &mut |_| {}))
+    runtime.block_on(locate(&servers, "example.com", wanted, &deadline, &mut |_| {}))
 }
 
-fn target(service: Service, host: &str, port: u16) -> Target {
-    Target { service, host: host.to_owned(), port }
+fn server(transport: Transport, host: &str, port: u16) -> Server {
+    Server { transport, host: host.to_owned(), port }
 }
 
 #[test]
@@ -33,10 +35,10 @@ fn naptr_decides_the_way_and_the_name() {
         ("_sips._tcp.tls.example.com", srv(10, 5061, "first.example.com")),
     ];
     let expected =
-        [target(Service::SipsTcp, "first.example.com", 5061), target(Service::SipsTcp, "second.example.com", 5071)];
+        [server(Transport::Tls, "first.example.com", 5061), server(Transport::Tls, "second.example.com", 5071)];
     assert_eq!(located(zone.clone(), None).unwrap(), expected);
-    let wanted = located(zone, Some(Service::SipTcp)).unwrap();
-    assert_eq!(wanted, [target(Service::SipTcp, "tcp.example.com", 5060)], "a transport asked for needs no NAPTR");
+    let wanted = located(zone, Some(Transport::Tcp)).unwrap();
+    assert_eq!(wanted, [server(Transport::Tcp, "tcp.example.com", 5060)], "a transport asked for needs no NAPTR");
 }
 
 #[test]
@@ -45,20 +47,20 @@ fn without_naptr_the_first_way_with_srv_records() {
         ("_sip._udp.example.com", srv(0, 5060, "udp.example.com")),
         ("_sips._tcp.example.com", srv(0, 5061, "tls.example.com")),
     ];
-    assert_eq!(located(zone, None).unwrap(), [target(Service::SipsTcp, "tls.example.com", 5061)]);
+    assert_eq!(located(zone, None).unwrap(), [server(Transport::Tls, "tls.example.com", 5061)]);
 }
 
 #[test]
 fn without_srv_the_domain_itself_at_the_default_port() {
     let zone = vec![("example.com", a([192, 0, 2, 7]))];
-    assert_eq!(located(zone.clone(), None).unwrap(), [target(Service::SipTcp, "example.com", 5060)]);
-    let wanted = located(zone, Some(Service::SipsTcp)).unwrap();
-    assert_eq!(wanted, [target(Service::SipsTcp, "example.com", 5061)]);
+    assert_eq!(located(zone.clone(), None).unwrap(), [server(Transport::Tcp, "example.com", 5060)]);
+    let wanted = located(zone, Some(Transport::Tls)).unwrap();
+    assert_eq!(wanted, [server(Transport::Tls, "example.com", 5061)]);
 }
 
 #[test]
 fn a_root_as_target_says_that_the_service_is_not_offered() {
     let zone = vec![("_sip._tcp.example.com", srv(0, 0, "."))];
-    let error = located(zone, Some(Service::SipTcp)).unwrap_err();
+    let error = located(zone, Some(Transport::Tcp)).unwrap_err();
     assert!(matches!(&error, ServiceError::NotOffered(name) if name == "_sip._tcp.example.com"), "{error:?}");
 }

@@ -1,7 +1,7 @@
 //! Does any value below ServerComponentStates make its reader panic, or vanish without a word?
 #![no_main]
 
-use check_um::failure::Class;
+use check_um::report::Class;
 use check_um::service::component::{Component, request};
 
 libfuzzer_sys::fuzz_target!(|values: Vec<(bool, String, Option<String>)>| {

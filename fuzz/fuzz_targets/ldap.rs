@@ -1,8 +1,8 @@
 //! Does any answer of a directory make its reader panic? A stream of messages, read as a connection would.
 #![no_main]
 
-use check_um::ldap::message::{Answer, decode, length};
-use check_um::ldap::{RootDse, judge};
+use check_um::directory::message::{Answer, decode, length};
+use check_um::directory::{RootDse, judge};
 use check_um::net::Peer;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

@@ -4,11 +4,10 @@
 use std::io::Cursor;
 use std::time::{Duration, Instant};
 
-use check_um::clock::Deadline;
+use check_um::time::deadline::Deadline;
 use check_um::counters::Query;
 use check_um::counters::csv::{backwards, forwards};
 use check_um::counters::role::Role;
-use check_um::failure::Policy;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let query = Query {
@@ -16,7 +15,6 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         host: None,
         window: Duration::from_secs(3_600),
         deadline: Deadline::new(Instant::now(), Duration::from_secs(10)),
-        policy: Policy::default(),
     };
     let forwards = forwards(bytes, &query, "log");
     // `None` is a log whose columns change on the way, which is then read forwards.

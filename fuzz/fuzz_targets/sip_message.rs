@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use check_um::net::Peer;
-use check_um::sip::diagnostics::Diagnostics;
+use check_um::exchange::diagnostics::Diagnostics;
 use check_um::sip::digest::{Challenge, Credentials};
 use check_um::sip::framing::datagram;
 use check_um::sip::judge::Expected;

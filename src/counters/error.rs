@@ -4,9 +4,9 @@ use std::fmt;
 use std::io;
 
 use super::Counter;
-use super::http::HttpError;
-use crate::clock::Expired;
-use crate::failure::{Class, Failure};
+use crate::exporter::http::HttpError;
+use crate::report::{Class, Failure};
+use crate::time::deadline::Expired;
 
 /// Why there are no counters. The content of what was read is never part of it, but for the names of counters.
 #[derive(Debug, thiserror::Error)]
@@ -120,14 +120,15 @@ impl From<CounterError> for Failure {
     fn from(error: CounterError) -> Self {
         let class = error.class();
         // The first line says why; what caused that follows.
-        let causes = match &error {
+        let cause = match &error {
             CounterError::Http { error: HttpError::Tls(failure) | HttpError::LookUp { failure, .. }, .. }
             | CounterError::Tls(failure) => failure.clone(),
             CounterError::Http { error, .. } => Self::caused_by(class, error),
             error => Self::caused_by(class, error),
-        }
-        .causes;
-        Self { class, summary: error.to_string(), causes }
+        };
+        // A name that was not looked up in time is the one failure of two classes.
+        let as_well = cause.as_well.filter(|_| cause.class == class);
+        Self { class, as_well, summary: error.to_string(), causes: cause.causes }
     }
 }
 
@@ -220,8 +221,8 @@ mod tests {
 
     #[test]
     fn only_the_deadline_is_not_no_data() {
-        let expired =
-            crate::clock::Deadline::new(std::time::Instant::now(), std::time::Duration::ZERO).expired_during("x");
+        let expired = crate::time::deadline::Deadline::new(std::time::Instant::now(), std::time::Duration::ZERO)
+            .expired_during("x");
         let error = CounterError::Http { place: String::new(), error: HttpError::Expired(expired) };
         assert_eq!(error.class(), Class::Timeout);
         let error = CounterError::Http { place: String::new(), error: HttpError::Status(503) };

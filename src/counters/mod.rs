@@ -1,4 +1,4 @@
-//! What do the named counters of a host say, now or over a window? One trait, and what every source takes and gives.
+//! What do the named counters of a host say, now or over a window? What every source takes and gives.
 //!
 //! [`csv`] reads the logs of Windows' performance tools, [`prometheus`] an exporter, [`pdh`] the system itself. What
 //! a source knows of the past goes through [`window`] and [`rate`]; what a source that only knows the present said
@@ -7,24 +7,20 @@
 pub mod csv;
 pub mod describe;
 mod error;
-pub mod exposition;
 pub mod history;
-pub mod http;
 pub mod past;
 pub mod pdh;
 pub mod prometheus;
 pub mod rate;
 pub mod role;
+pub mod source;
 pub mod state_file;
-pub mod url;
 pub mod window;
 
 use std::fmt;
-use std::future::Future;
 use std::time::{Duration, SystemTime};
 
-use crate::clock::Deadline;
-use crate::failure::Policy;
+use crate::time::deadline::Deadline;
 
 pub use error::{CounterError, Nearest};
 
@@ -86,8 +82,6 @@ pub struct Query<const N: usize> {
     pub window: Duration,
     /// When everything must be over.
     pub deadline: Deadline,
-    /// What the operator says that failures are worth.
-    pub policy: Policy,
 }
 
 /// The values of the counters at a moment.
@@ -124,12 +118,6 @@ impl<const N: usize> Reading<N> {
         // A reading without a sample is an error of its source.
         &self.samples[self.samples.len() - 1]
     }
-}
-
-/// Somewhere counters can be read.
-pub trait Source {
-    /// The samples of the window that ends at the newest one, or the one of this moment.
-    fn read<const N: usize>(&self, query: &Query<N>) -> impl Future<Output = Result<Reading<N>, CounterError>>;
 }
 
 /// How old the newest sample is.

@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::rate::{Growth, Totals, growth, series};
 use super::state_file::{self, StateError};
 use super::{Reading, Sample};
-use crate::cli::duration::words;
-use crate::clock::Deadline;
-use crate::failure::{Class, Failure};
-use crate::plugin;
+use crate::report::{Class, Failure};
+use crate::time::deadline::Deadline;
+use crate::time::stage;
+use crate::time::words::in_words;
 
 /// Where and how the samples of one target are kept.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ impl<const N: usize> Past<N> {
 
     /// Without growth: nothing, if that is because there never was a sample before; else why there is none.
     pub fn first_sample(&self, window: Duration) -> Result<(), Failure> {
-        let window = words(window);
+        let window = in_words(window);
         match &self.history {
             Some(history) if history.first => Ok(()),
             Some(_) => Err(Failure::new(
@@ -79,15 +79,17 @@ pub struct Kept {
     pub replaced: bool,
 }
 
-/// The totals of a reading, at those places of its samples.
-pub fn totals<const N: usize, const M: usize>(reading: &Reading<N>, places: [usize; M]) -> Vec<Totals<M>> {
+/// The totals among the values of each sample, as `chosen` picks them; a sample without one of them is none.
+pub fn totals<const N: usize, const M: usize>(
+    reading: &Reading<N>,
+    chosen: impl Fn([Option<f64>; N]) -> [Option<f64>; M],
+) -> Vec<Totals<M>> {
     let of = |sample: &Sample<N>| {
-        let mut values = [0; M];
-        for (value, place) in values.iter_mut().zip(places) {
-            // Counters of 64 bits, of which a float holds 53: what is lost lies below one call in 2^53.
-            *value = sample.values[place]?.round() as u64;
-        }
-        Some(Totals { time: sample.time, values })
+        let chosen = chosen(sample.values);
+        let is_complete = chosen.iter().all(Option::is_some);
+        // Counters of 64 bits, of which a float holds 53: what is lost lies below one call in 2^53.
+        let values = chosen.map(|value| value.unwrap_or_default().round() as u64);
+        is_complete.then_some(Totals { time: sample.time, values })
     };
     reading.samples.iter().filter_map(of).collect()
 }
@@ -104,7 +106,7 @@ pub async fn past<const N: usize>(samples: Vec<Totals<N>>, keeping: Keeping<'_>)
         Some(file) => file.to_owned(),
         None => state_file::default_path(keeping.plugin, &key)?,
     };
-    plugin::enter(format!("keeping the history {}", file.display()));
+    stage::enter(format!("keeping the history {}", file.display()));
     let record = |history: &mut super::history::History| history.record(&key, *sample, keeping.window);
     let updated = state_file::update(&file, &keeping.deadline, record).await?;
     let samples = series(updated.value.samples, keeping.window);

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::exposition::{Series, metric_name, series};
-use super::http;
-use super::url::Url;
-use super::{Counter, CounterError, Exposed, Nearest, Query, Reading, Sample, Source};
-use crate::net::tls::TlsSettings;
+use super::{Counter, CounterError, Exposed, Nearest, Query, Reading, Sample};
+use crate::exporter::exposition::{Series, metric_name, series};
+use crate::exporter::http;
+use crate::exporter::url::Url;
+use crate::tls::settings::TlsSettings;
 
 /// The metrics page of an exporter.
 #[derive(Clone, Debug)]
@@ -17,10 +17,11 @@ pub struct Exporter {
     pub tls: TlsSettings,
 }
 
-impl Source for Exporter {
-    async fn read<const N: usize>(&self, query: &Query<N>) -> Result<Reading<N>, CounterError> {
+impl Exporter {
+    /// The samples of the window that ends at the newest one, or the one of this moment.
+    pub async fn read<const N: usize>(&self, query: &Query<N>) -> Result<Reading<N>, CounterError> {
         let place = self.url.to_string();
-        let body = http::get(&self.url, &self.tls, &query.deadline, &query.policy).await;
+        let body = http::get(&self.url, &self.tls, &query.deadline).await;
         let body = body.map_err(|error| CounterError::Http { place: place.clone(), error })?;
         // Taken when the answer is there: the clock of two runs at once then has the order of what they read.
         let now = SystemTime::now();
@@ -177,19 +178,12 @@ const FAR_AHEAD: Duration = Duration::from_secs(100 * 365 * 86_400);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Deadline;
     use crate::counters::role::{Role, app_pool};
-    use crate::failure::Policy;
+    use crate::time::deadline::Deadline;
 
     fn query<const N: usize>(counters: [Counter; N], host: Option<&str>) -> Query<N> {
         let deadline = Deadline::new(std::time::Instant::now(), Duration::from_secs(10));
-        Query {
-            counters,
-            host: host.map(str::to_owned),
-            window: Duration::from_secs(3_600),
-            deadline,
-            policy: Policy::default(),
-        }
+        Query { counters, host: host.map(str::to_owned), window: Duration::from_secs(3_600), deadline }
     }
 
     fn read<const N: usize>(

@@ -2,6 +2,38 @@
 
 use super::{Counter, Exposed};
 
+/// One thing for each counter of calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Calls<T> {
+    /// Calls received.
+    pub received: T,
+    /// Calls rejected.
+    pub rejected: T,
+    /// The share rejected in the last hour.
+    pub percent: T,
+}
+
+impl<T> From<[T; 3]> for Calls<T> {
+    fn from([received, rejected, percent]: [T; 3]) -> Self {
+        Self { received, rejected, percent }
+    }
+}
+
+/// One thing for each counter of missed-call notifications.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notifications<T> {
+    /// The share that was not proxied in the last hour.
+    pub percent: T,
+    /// Calls received.
+    pub received: T,
+}
+
+impl<T> From<[T; 2]> for Notifications<T> {
+    fn from([percent, received]: [T; 2]) -> Self {
+        Self { percent, received }
+    }
+}
+
 /// A service that takes calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Role {
@@ -15,7 +47,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// Calls received, calls rejected and the share rejected in the last hour; either the totals are required or the share.
+    /// The counters in the order of [`Calls`]; either the totals are required or the share.
     pub fn counters(self, totals: bool) -> [Counter; 3] {
         let [received, rejected, percent] = self.names();
         let object = if self == Self::CallRouter { CALL_ROUTER } else { UM };
@@ -49,7 +81,7 @@ impl Role {
     }
 }
 
-/// The share of missed-call notifications that were not proxied in the last hour, and the calls received.
+/// The counters in the order of [`Notifications`].
 pub fn missed_call_proxy() -> [Counter; 2] {
     let percent = "% of Missed Call Notification Proxy Failed at UM Call Router Over the Last Hour";
     let [received, ..] = Role::CallRouter.names();

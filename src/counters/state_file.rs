@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::history::{History, HistoryError, MAX_BYTES, digest_of};
-use crate::clock::{Deadline, Expired};
-use crate::failure::{Class, Failure};
+use crate::report::{Class, Failure};
+use crate::time::deadline::{Deadline, Expired};
 
 /// Why a history cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -255,7 +255,7 @@ mod platform {
 
     use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_OPEN_REPARSE_POINT;
 
-    use crate::windows::directory;
+    use crate::platform::windows::directory;
 
     /// No symbolic link is followed. Whose a file is, its directory decides.
     pub fn options() -> OpenOptions {

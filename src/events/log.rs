@@ -14,9 +14,9 @@ use windows_sys::Win32::System::EventLog::{
 
 use super::query::Query;
 use super::{Export, MAX_INPUT, xml};
-use crate::failure::{Class, Failure};
-use crate::plugin;
-use crate::windows::{CallError, wide};
+use crate::platform::windows::{CallError, wide};
+use crate::report::{Class, Failure};
+use crate::time::stage;
 
 /// The event log of a machine.
 #[derive(Debug)]
@@ -69,9 +69,9 @@ impl EventLog {
     /// The records that `query` asks for, and whether there are more than `limits` allow.
     pub fn read(&self, query: &Query, order: Order, limits: Limits) -> Result<(Export, bool), Failure> {
         let log = self.name(&query.channel);
-        plugin::enter(format!("reading {log}"));
+        stage::enter(format!("reading {log}"));
         let result = self.query(query, order).and_then(|result| rendered(&result, limits));
-        plugin::enter("");
+        stage::enter("");
         let rendered = result.map_err(|error| refused(error, &log, self.host.is_some()))?;
 
         let text = format!("<Events>{}</Events>", rendered.text);
@@ -183,7 +183,7 @@ fn render(event: &Handle, buffer: &mut Vec<u16>) -> Result<Option<String>, CallE
         };
         let units = (used as usize).div_ceil(size_of::<u16>());
         if is_rendered != 0 {
-            return Ok(Some(crate::windows::narrow(&buffer[..units.min(buffer.len())])));
+            return Ok(Some(crate::platform::windows::narrow(&buffer[..units.min(buffer.len())])));
         }
         let error = CallError::last("EvtRender");
         if error.code() != ERROR_INSUFFICIENT_BUFFER || units <= buffer.len() {

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::tally::{Rule, Window};
-use crate::clock::rfc3339;
+use crate::time::calendar::rfc3339;
 
 /// What a log is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ mod tests {
     use std::time::SystemTime;
 
     fn window() -> Window {
-        let until = crate::clock::parse("2026-11-23T17:00:00Z").unwrap();
+        let until = crate::time::calendar::parse("2026-11-23T17:00:00Z").unwrap();
         Window { until, length: Duration::from_secs(3_600) }
     }
 

@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use super::query::Query;
 use super::{EventError, Export, MAX_INPUT, xml};
-use crate::failure::{Class, Failure};
 use crate::input::Input;
+use crate::report::{Class, Failure};
 
 /// Where to look.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,9 +5,8 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use super::Record;
-use crate::range::{Range, RangeError};
-use crate::sip::diagnostics::Diagnostics;
-use crate::threshold::Thresholds;
+use crate::exchange::diagnostics::Diagnostics;
+use crate::report::{Range, RangeError, Thresholds};
 
 /// An event that is counted, and what its count is judged by: `ID=WARN[,CRIT]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -161,7 +160,8 @@ pub fn histogram(codes: &BTreeMap<u32, u32>) -> String {
     codes.sort_by_key(|(code, count)| (std::cmp::Reverse(**count), **code));
     let word = |(code, count): (&u32, &u32)| {
         let times = if *count == 1 { "once".to_owned() } else { format!("{count} times") };
-        let meaning = crate::sip::diagnostics::meaning(*code).map_or_else(String::new, |text| format!(" ({text})"));
+        let meaning =
+            crate::exchange::diagnostics::meaning(*code).map_or_else(String::new, |text| format!(" ({text})"));
         format!("{code} {times}{meaning}")
     };
     codes.into_iter().take(MAX_CODES).map(word).collect::<Vec<_>>().join(", ")
@@ -190,8 +190,7 @@ fn diagnostic_codes(text: &str) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metric::Metric;
-    use crate::state::State;
+    use crate::report::{Metric, State};
 
     const SOURCE: &str = "MSExchange Unified Messaging";
 

@@ -8,7 +8,7 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 
 use super::{Datum, EventError, Export, Record};
-use crate::clock;
+use crate::time::calendar;
 
 /// Reads an export.
 pub fn read(text: &str) -> Result<Export, EventError> {
@@ -146,7 +146,7 @@ impl Partial {
                 }
             }
             ["Event", "System", "TimeCreated"] => {
-                each("SystemTime", &mut |partial, value| partial.time = clock::parse(value).ok())
+                each("SystemTime", &mut |partial, value| partial.time = calendar::parse(value).ok())
             }
             ["Event", "EventData", "Data"] => each("Name", &mut |partial, value| value.clone_into(&mut partial.name)),
             _ => {}

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{AlertValue, Monitor};
-use crate::report::excerpt;
-use crate::state::State;
+use crate::report::{State, excerpt};
 
 /// The monitors of the wanted health sets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,10 +11,9 @@ pub mod judge;
 pub mod source;
 pub mod transition;
 
+use crate::time::calendar::rfc3339;
 use std::collections::BTreeMap;
 use std::fmt;
-
-use crate::clock;
 
 /// The most of an export that is read, in bytes: a whole server's with all its exceptions has about 3 MB.
 pub const MAX_INPUT: u64 = 8 * 1024 * 1024;
@@ -240,7 +239,7 @@ fn moment(text: &str) -> Option<String> {
         return Some(text.to_owned());
     };
     let milliseconds: u64 = milliseconds.split('+').next()?.parse().ok().filter(|ms| *ms < MAX_MILLISECONDS)?;
-    Some(clock::rfc3339(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(milliseconds)))
+    Some(rfc3339(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(milliseconds)))
 }
 
 /// The end of the year 9999, where .NET's dates end, too.

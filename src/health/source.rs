@@ -4,10 +4,10 @@ use std::time::SystemTime;
 
 use super::transition::{MONITORING, Transitions};
 use super::{Export, HealthError, MAX_INPUT, read};
-use crate::clock::rfc3339;
 use crate::events::{self, EventError, xml};
-use crate::failure::{Class, Failure};
 use crate::input::Input;
+use crate::report::{Class, Failure};
+use crate::time::calendar::rfc3339;
 
 /// Where to look.
 #[derive(Clone, Debug, PartialEq, Eq)]

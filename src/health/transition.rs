@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use super::{AlertValue, Monitor};
-use crate::clock::rfc3339;
 use crate::events::Record;
+use crate::time::calendar::rfc3339;
 
 /// The transitions of health sets.
 pub const MONITORING: &str = "Microsoft-Exchange-ManagedAvailability/Monitoring";

@@ -5,15 +5,14 @@ pub mod nameserver;
 pub mod resolve;
 pub mod srv;
 pub mod tcp;
-pub mod tls;
 pub mod udp;
 
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::clock::Expired;
-use crate::failure::{Class, Failure};
+use crate::report::{Class, Failure};
+use crate::time::deadline::Expired;
 
 /// Whom a connection leads to: the name as given, and one of its addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]

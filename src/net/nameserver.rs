@@ -11,8 +11,8 @@ use tokio::time::timeout;
 use super::dns::{Answer, BadName, MessageError, Question, Record, RecordType};
 use super::resolve::Family;
 use super::{NetError, Peer, tcp, udp};
-use crate::clock::{Deadline, Expired};
-use crate::failure::{Class, Failure, Policy};
+use crate::report::{Class, Failure};
+use crate::time::deadline::{Deadline, Expired};
 
 /// The nameservers to ask, in their order; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,14 +61,12 @@ pub enum ServerError {
     Silent,
 }
 
-impl DnsError {
-    /// As a failure of class `dns`; so is an expired deadline, unless the operator gave `timeout` a state.
-    pub fn into_failure(self, policy: &Policy) -> Failure {
-        let class = match &self {
-            Self::Expired(_) if policy.given(Class::Timeout).is_some() => Class::Timeout,
-            _ => Class::Dns,
-        };
-        Failure::caused_by(class, &self)
+impl From<DnsError> for Failure {
+    fn from(error: DnsError) -> Self {
+        match &error {
+            DnsError::Expired(_) => Self::expired_in_look_up(&error),
+            _ => Self::caused_by(Class::Dns, &error),
+        }
     }
 }
 
@@ -198,7 +196,7 @@ mod platform {
     use std::path::Path;
 
     use super::{MAX_SERVERS, PORT};
-    use crate::file;
+    use crate::input::file;
 
     pub const SETTINGS: &str = "/etc/resolv.conf";
 
@@ -225,7 +223,7 @@ mod platform {
     use std::net::SocketAddr;
 
     use super::{MAX_SERVERS, PORT};
-    use crate::windows::adapter;
+    use crate::platform::windows::adapter;
 
     pub const SETTINGS: &str = "the settings of the network adapters";
 
@@ -257,10 +255,9 @@ mod tests {
     }
 
     #[test]
-    fn an_expired_deadline_is_dns_unless_timeout_was_given_a_state() {
-        let expired = || DnsError::from(Deadline::new(Instant::now(), Duration::from_secs(1)).expired_during("x"));
-        assert_eq!(expired().into_failure(&Policy::default()).class, Class::Dns);
-        let policy = Policy::new(vec!["timeout=warning".parse().unwrap()]);
-        assert_eq!(expired().into_failure(&policy).class, Class::Timeout);
+    fn an_expired_deadline_is_dns_and_timeout_as_well() {
+        let expired = DnsError::from(Deadline::new(Instant::now(), Duration::from_secs(1)).expired_during("x"));
+        let failure = Failure::from(expired);
+        assert_eq!((failure.class, failure.as_well), (Class::Dns, Some(Class::Timeout)));
     }
 }

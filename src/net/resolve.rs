@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::Peer;
 use super::nameserver::Nameservers;
-use crate::clock::Deadline;
-use crate::failure::{Class, Failure, Policy};
+use crate::report::{Class, Failure};
+use crate::time::deadline::Deadline;
 
 /// Which addresses are wanted, `-4` and `-6`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,32 +54,24 @@ impl Resolver {
         port: u16,
         family: Family,
         deadline: &Deadline,
-        policy: &Policy,
     ) -> Result<Vec<Peer>, Failure> {
         let Self::Nameservers(servers) = self else {
-            return resolve(host, port, family, deadline, policy).await;
+            return resolve(host, port, family, deadline).await;
         };
         let addresses = servers.addresses(host, family, deadline).await;
-        let addresses = addresses.map_err(|error| error.into_failure(policy))?;
+        let addresses = addresses?;
         Ok(peers(host, addresses.into_iter().map(|address| SocketAddr::new(address, port))))
     }
 }
 
 /// Every address of `host` in the resolver's order, each once; never empty.
 ///
-/// A numeric host, in brackets or not, is not looked up. A deadline that passes during the look-up is of class `dns`,
-/// because the peer was not even asked, unless the operator gave `timeout` a state.
-pub async fn resolve(
-    host: &str,
-    port: u16,
-    family: Family,
-    deadline: &Deadline,
-    policy: &Policy,
-) -> Result<Vec<Peer>, Failure> {
+/// A numeric host, in brackets or not, is not looked up.
+pub async fn resolve(host: &str, port: u16, family: Family, deadline: &Deadline) -> Result<Vec<Peer>, Failure> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let addresses = match bare.parse::<IpAddr>() {
         Ok(address) => vec![SocketAddr::new(address, port)],
-        Err(_) => look_up(bare, port, deadline, policy).await?,
+        Err(_) => look_up(bare, port, deadline).await?,
     };
 
     let peers = peers(bare, addresses.into_iter().filter(|address| family.accepts(address.ip())));
@@ -100,7 +92,7 @@ fn peers(host: &str, addresses: impl Iterator<Item = SocketAddr>) -> Vec<Peer> {
     peers
 }
 
-async fn look_up(host: &str, port: u16, deadline: &Deadline, policy: &Policy) -> Result<Vec<SocketAddr>, Failure> {
+async fn look_up(host: &str, port: u16, deadline: &Deadline) -> Result<Vec<SocketAddr>, Failure> {
     let stage = || format!("looking up '{host}'");
     match deadline.limit(stage, tokio::net::lookup_host((host, port))).await {
         Ok(Ok(addresses)) => Ok(addresses.collect()),
@@ -109,10 +101,7 @@ async fn look_up(host: &str, port: u16, deadline: &Deadline, policy: &Policy) ->
             let reason = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
             Err(Failure::new(Class::Dns, format!("cannot look up '{host}': {reason}")))
         }
-        Err(expired) => {
-            let class = policy.given(Class::Timeout).map_or(Class::Dns, |_| Class::Timeout);
-            Err(Failure::caused_by(class, &expired))
-        }
+        Err(expired) => Err(Failure::expired_in_look_up(&expired)),
     }
 }
 
@@ -124,7 +113,7 @@ mod tests {
     fn resolved(host: &str, family: Family) -> Result<Vec<Peer>, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let deadline = Deadline::new(Instant::now(), Duration::from_secs(5));
-        runtime.block_on(resolve(host, 5060, family, &deadline, &Policy::default()))
+        runtime.block_on(resolve(host, 5060, family, &deadline))
     }
 
     #[test]

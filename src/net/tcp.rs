@@ -8,7 +8,8 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use super::{NetError, Peer};
-use crate::clock::{self, Deadline};
+use crate::time::deadline::Deadline;
+use crate::time::words::seconds;
 
 /// A connection to the first address that accepted.
 #[derive(Debug)]
@@ -57,7 +58,7 @@ pub async fn connect(
         Ok(connected) => connected
             .map_err(|error| NetError::from_io(error, peer, "connecting to", "while the connection was set up"))?,
         Err(_) if share < deadline.remaining(Instant::now()) => {
-            return Err(NetError::NoAnswer { peer: peer.clone(), waited: clock::seconds(share) });
+            return Err(NetError::NoAnswer { peer: peer.clone(), waited: seconds(share) });
         }
         Err(_) => return Err(deadline.expired_during(format!("connecting to {peer}")).into()),
     };

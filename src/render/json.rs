@@ -3,9 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{MAX_OUTPUT, Presentation};
-use crate::clock;
-use crate::metric::Metric;
-use crate::report::{Finding, Report, excerpt};
+use crate::report::{Finding, Metric, Report, excerpt};
+use crate::time::calendar::rfc3339;
 
 /// The version of the layout; it changes when a field is removed or changes its meaning.
 const SCHEMA: u32 = 1;
@@ -67,7 +66,7 @@ fn object(report: &Report, verbosity: u8, limits: &Limits) -> Value {
             "port": report.target.port,
             "transport": report.target.transport,
         },
-        "started": clock::rfc3339(report.started),
+        "started": rfc3339(report.started.time),
         "duration": (report.duration.as_secs_f64() * 1e6).round() / 1e6,
         "state": report.state().word(),
         "exit_code": report.state().exit_code(),
@@ -82,7 +81,7 @@ fn object(report: &Report, verbosity: u8, limits: &Limits) -> Value {
         "metrics": metrics,
         "diagnostics": diagnostics,
         "events": report.events.iter().take(list).map(|event| json!({
-            "at": event.at.as_secs_f64(),
+            "at": report.since_start(event).as_secs_f64(),
             "text": excerpt(&event.text, max),
         })).collect::<Vec<_>>(),
         "trace": trace,

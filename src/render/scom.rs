@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::{MAX_OUTPUT, Presentation, is_hostile, text};
-use crate::clock;
 use crate::report::{Report, excerpt};
+use crate::time::calendar::rfc3339;
 
 /// The most of one value, in characters.
 const MAX_TEXT: usize = 2_000;
@@ -22,7 +22,7 @@ pub fn render(report: &Report, presentation: Presentation) -> String {
     let mut out = format!(
         "<DataItem type=\"System.PropertyBagData\" time=\"{}\" sourceHealthServiceId=\"{{00000000-0000-0000-0000-000000000000}}\">",
         // The agent's own data writes the offset out.
-        clock::rfc3339(report.started).replace('Z', "+00:00")
+        rfc3339(report.started.time).replace('Z', "+00:00")
     );
     for (name, value) in properties(report, presentation.verbosity) {
         let (kind, value) = match value {
@@ -66,7 +66,7 @@ fn properties(report: &Report, verbosity: u8) -> Vec<(String, Variant)> {
         ("Transport", text(report.target.transport)),
         ("Authentication", Variant::Text(text::authentication(report))),
         ("Diagnostics", Variant::Text(diagnostics(report))),
-        ("Started", Variant::Text(clock::rfc3339(report.started))),
+        ("Started", Variant::Text(rfc3339(report.started.time))),
         ("Duration", Variant::Double(report.duration.as_secs_f64())),
     ]
     .map(|(name, value)| (name.to_owned(), value))

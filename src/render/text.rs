@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use super::{MAX_OUTPUT, Presentation, cut, is_hostile};
-use crate::clock;
-use crate::report::{Finding, Report, excerpt};
-use crate::state::State;
+use crate::report::{Finding, Report, State, excerpt};
+use crate::time::calendar::rfc3339;
+use crate::time::words::precisely;
 
 /// The summary's share of the first line, in characters: NRPE version 2 cuts at 1,024 bytes and the perfdata follows.
 const MAX_SUMMARY: usize = 400;
@@ -23,7 +23,7 @@ pub fn render(report: &Report, presentation: Presentation) -> String {
         }
         if presentation.verbosity >= 2 {
             for event in &report.events {
-                line(&mut out, "phase", &format!("{} {}", clock::human(event.at), event.text));
+                line(&mut out, "phase", &format!("{} {}", precisely(report.since_start(event)), event.text));
             }
         }
         if presentation.verbosity >= 3 {
@@ -81,8 +81,8 @@ fn details(out: &mut String, report: &Report) {
     if !asked.is_empty() {
         line(out, "target", &format!("{asked}, {}", target.transport));
     }
-    line(out, "started", &clock::rfc3339(report.started));
-    line(out, "duration", &clock::human(report.duration));
+    line(out, "started", &rfc3339(report.started.time));
+    line(out, "duration", &precisely(report.duration));
     line(out, "result", report.result());
     line(out, "authentication", &authentication(report));
     for (name, value) in &report.diagnostics {

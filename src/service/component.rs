@@ -7,9 +7,8 @@
 
 use std::time::SystemTime;
 
-use crate::clock::{filetime, rfc3339};
-use crate::failure::{Class, Failure};
-use crate::report::excerpt;
+use crate::report::{Class, Failure, excerpt};
+use crate::time::calendar::{filetime, rfc3339};
 
 /// The key of all components, below `HKEY_LOCAL_MACHINE`.
 pub const KEY: &str = r"SOFTWARE\Microsoft\ExchangeServer\v15\ServerComponentStates";

@@ -2,9 +2,9 @@
 
 use std::time::SystemTime;
 
-use super::{Condition, Exit, Service, Start};
-use crate::cli::duration::roughly;
-use crate::failure::{Class, Failure};
+use super::{Condition, Exit, ServiceStatus, Start};
+use crate::report::{Class, Failure};
+use crate::time::words::roughly;
 
 /// What a service is worth.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Verdict {
 ///
 /// A disabled service that does not run is `disabled` and nothing else. One that still runs is `disabled` too: it
 /// answers now, and nobody can start it again after the next restart of the server.
-pub fn judge(service: &Service, now: SystemTime) -> Verdict {
+pub fn judge(service: &ServiceStatus, now: SystemTime) -> Verdict {
     let (name, start, condition) = (&service.name, service.start, service.condition);
     let failing = |class, text: String| Verdict::Failing(Failure::new(class, text));
     match (start, condition) {
@@ -45,7 +45,7 @@ pub fn judge(service: &Service, now: SystemTime) -> Verdict {
 }
 
 /// Seconds since the start of a service: 0 when it has no process, `None` when nobody knows.
-pub fn uptime(service: &Service, now: SystemTime) -> Option<std::time::Duration> {
+pub fn uptime(service: &ServiceStatus, now: SystemTime) -> Option<std::time::Duration> {
     match (service.process, service.since) {
         (None, _) if service.condition == Condition::Stopped => Some(std::time::Duration::ZERO),
         // A clock that was set back since the start makes no negative time.
@@ -55,10 +55,10 @@ pub fn uptime(service: &Service, now: SystemTime) -> Option<std::time::Duration>
 }
 
 /// Everything about a service in one line, for who wants details.
-pub fn describe(service: &Service) -> String {
+pub fn describe(service: &ServiceStatus) -> String {
     let mut parts = vec![service.start.to_string(), service.condition.to_string()];
     parts.extend(service.process.map(|process| format!("process {process}")));
-    parts.extend(service.since.map(|since| format!("since {}", crate::clock::rfc3339(since))));
+    parts.extend(service.since.map(|since| format!("since {}", crate::time::calendar::rfc3339(since))));
     if service.condition == Condition::Stopped {
         parts.push(exit(&service.exit));
     }
@@ -67,7 +67,7 @@ pub fn describe(service: &Service) -> String {
     format!("{label}: {}", parts.join(", "))
 }
 
-fn up(service: &Service, now: SystemTime) -> String {
+fn up(service: &ServiceStatus, now: SystemTime) -> String {
     service.since.and(uptime(service, now)).map_or_else(String::new, |time| format!(", up {}", roughly(time)))
 }
 
@@ -90,14 +90,15 @@ const SERVICE_SPECIFIC_ERROR: u32 = 1066;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::service::Delay;
     use std::time::{Duration, UNIX_EPOCH};
 
     const STARTS: [Start; 8] = [
         Start::Boot,
         Start::System,
-        Start::Automatic { delayed: None },
-        Start::Automatic { delayed: Some(false) },
-        Start::Automatic { delayed: Some(true) },
+        Start::Automatic { delay: Delay::Unknown },
+        Start::Automatic { delay: Delay::None },
+        Start::Automatic { delay: Delay::Delayed },
         Start::Manual,
         Start::Disabled,
         Start::Other(9),
@@ -107,8 +108,8 @@ mod tests {
         UNIX_EPOCH + Duration::from_secs(1_795_453_200)
     }
 
-    fn service(start: Start, condition: Condition) -> Service {
-        Service {
+    fn service(start: Start, condition: Condition) -> ServiceStatus {
+        ServiceStatus {
             name: "MSExchangeUMCR".to_owned(),
             display_name: "Microsoft Exchange Unified Messaging Call Router".to_owned(),
             start,
@@ -127,16 +128,16 @@ mod tests {
         }
     }
 
-    fn text(service: &Service) -> String {
+    fn text(service: &ServiceStatus) -> String {
         match judge(service, now()) {
             Verdict::Working(text) | Verdict::OnItsWay(text) => text,
             Verdict::Failing(failure) => failure.summary,
         }
     }
 
-    fn ended(code: u32, words: &str, specific: u32) -> Service {
+    fn ended(code: u32, words: &str, specific: u32) -> ServiceStatus {
         let exit = Exit { code, words: words.to_owned(), specific };
-        Service { exit, ..service(Start::Automatic { delayed: Some(false) }, Condition::Stopped) }
+        ServiceStatus { exit, ..service(Start::Automatic { delay: Delay::None }, Condition::Stopped) }
     }
 
     #[test]
@@ -173,7 +174,7 @@ mod tests {
 
     #[test]
     fn running_says_for_how_long_where_that_is_known() {
-        let mut running = service(Start::Automatic { delayed: Some(true) }, Condition::Running);
+        let mut running = service(Start::Automatic { delay: Delay::Delayed }, Condition::Running);
         running.process = Some(1_234);
         assert_eq!(text(&running), "MSExchangeUMCR is running (automatic, delayed)");
         assert_eq!(uptime(&running, now()), None);
@@ -213,7 +214,7 @@ mod tests {
     fn disabled_is_one_finding_whether_it_runs_or_not() {
         let running = text(&service(Start::Disabled, Condition::Running));
         assert_eq!(running, "MSExchangeUMCR is disabled; it still runs, and cannot be started again");
-        let stopped = Service { start: Start::Disabled, ..ended(1_077, "", 0) };
+        let stopped = ServiceStatus { start: Start::Disabled, ..ended(1_077, "", 0) };
         assert_eq!(text(&stopped), "MSExchangeUMCR is disabled and stopped: exit code 1077");
     }
 }

@@ -17,12 +17,12 @@ use std::time::SystemTime;
 use self::component::Component;
 #[cfg(windows)]
 use self::windows::Host;
-use crate::clock::Deadline;
-use crate::failure::{Class, Failure};
+use crate::report::{Class, Failure};
+use crate::time::deadline::Deadline;
 
 /// What the service manager of a host knows of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Service {
+pub struct ServiceStatus {
     /// The name, as it was asked for.
     pub name: String,
     /// The name that the system shows to people.
@@ -48,10 +48,10 @@ pub enum Start {
     Boot,
     /// The kernel: a driver.
     System,
-    /// The service manager when the system starts; `delayed`: some minutes after the others, `None` is unknown.
+    /// The service manager when the system starts.
     Automatic {
         /// Whether after the others.
-        delayed: Option<bool>,
+        delay: Delay,
     },
     /// Whoever asks for it.
     Manual,
@@ -59,6 +59,17 @@ pub enum Start {
     Disabled,
     /// A number that no documentation of the service manager knows.
     Other(u32),
+}
+
+/// When a service that is started with the system starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delay {
+    /// At once.
+    None,
+    /// Some minutes after the others.
+    Delayed,
+    /// Nobody could say.
+    Unknown,
 }
 
 /// What a service is doing.
@@ -97,7 +108,7 @@ pub struct Exit {
 #[derive(Debug)]
 pub struct Answer {
     /// Each service, in the order of asking.
-    pub services: Vec<Result<Service, Failure>>,
+    pub services: Vec<Result<ServiceStatus, Failure>>,
     /// The component, if one was asked about.
     pub component: Option<Result<Component, Failure>>,
 }
@@ -108,7 +119,7 @@ impl Start {
         match number {
             0 => Self::Boot,
             1 => Self::System,
-            2 => Self::Automatic { delayed: None },
+            2 => Self::Automatic { delay: Delay::Unknown },
             3 => Self::Manual,
             4 => Self::Disabled,
             other => Self::Other(other),
@@ -121,7 +132,7 @@ impl fmt::Display for Start {
         match self {
             Self::Boot => f.write_str("boot"),
             Self::System => f.write_str("system"),
-            Self::Automatic { delayed: Some(true) } => f.write_str("automatic, delayed"),
+            Self::Automatic { delay: Delay::Delayed } => f.write_str("automatic, delayed"),
             Self::Automatic { .. } => f.write_str("automatic"),
             Self::Manual => f.write_str("manual"),
             Self::Disabled => f.write_str("disabled"),

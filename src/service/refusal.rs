@@ -1,6 +1,6 @@
 //! What kind of failure is it when Windows refuses to say something of a service? By the number of its error.
 
-use crate::failure::Class;
+use crate::report::Class;
 
 /// The class of a Windows error that a service manager or a registry gave, of this host or another.
 pub const fn class(code: u32) -> Class {

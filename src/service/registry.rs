@@ -13,8 +13,8 @@ use windows_sys::Win32::System::Registry::{
 
 use super::component::{self, Component, MAX_REQUESTERS};
 use super::windows::Host;
-use crate::failure::{Class, Failure};
-use crate::windows::{CallError, narrow, wide};
+use crate::platform::windows::{CallError, narrow, wide};
+use crate::report::{Class, Failure};
 
 /// What was requested of a component, and of the whole server.
 pub fn component(host: &Host, name: &str) -> Result<Component, Failure> {

@@ -13,13 +13,13 @@ use windows_sys::Win32::System::Services::{
 };
 use windows_sys::Win32::System::Threading::{GetProcessTimes, OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION};
 
-use super::{Condition, Exit, Service, Start, refusal};
-use crate::clock::filetime;
-use crate::failure::{Class, Failure};
-use crate::windows::{CallError, is_this_host, narrow, wide};
+use super::{Condition, Delay, Exit, ServiceStatus, Start, refusal};
+use crate::platform::windows::{CallError, is_this_host, narrow, wide};
+use crate::report::{Class, Failure};
+use crate::time::calendar::filetime;
 
 /// What the service manager of a host knows of services.
-pub fn services(host: &Host, names: &[String]) -> Result<Vec<Result<Service, Failure>>, Failure> {
+pub fn services(host: &Host, names: &[String]) -> Result<Vec<Result<ServiceStatus, Failure>>, Failure> {
     let manager = Handle::manager(host).map_err(|error| host.refused(error, "cannot ask the service manager"))?;
     Ok(names.iter().map(|name| service(&manager, host, name)).collect())
 }
@@ -55,7 +55,7 @@ impl Host {
     }
 }
 
-fn service(manager: &Handle, host: &Host, name: &str) -> Result<Service, Failure> {
+fn service(manager: &Handle, host: &Host, name: &str) -> Result<ServiceStatus, Failure> {
     let refused = |error: CallError| match refusal::class(error.code()) {
         Class::Missing => Failure {
             causes: vec![format!("{}: {}", error.call, error.error)],
@@ -72,7 +72,14 @@ fn service(manager: &Handle, host: &Host, name: &str) -> Result<Service, Failure
     let start = match Start::of(start) {
         // Wine refuses this one, and the rest is worth an answer all the same.
         Start::Automatic { .. } => Start::Automatic {
-            delayed: handle.is_delayed().map_err(|error| noted("whether its start is delayed is", error)).ok(),
+            delay: match handle.is_delayed() {
+                Ok(true) => Delay::Delayed,
+                Ok(false) => Delay::None,
+                Err(error) => {
+                    noted("whether its start is delayed is", error);
+                    Delay::Unknown
+                }
+            },
         },
         start => start,
     };
@@ -80,7 +87,7 @@ fn service(manager: &Handle, host: &Host, name: &str) -> Result<Service, Failure
     // The number of a process means nothing on another host.
     let local = process.filter(|_| host.remote.is_none());
     let since = local.and_then(|process| started(process).map_err(|error| noted("its start time is", error)).ok());
-    Ok(Service {
+    Ok(ServiceStatus {
         name: name.to_owned(),
         display_name,
         start,
@@ -89,7 +96,7 @@ fn service(manager: &Handle, host: &Host, name: &str) -> Result<Service, Failure
         since: since.flatten(),
         exit: Exit {
             code: status.dwWin32ExitCode,
-            words: words(status.dwWin32ExitCode),
+            words: in_words(status.dwWin32ExitCode),
             specific: status.dwServiceSpecificExitCode,
         },
         notes,
@@ -97,7 +104,7 @@ fn service(manager: &Handle, host: &Host, name: &str) -> Result<Service, Failure
 }
 
 /// What the system calls an error, empty for none.
-fn words(code: u32) -> String {
+fn in_words(code: u32) -> String {
     let text = std::io::Error::from_raw_os_error(code.cast_signed()).to_string();
     let words = text.rsplit_once(" (os error").map_or("", |(words, _)| words);
     if code == 0 { String::new() } else { words.trim().to_owned() }

@@ -55,6 +55,11 @@ impl Head {
         self.fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.as_str())
     }
 
+    /// Name and value of every field, in their order.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().map(|field| (field.name.as_str(), field.value.as_str()))
+    }
+
     /// The value of the first field of that name.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.as_str())

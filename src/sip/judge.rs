@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use regex_lite::Regex;
 
-use super::diagnostics::Diagnostics;
 use super::expect::StatusSet;
 use super::message::Response;
 use super::uac::Answer;
-use crate::clock;
-use crate::failure::{Class, Failure};
+use crate::exchange::diagnostics::Diagnostics;
 use crate::net::Peer;
-use crate::report::excerpt;
+use crate::report::{Class, Failure, excerpt};
+use crate::time::words::precisely;
 
 /// What a final response has to be like.
 #[derive(Clone, Debug)]
@@ -30,7 +29,7 @@ impl Expected {
     /// is not.
     pub fn judge(&self, answer: &Answer, peer: &Peer, time: Duration) -> Result<String, Failure> {
         let response = &answer.response;
-        let came = format!("{} from {} in {}", response.status_text(), peer.name(), clock::human(time));
+        let came = format!("{} from {} in {}", response.status_text(), peer.name(), precisely(time));
         let diagnosis = diagnosis(response);
         if !self.statuses.contains(response.status) {
             let asks = matches!(response.status, 401 | 407);
@@ -68,7 +67,7 @@ pub fn describe(answer: &Answer) -> Vec<(String, String)> {
             facts.push((name.to_owned(), values.join(", ")));
         }
     }
-    for (name, diagnostics) in Diagnostics::of(head) {
+    for (name, diagnostics) in Diagnostics::among(head.pairs()) {
         facts.push((name.to_ascii_lowercase().replace('-', "_"), diagnostics.text()));
     }
     if head.malformed > 0 {
@@ -79,7 +78,8 @@ pub fn describe(answer: &Answer) -> Vec<(String, String)> {
 
 /// Why the server answered as it did, in its own words: its diagnostics, or where it redirects to.
 fn diagnosis(response: &Response) -> String {
-    let diagnostics: Vec<_> = Diagnostics::of(&response.head).into_iter().map(|(_, each)| each.text()).collect();
+    let diagnostics: Vec<_> =
+        Diagnostics::among(response.head.pairs()).into_iter().map(|(_, each)| each.text()).collect();
     let contact = response.head.value("Contact").filter(|_| (300..400).contains(&response.status));
     let redirect = contact.map(|contact| format!("redirects to {}", excerpt(contact, 120)));
     let texts: Vec<_> = redirect.into_iter().chain(diagnostics.iter().map(|text| excerpt(text, 200))).collect();

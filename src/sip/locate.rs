@@ -2,21 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use super::transport::Via;
-use crate::clock::Deadline;
-use crate::failure::{Class, Failure};
+use super::servers::{self, Server};
+use super::transport::Transport;
 use crate::net::nameserver::Nameservers;
 use crate::net::resolve::{Family, Resolver};
-use crate::net::srv::{self, ServiceError};
+use crate::net::srv::ServiceError;
 use crate::net::{self, Peer};
-use crate::plugin::Run;
-use crate::report::{Event, excerpt};
+use crate::report::{Class, Event, Failure, Report, excerpt};
+use crate::time::deadline::Deadline;
 
 /// Where to ask.
 #[derive(Debug)]
 pub struct Location {
     /// How every target is spoken to.
-    pub via: Via,
+    pub transport: Transport,
     /// The host or domain that was looked for.
     pub name: String,
     /// The targets, the one to try first in front; never empty, at most [`net::MAX_ASKED`].
@@ -27,6 +26,19 @@ pub struct Location {
     pub started: Instant,
     resolver: Resolver,
     family: Family,
+}
+
+/// A domain whose servers are asked.
+#[derive(Debug)]
+pub struct Domain<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The transport, where it is settled.
+    pub wanted: Option<Transport>,
+    /// Who knows its records.
+    pub nameservers: Nameservers,
+    /// Which addresses to use.
+    pub family: Family,
 }
 
 /// A host to ask.
@@ -40,9 +52,9 @@ pub struct Target {
 
 impl Location {
     /// The host itself.
-    pub fn of_host(host: &str, port: u16, via: Via, family: Family) -> Self {
+    pub fn of_host(host: &str, port: u16, transport: Transport, family: Family) -> Self {
         Self {
-            via,
+            transport,
             name: host.to_owned(),
             targets: vec![Target { host: host.to_owned(), port }],
             left_out: 0,
@@ -55,27 +67,25 @@ impl Location {
     /// The targets of a domain: by SRV for a transport that is settled, else by what the domain prefers. Each step on the
     /// way becomes one of `events`, even if it leads nowhere.
     pub async fn of_domain(
-        domain: &str,
-        wanted: Option<Via>,
-        servers: Nameservers,
-        family: Family,
-        run: &Run,
+        domain: Domain<'_>,
+        deadline: &Deadline,
         events: &mut Vec<Event>,
     ) -> Result<Self, ServiceError> {
         let started = Instant::now();
-        let mut tell = |step: String| events.push(run.event(excerpt(&step, MAX_STEP)));
-        let found = srv::locate_sip(&servers, domain, wanted.map(Via::service), &run.deadline, &mut tell).await?;
-        // All of them are of one service.
-        let via = found.first().map(|target| Via::of(target.service)).or(wanted).unwrap_or(Via::Tcp);
+        let Domain { name, wanted, nameservers, family } = domain;
+        let mut tell = |step: String| events.push(Event::now(excerpt(&step, MAX_STEP)));
+        let found = servers::locate(&nameservers, name, wanted, deadline, &mut tell).await?;
+        // All of them are of one transport.
+        let transport = found.first().map(|server| server.transport).or(wanted).unwrap_or(Transport::Tcp);
         let left_out = found.len().saturating_sub(net::MAX_ASKED);
         let targets = found.into_iter().take(net::MAX_ASKED);
         Ok(Self {
-            via,
-            name: domain.to_owned(),
-            targets: targets.map(|srv::Target { host, port, .. }| Target { host, port }).collect(),
+            transport,
+            name: name.to_owned(),
+            targets: targets.map(|Server { host, port, .. }| Target { host, port }).collect(),
             left_out,
             started,
-            resolver: Resolver::Nameservers(servers),
+            resolver: Resolver::Nameservers(nameservers),
             family,
         })
     }
@@ -94,15 +104,14 @@ impl Location {
         &self,
         target: &Target,
         deadline: &Deadline,
-        run: &Run,
         events: &mut Vec<Event>,
     ) -> Result<Vec<Peer>, Failure> {
         let Target { host, port } = target;
-        let peers = self.resolver.peers(host, *port, self.family, deadline, &run.policy).await?;
+        let peers = self.resolver.peers(host, *port, self.family, deadline).await?;
         if !peers.iter().all(|peer| peer.is_numeric()) {
             let addresses: Vec<_> = peers.iter().map(|peer| peer.address.ip().to_string()).collect();
             let step = format!("addresses of {host}: {}", addresses.join(", "));
-            events.push(run.event(excerpt(&step, MAX_STEP)));
+            events.push(Event::now(excerpt(&step, MAX_STEP)));
         }
         Ok(peers)
     }
@@ -112,21 +121,40 @@ impl Location {
         self.started.elapsed()
     }
 
-    /// Why nobody was reached, from what came of each target, in their order. The class is the worst one's: a target
-    /// without an address does not hide that the other ones refuse.
-    pub fn unreached(&self, failed: Vec<Failure>, run: &Run) -> Failure {
-        if let ([only], 0) = (failed.as_slice(), self.left_out) {
+    /// That nobody was reached, from what came of each target, in their order.
+    pub fn unreached(&self, failures: Vec<Failure>) -> Unreached {
+        Unreached { name: self.name.clone(), failures, left_out: self.left_out }
+    }
+}
+
+/// Nobody was reached.
+#[derive(Clone, Debug)]
+pub struct Unreached {
+    /// The host or domain that was looked for.
+    name: String,
+    /// What came of each target.
+    failures: Vec<Failure>,
+    /// How many targets more there are.
+    left_out: usize,
+}
+
+impl Unreached {
+    /// As one failure. Its class is that of the one that is worth most to `report`: a target without an address does not
+    /// hide that the other ones refuse.
+    pub fn into_failure(self, report: &Report) -> Failure {
+        if let ([only], 0) = (self.failures.as_slice(), self.left_out) {
             return only.clone();
         }
-        let worst = failed.iter().rev().max_by_key(|failure| run.policy.state(failure.class));
-        let class = worst.map_or(Class::Dns, |failure| failure.class);
-        let summaries: Vec<_> = failed.iter().map(|failure| failure.summary.as_str()).collect();
+        let class = report.worst(&self.failures).map_or(Class::Dns, |failure| failure.class);
+        let summaries: Vec<_> = self.failures.iter().map(|failure| failure.summary.as_str()).collect();
+        let asked = self.failures.len();
         let all = match self.left_out {
-            0 => failed.len().to_string(),
-            more => format!("first {} of {}", failed.len(), failed.len() + more),
+            0 => asked.to_string(),
+            more => format!("first {asked} of {}", asked + more),
         };
         let text = format!("none of the {all} targets of {}: {}", self.name, summaries.join(", "));
-        Failure { causes: failed.into_iter().flat_map(|failure| failure.causes).collect(), ..Failure::new(class, text) }
+        let causes = self.failures.into_iter().flat_map(|failure| failure.causes).collect();
+        Failure { causes, ..Failure::new(class, text) }
     }
 }
 

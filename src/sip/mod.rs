@@ -2,11 +2,11 @@
 //!
 //! `framing` cuts a byte stream into messages, `head` cleans their heads up, `message` gives them meaning,
 //! `transaction` decides when to send and what belongs to us - all without a socket or a clock. `uac` drives them over
-//! a [`uac::Transport`], `locate` finds whom to ask, `probe` is one complete question to one address,
-//! `describe` makes a report of what came of it.
+//! a [`channel::Channel`], `servers` and `locate` find whom to ask, `probe` is one complete question to one address,
+//! `assessment` makes a report of what came of it.
 
-pub mod describe;
-pub mod diagnostics;
+pub mod assessment;
+pub mod channel;
 pub mod digest;
 pub mod expect;
 pub mod framing;
@@ -15,6 +15,7 @@ pub mod judge;
 pub mod locate;
 pub mod message;
 pub mod probe;
+pub mod servers;
 pub mod transaction;
 pub mod transport;
 pub mod uac;

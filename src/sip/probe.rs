@@ -4,22 +4,22 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use tokio::net::{TcpStream, UdpSocket};
 
+use super::channel::{Channel, TcpChannel, TlsChannel, UdpChannel};
 use super::digest::Credentials;
-use super::locate::{Location, Target};
+use super::locate::{Location, Target, Unreached};
 use super::message::OptionsRequest;
-use super::transport::{Datagrams, Secured, Stream, Via};
-use super::uac::{Answer, Transport, Uac};
-use crate::clock::{self, Deadline};
-use crate::failure::{Class, Failure};
-use crate::net::tls::backend::{self, Backend};
-use crate::net::tls::{Served, TlsConnection, TlsSettings};
+use super::transport::Transport;
+use super::uac::{Answer, Uac};
 use crate::net::{self, Peer, tcp, udp};
-use crate::plugin::Run;
-use crate::report::Event;
-use crate::state::State;
-use crate::together;
+use crate::report::{Class, Event, Failure, Report};
+use crate::time::deadline::Deadline;
+use crate::tls::backend::{self, Backend};
+use crate::tls::connection::TlsConnection;
+use crate::tls::served::Served;
+use crate::tls::settings::TlsSettings;
 use crate::x509::expiry::Expiries;
 use crate::x509::judgement::{Expectations, Judgement, judge};
 
@@ -42,12 +42,20 @@ pub struct Question {
     pub max_forwards: u8,
     /// For a challenge.
     pub credentials: Option<Credentials>,
-    /// How TLS is to be spoken, with [`Via::Tls`].
+    /// How TLS is to be spoken, with [`Transport::Tls`].
     pub tls: Option<TlsSettings>,
     /// Which TLS library speaks.
     pub tls_backend: Backend,
     /// How much of its validity each certificate must have left.
     pub expiries: Expiries,
+    /// Whether a server whose certificate is not trusted is still asked.
+    pub asks_untrusted: bool,
+    /// Whether a server whose certificate is for another name is still asked.
+    pub asks_misnamed: bool,
+    /// Unix time, for judging certificates.
+    pub now: i64,
+    /// When everything must be over.
+    pub deadline: Deadline,
 }
 
 /// One address, asked.
@@ -56,18 +64,31 @@ pub struct Outcome {
     /// What was learnt on the way.
     pub facts: Facts,
     /// The answer, or why there is none.
-    pub result: Result<Answer, Failure>,
+    pub result: Result<Answer, NoAnswer>,
 }
 
-impl Outcome {
-    /// There was nobody to ask.
-    pub fn unasked(failure: Failure) -> Self {
-        Self { facts: Facts::default(), result: Err(failure) }
-    }
+/// Why there is no answer.
+#[derive(Clone, Debug)]
+pub enum NoAnswer {
+    /// What went wrong with the one server that was asked.
+    Failure(Failure),
+    /// None of several targets was reached.
+    Unreached(Unreached),
+}
 
-    fn after(location: &Location, mut facts: Facts, result: Result<Answer, Failure>) -> Self {
-        facts.total = facts.answered.map(|answered| answered - location.started);
-        Self { facts, result }
+impl NoAnswer {
+    /// As one failure, of the class that is worth most to `report`.
+    pub fn into_failure(self, report: &Report) -> Failure {
+        match self {
+            Self::Failure(failure) => failure,
+            Self::Unreached(unreached) => unreached.into_failure(report),
+        }
+    }
+}
+
+impl From<Failure> for NoAnswer {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
     }
 }
 
@@ -88,7 +109,6 @@ pub struct Facts {
     pub response: Option<Duration>,
     /// From the start of the search to the final response.
     pub total: Option<Duration>,
-    answered: Option<Instant>,
     /// Requests sent again.
     pub retransmissions: Option<u32>,
     /// What came of those that were tried before.
@@ -97,16 +117,6 @@ pub struct Facts {
     pub events: Vec<Event>,
     /// The messages as sent and received.
     pub trace: Vec<String>,
-}
-
-/// Asks the first target that connects.
-pub async fn ask(question: &Question, location: &Location, run: &Run) -> Outcome {
-    let mut facts = Facts::default();
-    let result = match reach_first(question, location, run, &mut facts).await {
-        Ok((link, peer)) => talk(question, location.via, link, &peer, run, &mut facts).await,
-        Err(failure) => Err(failure),
-    };
-    Outcome::after(location, facts, result)
 }
 
 /// Every address, asked.
@@ -118,12 +128,33 @@ pub struct Asked {
     pub left_out: usize,
 }
 
+impl Asked {
+    /// A single outcome.
+    pub fn one(outcome: Outcome) -> Self {
+        Self { outcomes: vec![outcome], left_out: 0 }
+    }
+
+    /// There was nobody to ask.
+    pub fn nobody(failure: Failure) -> Self {
+        Self::one(Outcome { facts: Facts::default(), result: Err(failure.into()) })
+    }
+}
+
+/// Asks the first target that connects.
+pub async fn ask(question: &Question, location: &Location) -> Outcome {
+    let mut probe = Probe { question, location, facts: Facts::default() };
+    let result = match probe.reach_first().await {
+        Ok(link) => probe.talk(link).await.map_err(NoAnswer::from),
+        Err(unreached) => Err(NoAnswer::Unreached(unreached)),
+    };
+    Outcome { facts: probe.facts, result }
+}
+
 /// Asks each address of each target, all at the same time: as many of each target as add up to [`net::MAX_ASKED`].
-pub async fn ask_each(question: &Question, location: &Location, run: &Run) -> Asked {
+pub async fn ask_each(question: &Question, location: &Location) -> Asked {
     let share = (net::MAX_ASKED / location.targets.len().max(1)).max(1);
-    let asked = location.targets.iter().map(|target| ask_target(question, location, target, share, run));
     let mut all = Asked { outcomes: Vec::new(), left_out: location.left_out };
-    for asked in together::all(asked).await {
+    for asked in join_all(location.targets.iter().map(|target| ask_target(question, location, target, share))).await {
         all.outcomes.extend(asked.outcomes);
         all.left_out += asked.left_out;
     }
@@ -131,172 +162,161 @@ pub async fn ask_each(question: &Question, location: &Location, run: &Run) -> As
 }
 
 /// Asks at most `share` addresses of `target`.
-async fn ask_target(question: &Question, location: &Location, target: &Target, share: usize, run: &Run) -> Asked {
+async fn ask_target(question: &Question, location: &Location, target: &Target, share: usize) -> Asked {
     let mut events = Vec::new();
-    let peers = match location.peers(target, &run.deadline, run, &mut events).await {
+    let peers = match location.peers(target, &question.deadline, &mut events).await {
         Ok(peers) => peers,
-        Err(failure) => return Asked { outcomes: vec![Outcome::unasked(failure)], left_out: 0 },
+        Err(failure) => return Asked::nobody(failure),
     };
     let dns = Some(location.took());
     let asked = peers.iter().take(share).map(async |peer| {
-        let mut facts = Facts { dns, ..Facts::default() };
-        let reached = reach(question, location.via, std::slice::from_ref(peer), &run.deadline, run, &mut facts).await;
-        let result = match reached {
-            Ok((link, peer)) => talk(question, location.via, link, &peer, run, &mut facts).await,
+        let mut probe = Probe { question, location, facts: Facts { dns, ..Facts::default() } };
+        let result = match probe.reach(std::slice::from_ref(peer), &question.deadline).await {
+            Ok(link) => probe.talk(link).await,
             Err(failure) => Err(failure),
         };
-        Outcome::after(location, facts, result)
+        Outcome { facts: probe.facts, result: result.map_err(NoAnswer::from) }
     });
-    let mut outcomes = together::all(asked).await;
+    let mut outcomes = join_all(asked).await;
     if let Some(first) = outcomes.first_mut() {
         first.facts.events.splice(0..0, events);
     }
     Asked { outcomes, left_out: peers.len().saturating_sub(share) }
 }
 
+/// One address being asked.
+struct Probe<'a> {
+    question: &'a Question,
+    location: &'a Location,
+    facts: Facts,
+}
+
 /// A connection before anything is said.
-enum Link {
+struct Link {
+    socket: Socket,
+    peer: Peer,
+}
+
+enum Socket {
     Stream(TcpStream),
     Datagrams(UdpSocket),
 }
 
-/// Tries the targets in their order until one connects; each has an equal share of what is left of the deadline for its
-/// look-up and its addresses.
-async fn reach_first(
-    question: &Question,
-    location: &Location,
-    run: &Run,
-    facts: &mut Facts,
-) -> Result<(Link, Peer), Failure> {
-    let mut failed = Vec::new();
-    for (index, target) in location.targets.iter().enumerate() {
-        let deadline = run.deadline.share(Instant::now(), location.targets.len() - index);
-        let mut events = Vec::new();
-        let reached = match location.peers(target, &deadline, run, &mut events).await {
-            Ok(peers) => {
-                facts.dns = Some(location.took());
-                facts.events.append(&mut events);
-                reach(question, location.via, &peers, &deadline, run, facts).await
+impl Probe<'_> {
+    /// Tries the targets in their order until one connects; each has an equal share of what is left of the deadline for its
+    /// look-up and its addresses.
+    async fn reach_first(&mut self) -> Result<Link, Unreached> {
+        let location = self.location;
+        let mut failed = Vec::new();
+        for (index, target) in location.targets.iter().enumerate() {
+            let deadline = self.question.deadline.share(Instant::now(), location.targets.len() - index);
+            let mut events = Vec::new();
+            let reached = match location.peers(target, &deadline, &mut events).await {
+                Ok(peers) => {
+                    self.facts.dns = Some(location.took());
+                    self.facts.events.append(&mut events);
+                    self.reach(&peers, &deadline).await
+                }
+                Err(failure) => Err(failure),
+            };
+            match reached {
+                Ok(link) => {
+                    self.facts.passed_over.splice(0..0, failed);
+                    return Ok(link);
+                }
+                Err(failure) => failed.push(failure),
             }
-            Err(failure) => Err(failure),
+        }
+        Err(location.unreached(failed))
+    }
+
+    /// Connects to the first of `peers` that does.
+    async fn reach(&mut self, peers: &[Peer], deadline: &Deadline) -> Result<Link, Failure> {
+        let facts = &mut self.facts;
+        facts.peer = facts.peer.take().or_else(|| peers.first().cloned());
+        if let (Transport::Udp, Some(peer)) = (self.location.transport, peers.first()) {
+            let socket = Socket::Datagrams(udp::connect(peer, self.question.source).await?);
+            facts.peer = Some(peer.clone());
+            return Ok(Link { socket, peer: peer.clone() });
+        }
+        let connected = tcp::connect_first(peers, self.question.source, deadline).await?;
+        facts.events.push(Event::now(format!("connected to {}", connected.peer)));
+        facts.peer = Some(connected.peer.clone());
+        facts.connect = Some(connected.took);
+        facts.passed_over = connected.failed.into_iter().map(Failure::from).collect();
+        Ok(Link { socket: Socket::Stream(connected.stream), peer: connected.peer })
+    }
+
+    /// Puts the question over a connection.
+    async fn talk(&mut self, link: Link) -> Result<Answer, Failure> {
+        let Link { socket, peer } = link;
+        let local = match &socket {
+            Socket::Stream(stream) => stream.local_addr(),
+            Socket::Datagrams(socket) => socket.local_addr(),
         };
-        match reached {
-            Ok(reached) => {
-                facts.passed_over.splice(0..0, failed);
-                return Ok(reached);
+        let request = self.question.request(self.location.transport, &peer.name(), local_address(local, &peer));
+        match (socket, &self.question.tls) {
+            (Socket::Datagrams(socket), _) => self.converse(&request, UdpChannel { socket, peer }).await,
+            (Socket::Stream(stream), Some(settings)) if self.location.transport == Transport::Tls => {
+                let connection = self.handshake(stream, &peer, settings).await?;
+                self.converse(&request, TlsChannel { connection, peer }).await
             }
-            Err(failure) => failed.push(failure),
+            (Socket::Stream(stream), _) => self.converse(&request, TcpChannel { stream, peer }).await,
         }
     }
-    Err(location.unreached(failed, run))
-}
 
-/// Connects to the first of `peers` that does.
-async fn reach(
-    question: &Question,
-    via: Via,
-    peers: &[Peer],
-    deadline: &Deadline,
-    run: &Run,
-    facts: &mut Facts,
-) -> Result<(Link, Peer), Failure> {
-    facts.peer = facts.peer.take().or_else(|| peers.first().cloned());
-    if let (Via::Udp, Some(peer)) = (via, peers.first()) {
-        let socket = udp::connect(peer, question.source).await?;
-        facts.peer = Some(peer.clone());
-        return Ok((Link::Datagrams(socket), peer.clone()));
-    }
-    let connected = tcp::connect_first(peers, question.source, deadline).await?;
-    facts.events.push(run.event(format!("connected to {}", connected.peer)));
-    facts.peer = Some(connected.peer.clone());
-    facts.connect = Some(connected.took);
-    facts.passed_over = connected.failed.into_iter().map(Failure::from).collect();
-    Ok((Link::Stream(connected.stream), connected.peer))
-}
-
-/// Puts the question over a connection.
-async fn talk(
-    question: &Question,
-    via: Via,
-    link: Link,
-    peer: &Peer,
-    run: &Run,
-    facts: &mut Facts,
-) -> Result<Answer, Failure> {
-    let local = match &link {
-        Link::Stream(stream) => stream.local_addr(),
-        Link::Datagrams(socket) => socket.local_addr(),
-    };
-    let request = question.request(via, &peer.name(), local_address(local, peer));
-    let peer = peer.clone();
-    let (stream, settings) = match (link, &question.tls) {
-        (Link::Datagrams(socket), _) => {
-            return converse(question, &request, run, facts, Datagrams { socket, peer }).await;
+    /// The TLS handshake, and what the certificates are worth; an error if they must not be spoken to.
+    async fn handshake(
+        &mut self,
+        stream: TcpStream,
+        peer: &Peer,
+        settings: &TlsSettings,
+    ) -> Result<TlsConnection, Failure> {
+        let Question { tls_backend, source, deadline, now, expiries, .. } = self.question;
+        let tried = backend::connect(*tls_backend, stream, peer, *source, settings, deadline, *now).await;
+        let facts = &mut self.facts;
+        let served = facts.served.insert(tried.served);
+        if let Some(chain) = &served.chain {
+            let name = settings.expected_name(&served.verdict);
+            let expected = Expectations { expiries, name, verdict: &served.verdict };
+            facts.judgement = Some(judge(chain, &expected, *now));
         }
-        (Link::Stream(stream), Some(settings)) if via == Via::Tls => (stream, settings),
-        (Link::Stream(stream), _) => return converse(question, &request, run, facts, Stream { stream, peer }).await,
-    };
-    let connection = handshake(stream, &peer, settings, question, run, facts).await?;
-    converse(question, &request, run, facts, Secured { connection, peer }).await
-}
+        let connection = tried.result?;
+        facts.events.push(Event::now("finished the TLS handshake"));
 
-/// The TLS handshake, and what the certificates are worth; an error if they must not be spoken to.
-async fn handshake(
-    stream: TcpStream,
-    peer: &Peer,
-    settings: &TlsSettings,
-    question: &Question,
-    run: &Run,
-    facts: &mut Facts,
-) -> Result<TlsConnection, Failure> {
-    let now = clock::unix_seconds(run.started());
-    let (chosen, source) = (question.tls_backend, question.source);
-    let tried = backend::connect(chosen, stream, peer, source, settings, &run.deadline, now).await;
-    let served = facts.served.insert(tried.served);
-    if let Some(chain) = &served.chain {
-        let name = settings.expected_name(&served.verdict);
-        let expected = Expectations { expiries: &question.expiries, name, verdict: &served.verdict };
-        facts.judgement = Some(judge(chain, &expected, now));
+        let forbids = |failure: &&Failure| match failure.class {
+            Class::Untrusted => !self.question.asks_untrusted,
+            Class::NameMismatch => !self.question.asks_misnamed,
+            _ => false,
+        };
+        let mut failures = facts.judgement.iter().flat_map(|judgement| &judgement.failures);
+        failures.find(forbids).cloned().map_or(Ok(connection), Err)
     }
-    let connection = tried.result?;
-    facts.events.push(run.event("finished the TLS handshake"));
 
-    let refuses = |failure: &&Failure| {
-        matches!(failure.class, Class::Untrusted | Class::NameMismatch)
-            && run.policy.state(failure.class) == State::Critical
-    };
-    let failures = facts.judgement.iter().flat_map(|judgement| &judgement.failures);
-    failures.into_iter().find(refuses).cloned().map_or(Ok(connection), Err)
-}
-
-/// Sends OPTIONS over `transport` and collects what its client knows afterwards.
-async fn converse<T: Transport>(
-    question: &Question,
-    request: &OptionsRequest,
-    run: &Run,
-    facts: &mut Facts,
-    transport: T,
-) -> Result<Answer, Failure> {
-    let mut uac = Uac::over(transport).traced(run.wants_trace);
-    facts.events.push(run.event(format!("sending OPTIONS {}", request.uri)));
-    let credentials = question.credentials.as_ref().filter(|_| facts.may_see_credentials());
-    let result = uac.options(request, credentials, &run.deadline).await;
-    facts.answered = result.is_ok().then(Instant::now);
-    uac.close().await;
-    facts.retransmissions = Some(uac.retransmissions());
-    facts.trace.extend(uac.into_trace());
-    if let Ok(answer) = &result {
+    /// Sends OPTIONS over `channel` and collects what its client knows afterwards.
+    async fn converse(&mut self, request: &OptionsRequest, channel: impl Channel) -> Result<Answer, Failure> {
+        let credentials = self.question.credentials.as_ref().filter(|_| self.facts.may_see_credentials());
+        let facts = &mut self.facts;
+        facts.events.push(Event::now(format!("sending OPTIONS {}", request.uri)));
+        let mut uac = Uac::over(channel);
+        let result = uac.options(request, credentials, &self.question.deadline).await;
+        let answered = Instant::now();
+        uac.close().await;
+        facts.retransmissions = Some(uac.retransmissions());
+        facts.trace.extend(uac.into_trace());
+        let answer = result?;
+        facts.total = Some(answered - self.location.started);
         facts.response = Some(answer.took);
-        facts.events.push(run.event(format!("received {}", answer.response.status_text())));
-        if question.credentials.is_some() && credentials.is_none() && matches!(answer.response.status, 401 | 407) {
-            let status = answer.response.status_text();
+        let status = answer.response.status_text();
+        facts.events.push(Event::now(format!("received {status}")));
+        if self.question.credentials.is_some() && credentials.is_none() && matches!(answer.response.status, 401 | 407) {
             let peer = facts.peer.as_ref().map(Peer::name).unwrap_or_default();
             let reason =
                 format!("{peer} asks for credentials ({status}), which nobody gets whose certificate is not in order");
             return Err(Failure::new(Class::Authentication, reason));
         }
+        Ok(answer)
     }
-    result
 }
 
 impl Facts {
@@ -311,8 +331,8 @@ impl Facts {
 
 impl Question {
     /// The request to `peer` (host and port) from our end of the connection.
-    fn request(&self, via: Via, peer: &str, local: SocketAddr) -> OptionsRequest {
-        let parameter = via.uri_parameter();
+    fn request(&self, transport: Transport, peer: &str, local: SocketAddr) -> OptionsRequest {
+        let parameter = transport.uri_parameter();
         let uri = self.uri.clone().unwrap_or_else(|| format!("sip:{peer}{parameter}"));
         let sent_by = local.to_string();
         let host = sent_by.rsplit_once(':').map_or(sent_by.as_str(), |(host, _port)| host);
@@ -321,7 +341,7 @@ impl Question {
             uri,
             from: self.from.clone().unwrap_or_else(|| format!("sip:check-um@{host}")),
             contact: self.contact.clone().unwrap_or_else(|| format!("sip:{sent_by}{parameter}")),
-            via_transport: via.in_via_header(),
+            via_transport: transport.in_via_header(),
             sent_by,
             user_agent: self.user_agent.clone(),
             max_forwards: self.max_forwards,

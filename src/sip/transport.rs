@@ -1,21 +1,8 @@
-//! How do messages travel? TCP, TLS and UDP: their words and ports, and SIP over each once it is connected.
-
-use std::io;
-use std::time::Duration;
-
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UdpSocket};
-use tokio::time::timeout;
-
-use super::uac::Transport;
-use crate::failure::Failure;
-use crate::net::srv::Service;
-use crate::net::tls::TlsConnection;
-use crate::net::{NetError, Peer};
+//! How do SIP messages travel? TCP, TLS and UDP: their words, ports and DNS names.
 
 /// How the request travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Via {
+pub enum Transport {
     /// TCP, as a Call Router in its default startup mode.
     Tcp,
     /// TLS over TCP.
@@ -24,7 +11,10 @@ pub enum Via {
     Udp,
 }
 
-impl Via {
+impl Transport {
+    /// Every transport, in our order of preference where a domain states none: the Call Router speaks TCP and TLS only.
+    pub const ALL: &[Self] = &[Self::Tcp, Self::Tls, Self::Udp];
+
     /// The word in options, URIs and reports.
     pub const fn word(self) -> &'static str {
         match self {
@@ -42,21 +32,21 @@ impl Via {
         }
     }
 
-    /// The service whose SRV records name its targets.
-    pub const fn service(self) -> Service {
+    /// The two labels in front of a domain whose SRV records name its servers (RFC 3263, section 4.2).
+    pub const fn srv_labels(self) -> &'static str {
         match self {
-            Self::Tcp => Service::SipTcp,
-            Self::Tls => Service::SipsTcp,
-            Self::Udp => Service::SipUdp,
+            Self::Tcp => "_sip._tcp",
+            Self::Tls => "_sips._tcp",
+            Self::Udp => "_sip._udp",
         }
     }
 
-    /// How a service is spoken to.
-    pub const fn of(service: Service) -> Self {
-        match service {
-            Service::SipTcp => Self::Tcp,
-            Service::SipsTcp => Self::Tls,
-            Service::SipUdp => Self::Udp,
+    /// The service field of its NAPTR record (RFC 3263, section 4.1).
+    pub const fn naptr_service(self) -> &'static str {
+        match self {
+            Self::Tcp => "SIP+D2T",
+            Self::Tls => "SIPS+D2T",
+            Self::Udp => "SIP+D2U",
         }
     }
 
@@ -74,98 +64,3 @@ impl Via {
         }
     }
 }
-
-/// SIP over TCP.
-pub struct Stream {
-    /// The connection.
-    pub stream: TcpStream,
-    /// With whom.
-    pub peer: Peer,
-}
-
-impl Transport for Stream {
-    const IS_STREAM: bool = true;
-
-    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.write_all(bytes).await
-    }
-
-    async fn receive(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        self.stream.read_buf(buffer).await
-    }
-
-    fn explain(&self, error: io::Error, when: &str) -> Failure {
-        NetError::from_io(error, &self.peer, "talking to", when).into()
-    }
-
-    fn peer(&self) -> String {
-        self.peer.to_string()
-    }
-}
-
-/// SIP over TLS.
-pub struct Secured {
-    /// The connection.
-    pub connection: TlsConnection,
-    /// With whom.
-    pub peer: Peer,
-}
-
-impl Transport for Secured {
-    const IS_STREAM: bool = true;
-
-    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.connection.write_all(bytes).await?;
-        self.connection.flush().await
-    }
-
-    async fn receive(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        self.connection.read_buf(buffer).await
-    }
-
-    async fn close(&mut self) {
-        let _ = timeout(CLOSING, self.connection.shutdown()).await;
-    }
-
-    fn explain(&self, error: io::Error, when: &str) -> Failure {
-        match self.connection.classify(&error) {
-            Some(about_the_client_certificate) => about_the_client_certificate.into(),
-            None => NetError::from_io(error, &self.peer, "talking to", when).into(),
-        }
-    }
-
-    fn peer(&self) -> String {
-        self.peer.to_string()
-    }
-}
-
-/// SIP over UDP.
-pub struct Datagrams {
-    /// A connected socket.
-    pub socket: UdpSocket,
-    /// With whom.
-    pub peer: Peer,
-}
-
-impl Transport for Datagrams {
-    const IS_STREAM: bool = false;
-
-    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.socket.send(bytes).await.map(|_| ())
-    }
-
-    async fn receive(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        self.socket.recv_buf(buffer).await
-    }
-
-    fn explain(&self, error: io::Error, when: &str) -> Failure {
-        NetError::from_io(error, &self.peer, "talking to", when).into()
-    }
-
-    fn peer(&self) -> String {
-        self.peer.to_string()
-    }
-}
-
-/// How long a peer may take to let us say goodbye.
-const CLOSING: Duration = Duration::from_millis(50);

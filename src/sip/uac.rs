@@ -1,4 +1,4 @@
-//! What is the final response to our OPTIONS? A user agent client over any transport.
+//! What is the final response to our OPTIONS? A user agent client over any channel.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -6,37 +6,14 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout_at;
 
+use super::channel::Channel;
 use super::digest::{Challenge, ChallengeError, Credentials};
 use super::framing::{Framer, FramingError, datagram};
 use super::message::{MessageError, OptionsRequest, RequestId, Response};
 use super::transaction::{ClientTransaction, Received, Step};
-use crate::clock::{self, Deadline};
-use crate::failure::{Class, Failure};
-use crate::report::excerpt;
-
-/// A way to the peer and back, already connected.
-pub trait Transport {
-    /// Whether it delivers a stream of bytes, in order and by itself; otherwise datagrams, each at its own risk.
-    const IS_STREAM: bool;
-
-    /// Sends all of it.
-    fn send(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>>;
-
-    /// Appends what arrives to `buffer`, a datagram or a piece of the stream, and says how much it was; 0 is the end of a
-    /// stream. Must lose nothing when it is dropped half-way.
-    fn receive(&mut self, buffer: &mut Vec<u8>) -> impl Future<Output = io::Result<usize>>;
-
-    /// Takes leave of the peer, as far as its protocol wants that.
-    fn close(&mut self) -> impl Future<Output = ()> {
-        std::future::ready(())
-    }
-
-    /// What an error of `send` or `receive` means, `when` it came.
-    fn explain(&self, error: io::Error, when: &str) -> Failure;
-
-    /// The peer, in words.
-    fn peer(&self) -> String;
-}
+use crate::report::{Class, Failure, excerpt};
+use crate::time::deadline::Deadline;
+use crate::time::words::precisely;
 
 /// A final response and how it came.
 #[derive(Debug)]
@@ -129,15 +106,15 @@ impl From<UacError> for Failure {
 /// A user agent client on one connection.
 #[derive(Debug)]
 pub struct Uac<T> {
-    transport: T,
+    channel: T,
     framer: Framer,
     strays: u32,
     requests: u32,
     retransmissions: u32,
     last_provisional: Option<String>,
     peer: String,
-    /// The messages, if anybody wants to see them.
-    trace: Option<Vec<String>>,
+    /// The messages as sent and received, credentials masked.
+    trace: Vec<String>,
     /// What one call of `receive` fills; on the heap, because a future that holds it is moved about.
     buffer: Vec<u8>,
 }
@@ -148,27 +125,20 @@ const BUFFER: usize = 64 * 1024;
 /// How many messages the trace keeps, and how much of each, in characters.
 const MAX_TRACE: (usize, usize) = (12, 4 * 1024);
 
-impl<T: Transport> Uac<T> {
+impl<T: Channel> Uac<T> {
     /// A client that has sent nothing yet.
-    pub fn over(transport: T) -> Self {
+    pub fn over(channel: T) -> Self {
         Self {
-            peer: transport.peer(),
-            transport,
+            peer: channel.peer(),
+            channel,
             framer: Framer::default(),
             strays: 0,
             requests: 0,
             retransmissions: 0,
             last_provisional: None,
-            trace: None,
+            trace: Vec::new(),
             buffer: Vec::with_capacity(BUFFER),
         }
-    }
-
-    /// The same client, which keeps the messages for [`Uac::into_trace`] if `wanted`.
-    #[must_use]
-    pub fn traced(mut self, wanted: bool) -> Self {
-        self.trace = wanted.then(Vec::new);
-        self
     }
 
     /// How often a request was sent again.
@@ -178,12 +148,12 @@ impl<T: Transport> Uac<T> {
 
     /// Takes leave of the peer.
     pub async fn close(&mut self) {
-        self.transport.close().await;
+        self.channel.close().await;
     }
 
     /// The messages as sent and received, credentials masked.
     pub fn into_trace(self) -> Vec<String> {
-        self.trace.unwrap_or_default()
+        self.trace
     }
 
     /// Sends OPTIONS and waits for the final response; answers one challenge, and a second one if the nonce was stale.
@@ -239,8 +209,8 @@ impl<T: Transport> Uac<T> {
                     self.note(">", masked.as_ref().unwrap_or(&message));
                     let stage = || format!("sending the request to {}", self.peer);
                     let expired = |expired| Failure::caused_by(Class::Timeout, &expired);
-                    let sent = deadline.limit(stage, self.transport.send(message.as_bytes())).await.map_err(expired)?;
-                    sent.map_err(|error| self.transport.explain(error, "when the request was sent"))?;
+                    let sent = deadline.limit(stage, self.channel.send(message.as_bytes())).await.map_err(expired)?;
+                    sent.map_err(|error| self.channel.explain(error, "when the request was sent"))?;
                 }
                 Step::Wait(until) => {
                     let until = until.min(deadline.instant());
@@ -263,8 +233,8 @@ impl<T: Transport> Uac<T> {
                 break frame;
             }
             self.buffer.clear();
-            let count = self.transport.receive(&mut self.buffer).await;
-            let count = count.map_err(|error| self.transport.explain(error, &self.when()))?;
+            let count = self.channel.receive(&mut self.buffer).await;
+            let count = count.map_err(|error| self.channel.explain(error, &self.when()))?;
             if !T::IS_STREAM {
                 match datagram(&self.buffer).map_err(|source| self.framing(source))? {
                     Some(frame) => break frame,
@@ -272,13 +242,11 @@ impl<T: Transport> Uac<T> {
                 }
             }
             if count == 0 {
-                return Err(self.transport.explain(io::ErrorKind::UnexpectedEof.into(), &self.when()));
+                return Err(self.channel.explain(io::ErrorKind::UnexpectedEof.into(), &self.when()));
             }
             self.framer.push(&self.buffer);
         };
-        if self.trace.is_some() {
-            self.note("<", &String::from_utf8_lossy(&frame.raw_head));
-        }
+        self.note("<", &String::from_utf8_lossy(&frame.raw_head));
         let peer = || self.peer.clone();
         Response::read(frame).map_err(|source| UacError::Message { peer: peer(), source }.into())
     }
@@ -297,7 +265,7 @@ impl<T: Transport> Uac<T> {
     }
 
     fn no_final_response(&self, transaction: &ClientTransaction, waited: Duration) -> UacError {
-        let (peer, waited) = (self.peer.clone(), clock::human(waited));
+        let (peer, waited) = (self.peer.clone(), precisely(waited));
         if let Some(last) = self.last_provisional.clone().filter(|_| transaction.is_proceeding()) {
             return UacError::OnlyProvisional { peer, last, waited };
         }
@@ -310,8 +278,8 @@ impl<T: Transport> Uac<T> {
     }
 
     fn note(&mut self, direction: &str, message: &str) {
-        if let Some(trace) = self.trace.as_mut().filter(|trace| trace.len() < MAX_TRACE.0) {
-            trace.push(format!("{direction} {}\n{}", self.peer, excerpt(message, MAX_TRACE.1)));
+        if self.trace.len() < MAX_TRACE.0 {
+            self.trace.push(format!("{direction} {}\n{}", self.peer, excerpt(message, MAX_TRACE.1)));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Does the client understand every way in which a peer can answer? Over a scripted transport.
+//! Does the client understand every way in which a peer can answer? Over a scripted channel.
 
 use std::collections::VecDeque;
 
@@ -20,7 +20,7 @@ struct Script<const STREAM: bool> {
     sent: Vec<String>,
 }
 
-impl<const STREAM: bool> Transport for Script<STREAM> {
+impl<const STREAM: bool> Channel for Script<STREAM> {
     const IS_STREAM: bool = STREAM;
 
     async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -77,7 +77,7 @@ fn run<const STREAM: bool>(acts: Vec<Act>, milliseconds: u64, credentials: Optio
         user_agent: "test".to_owned(),
         max_forwards: 70,
     };
-    let mut uac = Uac::over(Script::<STREAM> { acts: acts.into(), sent: Vec::new() }).traced(true);
+    let mut uac = Uac::over(Script::<STREAM> { acts: acts.into(), sent: Vec::new() });
     let deadline = Deadline::new(Instant::now(), Duration::from_millis(milliseconds));
     let result = runtime.block_on(uac.options(&request, credentials.as_ref(), &deadline));
     Ran { result, uac }
@@ -179,7 +179,7 @@ fn udp_retransmits_and_counts() {
     let ran = run::<false>(vec![], 600, None);
     assert_eq!(ran.result.unwrap_err().class, Class::Timeout);
     assert_eq!((ran.uac.requests, ran.uac.retransmissions()), (2, 1));
-    assert_eq!(ran.uac.transport.sent[0], ran.uac.transport.sent[1]);
+    assert_eq!(ran.uac.channel.sent[0], ran.uac.channel.sent[1]);
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn a_challenge_is_answered_in_a_new_transaction() {
     let ran = run::<true>(vec![Act::Say(CHALLENGE), Act::Say(OK)], 5_000, credentials());
     let answer = ran.result.unwrap();
     assert_eq!((answer.response.status, answer.digest_user.as_deref()), (200, Some("alice")));
-    let [first, second] = ran.uac.transport.sent.as_slice() else { panic!("two requests") };
+    let [first, second] = ran.uac.channel.sent.as_slice() else { panic!("two requests") };
     assert_eq!(line(first, "Call-ID: "), line(second, "Call-ID: "));
     assert_ne!(line(first, "Via: "), line(second, "Via: "));
     assert_eq!(line(second, "CSeq: "), "2 OPTIONS");
@@ -205,7 +205,7 @@ fn a_challenge_is_answered_in_a_new_transaction() {
 fn a_stale_nonce_gets_one_more_answer() {
     let ran = run::<true>(vec![Act::Say(CHALLENGE), Act::Say(STALE), Act::Say(OK)], 5_000, credentials());
     assert_eq!(ran.result.unwrap().response.status, 200);
-    assert!(ran.uac.transport.sent[2].contains("nonce=\"m\""));
+    assert!(ran.uac.channel.sent[2].contains("nonce=\"m\""));
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn the_trace_masks_the_credentials() {
 #[test]
 fn identities_are_fresh_for_each_request() {
     let runs = [run::<true>(vec![Act::Say(OK)], 5_000, None), run::<true>(vec![Act::Say(OK)], 5_000, None)];
-    let [first, second] = runs.map(|ran| ran.uac.transport.sent[0].clone());
+    let [first, second] = runs.map(|ran| ran.uac.channel.sent[0].clone());
     for name in ["Via: ", "From: ", "Call-ID: "] {
         assert_ne!(line(&first, name), line(&second, name), "{name}");
     }

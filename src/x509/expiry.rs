@@ -4,10 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::certificate::Certificate;
-use crate::metric::{Metric, Uom};
-use crate::range::{Range, RangeError};
-use crate::state::State;
-use crate::threshold::Thresholds;
+use crate::report::{Metric, Range, RangeError, State, Thresholds, Uom};
 
 /// A `--warning` or `--critical` for expiry.
 ///
@@ -276,9 +273,9 @@ mod tests {
 
     #[test]
     fn thresholds_in_words() {
-        let words = |text: &str| text.parse::<Expiry>().unwrap().in_words();
-        assert_eq!(words("30"), "less than 30 days");
-        assert_eq!(words("33%"), "less than 33 % of its lifetime");
-        assert_eq!(words("@0:10"), "which violates @0:10 (days)");
+        let in_words = |text: &str| text.parse::<Expiry>().unwrap().in_words();
+        assert_eq!(in_words("30"), "less than 30 days");
+        assert_eq!(in_words("33%"), "less than 33 % of its lifetime");
+        assert_eq!(in_words("@0:10"), "which violates @0:10 (days)");
     }
 }

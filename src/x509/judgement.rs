@@ -12,12 +12,8 @@ use super::certificate::{Certificate, KeyKind, moment};
 use super::chain::{Chain, Order};
 use super::expiry::{Expiries, Remaining};
 use super::name::{self, Match};
-use super::trust::{Distrust, Verdict};
-use crate::failure::{Class, Failure};
-use crate::metric::Metric;
-use crate::plugin::Run;
-use crate::report::{Finding, Report, excerpt};
-use crate::state::State;
+use super::verdict::{Distrust, Verdict};
+use crate::report::{Class, Failure, Finding, Metric, Report, State, excerpt};
 
 /// What is expected of a chain.
 #[derive(Clone, Copy, Debug)]
@@ -98,24 +94,24 @@ impl Judgement {
     }
 
     /// Adds findings to `report`: what is wrong, what has too little left, what is worth saying.
-    pub fn describe(&self, report: &mut Report, run: &Run) {
+    pub fn add_to(&self, report: &mut Report) {
         for failure in &self.failures {
-            report.found(run.judged(failure.clone()));
+            report.add_failure(failure.clone());
         }
         for (state, text) in &self.violations {
-            let advice = (run.about.advice)(Some(Class::Expired));
-            report.found(Finding { state: *state, advice, ..Finding::ok(text.clone()) });
+            let advice = (report.about.advice)(Some(Class::Expired));
+            report.add_finding(Finding { state: *state, advice, ..Finding::ok(text.clone()) });
         }
         for remark in &self.remarks {
-            report.found(Finding::ok(remark.clone()));
+            report.add_finding(Finding::ok(remark.clone()));
         }
     }
 
-    /// When the chain ends, unless that is among what [`Judgement::describe`] says.
-    pub fn unsaid_end(&self) -> Option<Finding> {
-        let is_said =
+    /// When the chain ends, unless [`Judgement::add_to`] says so already.
+    pub fn end_if_unmentioned(&self) -> Option<Finding> {
+        let is_mentioned =
             !self.violations.is_empty() || self.failures.iter().any(|failure| failure.class == Class::Expired);
-        (!is_said).then(|| Finding::ok(self.summary.clone()))
+        (!is_mentioned).then(|| Finding::ok(self.summary.clone()))
     }
 }
 

@@ -3,12 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
-use std::time::SystemTime;
 
-use check_um::metric::Metric;
 use check_um::render::{Format, Presentation, render};
-use check_um::report::{Finding, Report};
-use check_um::state::State;
+use check_um::report::{Finding, Metric, Policy, Report, Started, State};
 
 use crate::expression::Item;
 use crate::model::Pack;
@@ -133,14 +130,14 @@ fn check<'a>(
 /// that its man page lists.
 fn rendered(name: &'static str, state: State) -> Bag {
     let plugin = plugins::all().into_iter().find(|plugin| plugin.about.name == name).unwrap();
-    let mut report = Report::new(plugin.about, SystemTime::now());
-    report.found(Finding { state, ..Finding::ok("as if asked") });
+    let mut report = Report::new(plugin.about, Policy::default(), Started::now());
+    report.add_finding(Finding { state, ..Finding::ok("as if asked") });
     let page = std::fs::read_to_string(support::root().join(format!("man/sections/{name}.roff"))).unwrap();
     let perfdata = page.split(".SH PERFDATA").nth(1).unwrap().split(".SH ").next().unwrap();
     let labels: Vec<_> =
         perfdata.lines().filter_map(|line| line.strip_prefix(".IP \\fB")?.split_once("\\fR")).collect();
     for (label, _) in &labels {
-        report.recorded(Metric::count(label, 1));
+        report.add_metric(Metric::count(label, 1));
     }
     let bag = render(&report, Presentation { format: Format::Scom, ..Presentation::default() });
     Bag {

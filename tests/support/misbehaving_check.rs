@@ -1,48 +1,48 @@
 //! What does `plugin::run` make of a check that does not behave? One that panics, blocks, floods or waits, on demand.
 
-#![cfg_attr(all(own_start, not(test)), no_main)]
-
 use std::thread;
 use std::time::Duration;
 
-use check_um::about::{About, HealthSet};
-use check_um::cli::{self, Common};
-use check_um::failure::{Class, Failure};
-use check_um::metric::{Metric, Uom};
-use check_um::plugin::{self, Run};
-use check_um::report::{Finding, Report};
+use check_um::options::{CommonOptions, Options};
+use check_um::plugin::{Check, Context};
+use check_um::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Uom};
+use check_um::time::stage;
 
-check_um::plugin_main!(check);
+fn main() {
+    check_um::run::<Misbehaving>()
+}
 
-async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
-    let mut report = run.report();
-    match args.behave {
-        Behaviour::Well => report.found(Finding::ok("all is well")),
-        Behaviour::Panic => panic!("these words may hold a secret"),
-        Behaviour::Block => block(),
-        Behaviour::Spin => loop {
-            std::hint::spin_loop();
-        },
-        Behaviour::Wait => tokio::time::sleep(FOREVER).await,
-        Behaviour::Stage => {
-            plugin::enter("reading a pipe that nobody writes to");
-            block();
+impl Check for Misbehaving {
+    async fn check(&self, context: &Context) -> Result<Report, Failure> {
+        let mut report = context.report();
+        match self.behave {
+            Behaviour::Well => report.add_finding(Finding::ok("all is well")),
+            Behaviour::Panic => panic!("these words may hold a secret"),
+            Behaviour::Block => block(),
+            Behaviour::Spin => loop {
+                std::hint::spin_loop();
+            },
+            Behaviour::Wait => tokio::time::sleep(FOREVER).await,
+            Behaviour::Stage => {
+                stage::enter("reading a pipe that nobody writes to");
+                block();
+            }
+            Behaviour::Leave => {
+                let left = context.deadline.limit_blocking(|| "waiting for a call".to_owned(), block).await;
+                report.add_metric(Metric::unknown("answer", Uom::None));
+                left.unwrap_or_else(|expired| {
+                    report.add_failure(Failure::caused_by(Class::Timeout, &expired));
+                });
+            }
+            Behaviour::Flood => {
+                let text = "flood \u{1b}[2J| ".repeat(100_000);
+                report.add_diagnostic("flood", &text);
+                report.trace = vec![text.clone(); 10];
+                report.add_finding(Finding::ok(text));
+            }
         }
-        Behaviour::Leave => {
-            let left = run.deadline.limit_blocking(|| "waiting for a call".to_owned(), block).await;
-            report.metrics.push(Metric::unknown("answer", Uom::None));
-            left.unwrap_or_else(|expired| {
-                report.found(run.judged(Failure::caused_by(Class::Timeout, &expired)));
-            });
-        }
-        Behaviour::Flood => {
-            let text = "flood \u{1b}[2J| ".repeat(100_000);
-            report.diagnostic("flood", &text);
-            report.trace = vec![text.clone(); 10];
-            report.found(Finding::ok(text));
-        }
+        Ok(report)
     }
-    Ok(report)
 }
 
 const FOREVER: Duration = Duration::from_secs(3_600);
@@ -67,26 +67,26 @@ enum Behaviour {
 /// Misbehave.
 #[derive(Debug, clap::Parser)]
 #[command(name = "misbehaving_check", version)]
-struct Arguments {
+struct Misbehaving {
     /// How
     #[arg(long, value_enum)]
     behave: Behaviour,
 
     #[command(flatten)]
-    common: Common,
+    common: CommonOptions,
 }
 
-impl cli::Arguments for Arguments {
+impl Options for Misbehaving {
     const ABOUT: &'static About = &About {
         name: "check_um_misbehaving",
         title: "UM MISBEHAVING",
-        stands_for: HealthSet { name: "UM.CallRouter", probe: "", monitor: "None" },
+        stands_for: StandsFor { name: "UM.CallRouter", probe: "", monitor: "None" },
         classes: &[Class::Timeout],
         defaults: &[],
         advice: |_| "Mend the check.",
     };
 
-    fn common(&self) -> &Common {
+    fn common(&self) -> &CommonOptions {
         &self.common
     }
 }

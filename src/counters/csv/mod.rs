@@ -18,8 +18,9 @@ use self::header::{Columns, HeaderError, is_header};
 use self::lines::{Backwards, Forwards};
 pub use self::zone::{NotAZone, Zone};
 use super::window::{Collected, Row, Window};
-use super::{CounterError, Nearest, Query, Reading, Sample, Source};
-use crate::{file, plugin};
+use super::{CounterError, Nearest, Query, Reading, Sample};
+use crate::input::file;
+use crate::time::stage;
 
 /// A performance log.
 #[derive(Clone, Debug)]
@@ -30,11 +31,12 @@ pub struct Csv {
     pub zone: Option<Zone>,
 }
 
-impl Source for Csv {
-    async fn read<const N: usize>(&self, query: &Query<N>) -> Result<Reading<N>, CounterError> {
+impl Csv {
+    /// The samples of the window that ends at the newest one, or the one of this moment.
+    pub async fn read<const N: usize>(&self, query: &Query<N>) -> Result<Reading<N>, CounterError> {
         let place = self.place();
         let io = |error| CounterError::Io { place: place.clone(), error };
-        plugin::enter(format!("reading {place}"));
+        stage::enter(format!("reading {place}"));
         let Some(path) = &self.file else {
             let log = forwards(io::stdin().lock(), query, &place)?;
             return self.reading(log, query, &place, None);

@@ -6,22 +6,15 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use super::*;
-use crate::clock::Deadline;
 use crate::counters::role::Role;
-use crate::failure::Policy;
+use crate::time::deadline::Deadline;
 
 const RECEIVED: &str = r"\MSExchangeUMCallRouterAvailability\Total Inbound Calls Received by the UM Call Router";
 const REJECTED: &str = r"\MSExchangeUMCallRouterAvailability\Total Inbound Calls Rejected by the UM Call Router";
 
 fn query() -> Query<3> {
     let deadline = Deadline::new(Instant::now(), Duration::from_secs(10));
-    Query {
-        counters: Role::CallRouter.counters(true),
-        host: None,
-        window: Duration::from_secs(3_600),
-        deadline,
-        policy: Policy::default(),
-    }
+    Query { counters: Role::CallRouter.counters(true), host: None, window: Duration::from_secs(3_600), deadline }
 }
 
 fn header(host: &str) -> String {

@@ -9,15 +9,16 @@ mod query;
 mod read;
 pub mod status;
 
-use super::{Counter, CounterError, Query, Reading, Source};
+use super::{Counter, CounterError, Query, Reading};
 
 /// The performance counters of the system; of another host with [`Query::host`].
 #[derive(Clone, Copy, Debug)]
 pub struct Pdh;
 
-impl Source for Pdh {
+impl Pdh {
+    /// The values of this moment.
     #[cfg(windows)]
-    async fn read<const N: usize>(&self, query: &Query<N>) -> Result<Reading<N>, CounterError> {
+    pub async fn read<const N: usize>(&self, query: &Query<N>) -> Result<Reading<N>, CounterError> {
         let (asked, host) = (query.clone(), read::Host::of(query.host.as_deref()));
         // PDH takes no deadline, and connects to another host with the first counter of it.
         let read =
@@ -25,8 +26,9 @@ impl Source for Pdh {
         read.map_err(CounterError::Expired)?
     }
 
+    /// Elsewhere there are none.
     #[cfg(not(windows))]
-    async fn read<const N: usize>(&self, _: &Query<N>) -> Result<Reading<N>, CounterError> {
+    pub async fn read<const N: usize>(&self, _: &Query<N>) -> Result<Reading<N>, CounterError> {
         Err(CounterError::NeedsWindows)
     }
 }

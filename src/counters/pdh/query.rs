@@ -12,7 +12,7 @@ use windows_sys::Win32::System::Performance::{
 
 use super::Kind;
 use super::status::Status;
-use crate::windows::{narrow, wide};
+use crate::platform::windows::{narrow, wide};
 
 /// A call that PDH did not carry out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

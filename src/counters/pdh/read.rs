@@ -7,7 +7,7 @@ use super::query::{self, Added, Refused};
 use super::status::{Missing, Status};
 use super::{neighbours, path, without_host};
 use crate::counters::{Counter, CounterError, Nearest, Query, Reading, Sample};
-use crate::windows::is_this_host;
+use crate::platform::windows::is_this_host;
 
 /// The present values of the counters.
 pub fn read<const N: usize>(query: &Query<N>) -> Result<Reading<N>, CounterError> {

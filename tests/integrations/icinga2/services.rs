@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use check_um::failure::Class;
+use check_um::report::Class;
 
 use super::super::health_set::{CHECKS, Check, Vantage};
 use super::super::options::options;

@@ -1,7 +1,8 @@
 //! What should an operator know who sees the alert? Knowledge articles, from the plugins' own advice.
 
-use check_um::advice;
-use check_um::failure::{Class, Policy};
+use check_um::checks::{HealthSet, SipOptions};
+use check_um::options::Options;
+use check_um::report::{Class, Policy};
 
 use super::Watched;
 use crate::health_set::{CHECKS, Check, Vantage};
@@ -109,10 +110,10 @@ pub fn health_set() -> Vec<Section> {
             texts(&[
                 "Health Explorer shows which check it is; that one's article says what to do. Begin with the service: while \
              it does not run, most of the others say nothing new.",
-                advice::sip_options(Some(Class::Status)),
+                (SipOptions::ABOUT.advice)(Some(Class::Status)),
             ]),
         ),
-        ("Is it still so?", texts(&[advice::health_set(None)])),
+        ("Is it still so?", texts(&[(HealthSet::ABOUT.advice)(None)])),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! When does Zabbix raise a problem, how grave is it, and what does it tell whoever is called?
 
-use check_um::failure::{Class, Policy};
-use check_um::state::State;
+use check_um::report::State;
+use check_um::report::{Class, Policy};
 
 use super::facts::{contextual, plugin};
 use super::template::{checks, name, part, tags, uuid};

@@ -1,0 +1,285 @@
+//! Does the directory that the router depends on answer, and is each controller fit for work?
+//!
+//! | state    | when                                                                                      |
+//! |----------|-------------------------------------------------------------------------------------------|
+//! | OK       | every controller answers in time and says that it is synchronized                         |
+//! | WARNING  | an answer takes longer than `--warning`                                                   |
+//! | CRITICAL | a controller does not answer, is not synchronized or, on 3268 and 3269, not a ready       |
+//! |          | global catalog; it lacks an attribute; an answer takes longer than `--critical`           |
+//! | UNKNOWN  | bad arguments, a name that does not resolve, a domain without SRV records                 |
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::directory::assessment;
+use crate::directory::probe::{self, Controller, Outcome, Probe};
+use crate::net;
+use crate::net::nameserver::Nameservers;
+use crate::net::resolve::{Family, Resolver};
+use crate::options::dns::DnsOptions;
+use crate::options::extra_opts::Secrets;
+use crate::options::tls::TlsOptions;
+use crate::options::{CommonOptions, Options, plain, target};
+use crate::plugin::{Check, Context};
+use crate::report::{About, Class, Failure, Metric, Range, Report, StandsFor, Target, Thresholds};
+use crate::time::calendar::unix_seconds;
+
+impl Check for AdDs {
+    async fn check(&self, context: &Context) -> Result<Report, Failure> {
+        let outcomes = self.ask(context).await;
+
+        let mut report = context.report();
+        report.target = self.target(outcomes.as_deref().unwrap_or_default());
+        match outcomes {
+            Ok(outcomes) => {
+                report.headline = self.domain.as_ref().map(|domain| assessment::headline(domain, &outcomes));
+                let mut measured = Vec::new();
+                outcomes.iter().for_each(|outcome| self.add(outcome, &mut measured, &mut report));
+            }
+            Err(failure) => {
+                report.add_failure(failure);
+                report.add_metric(self.time(None));
+            }
+        }
+        Ok(report)
+    }
+}
+
+impl AdDs {
+    async fn ask(&self, context: &Context) -> Result<Vec<Outcome>, Failure> {
+        let mut probe = self.probe(context)?;
+        let mut controllers = match (&self.hostname, &self.domain) {
+            (Some(host), _) => vec![Controller { host: host.clone(), port: self.default_port() }],
+            (None, domain) => {
+                let servers = Nameservers::new(&self.dns.servers)?;
+                let domain = domain.as_deref().unwrap_or_default();
+                let controllers = probe::controllers_of(domain, &servers, &context.deadline).await;
+                probe.resolver = Resolver::Nameservers(servers);
+                controllers?
+            }
+        };
+        // SRV records tell the port for LDAP in clear.
+        if let Some(port) = self.port.or(self.over_tls.then(|| self.default_port())) {
+            controllers.iter_mut().for_each(|controller| controller.port = port);
+        }
+        Ok(probe.ask_each(&controllers).await)
+    }
+
+    fn probe(&self, context: &Context) -> Result<Probe, Failure> {
+        let host = self.hostname.as_deref().unwrap_or_default();
+        let tls = self.over_tls.then(|| self.tls.settings(host, &context.secrets)).transpose()?;
+        Ok(Probe {
+            resolver: Resolver::System,
+            family: self.family(),
+            tls,
+            now: unix_seconds(context.started.time),
+            deadline: context.deadline,
+        })
+    }
+
+    /// Adds to `report` what came of one controller.
+    fn add(&self, outcome: &Outcome, measured: &mut Vec<SocketAddr>, report: &mut Report) {
+        assessment::add(outcome, report);
+        let time = self.time(outcome.time);
+        if self.domain.is_none() {
+            return report.judge_metric(time);
+        }
+        // A name without an address has no label that would stay the same.
+        let Some(address) = outcome.peer.as_ref().map(|peer| peer.address) else { return };
+        if let Some(suffix) = net::label_suffix(address, measured) {
+            measured.push(address);
+            report.judge_metric(time.suffixed(&suffix));
+        }
+    }
+
+    fn time(&self, time: Option<Duration>) -> Metric {
+        let thresholds = Thresholds::new(Some(self.warning.clone()), Some(self.critical.clone()));
+        Metric::seconds("time", time).judged_by(&thresholds).max(self.common.timeout().as_secs_f64())
+    }
+
+    const fn default_port(&self) -> u16 {
+        if self.over_tls { 636 } else { 389 }
+    }
+
+    const fn family(&self) -> Family {
+        match (self.ipv4, self.ipv6) {
+            (true, _) => Family::V4,
+            (_, true) => Family::V6,
+            _ => Family::Any,
+        }
+    }
+
+    fn target(&self, outcomes: &[Outcome]) -> Target {
+        let host = self.hostname.as_ref().or(self.domain.as_ref()).cloned().unwrap_or_default();
+        let peer = match outcomes {
+            [outcome] => outcome.peer.as_ref(),
+            _ => None,
+        };
+        let port = peer.map(|peer| peer.address.port()).or(self.port);
+        let transport = if self.over_tls { "tls" } else { "tcp" };
+        Target { host, address: peer.map(|peer| peer.address.ip()), port, transport }
+    }
+}
+
+/// Read the rootDSE of a domain controller, or of every controller of a domain, and judge it.
+#[derive(Debug, clap::Parser)]
+#[command(name = "check_um_ad_ds", version, disable_help_subcommand = true)]
+#[command(group = clap::ArgGroup::new("whom").required(true).args(["hostname", "domain"]))]
+pub struct AdDs {
+    /// Name or address of a controller to ask
+    #[arg(short = 'H', long, value_name = "HOST", value_parser = target::host, help_heading = "Target")]
+    hostname: Option<String>,
+
+    /// Domain whose controllers to ask, all those that DNS names (SRV _ldap._tcp.dc._msdcs.DOMAIN); the worst decides
+    #[arg(long, value_name = "DOMAIN", value_parser = target::host, help_heading = "Target")]
+    domain: Option<String>,
+
+    /// Port to connect to; 3268 and 3269 are the global catalog's [default: 389, with --tls 636, or what DNS says]
+    #[arg(short, long, value_parser = plain::port, help_heading = "Target")]
+    port: Option<u16>,
+
+    /// Use IPv4 addresses only
+    #[arg(short = '4', long = "ipv4", conflicts_with = "ipv6", help_heading = "Target")]
+    ipv4: bool,
+
+    /// Use IPv6 addresses only
+    #[arg(short = '6', long = "ipv6", help_heading = "Target")]
+    ipv6: bool,
+
+    /// Speak TLS from the start (LDAPS); the default port is then 636
+    #[arg(long = "tls", help_heading = "TLS")]
+    over_tls: bool,
+
+    #[command(flatten)]
+    tls: TlsOptions,
+
+    #[command(flatten)]
+    dns: DnsOptions,
+
+    /// WARNING when the answer takes longer, in seconds; a range
+    #[arg(
+        short,
+        long,
+        value_name = "RANGE",
+        default_value = "1",
+        allow_hyphen_values = true,
+        help_heading = "Thresholds"
+    )]
+    warning: Range,
+
+    /// CRITICAL when the answer takes longer, in seconds; a range
+    #[arg(
+        short,
+        long,
+        value_name = "RANGE",
+        default_value = "3",
+        allow_hyphen_values = true,
+        help_heading = "Thresholds"
+    )]
+    critical: Range,
+
+    #[command(flatten)]
+    common: CommonOptions,
+}
+
+impl Options for AdDs {
+    const ABOUT: &'static About = &ABOUT;
+
+    fn common(&self) -> &CommonOptions {
+        &self.common
+    }
+
+    fn contradiction(&self, _: &Secrets) -> Option<String> {
+        if self.domain.is_none() && !self.dns.servers.is_empty() {
+            return Some("--dns-server: expected --domain, whose controllers it is to name".to_owned());
+        }
+        let is_about_tls = self.tls.tls_name.is_some()
+            || self.tls.ca_file.is_some()
+            || self.tls.no_verify
+            || !self.tls.fingerprint.is_empty()
+            || self.tls.client_certificate.is_some();
+        (is_about_tls && !self.over_tls).then(|| "an option about TLS is given: expected --tls too".to_owned())
+    }
+}
+
+static ABOUT: About = About {
+    name: "check_um_ad_ds",
+    title: "UM AD DS",
+    stands_for: StandsFor { name: "UM.CallRouter", probe: "", monitor: "the dependency on Active Directory" },
+    classes: &[
+        Class::Timeout,
+        Class::Refused,
+        Class::Unreachable,
+        Class::Closed,
+        Class::Dns,
+        Class::Tls,
+        Class::ClientCertificateRequired,
+        Class::Untrusted,
+        Class::NameMismatch,
+        Class::Weak,
+        Class::ObsoleteTls,
+        Class::Expired,
+        Class::NotYetValid,
+        Class::Protocol,
+        Class::Status,
+        Class::Authentication,
+        Class::Unreadable,
+        Class::Permission,
+    ],
+    defaults: &[],
+    advice,
+};
+
+/// What the administrator should do about it.
+const fn advice(class: Option<Class>) -> &'static str {
+    match class {
+        None => {
+            "The directory answers slowly, and the router looks up every call in it. On the controller: CPU, disk and the \
+             counters of NTDS (LDAP Searches/sec, LDAP Client Sessions). On the Exchange server: which controller does it \
+             use (Get-ExchangeServer -Status: CurrentDomainControllers), and is that one near (nltest /dsgetsite)?"
+        }
+        Some(Class::Status) => {
+            "The controller runs and does not do its work. On it: dcdiag /q, repadmin /replsummary, repadmin /showrepl. Not \
+             synchronized: its first replication after promotion or restore has not ended. Not a ready global catalog: the \
+             partial partitions are still being replicated (event 1119 in Directory Service says when they are there)."
+        }
+        Some(Class::Timeout | Class::Closed) => {
+            "The host is there, its directory service does not answer. On the controller: Get-Service NTDS, the log Directory \
+             Service, dcdiag /q."
+        }
+        Some(Class::Refused) => {
+            "No directory service listens on that port. On the controller: Get-Service NTDS. 3268 and 3269 are there on a \
+             global catalog only, 636 and 3269 with a certificate only."
+        }
+        Some(Class::Unreachable) => {
+            "There is no way from here to that controller. Check routing, VPN and firewall, and whether the host is up. A \
+             controller that is gone for good must also go from DNS: ntdsutil, metadata cleanup."
+        }
+        Some(Class::Dns) => {
+            "Look it up by hand: nslookup -type=SRV _ldap._tcp.dc._msdcs.DOMAIN. Controllers register these names \
+             themselves: nltest /dsregdns, or Restart-Service Netlogon, on the controller."
+        }
+        Some(Class::Protocol) => {
+            "Something answers there, but not as Active Directory does. Check -H, -p and --tls; the reason names what is \
+             missing."
+        }
+        Some(Class::Authentication) => {
+            "The directory does not let an anonymous client read its rootDSE, which Active Directory always does: is it one?"
+        }
+        Some(Class::Tls | Class::ClientCertificateRequired) => {
+            "TCP works, TLS does not. A controller offers LDAPS only with a certificate for Server Authentication in its \
+             store. The reason says what each side offered."
+        }
+        Some(Class::Untrusted | Class::NameMismatch) => {
+            "The controller shows a certificate that this check has no reason to trust, or one for another name: --ca-file \
+             with the enterprise CA's certificate, --tls-name with the name in it."
+        }
+        Some(Class::Expired | Class::NotYetValid | Class::Weak | Class::ObsoleteTls) => {
+            "Renew the controller's certificate (certlm.msc, or autoenrollment: certutil -pulse); NTDS takes it up by itself."
+        }
+        Some(Class::Permission) => {
+            "This host does not let the check send. Check the local firewall and the rights of the user that runs it."
+        }
+        Some(_) => "Check path, content and rights of the file that the reason names.",
+    }
+}

@@ -1,0 +1,130 @@
+//! Is the application pool running that the health set depends on?
+//!
+//! | state    | when                                                                                            |
+//! |----------|-------------------------------------------------------------------------------------------------|
+//! | OK       | running                                                                                         |
+//! | WARNING  | uninitialized, initialized, disabling, shutdown pending                                         |
+//! | CRITICAL | disabled or delete pending (`stopped`), absent among others (`missing`), no answer in time      |
+//! | UNKNOWN  | no counters (`no-data`), old ones (`stale`)                                                     |
+
+use std::time::Duration;
+
+use super::shared_advice;
+use crate::counters::role::{POOL_STATES, app_pool};
+use crate::counters::{Counter, CounterError};
+use crate::options::counters::CounterOptions;
+use crate::options::extra_opts::Secrets;
+use crate::options::{CommonOptions, Options};
+use crate::plugin::{Check, Context};
+use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, State, Uom};
+
+impl Check for AppPool {
+    async fn check(&self, context: &Context) -> Result<Report, Failure> {
+        let mut report = context.report();
+        let state = self.state(context, &mut report).await;
+
+        match state.clone().and_then(|state| judge(state, &self.pool)) {
+            Ok(finding) => report.add_finding(finding),
+            Err(failure) => report.add_failure(failure),
+        }
+        report.add_metric(Metric::optional("state", state.ok(), Uom::None).min(1.0).max(7.0));
+        Ok(report)
+    }
+}
+
+/// The number of a pool's state as the finding that it is worth.
+fn judge(state: f64, pool: &str) -> Result<Finding, Failure> {
+    let name = (1_u8..).zip(POOL_STATES).find(|(number, _)| f64::from(*number) == state).map(|(_, name)| name);
+    let name = name.ok_or_else(|| {
+        Failure::new(Class::NoData, format!("the state of {pool} is {state}: expected a number from 1 to 7"))
+    })?;
+    let text = format!("{pool} is {}", name.to_lowercase());
+    match name {
+        "Running" => Ok(Finding::ok(text)),
+        "Disabled" | "Delete Pending" => Err(Failure::new(Class::Stopped, text)),
+        _ => Ok(Finding { state: State::Warning, advice: advice(None), ..Finding::ok(text) }),
+    }
+}
+
+impl AppPool {
+    /// The number that the newest sample says.
+    async fn state(&self, context: &Context, report: &mut Report) -> Result<f64, Failure> {
+        // A pool changes its state from one moment to the next: only the newest sample counts.
+        let source = self.source.open(&context.secrets, context.deadline, report)?;
+        let reading = source.read(self.counters(), source.max_age.max(A_MINUTE), report).await;
+        let reading = reading.map_err(|error| match &error {
+            // The object is there with other instances: the source works, the pool does not exist.
+            CounterError::Absent { nearest, .. } if nearest.other_instances => {
+                let text = format!("there is no application pool {}", self.pool);
+                Failure { summary: text, ..Failure::caused_by(Class::Missing, &error) }
+            }
+            _ => error.into(),
+        })?;
+        if let Some(stale) = source.stale(&reading, context.started.time) {
+            return Err(stale);
+        }
+        let [state] = reading.newest().values;
+        state.ok_or_else(|| Failure::new(Class::NoData, "the newest sample has no value"))
+    }
+
+    fn counters(&self) -> [Counter; 1] {
+        self.source.named(app_pool(&self.pool))
+    }
+}
+
+const A_MINUTE: Duration = Duration::from_secs(60);
+
+static ABOUT: About = About {
+    name: "check_um_app_pool",
+    title: "UM APP POOL",
+    stands_for: StandsFor { name: "UM.CallRouter", probe: "UMCallRouterTestProbe", monitor: "UMCallRouterTestMonitor" },
+    classes: &[Class::Timeout, Class::Dns, Class::Missing, Class::Stopped, Class::NoData, Class::Stale],
+    defaults: &[],
+    advice,
+};
+
+/// Check whether an application pool of IIS is running, by its performance counter.
+#[derive(Debug, clap::Parser)]
+#[command(name = ABOUT.name, version)]
+pub struct AppPool {
+    /// Application pool
+    #[arg(long, value_name = "NAME", default_value = "MSExchangeServicesAppPool")]
+    pool: String,
+
+    #[command(flatten)]
+    source: CounterOptions,
+
+    #[command(flatten)]
+    common: CommonOptions,
+}
+
+impl Options for AppPool {
+    const ABOUT: &'static About = &ABOUT;
+
+    fn common(&self) -> &CommonOptions {
+        &self.common
+    }
+
+    fn contradiction(&self, _: &Secrets) -> Option<String> {
+        self.source.contradiction(&self.counters())
+    }
+}
+
+/// What the administrator should do about it.
+const fn advice(class: Option<Class>) -> &'static str {
+    match class {
+        None => {
+            "The pool is on its way from one state to another. If it stays there: appcmd list wp, to see its worker \
+             processes, then appcmd recycle apppool /apppool.name:MSExchangeServicesAppPool."
+        }
+        Some(Class::Stopped) => {
+            "Start it: appcmd start apppool /apppool.name:MSExchangeServicesAppPool (or Start-WebAppPool). A pool that \
+             crashes five times in five minutes is disabled by IIS: look for WAS 5002 and 5011 in the System log."
+        }
+        Some(Class::Missing) => {
+            "Check --pool against appcmd list apppool. If Exchange's own pool is gone, the Client Access role is broken: \
+             repair it with the setup of the installed cumulative update."
+        }
+        Some(class) => shared_advice::on_counters(class),
+    }
+}

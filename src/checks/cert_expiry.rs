@@ -1,0 +1,308 @@
+//! When does the certificate that the router serves expire?
+//!
+//! | state    | when                                                                                       |
+//! |----------|--------------------------------------------------------------------------------------------|
+//! | OK       | every certificate has at least what `--warning` asks for, and nothing else is wrong        |
+//! | WARNING  | one has less; the chain is not trusted, the name is another, a key or signature is weak    |
+//! | CRITICAL | one has less than `--critical`, has expired, is not valid yet, is not in the store         |
+//! | UNKNOWN  | bad arguments, the name does not resolve, a file or store cannot be read or understood     |
+
+use super::shared_advice;
+use crate::container::collection::{self, Item};
+use crate::container::store::{self, StoreName, Thumbprint, Wanted};
+use crate::net::resolve::resolve;
+use crate::options::extra_opts::Secrets;
+use crate::options::target::{EndpointOptions, host};
+use crate::options::tls::{self, TlsOptions};
+use crate::options::{CommonOptions, Options};
+use crate::plugin::{Check, Context};
+use crate::report::{About, Class, Failure, Override, Report, StandsFor, State, Target};
+use crate::time::calendar::unix_seconds;
+use crate::tls::inspect::{self, Shown};
+use crate::tls::served::Served;
+use crate::tls::settings::TlsSettings;
+use crate::trust::anchors::verdict_of_file;
+use crate::x509::Chain;
+use crate::x509::expiry::{Expiries, Expiry};
+use crate::x509::judgement::{self, Expectations, Judgement};
+use clap::builder::NonEmptyStringValueParser;
+
+impl Check for CertExpiry {
+    async fn check(&self, context: &Context) -> Result<Report, Failure> {
+        let report = match (&self.hostname, &self.store) {
+            (Some(hostname), _) => self.check_served(hostname, context).await,
+            (None, Some(store)) => self.check_store(store, context),
+            (None, None) => self.check_files(context),
+        };
+
+        Ok(report.unwrap_or_else(|failure| {
+            let mut report = context.report();
+            report.add_failure(failure);
+            report.metrics = judgement::unknown_metrics(&self.expiries());
+            report
+        }))
+    }
+}
+
+impl CertExpiry {
+    /// From the wire: what the server shows in its handshake.
+    async fn check_served(&self, hostname: &str, context: &Context) -> Result<Report, Failure> {
+        let (settings, expiries) = (self.tls.settings(hostname, &context.secrets)?, self.expiries());
+        let port = self.endpoint.port.unwrap_or(DEFAULT_PORT);
+        let resolved = resolve(hostname, port, self.endpoint.family(), &context.deadline).await;
+
+        let now = unix_seconds(context.started.time);
+        let shown = match resolved {
+            Ok(peers) => inspect::shown(&peers, &settings, now, &context.deadline).await,
+            Err(failure) => Shown::nothing(failure),
+        };
+
+        let mut report = context.report();
+        report.target = Target {
+            host: hostname.to_owned(),
+            address: shown.peer.as_ref().map(|peer| peer.address.ip()),
+            port: Some(port),
+            transport: "tls",
+        };
+        report.authentication.client_certificate.clone_from(&shown.served.client_certificate_shown);
+        shown.served.diagnostics().into_iter().for_each(|(name, fact)| report.add_diagnostic(name, fact));
+        for failure in shown.failures() {
+            report.add_failure(failure);
+        }
+        report.metrics = match judge_served(&shown.served, &settings, &expiries, now) {
+            Some(judgement) => {
+                judgement.add_to(&mut report);
+                report.findings.extend(judgement.end_if_unmentioned());
+                judgement.metrics(&expiries)
+            }
+            None => judgement::unknown_metrics(&expiries),
+        };
+        report.events.extend(shown.events);
+        report.add_trace(shown.served.chain.iter().flat_map(Chain::iter).map(ToString::to_string));
+        Ok(report)
+    }
+
+    /// From files: each is a chain of its own.
+    fn check_files(&self, context: &Context) -> Result<Report, Failure> {
+        let passphrase = self.tls.passphrase(&context.secrets).read()?;
+        let files = collection::read(&self.file, passphrase.as_deref());
+
+        let mut report = context.report();
+        report.target = Target { host: self.file.join(", "), address: None, port: None, transport: "file" };
+        self.add_items(files, &mut report)?;
+        Ok(report)
+    }
+
+    /// From a store of Windows: each certificate by itself.
+    fn check_store(&self, store: &StoreName, context: &Context) -> Result<Report, Failure> {
+        let wanted = Wanted { thumbprints: self.thumbprint.clone(), subjects: self.subject.clone() };
+        let (certificates, failures) = store::choose(&store::read(store)?, &wanted, store);
+
+        let mut report = context.report();
+        report.target = Target { host: store.to_string(), address: None, port: None, transport: "store" };
+        for failure in failures {
+            report.add_failure(failure);
+        }
+        if let [certificate] = certificates.as_slice() {
+            report.add_diagnostic("certificate", certificate.name.clone());
+        }
+        self.add_items(certificates, &mut report)?;
+        Ok(report)
+    }
+
+    /// Trust and name of what was not served are judged only if that is asked for.
+    fn add_items(&self, items: Vec<Item>, report: &mut Report) -> Result<(), Failure> {
+        let anchors = self.tls.ca_file.as_deref().map(tls::anchors).transpose()?;
+        let (expiries, now, is_alone) = (self.expiries(), unix_seconds(report.started.time), items.len() == 1);
+        let mut judged = Vec::new();
+        for item in items {
+            let judgement = item.chain.map(|chain| {
+                let verdict = verdict_of_file(&chain, anchors.as_deref(), &self.tls.fingerprint, now);
+                let expected =
+                    Expectations { expiries: &expiries, name: self.tls.tls_name.as_deref(), verdict: &verdict };
+                report.add_trace(chain.iter().map(|certificate| format!("{}\n{certificate}", item.name)));
+                judgement::judge(&chain, &expected, now)
+            });
+            match &judgement {
+                Ok(judgement) => {
+                    let judgement = if is_alone { judgement.clone() } else { judgement.of(&item.name) };
+                    judgement.add_to(report);
+                    report.findings.extend(judgement.end_if_unmentioned());
+                }
+                Err(failure) => report.add_failure(failure.clone()),
+            }
+            judged.push((item.label, judgement.ok()));
+        }
+        report.metrics = judgement::metrics_of_several(&judged, &expiries);
+        Ok(())
+    }
+
+    /// The thresholds; the default of one only beside another in days.
+    fn expiries(&self) -> Expiries {
+        let beside = |given: &Option<Expiry>| given.as_ref().is_none_or(Expiry::counts_in_days);
+        let default = |days: &str, other| days.parse().ok().filter(|_| beside(other));
+        Expiries {
+            warning: self.warning.clone().or_else(|| default(DEFAULT_WARNING, &self.critical)),
+            critical: self.critical.clone().or_else(|| default(DEFAULT_CRITICAL, &self.warning)),
+        }
+    }
+}
+
+fn judge_served(served: &Served, settings: &TlsSettings, expiries: &Expiries, now: i64) -> Option<Judgement> {
+    let expected = Expectations { expiries, name: settings.expected_name(&served.verdict), verdict: &served.verdict };
+    served.chain.as_ref().map(|chain| judgement::judge(chain, &expected, now))
+}
+
+/// Judge how long certificates are still valid: those that a TLS server shows, those in files or in a store of Windows.
+#[derive(Debug, clap::Parser)]
+#[command(name = "check_um_cert_expiry", version, disable_help_subcommand = true)]
+pub struct CertExpiry {
+    /// Name or address of the host to ask
+    #[arg(short = 'H', long, value_name = "HOST", value_parser = host, help_heading = "Target")]
+    #[arg(required_unless_present_any = ["file", "store"])]
+    hostname: Option<String>,
+
+    #[command(flatten)]
+    endpoint: EndpointOptions,
+
+    /// File with certificates to judge instead: PEM, DER, PKCS#7 or PKCS#12; repeatable, `*`, `?` and `[...]` match names
+    #[arg(long, value_name = "FILE", conflicts_with = "hostname", help_heading = "Target")]
+    file: Vec<String>,
+
+    /// Certificate store of Windows to judge instead, such as LocalMachine\\My or CurrentUser\\My
+    #[arg(long, value_name = "LOCATION\\NAME", conflicts_with_all = ["hostname", "file"], help_heading = "Target")]
+    store: Option<StoreName>,
+
+    /// Judge only the certificate of the store with this SHA-1 thumbprint, as Windows shows it; repeatable
+    #[arg(long, value_name = "SHA1", help_heading = "Target")]
+    thumbprint: Vec<Thumbprint>,
+
+    /// Judge only certificates of the store whose subject or DNS names contain this text, in any case; repeatable
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new(), help_heading = "Target")]
+    subject: Vec<String>,
+
+    #[command(flatten)]
+    tls: TlsOptions,
+
+    /// WARNING when less is left: days (30), hours (36h), per cent of the lifetime (33%) or a range of days [default: 30]
+    #[arg(short, long, value_name = "EXPIRY", allow_hyphen_values = true, help_heading = "Thresholds")]
+    warning: Option<Expiry>,
+
+    /// CRITICAL when less is left, likewise; a default stands only beside a threshold in days [default: 14]
+    #[arg(short, long, value_name = "EXPIRY", allow_hyphen_values = true, help_heading = "Thresholds")]
+    critical: Option<Expiry>,
+
+    #[command(flatten)]
+    common: CommonOptions,
+}
+
+impl Options for CertExpiry {
+    const ABOUT: &'static About = &ABOUT;
+
+    fn common(&self) -> &CommonOptions {
+        &self.common
+    }
+
+    fn contradiction(&self, _: &Secrets) -> Option<String> {
+        // Not by `requires`, which is silent where another option excludes what is required.
+        if self.hostname.is_none() && self.endpoint.is_given() {
+            return Some("--port, --ipv4 and --ipv6: expected --hostname too".to_owned());
+        }
+        let is_choice = !self.thumbprint.is_empty() || !self.subject.is_empty();
+        match self.store {
+            None if is_choice => Some("--thumbprint and --subject: expected --store too".to_owned()),
+            Some(_) if !cfg!(windows) => Some(store::NEEDS_WINDOWS.to_owned()),
+            _ => None,
+        }
+    }
+}
+
+const DEFAULT_PORT: u16 = 5061;
+const DEFAULT_WARNING: &str = "30";
+const DEFAULT_CRITICAL: &str = "14";
+
+static ABOUT: About = About {
+    name: "check_um_cert_expiry",
+    title: "UM CERT EXPIRY",
+    stands_for: StandsFor { name: "UM.CallRouter", probe: "", monitor: "UMCallRouterCertificateNearExpiryMonitor" },
+    classes: &[
+        Class::Timeout,
+        Class::Refused,
+        Class::Unreachable,
+        Class::Closed,
+        Class::Dns,
+        Class::Tls,
+        Class::ClientCertificateRequired,
+        Class::Untrusted,
+        Class::NameMismatch,
+        Class::Weak,
+        Class::ObsoleteTls,
+        Class::Expired,
+        Class::NotYetValid,
+        Class::Authentication,
+        Class::Missing,
+        Class::NoData,
+        Class::Unreadable,
+        Class::Permission,
+    ],
+    defaults: &[
+        Override { class: Class::ClientCertificateRequired, state: State::Ok },
+        Override { class: Class::Untrusted, state: State::Warning },
+        Override { class: Class::NameMismatch, state: State::Warning },
+    ],
+    advice,
+};
+
+/// What the administrator should do about it.
+const fn advice(class: Option<Class>) -> &'static str {
+    match class {
+        None | Some(Class::Expired) => {
+            "Renew the certificate. On the server: Get-ExchangeCertificate lists them, Get-UMCallRouterSettings names the one in \
+             use. New-ExchangeCertificate makes a new self-signed one, with -GenerateRequest the request for an authority's; \
+             then Enable-ExchangeCertificate THUMBPRINT -Services UMCallRouter and Restart-Service MSExchangeUMCR. An \
+             authority's own certificate is renewed by whoever runs the authority."
+        }
+        Some(Class::NotYetValid) => {
+            "Compare the clocks of this host and of the server (w32tm /query /status). If they agree, the certificate was \
+             enabled too early: Enable-ExchangeCertificate with the one before it until then."
+        }
+        Some(Class::Untrusted) => {
+            "Is it the right certificate? Get-UMCallRouterSettings names the one in use (UMCertificateThumbprint). If so, tell \
+             this check: --ca-file with its issuer, or --fingerprint for a self-signed one. If the chain has a gap, import the \
+             intermediate certificate on the server (certlm.msc, Intermediate Certification Authorities)."
+        }
+        Some(Class::NameMismatch) => {
+            "The certificate is for other names. Give --tls-name if the router is asked by another name than its own; otherwise \
+             renew it with New-ExchangeCertificate -DomainName and every name that peers use."
+        }
+        Some(Class::Weak) => {
+            "Renew the certificate with New-ExchangeCertificate -KeySize 2048 from an authority that signs with SHA-256, then \
+             Enable-ExchangeCertificate -Services UMCallRouter and Restart-Service MSExchangeUMCR."
+        }
+        Some(Class::ObsoleteTls) => {
+            "The server did not agree on TLS 1.2. On Windows Server 2008 R2 to 2012 R2 it is switched on under \
+             HKLM\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols; Exchange needs the .NET settings too."
+        }
+        Some(Class::ClientCertificateRequired | Class::Authentication) => {
+            "The router wants mutual TLS. The dates are read all the same; to leave no event 1649 in its log give the check a \
+             certificate that the router trusts: --client-certificate and --client-key."
+        }
+        Some(Class::Missing) => {
+            "Is it the right store and the right certificate? Get-ChildItem Cert:\\LocalMachine\\My lists what is there, \
+             Get-UMCallRouterSettings names the one in use (UMCertificateThumbprint). If that is gone the router does not \
+             start with TLS: import it, or Enable-ExchangeCertificate another one."
+        }
+        Some(Class::NoData) => {
+            "Is it the right store? Get-ChildItem Cert:\\LocalMachine\\My lists what is there. CurrentUser is that of the user who \
+             runs the check: under an agent that is another one than yours."
+        }
+        Some(Class::Unreadable) => {
+            "Check path, format, passphrase and rights of the file or store that the reason names."
+        }
+        Some(Class::Tls | Class::Closed | Class::Timeout) => {
+            "No certificate came. Is this the TLS port (5061), and does the startup mode (Get-UMCallRouterSettings: \
+             UMStartupMode) load a certificate at all, which takes TLS or Dual? The reason says what each side offered."
+        }
+        Some(class) => shared_advice::on_connection(class),
+    }
+}

@@ -1,0 +1,215 @@
+//! What does Managed Availability itself say: is the issue still there?
+//!
+//! | state    | when                                                                                      |
+//! |----------|-------------------------------------------------------------------------------------------|
+//! | OK       | every monitor of the health sets is Healthy                                               |
+//! | WARNING  | a monitor is Degraded or Repairing, or Disabled by an override                            |
+//! | CRITICAL | a monitor is Unhealthy or Unavailable                                                     |
+//! | UNKNOWN  | a monitor is Unknown or anything else; a health set is absent; the source cannot be read  |
+
+use std::time::Duration;
+
+use crate::health::Monitor;
+use crate::health::judge::{self, Selection, Worth};
+use crate::health::source::{self, Answer, Source};
+use crate::input::{Input, judge_age};
+use crate::options::extra_opts::Secrets;
+use crate::options::{CommonOptions, Options, target};
+use crate::plugin::{Check, Context};
+use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Target, Uom};
+use crate::time::calendar::rfc3339;
+use crate::time::words::duration;
+
+impl Check for HealthSet {
+    async fn check(&self, context: &Context) -> Result<Report, Failure> {
+        let answer = self.source().read(&self.health_set);
+
+        let mut report = context.report();
+        report.target = self.target();
+        match answer {
+            Ok(answer) => self.judge(&answer, &mut report),
+            Err(failure) => {
+                report.add_failure(failure);
+                report
+                    .metrics
+                    .extend(["monitors", "unhealthy"].map(|label| Metric::unknown(label, Uom::None).min(0.0)));
+            }
+        }
+        Ok(report)
+    }
+}
+
+impl HealthSet {
+    fn judge(&self, answer: &Answer, report: &mut Report) {
+        let selection = judge::select(&answer.export.monitors, &self.health_set, &self.ignore);
+        let several_servers = selection.servers().len() > 1;
+        for monitor in selection.unhealthy() {
+            report.add_finding(judge_monitor(monitor, several_servers, report));
+        }
+        match selection.judged.len() {
+            0 => {}
+            _ if report.findings.is_empty() => report.add_finding(Finding::ok(selection.summary(&self.health_set))),
+            _ => report.headline = Some(selection.summary(&self.health_set)),
+        }
+        for failure in self.shortcomings(answer, &selection) {
+            report.add_failure(failure);
+        }
+        for remark in &answer.remarks {
+            report.add_finding(Finding::ok(remark.clone()));
+        }
+        match judge_age(&self.target().host, answer.written, report.started.time, self.max_age) {
+            Ok(remark) => remark.into_iter().for_each(|remark| report.add_finding(Finding::ok(remark))),
+            Err(failure) => report.add_failure(failure),
+        }
+
+        let unhealthy = u32::try_from(selection.unhealthy().count()).unwrap_or(u32::MAX);
+        report.judge_metric(Metric::count("monitors", selection.monitors()));
+        report.judge_metric(Metric::count("unhealthy", unhealthy).max(selection.monitors().into()));
+        add_selection(answer, &selection, report);
+    }
+
+    /// Why the answer may not be the whole answer.
+    fn shortcomings(&self, answer: &Answer, selection: &Selection<'_>) -> Vec<Failure> {
+        let source = self.target().host;
+        let absent = |set: &&str| Failure::new(Class::NoData, format!("health set {set} is not in {source}"));
+        let mut failures: Vec<_> = selection.absent.iter().map(absent).collect();
+        if selection.judged.is_empty() && !selection.ignored.is_empty() {
+            failures.push(Failure::new(Class::NoData, "every monitor is ignored: nothing is left to judge"));
+        }
+        if answer.export.unusable > 0 {
+            let what = if self.file.is_some() { "rows" } else { "events" };
+            let text = format!("{} {what} of {source} lack health set or alert value", answer.export.unusable);
+            failures.push(Failure::new(Class::Unreadable, text));
+        }
+        failures
+    }
+
+    fn source(&self) -> Source {
+        self.file.clone().map_or_else(|| Source::Log(self.hostname.clone()), Source::Export)
+    }
+
+    fn target(&self) -> Target {
+        let (host, transport) = match (&self.file, &self.hostname) {
+            (Some(file), _) => (file.to_string(), "file"),
+            (None, Some(host)) => (host.clone(), "eventlog"),
+            (None, None) => ("the local event log".to_owned(), "eventlog"),
+        };
+        Target { host, address: None, port: None, transport }
+    }
+}
+
+fn judge_monitor(monitor: &Monitor, with_server: bool, report: &Report) -> Finding {
+    let text = judge::describe(monitor, with_server);
+    let mut finding = match judge::worth(&monitor.alert_value) {
+        Worth::State(state) => Finding { state, advice: advice(None), ..Finding::ok(text) },
+        Worth::Disabled => report.judge(Failure::new(Class::Disabled, text)),
+    };
+    if !monitor.exception.is_empty() {
+        finding.causes.push(monitor.exception.clone());
+    }
+    finding
+}
+
+fn add_selection(answer: &Answer, selection: &Selection<'_>, report: &mut Report) {
+    if let Some(newest) = selection.judged.iter().filter_map(|monitor| monitor.since.as_deref()).max() {
+        report.add_diagnostic("last_transition", newest);
+    }
+    if let Some(written) = answer.written {
+        report.add_diagnostic("written", rfc3339(written));
+    }
+    if !selection.ignored.is_empty() {
+        let names: Vec<_> = selection.ignored.iter().map(|monitor| judge::describe(monitor, true)).collect();
+        report.add_diagnostic("ignored", names.join("; "));
+    }
+    report.add_trace(selection.judged.iter().map(|monitor| judge::describe(monitor, true)));
+}
+
+/// Judge the monitors of a health set by what Managed Availability itself says of them.
+#[derive(Debug, clap::Parser)]
+#[command(name = "check_um_health_set", version, disable_help_subcommand = true)]
+pub struct HealthSet {
+    /// Health set to judge; repeatable, such as UM and UM.Protocol
+    #[arg(long, value_name = "NAME", default_value = "UM.CallRouter", help_heading = "Health set")]
+    health_set: Vec<String>,
+
+    /// Monitor to leave out, as NAME or NAME\\TARGET; repeatable
+    #[arg(long, value_name = "MONITOR", help_heading = "Health set")]
+    ignore: Vec<String>,
+
+    /// Host whose log of Managed Availability is read, with the rights of the user that runs this check (on Windows only)
+    /// [default: this one]
+    #[arg(short = 'H', long, value_name = "HOST", value_parser = target::host, conflicts_with = "file", help_heading = "Source")]
+    hostname: Option<String>,
+
+    /// Get-ServerHealth or Get-HealthReport as JSON or CSV, or that log as event XML, - for standard input [default: the
+    /// log]
+    #[arg(long, value_name = "FILE", help_heading = "Source")]
+    file: Option<Input>,
+
+    /// Report a file that was written longer ago than this as stale, such as 10m [default: any age is judged]
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Source")]
+    max_age: Option<Duration>,
+
+    #[command(flatten)]
+    common: CommonOptions,
+}
+
+impl Options for HealthSet {
+    const ABOUT: &'static About = &ABOUT;
+
+    fn common(&self) -> &CommonOptions {
+        &self.common
+    }
+
+    fn contradiction(&self, _: &Secrets) -> Option<String> {
+        let reason = if self.hostname.is_some() { source::NEEDS_WINDOWS } else { source::NEEDS_A_FILE };
+        (self.file.is_none() && !cfg!(windows)).then(|| reason.to_owned())
+    }
+}
+
+static ABOUT: About = About {
+    name: "check_um_health_set",
+    title: "UM HEALTH SET",
+    stands_for: StandsFor { name: "UM.CallRouter", probe: "", monitor: "every one" },
+    classes: &[Class::Timeout, Class::Disabled, Class::NoData, Class::Unreadable, Class::Stale, Class::Permission],
+    defaults: &[],
+    advice,
+};
+
+/// What the administrator should do about it.
+const fn advice(class: Option<Class>) -> &'static str {
+    match class {
+        None => {
+            "See whether it still is so: Get-ServerHealth -Identity SERVER -HealthSet UM.CallRouter. Run the probe again: \
+             Invoke-MonitoringProbe UM.CallRouter\\UMCallRouterTestProbe -Server SERVER (with the -ItemTargetExtension or -PropertyOverride that \
+             it asks for), or check_um_sip_options from here. If it fails: Get-Service MSExchangeUMCR, appcmd recycle \
+             apppool /apppool.name:MSExchangeServicesAppPool, Restart-Service MSExchangeUMCR, in this order."
+        }
+        Some(Class::Disabled) => {
+            "An override switched the monitor off. Get-ServerMonitoringOverride -Server SERVER and \
+             Get-GlobalMonitoringOverride show which, and until when. If it is meant to be: --ignore MONITOR, or --state \
+             disabled=ok."
+        }
+        Some(Class::NoData) => {
+            "Look whether the health set is there: Get-HealthReport -Identity SERVER in the Exchange Management Shell; only \
+             Exchange 2013 and 2016 have it. Export it as ConvertTo-Json @(Get-ServerHealth -Identity SERVER). On the server \
+             itself the log is there while MSExchangeHM runs: wevtutil gl Microsoft-Exchange-ManagedAvailability/Monitoring."
+        }
+        Some(Class::Stale) => {
+            "Whatever exports Get-ServerHealth no longer runs. On the server: Get-ScheduledTask, its last result, and \
+             whether Get-ServerHealth works by hand (service MSExchangeHM)."
+        }
+        Some(Class::Timeout) => {
+            "The log of the host named, or the program that writes to standard input, does not answer. Try it by hand: \
+             wevtutil gli Microsoft-Exchange-ManagedAvailability/Monitoring /r:HOST."
+        }
+        Some(Class::Permission) => {
+            "Give the user that runs this check the right to read the file; for the log of Managed Availability that is the \
+             group Event Log Readers."
+        }
+        Some(_) => {
+            "Export again, as ConvertTo-Json or Export-Csv writes it: Format-Table cuts what it prints. Write to another \
+             name and rename, so that no half-written file is read."
+        }
+    }
+}

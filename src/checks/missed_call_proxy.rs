@@ -1,0 +1,234 @@
+//! What share of the missed-call notifications could the router not pass on?
+//!
+//! | state    | when                                                                                        |
+//! |----------|---------------------------------------------------------------------------------------------|
+//! | OK       | the share is within both ranges; no call came in since it was computed (`few-calls`)        |
+//! | WARNING  | the share violates `--warning`                                                              |
+//! | CRITICAL | the share violates `--critical`; the source does not answer before the deadline             |
+//! | UNKNOWN  | no counter or events (`no-data`), old ones (`stale`), a file that is not ours (`unreadable`) |
+
+use super::shared_advice;
+use crate::counters::describe::{add_samples, percent};
+use crate::counters::past::{Past, past, totals};
+use crate::counters::role::{Notifications, missed_call_proxy};
+use crate::events::query::Query;
+use crate::events::source::{self, Source};
+use crate::events::tally::{self, Rule, tally};
+use crate::input::Input;
+use crate::options::counters::{CounterOptions, WindowOptions};
+use crate::options::extra_opts::Secrets;
+use crate::options::{CommonOptions, Options};
+use crate::plugin::{Check, Context};
+use crate::report::{About, Class, Failure, Finding, Metric, Range, Report, StandsFor, Target, Thresholds, Uom};
+use crate::time::words::{in_words, roughly};
+
+impl Check for MissedCallProxy {
+    async fn check(&self, context: &Context) -> Result<Report, Failure> {
+        let mut report = context.report();
+        let share = match self.method {
+            Method::Exchange => self.by_counter(context, &mut report).await,
+            Method::Events => self.by_events(&mut report),
+        };
+
+        let thresholds = Thresholds::new(self.warning.clone(), Some(self.critical.clone()));
+        let metric = |share: Option<f64>| {
+            Metric::optional("failed", share, Uom::Percent).min(0.0).max(100.0).judged_by(&thresholds)
+        };
+        match share {
+            Ok(Share::Judged(share, text)) => {
+                report.add_finding(Finding::ok(text));
+                report.judge_metric(metric(Some(share)));
+            }
+            Ok(Share::FewCalls(share, text)) => {
+                report.add_failure(Failure::new(Class::FewCalls, text));
+                report.add_metric(metric(share));
+            }
+            Err(failure) => {
+                report.add_failure(failure);
+                report.add_metric(metric(None));
+            }
+        }
+        Ok(report)
+    }
+}
+
+/// The share in per cent, and the sentence that says it.
+enum Share {
+    Judged(f64, String),
+    FewCalls(Option<f64>, String),
+}
+
+impl MissedCallProxy {
+    /// As Exchange's own counter says, unless no call came in since.
+    async fn by_counter(&self, context: &Context, report: &mut Report) -> Result<Share, Failure> {
+        let source = self.source.open(&context.secrets, context.deadline, report)?;
+        let counters = self.source.named(missed_call_proxy());
+        let reading = source.read(counters.clone(), self.window.window, report).await?;
+        if let Some(stale) = source.stale(&reading, context.started.time) {
+            return Err(stale);
+        }
+        let keeping = self.window.keeping(source.key(&reading, &counters), ABOUT.name, context.deadline);
+        // Without a history the share is judged all the same.
+        let past = past(totals(&reading, |values| [Notifications::from(values).received]), keeping)
+            .await
+            .unwrap_or_else(|error| {
+                report.add_failure(error.into());
+                Past::default()
+            });
+        add_samples(&reading, &past, report);
+
+        let share = Notifications::from(reading.newest().values).percent.unwrap_or_default();
+        let text = format!("{} of the missed-call notifications not proxied by {}", percent(share), reading.host);
+        let still = past.growth.is_some_and(|growth| growth.by == [0]);
+        Ok(if still {
+            Share::FewCalls(Some(share), format!("{text}; no call came in meanwhile, so that it is not judged"))
+        } else {
+            Share::Judged(share, text)
+        })
+    }
+
+    /// From the events that the router logs for each notification.
+    fn by_events(&self, report: &mut Report) -> Result<Share, Failure> {
+        let (source, host) = (self.events(), self.source.hostname.as_deref().unwrap_or("the local event log"));
+        report.target = match &source {
+            Source::Export(input) => Target { host: input.to_string(), transport: "file", ..Target::default() },
+            Source::Log(_) => Target { host: host.to_owned(), transport: "eventlog", ..Target::default() },
+        };
+        let rules = [PROXIED, FAILED].map(|id| Rule { id, thresholds: Thresholds::default() });
+        let window = |until| tally::Window { until, length: self.window.window };
+        let log = source.read(&Query::counted(EVENT_SOURCE, &rules, window(report.started.time)))?;
+        let until = log.until.unwrap_or(report.started.time);
+        if log.export.records.is_empty() && log.export.bad > 0 {
+            return Err(Failure::new(
+                Class::NoData,
+                format!("none of the {} event records can be read", log.export.bad),
+            ));
+        }
+        if let Some(age) = report.started.time.duration_since(until).ok().filter(|age| *age > self.source.max_age) {
+            let (age, most) = (roughly(age), in_words(self.source.max_age));
+            return Err(Failure::new(Class::Stale, format!("the export is {age} old, more than {most}")));
+        }
+
+        let counts = tally(&log.export.records, EVENT_SOURCE, &rules, window(until)).counts;
+        let [proxied, failed] = [0, 1].map(|index| counts.get(index).map_or(0, |count| u64::from(count.count)));
+        report.add_diagnostic("events", format!("{proxied} x {PROXIED} (proxied), {failed} x {FAILED} (failed)"));
+        let (all, window) = (proxied + failed, in_words(self.window.window));
+        if all == 0 {
+            return Ok(Share::FewCalls(None, format!("no missed-call notification in {window}")));
+        }
+        let share = failed as f64 * 100.0 / all as f64;
+        let text = format!("{failed} of {all} missed-call notifications not proxied ({}) in {window}", percent(share));
+        Ok(Share::Judged(share, text))
+    }
+
+    fn events(&self) -> Source {
+        self.file.clone().map_or_else(|| Source::Log(self.source.hostname.clone()), Source::Export)
+    }
+}
+
+/// The events of a notification that was proxied, and of one that was not.
+const PROXIED: u32 = 1637;
+const FAILED: u32 = 1638;
+
+/// Who logs them.
+const EVENT_SOURCE: &str = "MSExchange Unified Messaging";
+
+static ABOUT: About = About {
+    name: "check_um_missed_call_proxy",
+    title: "UM MISSED CALL PROXY",
+    stands_for: StandsFor {
+        name: "UM.CallRouter",
+        probe: "",
+        monitor: "UMCallRouterRecentMissedCallNotificationProxyFailedMonitor",
+    },
+    classes: &[
+        Class::Timeout,
+        Class::Dns,
+        Class::NoData,
+        Class::Unreadable,
+        Class::Permission,
+        Class::Stale,
+        Class::FewCalls,
+    ],
+    defaults: &[],
+    advice,
+};
+
+/// Check what share of the missed-call notifications the UM Call Router failed to proxy over the last hour.
+#[derive(Debug, clap::Parser)]
+#[command(name = ABOUT.name, version)]
+pub struct MissedCallProxy {
+    #[command(flatten)]
+    source: CounterOptions,
+
+    #[command(flatten)]
+    window: WindowOptions,
+
+    /// How the share is found: as Exchange's own % counter says, or from the events 1637 and 1638
+    #[arg(long, value_enum, value_name = "METHOD", help_heading = "Rate", default_value = "exchange")]
+    method: Method,
+
+    /// With --method events: event XML of wevtutil or Get-WinEvent, - is standard input [default: the event log, of --hostname or the local one]
+    #[arg(long, value_name = "FILE", help_heading = "Rate")]
+    file: Option<Input>,
+
+    /// WARNING when the share in per cent is outside this range
+    #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true, help_heading = "Thresholds")]
+    warning: Option<Range>,
+
+    /// CRITICAL when the share in per cent is outside this range
+    #[arg(
+        short,
+        long,
+        value_name = "RANGE",
+        default_value = "50",
+        allow_hyphen_values = true,
+        help_heading = "Thresholds"
+    )]
+    critical: Range,
+
+    #[command(flatten)]
+    common: CommonOptions,
+}
+
+/// How the share is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Method {
+    /// As Exchange's own counter says, which keeps its value until the next notification
+    Exchange,
+    /// From the events that the router logs for each notification
+    Events,
+}
+
+impl Options for MissedCallProxy {
+    const ABOUT: &'static About = &ABOUT;
+
+    fn common(&self) -> &CommonOptions {
+        &self.common
+    }
+
+    fn contradiction(&self, _: &Secrets) -> Option<String> {
+        match self.method {
+            Method::Events => (self.file.is_none() && !cfg!(windows)).then(|| source::NEEDS_A_FILE.to_owned()),
+            Method::Exchange if self.file.is_some() => Some("--file: expected --method events too".to_owned()),
+            Method::Exchange => self.source.contradiction(&missed_call_proxy()),
+        }
+    }
+}
+
+/// What the administrator should do about it.
+const fn advice(class: Option<Class>) -> &'static str {
+    match class {
+        None => {
+            "The router hands missed-call notifications to a Mailbox server. Events 1638 name the server and the error: \
+             Get-WinEvent -FilterHashtable @{LogName='Application'; Id=1638} -MaxEvents 20. Then, on that server, \
+             Test-ServiceHealth and Get-ServerHealth -HealthSet UM.Protocol, and from here Test-NetConnection to its \
+             ports 5062 and 5063."
+        }
+        Some(Class::Unreadable | Class::Permission) => {
+            "Check path, content and rights of the file that the reason names. A state file must be this check's own, in \
+             a directory that only its user can write to."
+        }
+        Some(class) => shared_advice::on_counters(class),
+    }
+}

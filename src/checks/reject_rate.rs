@@ -1,0 +1,261 @@
+//! What share of the inbound calls did the router reject over the last hour?
+//!
+//! | state    | when                                                                                         |
+//! |----------|----------------------------------------------------------------------------------------------|
+//! | OK       | the share is within both ranges; too few calls to judge (`few-calls`); the very first sample |
+//! | WARNING  | the share violates `--warning`                                                               |
+//! | CRITICAL | the share violates `--critical`; the source does not answer before the deadline              |
+//! | UNKNOWN  | no counters (`no-data`), old ones (`stale`), a history that is not ours (`unreadable`)       |
+
+use std::time::Duration;
+
+use super::shared_advice;
+use crate::counters::describe::{add_samples, coverage, percent};
+use crate::counters::past::{self, Past, totals};
+use crate::counters::role::{Calls, Role};
+use crate::counters::{Counter, Reading};
+use crate::options::counters::{CounterOptions, WindowOptions};
+use crate::options::extra_opts::Secrets;
+use crate::options::{CommonOptions, Options, plain};
+use crate::plugin::{Check, Context};
+use crate::report::{About, Class, Failure, Finding, Metric, Range, Report, StandsFor, Thresholds, Uom};
+use crate::time::words::roughly;
+
+impl Check for RejectRate {
+    async fn check(&self, context: &Context) -> Result<Report, Failure> {
+        let mut report = context.report();
+        let rate = match self.rate(context, &mut report).await {
+            Ok(rate) => rate,
+            Err(failure) => Rate::of(report.judge(failure)),
+        };
+
+        let share = Metric::optional("rejected", rate.share, Uom::Percent).min(0.0).max(100.0);
+        let share = share.judged_by(&Thresholds::new(Some(self.warning.clone()), Some(self.critical.clone())));
+        report.add_finding(rate.finding);
+        if rate.judged {
+            report.judge_metric(share);
+        } else {
+            report.add_metric(share);
+        }
+        report.add_metric(calls("calls", rate.calls));
+        report.add_metric(calls("rejected_calls", rate.rejected));
+        report.add_metric(Metric::seconds("history", rate.history));
+        Ok(report)
+    }
+}
+
+/// What was found out: the share in per cent and what it is a share of.
+struct Rate {
+    share: Option<f64>,
+    /// Whether the share is worth judging.
+    judged: bool,
+    calls: Option<u64>,
+    rejected: Option<u64>,
+    history: Option<Duration>,
+    finding: Finding,
+}
+
+impl Rate {
+    /// A rate of which nothing is known but what is wrong with it.
+    const fn of(finding: Finding) -> Self {
+        Self { share: None, judged: false, calls: None, rejected: None, history: None, finding }
+    }
+}
+
+impl RejectRate {
+    async fn rate(&self, context: &Context, report: &mut Report) -> Result<Rate, Failure> {
+        let (method, counters) = (self.method(), self.counters());
+        let source = self.source.open(&context.secrets, context.deadline, report)?;
+        let reading = source.read(counters.clone(), self.window.window, report).await?;
+        if let Some(stale) = source.stale(&reading, context.started.time) {
+            return Err(stale);
+        }
+
+        let keeping = self.window.keeping(source.key(&reading, &counters), ABOUT.name, context.deadline);
+        let received_and_rejected = |values| {
+            let Calls { received, rejected, .. } = Calls::from(values);
+            [received, rejected]
+        };
+        let past = past::past(totals(&reading, received_and_rejected), keeping).await;
+        if let Ok(past) = &past {
+            add_samples(&reading, past, report);
+        }
+        match method {
+            Method::Totals => self.by_totals(&reading, &past?, report),
+            Method::Exchange => Ok(self.by_exchange(&reading, past.map_err(Failure::from), report)),
+        }
+    }
+
+    fn method(&self) -> Method {
+        self.method.unwrap_or(if self.role.has_totals() { Method::Totals } else { Method::Exchange })
+    }
+
+    fn counters(&self) -> [Counter; 3] {
+        self.source.named(self.role.counters(self.method() == Method::Totals))
+    }
+
+    /// From the growth of the two totals over the window.
+    fn by_totals(&self, reading: &Reading<3>, past: &Past<2>, report: &Report) -> Result<Rate, Failure> {
+        let host = &reading.host;
+        let window = self.window.window;
+        let replaced = if past.replaced() { "; the damaged history was replaced" } else { "" };
+        let Some(growth) = &past.growth else {
+            past.first_sample(window)?;
+            let own = Calls::from(reading.newest().values).percent;
+            let own = own.map(|own| format!("; Exchange's own % counter reads {}", percent(own)));
+            let text = format!("first sample of {host}, no history to judge yet{}{replaced}", own.unwrap_or_default());
+            return Ok(Rate { history: Some(Duration::ZERO), ..Rate::of(Finding::ok(text)) });
+        };
+        let [calls, rejected] = growth.by;
+        // The two totals are not read at the same instant, so that one call may be in the second only.
+        let share = (calls > 0).then(|| rejected.min(calls) as f64 * 100.0 / calls as f64);
+        let said = share.map_or_else(
+            || "no call received".to_owned(),
+            |share| format!("{rejected} of {calls} calls rejected ({})", percent(share)),
+        );
+        let text =
+            format!("{said} by {host} in {}{}{replaced}", roughly(growth.span()), coverage(growth.span(), window));
+        let judged = calls > 0 && calls >= self.minimum_calls;
+        let finding = if judged {
+            Finding::ok(text)
+        } else {
+            let text = format!("{text}; fewer than {} calls are not judged", self.minimum_calls.max(1));
+            report.judge(Failure::new(Class::FewCalls, text))
+        };
+        let history = Some(growth.span());
+        Ok(Rate { share, judged, calls: Some(calls), rejected: Some(rejected), history, finding })
+    }
+
+    /// From Exchange's own counter, which keeps its value until the next call.
+    fn by_exchange(&self, reading: &Reading<3>, past: Result<Past<2>, Failure>, report: &mut Report) -> Rate {
+        let share = Calls::from(reading.newest().values).percent;
+        let said = share.map_or_else(|| "no value".to_owned(), percent);
+        let text =
+            format!("{said} of the calls rejected by {}, says {}", reading.host, Calls::from(self.counters()).percent);
+        // Without a history the share is judged all the same.
+        let growth = past
+            .unwrap_or_else(|failure| {
+                report.add_failure(failure);
+                Past::default()
+            })
+            .growth;
+        let [calls, rejected] = match &growth {
+            Some(growth) => growth.by.map(Some),
+            None => [None, None],
+        };
+        let still = calls == Some(0);
+        let finding = if still {
+            let text = format!("{text}; no call came in meanwhile, so that it is not judged");
+            report.judge(Failure::new(Class::FewCalls, text))
+        } else {
+            Finding::ok(text)
+        };
+        let history = growth.as_ref().map(|growth| growth.span());
+        Rate { share, judged: !still, calls, rejected, history, finding }
+    }
+}
+
+fn calls(label: &str, number: Option<u64>) -> Metric {
+    Metric::optional(label, number.map(|number| number as f64), Uom::None).min(0.0)
+}
+
+static ABOUT: About = About {
+    name: "check_um_reject_rate",
+    title: "UM REJECT RATE",
+    stands_for: StandsFor { name: "UM.CallRouter", probe: "", monitor: "of the alert on rejected calls" },
+    classes: &[Class::Timeout, Class::Dns, Class::NoData, Class::Unreadable, Class::Stale, Class::FewCalls],
+    defaults: &[],
+    advice,
+};
+
+/// Check what share of the inbound calls the UM Call Router rejected over the last hour.
+#[derive(Debug, clap::Parser)]
+#[command(name = ABOUT.name, version)]
+pub struct RejectRate {
+    #[command(flatten)]
+    source: CounterOptions,
+
+    #[command(flatten)]
+    window: WindowOptions,
+
+    /// Service whose calls are counted
+    #[arg(long, value_enum, value_name = "SERVICE", help_heading = "Rate", default_value = "call-router")]
+    role: Role,
+
+    /// How the share is found: from the growth of the two totals, or as Exchange's own % counter says
+    /// [default: totals for the call router, exchange for the others, which do not count the calls that they receive]
+    #[arg(long, value_enum, value_name = "METHOD", help_heading = "Rate")]
+    method: Option<Method>,
+
+    /// Calls in the window below which their share is not judged (class few-calls)
+    #[arg(long, value_name = "CALLS", value_parser = plain::count, help_heading = "Rate", default_value = "10")]
+    minimum_calls: u64,
+
+    /// WARNING when the share in per cent is outside this range
+    #[arg(
+        short,
+        long,
+        value_name = "RANGE",
+        default_value = "25",
+        allow_hyphen_values = true,
+        help_heading = "Thresholds"
+    )]
+    warning: Range,
+
+    /// CRITICAL when the share in per cent is outside this range
+    #[arg(
+        short,
+        long,
+        value_name = "RANGE",
+        default_value = "50",
+        allow_hyphen_values = true,
+        help_heading = "Thresholds"
+    )]
+    critical: Range,
+
+    #[command(flatten)]
+    common: CommonOptions,
+}
+
+/// How the share is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Method {
+    /// From the growth of the two totals over the window
+    Totals,
+    /// As Exchange's own counter says, which keeps its value until the next call
+    Exchange,
+}
+
+impl Options for RejectRate {
+    const ABOUT: &'static About = &ABOUT;
+
+    fn common(&self) -> &CommonOptions {
+        &self.common
+    }
+
+    fn contradiction(&self, _: &Secrets) -> Option<String> {
+        let counters = self.counters();
+        let unknown = self.method() == Method::Totals && counters[0].name.is_empty() && counters[0].given.is_none();
+        let text =
+            "--method totals: this service has no known total of calls received: expected --counter-name received=NAME";
+        self.source.contradiction(&counters).or_else(|| unknown.then(|| text.to_owned()))
+    }
+}
+
+/// What the administrator should do about it.
+const fn advice(class: Option<Class>) -> &'static str {
+    match class {
+        None => {
+            "Ask the router why: Get-WinEvent -FilterHashtable @{LogName='Application'; Id=1647} -MaxEvents 20, or \
+             check_um_events for a count of the diagnostic codes. Calls from an address that is no UM IP gateway are \
+             rejected: compare Get-UMIPGateway and Get-UMHuntGroup with what the PBX or session border controller sends. \
+             If the texts do not tell: Set-EventLogLevel 'MSExchange Unified Messaging\\UMCallRouter' -Level Expert, and \
+             back to Lowest afterwards."
+        }
+        Some(Class::Unreadable) => {
+            "Give --state-file a file of its own, in a directory that only the user of this check can write to. What \
+             stands there now is not touched."
+        }
+        Some(class) => shared_advice::on_counters(class),
+    }
+}

@@ -1,0 +1,243 @@
+//! Is the service there, not disabled, running, and its component in service?
+//!
+//! | state    | when                                                                                             |
+//! |----------|--------------------------------------------------------------------------------------------------|
+//! | OK       | every service is running and not disabled, and nobody requested the component out of service     |
+//! | WARNING  | `disabled`, running or not; starting or stopping; the component is inactive (`maintenance`)      |
+//! | CRITICAL | `stopped` or paused; `missing`; the service manager does not answer in time, or is `unreachable` |
+//! | UNKNOWN  | the host cannot be asked (`dns`, `permission`, `no-data`); not on Windows                        |
+
+use std::time::Duration;
+
+use crate::options::extra_opts::Secrets;
+use crate::options::target::host;
+use crate::options::{CommonOptions, Options};
+use crate::plugin::{Check, Context};
+use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, State, Target, Uom};
+use crate::service::component::Component;
+use crate::service::judge::{Verdict, describe, judge, uptime};
+use crate::service::{self, Condition, ServiceStatus};
+
+impl Check for Service {
+    async fn check(&self, context: &Context) -> Result<Report, Failure> {
+        let services = self.services();
+        let answer = service::ask(self.hostname.as_deref(), &services, self.component(), &context.deadline).await;
+
+        let mut report = context.report();
+        report.target = self.target();
+        match answer {
+            Ok(answer) => {
+                for (name, service) in services.iter().zip(answer.services) {
+                    add_service(name, service, &services, &mut report);
+                }
+                answer.component.into_iter().for_each(|component| add_component(component, &mut report));
+            }
+            Err(failure) => {
+                report.add_failure(failure);
+                services.iter().for_each(|name| measure(name, &services, None, None, &mut report));
+            }
+        }
+        Ok(report)
+    }
+}
+
+fn add_service(name: &str, service: Result<ServiceStatus, Failure>, all: &[String], report: &mut Report) {
+    let (finding, running, uptime) = match service {
+        Ok(service) => {
+            report.add_diagnostic(&of_several("service", name, all), describe(&service));
+            let running = u32::from(service.condition == Condition::Running);
+            (judged(&service, report), Some(running), uptime(&service, report.started.time))
+        }
+        // Of a service that does not exist it is known that it does not run.
+        Err(failure) => {
+            let running = (failure.class == Class::Missing).then_some(0);
+            (report.judge(failure), running, running.map(|_| Duration::ZERO))
+        }
+    };
+    report.add_finding(finding);
+    measure(name, all, running, uptime, report);
+}
+
+fn judged(service: &ServiceStatus, report: &Report) -> Finding {
+    match judge(service, report.started.time) {
+        Verdict::Working(text) => Finding::ok(text),
+        Verdict::OnItsWay(text) => Finding { state: State::Warning, advice: advice(None), ..Finding::ok(text) },
+        Verdict::Failing(failure) => report.judge(failure),
+    }
+}
+
+fn add_component(component: Result<Component, Failure>, report: &mut Report) {
+    match component {
+        Ok(component) => {
+            report.add_diagnostic("component", format!("{}: {}", component.name, component.describe()));
+            component.failures().into_iter().for_each(|failure| report.add_failure(failure));
+        }
+        Err(failure) => report.add_failure(failure),
+    }
+}
+
+fn measure(name: &str, all: &[String], running: Option<u32>, uptime: Option<Duration>, report: &mut Report) {
+    let running = Metric::optional("running", running.map(f64::from), Uom::None).min(0.0).max(1.0);
+    for metric in [running, Metric::seconds("uptime", uptime)] {
+        report.judge_metric(if all.len() > 1 { metric.suffixed(name) } else { metric });
+    }
+}
+
+/// The name of a fact: with the service's own behind it where there are several.
+fn of_several(fact: &str, name: &str, all: &[String]) -> String {
+    if all.len() > 1 { format!("{fact}_{}", label(name)) } else { fact.to_owned() }
+}
+
+/// The part of a label that a service's name becomes.
+fn label(name: &str) -> String {
+    Metric::count(name, 0).label().to_owned()
+}
+
+impl Service {
+    /// Each service once: names are compared without regard to case, as the service manager does.
+    fn services(&self) -> Vec<String> {
+        let mut services: Vec<String> = Vec::new();
+        for name in &self.service {
+            if !services.iter().any(|other| other.eq_ignore_ascii_case(name)) {
+                services.push(name.clone());
+            }
+        }
+        services
+    }
+
+    fn component(&self) -> Option<&str> {
+        Some(self.component.as_str()).filter(|name| *name != NO_COMPONENT)
+    }
+
+    fn target(&self) -> Target {
+        let host = self.hostname.clone().unwrap_or_else(|| "localhost".to_owned());
+        Target { host, transport: "rpc", ..Target::default() }
+    }
+}
+
+/// What `--component` is when none is to be looked at.
+const NO_COMPONENT: &str = "none";
+
+static ABOUT: About = About {
+    name: "check_um_service",
+    title: "UM SERVICE",
+    stands_for: StandsFor { name: "UM.CallRouter", probe: "UMCallRouterTestProbe", monitor: "UMCallRouterTestMonitor" },
+    classes: &[
+        Class::Timeout,
+        Class::Unreachable,
+        Class::Dns,
+        Class::Missing,
+        Class::Stopped,
+        Class::Disabled,
+        Class::Maintenance,
+        Class::NoData,
+        Class::Unreadable,
+        Class::Permission,
+    ],
+    defaults: &[],
+    advice,
+};
+
+/// Check whether Windows services are there, not disabled and running, and their Exchange component in service.
+#[derive(Debug, clap::Parser)]
+#[command(name = ABOUT.name, version)]
+pub struct Service {
+    /// Service to look at, by its short name as in sc query; repeatable
+    #[arg(long, value_name = "NAME", default_value = "MSExchangeUMCR", value_parser = service_name)]
+    service: Vec<String>,
+
+    /// Exchange component whose state is looked up in the registry; none for a server without Exchange
+    #[arg(long, value_name = "NAME", default_value = "UMCallRouter", value_parser = component_name)]
+    component: String,
+
+    /// Host whose service manager and registry are asked [default: this one]
+    #[arg(short = 'H', long, value_name = "HOST", value_parser = host)]
+    hostname: Option<String>,
+
+    #[command(flatten)]
+    common: CommonOptions,
+}
+
+impl Options for Service {
+    const ABOUT: &'static About = &ABOUT;
+
+    fn common(&self) -> &CommonOptions {
+        &self.common
+    }
+
+    fn contradiction(&self, _: &Secrets) -> Option<String> {
+        let services = self.services();
+        let twin = |(index, name): (usize, &String)| services[..index].iter().any(|other| label(other) == label(name));
+        if let Some((_, name)) = services.iter().enumerate().find(|(index, name)| twin((*index, name))) {
+            return Some(format!(
+                "--service: '{name}' and another one would have the same label: expected one of them"
+            ));
+        }
+        (!cfg!(windows)).then(|| service::NEEDS_WINDOWS.to_owned())
+    }
+}
+
+/// A service's short name, as `CreateService` takes it: no slash, at most 256 characters.
+fn service_name(text: &str) -> Result<String, String> {
+    let is_name = !text.trim().is_empty() && text.chars().count() <= 256 && !text.contains(['/', '\\']);
+    if is_name && !text.chars().any(char::is_control) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("'{text}' is not a service: expected a short name such as MSExchangeUMCR"))
+}
+
+/// A component's name: a single key of the registry.
+fn component_name(text: &str) -> Result<String, String> {
+    if !text.is_empty() && text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("'{text}' is not a component: expected a name as in Get-ServerComponentState, or none"))
+}
+
+/// What the administrator should do about it.
+const fn advice(class: Option<Class>) -> &'static str {
+    match class {
+        None => {
+            "The service is on its way from one state to another. If it stays there: the System log, source Service Control \
+             Manager, events 7009, 7011 and 7022; its process in Get-Process Microsoft.Exchange.UM.CallRouter; then \
+             Restart-Service MSExchangeUMCR -Force."
+        }
+        Some(Class::Stopped) => {
+            "Start it: Start-Service MSExchangeUMCR. If it does not stay: the System log, source Service Control Manager, \
+             events 7000, 7009, 7031 and 7034; the Application log, source 'MSExchange Unified Messaging'. It needs Active \
+             Directory (check_um_ad_ds). Set-Service MSExchangeUMCR -StartupType Automatic, if it is manual."
+        }
+        Some(Class::Disabled) => {
+            "Where UM is used: Set-Service MSExchangeUMCR -StartupType Automatic, then Start-Service MSExchangeUMCR. Where it \
+             is not, and after a security mitigation that switches UM off, disabled is right: --state disabled=ok."
+        }
+        Some(Class::Missing) => {
+            "Check --service against Get-Service MSExchange*. MSExchangeUMCR belongs to the Client Access role of Exchange \
+             2013 and the Mailbox role of 2016, MSExchangeUM to the Mailbox role; Exchange 2019 has neither. If it should be \
+             there, repair the role with the setup of the installed cumulative update."
+        }
+        Some(Class::Maintenance) => {
+            "Get-ServerComponentState -Identity SERVER shows what is out of service. Every requester must take back its own \
+             request: Set-ServerComponentState -Identity SERVER -Component UMCallRouter -State Active -Requester \
+             Maintenance, and the same for ServerWideOffline where the whole server is meant. HealthApi is Managed \
+             Availability itself: Get-ServerHealth -Identity SERVER -HealthSet UM.CallRouter says why."
+        }
+        Some(Class::Permission) => {
+            "From another host the service manager and the registry answer members of Administrators only, unless their \
+             security descriptors were changed (sc sdset scmanager; the key SecurePipeServers\\winreg). Run the check on the \
+             server itself, or with an account that has the right."
+        }
+        Some(Class::Timeout | Class::Unreachable | Class::Dns) => {
+            "The host's service manager does not answer. From here: Test-NetConnection HOST -Port 445, and -Port 135. The \
+             firewall rule is Remote Service Management, the service RpcSs. Without -H this host is asked."
+        }
+        Some(Class::Unreadable) => {
+            "Somebody wrote to the registry by hand. Set-ServerComponentState -Identity SERVER -Component UMCallRouter -State \
+             Active -Requester with the name that the reason gives writes it anew."
+        }
+        Some(_) => {
+            "The reason names the call that failed and what Windows says of it. For the registry of another host its service \
+             RemoteRegistry must run; --component none leaves the registry out."
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What do several checks advise in the same words? On connections that fail, and on counters that are not there.
+
+use crate::report::Class;
+
+/// What keeps a check from the server that it asks.
+pub const fn on_connection(class: Class) -> &'static str {
+    match class {
+        Class::Refused => {
+            "Nothing listens on that port. On the server: Get-Service MSExchangeUMCR; is it started, and is its startup \
+             mode (Get-UMCallRouterSettings: UMStartupMode) the one for this port: TCP 5060, TLS 5061, Dual both? Is the \
+             server in maintenance (Get-ServerComponentState -Component UMCallRouter)? Then it listens on loopback only."
+        }
+        Class::Unreachable => {
+            "There is no way from here to that address. Check routing, VPN and firewall, and whether the host is up."
+        }
+        Class::Dns => {
+            "The name has no address here. Check the spelling of -H and the resolver of the host that runs this check \
+             (getent hosts NAME, or nslookup NAME; with --srv nslookup -type=SRV _sip._tcp.NAME)."
+        }
+        Class::Permission => {
+            "This host does not let the check send. Check the local firewall and the rights of the user that runs it."
+        }
+        _ => "",
+    }
+}
+
+/// What keeps a check of counters from its answer.
+pub const fn on_counters(class: Class) -> &'static str {
+    match class {
+        Class::Timeout | Class::Dns => {
+            "The source did not answer in time. Check the host and the port of --counters from here, and what windows_exporter \
+             takes for a scrape (windows_exporter_collector_duration_seconds)."
+        }
+        Class::Stale => {
+            "Whatever writes the counters has stopped, or the clocks differ. Check the task or data collector set (logman \
+             query), w32tm /query /status on the server, and the log's time zone (--time-zone)."
+        }
+        Class::FewCalls => "Nothing to do: the share of so few calls says nothing.",
+        _ => {
+            "Check what the source holds: typeperf -qx \"\\MSExchangeUMCallRouterAvailability\" on the server lists its \
+             counters, and Get-Service MSExchangeUMCR must be running for them to be there. windows_exporter needs its \
+             performancecounter collector, or iis for pools, and --counter-name where the names are others. From another \
+             Windows host the account needs the group Performance Monitor Users, and the service RemoteRegistry must run."
+        }
+    }
+}

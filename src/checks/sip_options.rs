@@ -1,0 +1,399 @@
+//! Does the Call Router answer SIP OPTIONS, and how fast?
+//!
+//! | state    | when                                                                                  |
+//! |----------|---------------------------------------------------------------------------------------|
+//! | OK       | the final response is one of `--expect`, and everything measured is within its ranges |
+//! | WARNING  | a value violates `--warning`; a client certificate is demanded and none was given     |
+//! | CRITICAL | another final response, none before the deadline, a value violates `--critical`       |
+//! | UNKNOWN  | bad arguments, the name does not resolve, a local file cannot be read                 |
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use super::shared_advice;
+use crate::net::nameserver::Nameservers;
+use crate::net::resolve::Family;
+use crate::options::dns::DnsOptions;
+use crate::options::extra_opts::Secrets;
+use crate::options::secret::Source;
+use crate::options::target::TargetOptions;
+use crate::options::tls::TlsOptions;
+use crate::options::{CommonOptions, Options, plain};
+use crate::plugin::{Check, Context};
+use crate::report::{About, Class, Event, Failure, Range, Report, StandsFor, Target, Thresholds};
+use crate::sip::assessment::Assessment;
+use crate::sip::digest::Credentials;
+use crate::sip::expect::StatusSet;
+use crate::sip::judge::{Expected, HeaderPattern};
+use crate::sip::locate::{Domain, Location};
+use crate::sip::probe::{self, Asked, Outcome, Question};
+use crate::sip::transport::Transport;
+use crate::sip::uri::{Address, HeaderText, Uri};
+use crate::time::calendar::unix_seconds;
+use crate::tls::backend::Backend;
+use crate::x509::expiry::{Expiries, Expiry};
+
+impl Check for SipOptions {
+    async fn check(&self, context: &Context) -> Result<Report, Failure> {
+        let question = self.question(context)?;
+
+        let mut report = context.report();
+        let located = self.locate(context, &mut report.events).await;
+        let transport = located.as_ref().map_or_else(|_| self.transport(), |location| location.transport);
+        let asked = match &located {
+            Ok(location) if self.all_addresses => probe::ask_each(&question, location).await,
+            Ok(location) => Asked::one(probe::ask(&question, location).await),
+            Err(failure) => Asked::nobody(failure.clone()),
+        };
+
+        report.target = self.target(transport, &asked.outcomes);
+        report.headline = self.headline(&asked);
+        let mut assessment = self.assessment(transport, asked.outcomes.len() == 1);
+        asked.outcomes.into_iter().for_each(|outcome| assessment.add(outcome, &mut report));
+        report.events.sort_by_key(|event| event.at);
+        Ok(report)
+    }
+}
+
+impl SipOptions {
+    /// Where to ask: the host itself, or the targets of a domain.
+    async fn locate(&self, context: &Context, events: &mut Vec<Event>) -> Result<Location, Failure> {
+        let (host, family) = (&self.target.hostname, self.family());
+        if !self.srv {
+            return Ok(Location::of_host(host, self.port(), self.transport(), family));
+        }
+        let nameservers = Nameservers::new(&self.dns.servers)?;
+        let domain = Domain { name: host, wanted: self.transport, nameservers, family };
+        let location = Location::of_domain(domain, &context.deadline, events).await?;
+        Ok(if self.all_addresses { location.sorted() } else { location })
+    }
+
+    /// How many answer, where several are asked, and how many there are beside them.
+    fn headline(&self, asked: &Asked) -> Option<String> {
+        let all = asked.outcomes.len();
+        let (domain, what) = (&self.target.hostname, if self.srv { "targets" } else { "addresses" });
+        let answering = asked.outcomes.iter().filter(|outcome| outcome.result.is_ok()).count();
+        let more = match asked.left_out {
+            0 => String::new(),
+            more => format!(", {more} more were not asked"),
+        };
+        (all > 1 || asked.left_out > 0).then(|| format!("{answering} of {all} {what} of {domain} answer{more}"))
+    }
+
+    fn assessment(&self, transport: Transport, is_alone: bool) -> Assessment {
+        Assessment {
+            transport,
+            expected: Expected {
+                statuses: self.expect.clone().unwrap_or_default(),
+                headers: self.require_header.clone(),
+                allow: self.require_allow.clone(),
+            },
+            thresholds: Thresholds::new(self.warning.clone(), self.critical.clone()),
+            expiries: self.expiries(),
+            timeout: self.common.timeout(),
+            is_verified: !self.tls.no_verify,
+            is_alone,
+            is_labelled: self.all_addresses,
+            measured: Vec::new(),
+        }
+    }
+
+    fn question(&self, context: &Context) -> Result<Question, Failure> {
+        let password = self.password(&context.secrets).read()?;
+        let credentials = self
+            .username
+            .as_ref()
+            .zip(password)
+            .map(|(user, password)| Credentials { username: user.as_str().to_owned(), password });
+        let address = |address: &Option<Address>| address.as_ref().map(|address| address.as_str().to_owned());
+        Ok(Question {
+            source: self.source_address,
+            uri: self.uri.as_ref().map(|uri| uri.as_str().to_owned()).or_else(|| self.domain_uri()),
+            from: address(&self.from),
+            to: address(&self.to),
+            contact: address(&self.contact),
+            user_agent: self.user_agent.as_ref().map_or(USER_AGENT, HeaderText::as_str).to_owned(),
+            max_forwards: self.max_forwards.unwrap_or(DEFAULT_MAX_FORWARDS),
+            credentials,
+            tls: self.may_be_tls().then(|| self.tls.settings(&self.target.hostname, &context.secrets)).transpose()?,
+            tls_backend: self.tls_backend.unwrap_or(Backend::Auto),
+            expiries: self.expiries(),
+            asks_untrusted: !context.is_critical(Class::Untrusted),
+            asks_misnamed: !context.is_critical(Class::NameMismatch),
+            now: unix_seconds(context.started.time),
+            deadline: context.deadline,
+        })
+    }
+
+    fn expiries(&self) -> Expiries {
+        Expiries { warning: self.certificate_warning.clone(), critical: self.certificate_critical.clone() }
+    }
+
+    /// The family asked for; with a source address, its own.
+    fn family(&self) -> Family {
+        match (self.target.endpoint.family(), self.source_address) {
+            (Family::Any, Some(IpAddr::V4(_))) => Family::V4,
+            (Family::Any, Some(IpAddr::V6(_))) => Family::V6,
+            (family, _) => family,
+        }
+    }
+
+    /// A domain is asked for by its name alone: a port would say that SRV records do not count (RFC 3263, section 4.2).
+    fn domain_uri(&self) -> Option<String> {
+        let parameter = self.transport.map(Transport::uri_parameter).unwrap_or_default();
+        self.srv.then(|| format!("sip:{}{parameter}", self.target.hostname))
+    }
+
+    fn target(&self, transport: Transport, outcomes: &[Outcome]) -> Target {
+        let peer = match outcomes {
+            [Outcome { facts, .. }] => facts.peer.as_ref(),
+            _ => None,
+        };
+        let port = if self.srv { peer.map(|peer| peer.address.port()) } else { Some(self.port()) };
+        let address = peer.map(|peer| peer.address.ip());
+        Target { host: self.target.hostname.clone(), address, port, transport: transport.word() }
+    }
+
+    fn port(&self) -> u16 {
+        self.target.endpoint.port.unwrap_or(self.transport().default_port())
+    }
+
+    fn may_be_tls(&self) -> bool {
+        self.transport() == Transport::Tls || self.srv && self.transport.is_none()
+    }
+
+    fn contradiction_about_srv(&self) -> Option<String> {
+        let host = self.target.hostname.trim_matches(['[', ']']);
+        let text = match (self.srv, self.target.endpoint.port) {
+            (true, Some(_)) => {
+                "--srv: expected no --port, which RFC 3263 takes for the wish not to look up SRV records"
+            }
+            (true, None) if host.parse::<IpAddr>().is_ok() => {
+                "--srv: expected a domain in --hostname, found an address, which has no SRV records"
+            }
+            (false, _) if !self.dns.servers.is_empty() => "--dns-server: expected --srv, whose records it is to give",
+            _ => return None,
+        };
+        Some(text.to_owned())
+    }
+
+    fn transport(&self) -> Transport {
+        self.transport.unwrap_or(Transport::Tcp)
+    }
+
+    fn password<'a>(&'a self, secrets: &'a Secrets) -> Source<'a> {
+        Source {
+            what: "password",
+            file: self.password_file.as_ref(),
+            env: self.password_env.as_ref(),
+            ini: secrets.password.as_ref(),
+        }
+    }
+}
+
+/// Send SIP OPTIONS to a Call Router, or any SIP server, and judge the answer.
+#[derive(Debug, clap::Parser)]
+#[command(name = "check_um_sip_options", version, disable_help_subcommand = true)]
+pub struct SipOptions {
+    #[command(flatten)]
+    target: TargetOptions,
+
+    /// How the request travels; the default port is 5060, with tls 5061 [default: tcp; with --srv what the domain prefers]
+    #[arg(long, value_enum, value_name = "TRANSPORT", help_heading = "Target")]
+    transport: Option<Transport>,
+
+    /// Take the host for a domain and ask the servers that DNS names for it, by NAPTR, SRV and address records (RFC 3263)
+    #[arg(long, help_heading = "Target")]
+    srv: bool,
+
+    #[command(flatten)]
+    dns: DnsOptions,
+
+    /// Probe every address behind the name, and with --srv of every target; the worst decides, each has its own metrics
+    #[arg(long, help_heading = "Target")]
+    all_addresses: bool,
+
+    /// Local address to send from
+    #[arg(long, value_name = "ADDRESS", value_parser = plain::address, help_heading = "Target")]
+    source_address: Option<IpAddr>,
+
+    /// Request-URI [default: sip:HOST:PORT, with the transport as a parameter unless it is udp; with --srv sip:DOMAIN]
+    #[arg(short, long, value_name = "URI", help_heading = "Request")]
+    uri: Option<Uri>,
+
+    /// From address [default: sip:check-um@ the local address]
+    #[arg(long, value_name = "ADDRESS", help_heading = "Request")]
+    from: Option<Address>,
+
+    /// To address [default: the Request-URI]
+    #[arg(long, value_name = "ADDRESS", help_heading = "Request")]
+    to: Option<Address>,
+
+    /// Contact address; Teams wants this host's own FQDN in it [default: the local address and port]
+    #[arg(long, value_name = "ADDRESS", help_heading = "Request")]
+    contact: Option<Address>,
+
+    /// User-Agent header [default: check-um/VERSION]
+    #[arg(long, value_name = "TEXT", help_heading = "Request")]
+    user_agent: Option<HeaderText>,
+
+    /// Max-Forwards header, 0 to 255 [default: 70]
+    #[arg(long, value_name = "N", value_parser = plain::octet, help_heading = "Request")]
+    max_forwards: Option<u8>,
+
+    /// User name for digest authentication (MD5, SHA-256, SHA-512-256)
+    #[arg(long, value_name = "USER", help_heading = "Authentication")]
+    username: Option<HeaderText>,
+
+    /// File whose first line is the password
+    #[arg(long, value_name = "FILE", help_heading = "Authentication")]
+    password_file: Option<PathBuf>,
+
+    /// Environment variable that holds the password
+    #[arg(long, value_name = "NAME", conflicts_with = "password_file", help_heading = "Authentication")]
+    password_env: Option<String>,
+
+    /// Final responses that are as they should be: codes (200), ranges (480-489), classes (2xx), separated by commas
+    /// [default: 200]
+    #[arg(long, value_name = "LIST", help_heading = "Expectations")]
+    expect: Option<StatusSet>,
+
+    /// A header that the final response must have, with a value that the regular expression matches; repeatable
+    #[arg(long, value_name = "'NAME: REGEX'", help_heading = "Expectations")]
+    require_header: Vec<HeaderPattern>,
+
+    /// Methods that the Allow headers must list, separated by commas
+    #[arg(long, value_name = "METHODS", value_delimiter = ',', help_heading = "Expectations")]
+    require_allow: Vec<String>,
+
+    /// WARNING when the time to the final response, in seconds, is outside this range
+    #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true, help_heading = "Thresholds")]
+    warning: Option<Range>,
+
+    /// CRITICAL when the time to the final response, in seconds, is outside this range
+    #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true, help_heading = "Thresholds")]
+    critical: Option<Range>,
+
+    #[command(flatten)]
+    tls: TlsOptions,
+
+    /// Which TLS: modern (1.2 and 1.3), legacy (1.0 to 1.2, every suite; not in every build), or auto: legacy where modern fails
+    /// [default: auto]
+    #[arg(long, value_enum, value_name = "BACKEND", help_heading = "TLS")]
+    tls_backend: Option<Backend>,
+
+    /// WARNING when a served certificate has less left than this: N days, Nh hours, N% of its lifetime
+    #[arg(long, value_name = "LEFT", allow_hyphen_values = true, help_heading = "Thresholds")]
+    certificate_warning: Option<Expiry>,
+
+    /// CRITICAL when a served certificate has less left than this
+    #[arg(long, value_name = "LEFT", allow_hyphen_values = true, help_heading = "Thresholds")]
+    certificate_critical: Option<Expiry>,
+
+    #[command(flatten)]
+    common: CommonOptions,
+}
+
+impl Options for SipOptions {
+    const ABOUT: &'static About = &ABOUT;
+
+    fn common(&self) -> &CommonOptions {
+        &self.common
+    }
+
+    fn contradiction(&self, secrets: &Secrets) -> Option<String> {
+        let has_password = self.password(secrets).is_given();
+        if let Some(contradiction) = self.contradiction_about_srv() {
+            return Some(contradiction);
+        }
+        match &self.username {
+            Some(_) if !has_password => Some(
+                "--username: expected its password too, from --password-file, --password-env or an ini section"
+                    .to_owned(),
+            ),
+            None if has_password => Some("a password is given: expected --username too".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+const USER_AGENT: &str = concat!("check-um/", env!("CARGO_PKG_VERSION"));
+
+/// RFC 3261 8.1.1.6 recommends it.
+const DEFAULT_MAX_FORWARDS: u8 = 70;
+
+static ABOUT: About = About {
+    name: "check_um_sip_options",
+    title: "UM SIP OPTIONS",
+    stands_for: StandsFor { name: "UM.CallRouter", probe: "UMCallRouterTestProbe", monitor: "UMCallRouterTestMonitor" },
+    classes: &[
+        Class::Timeout,
+        Class::Refused,
+        Class::Unreachable,
+        Class::Closed,
+        Class::Dns,
+        Class::Tls,
+        Class::ClientCertificateRequired,
+        Class::Untrusted,
+        Class::NameMismatch,
+        Class::Weak,
+        Class::ObsoleteTls,
+        Class::Expired,
+        Class::NotYetValid,
+        Class::Protocol,
+        Class::Status,
+        Class::Authentication,
+        Class::Unreadable,
+        Class::Permission,
+    ],
+    defaults: &[],
+    advice,
+};
+
+/// What the administrator should do about it.
+const fn advice(class: Option<Class>) -> &'static str {
+    match class {
+        None => {
+            "The router answers, but not as fast as it should. Look at CPU, memory and disk of the server and at its event \
+             log, and compare with a probe on the server itself to tell the server from the network."
+        }
+        Some(Class::Timeout | Class::Closed) => {
+            "The host is there, but its SIP service does not answer. On the server: Get-Service MSExchangeUMCR, then the \
+             Application log for source 'MSExchange Unified Messaging'. If it hangs, Restart-Service MSExchangeUMCR."
+        }
+        Some(Class::Tls) => {
+            "TCP works, TLS does not. Is this the TLS port (5061), and does the startup mode (Get-UMCallRouterSettings: \
+             UMStartupMode) load a certificate at all? The reason says what each side offered."
+        }
+        Some(Class::ClientCertificateRequired) => {
+            "The router is up and wants mutual TLS. Give the check a certificate that the router trusts: \
+             --client-certificate and --client-key."
+        }
+        Some(Class::Untrusted | Class::NameMismatch) => {
+            "The server shows a certificate that this check has no reason to trust, or one for another name. If it is the \
+             right one: --ca-file with its issuer, --fingerprint for a self-signed one, --tls-name for the name in it. If \
+             not: Get-UMCallRouterSettings shows which one the router uses (UMCertificateThumbprint)."
+        }
+        Some(Class::Expired | Class::NotYetValid | Class::Weak | Class::ObsoleteTls) => {
+            "Renew the certificate: New-ExchangeCertificate, Enable-ExchangeCertificate -Services UMCallRouter, then \
+             Restart-Service MSExchangeUMCR."
+        }
+        Some(Class::Protocol) => {
+            "Something else answers on that port, or something in between changes the messages. Check -p and --transport, \
+             and look at the answer with -vvv."
+        }
+        Some(Class::Authentication) => {
+            "The server wants other credentials. A digest: check --username and where its password comes from. A client \
+             certificate: the server must trust its issuer, and it must be within its dates."
+        }
+        Some(Class::Unreadable) => "Check path, content and rights of the file that the reason names.",
+        Some(class @ (Class::Refused | Class::Unreachable | Class::Dns | Class::Permission)) => {
+            shared_advice::on_connection(class)
+        }
+        Some(_) => {
+            "The service runs but cannot do its work. On the server: Get-ServerHealth -Identity SERVER -HealthSet \
+             UM.CallRouter, the Application log for source 'MSExchange Unified Messaging', then, in this order, appcmd \
+             recycle apppool /apppool.name:MSExchangeServicesAppPool and Restart-Service MSExchangeUMCR."
+        }
+    }
+}

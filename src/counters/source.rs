@@ -1,0 +1,91 @@
+//! Where are counters read? One of three sources, and what follows from the age of what it says.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use super::csv::Csv;
+use super::describe::add_reading;
+use super::pdh::Pdh;
+use super::prometheus::Exporter;
+use super::{Age, Counter, CounterError, Query, Reading, age};
+use crate::report::{Class, Failure, Report};
+use crate::time::deadline::Deadline;
+use crate::time::words::{in_words, roughly};
+
+/// A source, and how it is asked.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// What it is.
+    pub place: Place,
+    /// Whose counters are wanted, where it knows several hosts.
+    pub host: Option<String>,
+    /// Greatest age of the newest sample.
+    pub max_age: Duration,
+    /// When everything must be over.
+    pub deadline: Deadline,
+}
+
+/// What a source is.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A performance log.
+    Csv(Csv),
+    /// An exporter.
+    Exporter(Exporter),
+    /// The performance counters of Windows.
+    Pdh(Pdh),
+}
+
+impl Source {
+    /// Reads `counters` over `window`; the report says what was read.
+    pub async fn read<const N: usize>(
+        &self,
+        counters: [Counter; N],
+        window: Duration,
+        report: &mut Report,
+    ) -> Result<Reading<N>, CounterError> {
+        let query = Query { counters, host: self.host.clone(), window, deadline: self.deadline };
+        let reading = match &self.place {
+            Place::Csv(csv) => csv.read(&query).await,
+            Place::Exporter(exporter) => exporter.read(&query).await,
+            Place::Pdh(pdh) => pdh.read(&query).await,
+        }?;
+        add_reading(&reading, report);
+        Ok(reading)
+    }
+
+    /// The failure of a newest sample that is too old at `now`, or further ahead than clocks are apart.
+    pub fn stale<const N: usize>(&self, reading: &Reading<N>, now: SystemTime) -> Option<Failure> {
+        let maximum = in_words(self.max_age);
+        let text = match age(reading.as_of, now, self.max_age) {
+            Age::Fresh | Age::Unknown => return None,
+            Age::Stale(age) if reading.trailing_gaps > 0 => format!(
+                "the newest sample is {} old, more than {maximum}; {} later ones have no value: does the service run?",
+                roughly(age),
+                reading.trailing_gaps
+            ),
+            Age::Stale(age) => format!("the newest sample is {} old, more than {maximum}", roughly(age)),
+            Age::Ahead(ahead) => {
+                format!("the newest sample is {} ahead of the clock: expected at most 5 min", roughly(ahead))
+            }
+        };
+        Some(Failure::new(Class::Stale, text))
+    }
+
+    /// What identifies the target's counters in a history.
+    pub fn key<const N: usize>(&self, reading: &Reading<N>, counters: &[Counter; N]) -> String {
+        let names: Vec<_> = counters.iter().map(ToString::to_string).collect();
+        format!("{} {} {}", self.place, reading.host.to_lowercase(), names.join(" "))
+    }
+}
+
+impl fmt::Display for Place {
+    /// The kind, and of an exporter its address; a log may have another name every day.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Csv(_) => f.write_str("csv"),
+            Self::Exporter(exporter) => write!(f, "prometheus:{}", exporter.url),
+            Self::Pdh(_) => f.write_str("pdh"),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Does the directory answer? An anonymous search of the rootDSE by LDAPv3 (RFC 4511, RFC 4512 section 5.1).
+//!
+//! [`message`] encodes and decodes without a socket, [`judge`] decides what an answer is worth, [`probe`] asks a
+//! controller over TCP or TLS, [`assessment`] says what came of it. No library fits this one search: ldap3 brings 79 crates, rasn-ldap 41; the BER reader of
+//! asn1-rs came with x509-parser anyway.
+
+pub mod assessment;
+pub mod judge;
+pub mod message;
+pub mod probe;
+
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use crate::time::deadline::Expired;
+use message::{Answer, Attribute, Malformed, SEARCH_ID};
+
+/// What the directory says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RootDse {
+    /// Its attributes, in the answer's order.
+    pub attributes: Vec<Attribute>,
+}
+
+impl RootDse {
+    /// The first value of an attribute, its name compared in any case.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        let attribute = self.attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))?;
+        attribute.values.first().map(String::as_str)
+    }
+}
+
+/// Why there is no rootDSE.
+#[derive(Debug, thiserror::Error)]
+pub enum LdapError {
+    /// The deadline passed.
+    #[error(transparent)]
+    Expired(#[from] Expired),
+    /// The connection broke.
+    #[error("the connection broke during the search")]
+    Io(#[from] io::Error),
+    /// What came is no LDAP.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// The search ended without an entry: whoever that is, Active Directory shows its rootDSE to everybody.
+    #[error("the search of the rootDSE found no entry")]
+    NoEntry,
+    /// The directory says no.
+    #[error("the directory answered with result code {code} ({name}){}", .diagnostic.as_ref().map_or_else(String::new, |text| format!(": {text}")))]
+    Result {
+        /// The code of RFC 4511, appendix A.
+        code: u32,
+        /// Its name there.
+        name: &'static str,
+        /// The directory's own words.
+        diagnostic: Option<String>,
+    },
+}
+
+/// Searches the rootDSE over a connection, and takes leave.
+pub async fn root_dse(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<RootDse, LdapError> {
+    stream.write_all(&message::search(ATTRIBUTES)).await?;
+    stream.flush().await?;
+
+    let mut received = Vec::new();
+    let mut entry = None;
+    loop {
+        let (answer, length) = next(stream, &mut received).await?;
+        received.drain(..length);
+        match answer {
+            Answer::Entry { id: SEARCH_ID, attributes } => entry = Some(RootDse { attributes }),
+            Answer::Done { id: SEARCH_ID, result } | Answer::Notice(result) if result.code != 0 => {
+                let (code, name) = (result.code, message::result_name(result.code));
+                return Err(LdapError::Result { code, name, diagnostic: result.diagnostic });
+            }
+            Answer::Done { id: SEARCH_ID, .. } => break,
+            // A flood of messages for nobody is worked off without a wait, in which the deadline would be seen.
+            _ => tokio::task::consume_budget().await,
+        }
+    }
+    // Courtesy: without it some directories log a lost connection. Nobody answers to it.
+    let _ = stream.write_all(&message::unbind()).await;
+    let _ = stream.flush().await;
+    entry.ok_or(LdapError::NoEntry)
+}
+
+/// The next message and its length in `received`.
+async fn next(stream: &mut (impl AsyncRead + Unpin), received: &mut Vec<u8>) -> Result<(Answer, usize), LdapError> {
+    loop {
+        if let Some(length) = message::length(received)? {
+            return Ok((message::decode(&received[..length])?, length));
+        }
+        let mut chunk = [0; 4096];
+        match stream.read(&mut chunk).await? {
+            0 => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+            count => received.extend_from_slice(&chunk[..count]),
+        }
+    }
+}
+
+/// What is asked for: only what is judged or shown.
+const ATTRIBUTES: &[&str] =
+    &["isSynchronized", "isGlobalCatalogReady", "defaultNamingContext", "dnsHostName", "currentTime", "dsServiceName"];

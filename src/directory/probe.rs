@@ -1,0 +1,161 @@
+//! What does each controller answer? Looking up, connecting and searching, several at once.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+
+use super::{LdapError, RootDse, judge, root_dse};
+use crate::net::nameserver::Nameservers;
+use crate::net::resolve::{Family, Resolver};
+use crate::net::srv::{self, ServiceError};
+use crate::net::{NetError, Peer, tcp};
+use crate::report::Failure;
+use crate::time::deadline::Deadline;
+use crate::tls::rustls;
+use crate::tls::served::Served;
+use crate::tls::settings::TlsSettings;
+use crate::x509::expiry::Expiries;
+use crate::x509::judgement::{self, Expectations, Judgement};
+
+/// A controller to ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Controller {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+}
+
+/// How controllers are asked.
+#[derive(Debug)]
+pub struct Probe {
+    /// Who knows the controllers' addresses.
+    pub resolver: Resolver,
+    /// Which addresses to use.
+    pub family: Family,
+    /// How TLS is to be spoken, if it is.
+    pub tls: Option<TlsSettings>,
+    /// Unix time, for judging certificates.
+    pub now: i64,
+    /// When everything must be over.
+    pub deadline: Deadline,
+}
+
+/// What a controller showed in the TLS handshake.
+#[derive(Debug)]
+pub struct Shown {
+    /// All of it.
+    pub served: Served,
+    /// What its certificates are worth, if it showed any.
+    pub certificates: Option<Judgement>,
+}
+
+/// What came of asking one controller.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The address that was asked.
+    pub peer: Option<Peer>,
+    /// From the first connection attempt to the answer.
+    pub time: Option<Duration>,
+    /// The addresses that did not connect.
+    pub passed_over: Vec<NetError>,
+    /// What the controller showed of TLS.
+    pub shown: Option<Shown>,
+    /// What the controller says of itself.
+    pub result: Result<RootDse, Failure>,
+}
+
+impl Outcome {
+    /// Of a controller that could not be asked.
+    pub const fn unasked(failure: Failure) -> Self {
+        Self { peer: None, time: None, passed_over: Vec::new(), shown: None, result: Err(failure) }
+    }
+}
+
+/// The controllers that a domain's SRV records name, by name.
+pub async fn controllers_of(
+    domain: &str,
+    servers: &Nameservers,
+    deadline: &Deadline,
+) -> Result<Vec<Controller>, ServiceError> {
+    let hosts = srv::hosts(servers, &format!("_ldap._tcp.dc._msdcs.{domain}"), deadline).await?;
+    let mut controllers: Vec<_> =
+        hosts.into_iter().map(|srv| Controller { host: srv.target, port: srv.port }).collect();
+    // Every one is asked, so the order of RFC 2782 would only shuffle the output.
+    controllers.sort_by(|a, b| (&a.host, a.port).cmp(&(&b.host, b.port)));
+    controllers.dedup();
+    Ok(controllers)
+}
+
+impl Probe {
+    /// Asks every controller at the same time, so that a dead one does not use up the deadline of the others; the
+    /// outcomes are in the order of the controllers.
+    pub async fn ask_each(&self, controllers: &[Controller]) -> Vec<Outcome> {
+        join_all(controllers.iter().map(|controller| self.ask(controller))).await
+    }
+
+    async fn ask(&self, controller: &Controller) -> Outcome {
+        let Controller { host, port } = controller;
+        let peers = match self.resolver.peers(host, *port, self.family, &self.deadline).await {
+            Ok(peers) => peers,
+            Err(failure) => return Outcome::unasked(failure),
+        };
+        let started = Instant::now();
+        let connected = match tcp::connect_first(&peers, None, &self.deadline).await {
+            Ok(connected) => connected,
+            Err(error) => return Outcome { peer: peers.into_iter().next(), ..Outcome::unasked(error.into()) },
+        };
+        let peer = connected.peer;
+        let mut stream = connected.stream;
+        let (shown, result) = match &self.tls {
+            None => (None, self.search(&mut stream, &peer).await.map_err(|error| failure(error, &peer))),
+            Some(settings) => self.search_over_tls(stream, &peer, settings).await,
+        };
+        let time = result.is_ok().then(|| started.elapsed());
+        Outcome { peer: Some(peer), time, passed_over: connected.failed, shown, result }
+    }
+
+    async fn search_over_tls(
+        &self,
+        stream: TcpStream,
+        peer: &Peer,
+        settings: &TlsSettings,
+    ) -> (Option<Shown>, Result<RootDse, Failure>) {
+        let mut settings = settings.clone();
+        if !settings.name_is_explicit {
+            settings.name.clone_from(&peer.host);
+        }
+        let handshake = rustls::connect(stream, peer, &settings, &self.deadline, self.now).await;
+        let served = handshake.served;
+        let name = settings.expected_name(&served.verdict);
+        let expected = Expectations { expiries: &Expiries::default(), name, verdict: &served.verdict };
+        let certificates = served.chain.as_ref().map(|chain| judgement::judge(chain, &expected, self.now));
+        let result = match handshake.result {
+            Ok(mut connection) => self.search(&mut connection, peer).await.map_err(|error| match &error {
+                LdapError::Io(io) => connection.classify(io).map_or_else(|| failure(error, peer), Failure::from),
+                _ => failure(error, peer),
+            }),
+            Err(error) => Err(error.into()),
+        };
+        (Some(Shown { served, certificates }), result)
+    }
+
+    async fn search(
+        &self,
+        stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+        peer: &Peer,
+    ) -> Result<RootDse, LdapError> {
+        self.deadline.limit(|| format!("waiting for the rootDSE of {peer}"), root_dse(stream)).await?
+    }
+}
+
+fn failure(error: LdapError, peer: &Peer) -> Failure {
+    let class = judge::class(&error);
+    match error {
+        LdapError::Expired(error) => NetError::from(error).into(),
+        LdapError::Io(error) => NetError::from_io(error, peer, "searching", "instead of answering the search").into(),
+        error => Failure::new(class, format!("{peer}: {error}")),
+    }
+}

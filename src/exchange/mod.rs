@@ -1,0 +1,3 @@
+//! What does Exchange say about itself? Its diagnostics and their codes.
+
+pub mod diagnostics;

@@ -1,0 +1,87 @@
+//! What is in a local file? Bounded reading, with an error that never shows the content.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::report::{Class, Failure};
+
+/// Why a file could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The system refused.
+    #[error("cannot read {path}: {source}", path = .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// More than the reader is willing to hold.
+    #[error("{path} is larger than {max} bytes", path = .path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The limit.
+        max: u64,
+    },
+}
+
+impl FileError {
+    /// Only the reason, for a message that names the file itself.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Io { source, .. } => source.to_string(),
+            Self::TooLarge { max, .. } => format!("larger than {max} bytes"),
+        }
+    }
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        let denied = matches!(&error, FileError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied);
+        // The text of the error has its cause in it: the first line must tell a wrong path from a missing right.
+        Self::new(if denied { Class::Permission } else { Class::Unreadable }, error.to_string())
+    }
+}
+
+/// The whole content of a file of at most `max` bytes.
+pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
+    let failed = |source| FileError::Io { path: path.to_owned(), source };
+    let mut content = Vec::new();
+    open(path).and_then(|file| file.take(max + 1).read_to_end(&mut content)).map_err(failed)?;
+    if content.len() as u64 > max {
+        return Err(FileError::TooLarge { path: path.to_owned(), max });
+    }
+    Ok(content)
+}
+
+/// Opens a file for reading; that it is a directory is said here or, by Unix, when it is read.
+pub fn open(path: &Path) -> io::Result<File> {
+    File::open(path).map_err(|error| match error.kind() {
+        // Windows refuses to open a directory as if a right were missing.
+        io::ErrorKind::PermissionDenied if path.is_dir() => io::ErrorKind::IsADirectory.into(),
+        _ => error,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_at_the_limit_is_read_and_one_byte_more_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), [7; 10]).unwrap();
+        assert_eq!(read(file.path(), 10).unwrap(), [7; 10]);
+        assert!(matches!(read(file.path(), 9), Err(FileError::TooLarge { max: 9, .. })));
+    }
+
+    #[test]
+    fn a_directory_is_unreadable_and_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let failure = Failure::from(read(directory.path(), 10).unwrap_err());
+        assert_eq!(failure.class, Class::Unreadable);
+        assert!(failure.summary.contains(directory.path().to_str().unwrap()));
+    }
+}

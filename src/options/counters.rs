@@ -1,0 +1,220 @@
+//! Where does a check read counters? The options of the counter source, and of the window over it.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::extra_opts::Secrets;
+use super::target::host;
+use super::tls::TlsOptions;
+use crate::counters::csv::{Csv, Zone};
+use crate::counters::past::Keeping;
+use crate::counters::pdh::Pdh;
+use crate::counters::prometheus::Exporter;
+use crate::counters::source::{self, Source};
+use crate::counters::{Counter, CounterError};
+use crate::exporter::url::{Url, UrlError};
+use crate::report::{Report, Target};
+use crate::time::deadline::Deadline;
+use crate::time::words::duration;
+
+/// The source of the counters.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Counter source")]
+pub struct CounterOptions {
+    /// Where the counters are read: csv:FILE (PDH-CSV as typeperf, relog and Export-Counter write it), csv:- (the same on
+    /// standard input), prometheus:URL (http or https), or pdh (the performance counters of Windows)
+    #[arg(long, value_name = "SOURCE", default_value = "pdh")]
+    pub counters: Place,
+
+    /// Host whose counters are judged, where the source knows several; with pdh, the host that is asked
+    #[arg(short = 'H', long, value_name = "HOST")]
+    pub hostname: Option<String>,
+
+    /// Greatest age of the newest sample, as seconds or with s, m, h or d
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub max_age: Duration,
+
+    /// Offset from UTC of the clock that a CSV log was written by, such as +01:00 [default: what the log says]
+    #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
+    pub time_zone: Option<Zone>,
+
+    /// What the source calls a counter: a metric for prometheus, \Object\Counter otherwise; repeatable
+    #[arg(long = "counter-name", value_name = "KEY=NAME")]
+    pub names: Vec<CounterName>,
+
+    #[command(flatten)]
+    tls: TlsOptions,
+}
+
+/// The window that a rate is taken over.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Window")]
+pub struct WindowOptions {
+    /// Length of the window that ends at the newest sample, as seconds or with s, m, h or d
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration)]
+    pub window: Duration,
+
+    /// File that keeps the samples of a source that only knows the present [default: one for each target, in a private
+    /// directory below MP_STATE_PATH, STATE_DIRECTORY, XDG_STATE_HOME or ~/.local/state, on Windows LOCALAPPDATA]
+    #[arg(long, value_name = "FILE")]
+    pub state_file: Option<PathBuf>,
+}
+
+/// `--counters`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A performance log; `None` is standard input.
+    Csv(Option<PathBuf>),
+    /// An exporter.
+    Prometheus(Url),
+    /// The performance counters of Windows.
+    Pdh,
+}
+
+/// Why a text is not a counter source.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlaceError {
+    /// None of the kinds there are.
+    #[error("not a counter source: expected csv:FILE, csv:-, prometheus:URL or pdh")]
+    Kind,
+    /// `prometheus:` with a bad URL.
+    #[error("prometheus: {0}")]
+    Url(#[from] UrlError),
+}
+
+impl FromStr for Place {
+    type Err = PlaceError;
+
+    fn from_str(text: &str) -> Result<Self, PlaceError> {
+        match text.split_once(':') {
+            Some(("csv", "-")) => Ok(Self::Csv(None)),
+            Some(("csv", file)) if !file.is_empty() => Ok(Self::Csv(Some(file.into()))),
+            Some(("prometheus", url)) => Ok(Self::Prometheus(url.parse()?)),
+            None if text == "pdh" => Ok(Self::Pdh),
+            _ => Err(PlaceError::Kind),
+        }
+    }
+}
+
+/// One `--counter-name KEY=NAME`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CounterName {
+    key: String,
+    name: String,
+}
+
+impl FromStr for CounterName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (key, name) = text.split_once('=').unwrap_or_default();
+        let valid = !key.is_empty() && !name.trim().is_empty() && name.len() <= 1_024;
+        let named = || Self { key: key.to_owned(), name: name.trim().to_owned() };
+        valid
+            .then(named)
+            .ok_or_else(|| format!("'{text}' names no counter: expected KEY=NAME, such as received=my_metric"))
+    }
+}
+
+impl CounterOptions {
+    /// The counters under the names that the operator gave them.
+    pub fn named<const N: usize>(&self, counters: [Counter; N]) -> [Counter; N] {
+        counters.map(|counter| {
+            let given = self.names.iter().rev().find(|given| given.key == counter.key).map(|given| given.name.clone());
+            Counter { given: given.or(counter.given), ..counter }
+        })
+    }
+
+    /// What is wrong with the source, or with a `--counter-name` whose key is none of `counters`.
+    pub fn contradiction(&self, counters: &[Counter]) -> Option<String> {
+        if self.counters == Place::Pdh && !cfg!(windows) {
+            return Some(format!("--counters: {}", CounterError::NeedsWindows));
+        }
+        if let (Place::Pdh, Some(Err(error))) = (&self.counters, self.hostname.as_deref().map(host)) {
+            return Some(format!("--hostname: {error}"));
+        }
+        let stray = self.names.iter().find(|given| counters.iter().all(|counter| counter.key != given.key))?;
+        let keys: Vec<_> = counters.iter().map(|counter| counter.key).collect();
+        let expected = keys.join(", ");
+        Some(format!("--counter-name: '{}' is no counter of this check: expected one of {expected}", stray.key))
+    }
+
+    /// The source, ready to be read; the report says which one it is.
+    pub fn open(&self, secrets: &Secrets, deadline: Deadline, report: &mut Report) -> Result<Source, CounterError> {
+        report.target = self.target();
+        report.add_diagnostic("source", self.counters.to_string());
+        let place = match &self.counters {
+            Place::Csv(file) => source::Place::Csv(Csv { file: file.clone(), zone: self.time_zone }),
+            Place::Prometheus(url) => {
+                let tls = self.tls.settings(&url.host, secrets).map_err(CounterError::Tls)?;
+                source::Place::Exporter(Exporter { url: url.clone(), tls })
+            }
+            Place::Pdh => source::Place::Pdh(Pdh),
+        };
+        Ok(Source { place, host: self.hostname.clone(), max_age: self.max_age, deadline })
+    }
+
+    fn target(&self) -> Target {
+        let asked = |host: &str| self.hostname.clone().unwrap_or_else(|| host.to_owned());
+        match &self.counters {
+            Place::Csv(None) => Target { host: asked("standard input"), transport: "stdin", ..Target::default() },
+            Place::Csv(Some(path)) => {
+                Target { host: asked(&path.display().to_string()), transport: "file", ..Target::default() }
+            }
+            Place::Prometheus(url) => {
+                let transport = if url.tls { "https" } else { "http" };
+                Target { host: asked(&url.host), port: Some(url.port), transport, ..Target::default() }
+            }
+            Place::Pdh => Target { host: asked("localhost"), transport: "pdh", ..Target::default() },
+        }
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Csv(None) => f.write_str("csv:-"),
+            Self::Csv(Some(path)) => write!(f, "csv:{}", path.display()),
+            Self::Prometheus(url) => write!(f, "prometheus:{url}"),
+            Self::Pdh => f.write_str("pdh"),
+        }
+    }
+}
+
+impl WindowOptions {
+    /// How the samples of the target that `key` stands for are kept between runs.
+    pub fn keeping(&self, key: String, plugin: &'static str, deadline: Deadline) -> Keeping<'_> {
+        let file = self.state_file.as_deref();
+        Keeping { file, plugin, key, window: self.window, deadline }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_a_kind_and_a_place() {
+        assert_eq!("csv:-".parse(), Ok(Place::Csv(None)));
+        assert_eq!("csv:C:\\logs\\um.csv".parse(), Ok(Place::Csv(Some("C:\\logs\\um.csv".into()))));
+        assert!(matches!("prometheus:http://cas1.example.com:9182/metrics".parse(), Ok(Place::Prometheus(_))));
+    }
+
+    #[test]
+    fn a_bad_url_is_not_repeated() {
+        let error = "prometheus:http://me:secret@cas1/".parse::<Place>().unwrap_err().to_string();
+        assert!(error.contains("without user information") && !error.contains("secret"), "{error}");
+        for text in ["", "csv", "csv:", "xml:x", "prometheus:", "prometheus:ftp://x"] {
+            assert!(text.parse::<Place>().is_err(), "{text:?} was taken for a source");
+        }
+    }
+
+    #[test]
+    fn a_counter_name_has_a_key() {
+        assert!("received=um_calls_total".parse::<CounterName>().is_ok());
+        for text in ["", "received", "=x", "received= "] {
+            assert!(text.parse::<CounterName>().is_err(), "{text:?} was taken for a name");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! What did the operator ask for? The options that plugins share, and how a command line becomes arguments.
+
+pub mod counters;
+pub mod dns;
+pub mod extra_opts;
+pub mod plain;
+pub mod secret;
+pub mod target;
+pub mod tls;
+pub mod usage;
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{ArgAction, ArgMatches};
+
+use crate::render::{Format, Presentation};
+use crate::report::{About, Class, Override, Policy, State};
+
+/// The options of one check: its own, with [`CommonOptions`] flattened into them.
+pub trait Options: clap::Parser {
+    /// The plugin that they belong to.
+    const ABOUT: &'static About;
+
+    /// The options that every plugin has.
+    fn common(&self) -> &CommonOptions;
+
+    /// What no single option can tell: which of them do not go together, in words that say what is expected.
+    fn contradiction(&self, _secrets: &extra_opts::Secrets) -> Option<String> {
+        None
+    }
+}
+
+/// The options that every plugin has.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Common options")]
+pub struct CommonOptions {
+    /// Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth [default: 10]
+    #[arg(short = 't', long, value_name = "SEC[:STATE]")]
+    timeout: Option<Timeout>,
+
+    /// Give a class of failure another state; repeatable, the last one for a class wins
+    #[arg(long = "state", value_name = "CLASS=STATE")]
+    pub states: Vec<Override>,
+
+    /// Output format [default: text]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    output: Option<Format>,
+
+    /// Print the first line only (text output)
+    #[arg(long)]
+    pub single_line: bool,
+
+    /// Exit 0 whatever the state, for a scheduler that discards the output of any other code
+    #[arg(long)]
+    pub exit_ok: bool,
+
+    /// Say more: -v details, -vv phases, -vvv the full trace
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+
+    // Taken from the command line before it is parsed (extra_opts); here for the help and the man page.
+    /// Read further options from a section of an ini file [default section: the plugin's name]
+    #[arg(long, value_name = "[SECTION][@FILE]", num_args = 0..=1, require_equals = true)]
+    pub extra_opts: Option<Option<String>>,
+}
+
+impl CommonOptions {
+    /// How long the whole run may take.
+    pub fn timeout(&self) -> Duration {
+        self.timeout.map_or(DEFAULT_TIMEOUT, |timeout| timeout.duration)
+    }
+
+    /// How the report is to be shown.
+    pub fn presented(&self) -> Presented {
+        let (format, verbosity) = (self.output.unwrap_or_default(), self.verbose.min(3));
+        let presentation = Presentation { format, verbosity, single_line: self.single_line };
+        Presented { presentation, exit_ok: self.exit_ok }
+    }
+}
+
+/// The deadline of a run that was given none.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// `-t SEC[:STATE]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Timeout {
+    /// How long the whole run may take, above 0 and at most a day.
+    pub duration: Duration,
+    /// What its passing is worth, if that was said.
+    pub state: Option<State>,
+}
+
+impl FromStr for Timeout {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (seconds, state) = match text.split_once(':') {
+            Some((seconds, state)) => (seconds, Some(state.parse().map_err(|error| format!("{error}"))?)),
+            None => (text, None),
+        };
+        let is_number = !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let duration = is_number.then(|| seconds.parse().ok()).flatten().filter(|s| (0.001..=86_400.0).contains(s));
+        let duration = duration.ok_or_else(|| {
+            format!("'{text}' is not a timeout: expected seconds above 0 and up to 86400, such as 10 or 2.5:unknown")
+        })?;
+        Ok(Self { duration: Duration::from_secs_f64(duration), state })
+    }
+}
+
+/// A command line, understood.
+#[derive(Debug)]
+pub struct Parsed<O> {
+    /// The options.
+    pub options: O,
+    /// What each failure class is worth.
+    pub policy: Policy,
+    /// Secrets from an ini section.
+    pub secrets: extra_opts::Secrets,
+}
+
+/// Parses `argv` (program name first), with the sections that `--extra-opts` names in front of it.
+pub fn parse<O: Options>(argv: Vec<String>) -> Result<Parsed<O>, usage::UsageError> {
+    let expanded = extra_opts::expand::<O>(argv)?;
+    let mut matches = command::<O>().try_get_matches_from(expanded.argv).map_err(|error| usage::explain(&error))?;
+    let order = StateOrder::of(&matches);
+    let options = O::from_arg_matches_mut(&mut matches).map_err(|error| usage::explain(&error))?;
+    if let Some(contradiction) = options.contradiction(&expanded.secrets) {
+        return Err(usage::UsageError::CommandLine(contradiction));
+    }
+    let policy = policy(O::ABOUT, options.common(), order)?;
+    Ok(Parsed { options, policy, secrets: expanded.secrets })
+}
+
+/// The plugin's command: of a repeated single-valued option the last one wins.
+pub fn command<O: Options>() -> clap::Command {
+    O::command().args_override_self(true)
+}
+
+/// How the output of a run is to look, and whether its exit code is to tell the state.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Presented {
+    /// How a report is shown.
+    pub presentation: Presentation,
+    /// Whether to exit 0 whatever the state.
+    pub exit_ok: bool,
+}
+
+impl Presented {
+    /// What a command line asks for, as far as can be told without understanding the rest of it: a usage error is printed in
+    /// the format that was asked for.
+    pub fn asked_for(argv: &[String]) -> Self {
+        let mut presented = Self::default();
+        for (index, argument) in argv.iter().enumerate().skip(1) {
+            let (name, value) = argument.split_once('=').unzip();
+            let value = value.or_else(|| argv.get(index + 1).map(String::as_str));
+            match name.unwrap_or(argument) {
+                "--output" => {
+                    let named = value.and_then(|value| <Format as clap::ValueEnum>::from_str(value, false).ok());
+                    presented.presentation.format = named.unwrap_or(presented.presentation.format);
+                }
+                "--single-line" => presented.presentation.single_line = true,
+                "--exit-ok" => presented.exit_ok = true,
+                _ => {}
+            }
+        }
+        presented
+    }
+}
+
+/// Where on the command line `-t` and each `--state` stand.
+struct StateOrder {
+    timeout: Option<usize>,
+    states: Vec<usize>,
+}
+
+impl StateOrder {
+    fn of(matches: &ArgMatches) -> Self {
+        let states = matches.indices_of("states").into_iter().flatten().collect();
+        Self { timeout: matches.index_of("timeout"), states }
+    }
+}
+
+/// The policy: the plugin's defaults, then `--state` and the STATE of `-t` in the order in which they were given.
+fn policy(about: &About, common: &CommonOptions, order: StateOrder) -> Result<Policy, usage::UsageError> {
+    if let Some(foreign) = common.states.iter().find(|given| !about.classes.contains(&given.class)) {
+        let expected: Vec<_> = about.classes.iter().map(|class| class.name()).collect();
+        return Err(usage::UsageError::ForeignClass { class: foreign.class, expected: expected.join(", ") });
+    }
+    let states = order.states.into_iter().zip(common.states.iter().copied());
+    let timeout =
+        common.timeout.and_then(|timeout| timeout.state).map(|state| Override { class: Class::Timeout, state });
+    let mut given: Vec<_> = order.timeout.zip(timeout).into_iter().chain(states).collect();
+    given.sort_by_key(|(index, _)| *index);
+    Ok(Policy::new(about.defaults.iter().copied().chain(given.into_iter().map(|(_, state)| state)).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_is_seconds_and_perhaps_a_state() {
+        let timeout: Timeout = "2.5:unknown".parse().unwrap();
+        assert_eq!(timeout, Timeout { duration: Duration::from_millis(2_500), state: Some(State::Unknown) });
+        assert_eq!("10".parse::<Timeout>().unwrap().state, None);
+    }
+
+    #[test]
+    fn refuses_what_is_no_timeout() {
+        for text in ["0", "-1", "", ":ok", "1e3", "nan", "inf", "10s", "86401", "1:2:3", "10:", "0.0001", "1.2.3"] {
+            assert!(text.parse::<Timeout>().is_err(), "{text:?} was taken for a timeout");
+        }
+    }
+
+    #[test]
+    fn the_format_is_known_before_the_rest_is_understood() {
+        let argv = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let asked_for = |text| Presented::asked_for(&argv(text));
+        let format = |text| asked_for(text).presentation.format;
+        assert_eq!(format("x --bogus --output json"), Format::Json);
+        assert_eq!(format("x --output=scom --exit-ok"), Format::Scom);
+        assert!(asked_for("x --output=scom --exit-ok").exit_ok);
+        assert_eq!(format("x --output"), Format::Text);
+    }
+}

@@ -1,0 +1,94 @@
+//! What is the secret? Read from a file, an environment variable or an ini section; there is no option that takes one as its value.
+
+use std::env;
+use std::path::PathBuf;
+
+use crate::input::file;
+use crate::report::{Class, Failure};
+use crate::time::stage;
+
+/// Where a secret comes from, in falling order of precedence.
+#[derive(Clone, Debug, Default)]
+pub struct Source<'a> {
+    /// What it is, for messages: `password`, `passphrase`.
+    pub what: &'static str,
+    /// A file whose first line it is.
+    pub file: Option<&'a PathBuf>,
+    /// The name of an environment variable that holds it.
+    pub env: Option<&'a String>,
+    /// What an ini section holds.
+    pub ini: Option<&'a String>,
+}
+
+/// The most of a secret file, in bytes.
+const MAX_FILE: u64 = 64 * 1024;
+
+impl Source<'_> {
+    /// Whether the operator named any source.
+    pub const fn is_given(&self) -> bool {
+        self.file.is_some() || self.env.is_some() || self.ini.is_some()
+    }
+
+    /// The secret, `None` when no source is named.
+    pub fn read(&self) -> Result<Option<String>, Failure> {
+        let what = self.what;
+        if let Some(path) = self.file {
+            stage::enter(format!("reading the {what} file {}", path.display()));
+            let content = file::read(path, MAX_FILE)?;
+            let empty = || Failure::new(Class::Unreadable, format!("{}, line 1: expected a {what}", path.display()));
+            let text = String::from_utf8(content).map_err(|_| {
+                Failure::new(Class::Unreadable, format!("{}, line 1: expected a {what} in UTF-8", path.display()))
+            })?;
+            let line = text.lines().next().filter(|line| !line.is_empty()).ok_or_else(empty)?;
+            return Ok(Some(line.to_owned()));
+        }
+        if let Some(name) = self.env {
+            let unset = |_| {
+                let text = format!("the environment variable '{name}' holds no {what}: it is not set, or not text");
+                Failure::new(Class::Unreadable, text)
+            };
+            return env::var(name).map(Some).map_err(unset);
+        }
+        Ok(self.ini.cloned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from_file(content: &[u8]) -> Result<Option<String>, Failure> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), content).unwrap();
+        let path = file.path().to_owned();
+        Source { what: "password", file: Some(&path), ..Source::default() }.read()
+    }
+
+    #[test]
+    fn the_first_line_of_a_file_without_its_end() {
+        assert_eq!(from_file(b" se|cret \r\nmore").unwrap().as_deref(), Some(" se|cret "));
+    }
+
+    #[test]
+    fn unreadable_when_empty_or_no_text_and_nothing_of_it_is_shown() {
+        for content in [b"".as_slice(), b"\nse|cret", b"se\xff|cret"] {
+            let failure = from_file(content).unwrap_err();
+            assert_eq!(failure.class, Class::Unreadable);
+            assert!(!format!("{failure:?}").contains("se\u{fffd}") && !failure.summary.contains("cret"));
+        }
+    }
+
+    #[test]
+    fn a_variable_that_is_not_set_is_named() {
+        let name = "CHECK_UM_NOT_SET".to_owned();
+        let failure = Source { what: "password", env: Some(&name), ..Source::default() }.read().unwrap_err();
+        assert!(failure.summary.contains("'CHECK_UM_NOT_SET'"));
+    }
+
+    #[test]
+    fn an_ini_section_is_the_last_resort() {
+        let ini = "x".to_owned();
+        assert_eq!(Source { ini: Some(&ini), ..Source::default() }.read().unwrap().as_deref(), Some("x"));
+        assert_eq!(Source::default().read().unwrap(), None);
+    }
+}

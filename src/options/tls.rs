@@ -1,0 +1,161 @@
+//! How is TLS to be spoken? Whom to trust, which name to expect, which certificate to show.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::extra_opts::Secrets;
+use super::secret::Source;
+use super::target;
+use crate::input::file;
+use crate::report::{Class, Failure};
+use crate::time::stage;
+use crate::tls::identity::{self, ClientIdentity, IdentityError};
+use crate::tls::settings::{TlsSettings, Trust};
+use crate::trust::anchors::Anchors;
+use crate::x509::certificate::Fingerprint;
+
+/// `--tls-name`, `--ca-file`, `--no-verify`, `--fingerprint`, `--client-certificate` and its key.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "TLS")]
+pub struct TlsOptions {
+    /// Name to send and to expect in the certificate [default: the host]
+    #[arg(long, value_name = "NAME", value_parser = target::host)]
+    pub tls_name: Option<String>,
+
+    /// PEM file with the certificates to trust, instead of the system's
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+
+    /// Judge neither trust nor name; the expiry is judged all the same
+    #[arg(long, conflicts_with = "ca_file")]
+    pub no_verify: bool,
+
+    /// SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable
+    #[arg(long, value_name = "SHA256")]
+    pub fingerprint: Vec<Fingerprint>,
+
+    /// PEM file with the certificate to show to a server that demands one, and its intermediates
+    #[arg(long, value_name = "FILE")]
+    pub client_certificate: Option<PathBuf>,
+
+    /// PEM file with its private key, encrypted or not [default: the certificate's file]
+    #[arg(long, value_name = "FILE", requires = "client_certificate")]
+    pub client_key: Option<PathBuf>,
+
+    /// File whose first line is the passphrase of an encrypted key
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+
+    /// Environment variable that holds the passphrase of an encrypted key
+    #[arg(long, value_name = "NAME", conflicts_with = "passphrase_file")]
+    pub passphrase_env: Option<String>,
+}
+
+/// The most of a certificate or key file, in bytes.
+pub const MAX_FILE: u64 = 4 * 1024 * 1024;
+
+impl TlsOptions {
+    /// Reads the files and secrets for a connection to `host`.
+    pub fn settings(&self, host: &str, secrets: &Secrets) -> Result<TlsSettings, Failure> {
+        let trust = match &self.ca_file {
+            _ if self.no_verify => Trust::NotJudged,
+            Some(path) => Trust::Anchors(anchors(path)?),
+            None => Trust::System,
+        };
+        Ok(TlsSettings {
+            name: self.tls_name.clone().unwrap_or_else(|| host.to_owned()),
+            name_is_explicit: self.tls_name.is_some(),
+            trust,
+            pins: self.fingerprint.clone(),
+            identity: self.identity(secrets)?,
+        })
+    }
+
+    /// Where the passphrase comes from.
+    pub fn passphrase<'a>(&'a self, secrets: &'a Secrets) -> Source<'a> {
+        Source {
+            what: "passphrase",
+            file: self.passphrase_file.as_ref(),
+            env: self.passphrase_env.as_ref(),
+            ini: secrets.passphrase.as_ref(),
+        }
+    }
+
+    fn identity(&self, secrets: &Secrets) -> Result<Option<ClientIdentity>, Failure> {
+        let Some(certificate_path) = &self.client_certificate else {
+            return Ok(None);
+        };
+        let key_path = self.client_key.as_ref().unwrap_or(certificate_path);
+        let passphrase = self.passphrase(secrets).read()?;
+        let chain = identity::certificates(&read(certificate_path)?).map_err(|error| bad(certificate_path, error))?;
+        let key =
+            identity::private_key(&read(key_path)?, passphrase.as_deref()).map_err(|error| bad(key_path, error))?;
+        ClientIdentity::new(chain, key).map(Some).map_err(|error| {
+            let is_about_certificate = matches!(error, IdentityError::BadCertificate(_) | IdentityError::NoCertificate);
+            bad(if is_about_certificate { certificate_path } else { key_path }, error)
+        })
+    }
+}
+
+/// The certificates of a PEM file as trust anchors.
+pub fn anchors(path: &Path) -> Result<Arc<Anchors>, Failure> {
+    let certificates = identity::certificates(&read(path)?).map_err(|error| bad(path, error))?;
+    Ok(Arc::new(Anchors::new(certificates)))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    stage::enter(format!("reading {}", path.display()));
+    Ok(file::read(path, MAX_FILE)?)
+}
+
+fn bad(path: &Path, error: IdentityError) -> Failure {
+    Failure::new(Class::Unreadable, format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(clap::Parser)]
+    struct Options {
+        #[command(flatten)]
+        tls: TlsOptions,
+    }
+
+    fn settings(line: &str) -> Result<TlsSettings, Failure> {
+        let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/x509");
+        let line = line.replace("@", fixtures);
+        let arguments = Options::try_parse_from(std::iter::once("x").chain(line.split_whitespace())).unwrap();
+        arguments.tls.settings("cas1.example.com", &Secrets::default())
+    }
+
+    #[test]
+    fn by_default_the_system_and_the_host_decide() {
+        let settings = settings("").unwrap();
+        assert!(matches!(settings.trust, Trust::System));
+        assert_eq!((settings.name.as_str(), settings.name_is_explicit), ("cas1.example.com", false));
+    }
+
+    #[test]
+    fn a_client_certificate_with_its_key_in_a_file_of_its_own() {
+        let settings = settings("--client-certificate @/client.pem --client-key @/client-key.pem --no-verify").unwrap();
+        assert_eq!(settings.identity.unwrap().subject, "CN=client.example.com");
+    }
+
+    #[test]
+    fn unreadable_when_a_file_is_not_what_it_should_be() {
+        for line in [
+            "--ca-file @/client-key.pem",
+            "--ca-file @/missing.pem",
+            "--ca-file @",
+            "--client-certificate @/client.pem",
+            "--client-certificate @/client.pem --client-key @/client-key-encrypted.pem",
+            "--client-certificate @/client.pem --client-key @/other-key.pem",
+        ] {
+            let failure = settings(line).unwrap_err();
+            assert_eq!(failure.class, Class::Unreadable, "{line}");
+            assert!(failure.summary.contains("tests/fixtures/x509"), "{}", failure.summary);
+        }
+    }
+}

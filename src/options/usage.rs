@@ -1,0 +1,109 @@
+//! What is wrong with the command line? One line that names the bad part and what was expected instead.
+
+use std::error::Error as _;
+use std::path::PathBuf;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::report::Class;
+
+/// Why there are no arguments. Help and version are among them: they too end without a check, and exit 3.
+#[derive(Debug, thiserror::Error)]
+pub enum UsageError {
+    /// The help or version text was asked for.
+    #[error("{0}")]
+    Asked(String),
+    /// The command line itself.
+    #[error("{0} (see --help)")]
+    CommandLine(String),
+    /// `--state` names a class that exists, but that this plugin cannot meet.
+    #[error("--state: this check cannot meet '{class}': expected one of {expected} (see --help)")]
+    ForeignClass {
+        /// The class named.
+        class: Class,
+        /// The names of those that it can meet.
+        expected: String,
+    },
+    /// `--extra-opts` leads to no file.
+    #[error("--extra-opts: {0}")]
+    NoIniFile(String),
+    /// A file that an option names cannot be read.
+    #[error("{path}: {reason}", path = .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why, in the system's words.
+        reason: String,
+    },
+    /// A line of an ini file. Its text is withheld: the caller may not be allowed to read the file.
+    #[error("{path}, line {line}: expected {expected} (its text is withheld)", path = .path.display())]
+    IniLine {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What should stand there.
+        expected: String,
+    },
+    /// The section that `--extra-opts` names.
+    #[error("{path}: no section [{section}]", path = .path.display())]
+    NoSection {
+        /// The file.
+        path: PathBuf,
+        /// The section, as the command line names it.
+        section: String,
+    },
+}
+
+/// Clap's error in one line of ours.
+pub fn explain(error: &clap::Error) -> UsageError {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join(", "),
+        _ => String::new(),
+    };
+    // Behind a `=` there may be a secret that somebody tried to pass the wrong way.
+    let option = text(ContextKind::InvalidArg);
+    let option = option.split(['=', ' ']).next().unwrap_or_default();
+
+    UsageError::CommandLine(match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::DisplayVersion => {
+            return UsageError::Asked(error.to_string());
+        }
+        ErrorKind::ValueValidation => {
+            format!("{option}: {}", error.source().map_or_else(String::new, ToString::to_string))
+        }
+        ErrorKind::InvalidValue if text(ContextKind::InvalidValue).is_empty() => {
+            format!("{option}: a value is missing{}", expected(&text(ContextKind::ValidValue)))
+        }
+        ErrorKind::InvalidValue => {
+            let value = text(ContextKind::InvalidValue);
+            format!("{option}: '{value}' is not a value for it{}", expected(&text(ContextKind::ValidValue)))
+        }
+        ErrorKind::UnknownArgument if option.starts_with('-') => {
+            let similar = text(ContextKind::SuggestedArg);
+            let hint = if similar.is_empty() {
+                "expected one of its options".to_owned()
+            } else {
+                format!("did you mean {similar}?")
+            };
+            format!("unknown option {option}: {hint}")
+        }
+        ErrorKind::UnknownArgument => {
+            let word = text(ContextKind::InvalidArg);
+            format!("stray word '{word}': expected options only, and quotes around a value that holds blanks")
+        }
+        ErrorKind::MissingRequiredArgument => format!("missing {}", text(ContextKind::InvalidArg)),
+        ErrorKind::ArgumentConflict => {
+            format!("{option} and {} exclude each other: expected one of them", text(ContextKind::PriorArg))
+        }
+        ErrorKind::NoEquals => format!("{option}: expected its value behind an equals sign, as in {option}=VALUE"),
+        ErrorKind::TooManyValues => format!("{option}: expected no value"),
+        ErrorKind::InvalidUtf8 => "an argument is not valid UTF-8: expected text".to_owned(),
+        _ => error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+    })
+}
+
+fn expected(values: &str) -> String {
+    if values.is_empty() { String::new() } else { format!(": expected one of {values}") }
+}

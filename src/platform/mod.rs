@@ -1,0 +1,6 @@
+//! What does the system offer beyond std? The only room with unsafe code.
+
+#[cfg(unix)]
+pub mod unix;
+#[cfg(windows)]
+pub mod windows;

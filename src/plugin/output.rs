@@ -1,0 +1,63 @@
+//! How does a run end? With exactly one report on standard output, and the exit code of its state.
+//!
+//! The only place that prints or exits. Whoever comes first - the check, the watchdog, a panic - claims the output and is
+//! the only one to print.
+
+use std::io::{self, Write};
+use std::process;
+use std::sync::{Mutex, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::options::Presented;
+use crate::render;
+use crate::report::{Report, State};
+
+/// How the output is to look, as far as that is known by now.
+static PRESENTED: Mutex<Option<Presented>> = Mutex::new(None);
+
+/// Since when somebody is printing.
+static CLAIMED: OnceLock<Instant> = OnceLock::new();
+
+/// Has whatever is printed from now on look so.
+pub fn present(presented: Presented) {
+    if let Ok(mut current) = PRESENTED.lock() {
+        *current = Some(presented);
+    }
+}
+
+/// Prints a report and exits with its state.
+pub fn finish(mut report: Report) -> ! {
+    report.duration = report.started.instant.elapsed();
+    finish_with(&render::render(&report, presented().presentation), report.state())
+}
+
+/// Prints and exits, unless somebody else is already doing so.
+pub fn finish_with(text: &str, state: State) -> ! {
+    if CLAIMED.set(Instant::now()).is_err() {
+        // The first one is about to exit the process; returning would print a second report.
+        let claimed = CLAIMED.get().map_or(Duration::ZERO, Instant::elapsed);
+        thread::sleep(WRITE_GRACE.saturating_sub(claimed));
+        // The reader of our output does not read. Nobody will ever see this, but the process must end.
+        process::exit(State::Unknown.exit_code().into());
+    }
+    let exit_ok = presented().exit_ok;
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    let state = match written {
+        Ok(()) if exit_ok => State::Ok,
+        Ok(()) => state,
+        // A result that nobody could read is not OK.
+        Err(_) if state == State::Ok || exit_ok => State::Unknown,
+        Err(_) => state,
+    };
+    // By exit, never by return: a look-up that is stuck in the system's resolver would hold up the runtime's end.
+    process::exit(state.exit_code().into())
+}
+
+fn presented() -> Presented {
+    PRESENTED.lock().ok().and_then(|current| *current).unwrap_or_default()
+}
+
+/// How long a report may take to be written when somebody else has one, too.
+const WRITE_GRACE: Duration = Duration::from_millis(200);

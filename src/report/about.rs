@@ -1,0 +1,32 @@
+//! Which check is it, and what does it stand for in the health set?
+
+use super::class::Class;
+use super::policy::Override;
+
+/// The fixed facts of one plugin.
+#[derive(Debug)]
+pub struct About {
+    /// The plugin's name: file, binary, man page and default section of `--extra-opts`.
+    pub name: &'static str,
+    /// What its first line begins with, in upper case.
+    pub title: &'static str,
+    /// The part of Exchange's Managed Availability that it implements.
+    pub stands_for: StandsFor,
+    /// The failure classes that this plugin can meet.
+    pub classes: &'static [Class],
+    /// Where this plugin's default state of a class differs from the class's own.
+    pub defaults: &'static [Override],
+    /// What to do about a finding of a class, or, for `None`, about a violated threshold.
+    pub advice: fn(Option<Class>) -> &'static str,
+}
+
+/// Names as Managed Availability spells them.
+#[derive(Debug)]
+pub struct StandsFor {
+    /// Such as `UM.CallRouter`.
+    pub name: &'static str,
+    /// The probe whose question is asked; empty where the health set has a monitor only.
+    pub probe: &'static str,
+    /// The monitor whose alert is replaced.
+    pub monitor: &'static str,
+}

@@ -1,0 +1,43 @@
+//! Why did a probe not get its answer? Class, summary and causes of a failure.
+
+use std::error::Error;
+
+use super::class::Class;
+
+/// A probe that did not get its answer: the class decides the state, the summary goes to the first line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The kind of failure.
+    pub class: Class,
+    /// Another kind that it is as well, which counts where the operator has given that one a state: a deadline that passes in
+    /// a look-up is `dns`, because the peer was not even asked, and `timeout` for who said what a timeout is worth.
+    pub as_well: Option<Class>,
+    /// What was attempted and what happened instead, in one line, lower case.
+    pub summary: String,
+    /// The cause chain below the summary, outermost first.
+    pub causes: Vec<String>,
+}
+
+impl Failure {
+    /// A failure with no deeper cause.
+    pub fn new(class: Class, summary: impl Into<String>) -> Self {
+        Self { class, as_well: None, summary: summary.into(), causes: Vec::new() }
+    }
+
+    /// A failure from an error and its whole source chain.
+    pub fn caused_by(class: Class, error: &dyn Error) -> Self {
+        let causes = std::iter::successors(error.source(), |&cause| cause.source()).map(ToString::to_string).collect();
+        Self { class, as_well: None, summary: error.to_string(), causes }
+    }
+
+    /// The failure of a deadline that passed while a name was looked up.
+    pub fn expired_in_look_up(error: &dyn Error) -> Self {
+        Self { as_well: Some(Class::Timeout), ..Self::caused_by(Class::Dns, error) }
+    }
+
+    /// The same failure of another class: for a source whose every failure means the same to its plugin.
+    #[must_use]
+    pub fn reclassified(self, class: Class) -> Self {
+        Self { class, as_well: None, ..self }
+    }
+}

@@ -1,0 +1,38 @@
+//! What was judged, and what is it worth? One line of a report with its state.
+
+use super::class::Class;
+use super::state::State;
+
+/// One thing that was judged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// What it is worth.
+    pub state: State,
+    /// The class of failure; `None` for what is no failure of a class: a good answer, a violated threshold, bad usage.
+    pub class: Option<Class>,
+    /// One line: what is wrong (or right), of whom, how much.
+    pub text: String,
+    /// The cause chain below `text`, outermost first.
+    pub causes: Vec<String>,
+    /// What to do about it.
+    pub advice: &'static str,
+}
+
+impl Finding {
+    /// Something as it should be.
+    pub fn ok(text: impl Into<String>) -> Self {
+        Self { state: State::Ok, class: None, text: text.into(), causes: Vec::new(), advice: "" }
+    }
+
+    /// Something that is no failure of a class but keeps the question from being answered.
+    pub fn unknown(text: impl Into<String>) -> Self {
+        Self { state: State::Unknown, ..Self::ok(text) }
+    }
+
+    /// The same, said of one of several targets.
+    #[must_use]
+    pub fn of(mut self, target: &str) -> Self {
+        self.text = format!("{target}: {}", self.text);
+        self
+    }
+}

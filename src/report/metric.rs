@@ -1,0 +1,253 @@
+//! What was measured? One value with its label, unit, thresholds and bounds: one entry of the perfdata.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::thresholds::{Thresholds, Violation};
+
+/// The unit of measurement of a [`Metric`], as perfdata knows them. There is no unit for days: readers take `d` for a rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Uom {
+    /// No unit: a number of things, or days.
+    None,
+    /// `s`, seconds.
+    Seconds,
+    /// `B`, bytes.
+    Bytes,
+    /// `%`, per cent.
+    Percent,
+    /// `c`, a counter that only ever grows.
+    Counter,
+}
+
+impl Uom {
+    /// What stands behind the number.
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Seconds => "s",
+            Self::Bytes => "B",
+            Self::Percent => "%",
+            Self::Counter => "c",
+        }
+    }
+}
+
+/// A measured value; infinite and not-a-number are refused when it is made, unknown (`U`) is a value of its own.
+///
+/// It holds its thresholds, so that the state and the printed perfdata come from the same object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Metric {
+    label: String,
+    value: Option<f64>,
+    uom: Uom,
+    thresholds: Thresholds,
+    min: Option<f64>,
+    max: Option<f64>,
+}
+
+/// A value that perfdata cannot carry.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("the value of {label} is {value}, expected a finite number")]
+pub struct NotFinite {
+    /// The metric's label.
+    pub label: String,
+    /// The value that was offered.
+    pub value: f64,
+}
+
+impl Metric {
+    /// A duration in seconds, rounded to the microsecond; `None` is unknown.
+    pub fn seconds(label: &str, duration: Option<Duration>) -> Self {
+        // Rounded here rather than when printed, so that what is judged is what is shown.
+        let value = duration.map(|duration| (duration.as_secs_f64() * 1e6).round() / 1e6);
+        Self { value, ..Self::unknown(label, Uom::Seconds) }.min(0.0)
+    }
+
+    /// A number of things.
+    pub fn count(label: &str, count: u32) -> Self {
+        Self { value: Some(f64::from(count)), ..Self::unknown(label, Uom::None) }.min(0.0)
+    }
+
+    /// Any finite number.
+    pub fn number(label: &str, value: f64, uom: Uom) -> Result<Self, NotFinite> {
+        if !value.is_finite() {
+            return Err(NotFinite { label: label.to_owned(), value });
+        }
+        Ok(Self { value: Some(value), ..Self::unknown(label, uom) })
+    }
+
+    /// A number that may not be known.
+    pub fn optional(label: &str, value: Option<f64>, uom: Uom) -> Self {
+        value.and_then(|value| Self::number(label, value, uom).ok()).unwrap_or_else(|| Self::unknown(label, uom))
+    }
+
+    /// `part` of `whole` in per cent, between 0 and 100; unknown when there is no whole.
+    pub fn percent(label: &str, part: u64, whole: u64) -> Self {
+        let value = (whole > 0).then(|| part as f64 * 100.0 / whole as f64);
+        Self { value, ..Self::unknown(label, Uom::Percent) }.min(0.0).max(100.0)
+    }
+
+    /// A value that should have been measured and was not.
+    pub fn unknown(label: &str, uom: Uom) -> Self {
+        Self { label: label_of(label), value: None, uom, thresholds: Thresholds::default(), min: None, max: None }
+    }
+
+    /// With the thresholds that it is judged by.
+    pub fn judged_by(mut self, thresholds: &Thresholds) -> Self {
+        self.thresholds = thresholds.clone();
+        self
+    }
+
+    /// With the smallest value that is possible.
+    pub const fn min(mut self, min: f64) -> Self {
+        self.min = Some(min);
+        self
+    }
+
+    /// With the largest value that is possible.
+    pub const fn max(mut self, max: f64) -> Self {
+        self.max = Some(max);
+        self
+    }
+
+    /// With `_suffix` behind its label, for one of several targets.
+    pub fn suffixed(mut self, suffix: &str) -> Self {
+        self.label = label_of(&format!("{}_{suffix}", self.label));
+        self
+    }
+
+    /// The worst of its thresholds that the value violates. An unknown value violates none: why it is unknown is a finding of
+    /// its own.
+    pub fn violation(&self) -> Option<Violation<'_>> {
+        self.thresholds.evaluate(self.value?)
+    }
+
+    /// The label: lower-case letters, digits and `_` only.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// The value, `None` when unknown; always finite.
+    pub const fn value(&self) -> Option<f64> {
+        self.value
+    }
+
+    /// The unit.
+    pub const fn uom(&self) -> Uom {
+        self.uom
+    }
+
+    /// The thresholds, for printing.
+    pub const fn thresholds(&self) -> &Thresholds {
+        &self.thresholds
+    }
+
+    /// Smallest and largest possible value, where known.
+    pub const fn bounds(&self) -> (Option<f64>, Option<f64>) {
+        (self.min, self.max)
+    }
+}
+
+impl fmt::Display for Metric {
+    /// `'label'=value[UOM];[warn];[crit];[min];[max]`, trailing semicolons left out.
+    ///
+    /// Rust prints the shortest decimal that reads back equal, without an exponent.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}'=", self.label)?;
+        match self.value {
+            Some(value) => write!(f, "{}{}", value + 0.0, self.uom.symbol())?,
+            None => f.write_str("U")?,
+        }
+        let printed = |number: Option<f64>| number.map(|number| (number + 0.0).to_string());
+        let fields = [
+            self.thresholds.warning().map(ToString::to_string),
+            self.thresholds.critical().map(ToString::to_string),
+            printed(self.min),
+            printed(self.max),
+        ];
+        let used = fields.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        for field in fields.into_iter().take(used) {
+            write!(f, ";{}", field.unwrap_or_default())?;
+        }
+        Ok(())
+    }
+}
+
+/// Folds a text into a label: what is not a letter or a digit becomes `_`, so that an address can be part of one and
+/// no quote, `=` or `::` ever is (a reader takes `::` for a separator of its own).
+fn label_of(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn thresholds(warning: &str, critical: &str) -> Thresholds {
+        Thresholds::new(warning.parse().ok(), critical.parse().ok())
+    }
+
+    #[test]
+    fn prints_every_field() {
+        let metric =
+            Metric::seconds("time", Some(Duration::from_micros(3_100))).judged_by(&thresholds("0.5", "1")).max(10.0);
+        assert_eq!(metric.to_string(), "'time'=0.0031s;0.5;1;0;10");
+    }
+
+    #[test]
+    fn leaves_out_trailing_fields_only() {
+        assert_eq!(Metric::count("calls", 7).to_string(), "'calls'=7;;;0");
+        assert_eq!(Metric::number("days_left", -1.5, Uom::None).unwrap().to_string(), "'days_left'=-1.5");
+    }
+
+    #[test]
+    fn an_unknown_value_keeps_its_thresholds() {
+        let metric = Metric::seconds("time", None).judged_by(&thresholds("0.5", "1"));
+        assert_eq!(metric.to_string(), "'time'=U;0.5;1;0");
+    }
+
+    #[test]
+    fn refuses_what_perfdata_cannot_carry() {
+        assert!(Metric::number("x", f64::NAN, Uom::None).is_err());
+        assert!(Metric::number("x", f64::INFINITY, Uom::None).is_err());
+    }
+
+    #[test]
+    fn a_share_of_nothing_is_unknown() {
+        assert_eq!(Metric::percent("rejected", 0, 0).to_string(), "'rejected'=U;;;0;100");
+        assert_eq!(Metric::percent("rejected", 1, 2).to_string(), "'rejected'=50%;;;0;100");
+    }
+
+    #[test]
+    fn never_an_exponent_and_never_minus_zero() {
+        assert_eq!(Metric::number("x", 1e-7, Uom::None).unwrap().to_string(), "'x'=0.0000001");
+        assert_eq!(Metric::number("x", 1e21, Uom::None).unwrap().to_string(), "'x'=1000000000000000000000");
+        assert_eq!(Metric::number("x", -0.0, Uom::None).unwrap().to_string(), "'x'=0");
+    }
+
+    #[test]
+    fn an_address_becomes_part_of_a_label() {
+        assert_eq!(Metric::count("time", 1).suffixed("192.0.2.7").label(), "time_192_0_2_7");
+        assert_eq!(Metric::count("time", 1).suffixed("2001:db8::7").label(), "time_2001_db8__7");
+    }
+
+    #[test]
+    fn an_unknown_value_violates_nothing() {
+        let thresholds = Thresholds::new(Some("10".parse().unwrap()), None);
+        assert_eq!(Metric::unknown("value", Uom::None).judged_by(&thresholds).violation(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn print_parse_equal(value in proptest::num::f64::NORMAL | proptest::num::f64::ZERO, label in "[a-z_]{1,20}") {
+            let printed = Metric::number(&label, value, Uom::Seconds).unwrap().to_string();
+            let (name, rest) = printed.split_once('=').unwrap();
+            prop_assert_eq!(name, format!("'{label}'"));
+            let number = rest.strip_suffix('s').unwrap();
+            prop_assert!(!number.contains(['e', 'E', ',', 'N']));
+            prop_assert_eq!(number.parse::<f64>().unwrap(), value);
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! What is known when the check is over? Findings, metrics and everything an alert must carry.
+
+pub mod about;
+pub mod class;
+pub mod failure;
+pub mod finding;
+pub mod metric;
+pub mod policy;
+pub mod range;
+pub mod state;
+pub mod thresholds;
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant, SystemTime};
+
+pub use self::about::{About, StandsFor};
+pub use self::class::Class;
+pub use self::failure::Failure;
+pub use self::finding::Finding;
+pub use self::metric::{Metric, Uom};
+pub use self::policy::{Override, Policy};
+pub use self::range::{Range, RangeError};
+pub use self::state::State;
+pub use self::thresholds::Thresholds;
+
+/// Whom the question was put to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// The name or address as given; a file's path for a check of files.
+    pub host: String,
+    /// The address that was talked to, where there was one.
+    pub address: Option<IpAddr>,
+    /// The port, where there was one.
+    pub port: Option<u16>,
+    /// `tcp`, `tls`, `udp`, `file` ...
+    pub transport: &'static str,
+}
+
+/// The credentials that were used, never a secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Authentication {
+    /// The user name that a digest challenge was answered with.
+    pub digest_user: Option<String>,
+    /// The subject of the client certificate that was presented.
+    pub client_certificate: Option<String>,
+}
+
+/// When a run began.
+#[derive(Clone, Copy, Debug)]
+pub struct Started {
+    /// By the wall clock.
+    pub time: SystemTime,
+    /// By the clock that measures.
+    pub instant: Instant,
+}
+
+impl Started {
+    /// At this moment.
+    pub fn now() -> Self {
+        Self { time: SystemTime::now(), instant: Instant::now() }
+    }
+}
+
+/// Something that happened during the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub at: Instant,
+    /// What.
+    pub text: String,
+}
+
+impl Event {
+    /// Something that happened just now.
+    pub fn now(text: impl Into<String>) -> Self {
+        Self { at: Instant::now(), text: text.into() }
+    }
+}
+
+/// Everything a renderer needs. Text from peers is kept raw: each renderer cleans it for its own syntax.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The plugin.
+    pub about: &'static About,
+    /// What each failure class is worth.
+    policy: Policy,
+    /// When the run began.
+    pub started: Started,
+    /// How long it took.
+    pub duration: Duration,
+    /// Whom it asked.
+    pub target: Target,
+    /// With which credentials.
+    pub authentication: Authentication,
+    /// Facts for the first line that belong to no single finding, such as how many addresses answered.
+    pub headline: Option<String>,
+    /// What was judged, in the order of judging.
+    pub findings: Vec<Finding>,
+    /// What was measured, in the order of printing.
+    pub metrics: Vec<Metric>,
+    /// Name and value of diagnostic facts, such as the status line; names in snake_case.
+    pub diagnostics: Vec<(String, String)>,
+    /// The phases of the run.
+    pub events: Vec<Event>,
+    /// The full trace: messages, dumps, raw rows; secrets masked by who adds them.
+    pub trace: Vec<String>,
+}
+
+impl Report {
+    /// An empty report, which is UNKNOWN until something is found.
+    pub fn new(about: &'static About, policy: Policy, started: Started) -> Self {
+        Self {
+            about,
+            policy,
+            started,
+            duration: Duration::ZERO,
+            target: Target::default(),
+            authentication: Authentication::default(),
+            headline: None,
+            findings: Vec::new(),
+            metrics: Vec::new(),
+            diagnostics: Vec::new(),
+            events: Vec::new(),
+            trace: Vec::new(),
+        }
+    }
+
+    /// Adds a finding.
+    pub fn add_finding(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// Adds what a failure is worth.
+    pub fn add_failure(&mut self, failure: Failure) {
+        let finding = self.judge(failure);
+        self.findings.push(finding);
+    }
+
+    /// What a failure is worth in this run.
+    pub fn judge(&self, failure: Failure) -> Finding {
+        let class = self.policy.class(&failure);
+        Finding {
+            state: self.policy.state(class),
+            class: Some(class),
+            text: failure.summary,
+            causes: failure.causes,
+            advice: (self.about.advice)(Some(class)),
+        }
+    }
+
+    /// The failure that is worth most in this run; among equals, the first.
+    pub fn worst<'a>(&self, failures: &'a [Failure]) -> Option<&'a Failure> {
+        failures.iter().rev().max_by_key(|failure| self.policy.state(self.policy.class(failure)))
+    }
+
+    /// Adds a metric, and a finding if it violates one of its thresholds.
+    pub fn judge_metric(&mut self, metric: Metric) {
+        if let Some(violation) = metric.violation() {
+            let value = metric.value().unwrap_or_default();
+            self.findings.push(Finding {
+                state: violation.state,
+                class: None,
+                text: format!(
+                    "{} is {}{}, {} range {}",
+                    metric.label(),
+                    value,
+                    metric.uom().symbol(),
+                    if violation.state == State::Critical { "critical" } else { "warning" },
+                    violation.range.text()
+                ),
+                causes: Vec::new(),
+                advice: (self.about.advice)(None),
+            });
+        }
+        self.metrics.push(metric);
+    }
+
+    /// Adds a metric whose violations are findings of their own already, or none.
+    pub fn add_metric(&mut self, metric: Metric) {
+        self.metrics.push(metric);
+    }
+
+    /// Adds a diagnostic fact. A name is there once: what is said of several targets is one value.
+    pub fn add_diagnostic(&mut self, name: &str, value: impl Into<String>) {
+        match self.diagnostics.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => *known = format!("{known}; {}", value.into()),
+            None => self.diagnostics.push((name.to_owned(), value.into())),
+        }
+    }
+
+    /// How long after the start of the run something happened.
+    pub fn since_start(&self, event: &Event) -> Duration {
+        event.at.saturating_duration_since(self.started.instant)
+    }
+
+    /// Adds to the full trace, as much of it as could ever be printed.
+    pub fn add_trace(&mut self, texts: impl IntoIterator<Item = String>) {
+        let room = MAX_TRACE.saturating_sub(self.trace.len());
+        self.trace.extend(texts.into_iter().take(room));
+    }
+
+    /// The worst finding's state. Nothing judged is UNKNOWN.
+    pub fn state(&self) -> State {
+        self.findings.iter().map(|finding| finding.state).max().unwrap_or(State::Unknown)
+    }
+
+    /// The findings, the worst first; among equals, in the order of judging.
+    pub fn by_severity(&self) -> Vec<&Finding> {
+        let mut findings: Vec<_> = self.findings.iter().collect();
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.state));
+        findings
+    }
+
+    /// One line: the headline, then the findings, the worst first.
+    pub fn summary(&self) -> String {
+        let findings = self.by_severity().into_iter().map(|finding| finding.text.as_str());
+        let parts: Vec<_> = self.headline.as_deref().into_iter().chain(findings).collect();
+        if parts.is_empty() { "nothing was judged".to_owned() } else { parts.join("; ") }
+    }
+
+    /// The finding that decided the state, unless that is OK.
+    pub fn failure(&self) -> Option<&Finding> {
+        self.by_severity().into_iter().next().filter(|finding| finding.state != State::Ok)
+    }
+
+    /// `Succeeded` for OK and WARNING, else `Failed`: the result of a probe as Managed Availability words it.
+    pub fn result(&self) -> &'static str {
+        if self.state() <= State::Warning { "Succeeded" } else { "Failed" }
+    }
+}
+
+/// More entries than the 64 KiB of an output hold.
+const MAX_TRACE: usize = 2_000;
+
+/// At most `max` characters of a text, with `...` where something was left out.
+pub fn excerpt(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static ABOUT: About = About {
+        name: "check_um_test",
+        title: "UM TEST",
+        stands_for: StandsFor { name: "UM.CallRouter", probe: "", monitor: "" },
+        classes: &[],
+        defaults: &[],
+        advice: |_| "look",
+    };
+
+    fn report() -> Report {
+        Report::new(&ABOUT, Policy::default(), Started::now())
+    }
+
+    #[test]
+    fn unknown_when_nothing_was_judged() {
+        assert_eq!(report().state(), State::Unknown);
+        assert_eq!(report().summary(), "nothing was judged");
+    }
+
+    #[test]
+    fn the_worst_finding_leads_the_first_line() {
+        let mut report = report();
+        report.add_finding(Finding::ok("answer"));
+        report.add_finding(Finding { state: State::Warning, ..Finding::ok("slow") });
+        report.add_finding(Finding { state: State::Critical, ..Finding::ok("rejected") });
+        report.add_finding(Finding { state: State::Unknown, ..Finding::ok("lost") });
+        assert_eq!(report.state(), State::Critical);
+        assert_eq!(report.summary(), "rejected; lost; slow; answer");
+        assert_eq!(report.failure().unwrap().text, "rejected");
+    }
+
+    #[test]
+    fn warning_when_a_metric_violates_its_warning_range() {
+        let mut report = report();
+        let thresholds = Thresholds::new(Some("0.5".parse().unwrap()), Some("1".parse().unwrap()));
+        report.add_finding(Finding::ok("answer"));
+        report.judge_metric(Metric::number("time", 0.812, Uom::Seconds).unwrap().judged_by(&thresholds));
+        assert_eq!(report.state(), State::Warning);
+        assert_eq!(report.summary(), "time is 0.812s, warning range 0.5; answer");
+        assert_eq!(report.result(), "Succeeded");
+    }
+
+    #[test]
+    fn a_diagnostic_name_is_there_once() {
+        let mut report = report();
+        for value in ["a", "b"] {
+            report.add_diagnostic("server", value);
+        }
+        assert_eq!(report.diagnostics, [("server".to_owned(), "a; b".to_owned())]);
+    }
+
+    #[test]
+    fn an_excerpt_cuts_between_characters() {
+        assert_eq!(excerpt("äöü", 2), "äö...");
+        assert_eq!(excerpt("äöü", 3), "äöü");
+    }
+}

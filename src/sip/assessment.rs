@@ -1,0 +1,138 @@
+//! What is an answer worth, and what is there to say of it? Findings, metrics, diagnostics, phases of each address.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::judge::{self, Expected};
+use super::probe::{Facts, NoAnswer, Outcome};
+use super::transport::Transport;
+use crate::net::{self, Peer};
+use crate::report::{Failure, Finding, Metric, Report, Thresholds, Uom};
+use crate::x509::expiry::Expiries;
+use crate::x509::judgement::Judgement;
+
+/// By what an outcome is judged, and how it is told from others.
+#[derive(Debug)]
+pub struct Assessment {
+    /// The transport.
+    pub transport: Transport,
+    /// What the final response has to be like.
+    pub expected: Expected,
+    /// For the time to the final response.
+    pub thresholds: Thresholds,
+    /// How much of its validity each certificate must have left.
+    pub expiries: Expiries,
+    /// How long the whole run may take.
+    pub timeout: Duration,
+    /// Whether anybody asks for whom the certificate is and who issued it.
+    pub is_verified: bool,
+    /// Whether there is one outcome only.
+    pub is_alone: bool,
+    /// Whether the address stands behind the labels of its metrics.
+    pub is_labelled: bool,
+    /// The addresses that have their metrics by now.
+    pub measured: Vec<SocketAddr>,
+}
+
+impl Assessment {
+    /// Adds to `report` what came of one address.
+    pub fn add(&mut self, outcome: Outcome, report: &mut Report) {
+        let Outcome { facts, result } = outcome;
+        for failure in &facts.passed_over {
+            report.add_finding(Finding::ok(format!("passed over: {}", failure.summary)));
+        }
+        match (&result, &facts.peer) {
+            (Ok(answer), Some(peer)) => {
+                for (name, value) in judge::describe(answer) {
+                    report.add_diagnostic(&name, self.of(&facts, value));
+                }
+                let used = &mut report.authentication.digest_user;
+                *used = answer.digest_user.clone().or_else(|| used.take());
+                match self.expected.judge(answer, peer, facts.total.unwrap_or(answer.took)) {
+                    Ok(text) => report.add_finding(Finding::ok(text)),
+                    Err(failure) => report.add_failure(failure),
+                }
+            }
+            // A certificate that forbids to go on is said below, with whatever else is wrong with it.
+            (Err(NoAnswer::Failure(failure)), _) if is_about_certificate(failure, &facts) => {}
+            (Err(no_answer), _) => report.add_failure(no_answer.clone().into_failure(report)),
+            (Ok(_), None) => {}
+        }
+        self.add_certificates(&facts, report);
+        self.measure(&facts, report);
+        report.events.extend(facts.events);
+        report.add_trace(facts.trace);
+    }
+
+    /// What the TLS server showed, and what that is worth.
+    fn add_certificates(&self, facts: &Facts, report: &mut Report) {
+        let Some(served) = &facts.served else { return };
+        for (name, value) in served.diagnostics() {
+            report.add_diagnostic(name, self.of(facts, value));
+        }
+        let shown = &mut report.authentication.client_certificate;
+        *shown = served.client_certificate_shown.clone().or_else(|| shown.take());
+        let among = facts.peer.as_ref().filter(|_| !self.is_alone).map(ToString::to_string);
+        let obsolete = served.obsolescence().map(|failure| report.judge(failure));
+        report.findings.extend(obsolete.map(|finding| among.iter().fold(finding, |finding, peer| finding.of(peer))));
+        if let Some(judgement) = &facts.judgement {
+            report.add_diagnostic("certificate_validity", self.of(facts, judgement.summary.clone()));
+            among.map_or_else(|| judgement.clone(), |peer| judgement.of(&peer)).add_to(report);
+        }
+        let unverified = Finding::ok("certificate not verified");
+        if !self.is_verified && !report.findings.contains(&unverified) {
+            report.add_finding(unverified);
+        }
+    }
+
+    /// With who said it behind it, where others may say something else.
+    fn of(&self, facts: &Facts, value: String) -> String {
+        match &facts.peer {
+            Some(peer) if !self.is_alone => format!("{value} ({peer})"),
+            _ => value,
+        }
+    }
+
+    /// The metrics of one address. A target without an address has no label that would stay the same, and an address that
+    /// two names lead to is measured once.
+    fn measure(&mut self, facts: &Facts, report: &mut Report) {
+        let suffix = match facts.peer.as_ref().map(|peer: &Peer| peer.address) {
+            _ if !self.is_labelled => None,
+            None if self.is_alone => None,
+            None => return,
+            Some(address) => {
+                let Some(suffix) = net::label_suffix(address, &self.measured) else { return };
+                self.measured.push(address);
+                Some(suffix)
+            }
+        };
+        let suffixed = |metric: Metric| suffix.iter().fold(metric, |metric, suffix| metric.suffixed(suffix));
+        for metric in self.phases(facts) {
+            report.judge_metric(suffixed(metric));
+        }
+        if self.transport == Transport::Tls {
+            let earliest = facts.judgement.as_ref().and_then(Judgement::earliest);
+            report.add_metric(suffixed(self.expiries.days("certificate_days", earliest)));
+        }
+    }
+
+    /// The metric of every phase, whether it was reached or not.
+    fn phases(&self, facts: &Facts) -> Vec<Metric> {
+        let tls = || facts.served.as_ref().and_then(|served| served.took);
+        let retransmissions = Metric::unknown("retransmissions", Uom::None).min(0.0);
+        let mut metrics = vec![
+            Metric::seconds("time", facts.total).judged_by(&self.thresholds).max(self.timeout.as_secs_f64()),
+            Metric::seconds("dns", facts.dns),
+            Metric::seconds("connect", facts.connect),
+        ];
+        metrics.extend((self.transport == Transport::Tls).then(|| Metric::seconds("tls", tls())));
+        metrics.push(Metric::seconds("response", facts.response));
+        metrics.push(facts.retransmissions.map_or(retransmissions, |count| Metric::count("retransmissions", count)));
+        metrics
+    }
+}
+
+/// Whether `failure` is among what is wrong with the certificates.
+fn is_about_certificate(failure: &Failure, facts: &Facts) -> bool {
+    facts.judgement.iter().any(|judgement| judgement.failures.contains(failure))
+}

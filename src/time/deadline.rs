@@ -1,0 +1,114 @@
+//! How much time is left? The one deadline of a run.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use super::stage;
+use super::words::seconds;
+
+/// The instant at which the whole run must be over: lookup, connect, handshake, answer and all retries together.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline {
+    started: Instant,
+    timeout: Duration,
+}
+
+/// The deadline passed during a stage.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{stage} did not finish within {}", seconds(*.timeout))]
+pub struct Expired {
+    /// What was going on, such as `connecting to 192.0.2.7:5060`.
+    pub stage: String,
+    /// How long the whole run was allowed to take.
+    pub timeout: Duration,
+}
+
+impl Deadline {
+    /// A deadline `timeout` after `started`.
+    pub const fn new(started: Instant, timeout: Duration) -> Self {
+        Self { started, timeout }
+    }
+
+    /// The instant itself.
+    pub fn instant(&self) -> Instant {
+        // A timeout is at most a day (cli), so this cannot overflow.
+        self.started + self.timeout
+    }
+
+    /// How long the whole run may take.
+    pub const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// What is left at `now`, zero when it has passed.
+    pub fn remaining(&self, now: Instant) -> Duration {
+        self.instant().saturating_duration_since(now)
+    }
+
+    /// The deadline of the first of `parts` attempts that share equally what is left at `now`; of the last one, this one.
+    pub fn share(&self, now: Instant, parts: usize) -> Self {
+        match u32::try_from(parts) {
+            Ok(0 | 1) => *self,
+            parts => Self { started: now, timeout: self.remaining(now) / parts.unwrap_or(u32::MAX) },
+        }
+    }
+
+    /// Waits for `work`, until the deadline at the longest.
+    pub async fn limit<T>(&self, stage: impl FnOnce() -> String, work: impl Future<Output = T>) -> Result<T, Expired> {
+        tokio::time::timeout_at(self.instant().into(), work).await.map_err(|_| self.expired_during(stage()))
+    }
+
+    /// Waits, until the deadline at the longest, for `work` that waits itself: a call of the system that takes no deadline.
+    ///
+    /// It has a thread of its own, which is left behind when the deadline passes.
+    pub async fn limit_blocking<T: Send + 'static>(
+        &self,
+        stage: impl FnOnce() -> String,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Expired> {
+        let stage = stage();
+        // For the watchdog too, should this thread not be woken in time.
+        stage::enter(stage.clone());
+        let done = async {
+            match tokio::task::spawn_blocking(work).await {
+                Ok(done) => done,
+                // It panicked, and the panic hook is about to end the process.
+                Err(_) => std::future::pending().await,
+            }
+        };
+        self.limit(|| stage, done).await
+    }
+
+    /// The error of having passed during `stage`.
+    pub fn expired_during(&self, stage: impl Into<String>) -> Expired {
+        Expired { stage: stage.into(), timeout: self.timeout }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_remains_after_the_deadline() {
+        let started = Instant::now();
+        let deadline = Deadline::new(started, Duration::from_secs(10));
+        assert_eq!(deadline.remaining(started + Duration::from_secs(4)), Duration::from_secs(6));
+        assert_eq!(deadline.remaining(started + Duration::from_secs(11)), Duration::ZERO);
+    }
+
+    #[test]
+    fn attempts_share_what_is_left_and_the_last_one_has_all_of_it() {
+        let started = Instant::now();
+        let deadline = Deadline::new(started, Duration::from_secs(10));
+        let share = deadline.share(started + Duration::from_secs(4), 3);
+        assert_eq!(share.instant(), started + Duration::from_secs(6));
+        assert_eq!(deadline.share(started, 1).instant(), deadline.instant());
+    }
+
+    #[test]
+    fn the_error_names_the_stage() {
+        let expired = Deadline::new(Instant::now(), Duration::from_secs(10)).expired_during("looking up 'cas1'");
+        assert_eq!(expired.to_string(), "looking up 'cas1' did not finish within 10 s");
+    }
+}

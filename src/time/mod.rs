@@ -1,0 +1,6 @@
+//! What time is it, and how much is left? Deadline, calendar, durations in words, and the stage that a run is in.
+
+pub mod calendar;
+pub mod deadline;
+pub mod stage;
+pub mod words;

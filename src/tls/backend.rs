@@ -1,0 +1,64 @@
+//! Which TLS library speaks? The modern one, the legacy one, or the legacy one where the modern one has nothing in common with the server.
+
+use std::net::IpAddr;
+use std::time::Instant;
+
+use tokio::net::TcpStream;
+
+use super::connection::Handshake;
+#[cfg(not(any(feature = "legacy-tls", windows)))]
+use super::error::TlsError;
+use super::rustls;
+use super::settings::{HAS_LEGACY, TlsSettings};
+use crate::net::{Peer, tcp};
+use crate::time::deadline::Deadline;
+
+/// `--tls-backend`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Backend {
+    /// Modern, then legacy where there is nothing in common and this build has it.
+    #[default]
+    Auto,
+    /// TLS 1.2 and 1.3 with modern cipher suites.
+    Modern,
+    /// TLS 1.0 to 1.2 with every cipher suite, if this build has it.
+    Legacy,
+}
+
+/// Speaks TLS as `backend` says. A second connection to `peer`, from `source`, is made where the first one was of no use.
+pub async fn connect(
+    backend: Backend,
+    stream: TcpStream,
+    peer: &Peer,
+    source: Option<IpAddr>,
+    settings: &TlsSettings,
+    deadline: &Deadline,
+    now: i64,
+) -> Handshake {
+    if backend == Backend::Legacy {
+        return legacy(stream, peer, settings, deadline, now).await;
+    }
+    let modern = rustls::connect(stream, peer, settings, deadline, now).await;
+    let error = match &modern.result {
+        Err(error) if backend == Backend::Auto && HAS_LEGACY && error.may_be_legacy() => error.to_string(),
+        _ => return modern,
+    };
+    // A server that takes no second connection has shown what it has to show.
+    let Ok(stream) = tcp::connect(peer, source, deadline, deadline.remaining(Instant::now())).await else {
+        return modern;
+    };
+    let mut handshake = legacy(stream, peer, settings, deadline, now).await;
+    handshake.served.fell_back = Some(error);
+    handshake
+}
+
+#[cfg(any(feature = "legacy-tls", windows))]
+async fn legacy(stream: TcpStream, peer: &Peer, settings: &TlsSettings, deadline: &Deadline, now: i64) -> Handshake {
+    super::legacy::connect(stream, peer, settings, deadline, now).await
+}
+
+#[cfg(not(any(feature = "legacy-tls", windows)))]
+async fn legacy(_: TcpStream, _: &Peer, _: &TlsSettings, _: &Deadline, _: i64) -> Handshake {
+    let reason = "this build has no legacy TLS: cargo install check-um --features legacy-tls makes one".to_owned();
+    Handshake::failed(TlsError::Local { reason })
+}

@@ -1,0 +1,122 @@
+//! Which certificates does a server of TLS 1.0 to 1.2 serve? Read in the clear, whatever its cipher suites, then hung up in order.
+//!
+//! The handshake is not finished, so nothing proves that the server has the key of its certificate.
+
+use std::io;
+
+use ring::rand::{SecureRandom, SystemRandom};
+use rustls::AlertDescription as Alert;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+pub mod flight;
+
+use self::flight::{FlightError, FlightReader, client_hello, close_notify};
+use super::error::TlsError;
+use super::served::Served;
+use super::settings::TlsSettings;
+use super::tap::{ENOUGH, other_protocol};
+use super::version::Version;
+use crate::net::Peer;
+use crate::time::deadline::Deadline;
+use crate::x509::Chain;
+
+/// What was read in the clear.
+#[derive(Debug)]
+pub struct Reading {
+    /// What the server showed.
+    pub served: Served,
+    /// Why its certificates are not among that.
+    pub result: Result<(), TlsError>,
+}
+
+/// What is offered to the server.
+pub const OFFER: &str = "TLS 1.2, 1.1 and 1.0 with every common suite";
+
+/// Reads the first flight of `peer` over `stream`. `now` is Unix time, for judging trust.
+pub async fn read(
+    mut stream: TcpStream,
+    peer: &Peer,
+    settings: &TlsSettings,
+    deadline: &Deadline,
+    now: i64,
+) -> Reading {
+    let mut reader = FlightReader::default();
+    let mut first = Vec::new();
+    let stage = || format!("the first part of the TLS handshake with {peer}");
+    let exchanged = deadline.limit(stage, exchange(&mut stream, &settings.name, &mut reader, &mut first)).await;
+
+    let flight = reader.flight();
+    let mut served = Served {
+        version: flight.version,
+        suite: flight.suite,
+        client_certificate_asked: flight.client_certificate_asked,
+        ..Served::default()
+    };
+    // A server that has shown its certificates has said what was asked, however it goes on.
+    if flight.certificates.is_empty() {
+        let result = match exchanged {
+            Err(expired) => Err(expired.into()),
+            Ok(Ok(())) => Err(TlsError::Broken { peer: peer.clone(), reason: NO_CERTIFICATE.to_owned() }),
+            Ok(Err(error)) => Err(explain(error, peer, &first)),
+        };
+        return Reading { served, result };
+    }
+    let chain = Chain::from_ders(flight.certificates.iter().map(Vec::as_slice));
+    let result = chain.map_err(|source| TlsError::Chain { peer: peer.clone(), source }).map(|chain| {
+        served.verdict = settings.verdict(&chain, now, deadline);
+        served.chain = Some(chain);
+    });
+    Reading { served, result }
+}
+
+/// What ends the exchange before its time.
+enum Ended {
+    Io(io::Error),
+    Flight(FlightError),
+}
+
+async fn exchange(
+    stream: &mut TcpStream,
+    name: &str,
+    reader: &mut FlightReader,
+    first: &mut Vec<u8>,
+) -> Result<(), Ended> {
+    let mut random = [0; 32];
+    // The hello is public and its connection is given up: a random that fails is no reason not to look.
+    let _ = SystemRandom::new().fill(&mut random);
+    let is_dns_name = matches!(ServerName::try_from(name), Ok(ServerName::DnsName(_)));
+    let hello = client_hello(&random, is_dns_name.then_some(name));
+    stream.write_all(&hello).await.map_err(Ended::Io)?;
+
+    let mut buffer = Vec::with_capacity(8 * 1024);
+    while !reader.is_complete() {
+        buffer.clear();
+        if stream.read_buf(&mut buffer).await.map_err(Ended::Io)? == 0 {
+            return Err(Ended::Io(io::ErrorKind::UnexpectedEof.into()));
+        }
+        if first.len() < ENOUGH {
+            first.extend_from_slice(&buffer[..buffer.len().min(ENOUGH)]);
+        }
+        reader.push(&buffer).map_err(Ended::Flight)?;
+    }
+    let version = reader.flight().version.unwrap_or(Version::TLS_1_2);
+    let _ = stream.write_all(&close_notify(version)).await;
+    let _ = stream.shutdown().await;
+    Ok(())
+}
+
+fn explain(ended: Ended, peer: &Peer, first: &[u8]) -> TlsError {
+    let peer = peer.clone();
+    match ended {
+        Ended::Io(error) => TlsError::of_hang_up(&error, peer, first.is_empty()),
+        Ended::Flight(FlightError::NotTls) => {
+            TlsError::NotTls { peer, spoken: other_protocol(first).unwrap_or("something that is no TLS") }
+        }
+        Ended::Flight(FlightError::Alert(number)) => TlsError::of_alert(Alert::from(number), peer, OFFER),
+        Ended::Flight(error) => TlsError::Broken { peer, reason: error.to_string() },
+    }
+}
+
+const NO_CERTIFICATE: &str = "the server chose a cipher suite without a certificate";

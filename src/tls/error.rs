@@ -1,0 +1,367 @@
+//! Why is there no TLS connection? The situation in plain words, and what each side offered.
+
+use std::io;
+
+use rustls::{AlertDescription as Alert, CertificateError, Error, PeerIncompatible};
+
+use super::settings::HAS_LEGACY;
+use super::tap::{other_protocol, server_hello_version};
+use super::version::Version;
+use crate::net::Peer;
+use crate::report::{Class, Failure};
+use crate::time::deadline::Expired;
+use crate::x509::chain::ChainError;
+
+/// What can go wrong with TLS.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The deadline passed.
+    #[error(transparent)]
+    Expired(#[from] Expired),
+    /// The peer hung up during the handshake.
+    #[error("{peer} {how} the connection in the TLS handshake, {}", if *.before_hello { NO_HELLO } else { "after its ServerHello" })]
+    Closed {
+        /// Who hung up.
+        peer: Peer,
+        /// `closed` or `reset`.
+        how: &'static str,
+        /// Whether it had not even answered our ClientHello.
+        before_hello: bool,
+    },
+    /// The peer answered with something else than TLS.
+    #[error("{peer} does not speak TLS on this port: it answers with {spoken}")]
+    NotTls {
+        /// Who answered.
+        peer: Peer,
+        /// What it speaks, in words.
+        spoken: &'static str,
+    },
+    /// The peer asked for a client certificate, was shown none, and gave up.
+    #[error("{peer} demands a client certificate and was shown none: it {how}")]
+    ClientCertificateRequired {
+        /// Who demanded.
+        peer: Peer,
+        /// How it gave up, such as `sent the alert certificate_required`.
+        how: String,
+    },
+    /// The peer did not accept the client certificate.
+    #[error("{peer} refuses the client certificate: it {how}")]
+    ClientCertificateRefused {
+        /// Who refused.
+        peer: Peer,
+        /// How it said so.
+        how: String,
+    },
+    /// No version or cipher suite that both sides have.
+    #[error("no TLS version and cipher suite in common with {peer}: {theirs}; we offer {ours}")]
+    NothingInCommon {
+        /// With whom.
+        peer: Peer,
+        /// What the server said or chose.
+        theirs: String,
+        /// What was offered to it.
+        ours: &'static str,
+    },
+    /// The peer's key or certificate cannot be used for a handshake.
+    #[error("cannot prove that {peer} has the key of its certificate: {reason}")]
+    KeyNotProved {
+        /// Whose key.
+        peer: Peer,
+        /// Why not.
+        reason: String,
+    },
+    /// The peer ended the handshake with an alert.
+    #[error("{peer} ended the TLS handshake with the alert {alert}; we offered {ours}")]
+    Alert {
+        /// Who ended it.
+        peer: Peer,
+        /// The alert's name in RFC 8446.
+        alert: String,
+        /// What was offered to it.
+        ours: &'static str,
+    },
+    /// The peer broke the protocol.
+    #[error("the TLS handshake with {peer} failed: {reason}")]
+    Broken {
+        /// With whom.
+        peer: Peer,
+        /// The library's words.
+        reason: String,
+    },
+    /// The certificates cannot be read.
+    #[error("the certificates that {peer} serves cannot be read")]
+    Chain {
+        /// Whose.
+        peer: Peer,
+        /// Why.
+        source: ChainError,
+    },
+    /// TLS itself cannot be set up here.
+    #[error("cannot set up TLS: {reason}")]
+    Local {
+        /// The library's words.
+        reason: String,
+    },
+}
+
+/// What the modern backend offers.
+pub const MODERN_OFFER: &str = "TLS 1.3 and 1.2, ECDHE with AES-GCM or ChaCha20-Poly1305";
+
+impl TlsError {
+    /// The failure class.
+    pub const fn class(&self) -> Class {
+        match self {
+            Self::Expired(_) => Class::Timeout,
+            Self::Closed { .. } => Class::Closed,
+            Self::ClientCertificateRequired { .. } => Class::ClientCertificateRequired,
+            Self::ClientCertificateRefused { .. } => Class::Authentication,
+            Self::NotTls { .. }
+            | Self::NothingInCommon { .. }
+            | Self::KeyNotProved { .. }
+            | Self::Alert { .. }
+            | Self::Broken { .. }
+            | Self::Chain { .. }
+            | Self::Local { .. } => Class::Tls,
+        }
+    }
+
+    /// Whether an older TLS might succeed: nothing in common, a key too short to prove, or a server that hangs up on the
+    /// ClientHello, which is how Windows says that it likes none of the suites.
+    pub const fn may_be_legacy(&self) -> bool {
+        match self {
+            Self::NothingInCommon { .. } | Self::KeyNotProved { .. } => true,
+            Self::Closed { before_hello, .. } => *before_hello,
+            _ => false,
+        }
+    }
+
+    /// The error of a handshake of which the `first` bytes are known, by a server that `asked` for a client certificate and was `shown` one.
+    pub(super) fn of_handshake(error: &io::Error, peer: &Peer, asked: bool, first: &[u8], shown: bool) -> Self {
+        let peer = peer.clone();
+        if let Some(spoken) = other_protocol(first) {
+            return Self::NotTls { peer, spoken };
+        }
+        let refusal = refusal(error);
+        if let (true, Some(how)) = (asked, &refusal) {
+            return Self::of_refusal(peer, how.clone(), shown);
+        }
+        match rustls_error(error) {
+            Some(error) => Self::of_rustls(error, peer, first),
+            None => Self::of_hang_up(error, peer, first.is_empty()),
+        }
+    }
+
+    /// The error of a handshake that the peer ended with `alert`, which is not about our certificate.
+    pub(super) fn of_alert(alert: Alert, peer: Peer, ours: &'static str) -> Self {
+        let name = alert_name(alert);
+        match alert {
+            Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity => {
+                Self::NothingInCommon { peer, theirs: format!("it answers with the alert {name}"), ours }
+            }
+            _ => Self::Alert { peer, alert: name, ours },
+        }
+    }
+
+    /// The error of a connection that ended during the handshake.
+    pub(super) fn of_hang_up(error: &io::Error, peer: Peer, before_hello: bool) -> Self {
+        let reset = matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe);
+        Self::Closed { peer, how: if reset { "reset" } else { "closed" }, before_hello }
+    }
+
+    /// The error of a connection that failed after the handshake, where that means the client certificate: in TLS 1.3 the
+    /// server's verdict on it comes with the first bytes that are read. `None` if it means something else.
+    pub(super) fn of_first_read(error: &io::Error, peer: &Peer, shown: bool) -> Option<Self> {
+        let about_certificates = match rustls_error(error) {
+            Some(Error::AlertReceived(alert)) => is_about_certificates(*alert),
+            // Without any certificate a server that hangs up has said enough; with one it may have had other reasons.
+            _ => !shown,
+        };
+        let how = refusal(error).filter(|_| about_certificates)?;
+        Some(Self::of_refusal(peer.clone(), how, shown))
+    }
+
+    pub(super) const fn of_refusal(peer: Peer, how: String, shown: bool) -> Self {
+        match shown {
+            true => Self::ClientCertificateRefused { peer, how },
+            false => Self::ClientCertificateRequired { peer, how },
+        }
+    }
+
+    fn of_rustls(error: &Error, peer: Peer, first: &[u8]) -> Self {
+        let ours = MODERN_OFFER;
+        match error {
+            Error::AlertReceived(alert) => Self::of_alert(*alert, peer, ours),
+            Error::PeerIncompatible(reason) => {
+                let theirs = match (server_hello_version(first), reason) {
+                    (Some(version), _) if version < Version::TLS_1_2 => format!("it chooses {version}"),
+                    (_, PeerIncompatible::NoCipherSuitesInCommon) => {
+                        "it chooses a suite that was not offered".to_owned()
+                    }
+                    (_, reason) => format!("it answers what we cannot use ({reason:?})"),
+                };
+                Self::NothingInCommon { peer, theirs, ours }
+            }
+            Error::InvalidCertificate(reason) => {
+                let reason = match reason {
+                    CertificateError::BadSignature => {
+                        "its signature is wrong, or the key is below RSA 2048, which modern TLS does not accept"
+                            .to_owned()
+                    }
+                    reason => Error::InvalidCertificate(reason.clone()).to_string(),
+                };
+                Self::KeyNotProved { peer, reason }
+            }
+            error => match server_hello_version(first).filter(|version| *version < Version::TLS_1_2) {
+                Some(version) => Self::NothingInCommon { peer, theirs: format!("it chooses {version}"), ours },
+                None => Self::Broken { peer, reason: error.to_string() },
+            },
+        }
+    }
+}
+
+impl From<TlsError> for Failure {
+    fn from(error: TlsError) -> Self {
+        let mut failure = Self::caused_by(error.class(), &error);
+        if error.may_be_legacy() && !HAS_LEGACY {
+            failure.causes.push(LEGACY_HINT.to_owned());
+        }
+        failure
+    }
+}
+
+/// How a server says no, in words, if it says it with an alert or by hanging up.
+fn refusal(error: &io::Error) -> Option<String> {
+    use io::ErrorKind as Kind;
+
+    match rustls_error(error) {
+        Some(Error::AlertReceived(alert)) => Some(format!("sent the alert {}", alert_name(*alert))),
+        Some(_) => None,
+        None => match error.kind() {
+            Kind::UnexpectedEof => Some("closed the connection".to_owned()),
+            Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe => {
+                Some("reset the connection".to_owned())
+            }
+            _ => None,
+        },
+    }
+}
+
+fn rustls_error(error: &io::Error) -> Option<&Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+const fn is_about_certificates(alert: Alert) -> bool {
+    matches!(
+        alert,
+        Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::CertificateRequired
+            | Alert::NoCertificate
+            | Alert::UnknownCA
+            | Alert::AccessDenied
+            | Alert::DecryptError
+            | Alert::HandshakeFailure
+    )
+}
+
+/// `HandshakeFailure` as RFC 8446 spells it: `handshake_failure`.
+pub(super) fn alert_name(alert: Alert) -> String {
+    let camel = format!("{alert:?}").replace("CA", "Ca");
+    let mut name = String::new();
+    for c in camel.chars() {
+        if c.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(c.to_ascii_lowercase());
+    }
+    name
+}
+
+const NO_HELLO: &str = "in answer to our ClientHello, as Windows does without a version and suite in common";
+
+const LEGACY_HINT: &str = "this build speaks TLS 1.2 and 1.3 only; a build with the feature legacy-tls (cargo install check-um \
+                           --features legacy-tls) speaks TLS 1.0 and CBC suites too";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn peer() -> Peer {
+        Peer { host: "192.0.2.7".to_owned(), address: "192.0.2.7:5061".parse().unwrap() }
+    }
+
+    fn tls(error: Error) -> io::Error {
+        io::Error::new(io::ErrorKind::InvalidData, error)
+    }
+
+    fn handshake(error: &io::Error, asked: bool, shown: bool, first: &[u8]) -> TlsError {
+        TlsError::of_handshake(error, &peer(), asked, first, shown)
+    }
+
+    const RECORD: &[u8] = b"\x15\x03\x03\x00\x02\x02\x28";
+
+    #[test]
+    fn an_alert_after_the_demand_is_about_the_client_certificate() {
+        let alert = tls(Error::AlertReceived(Alert::HandshakeFailure));
+        assert_eq!(handshake(&alert, true, false, RECORD).class(), Class::ClientCertificateRequired);
+        assert_eq!(handshake(&alert, true, true, RECORD).class(), Class::Authentication);
+        let error = handshake(&alert, false, false, RECORD);
+        assert_eq!(error.class(), Class::Tls);
+        assert!(error.may_be_legacy());
+        let text = "no TLS version and cipher suite in common with 192.0.2.7:5061: it answers with the alert \
+                    handshake_failure; we offer TLS 1.3 and 1.2, ECDHE with AES-GCM or ChaCha20-Poly1305";
+        assert_eq!(error.to_string(), text);
+    }
+
+    #[test]
+    fn hanging_up_after_the_demand_is_about_the_client_certificate() {
+        for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset] {
+            assert_eq!(handshake(&kind.into(), true, false, RECORD).class(), Class::ClientCertificateRequired);
+        }
+    }
+
+    #[test]
+    fn closed_when_the_peer_hangs_up_unasked() {
+        let error = handshake(&io::ErrorKind::UnexpectedEof.into(), false, false, b"");
+        assert_eq!(error.class(), Class::Closed);
+        assert!(error.may_be_legacy());
+        assert!(!handshake(&io::ErrorKind::UnexpectedEof.into(), false, false, RECORD).may_be_legacy());
+    }
+
+    #[test]
+    fn tls_when_the_peer_speaks_something_else() {
+        let error = handshake(&tls(Error::DecryptError), false, false, b"HTTP/1.1 400 Bad Request");
+        assert_eq!(
+            error.to_string(),
+            "192.0.2.7:5061 does not speak TLS on this port: it answers with HTTP without TLS"
+        );
+    }
+
+    #[test]
+    fn an_old_version_is_named() {
+        let hello = b"\x16\x03\x01\x00\x31\x02\x00\x00\x2d\x03\x01rest";
+        let error = handshake(&tls(Error::General("x".to_owned())), false, false, hello);
+        assert!(error.to_string().contains("it chooses TLS 1.0;"), "{error}");
+    }
+
+    #[test]
+    fn in_tls_1_3_the_verdict_comes_with_the_first_read() {
+        let first_read =
+            |error: &io::Error, shown| TlsError::of_first_read(error, &peer(), shown).map(|error| error.class());
+        let required = tls(Error::AlertReceived(Alert::CertificateRequired));
+        assert_eq!(first_read(&required, false), Some(Class::ClientCertificateRequired));
+        assert_eq!(first_read(&tls(Error::AlertReceived(Alert::UnknownCA)), true), Some(Class::Authentication));
+        assert_eq!(first_read(&io::ErrorKind::UnexpectedEof.into(), false), Some(Class::ClientCertificateRequired));
+        assert_eq!(first_read(&io::ErrorKind::UnexpectedEof.into(), true), None);
+        assert_eq!(first_read(&tls(Error::AlertReceived(Alert::InternalError)), true), None);
+    }
+
+    #[test]
+    fn alerts_have_their_names_from_the_standard() {
+        assert_eq!(alert_name(Alert::UnknownCA), "unknown_ca");
+        assert_eq!(alert_name(Alert::ProtocolVersion), "protocol_version");
+    }
+}

@@ -1,0 +1,13 @@
+//! Why did a library not come to the end of the handshake?
+
+use std::io;
+
+/// Why a library did not come to the end of the handshake.
+pub(super) enum Ended {
+    /// It cannot even begin here.
+    Unprepared(String),
+    /// The peer hung up.
+    HungUp(io::Error),
+    /// Whatever else it says.
+    Broken(String),
+}

@@ -1,0 +1,115 @@
+//! What does a server of TLS 1.0 to 1.2 show? The handshake by a library that still speaks it, for servers that have no better one.
+//!
+//! The same outcome as the modern backend, judged by the same code. What the server says in the clear (version, suite,
+//! certificates, demand) is read by our own reader, from the bytes as they came: so all of it is there, too, when the
+//! handshake fails. The library is OpenSSL (feature `legacy-tls`), on Windows the system's own SChannel.
+
+use std::sync::PoisonError;
+use std::time::Instant;
+
+use rustls::AlertDescription as Alert;
+use tokio::net::TcpStream;
+
+use super::ended::Ended;
+#[cfg(not(windows))]
+use super::openssl as library;
+#[cfg(windows)]
+use super::schannel as library;
+use crate::net::Peer;
+use crate::time::deadline::Deadline;
+use crate::time::stage;
+use crate::tls::clear;
+use crate::tls::clear::flight::{FlightReader, MAX_FLIGHT, fatal_alert};
+use crate::tls::connection::{Handshake, TlsConnection};
+use crate::tls::error::{TlsError, alert_name};
+use crate::tls::served::{Seen, Served};
+use crate::tls::settings::TlsSettings;
+use crate::tls::tap::{Tap, other_protocol};
+
+/// Speaks legacy TLS with `peer` over `stream`, up to the end of the handshake. `now` is Unix time, for judging trust.
+pub async fn connect(
+    stream: TcpStream,
+    peer: &Peer,
+    settings: &TlsSettings,
+    deadline: &Deadline,
+    now: i64,
+) -> Handshake {
+    let tap = Tap::new(stream, MAX_FLIGHT);
+    let first = tap.first();
+    let started = Instant::now();
+    let stage = format!("the legacy TLS handshake with {peer}");
+    // SChannel may look for certificates in the network while it has our only thread.
+    stage::enter(stage.clone());
+    let connected = deadline.limit(|| stage, library::handshake(tap, settings)).await;
+    stage::enter("");
+
+    // What follows the handshake is encrypted and of no interest here: the bytes are taken, and no more are needed.
+    let first = std::mem::take(&mut *first.lock().unwrap_or_else(PoisonError::into_inner));
+    let mut reader = FlightReader::default();
+    let is_flight = reader.push(&first).is_ok();
+    let flight = reader.flight();
+    let seen = Seen {
+        chain: flight.certificates.iter().map(|der| der.clone().into()).collect(),
+        version: flight.version,
+        key_is_proved: matches!(connected, Ok(Ok(_))),
+        asked: flight.client_certificate_asked,
+    };
+    let identity = settings.identity.as_ref().filter(|_| seen.asked);
+    let withheld = identity.and_then(library::withheld);
+    let shown = identity.filter(|_| withheld.is_none()).map(|identity| identity.subject.clone());
+    let mut served = Served { suite: flight.suite, ..Served::seen(&seen, shown.clone()) };
+    let result = match connected {
+        // SChannel waits for the rest of whatever looks to it like a long record.
+        Err(expired) => Err(not_tls(&first, is_flight, peer).unwrap_or_else(|| expired.into())),
+        Ok(Err(ended)) => {
+            let refusal = Refusal { asked: seen.asked, shown: shown.is_some(), withheld };
+            Err(explain(ended, peer, refusal, &first, is_flight))
+        }
+        Ok(Ok(stream)) => {
+            served.took = Some(started.elapsed());
+            Ok(TlsConnection::new(stream, peer.clone(), &served))
+        }
+    };
+    Handshake::judged(served, &seen, result, peer, settings, now, deadline)
+}
+
+/// What there is to know about a client certificate when a handshake fails.
+struct Refusal {
+    /// The server asked for one.
+    asked: bool,
+    /// It was shown one.
+    shown: bool,
+    /// Why the library cannot show the one that there is.
+    withheld: Option<&'static str>,
+}
+
+impl Refusal {
+    fn explain(&self, peer: Peer, how: String) -> TlsError {
+        let how = match self.withheld {
+            Some(why) => format!("{how}; {why}"),
+            None => how,
+        };
+        TlsError::of_refusal(peer, how, self.shown)
+    }
+}
+
+fn explain(ended: Ended, peer: &Peer, refusal: Refusal, first: &[u8], is_flight: bool) -> TlsError {
+    if let Some(error) = not_tls(first, is_flight, peer) {
+        return error;
+    }
+    let peer = peer.clone();
+    match (fatal_alert(first).map(Alert::from), ended) {
+        (_, Ended::Unprepared(reason)) => TlsError::Local { reason },
+        (Some(alert), _) if refusal.asked => refusal.explain(peer, format!("sent the alert {}", alert_name(alert))),
+        (None, Ended::HungUp(_)) if refusal.asked => refusal.explain(peer, "closed the connection".to_owned()),
+        (Some(alert), _) => TlsError::of_alert(alert, peer, clear::OFFER),
+        (None, Ended::HungUp(error)) => TlsError::of_hang_up(&error, peer, first.is_empty()),
+        (None, Ended::Broken(reason)) => TlsError::Broken { peer, reason },
+    }
+}
+
+/// What to say of a peer whose first bytes are no TLS.
+fn not_tls(first: &[u8], is_flight: bool, peer: &Peer) -> Option<TlsError> {
+    let spoken = other_protocol(first).filter(|_| !is_flight)?;
+    Some(TlsError::NotTls { peer: peer.clone(), spoken })
+}

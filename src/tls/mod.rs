@@ -1,0 +1,19 @@
+//! What does a TLS server show? A connection, or why not, and in both cases all that was seen.
+//!
+//! A handshake refuses no certificate: trust, name and validity are judged afterwards by [`crate::x509`], each as a class
+//! of its own, so that an expired certificate is reported as that and with its date. What a handshake does prove is that
+//! the server has the key of the leaf. [`mod@rustls`] speaks modern TLS, [`legacy`] what came before it, [`clear`] reads the
+//! certificates without a key; [`backend`] and [`inspect`] choose among them.
+
+pub mod backend;
+pub mod clear;
+pub mod connection;
+pub mod error;
+pub mod identity;
+pub mod inspect;
+mod legacy;
+pub mod rustls;
+pub mod served;
+pub mod settings;
+mod tap;
+pub mod version;

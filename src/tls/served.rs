@@ -1,0 +1,111 @@
+//! What did a TLS server show of itself? Version, suite, certificates, and what it asked for.
+
+use std::time::Duration;
+
+use rustls::pki_types::CertificateDer;
+
+use super::version::{Suite, Version};
+use crate::report::{Class, Failure};
+use crate::x509::Chain;
+use crate::x509::verdict::Verdict;
+
+/// What a TLS server showed, whether or not the handshake came to its end.
+#[derive(Clone, Debug)]
+pub struct Served {
+    /// The version that it chose.
+    pub version: Option<Version>,
+    /// The cipher suite that it chose.
+    pub suite: Option<Suite>,
+    /// Its certificates.
+    pub chain: Option<Chain>,
+    /// Whether they are trusted.
+    pub verdict: Verdict,
+    /// Whether it has proved that it has the leaf's key.
+    pub key_is_proved: bool,
+    /// Whether it asked for a client certificate.
+    pub client_certificate_asked: bool,
+    /// The subject of the client certificate that it was shown.
+    pub client_certificate_shown: Option<String>,
+    /// How long the handshake took, if it came to its end.
+    pub took: Option<Duration>,
+    /// Why the modern backend gave way to the legacy one, if it did.
+    pub fell_back: Option<String>,
+}
+
+/// What was seen of a handshake, whoever led it.
+#[derive(Clone, Default)]
+pub struct Seen {
+    /// The certificates as served.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// The version, as far as the server's signature gives it away.
+    pub version: Option<Version>,
+    /// Whether the server has proved that it has the leaf's key.
+    pub key_is_proved: bool,
+    /// Whether it asked for a client certificate.
+    pub asked: bool,
+}
+
+impl Default for Served {
+    fn default() -> Self {
+        Self {
+            version: None,
+            suite: None,
+            chain: None,
+            verdict: Verdict::NotJudged,
+            key_is_proved: false,
+            client_certificate_asked: false,
+            client_certificate_shown: None,
+            took: None,
+            fell_back: None,
+        }
+    }
+}
+
+impl Served {
+    /// The finding that an obsolete version is.
+    pub fn obsolescence(&self) -> Option<Failure> {
+        self.version.and_then(Version::obsolescence)
+    }
+
+    /// The finding that a client certificate is which was asked for in vain.
+    pub fn unmet_demand(&self) -> Option<Failure> {
+        (self.client_certificate_asked && self.client_certificate_shown.is_none()).then(|| {
+            let text = "the server asks for a client certificate and was shown none";
+            Failure::new(Class::ClientCertificateRequired, text)
+        })
+    }
+
+    pub(super) fn seen(seen: &Seen, client_certificate_shown: Option<String>) -> Self {
+        Self {
+            version: seen.version,
+            key_is_proved: seen.key_is_proved,
+            client_certificate_asked: seen.asked,
+            client_certificate_shown,
+            ..Self::default()
+        }
+    }
+
+    /// Facts for `-v`: names in snake_case and values.
+    pub fn diagnostics(&self) -> Vec<(&'static str, String)> {
+        let mut facts = Vec::new();
+        facts.extend(self.version.map(|version| ("tls_version", version.to_string())));
+        facts.extend(self.suite.map(|suite| ("tls_cipher_suite", suite.to_string())));
+        facts.extend(self.fell_back.as_ref().map(|reason| ("tls_legacy_because", reason.clone())));
+        if self.version.is_some() || self.chain.is_some() {
+            let asked = match (self.client_certificate_asked, &self.client_certificate_shown) {
+                (false, _) => "not demanded",
+                (true, None) => "demanded, none presented",
+                (true, Some(_)) => "demanded and presented",
+            };
+            facts.push(("client_certificate", asked.to_owned()));
+        }
+        if let Some(chain) = &self.chain {
+            let proved = if self.key_is_proved { "proved" } else { "not proved" };
+            facts.push(("key_possession", proved.to_owned()));
+            facts.push(("certificate", format!("{} from {}", chain.leaf().subject(), chain.leaf().issuer())));
+            facts.push(("fingerprint_sha256", chain.leaf().fingerprint().to_string()));
+            facts.push(("chain_length", chain.iter().count().to_string()));
+        }
+        facts
+    }
+}

@@ -1,0 +1,127 @@
+//! Which protocol version and cipher suite did the server choose? Their numbers and names.
+
+use std::fmt;
+
+use crate::report::{Class, Failure};
+
+/// A version of TLS by its number on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(pub u16);
+
+impl Version {
+    /// TLS 1.0.
+    pub const TLS_1_0: Self = Self(0x0301);
+    /// TLS 1.1.
+    pub const TLS_1_1: Self = Self(0x0302);
+    /// TLS 1.2.
+    pub const TLS_1_2: Self = Self(0x0303);
+    /// TLS 1.3.
+    pub const TLS_1_3: Self = Self(0x0304);
+
+    /// Whether RFC 8996 has deprecated it.
+    pub fn is_obsolete(self) -> bool {
+        self < Self::TLS_1_2
+    }
+
+    /// The finding that an obsolete version is, `obsolete-tls`.
+    pub fn obsolescence(self) -> Option<Failure> {
+        let text = || format!("the server chose {self}, which RFC 8996 deprecates, expected TLS 1.2 or later");
+        self.is_obsolete().then(|| Failure::new(Class::ObsoleteTls, text()))
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0x0300 => f.write_str("SSL 3.0"),
+            0x0301 => f.write_str("TLS 1.0"),
+            0x0302 => f.write_str("TLS 1.1"),
+            0x0303 => f.write_str("TLS 1.2"),
+            0x0304 => f.write_str("TLS 1.3"),
+            other => write!(f, "protocol version 0x{other:04x}"),
+        }
+    }
+}
+
+/// A cipher suite by its number in IANA's registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suite(pub u16);
+
+impl fmt::Display for Suite {
+    /// Its registered name, or its number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match SUITES.iter().find(|(number, _)| *number == self.0) {
+            Some((_, name)) => f.write_str(name),
+            None => write!(f, "cipher suite 0x{:04x}", self.0),
+        }
+    }
+}
+
+/// The suites that servers choose, the newest first: TLS 1.3, then ECDHE, DHE and RSA key exchange.
+pub const SUITES: &[(u16, &str)] = &[
+    (0x1301, "TLS_AES_128_GCM_SHA256"),
+    (0x1302, "TLS_AES_256_GCM_SHA384"),
+    (0x1303, "TLS_CHACHA20_POLY1305_SHA256"),
+    (0x1304, "TLS_AES_128_CCM_SHA256"),
+    (0xc02c, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"),
+    (0xc02b, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"),
+    (0xc030, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"),
+    (0xc02f, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
+    (0xcca9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"),
+    (0xcca8, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"),
+    (0xc024, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384"),
+    (0xc023, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256"),
+    (0xc028, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384"),
+    (0xc027, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256"),
+    (0xc00a, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA"),
+    (0xc009, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA"),
+    (0xc014, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA"),
+    (0xc013, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"),
+    (0xc008, "TLS_ECDHE_ECDSA_WITH_3DES_EDE_CBC_SHA"),
+    (0xc012, "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA"),
+    (0xc011, "TLS_ECDHE_RSA_WITH_RC4_128_SHA"),
+    (0xc007, "TLS_ECDHE_ECDSA_WITH_RC4_128_SHA"),
+    (0x009f, "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384"),
+    (0x009e, "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"),
+    (0xccaa, "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256"),
+    (0x006b, "TLS_DHE_RSA_WITH_AES_256_CBC_SHA256"),
+    (0x0067, "TLS_DHE_RSA_WITH_AES_128_CBC_SHA256"),
+    (0x0039, "TLS_DHE_RSA_WITH_AES_256_CBC_SHA"),
+    (0x0033, "TLS_DHE_RSA_WITH_AES_128_CBC_SHA"),
+    (0x0016, "TLS_DHE_RSA_WITH_3DES_EDE_CBC_SHA"),
+    (0x0088, "TLS_DHE_RSA_WITH_CAMELLIA_256_CBC_SHA"),
+    (0x0045, "TLS_DHE_RSA_WITH_CAMELLIA_128_CBC_SHA"),
+    (0x0038, "TLS_DHE_DSS_WITH_AES_256_CBC_SHA"),
+    (0x0032, "TLS_DHE_DSS_WITH_AES_128_CBC_SHA"),
+    (0x009d, "TLS_RSA_WITH_AES_256_GCM_SHA384"),
+    (0x009c, "TLS_RSA_WITH_AES_128_GCM_SHA256"),
+    (0x003d, "TLS_RSA_WITH_AES_256_CBC_SHA256"),
+    (0x003c, "TLS_RSA_WITH_AES_128_CBC_SHA256"),
+    (0x0035, "TLS_RSA_WITH_AES_256_CBC_SHA"),
+    (0x002f, "TLS_RSA_WITH_AES_128_CBC_SHA"),
+    (0x0084, "TLS_RSA_WITH_CAMELLIA_256_CBC_SHA"),
+    (0x0041, "TLS_RSA_WITH_CAMELLIA_128_CBC_SHA"),
+    (0x000a, "TLS_RSA_WITH_3DES_EDE_CBC_SHA"),
+    (0x0005, "TLS_RSA_WITH_RC4_128_SHA"),
+    (0x0004, "TLS_RSA_WITH_RC4_128_MD5"),
+    (0x0009, "TLS_RSA_WITH_DES_CBC_SHA"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_versions_and_suites() {
+        assert_eq!(Version::TLS_1_0.to_string(), "TLS 1.0");
+        assert_eq!(Version(0x7f1c).to_string(), "protocol version 0x7f1c");
+        assert_eq!(Suite(0x002f).to_string(), "TLS_RSA_WITH_AES_128_CBC_SHA");
+        assert_eq!(Suite(0xfafa).to_string(), "cipher suite 0xfafa");
+    }
+
+    #[test]
+    fn obsolete_below_1_2() {
+        assert!(Version::TLS_1_1.obsolescence().is_some());
+        assert!(Version::TLS_1_2.obsolescence().is_none());
+    }
+}

@@ -1,0 +1,177 @@
+//! Which trust anchors does this system have for a chain? Read only when there is a chain to be judged, and only those that could issue it.
+//!
+//! To parse every root of the system, or only to decode it, takes longer than all the rest of a check. The one file that
+//! holds them all is searched for the names that the chain names as issuers, in base64, and what is found is decoded.
+//! Windows keeps no such file and has only a few roots until it is asked for others: there it names the one for a chain.
+
+use std::env;
+use std::path::PathBuf;
+#[cfg(windows)]
+use std::time::{Duration, Instant};
+
+use data_encoding::BASE64;
+use memchr::memmem;
+use once_cell::sync::OnceCell;
+use rustls::pki_types::CertificateDer;
+use x509_parser::asn1_rs::{Any, FromDer, Tag};
+
+use super::anchors::Anchors;
+use crate::container::pem;
+use crate::input::file;
+use crate::time::deadline::Deadline;
+use crate::time::stage;
+use crate::x509::Chain;
+use crate::x509::verdict::{Distrust, Verdict};
+
+/// Whether `chain` leads to one of the system's trust anchors, which may take until `deadline`.
+pub fn verdict(chain: &Chain, now: i64, deadline: &Deadline) -> Verdict {
+    stage::enter("reading the system's trust anchors");
+    if let Some(verdict) = of_windows(chain, now, deadline) {
+        return verdict;
+    }
+    let of_bundle = of_bundle(chain).map(|anchors| Anchors::new(anchors).verdict(chain, now));
+    match of_bundle {
+        // With a directory named as well, whom the bundle does not know may be in there.
+        Some(verdict) if verdict == Verdict::Trusted || env::var_os("SSL_CERT_DIR").is_none() => verdict,
+        _ => match of_platform() {
+            Ok(anchors) => Anchors::new(anchors).verdict(chain, now),
+            Err(reason) => Verdict::Untrusted(Distrust::NoAnchors(reason)),
+        },
+    }
+}
+
+/// By the one root that Windows trusts for the chain, unless the operator names others as for OpenSSL.
+#[cfg(windows)]
+fn of_windows(chain: &Chain, now: i64, deadline: &Deadline) -> Option<Verdict> {
+    if env::var_os("SSL_CERT_FILE").is_some() || env::var_os("SSL_CERT_DIR").is_some() {
+        return None;
+    }
+    // Half of what is left, so that there is a verdict before the end; a root that takes longer will not come.
+    let patience = (deadline.remaining(Instant::now()) / 2).min(MAX_PATIENCE);
+    Some(match crate::container::windows::trusted_root(chain, patience) {
+        Ok(root) => Anchors::new(root.into_iter().collect()).verdict(chain, now),
+        Err(error) => Verdict::Untrusted(Distrust::NoAnchors(format!("{error}: {}", error.error))),
+    })
+}
+
+#[cfg(not(windows))]
+const fn of_windows(_: &Chain, _: i64, _: &Deadline) -> Option<Verdict> {
+    None
+}
+
+/// How long Windows may take to fetch a root from its maker.
+#[cfg(windows)]
+const MAX_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The roots of the bundle that could have issued a certificate of `chain`; `None` without a bundle.
+fn of_bundle(chain: &Chain) -> Option<Vec<CertificateDer<'static>>> {
+    let needles: Vec<_> = chain.iter().flat_map(|certificate| needles(certificate.issuer_der())).collect();
+    let finders: Vec<_> = needles.iter().map(memmem::Finder::new).collect();
+    let possible = bundle()?.iter().filter(|text| finders.iter().any(|finder| finder.find(text).is_some()));
+    let ders = possible.filter_map(|text| BASE64.decode(text).ok());
+    Some(ders.filter(|der| could_issue(der, chain)).map(CertificateDer::from).collect())
+}
+
+/// Every root of the system in base64; read once for all addresses of a name, and again if there was nothing to read.
+fn bundle() -> Option<&'static [Vec<u8>]> {
+    static BUNDLE: OnceCell<Vec<Vec<u8>>> = OnceCell::new();
+    let read = || -> Option<Vec<_>> {
+        let sections = pem::sections(&file::read(&bundle_path()?, MAX_BUNDLE).ok()?).ok()?;
+        Some(sections.into_iter().map(|section| section.text).collect()).filter(|texts: &Vec<_>| !texts.is_empty())
+    };
+    BUNDLE.get_or_try_init(|| read().ok_or(())).ok().map(Vec::as_slice)
+}
+
+/// What the base64 of anything that holds `name` holds itself, wherever in its groups of three bytes the name begins.
+fn needles(name: &[u8]) -> [Vec<u8>; 3] {
+    [0, 1, 2].map(|shift| {
+        let shifted = [&[0; 2][..shift], name].concat();
+        // Characters that also depend on the bytes before and behind the name say nothing.
+        let (begin, end) = ((shift * 8).div_ceil(6), shifted.len() / 3 * 4);
+        BASE64.encode(&shifted).into_bytes().get(begin..end).unwrap_or_default().to_vec()
+    })
+}
+
+/// The file that holds all roots: the one that the operator names, as for OpenSSL, else the first of those that systems have.
+fn bundle_path() -> Option<PathBuf> {
+    match env::var_os("SSL_CERT_FILE") {
+        Some(path) => Some(path.into()),
+        None if env::var_os("SSL_CERT_DIR").is_some() => None,
+        None => BUNDLES.iter().map(PathBuf::from).find(|path| path.is_file()),
+    }
+}
+
+fn could_issue(root: &[u8], chain: &Chain) -> bool {
+    subject(root).is_some_and(|subject| chain.iter().any(|certificate| certificate.issuer_der() == subject))
+}
+
+/// The subject of a certificate with its header, without a look at anything else.
+fn subject(der: &[u8]) -> Option<&[u8]> {
+    let inside = |bytes| Any::from_der(bytes).ok().map(|(_, any)| any.data);
+    let mut rest = inside(inside(der)?)?;
+    // RFC 5280 4.1: version [0], which may be absent, serialNumber, signature, issuer, validity.
+    let fields = if Any::from_der(rest).ok()?.1.tag() == Tag::Integer { 4 } else { 5 };
+    for _ in 0..fields {
+        rest = Any::from_der(rest).ok()?.0;
+    }
+    let (after, _) = Any::from_der(rest).ok()?;
+    rest.get(..rest.len() - after.len())
+}
+
+/// Everything that the platform trusts.
+fn of_platform() -> Result<Vec<CertificateDer<'static>>, String> {
+    let loaded = rustls_native_certs::load_native_certs();
+    match loaded.certs.is_empty() {
+        false => Ok(loaded.certs),
+        true => Err(loaded.errors.first().map_or_else(|| "this system has none".to_owned(), ToString::to_string)),
+    }
+}
+
+const MAX_BUNDLE: u64 = 4 * 1024 * 1024;
+
+/// Where Linux distributions and BSDs keep all their roots in one file.
+const BUNDLES: &[&str] = &[
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/var/lib/ca-certificates/ca-bundle.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+    "/usr/local/share/certs/ca-root-nss.crt",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::chain::tests::{Facts, ca, chain, three};
+
+    #[test]
+    fn only_the_roots_that_could_have_issued_the_chain_are_taken() {
+        let [leaf, intermediate, root] = three(Facts::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
+        assert!(could_issue(&root.der, &chain([&leaf, &intermediate])));
+        assert!(!could_issue(&root.der, &chain([&leaf])));
+        assert!(could_issue(&intermediate.der, &chain([&leaf])));
+        assert!(!could_issue(b"junk", &chain([&leaf])));
+    }
+
+    #[test]
+    fn a_name_is_found_in_base64_wherever_it_begins() {
+        let name = b"a distinguished name";
+        for before in 0..7 {
+            for behind in 0..4 {
+                let whole = [&[b'x'; 7][..before], name, &[b'y'; 4][..behind]].concat();
+                let text = BASE64.encode(&whole);
+                let found = needles(name).iter().any(|needle| memmem::find(text.as_bytes(), needle).is_some());
+                assert!(found, "{before} bytes before, {behind} behind");
+            }
+        }
+        assert!(!needles(name).iter().any(Vec::is_empty));
+    }
+
+    #[test]
+    fn untrusted_when_the_system_knows_no_issuer() {
+        let [leaf, intermediate, _] = three(Facts::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
+        let deadline = Deadline::new(std::time::Instant::now(), std::time::Duration::from_secs(10));
+        assert!(matches!(verdict(&chain([&leaf, &intermediate]), 0, &deadline), Verdict::Untrusted(_)));
+    }
+}
