@@ -8,14 +8,14 @@
 //! |          | global catalog; it lacks an attribute; an answer takes longer than `--critical`           |
 //! | UNKNOWN  | bad arguments, a name that does not resolve, a domain without SRV records                 |
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::directory::assessment;
 use crate::directory::probe::{self, Controller, Outcome, Probe};
 use crate::net;
+use crate::net::family::Family;
 use crate::net::nameserver::Nameservers;
-use crate::net::resolve::{Family, Resolver};
+use crate::net::resolve::Resolver;
 use crate::options::dns::DnsOptions;
 use crate::options::extra_opts::Secrets;
 use crate::options::tls::TlsOptions;
@@ -33,8 +33,8 @@ impl Check for AdDs {
         match outcomes {
             Ok(outcomes) => {
                 report.headline = self.domain.as_ref().map(|domain| assessment::headline(domain, &outcomes));
-                let mut measured = Vec::new();
-                outcomes.iter().for_each(|outcome| self.add(outcome, &mut measured, &mut report));
+                let mut suffixes = Vec::new();
+                outcomes.iter().for_each(|outcome| self.add(outcome, &mut suffixes, &mut report));
             }
             Err(failure) => {
                 report.add_failure(failure);
@@ -78,16 +78,15 @@ impl AdDs {
     }
 
     /// Adds to `report` what came of one controller.
-    fn add(&self, outcome: &Outcome, measured: &mut Vec<SocketAddr>, report: &mut Report) {
+    fn add(&self, outcome: &Outcome, suffixes: &mut Vec<String>, report: &mut Report) {
         assessment::add(outcome, report);
         let time = self.time(outcome.time);
         if self.domain.is_none() {
             return report.judge_metric(time);
         }
-        // A name without an address has no label that would stay the same.
+        // A name without an address has no label that would stay the same; two names may have one address.
         let Some(address) = outcome.peer.as_ref().map(|peer| peer.address) else { return };
-        if let Some(suffix) = net::label_suffix(address, measured) {
-            measured.push(address);
+        if let Some(suffix) = net::label_suffix(address, suffixes) {
             report.judge_metric(time.suffixed(&suffix));
         }
     }

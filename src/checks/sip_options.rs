@@ -11,8 +11,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::shared_advice;
+use crate::net::family::Family;
 use crate::net::nameserver::Nameservers;
-use crate::net::resolve::Family;
 use crate::options::dns::DnsOptions;
 use crate::options::extra_opts::Secrets;
 use crate::options::secret::Source;
@@ -95,6 +95,7 @@ impl SipOptions {
             is_alone,
             is_labelled: self.all_addresses,
             measured: Vec::new(),
+            suffixes: Vec::new(),
         }
     }
 

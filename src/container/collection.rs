@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
+use super::MAX_FILE;
 use super::bundle;
 use crate::input::file;
-use crate::options::tls::MAX_FILE;
 use crate::report::{Class, Failure};
 use crate::time::stage;
 use crate::x509::Chain;

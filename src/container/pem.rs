@@ -32,55 +32,33 @@ pub enum PemError {
     Unended(usize),
 }
 
-/// One block as it stands in the text.
-pub struct Section {
-    label: String,
-    line: usize,
-    has_headers: bool,
-    /// Base64 on one line.
-    pub text: Vec<u8>,
-}
-
-impl Section {
-    /// What it holds.
-    pub fn decode(self) -> Result<Block, PemError> {
-        let decode = if self.label.ends_with("PRIVATE KEY") { secret } else { public };
-        let der = decoded(self.text, decode).ok_or(PemError::NotBase64(self.line))?;
-        Ok(Block { label: self.label, line: self.line, has_headers: self.has_headers, der })
-    }
-}
-
 /// The blocks of `content`, in their order; whatever stands between them is comment. None at all is no error.
 pub fn blocks(content: &[u8]) -> Result<Vec<Block>, PemError> {
-    sections(content)?.into_iter().map(Section::decode).collect()
-}
-
-/// The blocks of `content` without a look into them: to decode all roots of a system takes longer than all the rest of a check.
-pub fn sections(content: &[u8]) -> Result<Vec<Section>, PemError> {
-    let mut sections = Vec::new();
+    let mut blocks = Vec::new();
     let mut lines = lines(content);
     while let Some((begin, line)) = lines.next() {
         let Some(label) = label(begin, b"-----BEGIN ") else {
             continue;
         };
-        // The size of most certificates: a bundle of roots has hundreds.
-        let mut text = Vec::with_capacity(2_048);
+        let mut text = Vec::new();
         let mut has_headers = false;
         loop {
             let (next, _) = lines.next().ok_or(PemError::Unended(line))?;
             if next.starts_with(b"-----END ") {
                 break;
             }
-            // Headers stand in front of the base64 only: no need to look for them in every line.
-            if text.is_empty() && memchr::memchr(b':', next).is_some() {
+            // Headers stand in front of the base64 only.
+            if text.is_empty() && next.contains(&b':') {
                 has_headers = true;
             } else {
                 text.extend_from_slice(next.trim_ascii());
             }
         }
-        sections.push(Section { label, line, has_headers, text });
+        let decode = if label.ends_with("PRIVATE KEY") { secret } else { public };
+        let der = decoded(text, decode).ok_or(PemError::NotBase64(line))?;
+        blocks.push(Block { label, line, has_headers, der });
     }
-    Ok(sections)
+    Ok(blocks)
 }
 
 fn label(line: &[u8], prefix: &[u8]) -> Option<String> {
@@ -115,7 +93,7 @@ fn secret(text: &[u8]) -> Option<Vec<u8>> {
     Base64::decode_vec(std::str::from_utf8(text).ok()?).ok()
 }
 
-/// In a sixth of the instructions: there is nothing to hide.
+/// As fast as can be: there is nothing to hide, and a system has many roots.
 fn public(text: &[u8]) -> Option<Vec<u8>> {
     data_encoding::BASE64.decode(text).ok()
 }

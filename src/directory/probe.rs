@@ -7,8 +7,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::{LdapError, RootDse, judge, root_dse};
+use crate::net::family::Family;
 use crate::net::nameserver::Nameservers;
-use crate::net::resolve::{Family, Resolver};
+use crate::net::resolve::Resolver;
 use crate::net::srv::{self, ServiceError};
 use crate::net::{NetError, Peer, tcp};
 use crate::report::Failure;

@@ -10,7 +10,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::url::Url;
 use crate::net::NetError;
-use crate::net::resolve::{Family, resolve};
+use crate::net::family::Family;
+use crate::net::resolve::resolve;
 use crate::net::tcp::{Connected, connect_first};
 use crate::report::{Class, Failure};
 use crate::time::calendar::unix_seconds;

@@ -1,6 +1,7 @@
 //! How is a peer reached? Functions that look up and connect, each under the run's deadline.
 
 pub mod dns;
+pub mod family;
 pub mod nameserver;
 pub mod resolve;
 pub mod srv;
@@ -48,12 +49,13 @@ impl fmt::Display for Peer {
     }
 }
 
-/// What tells `address` from those `before` it in a label: itself alone; with its port, where another port of it came
-/// before; nothing, where the very same one did.
-pub fn label_suffix(address: SocketAddr, before: &[SocketAddr]) -> Option<String> {
-    let is_known = before.iter().any(|known| known.ip() == address.ip());
-    let suffix = if is_known { address.to_string() } else { address.ip().to_string() };
-    (!before.contains(&address)).then_some(suffix)
+/// What tells `address` from others in a label: itself alone, or with its port where that is `taken`; nothing where both
+/// are. What is given out is taken.
+pub fn label_suffix(address: SocketAddr, taken: &mut Vec<String>) -> Option<String> {
+    let mut candidates = [address.ip().to_string(), address.to_string()].into_iter();
+    let suffix = candidates.find(|suffix| !taken.contains(suffix))?;
+    taken.push(suffix.clone());
+    Some(suffix)
 }
 
 /// How many addresses, or targets of a domain, are asked in one run at most: each has metrics of its own, which are never
@@ -190,10 +192,11 @@ mod tests {
     fn a_label_has_the_address_alone_unless_two_ports_share_it() {
         let [first, other_port, other] =
             ["192.0.2.7:5060", "192.0.2.7:5062", "[2001:db8::7]:5060"].map(|text| text.parse().unwrap());
-        assert_eq!(label_suffix(first, &[]).unwrap(), "192.0.2.7");
-        assert_eq!(label_suffix(other_port, &[first]).unwrap(), "192.0.2.7:5062");
-        assert_eq!(label_suffix(other, &[first, other_port]).unwrap(), "2001:db8::7");
-        assert_eq!(label_suffix(first, &[first, other_port]), None);
+        let mut taken = Vec::new();
+        assert_eq!(label_suffix(first, &mut taken).unwrap(), "192.0.2.7");
+        assert_eq!(label_suffix(other_port, &mut taken).unwrap(), "192.0.2.7:5062");
+        assert_eq!(label_suffix(other, &mut taken).unwrap(), "2001:db8::7");
+        assert_eq!(label_suffix(other_port, &mut taken), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::dns::{Answer, BadName, MessageError, Question, Record, RecordType};
-use super::resolve::Family;
+use super::family::Family;
 use super::{NetError, Peer, tcp, udp};
 use crate::report::{Class, Failure};
 use crate::time::deadline::{Deadline, Expired};

@@ -3,39 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::Peer;
+use super::family::Family;
 use super::nameserver::Nameservers;
 use crate::report::{Class, Failure};
 use crate::time::deadline::Deadline;
-
-/// Which addresses are wanted, `-4` and `-6`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Family {
-    /// Both.
-    #[default]
-    Any,
-    /// IPv4 only.
-    V4,
-    /// IPv6 only.
-    V6,
-}
-
-impl Family {
-    const fn accepts(self, address: IpAddr) -> bool {
-        match self {
-            Self::Any => true,
-            Self::V4 => address.is_ipv4(),
-            Self::V6 => address.is_ipv6(),
-        }
-    }
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Any => "",
-            Self::V4 => "IPv4 ",
-            Self::V6 => "IPv6 ",
-        }
-    }
-}
 
 /// Who knows the addresses of names.
 #[derive(Clone, Debug)]

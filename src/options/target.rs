@@ -1,7 +1,7 @@
 //! Whom is the question put to? Host, port and address family.
 
 use super::plain::port;
-use crate::net::resolve::Family;
+use crate::net::family::Family;
 
 /// `-H`, which is required, and the rest of the target.
 #[derive(Clone, Debug, clap::Args)]

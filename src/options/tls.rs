@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::extra_opts::Secrets;
 use super::secret::Source;
 use super::target;
+use crate::container::MAX_FILE;
 use crate::input::file;
 use crate::report::{Class, Failure};
 use crate::time::stage;
@@ -50,9 +51,6 @@ pub struct TlsOptions {
     #[arg(long, value_name = "NAME", conflicts_with = "passphrase_file")]
     pub passphrase_env: Option<String>,
 }
-
-/// The most of a certificate or key file, in bytes.
-pub const MAX_FILE: u64 = 4 * 1024 * 1024;
 
 impl TlsOptions {
     /// Reads the files and secrets for a connection to `host`.

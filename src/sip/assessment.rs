@@ -32,6 +32,8 @@ pub struct Assessment {
     pub is_labelled: bool,
     /// The addresses that have their metrics by now.
     pub measured: Vec<SocketAddr>,
+    /// What stands behind the labels of those metrics.
+    pub suffixes: Vec<String>,
 }
 
 impl Assessment {
@@ -101,8 +103,11 @@ impl Assessment {
             None if self.is_alone => None,
             None => return,
             Some(address) => {
-                let Some(suffix) = net::label_suffix(address, &self.measured) else { return };
+                if self.measured.contains(&address) {
+                    return;
+                }
                 self.measured.push(address);
+                let Some(suffix) = net::label_suffix(address, &mut self.suffixes) else { return };
                 Some(suffix)
             }
         };

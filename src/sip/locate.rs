@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::servers::{self, Server};
 use super::transport::Transport;
+use crate::net::family::Family;
 use crate::net::nameserver::Nameservers;
-use crate::net::resolve::{Family, Resolver};
+use crate::net::resolve::Resolver;
 use crate::net::srv::ServiceError;
 use crate::net::{self, Peer};
 use crate::report::{Class, Event, Failure, Report, excerpt};

@@ -28,12 +28,12 @@ pub fn in_words(duration: Duration) -> String {
     whole.map_or_else(|| format!("{seconds} s"), |(unit, name)| format!("{} {name}", seconds / unit))
 }
 
-/// Roughly how long it is: whole units of the largest that it has at least two of, said as [`in_words`] says it: `119 min`,
+/// Roughly how long it is: rounded to the largest unit that it has at least two of, said as [`in_words`] says it: `2 min`,
 /// `1 h`, `25 h`.
 pub fn roughly(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let unit = UNITS.into_iter().map(|(unit, _)| unit).find(|unit| seconds >= unit * 2).unwrap_or(1);
-    in_words(Duration::from_secs(seconds / unit * unit))
+    in_words(Duration::from_secs((seconds + unit / 2) / unit * unit))
 }
 
 /// A measured duration, as precise as a person wants it: `3.1 ms`, `812 ms`, `10 s`, `1.5 s`.
@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(said, ["90 s", "10 min", "1 h", "90 min", "1 d"]);
         let roughly =
             [119, 150, 3_600, 7_199, 7_200, 90_061, 200_000].map(|seconds| roughly(Duration::from_secs(seconds)));
-        assert_eq!(roughly, ["119 s", "2 min", "1 h", "119 min", "2 h", "25 h", "2 d"]);
+        assert_eq!(roughly, ["119 s", "3 min", "1 h", "2 h", "2 h", "25 h", "2 d"]);
     }
 
     #[test]
