@@ -14,12 +14,13 @@ use crate::directory::assessment;
 use crate::directory::probe::{self, Controller, Outcome, Probe};
 use crate::net;
 use crate::net::family::Family;
+use crate::net::host;
 use crate::net::nameserver::Nameservers;
 use crate::net::resolve::Resolver;
 use crate::options::dns::DnsOptions;
 use crate::options::extra_opts::Secrets;
 use crate::options::tls::TlsOptions;
-use crate::options::{CommonOptions, Options, plain, target};
+use crate::options::{CommonOptions, Options, plain};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Metric, Range, Report, StandsFor, Target, Thresholds};
 use crate::time::calendar::unix_seconds;
@@ -126,11 +127,11 @@ impl AdDs {
 #[command(group = clap::ArgGroup::new("whom").required(true).args(["hostname", "domain"]))]
 pub struct AdDs {
     /// Name or address of a controller to ask
-    #[arg(short = 'H', long, value_name = "HOST", value_parser = target::host, help_heading = "Target")]
+    #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse, help_heading = "Target")]
     hostname: Option<String>,
 
     /// Domain whose controllers to ask, all those that DNS names (SRV _ldap._tcp.dc._msdcs.DOMAIN); the worst decides
-    #[arg(long, value_name = "DOMAIN", value_parser = target::host, help_heading = "Target")]
+    #[arg(long, value_name = "DOMAIN", value_parser = host::parse, help_heading = "Target")]
     domain: Option<String>,
 
     /// Port to connect to; 3268 and 3269 are the global catalog's [default: 389, with --tls 636, or what DNS says]

@@ -10,15 +10,16 @@
 use super::shared_advice;
 use crate::container::collection::{self, Item};
 use crate::container::store::{self, StoreName, Thumbprint, Wanted};
+use crate::net::host;
 use crate::net::resolve::resolve;
 use crate::options::extra_opts::Secrets;
-use crate::options::target::{EndpointOptions, host};
+use crate::options::target::EndpointOptions;
 use crate::options::tls::{self, TlsOptions};
 use crate::options::{CommonOptions, Options};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Override, Report, StandsFor, State, Target};
 use crate::time::calendar::unix_seconds;
-use crate::tls::inspect::{self, Shown};
+use crate::tls::inspect::{self, Inspection};
 use crate::tls::served::Served;
 use crate::tls::settings::TlsSettings;
 use crate::trust::anchors::verdict_of_file;
@@ -53,8 +54,8 @@ impl CertExpiry {
 
         let now = unix_seconds(context.started.time);
         let shown = match resolved {
-            Ok(peers) => inspect::shown(&peers, &settings, now, &context.deadline).await,
-            Err(failure) => Shown::nothing(failure),
+            Ok(peers) => inspect::inspect(&peers, &settings, now, &context.deadline).await,
+            Err(failure) => Inspection::nothing(failure),
         };
 
         let mut report = context.report();
@@ -158,7 +159,7 @@ fn judge_served(served: &Served, settings: &TlsSettings, expiries: &Expiries, no
 #[command(name = "check_um_cert_expiry", version, disable_help_subcommand = true)]
 pub struct CertExpiry {
     /// Name or address of the host to ask
-    #[arg(short = 'H', long, value_name = "HOST", value_parser = host, help_heading = "Target")]
+    #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse, help_heading = "Target")]
     #[arg(required_unless_present_any = ["file", "store"])]
     hostname: Option<String>,
 

@@ -13,8 +13,9 @@ use crate::events::query::Query;
 use crate::events::source::{self, Found, Source};
 use crate::events::tally::{self, Count, Rule, Tally, Window, histogram, meaning};
 use crate::input::{Input, judge_age};
+use crate::net::host;
 use crate::options::extra_opts::Secrets;
-use crate::options::{CommonOptions, Options, target};
+use crate::options::{CommonOptions, Options};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Target, Uom, excerpt};
 use crate::time::calendar::{self, rfc3339};
@@ -160,7 +161,7 @@ pub struct Events {
     source: String,
 
     /// Host whose event log is read, with the rights of the user that runs this check (on Windows only) [default: this one]
-    #[arg(short = 'H', long, value_name = "HOST", value_parser = target::host, conflicts_with = "file", help_heading = "Source")]
+    #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse, conflicts_with = "file", help_heading = "Source")]
     hostname: Option<String>,
 
     /// Event XML of wevtutil or Get-WinEvent, - for standard input [default: the event log]

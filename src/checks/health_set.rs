@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use crate::health::Monitor;
 use crate::health::judge::{self, Selection, Worth};
-use crate::health::source::{self, Answer, Source};
+use crate::health::source::{self, Acquired, HealthSource};
 use crate::input::{Input, judge_age};
+use crate::net::host;
 use crate::options::extra_opts::Secrets;
-use crate::options::{CommonOptions, Options, target};
+use crate::options::{CommonOptions, Options};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Target, Uom};
 use crate::time::calendar::rfc3339;
@@ -40,7 +41,7 @@ impl Check for HealthSet {
 }
 
 impl HealthSet {
-    fn judge(&self, answer: &Answer, report: &mut Report) {
+    fn judge(&self, answer: &Acquired, report: &mut Report) {
         let selection = judge::select(&answer.export.monitors, &self.health_set, &self.ignore);
         let several_servers = selection.servers().len() > 1;
         for monitor in selection.unhealthy() {
@@ -69,7 +70,7 @@ impl HealthSet {
     }
 
     /// Why the answer may not be the whole answer.
-    fn shortcomings(&self, answer: &Answer, selection: &Selection<'_>) -> Vec<Failure> {
+    fn shortcomings(&self, answer: &Acquired, selection: &Selection<'_>) -> Vec<Failure> {
         let source = self.target().host;
         let absent = |set: &&str| Failure::new(Class::NoData, format!("health set {set} is not in {source}"));
         let mut failures: Vec<_> = selection.absent.iter().map(absent).collect();
@@ -84,8 +85,8 @@ impl HealthSet {
         failures
     }
 
-    fn source(&self) -> Source {
-        self.file.clone().map_or_else(|| Source::Log(self.hostname.clone()), Source::Export)
+    fn source(&self) -> HealthSource {
+        self.file.clone().map_or_else(|| HealthSource::Log(self.hostname.clone()), HealthSource::Export)
     }
 
     fn target(&self) -> Target {
@@ -110,7 +111,7 @@ fn judge_monitor(monitor: &Monitor, with_server: bool, report: &Report) -> Findi
     finding
 }
 
-fn add_selection(answer: &Answer, selection: &Selection<'_>, report: &mut Report) {
+fn add_selection(answer: &Acquired, selection: &Selection<'_>, report: &mut Report) {
     if let Some(newest) = selection.judged.iter().filter_map(|monitor| monitor.since.as_deref()).max() {
         report.add_diagnostic("last_transition", newest);
     }
@@ -138,7 +139,7 @@ pub struct HealthSet {
 
     /// Host whose log of Managed Availability is read, with the rights of the user that runs this check (on Windows only)
     /// [default: this one]
-    #[arg(short = 'H', long, value_name = "HOST", value_parser = target::host, conflicts_with = "file", help_heading = "Source")]
+    #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse, conflicts_with = "file", help_heading = "Source")]
     hostname: Option<String>,
 
     /// Get-ServerHealth or Get-HealthReport as JSON or CSV, or that log as event XML, - for standard input [default: the

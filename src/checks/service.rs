@@ -9,13 +9,13 @@
 
 use std::time::Duration;
 
+use crate::net::host;
 use crate::options::extra_opts::Secrets;
-use crate::options::target::host;
 use crate::options::{CommonOptions, Options};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, State, Target, Uom};
 use crate::service::component::Component;
-use crate::service::judge::{Verdict, describe, judge, uptime};
+use crate::service::judge::{Fitness, describe, judge, uptime};
 use crate::service::{self, Condition, ServiceStatus};
 
 impl Check for Service {
@@ -60,9 +60,9 @@ fn add_service(name: &str, service: Result<ServiceStatus, Failure>, all: &[Strin
 
 fn judged(service: &ServiceStatus, report: &Report) -> Finding {
     match judge(service, report.started.time) {
-        Verdict::Working(text) => Finding::ok(text),
-        Verdict::OnItsWay(text) => Finding { state: State::Warning, advice: advice(None), ..Finding::ok(text) },
-        Verdict::Failing(failure) => report.judge(failure),
+        Fitness::Working(text) => Finding::ok(text),
+        Fitness::OnItsWay(text) => Finding { state: State::Warning, advice: advice(None), ..Finding::ok(text) },
+        Fitness::Failing(failure) => report.judge(failure),
     }
 }
 
@@ -151,7 +151,7 @@ pub struct Service {
     component: String,
 
     /// Host whose service manager and registry are asked [default: this one]
-    #[arg(short = 'H', long, value_name = "HOST", value_parser = host)]
+    #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse)]
     hostname: Option<String>,
 
     #[command(flatten)]

@@ -12,10 +12,11 @@ use std::path::PathBuf;
 
 use super::shared_advice;
 use crate::net::family::Family;
+use crate::net::host;
 use crate::net::nameserver::Nameservers;
 use crate::options::dns::DnsOptions;
 use crate::options::extra_opts::Secrets;
-use crate::options::secret::Source;
+use crate::options::secret::SecretSource;
 use crate::options::target::TargetOptions;
 use crate::options::tls::TlsOptions;
 use crate::options::{CommonOptions, Options, plain};
@@ -164,12 +165,11 @@ impl SipOptions {
     }
 
     fn contradiction_about_srv(&self) -> Option<String> {
-        let host = self.target.hostname.trim_matches(['[', ']']);
         let text = match (self.srv, self.target.endpoint.port) {
             (true, Some(_)) => {
                 "--srv: expected no --port, which RFC 3263 takes for the wish not to look up SRV records"
             }
-            (true, None) if host.parse::<IpAddr>().is_ok() => {
+            (true, None) if host::address(&self.target.hostname).is_some() => {
                 "--srv: expected a domain in --hostname, found an address, which has no SRV records"
             }
             (false, _) if !self.dns.servers.is_empty() => "--dns-server: expected --srv, whose records it is to give",
@@ -182,8 +182,8 @@ impl SipOptions {
         self.transport.unwrap_or(Transport::Tcp)
     }
 
-    fn password<'a>(&'a self, secrets: &'a Secrets) -> Source<'a> {
-        Source {
+    fn password<'a>(&'a self, secrets: &'a Secrets) -> SecretSource<'a> {
+        SecretSource {
             what: "password",
             file: self.password_file.as_ref(),
             env: self.password_env.as_ref(),

@@ -6,6 +6,7 @@ use super::{Counter, CounterError, Exposed, Nearest, Query, Reading, Sample};
 use crate::exporter::exposition::{Series, metric_name, series};
 use crate::exporter::http;
 use crate::exporter::url::Url;
+use crate::net::host::bare;
 use crate::tls::settings::TlsSettings;
 
 /// The metrics page of an exporter.
@@ -139,7 +140,7 @@ fn value(series: &Series<'_>, counter: &Counter) -> Option<f64> {
 /// Whether an `instance` label, which is a host and mostly a port, names the host asked for.
 fn is_host(label: &str, asked: &str) -> bool {
     let host = label.rsplit_once(':').map_or(label, |(host, _)| host);
-    [label, host, host.trim_matches(['[', ']'])].iter().any(|name| name.eq_ignore_ascii_case(asked))
+    [label, host, bare(host)].iter().any(|name| name.eq_ignore_ascii_case(asked))
 }
 
 /// The metric that a counter is exposed as.

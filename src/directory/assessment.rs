@@ -1,7 +1,7 @@
 //! What is there to say of a controller? Its answer, its certificates, and what is wrong with them.
 
 use super::judge;
-use super::probe::{Outcome, Shown};
+use super::probe::{Outcome, TlsFacts};
 use crate::net::Peer;
 use crate::report::{Finding, Report};
 use crate::tls::version::Version;
@@ -40,7 +40,7 @@ pub fn add(outcome: &Outcome, report: &mut Report) {
     }
 }
 
-fn add_tls(shown: &Shown, peer: &Peer, report: &mut Report) {
+fn add_tls(shown: &TlsFacts, peer: &Peer, report: &mut Report) {
     if let Some(certificates) = &shown.certificates {
         for failure in &certificates.failures {
             report.add_finding(report.judge(failure.clone()).of(&peer.name()));

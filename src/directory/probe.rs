@@ -46,7 +46,7 @@ pub struct Probe {
 
 /// What a controller showed in the TLS handshake.
 #[derive(Debug)]
-pub struct Shown {
+pub struct TlsFacts {
     /// All of it.
     pub served: Served,
     /// What its certificates are worth, if it showed any.
@@ -63,7 +63,7 @@ pub struct Outcome {
     /// The addresses that did not connect.
     pub passed_over: Vec<NetError>,
     /// What the controller showed of TLS.
-    pub shown: Option<Shown>,
+    pub shown: Option<TlsFacts>,
     /// What the controller says of itself.
     pub result: Result<RootDse, Failure>,
 }
@@ -123,7 +123,7 @@ impl Probe {
         stream: TcpStream,
         peer: &Peer,
         settings: &TlsSettings,
-    ) -> (Option<Shown>, Result<RootDse, Failure>) {
+    ) -> (Option<TlsFacts>, Result<RootDse, Failure>) {
         let mut settings = settings.clone();
         if !settings.name_is_explicit {
             settings.name.clone_from(&peer.host);
@@ -140,7 +140,7 @@ impl Probe {
             }),
             Err(error) => Err(error.into()),
         };
-        (Some(Shown { served, certificates }), result)
+        (Some(TlsFacts { served, certificates }), result)
     }
 
     async fn search(

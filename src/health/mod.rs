@@ -109,7 +109,7 @@ pub struct Monitor {
 
 /// What an export holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Export {
+pub struct HealthExport {
     /// Its monitors, in their order.
     pub monitors: Vec<Monitor>,
     /// How many objects or lines name no health set or no alert value.
@@ -146,7 +146,7 @@ pub enum HealthError {
 }
 
 /// Reads an export, JSON or CSV.
-pub fn read(text: &str) -> Result<Export, HealthError> {
+pub fn read(text: &str) -> Result<HealthExport, HealthError> {
     let rows = match text.trim_start().chars().next() {
         None => return Err(HealthError::Empty),
         Some('{' | '[') => json::rows(text)?,
@@ -158,7 +158,7 @@ pub fn read(text: &str) -> Result<Export, HealthError> {
     }
     let total = rows.len();
     let monitors: Vec<_> = rows.into_iter().filter_map(Row::into_monitor).collect();
-    Ok(Export { unusable: total - monitors.len(), monitors })
+    Ok(HealthExport { unusable: total - monitors.len(), monitors })
 }
 
 /// One object or line: the columns that matter, by their name in lower case.

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::transition::{MONITORING, Transitions};
-use super::{Export, HealthError, MAX_INPUT, read};
+use super::{HealthError, HealthExport, MAX_INPUT, read};
 use crate::events::{self, EventError, xml};
 use crate::input::Input;
 use crate::report::{Class, Failure};
@@ -11,7 +11,7 @@ use crate::time::calendar::rfc3339;
 
 /// Where to look.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum HealthSource {
     /// Managed Availability's log on a host, or on this machine.
     Log(Option<String>),
     /// JSON or CSV of `Get-ServerHealth`, or the event XML of that log.
@@ -20,18 +20,18 @@ pub enum Source {
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct Acquired {
     /// The monitors.
-    pub export: Export,
+    pub export: HealthExport,
     /// When an export was written; `None` is now.
     pub written: Option<SystemTime>,
     /// What the source leaves open.
     pub remarks: Vec<String>,
 }
 
-impl Source {
+impl HealthSource {
     /// Reads it. A log of transitions has monitors only as far as somebody asks for a health set.
-    pub fn read(&self, health_sets: &[String]) -> Result<Answer, Failure> {
+    pub fn read(&self, health_sets: &[String]) -> Result<Acquired, Failure> {
         let input = match self {
             Self::Log(host) => return logged(host.as_deref(), health_sets),
             Self::Export(input) => input,
@@ -43,15 +43,15 @@ impl Source {
         if content.text.trim_start().starts_with('<') {
             let found = xml::read(&content.text).map_err(|error| failed(error == EventError::Empty, &error))?;
             let answer = concluded(&found, &input.to_string(), health_sets)?;
-            return Ok(Answer { written: content.modified, ..answer });
+            return Ok(Acquired { written: content.modified, ..answer });
         }
         let export = read(&content.text).map_err(|error| failed(error == HealthError::Empty, &error))?;
-        Ok(Answer { export, written: content.modified, remarks: Vec::new() })
+        Ok(Acquired { export, written: content.modified, remarks: Vec::new() })
     }
 }
 
 /// What follows from the records of a log.
-fn concluded(found: &events::Export, source: &str, health_sets: &[String]) -> Result<Answer, Failure> {
+fn concluded(found: &events::Export, source: &str, health_sets: &[String]) -> Result<Acquired, Failure> {
     let transitions = Transitions::of(&found.records);
     let Some(reaches_back) = transitions.reaches_back else {
         return Err(match found.bad {
@@ -68,7 +68,11 @@ fn concluded(found: &events::Export, source: &str, health_sets: &[String]) -> Re
         format!("no transition of {set} is logged since {}, as far back as the log reaches", rfc3339(reaches_back))
     };
     let remarks = transitions.quiet(health_sets).into_iter().filter(has_monitor).map(remark).collect();
-    Ok(Answer { export: Export { monitors, unusable: transitions.unusable + found.bad }, written: None, remarks })
+    Ok(Acquired {
+        export: HealthExport { monitors, unusable: transitions.unusable + found.bad },
+        written: None,
+        remarks,
+    })
 }
 
 /// What to say where there is no event log.
@@ -79,7 +83,7 @@ pub const NEEDS_WINDOWS: &str =
     "--hostname: expected --file instead, because only Windows can ask another host for its event log";
 
 #[cfg(windows)]
-fn logged(host: Option<&str>, health_sets: &[String]) -> Result<Answer, Failure> {
+fn logged(host: Option<&str>, health_sets: &[String]) -> Result<Acquired, Failure> {
     use std::time::Duration;
 
     use super::transition::{DEFINITIONS, FAILED, PROBE_RESULTS, SERVICE_NAME};
@@ -118,10 +122,10 @@ fn logged(host: Option<&str>, health_sets: &[String]) -> Result<Answer, Failure>
         add(PROBE_RESULTS, &[(SERVICE_NAME, set), FAILED], &mut found);
     }
     let answer = concluded(&found, &source, health_sets)?;
-    Ok(Answer { remarks: [answer.remarks, remarks].concat(), ..answer })
+    Ok(Acquired { remarks: [answer.remarks, remarks].concat(), ..answer })
 }
 
 #[cfg(not(windows))]
-fn logged(_: Option<&str>, _: &[String]) -> Result<Answer, Failure> {
+fn logged(_: Option<&str>, _: &[String]) -> Result<Acquired, Failure> {
     Err(Failure::new(Class::NoData, NEEDS_A_FILE))
 }

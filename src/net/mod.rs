@@ -2,6 +2,7 @@
 
 pub mod dns;
 pub mod family;
+pub mod host;
 pub mod nameserver;
 pub mod resolve;
 pub mod srv;
@@ -35,7 +36,7 @@ impl Peer {
 
     /// Whether it was given as an address.
     pub fn is_numeric(&self) -> bool {
-        self.host.parse::<IpAddr>().is_ok()
+        host::address(&self.host).is_some()
     }
 }
 

@@ -1,10 +1,10 @@
 //! Which addresses does a name have? The system's resolver, under the deadline.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
-use super::Peer;
 use super::family::Family;
 use super::nameserver::Nameservers;
+use super::{Peer, host};
 use crate::report::{Class, Failure};
 use crate::time::deadline::Deadline;
 
@@ -39,10 +39,10 @@ impl Resolver {
 ///
 /// A numeric host, in brackets or not, is not looked up.
 pub async fn resolve(host: &str, port: u16, family: Family, deadline: &Deadline) -> Result<Vec<Peer>, Failure> {
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let addresses = match bare.parse::<IpAddr>() {
-        Ok(address) => vec![SocketAddr::new(address, port)],
-        Err(_) => look_up(bare, port, deadline).await?,
+    let bare = host::bare(host);
+    let addresses = match host::address(host) {
+        Some(address) => vec![SocketAddr::new(address, port)],
+        None => look_up(bare, port, deadline).await?,
     };
 
     let peers = peers(bare, addresses.into_iter().filter(|address| family.accepts(address.ip())));

@@ -5,7 +5,6 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::extra_opts::Secrets;
-use super::target::host;
 use super::tls::TlsOptions;
 use crate::counters::csv::{Csv, Zone};
 use crate::counters::past::Keeping;
@@ -14,6 +13,7 @@ use crate::counters::prometheus::Exporter;
 use crate::counters::source::{self, Source};
 use crate::counters::{Counter, CounterError};
 use crate::exporter::url::{Url, UrlError};
+use crate::net::host;
 use crate::report::{Report, Target};
 use crate::time::deadline::Deadline;
 use crate::time::words::duration;
@@ -131,7 +131,7 @@ impl CounterOptions {
         if self.counters == Place::Pdh && !cfg!(windows) {
             return Some(format!("--counters: {}", CounterError::NeedsWindows));
         }
-        if let (Place::Pdh, Some(Err(error))) = (&self.counters, self.hostname.as_deref().map(host)) {
+        if let (Place::Pdh, Some(Err(error))) = (&self.counters, self.hostname.as_deref().map(host::parse)) {
             return Some(format!("--hostname: {error}"));
         }
         let stray = self.names.iter().find(|given| counters.iter().all(|counter| counter.key != given.key))?;

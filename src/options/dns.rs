@@ -1,7 +1,8 @@
 //! Who is asked for SRV records? The nameservers, where the system's are not the ones.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
+use crate::net::host;
 use crate::net::nameserver::PORT;
 
 /// `--dns-server`.
@@ -14,9 +15,8 @@ pub struct DnsOptions {
 }
 
 fn server(text: &str) -> Result<SocketAddr, String> {
-    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-    let address = bare.parse::<IpAddr>().map(|address| SocketAddr::new(address, PORT));
-    address.or_else(|_| text.parse()).map_err(|_| {
+    let address = host::address(text).map(|address| SocketAddr::new(address, PORT));
+    address.or_else(|| text.parse().ok()).ok_or_else(|| {
         format!(
             "'{text}' is not a nameserver: expected an address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53"
         )

@@ -9,7 +9,7 @@ use crate::time::stage;
 
 /// Where a secret comes from, in falling order of precedence.
 #[derive(Clone, Debug, Default)]
-pub struct Source<'a> {
+pub struct SecretSource<'a> {
     /// What it is, for messages: `password`, `passphrase`.
     pub what: &'static str,
     /// A file whose first line it is.
@@ -23,7 +23,7 @@ pub struct Source<'a> {
 /// The most of a secret file, in bytes.
 const MAX_FILE: u64 = 64 * 1024;
 
-impl Source<'_> {
+impl SecretSource<'_> {
     /// Whether the operator named any source.
     pub const fn is_given(&self) -> bool {
         self.file.is_some() || self.env.is_some() || self.ini.is_some()
@@ -61,7 +61,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), content).unwrap();
         let path = file.path().to_owned();
-        Source { what: "password", file: Some(&path), ..Source::default() }.read()
+        SecretSource { what: "password", file: Some(&path), ..SecretSource::default() }.read()
     }
 
     #[test]
@@ -81,14 +81,15 @@ mod tests {
     #[test]
     fn a_variable_that_is_not_set_is_named() {
         let name = "CHECK_UM_NOT_SET".to_owned();
-        let failure = Source { what: "password", env: Some(&name), ..Source::default() }.read().unwrap_err();
+        let failure =
+            SecretSource { what: "password", env: Some(&name), ..SecretSource::default() }.read().unwrap_err();
         assert!(failure.summary.contains("'CHECK_UM_NOT_SET'"));
     }
 
     #[test]
     fn an_ini_section_is_the_last_resort() {
         let ini = "x".to_owned();
-        assert_eq!(Source { ini: Some(&ini), ..Source::default() }.read().unwrap().as_deref(), Some("x"));
-        assert_eq!(Source::default().read().unwrap(), None);
+        assert_eq!(SecretSource { ini: Some(&ini), ..SecretSource::default() }.read().unwrap().as_deref(), Some("x"));
+        assert_eq!(SecretSource::default().read().unwrap(), None);
     }
 }

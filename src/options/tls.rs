@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::extra_opts::Secrets;
-use super::secret::Source;
-use super::target;
+use super::secret::SecretSource;
+
 use crate::container::MAX_FILE;
 use crate::input::file;
+use crate::net::host;
 use crate::report::{Class, Failure};
 use crate::time::stage;
 use crate::tls::identity::{self, ClientIdentity, IdentityError};
@@ -20,7 +21,7 @@ use crate::x509::certificate::Fingerprint;
 #[command(next_help_heading = "TLS")]
 pub struct TlsOptions {
     /// Name to send and to expect in the certificate [default: the host]
-    #[arg(long, value_name = "NAME", value_parser = target::host)]
+    #[arg(long, value_name = "NAME", value_parser = host::parse)]
     pub tls_name: Option<String>,
 
     /// PEM file with the certificates to trust, instead of the system's
@@ -70,8 +71,8 @@ impl TlsOptions {
     }
 
     /// Where the passphrase comes from.
-    pub fn passphrase<'a>(&'a self, secrets: &'a Secrets) -> Source<'a> {
-        Source {
+    pub fn passphrase<'a>(&'a self, secrets: &'a Secrets) -> SecretSource<'a> {
+        SecretSource {
             what: "passphrase",
             file: self.passphrase_file.as_ref(),
             env: self.passphrase_env.as_ref(),

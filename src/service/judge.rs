@@ -8,7 +8,7 @@ use crate::time::words::roughly;
 
 /// What a service is worth.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Fitness {
     /// It works.
     Working(String),
     /// It is on its way from one state to another.
@@ -21,9 +21,9 @@ pub enum Verdict {
 ///
 /// A disabled service that does not run is `disabled` and nothing else. One that still runs is `disabled` too: it
 /// answers now, and nobody can start it again after the next restart of the server.
-pub fn judge(service: &ServiceStatus, now: SystemTime) -> Verdict {
+pub fn judge(service: &ServiceStatus, now: SystemTime) -> Fitness {
     let (name, start, condition) = (&service.name, service.start, service.condition);
-    let failing = |class, text: String| Verdict::Failing(Failure::new(class, text));
+    let failing = |class, text: String| Fitness::Failing(Failure::new(class, text));
     match (start, condition) {
         (Start::Disabled, Condition::Running) => {
             failing(Class::Disabled, format!("{name} is disabled; it still runs, and cannot be started again"))
@@ -32,7 +32,7 @@ pub fn judge(service: &ServiceStatus, now: SystemTime) -> Verdict {
             failing(Class::Disabled, format!("{name} is disabled and stopped{}", ended(&service.exit)))
         }
         (Start::Disabled, _) => failing(Class::Disabled, format!("{name} is disabled and {condition}")),
-        (_, Condition::Running) => Verdict::Working(format!("{name} is running ({start}{})", up(service, now))),
+        (_, Condition::Running) => Fitness::Working(format!("{name} is running ({start}{})", up(service, now))),
         (_, Condition::Stopped) => {
             failing(Class::Stopped, format!("{name} is stopped ({start}){}", ended(&service.exit)))
         }
@@ -40,7 +40,7 @@ pub fn judge(service: &ServiceStatus, now: SystemTime) -> Verdict {
         (_, Condition::Other(_)) => {
             failing(Class::NoData, format!("{name} is {condition} ({start}), which the documentation does not know"))
         }
-        _ => Verdict::OnItsWay(format!("{name} is {condition} ({start})")),
+        _ => Fitness::OnItsWay(format!("{name} is {condition} ({start})")),
     }
 }
 
@@ -123,15 +123,15 @@ mod tests {
 
     fn class(start: Start, condition: Condition) -> Option<Class> {
         match judge(&service(start, condition), now()) {
-            Verdict::Failing(failure) => Some(failure.class),
+            Fitness::Failing(failure) => Some(failure.class),
             _ => None,
         }
     }
 
     fn text(service: &ServiceStatus) -> String {
         match judge(service, now()) {
-            Verdict::Working(text) | Verdict::OnItsWay(text) => text,
-            Verdict::Failing(failure) => failure.summary,
+            Fitness::Working(text) | Fitness::OnItsWay(text) => text,
+            Fitness::Failing(failure) => failure.summary,
         }
     }
 
@@ -152,7 +152,7 @@ mod tests {
                     _ => Some(Class::NoData),
                 };
                 assert_eq!(class(start, condition), expected, "{start:?} {condition:?}");
-                let working = matches!(judge(&service(start, condition), now()), Verdict::Working(_));
+                let working = matches!(judge(&service(start, condition), now()), Fitness::Working(_));
                 assert_eq!(working, number == 4 && start != Start::Disabled, "{start:?} {condition:?}");
                 let text = text(&service(start, condition));
                 assert!(text.contains(&start.to_string()), "{text}");

@@ -106,7 +106,7 @@ pub struct Exit {
 
 /// What a host knows of all that was asked about.
 #[derive(Debug)]
-pub struct Answer {
+pub struct HostStatus {
     /// Each service, in the order of asking.
     pub services: Vec<Result<ServiceStatus, Failure>>,
     /// The component, if one was asked about.
@@ -185,7 +185,7 @@ pub async fn ask(
     services: &[String],
     component: Option<&str>,
     deadline: &Deadline,
-) -> Result<Answer, Failure> {
+) -> Result<HostStatus, Failure> {
     let host = Host::of(host);
     let (asked, names) = (host.clone(), services.to_vec());
     let stage = || format!("asking the service manager of {}", host.name());
@@ -198,7 +198,7 @@ pub async fn ask(
             Some(within(deadline, stage, move || registry::component(&asked, &name)).await)
         }
     };
-    Ok(Answer { services, component })
+    Ok(HostStatus { services, component })
 }
 
 #[cfg(windows)]
@@ -213,6 +213,6 @@ async fn within<T: Send + 'static>(
 
 /// There is nobody to ask.
 #[cfg(not(windows))]
-pub async fn ask(_: Option<&str>, _: &[String], _: Option<&str>, _: &Deadline) -> Result<Answer, Failure> {
+pub async fn ask(_: Option<&str>, _: &[String], _: Option<&str>, _: &Deadline) -> Result<HostStatus, Failure> {
     Err(Failure::new(Class::NoData, NEEDS_WINDOWS))
 }

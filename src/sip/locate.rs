@@ -20,7 +20,7 @@ pub struct Location {
     /// The host or domain that was looked for.
     pub name: String,
     /// The targets, the one to try first in front; never empty, at most [`net::MAX_ASKED`].
-    pub targets: Vec<Target>,
+    pub targets: Vec<Candidate>,
     /// How many more there are.
     pub left_out: usize,
     /// When the search began.
@@ -44,7 +44,7 @@ pub struct Domain<'a> {
 
 /// A host to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
+pub struct Candidate {
     /// Its name or address.
     pub host: String,
     /// Its port.
@@ -57,7 +57,7 @@ impl Location {
         Self {
             transport,
             name: host.to_owned(),
-            targets: vec![Target { host: host.to_owned(), port }],
+            targets: vec![Candidate { host: host.to_owned(), port }],
             left_out: 0,
             started: Instant::now(),
             resolver: Resolver::System,
@@ -83,7 +83,7 @@ impl Location {
         Ok(Self {
             transport,
             name: name.to_owned(),
-            targets: targets.map(|Server { host, port, .. }| Target { host, port }).collect(),
+            targets: targets.map(|Server { host, port, .. }| Candidate { host, port }).collect(),
             left_out,
             started,
             resolver: Resolver::Nameservers(nameservers),
@@ -103,11 +103,11 @@ impl Location {
     /// The addresses of one of the targets, each once; never empty.
     pub async fn peers(
         &self,
-        target: &Target,
+        target: &Candidate,
         deadline: &Deadline,
         events: &mut Vec<Event>,
     ) -> Result<Vec<Peer>, Failure> {
-        let Target { host, port } = target;
+        let Candidate { host, port } = target;
         let peers = self.resolver.peers(host, *port, self.family, deadline).await?;
         if !peers.iter().all(|peer| peer.is_numeric()) {
             let addresses: Vec<_> = peers.iter().map(|peer| peer.address.ip().to_string()).collect();

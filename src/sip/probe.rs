@@ -9,7 +9,7 @@ use tokio::net::{TcpStream, UdpSocket};
 
 use super::channel::{Channel, TcpChannel, TlsChannel, UdpChannel};
 use super::digest::Credentials;
-use super::locate::{Location, Target, Unreached};
+use super::locate::{Candidate, Location, Unreached};
 use super::message::OptionsRequest;
 use super::transport::Transport;
 use super::uac::{Answer, Uac};
@@ -162,7 +162,7 @@ pub async fn ask_each(question: &Question, location: &Location) -> Asked {
 }
 
 /// Asks at most `share` addresses of `target`.
-async fn ask_target(question: &Question, location: &Location, target: &Target, share: usize) -> Asked {
+async fn ask_target(question: &Question, location: &Location, target: &Candidate, share: usize) -> Asked {
     let mut events = Vec::new();
     let peers = match location.peers(target, &question.deadline, &mut events).await {
         Ok(peers) => peers,

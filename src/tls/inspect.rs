@@ -19,7 +19,7 @@ use crate::time::deadline::Deadline;
 
 /// What came of looking.
 #[derive(Debug)]
-pub struct Shown {
+pub struct Inspection {
     /// Who was looked at; `None` when there was nobody.
     pub peer: Option<Peer>,
     /// What was seen.
@@ -30,7 +30,7 @@ pub struct Shown {
     pub events: Vec<Event>,
 }
 
-impl Shown {
+impl Inspection {
     /// There was nobody to look at.
     pub fn nothing(failure: Failure) -> Self {
         Self { peer: None, served: Served::default(), failure: Some(failure), events: Vec::new() }
@@ -46,8 +46,9 @@ impl Shown {
 }
 
 /// Looks at the first of `peers` that connects. `now` is Unix time, for judging trust.
-pub async fn shown(peers: &[Peer], settings: &TlsSettings, now: i64, deadline: &Deadline) -> Shown {
-    let shown = Shown { peer: peers.first().cloned(), served: Served::default(), failure: None, events: Vec::new() };
+pub async fn inspect(peers: &[Peer], settings: &TlsSettings, now: i64, deadline: &Deadline) -> Inspection {
+    let shown =
+        Inspection { peer: peers.first().cloned(), served: Served::default(), failure: None, events: Vec::new() };
     let mut look = Look { settings, now, deadline, shown };
     if let Err(failure) = look.at_first(peers).await {
         look.shown.failure = Some(failure);
@@ -60,7 +61,7 @@ struct Look<'a> {
     settings: &'a TlsSettings,
     now: i64,
     deadline: &'a Deadline,
-    shown: Shown,
+    shown: Inspection,
 }
 
 impl Look<'_> {

@@ -1,8 +1,7 @@
 //! Is a certificate for the name that we asked for? RFC 6125's rules: alternative names before the common name, wildcards in one place only.
 
-use std::net::IpAddr;
-
 use super::certificate::Certificate;
+use crate::net::host;
 
 /// How a certificate matches a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +20,7 @@ pub fn matched(certificate: &Certificate, expected: &str) -> Match {
     let by_common_name = |matches: bool| if matches && !has_alternatives { Match::CommonName } else { Match::No };
     let common_name = certificate.common_name.as_deref();
 
-    let bare = expected.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(expected);
-    if let Ok(address) = bare.parse::<IpAddr>() {
+    if let Some(address) = host::address(expected) {
         // RFC 6125 1.7.2: an address is never matched by a DNS name, though it may look like one.
         return match certificate.addresses.contains(&address) {
             true => Match::AlternativeName,

@@ -4,6 +4,7 @@ use super::row::{Cell, Cells, timestamp, value};
 use super::zone::Zone;
 use crate::counters::Counter;
 use crate::counters::window::Row;
+use crate::net::host::address;
 
 /// Where in a row the counters asked for stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,8 +146,7 @@ fn choose_host<'a>(found: &[(usize, &'a str, usize)], asked: Option<&str>) -> Re
 
 /// The host's own name of a domain name; an address as it is.
 fn first_label(host: &str) -> &str {
-    let is_address = host.parse::<std::net::IpAddr>().is_ok();
-    if is_address { host } else { host.split('.').next().unwrap_or(host) }
+    if address(host).is_some() { host } else { host.split('.').next().unwrap_or(host) }
 }
 
 /// More columns than any log has.

@@ -24,7 +24,7 @@ use crate::x509::Chain;
 
 /// What was read in the clear.
 #[derive(Debug)]
-pub struct Reading {
+pub struct ClearRead {
     /// What the server showed.
     pub served: Served,
     /// Why its certificates are not among that.
@@ -41,7 +41,7 @@ pub async fn read(
     settings: &TlsSettings,
     deadline: &Deadline,
     now: i64,
-) -> Reading {
+) -> ClearRead {
     let mut reader = FlightReader::default();
     let mut first = Vec::new();
     let stage = || format!("the first part of the TLS handshake with {peer}");
@@ -61,14 +61,14 @@ pub async fn read(
             Ok(Ok(())) => Err(TlsError::Broken { peer: peer.clone(), reason: NO_CERTIFICATE.to_owned() }),
             Ok(Err(error)) => Err(explain(error, peer, &first)),
         };
-        return Reading { served, result };
+        return ClearRead { served, result };
     }
     let chain = Chain::from_ders(flight.certificates.iter().map(Vec::as_slice));
     let result = chain.map_err(|source| TlsError::Chain { peer: peer.clone(), source }).map(|chain| {
         served.verdict = settings.verdict(&chain, now, deadline);
         served.chain = Some(chain);
     });
-    Reading { served, result }
+    ClearRead { served, result }
 }
 
 /// What ends the exchange before its time.

@@ -19,7 +19,7 @@ use super::served::Served;
 use super::settings::TlsSettings;
 use super::tap::{self, Tap};
 use super::version::{Suite, Version};
-use crate::net::Peer;
+use crate::net::{Peer, host};
 use crate::time::deadline::Deadline;
 
 /// Speaks TLS with `peer` over `stream`, up to the end of the handshake. `now` is Unix time, for judging trust.
@@ -86,8 +86,7 @@ fn provider() -> CryptoProvider {
 
 /// The name to send; for one that DNS does not allow none is sent, and the certificate is judged by it all the same.
 fn server_name(name: &str, config: &mut ClientConfig) -> ServerName<'static> {
-    let bare = name.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(name);
-    ServerName::try_from(bare.to_owned()).unwrap_or_else(|_| {
+    ServerName::try_from(host::bare(name).to_owned()).unwrap_or_else(|_| {
         config.enable_sni = false;
         ServerName::IpAddress(std::net::IpAddr::from([0; 4]).into())
     })
