@@ -4,7 +4,7 @@
 
 mod support;
 
-use support::{Outcome, fixture, perfdata, plugin, run_command, run_fed};
+use support::{Outcome, fixture, perfdata, plugin, replaced, run_command, run_fed};
 
 const NAME: &str = "check_um_health_set";
 
@@ -196,7 +196,7 @@ fn no_data_when_the_log_does_not_know_the_health_set_or_holds_nothing() {
 #[test]
 fn unreadable_when_the_log_has_transitions_of_nothing_or_no_records() {
     let text = std::fs::read_to_string(fixture(LOG)).unwrap();
-    let nameless = text.replace("<HealthSet>ECP</HealthSet>", "");
+    let nameless = replaced(&text, "<HealthSet>ECP</HealthSet>", "");
     let ran = judged_text(&nameless, &["--state", "unreadable=warning"]);
     ran.assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: ");
     assert!(
@@ -214,8 +214,8 @@ fn unreadable_when_the_log_has_transitions_of_nothing_or_no_records() {
 #[test]
 fn hostile_texts_of_a_log_break_nothing() {
     let text = std::fs::read_to_string(fixture(LOG)).unwrap();
-    let hostile =
-        text.replace("503 Service", "a|b'=1;2\u{1b}[31m&#10;\u{202e}").replace("UMCallRouterTestMonitor", "x|&#13;'y");
+    let hostile = replaced(&text, "503 Service", "a|b'=1;2\u{1b}[31m&#10;\u{202e}");
+    let hostile = replaced(&hostile, "UMCallRouterTestMonitor", "x|&#13;'y");
     judged_text(&hostile, &["-vvv"]).assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: 1 of 3 monitors");
     judged_text(&hostile, &["--output", "json"]).assert_json("CRITICAL");
     judged_text(&hostile, &["--output", "scom"]).assert_scom("CRITICAL");
@@ -266,7 +266,7 @@ fn stale_when_the_file_is_older_than_allowed() {
 #[test]
 fn hostile_names_and_errors_break_nothing() {
     let row = r#"{"Server":"a|b\u0000","Name":"x\n'=1;2\u001b[31m","HealthSetName":"UM.CallRouter","AlertValue":"Bad|\u202e","Error":"@"}"#;
-    let text = row.replace('@', &"|\\n\\u0007".repeat(20_000));
+    let text = replaced(row, "@", &"|\\n\\u0007".repeat(20_000));
     judged_text(&text, &["-vvv"])
         .assert_begins(3, "UM HEALTH SET UNKNOWN - 1 of 1 monitors of UM.CallRouter on a/b  not Healthy");
     judged_text(&text, &["--output", "json"]).assert_json("UNKNOWN");

@@ -5,7 +5,7 @@
 mod support;
 
 use support::counters::{csv, exporter, exposition, log, recorded, stamp, url, written_now};
-use support::{Outcome, plugin, run_command};
+use support::{Outcome, plugin, replaced, run_command};
 
 const PLUGIN: &str = "check_um_missed_call_proxy";
 
@@ -15,7 +15,8 @@ fn run(arguments: &[&str]) -> Outcome {
 
 /// A log in which the share of failed notifications is this at the end, and this many calls came in.
 fn share(per_cent: &str, calls: u64) -> String {
-    let header = log([]).replace(
+    let header = replaced(
+        &log([]),
         "% of Inbound Calls Rejected by the UM Call Router",
         "% of Missed Call Notification Proxy Failed at UM Call Router",
     );

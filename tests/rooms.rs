@@ -124,7 +124,7 @@ impl Source {
             module.push(name.to_owned());
         }
         let text = fs::read_to_string(path).unwrap();
-        let tests = text.find("#[cfg(test)]\nmod ").or_else(|| text.find("#[cfg(test)]\n#[path")).unwrap_or(text.len());
+        let tests = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
         Some(Self { path: below, module, text: text[..tests].to_owned() })
     }
 

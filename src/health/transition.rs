@@ -209,5 +209,4 @@ const HEALTHY: u32 = 1;
 const UNHEALTHY: u32 = 4;
 
 #[cfg(test)]
-#[path = "transition_tests.rs"]
 mod tests;

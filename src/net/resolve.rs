@@ -102,8 +102,8 @@ mod tests {
 
     #[test]
     fn dns_when_the_name_does_not_resolve() {
-        let failure = resolved("name.invalid", Family::Any).unwrap_err();
+        let failure = resolved("name..invalid", Family::Any).unwrap_err();
         assert_eq!(failure.class, Class::Dns);
-        assert!(failure.summary.starts_with("cannot look up 'name.invalid': "), "{}", failure.summary);
+        assert!(failure.summary.starts_with("cannot look up 'name..invalid': "), "{}", failure.summary);
     }
 }

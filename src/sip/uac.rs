@@ -299,5 +299,4 @@ fn plural(count: u32, word: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "uac_tests.rs"]
 mod tests;

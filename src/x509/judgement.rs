@@ -280,5 +280,4 @@ const MAX_LABELLED_METRICS: usize = 50;
 const MAX_NAMES: usize = 5;
 
 #[cfg(test)]
-#[path = "judgement_tests.rs"]
 mod tests;

@@ -157,7 +157,8 @@ fn fifty_runs_at_once_lose_no_sample() {
             command.stdout(Stdio::null()).spawn().unwrap()
         })
         .collect();
-    assert!(runs.iter_mut().all(|run| run.wait().unwrap().code() == Some(0)));
+    let codes: Vec<_> = runs.iter_mut().map(|run| run.wait().unwrap().code()).collect();
+    assert_eq!(codes, [Some(0); 50]);
     assert_eq!(samples(state.to_str().unwrap()), 50);
 }
 

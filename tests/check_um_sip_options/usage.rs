@@ -60,7 +60,7 @@ fn extra_opts_show_no_text_of_the_file() {
 
 #[test]
 fn unknown_when_the_name_does_not_resolve() {
-    run(&["-H", "name.invalid"]).assert_begins(3, "UM SIP OPTIONS UNKNOWN - cannot look up 'name.invalid': ");
+    run(&["-H", "name..invalid"]).assert_begins(3, "UM SIP OPTIONS UNKNOWN - cannot look up 'name..invalid': ");
 }
 
 #[test]

@@ -183,6 +183,13 @@ pub fn plugins() -> Vec<String> {
     names
 }
 
+/// `text` with `to` in place of each `from`; panics where there is none, for a test of an unchanged text tests nothing.
+#[track_caller]
+pub fn replaced(text: &str, from: &str, to: &str) -> String {
+    assert!(text.contains(from), "there is no {from:?} to be replaced");
+    text.replace(from, to)
+}
+
 /// A recorded file of the tests.
 pub fn fixture(path: &str) -> String {
     root().join("tests/fixtures").join(path).to_str().unwrap().to_owned()
