@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use check_um::net::nameserver::Nameservers;
 use check_um::net::srv::ServiceError;
-use check_um::sip::servers::{Server, locate};
+use check_um::sip::servers::{Domain, Server, locate};
 use check_um::sip::transport::Transport;
 use check_um::time::deadline::Deadline;
 use simple_dns::rdata::RData;
@@ -15,10 +15,11 @@ use support::dns::{Manner, Nameserver, a, naptr, srv};
 
 fn located(zone: Vec<(&'static str, RData<'static>)>, wanted: Option<Transport>) -> Result<Vec<Server>, ServiceError> {
     let nameserver = Nameserver::new(Manner::Plain, zone);
-    let servers = Nameservers::new(&[nameserver.address]).unwrap();
+    let nameservers = Nameservers::new(&[nameserver.address]).unwrap();
+    let domain = Domain { name: "example.com", wanted, nameservers };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let deadline = Deadline::new(Instant::now(), Duration::from_secs(5));
-    runtime.block_on(locate(&servers, "example.com", wanted, &deadline, &mut |_| {}))
+    runtime.block_on(locate(&domain, &deadline, &mut |_| {}))
 }
 
 fn server(transport: Transport, host: &str, port: u16) -> Server {

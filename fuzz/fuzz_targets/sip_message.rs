@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use check_um::net::Peer;
 use check_um::exchange::diagnostics::Diagnostics;
-use check_um::sip::digest::{Challenge, Credentials};
+use check_um::sip::digest::{Challenge, Credentials, Signed};
 use check_um::sip::framing::datagram;
 use check_um::sip::judge::Expected;
 use check_um::sip::message::Response;
@@ -14,12 +14,12 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(Some(frame)) = datagram(bytes) else { return };
-    for (_, diagnostics) in Diagnostics::of(&frame.head) {
+    for (_, diagnostics) in Diagnostics::among(frame.head.pairs()) {
         let _ = diagnostics.text();
     }
     if let Ok(challenge) = Challenge::of(&frame.head) {
         let who = Credentials { username: "a".to_owned(), password: "b".to_owned() };
-        let (_, value) = challenge.answer(&who, "OPTIONS", "sip:a", "c");
+        let (_, value) = challenge.answer(&who, Signed { method: "OPTIONS", uri: "sip:a" }, "c");
         assert!(!value.contains(['\r', '\n']));
     }
     let Ok(Some(response)) = Response::read(frame) else { return };

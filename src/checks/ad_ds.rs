@@ -11,8 +11,9 @@
 use std::time::Duration;
 
 use crate::directory::assessment;
-use crate::directory::probe::{self, Controller, Outcome, Probe};
+use crate::directory::probe::{self, Outcome, Probe};
 use crate::net;
+use crate::net::Endpoint;
 use crate::net::family::Family;
 use crate::net::host;
 use crate::net::nameserver::Nameservers;
@@ -50,7 +51,7 @@ impl AdDs {
     async fn ask(&self, context: &Context) -> Result<Vec<Outcome>, Failure> {
         let mut probe = self.probe(context)?;
         let mut controllers = match (&self.hostname, &self.domain) {
-            (Some(host), _) => vec![Controller { host: host.clone(), port: self.default_port() }],
+            (Some(host), _) => vec![Endpoint { host: host.clone(), port: self.default_port() }],
             (None, domain) => {
                 let servers = Nameservers::new(&self.dns.servers)?;
                 let domain = domain.as_deref().unwrap_or_default();

@@ -34,7 +34,7 @@ impl Check for Service {
             }
             Err(failure) => {
                 report.add_failure(failure);
-                services.iter().for_each(|name| measure(name, &services, None, None, &mut report));
+                services.iter().for_each(|name| add_metrics(unknown_metrics(), name, &services, &mut report));
             }
         }
         Ok(report)
@@ -55,7 +55,8 @@ fn add_service(name: &str, service: Result<ServiceStatus, Failure>, all: &[Strin
         }
     };
     report.add_finding(finding);
-    measure(name, all, running, uptime, report);
+    let running = Metric::optional("running", running.map(f64::from), Uom::None).min(0.0).max(1.0);
+    add_metrics([running, Metric::seconds("uptime", uptime)], name, all, report);
 }
 
 fn judged(service: &ServiceStatus, report: &Report) -> Finding {
@@ -76,10 +77,13 @@ fn add_component(component: Result<Component, Failure>, report: &mut Report) {
     }
 }
 
-fn measure(name: &str, all: &[String], running: Option<u32>, uptime: Option<Duration>, report: &mut Report) {
-    let running = Metric::optional("running", running.map(f64::from), Uom::None).min(0.0).max(1.0);
-    for metric in [running, Metric::seconds("uptime", uptime)] {
-        report.judge_metric(if all.len() > 1 { metric.suffixed(name) } else { metric });
+fn unknown_metrics() -> [Metric; 2] {
+    [Metric::unknown("running", Uom::None).min(0.0).max(1.0), Metric::seconds("uptime", None)]
+}
+
+fn add_metrics(metrics: [Metric; 2], name: &str, all: &[String], report: &mut Report) {
+    for metric in metrics {
+        report.add_metric(if all.len() > 1 { metric.suffixed(name) } else { metric });
     }
 }
 

@@ -26,8 +26,9 @@ use crate::sip::assessment::Assessment;
 use crate::sip::digest::Credentials;
 use crate::sip::expect::StatusSet;
 use crate::sip::judge::{Expected, HeaderPattern};
-use crate::sip::locate::{Domain, Location};
+use crate::sip::locate::Location;
 use crate::sip::probe::{self, Asked, Outcome, Question};
+use crate::sip::servers::Domain;
 use crate::sip::transport::Transport;
 use crate::sip::uri::{Address, HeaderText, Uri};
 use crate::time::calendar::unix_seconds;
@@ -64,8 +65,8 @@ impl SipOptions {
             return Ok(Location::of_host(host, self.port(), self.transport(), family));
         }
         let nameservers = Nameservers::new(&self.dns.servers)?;
-        let domain = Domain { name: host, wanted: self.transport, nameservers, family };
-        let location = Location::of_domain(domain, &context.deadline, events).await?;
+        let domain = Domain { name: host, wanted: self.transport, nameservers };
+        let location = Location::of_domain(domain, family, &context.deadline, events).await?;
         Ok(if self.all_addresses { location.sorted() } else { location })
     }
 

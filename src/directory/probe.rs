@@ -11,23 +11,14 @@ use crate::net::family::Family;
 use crate::net::nameserver::Nameservers;
 use crate::net::resolve::Resolver;
 use crate::net::srv::{self, ServiceError};
-use crate::net::{NetError, Peer, tcp};
+use crate::net::{Endpoint, NetError, Peer, tcp};
 use crate::report::Failure;
 use crate::time::deadline::Deadline;
 use crate::tls::rustls;
 use crate::tls::served::Served;
-use crate::tls::settings::TlsSettings;
+use crate::tls::settings::{Approach, TlsSettings};
 use crate::x509::expiry::Expiries;
 use crate::x509::judgement::{self, Expectations, Judgement};
-
-/// A controller to ask.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Controller {
-    /// Its name or address.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-}
 
 /// How controllers are asked.
 #[derive(Debug)]
@@ -80,10 +71,9 @@ pub async fn controllers_of(
     domain: &str,
     servers: &Nameservers,
     deadline: &Deadline,
-) -> Result<Vec<Controller>, ServiceError> {
+) -> Result<Vec<Endpoint>, ServiceError> {
     let hosts = srv::hosts(servers, &format!("_ldap._tcp.dc._msdcs.{domain}"), deadline).await?;
-    let mut controllers: Vec<_> =
-        hosts.into_iter().map(|srv| Controller { host: srv.target, port: srv.port }).collect();
+    let mut controllers: Vec<_> = hosts.into_iter().map(|srv| Endpoint { host: srv.target, port: srv.port }).collect();
     // Every one is asked, so the order of RFC 2782 would only shuffle the output.
     controllers.sort_by(|a, b| (&a.host, a.port).cmp(&(&b.host, b.port)));
     controllers.dedup();
@@ -93,13 +83,12 @@ pub async fn controllers_of(
 impl Probe {
     /// Asks every controller at the same time, so that a dead one does not use up the deadline of the others; the
     /// outcomes are in the order of the controllers.
-    pub async fn ask_each(&self, controllers: &[Controller]) -> Vec<Outcome> {
+    pub async fn ask_each(&self, controllers: &[Endpoint]) -> Vec<Outcome> {
         join_all(controllers.iter().map(|controller| self.ask(controller))).await
     }
 
-    async fn ask(&self, controller: &Controller) -> Outcome {
-        let Controller { host, port } = controller;
-        let peers = match self.resolver.peers(host, *port, self.family, &self.deadline).await {
+    async fn ask(&self, controller: &Endpoint) -> Outcome {
+        let peers = match self.resolver.peers(controller, self.family, &self.deadline).await {
             Ok(peers) => peers,
             Err(failure) => return Outcome::unasked(failure),
         };
@@ -128,7 +117,8 @@ impl Probe {
         if !settings.name_is_explicit {
             settings.name.clone_from(&peer.host);
         }
-        let handshake = rustls::connect(stream, peer, &settings, &self.deadline, self.now).await;
+        let approach = Approach { peer, settings: &settings, deadline: &self.deadline, now: self.now };
+        let handshake = rustls::connect(stream, approach).await;
         let served = handshake.served;
         let name = settings.expected_name(&served.verdict);
         let expected = Expectations { expiries: &Expiries::default(), name, verdict: &served.verdict };

@@ -18,7 +18,7 @@ use crate::time::calendar::unix_seconds;
 use crate::time::deadline::{Deadline, Expired};
 use crate::tls::connection::TlsConnection;
 use crate::tls::rustls;
-use crate::tls::settings::TlsSettings;
+use crate::tls::settings::{Approach, TlsSettings};
 use crate::x509::expiry::Expiries;
 use crate::x509::judgement::{Expectations, judge};
 use crate::x509::verdict::Verdict;
@@ -94,7 +94,7 @@ pub async fn get(url: &Url, tls: &TlsSettings, deadline: &Deadline) -> Result<Ve
 /// The connection over TLS, to a server whose certificate is trusted, valid and for the expected name.
 async fn secured(connected: Connected, settings: &TlsSettings, deadline: &Deadline) -> Result<TlsConnection, Failure> {
     let now = unix_seconds(SystemTime::now());
-    let tried = rustls::connect(connected.stream, &connected.peer, settings, deadline, now).await;
+    let tried = rustls::connect(connected.stream, Approach { peer: &connected.peer, settings, deadline, now }).await;
     let connection = tried.result?;
     let verdict = tried.served.verdict;
     let chain = tried.served.chain.ok_or_else(|| Failure::new(Class::Tls, "the server showed no certificate"))?;

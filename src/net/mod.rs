@@ -16,6 +16,15 @@ use std::net::{IpAddr, SocketAddr};
 use crate::report::{Class, Failure};
 use crate::time::deadline::Expired;
 
+/// Where somebody listens, before its name is looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+}
+
 /// Whom a connection leads to: the name as given, and one of its addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {

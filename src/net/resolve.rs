@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::family::Family;
 use super::nameserver::Nameservers;
-use super::{Peer, host};
+use super::{Endpoint, Peer, host};
 use crate::report::{Class, Failure};
 use crate::time::deadline::Deadline;
 
@@ -18,20 +18,15 @@ pub enum Resolver {
 }
 
 impl Resolver {
-    /// Every address of `host`, each once; never empty.
-    pub async fn peers(
-        &self,
-        host: &str,
-        port: u16,
-        family: Family,
-        deadline: &Deadline,
-    ) -> Result<Vec<Peer>, Failure> {
+    /// Every address of `endpoint`, each once; never empty.
+    pub async fn peers(&self, endpoint: &Endpoint, family: Family, deadline: &Deadline) -> Result<Vec<Peer>, Failure> {
+        let Endpoint { host, port } = endpoint;
         let Self::Nameservers(servers) = self else {
-            return resolve(host, port, family, deadline).await;
+            return resolve(host, *port, family, deadline).await;
         };
         let addresses = servers.addresses(host, family, deadline).await;
         let addresses = addresses?;
-        Ok(peers(host, addresses.into_iter().map(|address| SocketAddr::new(address, port))))
+        Ok(peers(host, addresses.into_iter().map(|address| SocketAddr::new(address, *port))))
     }
 }
 

@@ -72,6 +72,15 @@ pub enum ChallengeError {
     Unsupported(String),
 }
 
+/// The part of a request that an answer holds for.
+#[derive(Clone, Copy, Debug)]
+pub struct Signed<'a> {
+    /// Its method.
+    pub method: &'a str,
+    /// Its Request-URI.
+    pub uri: &'a str,
+}
+
 impl Challenge {
     /// The strongest challenge in the head of a 401 or 407 that can be answered.
     pub fn of(head: &Head) -> Result<Self, ChallengeError> {
@@ -90,8 +99,9 @@ impl Challenge {
         self.stale
     }
 
-    /// Name and value of the header that answers it for `method` and `uri`, with a client nonce of the caller's.
-    pub fn answer(&self, who: &Credentials, method: &str, uri: &str, cnonce: &str) -> (&'static str, String) {
+    /// Name and value of the header that answers it for a request, with a client nonce of the caller's.
+    pub fn answer(&self, who: &Credentials, request: Signed<'_>, cnonce: &str) -> (&'static str, String) {
+        let Signed { method, uri } = request;
         let hash = |text: String| self.algorithm.hash(&text);
         let who_hash = hash(format!("{}:{}:{}", who.username, self.realm, who.password));
         let what_hash = hash(format!("{method}:{uri}"));
@@ -218,7 +228,8 @@ mod tests {
                  nonce=\"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v\", opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\""
             ));
             let cnonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ";
-            let (name, value) = challenge.unwrap().answer(&who, "GET", "/dir/index.html", cnonce);
+            let (name, value) =
+                challenge.unwrap().answer(&who, Signed { method: "GET", uri: "/dir/index.html" }, cnonce);
             assert_eq!((name, response_of(&value)), ("Authorization", expected));
             assert!(value.contains("opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\""));
         }
@@ -231,7 +242,7 @@ mod tests {
         let challenge = challenge(
             "Proxy-Authenticate: Digest realm=\"testrealm@host.com\", nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\"",
         );
-        let (name, value) = challenge.unwrap().answer(&who, "GET", "/dir/index.html", "unused");
+        let (name, value) = challenge.unwrap().answer(&who, Signed { method: "GET", uri: "/dir/index.html" }, "unused");
         assert_eq!((name, response_of(&value)), ("Proxy-Authorization", "1949323746fe6a43ef61f9606e7febea"));
         assert!(!value.contains("nc="));
     }
@@ -269,7 +280,7 @@ mod tests {
         let challenge = challenge("WWW-Authenticate: Digest realm=\"a\\\"b\\\\\", nonce=\"n").unwrap();
         assert_eq!((challenge.realm.as_str(), challenge.nonce.as_str()), ("a\"b\\", "n"));
         let who = Credentials { username: "u\"x".into(), password: "p".into() };
-        let (_, value) = challenge.answer(&who, "OPTIONS", "sip:a", "c");
+        let (_, value) = challenge.answer(&who, Signed { method: "OPTIONS", uri: "sip:a" }, "c");
         assert!(value.starts_with("Digest username=\"u\\\"x\", realm=\"a\\\"b\\\\\", nonce=\"n\""), "{value}");
     }
 }

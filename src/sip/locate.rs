@@ -2,13 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::servers::{self, Server};
+use super::servers::{self, Domain, Server};
 use super::transport::Transport;
 use crate::net::family::Family;
-use crate::net::nameserver::Nameservers;
 use crate::net::resolve::Resolver;
 use crate::net::srv::ServiceError;
-use crate::net::{self, Peer};
+use crate::net::{self, Endpoint, Peer};
 use crate::report::{Class, Event, Failure, Report, excerpt};
 use crate::time::deadline::Deadline;
 
@@ -20,7 +19,7 @@ pub struct Location {
     /// The host or domain that was looked for.
     pub name: String,
     /// The targets, the one to try first in front; never empty, at most [`net::MAX_ASKED`].
-    pub targets: Vec<Candidate>,
+    pub targets: Vec<Endpoint>,
     /// How many more there are.
     pub left_out: usize,
     /// When the search began.
@@ -29,35 +28,13 @@ pub struct Location {
     family: Family,
 }
 
-/// A domain whose servers are asked.
-#[derive(Debug)]
-pub struct Domain<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// The transport, where it is settled.
-    pub wanted: Option<Transport>,
-    /// Who knows its records.
-    pub nameservers: Nameservers,
-    /// Which addresses to use.
-    pub family: Family,
-}
-
-/// A host to ask.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidate {
-    /// Its name or address.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-}
-
 impl Location {
     /// The host itself.
     pub fn of_host(host: &str, port: u16, transport: Transport, family: Family) -> Self {
         Self {
             transport,
             name: host.to_owned(),
-            targets: vec![Candidate { host: host.to_owned(), port }],
+            targets: vec![Endpoint { host: host.to_owned(), port }],
             left_out: 0,
             started: Instant::now(),
             resolver: Resolver::System,
@@ -69,24 +46,24 @@ impl Location {
     /// way becomes one of `events`, even if it leads nowhere.
     pub async fn of_domain(
         domain: Domain<'_>,
+        family: Family,
         deadline: &Deadline,
         events: &mut Vec<Event>,
     ) -> Result<Self, ServiceError> {
         let started = Instant::now();
-        let Domain { name, wanted, nameservers, family } = domain;
         let mut tell = |step: String| events.push(Event::now(excerpt(&step, MAX_STEP)));
-        let found = servers::locate(&nameservers, name, wanted, deadline, &mut tell).await?;
+        let found = servers::locate(&domain, deadline, &mut tell).await?;
         // All of them are of one transport.
-        let transport = found.first().map(|server| server.transport).or(wanted).unwrap_or(Transport::Tcp);
+        let transport = found.first().map(|server| server.transport).or(domain.wanted).unwrap_or(Transport::Tcp);
         let left_out = found.len().saturating_sub(net::MAX_ASKED);
         let targets = found.into_iter().take(net::MAX_ASKED);
         Ok(Self {
             transport,
-            name: name.to_owned(),
-            targets: targets.map(|Server { host, port, .. }| Candidate { host, port }).collect(),
+            name: domain.name.to_owned(),
+            targets: targets.map(|Server { host, port, .. }| Endpoint { host, port }).collect(),
             left_out,
             started,
-            resolver: Resolver::Nameservers(nameservers),
+            resolver: Resolver::Nameservers(domain.nameservers),
             family,
         })
     }
@@ -103,15 +80,14 @@ impl Location {
     /// The addresses of one of the targets, each once; never empty.
     pub async fn peers(
         &self,
-        target: &Candidate,
+        target: &Endpoint,
         deadline: &Deadline,
         events: &mut Vec<Event>,
     ) -> Result<Vec<Peer>, Failure> {
-        let Candidate { host, port } = target;
-        let peers = self.resolver.peers(host, *port, self.family, deadline).await?;
+        let peers = self.resolver.peers(target, self.family, deadline).await?;
         if !peers.iter().all(|peer| peer.is_numeric()) {
             let addresses: Vec<_> = peers.iter().map(|peer| peer.address.ip().to_string()).collect();
-            let step = format!("addresses of {host}: {}", addresses.join(", "));
+            let step = format!("addresses of {}: {}", target.host, addresses.join(", "));
             events.push(Event::now(excerpt(&step, MAX_STEP)));
         }
         Ok(peers)

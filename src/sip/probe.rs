@@ -9,17 +9,17 @@ use tokio::net::{TcpStream, UdpSocket};
 
 use super::channel::{Channel, TcpChannel, TlsChannel, UdpChannel};
 use super::digest::Credentials;
-use super::locate::{Candidate, Location, Unreached};
+use super::locate::{Location, Unreached};
 use super::message::OptionsRequest;
 use super::transport::Transport;
 use super::uac::{Answer, Uac};
-use crate::net::{self, Peer, tcp, udp};
+use crate::net::{self, Endpoint, Peer, tcp, udp};
 use crate::report::{Class, Event, Failure, Report};
 use crate::time::deadline::Deadline;
 use crate::tls::backend::{self, Backend};
 use crate::tls::connection::TlsConnection;
 use crate::tls::served::Served;
-use crate::tls::settings::TlsSettings;
+use crate::tls::settings::{Approach, TlsSettings};
 use crate::x509::expiry::Expiries;
 use crate::x509::judgement::{Expectations, Judgement, judge};
 
@@ -162,7 +162,7 @@ pub async fn ask_each(question: &Question, location: &Location) -> Asked {
 }
 
 /// Asks at most `share` addresses of `target`.
-async fn ask_target(question: &Question, location: &Location, target: &Candidate, share: usize) -> Asked {
+async fn ask_target(question: &Question, location: &Location, target: &Endpoint, share: usize) -> Asked {
     let mut events = Vec::new();
     let peers = match location.peers(target, &question.deadline, &mut events).await {
         Ok(peers) => peers,
@@ -273,7 +273,8 @@ impl Probe<'_> {
         settings: &TlsSettings,
     ) -> Result<TlsConnection, Failure> {
         let Question { tls_backend, source, deadline, now, expiries, .. } = self.question;
-        let tried = backend::connect(*tls_backend, stream, peer, *source, settings, deadline, *now).await;
+        let approach = Approach { peer, settings, deadline, now: *now };
+        let tried = backend::connect(*tls_backend, stream, *source, approach).await;
         let facts = &mut self.facts;
         let served = facts.served.insert(tried.served);
         if let Some(chain) = &served.chain {
@@ -298,8 +299,8 @@ impl Probe<'_> {
         let credentials = self.question.credentials.as_ref().filter(|_| self.facts.may_see_credentials());
         let facts = &mut self.facts;
         facts.events.push(Event::now(format!("sending OPTIONS {}", request.uri)));
-        let mut uac = Uac::over(channel);
-        let result = uac.options(request, credentials, &self.question.deadline).await;
+        let mut uac = Uac::over(channel, self.question.deadline);
+        let result = uac.options(request, credentials).await;
         let answered = Instant::now();
         uac.close().await;
         facts.retransmissions = Some(uac.retransmissions());

@@ -17,30 +17,40 @@ pub struct Server {
     pub port: u16,
 }
 
-/// The hosts to try for a SIP `domain`, by NAPTR, else SRV, else the domain itself (RFC 3263, section 4); all over
+/// A domain whose servers are looked for.
+#[derive(Debug)]
+pub struct Domain<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The transport, where it is settled.
+    pub wanted: Option<Transport>,
+    /// Who knows its records.
+    pub nameservers: Nameservers,
+}
+
+/// The servers to try for a SIP domain, by NAPTR, else SRV, else the domain itself (RFC 3263, section 4); all over
 /// one transport, never empty.
 ///
-/// With `wanted` the way is settled and NAPTR is not asked (section 4.1); without, the domain's preference decides.
+/// Where the transport is settled NAPTR is not asked (section 4.1); otherwise the domain's preference decides.
 /// Each step is told as it is taken.
 pub async fn locate(
-    servers: &Nameservers,
-    domain: &str,
-    wanted: Option<Transport>,
+    domain: &Domain<'_>,
     deadline: &Deadline,
     tell: &mut impl FnMut(String),
 ) -> Result<Vec<Server>, ServiceError> {
+    let Domain { name: domain, wanted, nameservers } = domain;
     let usable = wanted.as_slice();
     let usable = if usable.is_empty() { Transport::ALL } else { usable };
     let mut names = match wanted {
         Some(_) => Vec::new(),
-        None => preferred(servers, domain, deadline, tell).await?,
+        None => preferred(nameservers, domain, deadline, tell).await?,
     };
     if names.is_empty() {
         names = usable.iter().map(|transport| (*transport, format!("{}.{domain}", transport.srv_labels()))).collect();
     }
 
     for (transport, name) in names {
-        match srv::hosts(servers, &name, deadline).await {
+        match srv::hosts(nameservers, &name, deadline).await {
             Ok(hosts) => {
                 let record = |srv: &Srv| format!("{} {} {} {}", srv.priority, srv.weight, srv.port, srv.target);
                 tell(format!("SRV of {name}: {}", list(hosts.iter().map(record))));
@@ -53,7 +63,7 @@ pub async fn locate(
     }
     let (transport, port) = (usable[0], usable[0].default_port());
     tell(format!("{domain} itself is the host, at port {port}"));
-    Ok(vec![Server { transport, host: domain.to_owned(), port }])
+    Ok(vec![Server { transport, host: (*domain).to_owned(), port }])
 }
 
 /// The transports that the domain prefers, by its NAPTR records; empty where they say nothing.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout_at;
 
 use super::channel::Channel;
-use super::digest::{Challenge, ChallengeError, Credentials};
+use super::digest::{Challenge, ChallengeError, Credentials, Signed};
 use super::framing::{Framer, FramingError, datagram};
 use super::message::{MessageError, OptionsRequest, RequestId, Response};
 use super::transaction::{ClientTransaction, Received, Step};
@@ -106,6 +106,7 @@ impl From<UacError> for Failure {
 /// A user agent client on one connection.
 #[derive(Debug)]
 pub struct Uac<T> {
+    deadline: Deadline,
     channel: T,
     framer: Framer,
     strays: u32,
@@ -126,9 +127,10 @@ const BUFFER: usize = 64 * 1024;
 const MAX_TRACE: (usize, usize) = (12, 4 * 1024);
 
 impl<T: Channel> Uac<T> {
-    /// A client that has sent nothing yet.
-    pub fn over(channel: T) -> Self {
+    /// A client that has sent nothing yet; everything must be over by `deadline`.
+    pub fn over(channel: T, deadline: Deadline) -> Self {
         Self {
+            deadline,
             peer: channel.peer(),
             channel,
             framer: Framer::default(),
@@ -161,11 +163,10 @@ impl<T: Channel> Uac<T> {
         &mut self,
         request: &OptionsRequest,
         credentials: Option<&Credentials>,
-        deadline: &Deadline,
     ) -> Result<Answer, Failure> {
         let started = Instant::now();
         let mut id = RequestId { branch: branch(), tag: token(), call_id: format!("{}{}", token(), token()), cseq: 1 };
-        let mut response = self.transact(request, &id, None, deadline).await?;
+        let mut response = self.transact(request, &id, None).await?;
         let mut digest_user = None;
 
         while let Some(who) = credentials.filter(|_| matches!(response.status, 401 | 407)) {
@@ -179,9 +180,9 @@ impl<T: Channel> Uac<T> {
             }
             // RFC 3261 22.2: the same Call-ID and From, the next CSeq; a new transaction has a new branch.
             id = RequestId { branch: branch(), cseq: id.cseq + 1, ..id };
-            let answer = challenge.answer(who, OptionsRequest::METHOD, &request.uri, &token());
+            let answer = challenge.answer(who, Signed { method: OptionsRequest::METHOD, uri: &request.uri }, &token());
             digest_user = Some(who.username.clone());
-            response = self.transact(request, &id, Some(answer), deadline).await?;
+            response = self.transact(request, &id, Some(answer)).await?;
         }
         Ok(Answer { response, took: started.elapsed(), digest_user })
     }
@@ -191,8 +192,8 @@ impl<T: Channel> Uac<T> {
         request: &OptionsRequest,
         id: &RequestId,
         credentials: Option<(&'static str, String)>,
-        deadline: &Deadline,
     ) -> Result<Response, Failure> {
+        let deadline = self.deadline;
         let given = credentials.as_ref().map(|(name, value)| (*name, value.as_str()));
         let message = request.message(id, given);
         let masked = given.map(|(name, _)| request.message(id, Some((name, "Digest (masked)"))));

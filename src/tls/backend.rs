@@ -9,9 +9,8 @@ use super::connection::Handshake;
 #[cfg(not(any(feature = "legacy-tls", windows)))]
 use super::error::TlsError;
 use super::rustls;
-use super::settings::{HAS_LEGACY, TlsSettings};
-use crate::net::{Peer, tcp};
-use crate::time::deadline::Deadline;
+use super::settings::{Approach, HAS_LEGACY};
+use crate::net::tcp;
 
 /// `--tls-backend`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -25,40 +24,33 @@ pub enum Backend {
     Legacy,
 }
 
-/// Speaks TLS as `backend` says. A second connection to `peer`, from `source`, is made where the first one was of no use.
-pub async fn connect(
-    backend: Backend,
-    stream: TcpStream,
-    peer: &Peer,
-    source: Option<IpAddr>,
-    settings: &TlsSettings,
-    deadline: &Deadline,
-    now: i64,
-) -> Handshake {
+/// Speaks TLS as `backend` says. A second connection, from `source`, is made where the first one was of no use.
+pub async fn connect(backend: Backend, stream: TcpStream, source: Option<IpAddr>, approach: Approach<'_>) -> Handshake {
     if backend == Backend::Legacy {
-        return legacy(stream, peer, settings, deadline, now).await;
+        return legacy(stream, approach).await;
     }
-    let modern = rustls::connect(stream, peer, settings, deadline, now).await;
+    let modern = rustls::connect(stream, approach).await;
     let error = match &modern.result {
         Err(error) if backend == Backend::Auto && HAS_LEGACY && error.may_be_legacy() => error.to_string(),
         _ => return modern,
     };
     // A server that takes no second connection has shown what it has to show.
+    let Approach { peer, deadline, .. } = approach;
     let Ok(stream) = tcp::connect(peer, source, deadline, deadline.remaining(Instant::now())).await else {
         return modern;
     };
-    let mut handshake = legacy(stream, peer, settings, deadline, now).await;
+    let mut handshake = legacy(stream, approach).await;
     handshake.served.fell_back = Some(error);
     handshake
 }
 
 #[cfg(any(feature = "legacy-tls", windows))]
-async fn legacy(stream: TcpStream, peer: &Peer, settings: &TlsSettings, deadline: &Deadline, now: i64) -> Handshake {
-    super::legacy::connect(stream, peer, settings, deadline, now).await
+async fn legacy(stream: TcpStream, approach: Approach<'_>) -> Handshake {
+    super::legacy::connect(stream, approach).await
 }
 
 #[cfg(not(any(feature = "legacy-tls", windows)))]
-async fn legacy(_: TcpStream, _: &Peer, _: &TlsSettings, _: &Deadline, _: i64) -> Handshake {
+async fn legacy(_: TcpStream, _: Approach<'_>) -> Handshake {
     let reason = "this build has no legacy TLS: cargo install check-um --features legacy-tls makes one".to_owned();
     Handshake::failed(TlsError::Local { reason })
 }

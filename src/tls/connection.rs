@@ -9,9 +9,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::error::TlsError;
 use super::served::{Seen, Served};
-use super::settings::TlsSettings;
+use super::settings::Approach;
 use crate::net::Peer;
-use crate::time::deadline::Deadline;
 use crate::x509::Chain;
 
 /// A handshake that was tried.
@@ -34,22 +33,19 @@ impl Handshake {
         mut served: Served,
         seen: &Seen,
         result: Result<TlsConnection, TlsError>,
-        peer: &Peer,
-        settings: &TlsSettings,
-        now: i64,
-        deadline: &Deadline,
+        approach: Approach<'_>,
     ) -> Self {
         if seen.chain.is_empty() {
             return Self { served, result };
         }
         match Chain::from_ders(seen.chain.iter().map(AsRef::as_ref)) {
             Ok(chain) => {
-                served.verdict = settings.verdict(&chain, now, deadline);
+                served.verdict = approach.settings.verdict(&chain, approach.now, approach.deadline);
                 served.chain = Some(chain);
                 Self { served, result }
             }
             Err(source) => {
-                let result = result.and(Err(TlsError::Chain { peer: peer.clone(), source }));
+                let result = result.and(Err(TlsError::Chain { peer: approach.peer.clone(), source }));
                 Self { served, result }
             }
         }

@@ -104,6 +104,15 @@ pub enum TlsError {
     },
 }
 
+/// What became of a server's wish for a client certificate.
+#[derive(Clone, Copy, Debug)]
+pub struct Demand {
+    /// The server asked for one.
+    pub asked: bool,
+    /// It was shown one.
+    pub shown: bool,
+}
+
 /// What the modern backend offers.
 pub const MODERN_OFFER: &str = "TLS 1.3 and 1.2, ECDHE with AES-GCM or ChaCha20-Poly1305";
 
@@ -135,15 +144,15 @@ impl TlsError {
         }
     }
 
-    /// The error of a handshake of which the `first` bytes are known, by a server that `asked` for a client certificate and was `shown` one.
-    pub(super) fn of_handshake(error: &io::Error, peer: &Peer, asked: bool, first: &[u8], shown: bool) -> Self {
+    /// The error of a handshake of which the `first` bytes are known.
+    pub(super) fn of_handshake(error: &io::Error, peer: &Peer, demand: Demand, first: &[u8]) -> Self {
         let peer = peer.clone();
         if let Some(spoken) = other_protocol(first) {
             return Self::NotTls { peer, spoken };
         }
         let refusal = refusal(error);
-        if let (true, Some(how)) = (asked, &refusal) {
-            return Self::of_refusal(peer, how.clone(), shown);
+        if let (true, Some(how)) = (demand.asked, &refusal) {
+            return Self::of_refusal(peer, how.clone(), demand.shown);
         }
         match rustls_error(error) {
             Some(error) => Self::of_rustls(error, peer, first),
@@ -298,7 +307,7 @@ mod tests {
     }
 
     fn handshake(error: &io::Error, asked: bool, shown: bool, first: &[u8]) -> TlsError {
-        TlsError::of_handshake(error, &peer(), asked, first, shown)
+        TlsError::of_handshake(error, &peer(), Demand { asked, shown }, first)
     }
 
     const RECORD: &[u8] = b"\x15\x03\x03\x00\x02\x02\x28";

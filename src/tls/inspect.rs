@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use super::connection::{Handshake, TlsConnection};
 use super::error::TlsError;
 use super::served::Served;
-use super::settings::TlsSettings;
+use super::settings::{Approach, TlsSettings};
 use super::{clear, rustls};
 use crate::net::{Peer, tcp};
 use crate::report::{Class, Event, Failure};
@@ -98,7 +98,7 @@ impl Look<'_> {
     }
 
     async fn in_the_clear(&mut self, stream: TcpStream, peer: &Peer) -> Result<(), TlsError> {
-        let reading = clear::read(stream, peer, self.settings, self.deadline, self.now).await;
+        let reading = clear::read(stream, self.approach(peer)).await;
         self.shown.served = reading.served;
         let outcome = reading.result.as_ref().map_or_else(ToString::to_string, |()| "read the certificates".to_owned());
         self.tell(format!("in the clear: {outcome}"));
@@ -107,7 +107,7 @@ impl Look<'_> {
 
     /// A handshake that fails after the certificates is no failure here, unless it is about the client certificate.
     async fn by_handshake(&mut self, stream: TcpStream, peer: &Peer) -> Result<(), TlsError> {
-        let Handshake { served, result } = rustls::connect(stream, peer, self.settings, self.deadline, self.now).await;
+        let Handshake { served, result } = rustls::connect(stream, self.approach(peer)).await;
         let has_chain = served.chain.is_some();
         self.shown.served = served;
         match result {
@@ -141,6 +141,10 @@ impl Look<'_> {
         let patience = self.deadline.remaining(Instant::now()).min(MAX_PATIENCE);
         let said = tokio::time::timeout(patience, connection.read(&mut [0])).await;
         said.ok()?.err().and_then(|error| connection.classify(&error))
+    }
+
+    const fn approach<'b>(&'b self, peer: &'b Peer) -> Approach<'b> {
+        Approach { peer, settings: self.settings, deadline: self.deadline, now: self.now }
     }
 
     fn tell(&mut self, what: impl Into<String>) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::identity::ClientIdentity;
+use crate::net::Peer;
 use crate::time::deadline::Deadline;
 use crate::trust::anchors::Anchors;
 use crate::trust::system;
@@ -56,6 +57,19 @@ impl TlsSettings {
         };
         is_judged.then_some(self.name.as_str())
     }
+}
+
+/// One server that is to be spoken to over TLS.
+#[derive(Clone, Copy, Debug)]
+pub struct Approach<'a> {
+    /// The server.
+    pub peer: &'a Peer,
+    /// How it is spoken to.
+    pub settings: &'a TlsSettings,
+    /// When everything must be over.
+    pub deadline: &'a Deadline,
+    /// Unix time, for judging trust.
+    pub now: i64,
 }
 
 /// Whether this build has the legacy backend.

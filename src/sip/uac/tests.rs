@@ -77,9 +77,9 @@ fn run<const STREAM: bool>(acts: Vec<Act>, milliseconds: u64, credentials: Optio
         user_agent: "test".to_owned(),
         max_forwards: 70,
     };
-    let mut uac = Uac::over(Script::<STREAM> { acts: acts.into(), sent: Vec::new() });
     let deadline = Deadline::new(Instant::now(), Duration::from_millis(milliseconds));
-    let result = runtime.block_on(uac.options(&request, credentials.as_ref(), &deadline));
+    let mut uac = Uac::over(Script::<STREAM> { acts: acts.into(), sent: Vec::new() }, deadline);
+    let result = runtime.block_on(uac.options(&request, credentials.as_ref()));
     Ran { result, uac }
 }
 

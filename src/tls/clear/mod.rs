@@ -15,11 +15,10 @@ pub mod flight;
 use self::flight::{FlightError, FlightReader, client_hello, close_notify};
 use super::error::TlsError;
 use super::served::Served;
-use super::settings::TlsSettings;
+use super::settings::Approach;
 use super::tap::{ENOUGH, other_protocol};
 use super::version::Version;
 use crate::net::Peer;
-use crate::time::deadline::Deadline;
 use crate::x509::Chain;
 
 /// What was read in the clear.
@@ -34,14 +33,9 @@ pub struct ClearRead {
 /// What is offered to the server.
 pub const OFFER: &str = "TLS 1.2, 1.1 and 1.0 with every common suite";
 
-/// Reads the first flight of `peer` over `stream`. `now` is Unix time, for judging trust.
-pub async fn read(
-    mut stream: TcpStream,
-    peer: &Peer,
-    settings: &TlsSettings,
-    deadline: &Deadline,
-    now: i64,
-) -> ClearRead {
+/// Reads the first flight of a server over `stream`.
+pub async fn read(mut stream: TcpStream, approach: Approach<'_>) -> ClearRead {
+    let Approach { peer, settings, deadline, now } = approach;
     let mut reader = FlightReader::default();
     let mut first = Vec::new();
     let stage = || format!("the first part of the TLS handshake with {peer}");

@@ -16,24 +16,18 @@ use super::openssl as library;
 #[cfg(windows)]
 use super::schannel as library;
 use crate::net::Peer;
-use crate::time::deadline::Deadline;
 use crate::time::stage;
 use crate::tls::clear;
 use crate::tls::clear::flight::{FlightReader, MAX_FLIGHT, fatal_alert};
 use crate::tls::connection::{Handshake, TlsConnection};
 use crate::tls::error::{TlsError, alert_name};
 use crate::tls::served::{Seen, Served};
-use crate::tls::settings::TlsSettings;
+use crate::tls::settings::Approach;
 use crate::tls::tap::{Tap, other_protocol};
 
-/// Speaks legacy TLS with `peer` over `stream`, up to the end of the handshake. `now` is Unix time, for judging trust.
-pub async fn connect(
-    stream: TcpStream,
-    peer: &Peer,
-    settings: &TlsSettings,
-    deadline: &Deadline,
-    now: i64,
-) -> Handshake {
+/// Speaks legacy TLS over `stream`, up to the end of the handshake.
+pub async fn connect(stream: TcpStream, approach: Approach<'_>) -> Handshake {
+    let Approach { peer, settings, deadline, .. } = approach;
     let tap = Tap::new(stream, MAX_FLIGHT);
     let first = tap.first();
     let started = Instant::now();
@@ -70,7 +64,7 @@ pub async fn connect(
             Ok(TlsConnection::new(stream, peer.clone(), &served))
         }
     };
-    Handshake::judged(served, &seen, result, peer, settings, now, deadline)
+    Handshake::judged(served, &seen, result, approach)
 }
 
 /// What there is to know about a client certificate when a handshake fails.

@@ -14,22 +14,16 @@ use tokio_rustls::TlsConnector;
 
 use self::witness::Witness;
 use super::connection::{Handshake, TlsConnection};
-use super::error::TlsError;
+use super::error::{Demand, TlsError};
 use super::served::Served;
-use super::settings::TlsSettings;
+use super::settings::Approach;
 use super::tap::{self, Tap};
 use super::version::{Suite, Version};
-use crate::net::{Peer, host};
-use crate::time::deadline::Deadline;
+use crate::net::host;
 
-/// Speaks TLS with `peer` over `stream`, up to the end of the handshake. `now` is Unix time, for judging trust.
-pub async fn connect(
-    stream: TcpStream,
-    peer: &Peer,
-    settings: &TlsSettings,
-    deadline: &Deadline,
-    now: i64,
-) -> Handshake {
+/// Speaks TLS over `stream`, up to the end of the handshake.
+pub async fn connect(stream: TcpStream, approach: Approach<'_>) -> Handshake {
+    let Approach { peer, settings, deadline, .. } = approach;
     let provider = Arc::new(provider());
     let key = settings.identity.as_ref().map(|identity| Arc::clone(&identity.key));
     let witness = Witness::new(provider.signature_verification_algorithms, key);
@@ -60,7 +54,7 @@ pub async fn connect(
         Ok(Err(error)) => {
             let first = first.lock().map(|first| first.clone()).unwrap_or_default();
             served.version = served.version.or_else(|| tap::server_hello_version(&first));
-            Err(TlsError::of_handshake(&error, peer, seen.asked, &first, shown.is_some()))
+            Err(TlsError::of_handshake(&error, peer, Demand { asked: seen.asked, shown: shown.is_some() }, &first))
         }
         Ok(Ok(stream)) => {
             served.took = Some(started.elapsed());
@@ -70,11 +64,10 @@ pub async fn connect(
             Ok(TlsConnection::new(Box::new(stream), peer.clone(), &served))
         }
     };
-    Handshake::judged(served, &seen, result, peer, settings, now, deadline)
+    Handshake::judged(served, &seen, result, approach)
 }
 
-/// What rustls offers, the suite in front that every server of TLS 1.3 has (RFC 8446, section 9.1): without SHA-384 a
-/// handshake takes 80 thousand instructions less.
+/// What rustls offers, the suite in front that every server of TLS 1.3 has (RFC 8446, section 9.1).
 fn provider() -> CryptoProvider {
     let mut provider = ring::default_provider();
     let suites = &mut provider.cipher_suites;
