@@ -1,4 +1,4 @@
-//! How is a binary linked? For glibc without the shared libgcc and small; for Windows with a version and a manifest.
+//! How is a binary linked? For glibc without the shared libgcc; for Windows with a version and a manifest.
 
 use std::path::Path;
 use std::process::Command;
@@ -27,15 +27,11 @@ fn variable(name: &str) -> String {
 }
 
 fn link_for_glibc() {
-    println!("cargo:rerun-if-changed=release.ld");
     // The unwinder from the static library that every gcc brings: one shared object less to find, map and relocate saves
     // a twentieth of a probe's instructions, and a host without libgcc_s can run the plugins.
     println!("cargo:rustc-link-lib=static:-bundle=gcc_eh");
-    if variable("PROFILE") == "release" {
-        println!("cargo:rustc-link-arg-bins=-Wl,-T,{}/release.ld", variable("CARGO_MANIFEST_DIR"));
-        if variable("TARGET") == variable("HOST") && glibc_packs_relocations() {
-            println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
-        }
+    if variable("PROFILE") == "release" && variable("TARGET") == variable("HOST") && glibc_packs_relocations() {
+        println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
 }
 
