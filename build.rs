@@ -1,4 +1,4 @@
-//! How is a binary linked? For glibc without the shared libgcc; for Windows with a version and a manifest.
+//! What does a binary carry beside its code? On Windows a version and a manifest.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +11,6 @@ fn main() {
         ("linux", "gnu") => {
             // For src/unix/start.rs: only glibc tells std the arguments before main.
             println!("cargo:rustc-cfg=own_start");
-            link_for_glibc();
         }
         ("windows", env) => {
             for plugin in plugins() {
@@ -24,12 +23,6 @@ fn main() {
 
 fn variable(name: &str) -> String {
     env::var(name).unwrap_or_default()
-}
-
-fn link_for_glibc() {
-    // The unwinder from the static library that every gcc brings: one shared object less to find, map and relocate saves
-    // a twentieth of a probe's instructions, and a host without libgcc_s can run the plugins.
-    println!("cargo:rustc-link-lib=static:-bundle=gcc_eh");
 }
 
 /// The names of all plugins.
