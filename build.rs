@@ -6,18 +6,11 @@ use std::{env, fs};
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rustc-check-cfg=cfg(own_start)");
-    match (variable("CARGO_CFG_TARGET_OS").as_str(), variable("CARGO_CFG_TARGET_ENV").as_str()) {
-        ("linux", "gnu") => {
-            // For src/unix/start.rs: only glibc tells std the arguments before main.
-            println!("cargo:rustc-cfg=own_start");
+    if variable("CARGO_CFG_TARGET_OS") == "windows" {
+        let target_env = variable("CARGO_CFG_TARGET_ENV");
+        for plugin in plugins() {
+            add_resource(&plugin, &target_env);
         }
-        ("windows", env) => {
-            for plugin in plugins() {
-                add_resource(&plugin, env);
-            }
-        }
-        _ => {}
     }
 }
 

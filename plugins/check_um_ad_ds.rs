@@ -8,8 +8,6 @@
 //! |          | global catalog; it lacks an attribute; an answer takes longer than `--critical`           |
 //! | UNKNOWN  | bad arguments, a name that does not resolve, a domain without SRV records                 |
 
-#![cfg_attr(all(own_start, not(test)), no_main)]
-
 use std::time::Duration;
 
 use check_um::about::{About, HealthSet};
@@ -30,7 +28,9 @@ use check_um::range::Range;
 use check_um::report::{Report, Target};
 use check_um::threshold::Thresholds;
 
-check_um::plugin_main!(check);
+fn main() {
+    check_um::plugin::run(check)
+}
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let outcomes = args.ask(run).await;

@@ -7,8 +7,6 @@
 //! | CRITICAL | disabled or delete pending (`stopped`), absent among others (`missing`), no answer in time      |
 //! | UNKNOWN  | no counters (`no-data`), old ones (`stale`)                                                     |
 
-#![cfg_attr(all(own_start, not(test)), no_main)]
-
 use std::time::Duration;
 
 use check_um::about::{About, HealthSet};
@@ -24,7 +22,9 @@ use check_um::plugin::Run;
 use check_um::report::{Finding, Report};
 use check_um::state::State;
 
-check_um::plugin_main!(check);
+fn main() {
+    check_um::plugin::run(check)
+}
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let mut report = run.report();

@@ -7,8 +7,6 @@
 //! | CRITICAL | one has less than `--critical`, has expired, is not valid yet, is not in the store         |
 //! | UNKNOWN  | bad arguments, the name does not resolve, a file or store cannot be read or understood     |
 
-#![cfg_attr(all(own_start, not(test)), no_main)]
-
 use check_um::about::{About, HealthSet};
 use check_um::advice;
 use check_um::cli::extra_opts::Secrets;
@@ -30,7 +28,9 @@ use check_um::x509::store::{self, StoreName, Thumbprint, Wanted};
 use check_um::x509::{Chain, trust};
 use clap::builder::NonEmptyStringValueParser;
 
-check_um::plugin_main!(check);
+fn main() {
+    check_um::plugin::run(check)
+}
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let report = match (&args.hostname, &args.store) {

@@ -7,8 +7,6 @@
 //! | CRITICAL | an event's count violates the CRIT of its rule (no default rule has one)                 |
 //! | UNKNOWN  | the log or the export cannot be read; the export is empty, or older than `--max-age`      |
 
-#![cfg_attr(all(own_start, not(test)), no_main)]
-
 use std::time::{Duration, SystemTime};
 
 use check_um::about::{About, HealthSet};
@@ -26,7 +24,9 @@ use check_um::metric::{Metric, Uom};
 use check_um::plugin::Run;
 use check_um::report::{Finding, Report, Target, excerpt};
 
-check_um::plugin_main!(check);
+fn main() {
+    check_um::plugin::run(check)
+}
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let rules = tally::rules(&args.event);

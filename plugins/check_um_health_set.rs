@@ -7,8 +7,6 @@
 //! | CRITICAL | a monitor is Unhealthy or Unavailable                                                     |
 //! | UNKNOWN  | a monitor is Unknown or anything else; a health set is absent; the source cannot be read  |
 
-#![cfg_attr(all(own_start, not(test)), no_main)]
-
 use std::time::Duration;
 
 use check_um::about::{About, HealthSet};
@@ -26,7 +24,9 @@ use check_um::metric::{Metric, Uom};
 use check_um::plugin::Run;
 use check_um::report::{Finding, Report, Target};
 
-check_um::plugin_main!(check);
+fn main() {
+    check_um::plugin::run(check)
+}
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let answer = args.source().read(&args.health_set);

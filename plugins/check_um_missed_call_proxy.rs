@@ -7,8 +7,6 @@
 //! | CRITICAL | the share violates `--critical`; the source does not answer before the deadline             |
 //! | UNKNOWN  | no counter or events (`no-data`), old ones (`stale`), a file that is not ours (`unreadable`) |
 
-#![cfg_attr(all(own_start, not(test)), no_main)]
-
 use check_um::about::{About, HealthSet};
 use check_um::advice;
 use check_um::cli::counters::{CounterSource, Window};
@@ -29,7 +27,9 @@ use check_um::range::Range;
 use check_um::report::{Finding, Report, Target};
 use check_um::threshold::Thresholds;
 
-check_um::plugin_main!(check);
+fn main() {
+    check_um::plugin::run(check)
+}
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let mut report = run.report();

@@ -7,8 +7,6 @@
 //! | CRITICAL | `stopped` or paused; `missing`; the service manager does not answer in time, or is `unreachable` |
 //! | UNKNOWN  | the host cannot be asked (`dns`, `permission`, `no-data`); not on Windows                        |
 
-#![cfg_attr(all(own_start, not(test)), no_main)]
-
 use std::time::Duration;
 
 use check_um::about::{About, HealthSet};
@@ -25,7 +23,9 @@ use check_um::service::judge::{Verdict, describe, judge, uptime};
 use check_um::service::{self, Condition, Service};
 use check_um::state::State;
 
-check_um::plugin_main!(check);
+fn main() {
+    check_um::plugin::run(check)
+}
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let services = args.services();

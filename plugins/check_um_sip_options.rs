@@ -7,8 +7,6 @@
 //! | CRITICAL | another final response, none before the deadline, a value violates `--critical`       |
 //! | UNKNOWN  | bad arguments, the name does not resolve, a local file cannot be read                 |
 
-#![cfg_attr(all(own_start, not(test)), no_main)]
-
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -39,7 +37,9 @@ use check_um::sip::uri::{Address, HeaderText, Uri};
 use check_um::threshold::Thresholds;
 use check_um::x509::expiry::{Expiries, Expiry};
 
-check_um::plugin_main!(check);
+fn main() {
+    check_um::plugin::run(check)
+}
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let question = args.question(run)?;

@@ -64,27 +64,6 @@ impl Run {
     }
 }
 
-/// The `main` of a plugin whose question is put by `$check`, as [`run`] wants it.
-///
-/// The crate needs `#![cfg_attr(all(own_start, not(test)), no_main)]` as well; the build script says where that holds.
-#[macro_export]
-macro_rules! plugin_main {
-    ($check:path) => {
-        #[cfg(not(all(own_start, not(test))))]
-        fn main() {
-            $crate::plugin::run($check)
-        }
-
-        #[cfg(all(own_start, not(test)))]
-        #[allow(unsafe_code, reason = "the C library calls this function by its name")]
-        #[unsafe(no_mangle)]
-        extern "C" fn main() -> std::ffi::c_int {
-            $crate::unix::start::prepare();
-            $crate::plugin::run($check)
-        }
-    };
-}
-
 /// Runs a plugin: parses the command line into `A`, gives it to `check`, prints its report and exits with its state.
 ///
 /// Exits 0, 1, 2 or 3 on every path, prints one report to standard output and nothing to standard error.

@@ -72,9 +72,8 @@ fn every_plugin_begins_with_its_state_table() {
         for state in ["OK", "WARNING", "CRITICAL", "UNKNOWN"] {
             assert!(head.contains(&format!("//! | {state}")), "plugins/{name}.rs: no {state} in the state table above");
         }
-        for line in ["#![cfg_attr(all(own_start, not(test)), no_main)]", "check_um::plugin_main!(check);"] {
-            assert!(source.contains(&format!("\n{line}\n")), "plugins/{name}.rs: expected the line {line}");
-        }
+        let main = "\nfn main() {\n    check_um::plugin::run(check)\n}\n";
+        assert!(source.contains(main), "plugins/{name}.rs: expected {main}");
     }
 }
 

@@ -1,4 +1,3 @@
-//! What does Unix want of a process that a scheduler starts? Its signals taken, its descriptors in order.
+//! What does Unix want of a process that a scheduler starts? Its signals taken.
 
 pub mod signals;
-pub mod start;

@@ -1,7 +1,5 @@
 //! What does `plugin::run` make of a check that does not behave? One that panics, blocks, floods or waits, on demand.
 
-#![cfg_attr(all(own_start, not(test)), no_main)]
-
 use std::thread;
 use std::time::Duration;
 
@@ -12,7 +10,9 @@ use check_um::metric::{Metric, Uom};
 use check_um::plugin::{self, Run};
 use check_um::report::{Finding, Report};
 
-check_um::plugin_main!(check);
+fn main() {
+    plugin::run(check)
+}
 
 async fn check(args: &Arguments, run: &Run) -> Result<Report, Failure> {
     let mut report = run.report();
