@@ -133,8 +133,6 @@ pub fn parse<A: Arguments>(argv: Vec<String>) -> Result<Parsed<A>, usage::UsageE
     let mut matches = command.try_get_matches_from_mut(expanded.argv).map_err(|error| usage::explain(&error))?;
     let order = StateOrder::of(&matches);
     let arguments = A::from_arg_matches_mut(&mut matches).map_err(|error| usage::explain(&error))?;
-    // Freeing their hundreds of small strings costs as much as a probe, and the process is about to end anyway.
-    std::mem::forget((command, matches));
     if let Some(contradiction) = arguments.contradiction(&expanded.secrets) {
         return Err(usage::UsageError::CommandLine(contradiction));
     }
