@@ -104,7 +104,7 @@ pub fn run<A: Arguments>(check: impl AsyncFnOnce(&A, &Run) -> Result<Report, Fai
     watch(&run);
 
     // Lives until the process exits: its end would wait for a look-up or a call that was left behind at the deadline.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_io_events_per_tick(IO_EVENTS).build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let report = match &runtime {
         Ok(runtime) => runtime.block_on(check(&parsed.arguments, &run)).unwrap_or_else(|failure| {
             let mut report = run.report();
@@ -132,9 +132,6 @@ pub fn enter(stage: impl Into<String>) {
         *current = stage.into();
     }
 }
-
-/// How many sockets may become ready at once: tokio makes room for 1,024, a check has hardly more than one.
-const IO_EVENTS: usize = 8;
 
 /// How long after the deadline the watchdog speaks, so that a check which keeps to it can do so with all it knows.
 const GRACE: Duration = Duration::from_millis(150);
