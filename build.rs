@@ -1,4 +1,4 @@
-//! How is a binary linked? For glibc without the shared libgcc and small; for Windows with a version and a manifest.
+//! What does a binary carry beside its code? On Windows a version and a manifest.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,43 +6,16 @@ use std::{env, fs};
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    match (variable("CARGO_CFG_TARGET_OS").as_str(), variable("CARGO_CFG_TARGET_ENV").as_str()) {
-        ("linux", "gnu") => {
-            link_for_glibc();
+    if variable("CARGO_CFG_TARGET_OS") == "windows" {
+        let target_env = variable("CARGO_CFG_TARGET_ENV");
+        for plugin in plugins() {
+            add_resource(&plugin, &target_env);
         }
-        ("windows", env) => {
-            for plugin in plugins() {
-                add_resource(&plugin, env);
-            }
-        }
-        _ => {}
     }
 }
 
 fn variable(name: &str) -> String {
     env::var(name).unwrap_or_default()
-}
-
-fn link_for_glibc() {
-    println!("cargo:rerun-if-changed=release.ld");
-    // The unwinder from the static library that every gcc brings: one shared object less to find, map and relocate saves
-    // a twentieth of a probe's instructions, and a host without libgcc_s can run the plugins.
-    println!("cargo:rustc-link-lib=static:-bundle=gcc_eh");
-    if variable("PROFILE") == "release" {
-        println!("cargo:rustc-link-arg-bins=-Wl,-T,{}/release.ld", variable("CARGO_MANIFEST_DIR"));
-        if variable("TARGET") == variable("HOST") && glibc_packs_relocations() {
-            println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
-        }
-    }
-}
-
-/// Whether the C library here is 2.36 or later, the first that reads packed relocations; an older one would refuse to start
-/// the program.
-fn glibc_packs_relocations() -> bool {
-    let output = Command::new("getconf").arg("GNU_LIBC_VERSION").output();
-    let version = output.ok().and_then(|output| String::from_utf8(output.stdout).ok()).unwrap_or_default();
-    let minor = version.trim().strip_prefix("glibc 2.").and_then(|minor| minor.split('.').next()?.parse::<u32>().ok());
-    minor.is_some_and(|minor| minor >= 36)
 }
 
 /// The names of all plugins.
