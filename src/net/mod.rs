@@ -2,6 +2,7 @@
 
 pub mod dns;
 pub mod nameserver;
+pub mod random;
 pub mod resolve;
 pub mod srv;
 pub mod tcp;

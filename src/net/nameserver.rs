@@ -1,6 +1,5 @@
 //! Which records does a name have? Asking the nameservers themselves, for what the system's resolver cannot tell.
 
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -9,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::dns::{Answer, BadName, MessageError, Question, Record, RecordType};
+use super::random::{self, NoRandomness};
 use super::resolve::Family;
 use super::{NetError, Peer, tcp, udp};
 use crate::clock::{Deadline, Expired};
@@ -27,6 +27,9 @@ pub enum DnsError {
     /// Not a name.
     #[error(transparent)]
     BadName(#[from] BadName),
+    /// No identifier that a stranger cannot guess.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
     /// The deadline passed; nobody had answered.
     #[error(transparent)]
     Expired(#[from] Expired),
@@ -122,7 +125,7 @@ impl Nameservers {
             let mut silent = false;
             let mut last = None;
             for &server in &self.0 {
-                let question = Question::new(random(), name, record_type)?;
+                let question = Question::new(random::u16()?, name, record_type)?;
                 match timeout(share, ask(server, &question, deadline)).await {
                     Ok(Ok(records)) => return Ok(records),
                     Ok(Err(error)) => last = Some((server, error)),
@@ -177,12 +180,6 @@ async fn ask_tcp(peer: &Peer, query: &[u8], question: &Question, deadline: &Dead
     let mut message = vec![0; length.into()];
     stream.read_exact(&mut message).await.map_err(failed)?;
     Ok(question.read(&message)?)
-}
-
-/// An identifier that a stranger cannot guess; the system keys the hasher anew for each process.
-fn random() -> u16 {
-    let hash = RandomState::new().hash_one(Instant::now()).to_be_bytes();
-    u16::from_be_bytes([hash[0], hash[1]])
 }
 
 /// The nameservers' port.

@@ -1,10 +1,8 @@
 //! Which hosts offer a service, and in which order are they tried? SRV by RFC 2782, SIP by RFC 3263.
 
-use std::hash::{BuildHasher, RandomState};
-use std::time::Instant;
-
 use super::dns::{Naptr, Record, RecordType, Srv};
 use super::nameserver::{DnsError, Nameservers};
+use super::random;
 use crate::clock::Deadline;
 use crate::failure::{Class, Failure, Policy};
 
@@ -115,7 +113,8 @@ pub async fn hosts(servers: &Nameservers, name: &str, deadline: &Deadline) -> Re
     if offered.is_empty() {
         return Err(ServiceError::NotOffered(name.to_owned()));
     }
-    Ok(ordered(offered, &mut random_up_to))
+    // A draw shares load and keeps no secret: without randomness everybody takes the same host, and that is all.
+    Ok(ordered(offered, &mut |sum| random::up_to(sum).unwrap_or(sum / 2)))
 }
 
 /// The hosts to try for a SIP `domain`, by NAPTR, else SRV, else the domain itself (RFC 3263, section 4); all of one
@@ -215,11 +214,6 @@ impl ServiceError {
             error => Failure::caused_by(Class::Dns, &error),
         }
     }
-}
-
-fn random_up_to(max: u32) -> u32 {
-    let hash = RandomState::new().hash_one(Instant::now());
-    u32::try_from(hash % (u64::from(max) + 1)).unwrap_or(max)
 }
 
 #[cfg(test)]
