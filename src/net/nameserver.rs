@@ -1,16 +1,16 @@
 //! Which records does a name have? Asking the nameservers themselves, for what the system's resolver cannot tell.
 
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::timeout_at;
 
 use super::dns::{Answer, BadName, MessageError, Question, Record, RecordType};
 use super::family::Family;
 use super::{NetError, Peer, tcp, udp};
+use crate::platform::random::{self, NoRandomness};
 use crate::report::{Class, Failure};
 use crate::time::deadline::{Deadline, Expired};
 
@@ -27,6 +27,9 @@ pub enum DnsError {
     /// Not a name.
     #[error(transparent)]
     BadName(#[from] BadName),
+    /// No identifier that a stranger cannot guess.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
     /// The deadline passed; nobody had answered.
     #[error(transparent)]
     Expired(#[from] Expired),
@@ -115,55 +118,65 @@ impl Nameservers {
         record_type: RecordType,
         deadline: &Deadline,
     ) -> Result<Vec<Record>, DnsError> {
+        let mut servers = self.0.clone();
         let mut share = FIRST_SHARE;
         loop {
-            let mut silent = false;
+            let mut silent = Vec::new();
             let mut last = None;
-            for &server in &self.0 {
-                let question = Question::new(random(), name, record_type)?;
-                match timeout(share, ask(server, &question, deadline)).await {
-                    Ok(Ok(records)) => return Ok(records),
-                    Ok(Err(error)) => last = Some((server, error)),
-                    Err(_) => {
-                        silent = true;
-                        last.get_or_insert((server, ServerError::Silent));
-                    }
+            for server in servers {
+                let question = Question::new(random::u16()?, name, record_type)?;
+                match ask(server, &question, share, deadline).await {
+                    Ok(records) => return Ok(records),
+                    Err(ServerError::Silent) => silent.push(server),
+                    Err(error) => last = Some((server, error)),
                 }
             }
-            // Who was silent may only have lost a packet; who failed will fail again.
-            if let (false, Some((server, source))) = (silent, last) {
+            if let ([], Some((server, source))) = (silent.as_slice(), last) {
                 let (record_type, name) = (record_type.name(), name.to_owned());
                 return Err(DnsError::Failed { record_type, name, server, source: Box::new(source) });
             }
+            // Who was silent may only have lost a packet; who failed will fail again.
+            servers = silent;
             share = share.saturating_mul(2);
         }
     }
 }
 
-async fn ask(server: SocketAddr, question: &Question, deadline: &Deadline) -> Result<Vec<Record>, ServerError> {
+/// Asks one nameserver, over UDP and if need be over TCP, for `share` at the longest.
+async fn ask(
+    server: SocketAddr,
+    question: &Question,
+    share: Duration,
+    deadline: &Deadline,
+) -> Result<Vec<Record>, ServerError> {
     let peer = Peer { host: server.ip().to_string(), address: server };
     let query = question.encode().map_err(|_| MessageError::Malformed)?;
-    match ask_udp(&peer, &query, question).await? {
+    let until = Instant::now() + share;
+    let over_tcp = match ask_udp(&peer, &query, question, until).await? {
+        Answer::Records(records) => return Ok(records),
+        Answer::Truncated => ask_tcp(&peer, &query, question, deadline),
+    };
+    match timeout_at(until.into(), over_tcp).await.map_err(|_| ServerError::Silent)?? {
         Answer::Records(records) => Ok(records),
-        Answer::Truncated => match ask_tcp(&peer, &query, question, deadline).await? {
-            Answer::Records(records) => Ok(records),
-            Answer::Truncated => Err(MessageError::Malformed.into()),
-        },
+        Answer::Truncated => Err(MessageError::Malformed.into()),
     }
 }
 
-async fn ask_udp(peer: &Peer, query: &[u8], question: &Question) -> Result<Answer, ServerError> {
+async fn ask_udp(peer: &Peer, query: &[u8], question: &Question, until: Instant) -> Result<Answer, ServerError> {
     let failed = |error| NetError::from_io(error, peer, "asking", "instead of answering");
     let socket = udp::connect(peer, None).await?;
     socket.send(query).await.map_err(failed)?;
-    let mut message = [0; MAX_UDP];
-    loop {
-        let length = socket.recv(&mut message).await.map_err(failed)?;
-        match question.read(&message[..length]) {
+    let mut message = vec![0; MAX_UDP];
+    let mut heard = ServerError::Silent;
+    while let Ok(received) = timeout_at(until.into(), socket.recv(&mut message)).await {
+        match question.read(&message[..received.map_err(failed)?]) {
             Err(MessageError::Stray) => {}
+            // Whoever guessed the identifier sent it, or the nameserver; the right answer may still come.
+            Err(MessageError::Malformed) => heard = MessageError::Malformed.into(),
             answer => return Ok(answer?),
         }
     }
+    Err(heard)
 }
 
 async fn ask_tcp(peer: &Peer, query: &[u8], question: &Question, deadline: &Deadline) -> Result<Answer, ServerError> {
@@ -177,18 +190,12 @@ async fn ask_tcp(peer: &Peer, query: &[u8], question: &Question, deadline: &Dead
     Ok(question.read(&message)?)
 }
 
-/// An identifier that a stranger cannot guess; the system keys the hasher anew for each process.
-fn random() -> u16 {
-    let hash = RandomState::new().hash_one(Instant::now()).to_be_bytes();
-    u16::from_be_bytes([hash[0], hash[1]])
-}
-
 /// The nameservers' port.
 pub const PORT: u16 = 53;
 
 const MAX_SERVERS: usize = 3;
 const FIRST_SHARE: Duration = Duration::from_secs(1);
-const MAX_UDP: usize = 4096;
+const MAX_UDP: usize = 64 * 1024;
 
 #[cfg(unix)]
 mod platform {

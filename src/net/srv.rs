@@ -1,10 +1,8 @@
 //! Which hosts offer a service, and in which order are they tried? SRV records, by RFC 2782.
 
-use std::hash::{BuildHasher, RandomState};
-use std::time::Instant;
-
 use super::dns::{Record, RecordType, Srv};
 use super::nameserver::{DnsError, Nameservers};
+use crate::platform::random;
 use crate::report::{Class, Failure};
 use crate::time::deadline::Deadline;
 
@@ -47,7 +45,8 @@ pub async fn hosts(servers: &Nameservers, name: &str, deadline: &Deadline) -> Re
     if offered.is_empty() {
         return Err(ServiceError::NotOffered(name.to_owned()));
     }
-    Ok(ordered(offered, &mut random_up_to))
+    // A draw shares load and keeps no secret: without randomness everybody takes the same host, and that is all.
+    Ok(ordered(offered, &mut |sum| random::up_to(sum).unwrap_or(sum / 2)))
 }
 
 /// Why nobody offers a service.
@@ -71,11 +70,6 @@ impl From<ServiceError> for Failure {
             error => Self::caused_by(Class::Dns, &error),
         }
     }
-}
-
-fn random_up_to(max: u32) -> u32 {
-    let hash = RandomState::new().hash_one(Instant::now());
-    u32::try_from(hash % (u64::from(max) + 1)).unwrap_or(max)
 }
 
 #[cfg(test)]

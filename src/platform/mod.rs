@@ -1,5 +1,6 @@
 //! What does the system offer beyond std? The only room with unsafe code.
 
+pub mod random;
 #[cfg(unix)]
 pub mod unix;
 #[cfg(windows)]

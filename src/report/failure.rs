@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use super::class::Class;
+use crate::platform::random::NoRandomness;
 
 /// A probe that did not get its answer: the class decides the state, the summary goes to the first line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,5 +40,12 @@ impl Failure {
     #[must_use]
     pub fn reclassified(self, class: Class) -> Self {
         Self { class, as_well: None, ..self }
+    }
+}
+
+impl From<NoRandomness> for Failure {
+    /// As a failure of class `unreadable`: it is this host that lacks something, and nothing is known of the peer.
+    fn from(error: NoRandomness) -> Self {
+        Self::caused_by(Class::Unreadable, &error)
     }
 }

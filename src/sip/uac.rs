@@ -1,6 +1,5 @@
 //! What is the final response to our OPTIONS? A user agent client over any channel.
 
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -11,6 +10,7 @@ use super::digest::{Challenge, ChallengeError, Credentials, Signed};
 use super::framing::{Framer, FramingError, datagram};
 use super::message::{MessageError, OptionsRequest, RequestId, Response};
 use super::transaction::{ClientTransaction, Received, Step};
+use crate::platform::random::{self, NoRandomness};
 use crate::report::{Class, Failure, excerpt};
 use crate::time::deadline::Deadline;
 use crate::time::words::precisely;
@@ -165,7 +165,8 @@ impl<T: Channel> Uac<T> {
         credentials: Option<&Credentials>,
     ) -> Result<Answer, Failure> {
         let started = Instant::now();
-        let mut id = RequestId { branch: branch(), tag: token(), call_id: format!("{}{}", token(), token()), cseq: 1 };
+        let call_id = format!("{}{}", token()?, token()?);
+        let mut id = RequestId { branch: branch()?, tag: token()?, call_id, cseq: 1 };
         let mut response = self.transact(request, &id, None).await?;
         let mut digest_user = None;
 
@@ -179,8 +180,9 @@ impl<T: Channel> Uac<T> {
                 return Err(UacError::Rejected { peer, user, status }.into());
             }
             // RFC 3261 22.2: the same Call-ID and From, the next CSeq; a new transaction has a new branch.
-            id = RequestId { branch: branch(), cseq: id.cseq + 1, ..id };
-            let answer = challenge.answer(who, Signed { method: OptionsRequest::METHOD, uri: &request.uri }, &token());
+            id = RequestId { branch: branch()?, cseq: id.cseq + 1, ..id };
+            let signed = Signed { method: OptionsRequest::METHOD, uri: &request.uri };
+            let answer = challenge.answer(who, signed, &token()?);
             digest_user = Some(who.username.clone());
             response = self.transact(request, &id, Some(answer)).await?;
         }
@@ -286,13 +288,13 @@ impl<T: Channel> Uac<T> {
 }
 
 /// A fresh branch; the cookie tells it from one of RFC 2543 (RFC 3261 8.1.1.7).
-fn branch() -> String {
-    format!("z9hG4bK{}", token())
+fn branch() -> Result<String, NoRandomness> {
+    Ok(format!("z9hG4bK{}", token()?))
 }
 
-/// 64 bits that nobody had before. The hasher's keys come from the system; uniqueness is all that is asked for.
-fn token() -> String {
-    format!("{:016x}", RandomState::new().hash_one(Instant::now()))
+/// 64 bits that nobody had before and nobody guesses: a tag has to be random (RFC 3261 19.3), and so has a cnonce.
+fn token() -> Result<String, NoRandomness> {
+    Ok(format!("{:016x}", random::u64()?))
 }
 
 fn plural(count: u32, word: &str) -> String {

@@ -5,6 +5,7 @@
 mod answers;
 mod hostile;
 mod legacy;
+mod nameserver;
 #[allow(dead_code, reason = "only its TLS side is used here")]
 #[path = "../../examples/call_router/router.rs"]
 mod router;

@@ -5,19 +5,16 @@ use std::net::UdpSocket;
 use std::time::Duration;
 
 use rustls::{ServerConnection, StreamOwned};
-use simple_dns::rdata::RData;
 
 use crate::run;
-use crate::support::dns::{Manner, Nameserver, a, naptr, srv};
+use crate::support::dns::{Manner, Nameserver, Zone, a, naptr, srv};
 use crate::support::peer::{Peer, closed_port, read_request, response};
 use crate::support::{Outcome, perfdata};
 use crate::tls::self_signed;
 
-type Zone = Vec<(&'static str, RData<'static>)>;
+pub const TCP: &str = "_sip._tcp.example.com";
 
-const TCP: &str = "_sip._tcp.example.com";
-
-fn of_domain(nameserver: &Nameserver, more: &[&str]) -> Outcome {
+pub fn of_domain(nameserver: &Nameserver, more: &[&str]) -> Outcome {
     run(&[&["-H", "example.com", "--srv", "--dns-server", &nameserver.address.to_string()], more].concat())
 }
 
@@ -31,7 +28,7 @@ fn nameserver(services: Zone) -> Nameserver {
 }
 
 /// A server that answers 200 if it is asked for the domain.
-fn server(address: &str) -> Peer {
+pub fn server(address: &str) -> Peer {
     Peer::tcp_on(&format!("{address}:0"), |mut stream| {
         while let Some(request) = read_request(&mut stream) {
             let is_for_domain = request.starts_with("OPTIONS sip:example.com SIP/2.0\r\n")
@@ -42,7 +39,7 @@ fn server(address: &str) -> Peer {
     })
 }
 
-fn dead() -> u16 {
+pub fn dead() -> u16 {
     closed_port().parse().unwrap()
 }
 

@@ -3,9 +3,9 @@
 #![allow(dead_code, reason = "every integration test uses its share of this")]
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -30,42 +30,74 @@ pub enum Manner {
 /// The nameserver.
 pub struct Nameserver {
     pub address: SocketAddr,
+    asked: Arc<AtomicUsize>,
     stop: Arc<AtomicBool>,
 }
 
-type Zone = Vec<(&'static str, RData<'static>)>;
+/// A question over UDP, to be answered as a test likes.
+pub struct Asked<'a> {
+    pub query: &'a [u8],
+    pub from: SocketAddr,
+    socket: &'a UdpSocket,
+}
+
+impl Asked<'_> {
+    /// Sends these bytes, which nobody may be waiting for any more.
+    pub fn say(&self, datagram: &[u8]) {
+        let _ = self.socket.send_to(datagram, self.from);
+    }
+}
+
+pub type Zone = Vec<(&'static str, RData<'static>)>;
 
 impl Nameserver {
     /// Starts it.
     pub fn new(manner: Manner, zone: Zone) -> Self {
+        let zone = Arc::new(zone);
+        let tcp_zone = Arc::clone(&zone);
+        let over_udp = move |asked: &Asked<'_>| {
+            let mut answer = answer(asked.query, manner, &zone);
+            match manner {
+                Manner::Chatty => {
+                    let mut stray = answer.clone();
+                    stray[0] ^= 0xff;
+                    asked.say(b"\0garbage");
+                    asked.say(&stray);
+                }
+                Manner::Truncating => truncate(&mut answer, asked.query),
+                Manner::Plain | Manner::Failing | Manner::Ignorant => {}
+            }
+            asked.say(&answer);
+        };
+        Self::raw(over_udp, move |query, stream| {
+            let _ = stream.write_all(&framed(&answer(query, manner, &tcp_zone)));
+        })
+    }
+
+    /// Starts one that does whatever these two do with each question over UDP and over TCP. A connection stays open
+    /// unless it is shut down.
+    pub fn raw(
+        over_udp: impl Fn(&Asked<'_>) + Send + 'static,
+        over_tcp: impl Fn(&[u8], &mut TcpStream) + Send + 'static,
+    ) -> Self {
         let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = tcp.local_addr().unwrap();
         let udp = UdpSocket::bind(address).unwrap();
         udp.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
-        let server = Self { address, stop: Arc::default() };
-        let zone = Arc::new(zone);
+        let server = Self { address, asked: Arc::default(), stop: Arc::default() };
 
-        let (stop, udp_zone) = (Arc::clone(&server.stop), Arc::clone(&zone));
+        let (stop, asked) = (Arc::clone(&server.stop), Arc::clone(&server.asked));
         thread::spawn(move || {
             let mut query = [0; 512];
             while !stop.load(Ordering::SeqCst) {
                 let Ok((length, from)) = udp.recv_from(&mut query) else { continue };
-                if manner == Manner::Chatty {
-                    let mut stray = answer(&query[..length], manner, &udp_zone);
-                    stray[0] ^= 0xff;
-                    let _ = udp.send_to(b"\0garbage", from);
-                    let _ = udp.send_to(&stray, from);
-                }
-                let mut answer = answer(&query[..length], manner, &udp_zone);
-                if manner == Manner::Truncating {
-                    answer[2] |= 0x02;
-                    answer.truncate(length);
-                }
-                let _ = udp.send_to(&answer, from);
+                asked.fetch_add(1, Ordering::SeqCst);
+                over_udp(&Asked { query: &query[..length], from, socket: &udp });
             }
         });
         let stop = Arc::clone(&server.stop);
         thread::spawn(move || {
+            let mut open = Vec::new();
             for mut stream in tcp.incoming().map_while(Result::ok) {
                 if stop.load(Ordering::SeqCst) {
                     break;
@@ -75,24 +107,41 @@ impl Nameserver {
                 if stream.read_exact(&mut length).is_ok() {
                     query.truncate(u16::from_be_bytes(length).into());
                     stream.read_exact(&mut query).unwrap();
-                    let answer = answer(&query, manner, &zone);
-                    let length = u16::try_from(answer.len()).unwrap().to_be_bytes();
-                    let _ = stream.write_all(&[&length, answer.as_slice()].concat());
+                    over_tcp(&query, &mut stream);
+                    open.push(stream);
                 }
             }
         });
         server
+    }
+
+    /// How often it was asked over UDP.
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
     }
 }
 
 impl Drop for Nameserver {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
-        let _ = std::net::TcpStream::connect(self.address);
+        let _ = TcpStream::connect(self.address);
     }
 }
 
-fn answer(query: &[u8], manner: Manner, zone: &Zone) -> Vec<u8> {
+/// The message behind its length, as over TCP.
+pub fn framed(message: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(message.len()).unwrap().to_be_bytes();
+    [&length, message].concat()
+}
+
+/// Leaves of an answer what a nameserver sends over UDP when there is too much of it.
+pub fn truncate(answer: &mut Vec<u8>, query: &[u8]) {
+    answer[2] |= 0x02;
+    answer.truncate(query.len());
+}
+
+/// The answer to a query for one of the names.
+pub fn answer(query: &[u8], manner: Manner, zone: &Zone) -> Vec<u8> {
     let query = Packet::parse(query).unwrap();
     let question = query.questions[0].clone();
     let asked = question.qname.to_string();

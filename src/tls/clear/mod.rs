@@ -4,7 +4,6 @@
 
 use std::io;
 
-use ring::rand::{SecureRandom, SystemRandom};
 use rustls::AlertDescription as Alert;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,6 +18,7 @@ use super::settings::Approach;
 use super::tap::{ENOUGH, other_protocol};
 use super::version::Version;
 use crate::net::Peer;
+use crate::platform::random;
 use crate::x509::Chain;
 
 /// What was read in the clear.
@@ -77,11 +77,11 @@ async fn exchange(
     reader: &mut FlightReader,
     first: &mut Vec<u8>,
 ) -> Result<(), Ended> {
-    let mut random = [0; 32];
+    let mut hello_random = [0; 32];
     // The hello is public and its connection is given up: a random that fails is no reason not to look.
-    let _ = SystemRandom::new().fill(&mut random);
+    let _ = random::fill(&mut hello_random);
     let is_dns_name = matches!(ServerName::try_from(name), Ok(ServerName::DnsName(_)));
-    let hello = client_hello(&random, is_dns_name.then_some(name));
+    let hello = client_hello(&hello_random, is_dns_name.then_some(name));
     stream.write_all(&hello).await.map_err(Ended::Io)?;
 
     let mut buffer = Vec::with_capacity(8 * 1024);

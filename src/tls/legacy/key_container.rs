@@ -6,11 +6,9 @@
 #![allow(unsafe_code, reason = "key containers are listed and deleted through the C functions of CryptoAPI only")]
 
 use std::ffi::CStr;
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::os::windows::io::{FromRawHandle, OwnedHandle};
 use std::ptr;
-use std::time::Instant;
 
 use schannel::RawPointer;
 use schannel::cert_context::{CertContext, KeySpec};
@@ -22,6 +20,7 @@ use windows_sys::Win32::Security::Cryptography::{
 };
 use windows_sys::Win32::System::Threading::{CreateMutexW, OpenMutexW, SYNCHRONIZATION_SYNCHRONIZE};
 
+use crate::platform::random::{self, NoRandomness};
 use crate::platform::windows::{CallError, wide};
 
 /// A key container of the user, removed when this is dropped.
@@ -35,7 +34,8 @@ impl KeyContainer {
     /// One that holds the key of this PRIVATEKEYBLOB.
     pub fn holding(blob: &[u8]) -> Result<Self, CallError> {
         remove_abandoned()?;
-        let name = format!("{PREFIX}{:016x}", RandomState::new().hash_one(Instant::now()));
+        let failed = |error: NoRandomness| CallError { call: "SystemRandom", error: io::Error::other(error) };
+        let name = format!("{PREFIX}{:016x}", random::u64().map_err(failed)?);
         let container = Self { _mutex: mutex(&name)?, name };
         container.import(blob)?;
         Ok(container)
