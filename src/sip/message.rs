@@ -1,10 +1,9 @@
-//! What does a message mean? Our request, and the peer's response over rsip as the message model.
+//! What does a message mean? Our request, and the peer's response, the values of its headers as rsip reads them.
 //!
-//! rsip is fed only bytes that [`super::head`] cleaned, and no type of it appears in a signature here. It writes nothing:
+//! rsip is fed only text that [`super::head`] cleaned, and no type of it appears in a signature here. It writes nothing:
 //! its requests want a parsed URI, which refuses some that are in use.
 
-use rsip::headers::ToTypedHeader;
-use rsip::message::HeadersExt;
+use rsip::headers::{CSeq, ToTypedHeader, UntypedHeader};
 
 use super::framing::Frame;
 use super::head::Head;
@@ -45,13 +44,7 @@ impl Response {
         let (status, reason) = status_line(line).ok_or_else(|| MessageError::StatusLine(excerpt(line, 80)))?;
         let cseq = head.value("CSeq").ok_or(MessageError::CSeq)?;
 
-        // Three digits between 1 and 6 and a CSeq of one line are all that the model gets to see.
-        let model = rsip::Response::try_from(format!("SIP/2.0 {status} -\r\nCSeq: {cseq}\r\n\r\n"));
-        let cseq = model
-            .ok()
-            .and_then(|model| model.cseq_header().ok().cloned())
-            .and_then(|cseq| cseq.typed().ok())
-            .ok_or(MessageError::CSeq)?;
+        let cseq = CSeq::new(cseq).typed().map_err(|_| MessageError::CSeq)?;
         let cseq = (cseq.seq, cseq.method.to_string());
         Ok(Some(Self { status, reason, head, cseq }))
     }
