@@ -1,7 +1,7 @@
 //! Is a plugin a good process of Windows? Its text in a pipe, its arguments.
 
 use crate::support::peer::{Peer, response};
-use crate::support::{plugin, plugins, run_command};
+use crate::support::{plugin, plugins, root, run_command};
 
 #[test]
 fn text_of_a_peer_is_utf_8_in_a_pipe() {
@@ -26,6 +26,9 @@ fn every_plugin_says_what_it_is_where_the_explorer_looks() {
         };
         assert!(has(concat!("ProductVersion\0", env!("CARGO_PKG_VERSION"))), "{name}: no version");
         assert!(has(&format!("OriginalFilename\0{name}.exe")), "{name}: not its name");
+        let source = std::fs::read_to_string(root().join(format!("plugins/{name}.rs"))).unwrap();
+        let question = source.lines().next().unwrap().trim_start_matches("//! ");
+        assert!(has(&format!("{question}\0")), "{name}: not its question");
         let manifest = b"<longPathAware";
         assert!(executable.windows(manifest.len()).any(|window| window == manifest), "{name}: no manifest");
     }
