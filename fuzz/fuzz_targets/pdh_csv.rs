@@ -17,7 +17,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         deadline: Deadline::new(Instant::now(), Duration::from_secs(10)),
         policy: Policy::default(),
     };
-    if let Ok(log) = read(bytes, &query, "log") {
+    if let Ok(log) = read(bytes, 0, &query, "log") {
         assert!(log.rows().windows(2).all(|rows| rows[0].time < rows[1].time));
     }
 });

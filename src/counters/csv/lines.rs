@@ -10,6 +10,8 @@ use crate::input;
 pub struct Line<'a> {
     /// Which it is, from 1.
     pub number: u64,
+    /// Where it ends: how many bytes were read with it.
+    pub end: u64,
     /// Its bytes.
     pub bytes: &'a [u8],
     /// Whether a line feed ends it; the last line of a log that is being written may be cut short.
@@ -29,25 +31,27 @@ pub struct Lines<R> {
     stream: BufReader<R>,
     line: Vec<u8>,
     number: u64,
+    end: u64,
 }
 
 impl<R: Read> Lines<R> {
     /// The lines of `stream`, which is read in large parts.
     pub fn new(stream: R) -> Self {
-        Self { stream: BufReader::with_capacity(64 * 1024, stream), line: Vec::new(), number: 0 }
+        Self { stream: BufReader::with_capacity(64 * 1024, stream), line: Vec::new(), number: 0, end: 0 }
     }
 
     /// The next line, `None` behind the last.
     pub fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
         self.line.clear();
         self.number += 1;
-        let read = self.stream.by_ref().take(MAX_LINE).read_until(b'\n', &mut self.line)? as u64;
+        let mut read = self.stream.by_ref().take(MAX_LINE).read_until(b'\n', &mut self.line)? as u64;
         let ended = self.line.pop_if(|last| *last == b'\n').is_some();
         if read == MAX_LINE && !ended {
             self.line.clear();
-            self.stream.skip_until(b'\n')?;
+            read += self.stream.skip_until(b'\n')? as u64;
         }
-        Ok((read > 0).then_some(Line { number: self.number, bytes: &self.line, ended }))
+        self.end += read;
+        Ok((read > 0).then_some(Line { number: self.number, end: self.end, bytes: &self.line, ended }))
     }
 }
 
@@ -81,7 +85,9 @@ mod tests {
             let text = [b"first\n", vec![b'x'; length].as_slice(), b"\nlast"].concat();
             assert_eq!(lines(&text).iter().map(|line| line.0.len()).collect::<Vec<_>>(), [5, left, 4]);
         }
-        assert_eq!(lines(&vec![b'x'; 2 * long]).len(), 1);
+        let mut one = Lines::new(io::repeat(b'x').take(2 * MAX_LINE));
+        assert_eq!(one.next_line().unwrap().map(|line| line.end), Some(2 * MAX_LINE));
+        assert_eq!(one.next_line().unwrap(), None);
     }
 
     #[test]

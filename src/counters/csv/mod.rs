@@ -1,6 +1,7 @@
 //! What do the logs of Windows' performance tools say? PDH-CSV as typeperf, relog and Export-Counter write it.
 //!
-//! A log is read once, first line to last, in bounded memory, whatever it comes from.
+//! A log is read from its first line to its last, in bounded memory, whatever it comes from: a header may stand
+//! anywhere. Rows cost more than lines, so those far from the end of a long file are passed over.
 //!
 //! The rows have a parser of their own, not the csv crate that exports are read with (`health::csv`): that one does not
 //! say whether a cell had quotes, by which a row is told from typeperf's last sentence; takes the cell in which a line
@@ -12,7 +13,7 @@ mod lines;
 mod row;
 mod zone;
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -38,12 +39,13 @@ impl Source for Csv {
         let io = |error| CounterError::Io { place: place.clone(), error };
         plugin::enter(format!("reading {place}"));
         let Some(path) = &self.file else {
-            let log = read(io::stdin().lock(), query, &place)?;
+            let log = read(io::stdin().lock(), 0, query, &place)?;
             return self.reading(log, query, &place, None);
         };
         let opened = file::open(path).map_err(io)?;
         let metadata = opened.metadata().map_err(io)?;
-        let log = read(&opened, query, &place)?;
+        let length = if metadata.is_file() { metadata.len() } else { 0 };
+        let log = read_file(&opened, length, query, &place)?;
         let modified = metadata.modified().ok().filter(|_| metadata.is_file());
         self.reading(log, query, &place, modified)
     }
@@ -64,8 +66,31 @@ impl<const N: usize> Log<N> {
     }
 }
 
-/// The window of a log that goes by.
-pub fn read<const N: usize>(stream: impl Read, query: &Query<N>, place: &str) -> Result<Log<N>, CounterError> {
+/// The window of a file of this length. Of a long one only the rows near its end are read, and all where those do not
+/// reach back far enough.
+fn read_file<const N: usize>(
+    mut file: impl Read + Seek,
+    length: u64,
+    query: &Query<N>,
+    place: &str,
+) -> Result<Log<N>, CounterError> {
+    if length > NEAR {
+        let log = read(&mut file, length - NEAR, query, place)?;
+        if log.collected.reaches_back {
+            return Ok(log);
+        }
+        file.rewind().map_err(|error| CounterError::Io { place: place.to_owned(), error })?;
+    }
+    read(file, 0, query, place)
+}
+
+/// The window of a log that goes by. Rows that end at or before `from`, in bytes of UTF-8, are passed over.
+pub fn read<const N: usize>(
+    stream: impl Read,
+    from: u64,
+    query: &Query<N>,
+    place: &str,
+) -> Result<Log<N>, CounterError> {
     let io = |error| CounterError::Io { place: place.to_owned(), error };
     let mut lines = Lines::new(input::decode_stream(stream).map_err(io)?);
     let mut columns = first_header(&mut lines, query, place)?;
@@ -73,12 +98,13 @@ pub fn read<const N: usize>(stream: impl Read, query: &Query<N>, place: &str) ->
     // Behind a header without the counters nothing can be read, which is an error if no other header follows.
     let mut unreadable = None;
     while let Some(line) = lines.next_line().map_err(io)? {
-        let text = line.text();
         if !is_header(line.bytes) {
-            let row = columns.row(&text, line.ended).filter(|_| unreadable.is_none());
-            row.into_iter().for_each(|row| window.push(row));
+            if line.end > from && unreadable.is_none() {
+                columns.row(&line.text(), line.ended).into_iter().for_each(|row| window.push(row));
+            }
             continue;
         }
+        let text = line.text();
         match Columns::find(&text, &query.counters, query.host.as_deref()) {
             Ok(found) => {
                 // Totals of two hosts have nothing to do with each other.
@@ -185,6 +211,10 @@ fn milliseconds(time: SystemTime) -> i64 {
 fn moment(milliseconds: i64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default())
 }
+
+/// How near to its end the rows of a long file are read, in bytes: an hour of 1,000 counters every second is not there,
+/// a day of two is.
+const NEAR: u64 = 16 * 1024 * 1024;
 
 /// How many lines before the header may be blank: typeperf begins with one.
 const MAX_BLANK_LINES: u64 = 8;

@@ -1,5 +1,6 @@
 //! Is a log read as it was meant, whatever wrote it?
 
+use std::io::Cursor;
 use std::time::Instant;
 
 use proptest::prelude::*;
@@ -34,7 +35,7 @@ fn row(minute: u32, received: &str, rejected: &str) -> String {
 }
 
 fn log(bytes: impl AsRef<[u8]>) -> Result<Log<3>, CounterError> {
-    read(bytes.as_ref(), &query(), "log")
+    read(bytes.as_ref(), 0, &query(), "log")
 }
 
 fn received(log: &Log<3>) -> Vec<f64> {
@@ -91,6 +92,20 @@ fn a_header_without_the_counters_costs_the_rows_behind_it_and_is_an_error_when_i
     assert!(matches!(log(&text), Err(CounterError::Absent { .. })));
     let text = text + &header("CAS1") + &row(2, "6", "2");
     assert_eq!(received(&log(text).unwrap()), [5.0, 6.0]);
+}
+
+#[test]
+fn a_long_file_says_what_a_stream_of_it_says() {
+    let wide = "x".repeat(13_000);
+    let rows =
+        (0..1_440).map(|minute| row(minute, &minute.to_string(), "0").replace("\r\n", &format!(",\"{wide}\"\r\n")));
+    let text = header("CAS1") + &rows.collect::<String>();
+    assert!(text.len() as u64 > NEAR);
+    for (hours, first) in [(1, 1_379.0), (24, 0.0)] {
+        let query = Query { window: Duration::from_secs(hours * 3_600), ..query() };
+        let log = read_file(Cursor::new(&text), text.len() as u64, &query, "log").unwrap();
+        assert_eq!((received(&log)[0], received(&log).last()), (first, Some(&1_439.0)));
+    }
 }
 
 #[test]
@@ -177,6 +192,19 @@ proptest! {
                     && [value(cells[1]), value(cells[2])] == read.values[..2]
             };
             prop_assert!(text.lines().any(|line| is_this(&line)), "nobody wrote {:?}", read);
+        }
+    }
+
+    #[test]
+    fn what_reaches_back_from_the_end_says_what_the_whole_says(
+        lines in proptest::collection::vec(line(), 0..40),
+        from: proptest::sample::Index,
+    ) {
+        let text = header("CAS1") + &lines.concat();
+        let whole = log(&text).unwrap();
+        let end = read(text.as_bytes(), from.index(text.len()) as u64, &query(), "log").unwrap();
+        if end.collected.reaches_back {
+            prop_assert_eq!((end.rows(), end.collected.gaps), (whole.rows(), whole.collected.gaps));
         }
     }
 
