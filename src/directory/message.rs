@@ -285,6 +285,46 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_keeps_its_code_whatever_its_number_and_the_bytes_of_its_words() {
+        for code in [8, 9, 118] {
+            let fields =
+                [element(ENUMERATED, &[code]), element(OCTET_STRING, b""), element(OCTET_STRING, b"Gr\xf6\xdfe")];
+            let result = Outcome { code: u32::from(code), diagnostic: Some("Gr\u{fffd}\u{fffd}e".to_owned()) };
+            let bytes = message(1, &element(SEARCH_DONE, &fields.concat()));
+            assert_eq!(decode(&bytes), Ok(Answer::Done { id: 1, result }));
+        }
+    }
+
+    #[test]
+    fn a_notice_as_active_directory_writes_it_with_its_name_behind_the_response() {
+        let fields =
+            [element(INTEGER, &[0]), done(EXTENDED_RESPONSE, 52, ""), element(0x8a, b"1.3.6.1.4.1.1466.20036")];
+        let notice = Answer::Notice(Outcome { code: 52, diagnostic: None });
+        assert_eq!(decode(&element(SEQUENCE, &fields.concat())), Ok(notice));
+    }
+
+    #[test]
+    fn one_attribute_that_does_not_fit_spoils_the_entry() {
+        let good = element(SEQUENCE, &[element(OCTET_STRING, b"a"), element(SET, b"")].concat());
+        let bad = element(SEQUENCE, &element(INTEGER, &[1]));
+        let list = element(SEQUENCE, &[good, bad].concat());
+        let bytes = message(1, &element(SEARCH_ENTRY, &[element(OCTET_STRING, b""), list].concat()));
+        assert_eq!(decode(&bytes), Err(Malformed::Inside("an attribute's name")));
+    }
+
+    #[test]
+    fn a_message_of_nothing_but_nested_sequences_is_malformed() {
+        let depth = MAX_MESSAGE / 6;
+        let nested = (1..=depth).flat_map(|level| {
+            let length = u32::try_from((depth - level) * 6).unwrap().to_be_bytes();
+            [[SEQUENCE, 0x84].as_slice(), &length].concat()
+        });
+        let bytes: Vec<u8> = nested.collect();
+        assert_eq!(length(&bytes), Ok(Some(bytes.len())));
+        assert_eq!(decode(&bytes), Err(Malformed::Inside("a message identifier")));
+    }
+
+    #[test]
     fn another_protocol_is_told_by_its_first_byte() {
         assert_eq!(length(b"HTTP/1.1 400 Bad Request"), Err(Malformed::NotLdap));
         assert_eq!(length(b"0\x80\x00\x00"), Err(Malformed::NotLdap));

@@ -2,12 +2,17 @@
 
 pub mod file;
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
+
+use encoding_rs::mem::decode_latin1;
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs_io::DecodeReaderBytesBuilder;
 
 use self::file::FileError;
 use crate::report::{Class, Failure};
@@ -105,43 +110,100 @@ const REMARKABLE_AGE: Duration = Duration::from_secs(10 * 60);
 /// Bytes as text: by their byte order mark, else as UTF-16 where every other byte is zero, else as UTF-8, else each byte
 /// as one character. No bad byte makes a file unreadable.
 pub fn decode(bytes: Vec<u8>) -> String {
-    match bytes.as_slice() {
-        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
-        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        [first, 0, ..] if *first != 0 => utf16(&bytes, u16::from_le_bytes),
-        _ => String::from_utf8(bytes).unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect()),
+    match encoding(&bytes) {
+        Some(encoding) => {
+            // Half a unit at the end was cut off, and says nothing.
+            let end = if encoding == UTF_8 { bytes.len() } else { bytes.len() / 2 * 2 };
+            encoding.decode_with_bom_removal(&bytes[..end]).0.into_owned()
+        }
+        None => String::from_utf8(bytes).unwrap_or_else(|error| text(error.as_bytes()).into_owned()),
     }
 }
 
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
-    let (pairs, _) = bytes.as_chunks::<2>();
-    char::decode_utf16(pairs.iter().map(|&pair| unit(pair))).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+/// The same for a stream of any length: UTF-8 comes out where its beginning says what it is, its own bytes where it does
+/// not, and [`text`] reads either.
+pub fn decode_stream(mut stream: impl Read) -> io::Result<impl Read> {
+    let mut start = Vec::new();
+    stream.by_ref().take(3).read_to_end(&mut start)?;
+    let mut decoder = DecodeReaderBytesBuilder::new();
+    decoder.bom_sniffing(false).encoding(encoding(&start));
+    Ok(decoder.build(Cursor::new(start).chain(stream)))
+}
+
+/// Bytes that nothing was said about: UTF-8, else each byte as one character.
+pub fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| decode_latin1(bytes), Cow::Borrowed)
+}
+
+/// The encoding that the beginning of a text tells, by its byte order mark or by the zeros of UTF-16.
+fn encoding(start: &[u8]) -> Option<&'static Encoding> {
+    match start {
+        [0xef, 0xbb, 0xbf, ..] => Some(UTF_8),
+        [0xff, 0xfe, ..] => Some(UTF_16LE),
+        [0xfe, 0xff, ..] => Some(UTF_16BE),
+        [first, 0, ..] if *first != 0 => Some(UTF_16LE),
+        [0, second, ..] if *second != 0 => Some(UTF_16BE),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
-    fn utf16_le(text: &str) -> Vec<u8> {
-        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
+        text.encode_utf16().flat_map(unit).collect()
+    }
+
+    /// Decoded at once, and as a stream that comes byte by byte.
+    fn both(bytes: &[u8]) -> [String; 2] {
+        struct Dribble<'a>(&'a [u8]);
+        impl Read for Dribble<'_> {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                let length = buffer.len().min(1);
+                self.0.read(&mut buffer[..length])
+            }
+        }
+        let mut streamed = Vec::new();
+        decode_stream(Dribble(bytes)).unwrap().read_to_end(&mut streamed).unwrap();
+        [decode(bytes.to_vec()), text(&streamed).into_owned()]
     }
 
     #[test]
     fn every_encoding_that_windows_writes() {
-        let text = "AlertValue;Größe";
-        assert_eq!(decode(text.as_bytes().to_vec()), text);
-        assert_eq!(decode([b"\xef\xbb\xbf", text.as_bytes()].concat()), text);
-        assert_eq!(decode([b"\xff\xfe".to_vec(), utf16_le(text)].concat()), text);
-        assert_eq!(decode(utf16_le(text)), text);
-        assert_eq!(decode(b"Gr\xf6\xdfe".to_vec()), "Größe");
+        let text = "AlertValue;Größe \u{1f4de}";
+        let bytes = [
+            text.as_bytes().to_vec(),
+            [b"\xef\xbb\xbf", text.as_bytes()].concat(),
+            [b"\xff\xfe".to_vec(), utf16(text, u16::to_le_bytes)].concat(),
+            [b"\xfe\xff".to_vec(), utf16(text, u16::to_be_bytes)].concat(),
+            utf16(text, u16::to_le_bytes),
+            utf16(text, u16::to_be_bytes),
+        ];
+        for bytes in bytes {
+            assert_eq!(both(&bytes), [text; 2], "{bytes:?}");
+        }
+        assert_eq!(both(b"Gr\xf6\xdfe"), ["Größe"; 2]);
     }
 
     #[test]
     fn broken_encodings_are_read_all_the_same() {
         assert_eq!(decode(b"\xff\xfea\0\0\xd8b\0c".to_vec()), "a\u{fffd}b");
-        assert_eq!(decode(b"\xef\xbb\xbfa\xff".to_vec()), "a\u{fffd}");
-        assert_eq!(decode(Vec::new()), "");
+        assert_eq!(both(b"\xff\xfea\0\0\xd8b\0"), ["a\u{fffd}b"; 2]);
+        assert_eq!(both(b"\xef\xbb\xbfa\xff"), ["a\u{fffd}"; 2]);
+        for empty in [b"".as_slice(), b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"] {
+            assert_eq!(both(empty), [""; 2]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_stream_says_what_the_whole_says(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let [whole, streamed] = both(&bytes);
+            // Half a unit at the end.
+            prop_assert_eq!(streamed.trim_end_matches('\u{fffd}'), whole.trim_end_matches('\u{fffd}'));
+        }
     }
 
     #[test]

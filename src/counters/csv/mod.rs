@@ -1,9 +1,13 @@
 //! What do the logs of Windows' performance tools say? PDH-CSV as typeperf, relog and Export-Counter write it.
 //!
-//! A regular file is read backwards from its end, so that only the window costs; a stream is read once, in bounded
-//! memory. Both give the same rows.
+//! A log is read from its first line to its last, in bounded memory, whatever it comes from: a header may stand
+//! anywhere. Rows cost more than lines, so those far from the end of a long file are passed over.
+//!
+//! The rows have a parser of their own, not the csv crate that exports are read with (`health::csv`): that one does not
+//! say whether a cell had quotes, by which a row is told from typeperf's last sentence; takes the cell in which a line
+//! was cut short for whole, `"5` for 5 instead of 500; and reads on over line ends behind a quote that is never closed,
+//! in memory without bound.
 
-mod encoding;
 mod header;
 mod lines;
 mod row;
@@ -13,13 +17,12 @@ use std::io::{self, Read, Seek};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use self::encoding::Encoding;
 use self::header::{Columns, HeaderError, is_header};
-use self::lines::{Backwards, Forwards};
+use self::lines::Lines;
 pub use self::zone::{NotAZone, Zone};
 use super::window::{Collected, Row, Window};
 use super::{CounterError, Nearest, Query, Reading, Sample};
-use crate::input::file;
+use crate::input::{self, file};
 use crate::time::stage;
 
 /// A performance log.
@@ -38,12 +41,13 @@ impl Csv {
         let io = |error| CounterError::Io { place: place.clone(), error };
         stage::enter(format!("reading {place}"));
         let Some(path) = &self.file else {
-            let log = forwards(io::stdin().lock(), query, &place)?;
+            let log = read(io::stdin().lock(), 0, query, &place)?;
             return self.reading(log, query, &place, None);
         };
         let opened = file::open(path).map_err(io)?;
         let metadata = opened.metadata().map_err(io)?;
-        let log = if metadata.is_file() { either(&opened, query, &place)? } else { forwards(&opened, query, &place)? };
+        let length = if metadata.is_file() { metadata.len() } else { 0 };
+        let log = read_file(&opened, length, query, &place)?;
         let modified = metadata.modified().ok().filter(|_| metadata.is_file());
         self.reading(log, query, &place, modified)
     }
@@ -64,101 +68,76 @@ impl<const N: usize> Log<N> {
     }
 }
 
-/// The window of a file, backwards; forwards where the log changes its columns on the way.
-pub fn either<const N: usize>(
+/// The window of a file of this length. Of a long one only the rows near its end are read, and all where those do not
+/// reach back far enough.
+fn read_file<const N: usize>(
     mut file: impl Read + Seek,
+    length: u64,
     query: &Query<N>,
     place: &str,
 ) -> Result<Log<N>, CounterError> {
-    if let Some(log) = backwards(&mut file, query, place)? {
-        return Ok(log);
+    if length > NEAR {
+        let log = read(&mut file, length - NEAR, query, place)?;
+        if log.collected.reaches_back {
+            return Ok(log);
+        }
+        file.rewind().map_err(|error| CounterError::Io { place: place.to_owned(), error })?;
     }
-    file.rewind().map_err(|error| CounterError::Io { place: place.to_owned(), error })?;
-    forwards(file, query, place)
+    read(file, 0, query, place)
 }
 
-/// The window of a stream.
-pub fn forwards<const N: usize>(stream: impl Read, query: &Query<N>, place: &str) -> Result<Log<N>, CounterError> {
-    let io = |error| CounterError::Io { place: place.to_owned(), error };
-    let mut lines = Forwards::new(stream).map_err(io)?;
-    let encoding = lines.encoding();
-    let mut window = window_of(query);
-    let mut columns: Option<Columns<N>> = None;
-    let mut number = 0;
-    while let Some(line) = lines.next_line().map_err(io)? {
-        number += 1;
-        let text = encoding.decode(line.bytes);
-        if columns.is_none() && text.trim().is_empty() && number < MAX_BLANK_LINES {
-            continue;
-        }
-        match &columns {
-            Some(known) if !is_header(&text) => {
-                known.row(&text, line.ended).into_iter().for_each(|row| window.push_newer(row));
-            }
-            known => {
-                let found = Columns::find(&text, &query.counters, query.host.as_deref());
-                let found = found.map_err(|error| explain(error, &text, query, place, number))?;
-                // Totals of two hosts have nothing to do with each other.
-                if known.as_ref().is_some_and(|known| !known.host.eq_ignore_ascii_case(&found.host)) {
-                    window.clear();
-                }
-                columns = Some(found);
-            }
-        }
-    }
-    let columns = columns.ok_or_else(|| explain(HeaderError::NotAHeader, "", query, place, number.max(1)))?;
-    Ok(Log { host: columns.host, zone: columns.zone, collected: window.finish() })
-}
-
-/// The window of a file, read from its end; `None` if another header than the first was met, or rows of another.
-pub fn backwards<const N: usize>(
-    mut file: impl Read + Seek,
+/// The window of a log that goes by. Rows that end at or before `from`, in bytes of UTF-8, are passed over.
+pub fn read<const N: usize>(
+    stream: impl Read,
+    from: u64,
     query: &Query<N>,
     place: &str,
-) -> Result<Option<Log<N>>, CounterError> {
+) -> Result<Log<N>, CounterError> {
     let io = |error| CounterError::Io { place: place.to_owned(), error };
-    let (header, start, encoding) = first_line(&mut file, place)?;
-    let columns = Columns::find(&header, &query.counters, query.host.as_deref());
-    let columns = columns.map_err(|error| explain(error, &header, query, place, 1))?;
+    let mut lines = Lines::new(input::decode_stream(stream).map_err(io)?);
+    let mut columns = first_header(&mut lines, query, place)?;
     let mut window = window_of(query);
-    let mut lines = Backwards::new(&mut file, encoding, start).map_err(io)?;
-    let mut line = Vec::new();
-    while let Some(ended) = lines.next_line(&mut line).map_err(io)? {
-        let text = encoding.decode(&line);
-        if is_header(&text) && text != header {
-            return Ok(None);
+    // Behind a header without the counters nothing can be read, which is an error if no other header follows.
+    let mut unreadable = None;
+    while let Some(line) = lines.next_line().map_err(io)? {
+        if !is_header(line.bytes) {
+            if line.end > from && unreadable.is_none() {
+                columns.row(&line.text(), line.ended).into_iter().for_each(|row| window.push(row));
+            }
+            continue;
         }
-        let Some(row) = columns.row(&text, ended) else { continue };
-        if ended && !columns.fits(&text) {
-            return Ok(None);
-        }
-        if !window.push_older(row) {
-            break;
+        let text = line.text();
+        match Columns::find(&text, &query.counters, query.host.as_deref()) {
+            Ok(found) => {
+                // Totals of two hosts have nothing to do with each other.
+                if !found.host.eq_ignore_ascii_case(&columns.host) {
+                    window.clear();
+                }
+                (columns, unreadable) = (found, None);
+            }
+            Err(error) => unreadable = Some(explain(error, &text, query, place, line.number)),
         }
     }
-    Ok(Some(Log { host: columns.host, zone: columns.zone, collected: window.finish() }))
+    let Columns { host, zone, .. } = columns;
+    unreadable.map_or_else(|| Ok(Log { host, zone, collected: window.finish() }), Err)
 }
 
-/// The first line that is not blank, where the next one begins, and the encoding.
-fn first_line(file: &mut (impl Read + Seek), place: &str) -> Result<(String, u64, Encoding), CounterError> {
-    let io = |error| CounterError::Io { place: place.to_owned(), error };
-    let mut start = [0; 4];
-    let read = (&mut *file).take(4).read(&mut start).map_err(io)?;
-    let (encoding, mark) = Encoding::detect(&start[..read]);
-    file.rewind().map_err(io)?;
-    let mut lines = Forwards::new(&mut *file).map_err(io)?;
-    let mut next = mark as u64;
-    for _ in 0..MAX_BLANK_LINES {
-        let Some(line) = lines.next_line().map_err(io)? else { break };
-        next += (line.bytes.len() + encoding.width()) as u64;
-        let text = encoding.decode(line.bytes);
-        if !text.trim().is_empty() {
-            // A header without an end has no rows behind it.
-            let next = if line.ended { next } else { u64::MAX };
-            return Ok((text.into_owned(), next, encoding));
+/// The columns by the first line that is not blank.
+fn first_header<const N: usize>(
+    lines: &mut Lines<impl Read>,
+    query: &Query<N>,
+    place: &str,
+) -> Result<Columns<N>, CounterError> {
+    let mut number = 1;
+    while let Some(line) = lines.next_line().map_err(|error| CounterError::Io { place: place.to_owned(), error })? {
+        number = line.number;
+        let text = line.text();
+        if !text.trim().is_empty() || number == MAX_BLANK_LINES {
+            let found = Columns::find(&text, &query.counters, query.host.as_deref());
+            return found.map_err(|error| explain(error, &text, query, place, number));
         }
     }
-    Ok((String::new(), next, encoding))
+    Err(explain(HeaderError::NotAHeader, "", query, place, number))
 }
 
 fn window_of<const N: usize>(query: &Query<N>) -> Window<N> {
@@ -234,6 +213,10 @@ fn milliseconds(time: SystemTime) -> i64 {
 fn moment(milliseconds: i64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default())
 }
+
+/// How near to its end the rows of a long file are read, in bytes: an hour of 1,000 counters every second is not there,
+/// a day of two is.
+const NEAR: u64 = 16 * 1024 * 1024;
 
 /// How many lines before the header may be blank: typeperf begins with one.
 const MAX_BLANK_LINES: u64 = 8;

@@ -1,5 +1,6 @@
 //! What does a row of a performance log hold? Cells, the time of day, and numbers, of lines cut short as well.
 
+use memchr::memchr;
 use time::{Date, Month, PlainDateTime, Time};
 
 /// One cell of a line.
@@ -50,7 +51,7 @@ fn closing_quote(quoted: &str) -> Option<usize> {
     let bytes = quoted.as_bytes();
     let mut at = 0;
     loop {
-        at += bytes.get(at..)?.iter().position(|&byte| byte == b'"')?;
+        at += memchr(b'"', bytes.get(at..)?)?;
         if bytes.get(at + 1) != Some(&b'"') {
             return Some(at);
         }
@@ -61,13 +62,14 @@ fn closing_quote(quoted: &str) -> Option<usize> {
 /// `MM/DD/YYYY HH:MM:SS[.fraction]` as milliseconds since 1970 on the clock of the log.
 pub fn timestamp(text: &str) -> Option<i64> {
     let (date, time) = text.trim().split_once(' ')?;
-    let mut date = date.splitn(3, '/').map(number_of_digits);
-    let (month, day, year) = (date.next()??, date.next()??, date.next()??);
+    let [month, day, year] = three_numbers(date, b'/')?;
     let (time, fraction) = time.trim_start().split_once('.').unwrap_or((time.trim_start(), "0"));
-    let mut time = time.splitn(3, ':').map(number_of_digits);
-    let (hour, minute, second) = (time.next()??, time.next()??, time.next()??);
-    number_of_digits(fraction.get(..fraction.len().min(9))?)?;
-    let milliseconds = fraction.bytes().chain(*b"000").take(3).fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
+    let [hour, minute, second] = three_numbers(time, b':')?;
+    let digits = &fraction.as_bytes()[..fraction.len().min(9)];
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let milliseconds = digits.iter().chain(b"000").take(3).fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
 
     let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
     let year = i32::try_from(year).ok().filter(|year| (1970..=9999).contains(year))?;
@@ -88,9 +90,21 @@ pub fn value(text: &str) -> Option<f64> {
     parsed.filter(|value: &f64| value.is_finite() && *value >= 0.0)
 }
 
-fn number_of_digits(text: &str) -> Option<u32> {
-    let is_number = (1..=9).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| text.parse().ok()).flatten()
+/// Three numbers between two `separator`s, each of at most nine digits.
+fn three_numbers(text: &str, separator: u8) -> Option<[u32; 3]> {
+    let mut numbers = [0; 3];
+    let (mut place, mut digits) = (0, 0);
+    for byte in text.bytes() {
+        if byte.is_ascii_digit() && digits < 9 {
+            numbers[place] = numbers[place] * 10 + u32::from(byte - b'0');
+            digits += 1;
+        } else if byte == separator && digits > 0 && place < 2 {
+            (place, digits) = (place + 1, 0);
+        } else {
+            return None;
+        }
+    }
+    (place == 2 && digits > 0).then_some(numbers)
 }
 
 #[cfg(test)]

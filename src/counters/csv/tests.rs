@@ -1,4 +1,4 @@
-//! Does a log say the same from its end as from its beginning, whatever wrote it?
+//! Is a log read as it was meant, whatever wrote it?
 
 use std::io::Cursor;
 use std::time::Instant;
@@ -10,6 +10,8 @@ use crate::counters::role::Role;
 use crate::time::deadline::Deadline;
 
 const RECEIVED: &str = r"\MSExchangeUMCallRouterAvailability\Total Inbound Calls Received by the UM Call Router";
+/// 11/23/2026 00:00:00.
+const MIDNIGHT: i64 = 1_795_392_000_000;
 const REJECTED: &str = r"\MSExchangeUMCallRouterAvailability\Total Inbound Calls Rejected by the UM Call Router";
 
 fn query() -> Query<3> {
@@ -25,18 +27,8 @@ fn row(minute: u32, received: &str, rejected: &str) -> String {
     format!("\"11/23/2026 {:02}:{:02}:00.000\",\"{received}\",\"{rejected}\"\r\n", minute / 60 % 24, minute % 60)
 }
 
-fn both(log: impl AsRef<[u8]>) -> Result<Log<3>, CounterError> {
-    let log = log.as_ref();
-    let forwards = forwards(log, &query(), "log");
-    let either = either(Cursor::new(log), &query(), "log");
-    match (&forwards, &either) {
-        (Ok(forwards), Ok(either)) => {
-            let key = |log: &Log<3>| (log.host.clone(), log.zone, log.collected.rows.clone(), log.collected.gaps);
-            assert_eq!(key(forwards), key(either));
-        }
-        _ => assert_eq!(forwards.is_ok(), either.is_ok(), "{forwards:?} {either:?}"),
-    }
-    either
+fn log(bytes: impl AsRef<[u8]>) -> Result<Log<3>, CounterError> {
+    read(bytes.as_ref(), 0, &query(), "log")
 }
 
 fn received(log: &Log<3>) -> Vec<f64> {
@@ -45,8 +37,8 @@ fn received(log: &Log<3>) -> Vec<f64> {
 
 #[test]
 fn rows_of_the_window_and_no_older_ones() {
-    let log = header("CAS1") + &row(0, "1", "0") + &row(540, "2", "0") + &row(570, " ", "0") + &row(600, "3", "0");
-    let log = both(log).unwrap();
+    let text = header("CAS1") + &row(0, "1", "0") + &row(540, "2", "0") + &row(570, " ", "0") + &row(600, "3", "0");
+    let log = log(text).unwrap();
     assert_eq!((received(&log), log.collected.gaps, log.host.as_str()), (vec![2.0, 3.0], 1, "CAS1"));
     assert_eq!(log.zone, Zone::east(60));
 }
@@ -54,8 +46,8 @@ fn rows_of_the_window_and_no_older_ones() {
 #[test]
 fn typeperf_writes_a_blank_line_first_and_a_sentence_last() {
     let header = header("CAS1").replace(" (W. Europe Standard Time)(-60)", "");
-    let log = format!("\r\n{header}{}\r\rThe command completed successfully.\r\n", row(0, "1.000000", "0.000000"));
-    let log = both(log).unwrap();
+    let text = format!("\r\n{header}{}\r\rThe command completed successfully.\r\n", row(0, "1.000000", "0.000000"));
+    let log = log(text).unwrap();
     assert_eq!((received(&log), log.zone), (vec![1.0], None));
 }
 
@@ -67,15 +59,15 @@ fn utf_16_and_a_mark_are_read() {
     let bare = text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
     let utf_8 = format!("\u{feff}{text}").into_bytes();
     for bytes in [le, be, bare, utf_8] {
-        assert_eq!(received(&both(bytes).unwrap()), [7.0, 8.0]);
+        assert_eq!(received(&log(bytes).unwrap()), [7.0, 8.0]);
     }
 }
 
 #[test]
 fn a_second_header_with_other_columns_counts_from_there() {
     let other = format!("\"(PDH-CSV 4.0) (UTC)(-60)\",\"\\\\cas1{REJECTED}\",\"\\\\CAS1{RECEIVED}\"\n");
-    let log = header("CAS1") + &row(0, "5", "1") + &other + &row(1, "2", "6");
-    assert_eq!(received(&both(log).unwrap()), [5.0, 6.0]);
+    let text = header("CAS1") + &row(0, "5", "1") + &other + &row(1, "2", "6");
+    assert_eq!(received(&log(text).unwrap()), [5.0, 6.0]);
 }
 
 #[test]
@@ -83,41 +75,64 @@ fn rows_of_a_header_before_the_window_are_not_read_by_the_first() {
     let other =
         format!("\"(PDH-CSV 4.0) (UTC)(-60)\",\"\\\\CAS1\\x\\y\",\"\\\\CAS1{RECEIVED}\",\"\\\\CAS1{REJECTED}\"\n");
     let rows = [0, 120].map(|minute| row(minute, "1\",\"7", "2")).concat();
-    assert_eq!(received(&both(header("CAS1") + &row(0, "5", "1") + &other + &rows).unwrap()), [7.0]);
+    assert_eq!(received(&log(header("CAS1") + &row(0, "5", "1") + &other + &rows).unwrap()), [7.0]);
+}
+
+#[test]
+fn a_header_without_the_counters_costs_the_rows_behind_it_and_is_an_error_when_it_is_the_last() {
+    let other = "\"(PDH-CSV 4.0) (UTC)(-60)\",\"\\\\CAS1\\x\\y\",\"\\\\CAS1\\x\\z\"\n";
+    let text = header("CAS1") + &row(0, "5", "1") + other + &row(1, "9", "9");
+    assert!(matches!(log(&text), Err(CounterError::Absent { .. })));
+    let text = text + &header("CAS1") + &row(2, "6", "2");
+    assert_eq!(received(&log(text).unwrap()), [5.0, 6.0]);
+}
+
+#[test]
+fn a_long_file_says_what_a_stream_of_it_says() {
+    let wide = "x".repeat(13_000);
+    let rows =
+        (0..1_440).map(|minute| row(minute, &minute.to_string(), "0").replace("\r\n", &format!(",\"{wide}\"\r\n")));
+    let text = header("CAS1") + &rows.collect::<String>();
+    assert!(text.len() as u64 > NEAR);
+    for (hours, first) in [(1, 1_379.0), (24, 0.0)] {
+        let query = Query { window: Duration::from_secs(hours * 3_600), ..query() };
+        let log = read_file(Cursor::new(&text), text.len() as u64, &query, "log").unwrap();
+        assert_eq!((received(&log)[0], received(&log).last()), (first, Some(&1_439.0)));
+    }
 }
 
 #[test]
 fn a_renamed_host_begins_anew() {
-    let log = header("CAS1") + &row(0, "5", "1") + &header("CAS9") + &row(1, "6", "2");
-    let log = both(log).unwrap();
+    let text = header("CAS1") + &row(0, "5", "1") + &header("CAS9") + &row(1, "6", "2");
+    let log = log(text).unwrap();
     assert_eq!((received(&log), log.host.as_str()), (vec![6.0], "CAS9"));
 }
 
 #[test]
 fn a_last_line_cut_short_is_no_row() {
-    let log = header("CAS1") + &row(0, "500", "1") + "\"11/23/2026 00:01:00.000\",\"5";
-    assert_eq!(received(&both(log).unwrap()), [500.0]);
+    let text = header("CAS1") + &row(0, "500", "1") + "\"11/23/2026 00:01:00.000\",\"5";
+    assert_eq!(received(&log(text).unwrap()), [500.0]);
 }
 
 #[test]
 fn the_error_of_a_file_never_quotes_it() {
-    let error = both("root:x:0:0:root:/root:/bin/bash\n").unwrap_err();
+    let error = log("root:x:0:0:root:/root:/bin/bash\n").unwrap_err();
     assert_eq!(error.to_string(), "log, line 1: expected a header that begins with (PDH-CSV 4.0)");
-    assert!(both("").is_err());
-    assert!(both([0; 5_000]).is_err());
+    assert!(log("").is_err());
+    assert!(log([0; 5_000]).is_err());
 }
 
 #[test]
 fn an_absent_counter_is_named_with_its_nearest() {
-    let log = format!("\"(PDH-CSV 4.0)\",\"\\\\CAS1{RECEIVED}\",\"\\\\CAS1\\Memory\\Available MBytes\"\n");
-    let CounterError::Absent { counter, nearest, .. } = both(log).unwrap_err() else { panic!("another error") };
+    let text = format!("\"(PDH-CSV 4.0)\",\"\\\\CAS1{RECEIVED}\",\"\\\\CAS1\\Memory\\Available MBytes\"\n");
+    let CounterError::Absent { counter, nearest, .. } = log(text).unwrap_err() else { panic!("another error") };
     assert_eq!(counter.to_string(), REJECTED);
     assert!(nearest.to_string().starts_with(&format!("nearest of 2 counters there: {RECEIVED}")), "{nearest}");
 }
 
 #[test]
 fn nothing_of_a_log_without_rows() {
-    let log = both(header("CAS1")).unwrap();
+    let log = log(header("CAS1")).unwrap();
     assert!(log.collected.rows.is_empty());
     let csv = Csv { file: None, zone: None };
     assert!(matches!(csv.reading(log, &query(), "log", None), Err(CounterError::NoSample { .. })));
@@ -126,7 +141,7 @@ fn nothing_of_a_log_without_rows() {
 #[test]
 fn an_unknown_zone_is_guessed_and_said() {
     let header = header("CAS1").replace(" (W. Europe Standard Time)(-60)", " (RTZ 2 (");
-    let log = both(header + &row(1_020, "1", "0")).unwrap();
+    let log = log(header + &row(1_020, "1", "0")).unwrap();
     let modified = UNIX_EPOCH + Duration::from_secs(1_795_453_200 - 3 * 3_600 + 20);
     let csv = Csv { file: Some("x.csv".into()), zone: None };
     let reading = csv.reading(log.clone(), &query(), "log", Some(modified)).unwrap();
@@ -148,15 +163,46 @@ fn line() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn both_ends_of_any_log_give_the_same(lines in proptest::collection::vec(line(), 0..40), cut: proptest::sample::Index) {
-        let mut log = header("CAS1") + &lines.concat();
-        log.truncate(cut.index(log.len()).max(1));
-        // Whether an absent counter is met depends on how far back one reads; nothing here lacks one.
-        let _ = both(log);
+    fn any_log_gives_rows_of_its_last_hour_that_it_holds(
+        lines in proptest::collection::vec(line(), 0..40),
+        cut: proptest::sample::Index,
+    ) {
+        let mut text = header("CAS1") + &lines.concat();
+        text.truncate(cut.index(text.len()));
+        // A header that was cut may lack a counter.
+        let Ok(log) = log(&text) else { return Ok(()) };
+        for pair in log.rows().windows(2) {
+            prop_assert!(pair[0].time < pair[1].time);
+        }
+        for read in log.rows() {
+            prop_assert!(read.time >= log.rows().last().unwrap().time - 3_600_000);
+            let minute = u32::try_from((read.time - MIDNIGHT) / 60_000).unwrap();
+            let is_this = |line: &&str| {
+                let cells: Vec<_> = line.split("\",\"").map(|cell| cell.trim_end().trim_matches('"')).collect();
+                let value = |cell: &str| cell.trim().parse().ok();
+                row(minute, "", "").starts_with(&format!("\"{}\"", cells[0]))
+                    && cells.len() == 3
+                    && [value(cells[1]), value(cells[2])] == read.values[..2]
+            };
+            prop_assert!(text.lines().any(|line| is_this(&line)), "nobody wrote {:?}", read);
+        }
+    }
+
+    #[test]
+    fn what_reaches_back_from_the_end_says_what_the_whole_says(
+        lines in proptest::collection::vec(line(), 0..40),
+        from: proptest::sample::Index,
+    ) {
+        let text = header("CAS1") + &lines.concat();
+        let whole = log(&text).unwrap();
+        let end = read(text.as_bytes(), from.index(text.len()) as u64, &query(), "log").unwrap();
+        if end.collected.reaches_back {
+            prop_assert_eq!((end.rows(), end.collected.gaps), (whole.rows(), whole.collected.gaps));
+        }
     }
 
     #[test]
     fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = both(bytes);
+        let _ = log(bytes);
     }
 }
