@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use check_um::events::tally::{Window, histogram, rules, tally};
+use check_um::events::tally::{EventWindow, histogram, rules, tally};
 use check_um::events::xml::read;
 use check_um::health::judge::describe;
 use check_um::health::transition::Transitions;
@@ -12,7 +12,7 @@ use check_um::input::decode;
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Ok(export) = read(&decode(bytes.to_vec())) else { return };
     let rules = rules(&[]);
-    let window = Window { until: SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_453_200), length: Duration::MAX };
+    let window = EventWindow { until: SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_453_200), length: Duration::MAX };
     let tally = tally(&export.records, "MSExchange Unified Messaging", &rules, window);
     let _ = histogram(&tally.codes);
     for monitor in Transitions::of(&export.records).monitors(&["UM.CallRouter".to_owned()]) {

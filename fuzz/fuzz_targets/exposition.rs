@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use check_um::time::deadline::Deadline;
-use check_um::counters::Query;
+use check_um::counters::CounterQuery;
 use check_um::counters::prometheus::reading;
 use check_um::counters::role::{Role, app_pool};
 
@@ -12,9 +12,9 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     let deadline = Deadline::new(Instant::now(), Duration::from_secs(10));
     let window = Duration::from_secs(3_600);
     let counters = Role::CallRouter.counters(true);
-    let query = Query { counters, host: None, window, deadline };
+    let query = CounterQuery { counters, host: None, window, deadline };
     let _ = reading(text, &query, "http://cas1.example.com/", SystemTime::UNIX_EPOCH);
     let counters = app_pool("MSExchangeServicesAppPool");
-    let query = Query { counters, host: Some("cas1".to_owned()), window, deadline };
+    let query = CounterQuery { counters, host: Some("cas1".to_owned()), window, deadline };
     let _ = reading(text, &query, "http://cas1.example.com/", SystemTime::UNIX_EPOCH);
 });

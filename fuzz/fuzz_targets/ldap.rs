@@ -1,7 +1,7 @@
 //! Does any answer of a directory make its reader panic? A stream of messages, read as a connection would.
 #![no_main]
 
-use check_um::directory::message::{Answer, decode, length};
+use check_um::directory::message::{LdapMessage, decode, length};
 use check_um::directory::{RootDse, judge};
 use check_um::net::Peer;
 
@@ -9,7 +9,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let mut rest = bytes;
     while let Ok(Some(end)) = length(rest) {
         assert!(end > 0 && end <= rest.len(), "a message is never empty nor longer than what there is");
-        if let Ok(Answer::Entry { attributes, .. }) = decode(&rest[..end]) {
+        if let Ok(LdapMessage::Entry { attributes, .. }) = decode(&rest[..end]) {
             let peer = Peer { host: "192.0.2.7".to_owned(), address: ([192, 0, 2, 7], 3268).into() };
             let root_dse = RootDse { attributes };
             let _ = (judge::judge(&root_dse, &peer), judge::describe(&root_dse, &peer));

@@ -4,12 +4,12 @@
 use std::time::{Duration, Instant};
 
 use check_um::time::deadline::Deadline;
-use check_um::counters::Query;
+use check_um::counters::CounterQuery;
 use check_um::counters::csv::read;
 use check_um::counters::role::Role;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let query = Query {
+    let query = CounterQuery {
         counters: Role::CallRouter.counters(true),
         host: None,
         window: Duration::from_secs(3_600),

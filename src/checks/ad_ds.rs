@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use crate::directory::assessment;
-use crate::directory::probe::{self, Outcome, Probe};
+use crate::directory::probe::{self, ControllerOutcome, Probe};
 use crate::net;
 use crate::net::Endpoint;
 use crate::net::family::Family;
@@ -48,7 +48,7 @@ impl Check for AdDs {
 }
 
 impl AdDs {
-    async fn ask(&self, context: &Context) -> Result<Vec<Outcome>, Failure> {
+    async fn ask(&self, context: &Context) -> Result<Vec<ControllerOutcome>, Failure> {
         let mut probe = self.probe(context)?;
         let mut controllers = match (&self.hostname, &self.domain) {
             (Some(host), _) => vec![Endpoint { host: host.clone(), port: self.default_port() }],
@@ -80,7 +80,7 @@ impl AdDs {
     }
 
     /// Adds to `report` what came of one controller.
-    fn add(&self, outcome: &Outcome, suffixes: &mut Vec<String>, report: &mut Report) {
+    fn add(&self, outcome: &ControllerOutcome, suffixes: &mut Vec<String>, report: &mut Report) {
         assessment::add(outcome, report);
         let time = self.time(outcome.time);
         if self.domain.is_none() {
@@ -110,7 +110,7 @@ impl AdDs {
         }
     }
 
-    fn target(&self, outcomes: &[Outcome]) -> Target {
+    fn target(&self, outcomes: &[ControllerOutcome]) -> Target {
         let host = self.hostname.as_ref().or(self.domain.as_ref()).cloned().unwrap_or_default();
         let peer = match outcomes {
             [outcome] => outcome.peer.as_ref(),

@@ -9,9 +9,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::events::query::Query;
-use crate::events::source::{self, Found, Source};
-use crate::events::tally::{self, Count, Rule, Tally, Window, histogram, meaning};
+use crate::events::query::EventQuery;
+use crate::events::source::{self, EventInput, FoundEvents};
+use crate::events::tally::{self, Count, EventWindow, Rule, Tally, histogram, meaning};
 use crate::input::{Input, judge_age};
 use crate::net::host;
 use crate::options::extra_opts::Secrets;
@@ -25,7 +25,7 @@ impl Check for Events {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
         let rules = tally::rules(&self.event);
         let window = self.window_until(context.started.time);
-        let found = self.source().read(&Query::counted(&self.source, &rules, window));
+        let found = self.source().read(&EventQuery::counted(&self.source, &rules, window));
 
         let mut report = context.report();
         report.target = self.target();
@@ -43,7 +43,7 @@ impl Check for Events {
 }
 
 impl Events {
-    fn judge(&self, found: &Found, rules: &[Rule], report: &mut Report) {
+    fn judge(&self, found: &FoundEvents, rules: &[Rule], report: &mut Report) {
         let window = self.window_until(found.until.unwrap_or(report.started.time));
         let tally = tally::tally(&found.export.records, &self.source, rules, window);
         for count in &tally.counts {
@@ -84,12 +84,12 @@ impl Events {
     }
 
     /// The window that ends then, unless the operator says when it ends.
-    fn window_until(&self, end: SystemTime) -> Window {
-        Window { until: self.until.unwrap_or(end), length: self.window }
+    fn window_until(&self, end: SystemTime) -> EventWindow {
+        EventWindow { until: self.until.unwrap_or(end), length: self.window }
     }
 
-    fn source(&self) -> Source {
-        self.file.clone().map_or_else(|| Source::Log(self.hostname.clone()), Source::Export)
+    fn source(&self) -> EventInput {
+        self.file.clone().map_or_else(|| EventInput::Log(self.hostname.clone()), EventInput::Export)
     }
 
     fn target(&self) -> Target {
@@ -111,7 +111,7 @@ fn newest(count: &Count<'_>) -> String {
 }
 
 /// Why the counts may not be the whole of it.
-fn shortcomings(found: &Found, window: Window) -> Vec<String> {
+fn shortcomings(found: &FoundEvents, window: EventWindow) -> Vec<String> {
     let bad = (found.export.bad > 0).then(|| format!("{} records cannot be read", found.export.bad));
     let cut = found.is_cut.then(|| format!("only the newest {} records were counted", found.export.records.len()));
     let young = found.reaches_back.filter(|oldest| window.from().is_some_and(|from| *oldest > from));
@@ -119,7 +119,7 @@ fn shortcomings(found: &Found, window: Window) -> Vec<String> {
     [bad, cut, young].into_iter().flatten().collect()
 }
 
-fn add_details(found: &Found, tally: &Tally<'_>, window: Window, report: &mut Report) {
+fn add_details(found: &FoundEvents, tally: &Tally<'_>, window: EventWindow, report: &mut Report) {
     let shortcomings = shortcomings(found, window);
     report.headline = (!shortcomings.is_empty()).then(|| shortcomings.join(", "));
     report.add_diagnostic("window_end", rfc3339(window.until));

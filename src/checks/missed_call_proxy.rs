@@ -11,8 +11,8 @@ use super::shared_advice;
 use crate::counters::describe::{add_samples, percent};
 use crate::counters::past::{Past, past, totals};
 use crate::counters::role::{Notifications, missed_call_proxy};
-use crate::events::query::Query;
-use crate::events::source::{self, Source};
+use crate::events::query::EventQuery;
+use crate::events::source::{self, EventInput};
 use crate::events::tally::{self, Rule, tally};
 use crate::input::Input;
 use crate::options::counters::{CounterOptions, WindowOptions};
@@ -91,12 +91,12 @@ impl MissedCallProxy {
     fn by_events(&self, report: &mut Report) -> Result<Share, Failure> {
         let (source, host) = (self.events(), self.source.hostname.as_deref().unwrap_or("the local event log"));
         report.target = match &source {
-            Source::Export(input) => Target { host: input.to_string(), transport: "file", ..Target::default() },
-            Source::Log(_) => Target { host: host.to_owned(), transport: "eventlog", ..Target::default() },
+            EventInput::Export(input) => Target { host: input.to_string(), transport: "file", ..Target::default() },
+            EventInput::Log(_) => Target { host: host.to_owned(), transport: "eventlog", ..Target::default() },
         };
         let rules = [PROXIED, FAILED].map(|id| Rule { id, thresholds: Thresholds::default() });
-        let window = |until| tally::Window { until, length: self.window.window };
-        let log = source.read(&Query::counted(EVENT_SOURCE, &rules, window(report.started.time)))?;
+        let window = |until| tally::EventWindow { until, length: self.window.window };
+        let log = source.read(&EventQuery::counted(EVENT_SOURCE, &rules, window(report.started.time)))?;
         let until = log.until.unwrap_or(report.started.time);
         if log.export.records.is_empty() && log.export.bad > 0 {
             return Err(Failure::new(
@@ -121,8 +121,8 @@ impl MissedCallProxy {
         Ok(Share::Judged(share, text))
     }
 
-    fn events(&self) -> Source {
-        self.file.clone().map_or_else(|| Source::Log(self.source.hostname.clone()), Source::Export)
+    fn events(&self) -> EventInput {
+        self.file.clone().map_or_else(|| EventInput::Log(self.source.hostname.clone()), EventInput::Export)
     }
 }
 

@@ -73,7 +73,7 @@ impl fmt::Display for Counter {
 
 /// What a source is asked.
 #[derive(Clone, Debug)]
-pub struct Query<const N: usize> {
+pub struct CounterQuery<const N: usize> {
     /// The counters, in the order of a [`Sample`]'s values.
     pub counters: [Counter; N],
     /// Of which host, where a source may know several.

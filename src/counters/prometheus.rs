@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::{Counter, CounterError, Exposed, Nearest, Query, Reading, Sample};
+use super::{Counter, CounterError, CounterQuery, Exposed, Nearest, Reading, Sample};
 use crate::exporter::exposition::{Series, metric_name, series};
 use crate::exporter::http;
 use crate::exporter::url::Url;
@@ -20,7 +20,7 @@ pub struct Exporter {
 
 impl Exporter {
     /// The samples of the window that ends at the newest one, or the one of this moment.
-    pub async fn read<const N: usize>(&self, query: &Query<N>) -> Result<Reading<N>, CounterError> {
+    pub async fn read<const N: usize>(&self, query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
         let place = self.url.to_string();
         let body = http::get(&self.url, &self.tls, &query.deadline).await;
         let body = body.map_err(|error| CounterError::Http { place: place.clone(), error })?;
@@ -37,7 +37,7 @@ impl Exporter {
 /// What an exposition says of the counters at `now`, unless its series have times of their own.
 pub fn reading<const N: usize>(
     text: &str,
-    query: &Query<N>,
+    query: &CounterQuery<N>,
     place: &str,
     now: SystemTime,
 ) -> Result<Reading<N>, CounterError> {
@@ -82,7 +82,7 @@ struct Found {
 fn find<const N: usize>(
     text: &str,
     counter: &Counter,
-    query: &Query<N>,
+    query: &CounterQuery<N>,
     place: &str,
 ) -> Result<Option<Found>, CounterError> {
     let name = name_of(counter);
@@ -182,9 +182,9 @@ mod tests {
     use crate::counters::role::{Role, app_pool};
     use crate::time::deadline::Deadline;
 
-    fn query<const N: usize>(counters: [Counter; N], host: Option<&str>) -> Query<N> {
+    fn query<const N: usize>(counters: [Counter; N], host: Option<&str>) -> CounterQuery<N> {
         let deadline = Deadline::new(std::time::Instant::now(), Duration::from_secs(10));
-        Query { counters, host: host.map(str::to_owned), window: Duration::from_secs(3_600), deadline }
+        CounterQuery { counters, host: host.map(str::to_owned), window: Duration::from_secs(3_600), deadline }
     }
 
     fn read<const N: usize>(

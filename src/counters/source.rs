@@ -7,16 +7,16 @@ use super::csv::Csv;
 use super::describe::add_reading;
 use super::pdh::Pdh;
 use super::prometheus::Exporter;
-use super::{Age, Counter, CounterError, Query, Reading, age};
+use super::{Age, Counter, CounterError, CounterQuery, Reading, age};
 use crate::report::{Class, Failure, Report};
 use crate::time::deadline::Deadline;
 use crate::time::words::{in_words, roughly};
 
 /// A source, and how it is asked.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct CounterSource {
     /// What it is.
-    pub place: Place,
+    pub place: SourceKind,
     /// Whose counters are wanted, where it knows several hosts.
     pub host: Option<String>,
     /// Greatest age of the newest sample.
@@ -27,7 +27,7 @@ pub struct Source {
 
 /// What a source is.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum SourceKind {
     /// A performance log.
     Csv(Csv),
     /// An exporter.
@@ -36,7 +36,7 @@ pub enum Place {
     Pdh(Pdh),
 }
 
-impl Source {
+impl CounterSource {
     /// Reads `counters` over `window`; the report says what was read.
     pub async fn read<const N: usize>(
         &self,
@@ -44,11 +44,11 @@ impl Source {
         window: Duration,
         report: &mut Report,
     ) -> Result<Reading<N>, CounterError> {
-        let query = Query { counters, host: self.host.clone(), window, deadline: self.deadline };
+        let query = CounterQuery { counters, host: self.host.clone(), window, deadline: self.deadline };
         let reading = match &self.place {
-            Place::Csv(csv) => csv.read(&query).await,
-            Place::Exporter(exporter) => exporter.read(&query).await,
-            Place::Pdh(pdh) => pdh.read(&query).await,
+            SourceKind::Csv(csv) => csv.read(&query).await,
+            SourceKind::Exporter(exporter) => exporter.read(&query).await,
+            SourceKind::Pdh(pdh) => pdh.read(&query).await,
         }?;
         add_reading(&reading, report);
         Ok(reading)
@@ -79,7 +79,7 @@ impl Source {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SourceKind {
     /// The kind, and of an exporter its address; a log may have another name every day.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

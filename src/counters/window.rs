@@ -15,7 +15,7 @@ pub struct Row<const N: usize> {
 ///
 /// A row replaces those that stand before it in the log and are not older: see [`super::rate`].
 #[derive(Debug)]
-pub struct Window<const N: usize> {
+pub struct RowWindow<const N: usize> {
     length: i64,
     required: [bool; N],
     rows: VecDeque<Row<N>>,
@@ -39,7 +39,7 @@ pub struct Collected<const N: usize> {
     pub reaches_back: bool,
 }
 
-impl<const N: usize> Window<N> {
+impl<const N: usize> RowWindow<N> {
     /// An empty window of `length` milliseconds; a row is complete when it has a value for each that is `required`.
     pub fn new(length: i64, required: [bool; N]) -> Self {
         Self { length, required, rows: VecDeque::new(), first: None, replaced: 0 }
@@ -116,7 +116,7 @@ mod tests {
     }
 
     fn collected(rows: &[Row<1>]) -> Collected<1> {
-        let mut window = Window::new(100, [true]);
+        let mut window = RowWindow::new(100, [true]);
         rows.iter().for_each(|row| window.push(*row));
         window.finish()
     }
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_window_of_too_many_rows_is_thinned_and_keeps_the_newest() {
-        let mut window = Window::new(i64::MAX, [true]);
+        let mut window = RowWindow::new(i64::MAX, [true]);
         (0..200_000).for_each(|time| window.push(row(time, Some(1.0))));
         let rows = window.finish().rows;
         assert!(rows.len() <= MAX_ROWS && rows.len() > MAX_ROWS / 4);

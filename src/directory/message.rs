@@ -16,7 +16,7 @@ pub struct Attribute {
 
 /// How an operation ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct LdapResult {
     /// The result code, 0 for success.
     pub code: u32,
     /// The directory's own words, if it has any.
@@ -25,7 +25,7 @@ pub struct Outcome {
 
 /// A message from the directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum LdapMessage {
     /// An entry was found.
     Entry {
         /// The request that it answers.
@@ -38,10 +38,10 @@ pub enum Answer {
         /// The request that it answers.
         id: u32,
         /// How it ended.
-        result: Outcome,
+        result: LdapResult,
     },
     /// The directory hangs up and says why (notice of disconnection).
-    Notice(Outcome),
+    Notice(LdapResult),
     /// Something that nobody asked for.
     Other,
 }
@@ -104,16 +104,16 @@ pub fn length(bytes: &[u8]) -> Result<Option<usize>, Malformed> {
 }
 
 /// One whole message.
-pub fn decode(bytes: &[u8]) -> Result<Answer, Malformed> {
+pub fn decode(bytes: &[u8]) -> Result<LdapMessage, Malformed> {
     let mut message = Reader { rest: bytes }.expect(Class::Universal, Tag::Sequence, "an LDAPMessage")?;
     let id = message.number(Tag::Integer, "a message identifier")?;
     let operation = message.next("an operation")?;
     let mut inside = Reader { rest: operation.data };
     match (operation.class(), operation.tag().0) {
-        (Class::Application, 4) => Ok(Answer::Entry { id, attributes: inside.entry()? }),
-        (Class::Application, 5) => Ok(Answer::Done { id, result: inside.outcome()? }),
-        (Class::Application, 24) if id == 0 => Ok(Answer::Notice(inside.outcome()?)),
-        (Class::Application, _) => Ok(Answer::Other),
+        (Class::Application, 4) => Ok(LdapMessage::Entry { id, attributes: inside.entry()? }),
+        (Class::Application, 5) => Ok(LdapMessage::Done { id, result: inside.outcome()? }),
+        (Class::Application, 24) if id == 0 => Ok(LdapMessage::Notice(inside.outcome()?)),
+        (Class::Application, _) => Ok(LdapMessage::Other),
         _ => Err(Malformed::Inside("an operation")),
     }
 }
@@ -193,11 +193,11 @@ impl<'a> Reader<'a> {
         Ok(attributes)
     }
 
-    fn outcome(&mut self) -> Result<Outcome, Malformed> {
+    fn outcome(&mut self) -> Result<LdapResult, Malformed> {
         let code = self.number(Tag::Enumerated, "a result code")?;
         self.text("a matched name")?;
         let diagnostic = self.text("a diagnostic message")?;
-        Ok(Outcome { code, diagnostic: Some(diagnostic).filter(|text| !text.is_empty()) })
+        Ok(LdapResult { code, diagnostic: Some(diagnostic).filter(|text| !text.is_empty()) })
     }
 }
 
@@ -262,7 +262,7 @@ mod tests {
     #[test]
     fn an_entry_with_its_attributes() {
         let bytes = message(1, &entry(&[("isSynchronized", "TRUE"), ("name", "\u{fc}")]));
-        let Answer::Entry { id: 1, attributes } = decode(&bytes).unwrap() else { panic!() };
+        let LdapMessage::Entry { id: 1, attributes } = decode(&bytes).unwrap() else { panic!() };
         assert_eq!(attributes[0], Attribute { name: "isSynchronized".to_owned(), values: vec!["TRUE".to_owned()] });
         assert_eq!(attributes[1].values, ["ü"]);
     }
@@ -272,16 +272,16 @@ mod tests {
         let inside = [element(INTEGER, &[1]), done(SEARCH_DONE, 0, "")].concat();
         let bytes = [&[SEQUENCE, 0x84, 0, 0, 0, u8::try_from(inside.len()).unwrap()], inside.as_slice()].concat();
         assert_eq!(length(&bytes), Ok(Some(bytes.len())));
-        assert_eq!(decode(&bytes), Ok(Answer::Done { id: 1, result: Outcome { code: 0, diagnostic: None } }));
+        assert_eq!(decode(&bytes), Ok(LdapMessage::Done { id: 1, result: LdapResult { code: 0, diagnostic: None } }));
     }
 
     #[test]
     fn a_refusal_with_its_words_and_a_notice_of_disconnection() {
-        let refused = Outcome { code: 8, diagnostic: Some("bind first".to_owned()) };
+        let refused = LdapResult { code: 8, diagnostic: Some("bind first".to_owned()) };
         let bytes = message(1, &done(SEARCH_DONE, 8, "bind first"));
-        assert_eq!(decode(&bytes), Ok(Answer::Done { id: 1, result: refused.clone() }));
-        assert_eq!(decode(&message(0, &done(EXTENDED_RESPONSE, 8, "bind first"))), Ok(Answer::Notice(refused)));
-        assert_eq!(decode(&message(7, &element(0x73, b""))), Ok(Answer::Other));
+        assert_eq!(decode(&bytes), Ok(LdapMessage::Done { id: 1, result: refused.clone() }));
+        assert_eq!(decode(&message(0, &done(EXTENDED_RESPONSE, 8, "bind first"))), Ok(LdapMessage::Notice(refused)));
+        assert_eq!(decode(&message(7, &element(0x73, b""))), Ok(LdapMessage::Other));
     }
 
     #[test]
@@ -289,9 +289,9 @@ mod tests {
         for code in [8, 9, 118] {
             let fields =
                 [element(ENUMERATED, &[code]), element(OCTET_STRING, b""), element(OCTET_STRING, b"Gr\xf6\xdfe")];
-            let result = Outcome { code: u32::from(code), diagnostic: Some("Gr\u{fffd}\u{fffd}e".to_owned()) };
+            let result = LdapResult { code: u32::from(code), diagnostic: Some("Gr\u{fffd}\u{fffd}e".to_owned()) };
             let bytes = message(1, &element(SEARCH_DONE, &fields.concat()));
-            assert_eq!(decode(&bytes), Ok(Answer::Done { id: 1, result }));
+            assert_eq!(decode(&bytes), Ok(LdapMessage::Done { id: 1, result }));
         }
     }
 
@@ -299,7 +299,7 @@ mod tests {
     fn a_notice_as_active_directory_writes_it_with_its_name_behind_the_response() {
         let fields =
             [element(INTEGER, &[0]), done(EXTENDED_RESPONSE, 52, ""), element(0x8a, b"1.3.6.1.4.1.1466.20036")];
-        let notice = Answer::Notice(Outcome { code: 52, diagnostic: None });
+        let notice = LdapMessage::Notice(LdapResult { code: 52, diagnostic: None });
         assert_eq!(decode(&element(SEQUENCE, &fields.concat())), Ok(notice));
     }
 

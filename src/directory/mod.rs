@@ -22,7 +22,7 @@ use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::time::deadline::Expired;
-use message::{Answer, Attribute, Malformed, SEARCH_ID};
+use message::{Attribute, LdapMessage, Malformed, SEARCH_ID};
 
 /// What the directory says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,12 +77,12 @@ pub async fn root_dse(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Res
         let (answer, length) = next(stream, &mut received).await?;
         received.drain(..length);
         match answer {
-            Answer::Entry { id: SEARCH_ID, attributes } => entry = Some(RootDse { attributes }),
-            Answer::Done { id: SEARCH_ID, result } | Answer::Notice(result) if result.code != 0 => {
+            LdapMessage::Entry { id: SEARCH_ID, attributes } => entry = Some(RootDse { attributes }),
+            LdapMessage::Done { id: SEARCH_ID, result } | LdapMessage::Notice(result) if result.code != 0 => {
                 let (code, name) = (result.code, message::result_name(result.code));
                 return Err(LdapError::Result { code, name, diagnostic: result.diagnostic });
             }
-            Answer::Done { id: SEARCH_ID, .. } => break,
+            LdapMessage::Done { id: SEARCH_ID, .. } => break,
             // A flood of messages for nobody is worked off without a wait, in which the deadline would be seen.
             _ => tokio::task::consume_budget().await,
         }
@@ -94,7 +94,10 @@ pub async fn root_dse(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Res
 }
 
 /// The next message and its length in `received`.
-async fn next(stream: &mut (impl AsyncRead + Unpin), received: &mut Vec<u8>) -> Result<(Answer, usize), LdapError> {
+async fn next(
+    stream: &mut (impl AsyncRead + Unpin),
+    received: &mut Vec<u8>,
+) -> Result<(LdapMessage, usize), LdapError> {
     loop {
         if let Some(length) = message::length(received)? {
             return Ok((message::decode(&received[..length])?, length));

@@ -46,7 +46,7 @@ pub struct TlsFacts {
 
 /// What came of asking one controller.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct ControllerOutcome {
     /// The address that was asked.
     pub peer: Option<Peer>,
     /// From the first connection attempt to the answer.
@@ -59,7 +59,7 @@ pub struct Outcome {
     pub result: Result<RootDse, Failure>,
 }
 
-impl Outcome {
+impl ControllerOutcome {
     /// Of a controller that could not be asked.
     pub const fn unasked(failure: Failure) -> Self {
         Self { peer: None, time: None, passed_over: Vec::new(), shown: None, result: Err(failure) }
@@ -83,19 +83,21 @@ pub async fn controllers_of(
 impl Probe {
     /// Asks every controller at the same time, so that a dead one does not use up the deadline of the others; the
     /// outcomes are in the order of the controllers.
-    pub async fn ask_each(&self, controllers: &[Endpoint]) -> Vec<Outcome> {
+    pub async fn ask_each(&self, controllers: &[Endpoint]) -> Vec<ControllerOutcome> {
         join_all(controllers.iter().map(|controller| self.ask(controller))).await
     }
 
-    async fn ask(&self, controller: &Endpoint) -> Outcome {
+    async fn ask(&self, controller: &Endpoint) -> ControllerOutcome {
         let peers = match self.resolver.peers(controller, self.family, &self.deadline).await {
             Ok(peers) => peers,
-            Err(failure) => return Outcome::unasked(failure),
+            Err(failure) => return ControllerOutcome::unasked(failure),
         };
         let started = Instant::now();
         let connected = match tcp::connect_first(&peers, None, &self.deadline).await {
             Ok(connected) => connected,
-            Err(error) => return Outcome { peer: peers.into_iter().next(), ..Outcome::unasked(error.into()) },
+            Err(error) => {
+                return ControllerOutcome { peer: peers.into_iter().next(), ..ControllerOutcome::unasked(error.into()) };
+            }
         };
         let peer = connected.peer;
         let mut stream = connected.stream;
@@ -104,7 +106,7 @@ impl Probe {
             Some(settings) => self.search_over_tls(stream, &peer, settings).await,
         };
         let time = result.is_ok().then(|| started.elapsed());
-        Outcome { peer: Some(peer), time, passed_over: connected.failed, shown, result }
+        ControllerOutcome { peer: Some(peer), time, passed_over: connected.failed, shown, result }
     }
 
     async fn search_over_tls(

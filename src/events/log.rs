@@ -12,8 +12,8 @@ use windows_sys::Win32::System::EventLog::{
     EvtQueryForwardDirection, EvtQueryReverseDirection, EvtRender, EvtRenderEventXml, EvtRpcLogin,
 };
 
-use super::query::Query;
-use super::{Export, MAX_INPUT, xml};
+use super::query::EventQuery;
+use super::{EventExport, MAX_INPUT, xml};
 use crate::platform::windows::{CallError, wide};
 use crate::report::{Class, Failure};
 use crate::time::stage;
@@ -67,7 +67,7 @@ impl EventLog {
     }
 
     /// The records that `query` asks for, and whether there are more than `limits` allow.
-    pub fn read(&self, query: &Query, order: Order, limits: Limits) -> Result<(Export, bool), Failure> {
+    pub fn read(&self, query: &EventQuery, order: Order, limits: Limits) -> Result<(EventExport, bool), Failure> {
         let log = self.name(&query.channel);
         stage::enter(format!("reading {log}"));
         let result = self.query(query, order).and_then(|result| rendered(&result, limits));
@@ -84,11 +84,11 @@ impl EventLog {
     /// The time of a log's oldest record, unless it has none or does not tell soon.
     pub fn oldest(&self, channel: &str) -> Option<SystemTime> {
         let limits = Limits { records: 1, wait: Some(Duration::from_secs(1)) };
-        let (export, _) = self.read(&Query::all(channel), Order::OldestFirst, limits).ok()?;
+        let (export, _) = self.read(&EventQuery::all(channel), Order::OldestFirst, limits).ok()?;
         export.records.first().map(|record| record.time)
     }
 
-    fn query(&self, query: &Query, order: Order) -> Result<Handle, CallError> {
+    fn query(&self, query: &EventQuery, order: Order) -> Result<Handle, CallError> {
         let (channel, expression) = (wide(&query.channel), wide(&query.expression));
         let session = self.session.as_ref().map_or(0, |session| session.0);
         let direction = match order {

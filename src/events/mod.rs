@@ -19,7 +19,7 @@ pub const MAX_INPUT: u64 = 32 * 1024 * 1024;
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
+pub struct EventRecord {
     /// The event identifier, without its qualifiers.
     pub id: u32,
     /// When it was logged.
@@ -45,7 +45,7 @@ pub struct Datum {
     pub value: String,
 }
 
-impl Record {
+impl EventRecord {
     /// What there is to read: the rendered message, else the data one after the other.
     pub fn text(&self) -> Cow<'_, str> {
         match self.message.is_empty() {
@@ -74,9 +74,9 @@ impl Datum {
 
 /// What an export holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Export {
+pub struct EventExport {
     /// The records that could be read, in the export's order, which may be any.
-    pub records: Vec<Record>,
+    pub records: Vec<EventRecord>,
     /// How many could not.
     pub bad: usize,
 }

@@ -5,26 +5,26 @@
 
 use std::time::Duration;
 
-use super::tally::{Rule, Window};
+use super::tally::{EventWindow, Rule};
 use crate::time::calendar::rfc3339;
 
 /// What a log is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Query {
+pub struct EventQuery {
     /// Such as `Application`.
     pub channel: String,
     /// Such as `*[System[(EventID=1647)]]`.
     pub expression: String,
 }
 
-impl Query {
+impl EventQuery {
     /// Everything that a channel holds.
     pub fn all(channel: &str) -> Self {
         Self { channel: channel.to_owned(), expression: "*".to_owned() }
     }
 
     /// The events of the Application log that `rules` count: of a source, within a window.
-    pub fn counted(source: &str, rules: &[Rule], window: Window) -> Self {
+    pub fn counted(source: &str, rules: &[Rule], window: EventWindow) -> Self {
         let conditions = [of_source(source), within(window), one_of(rules)];
         let conditions: Vec<_> = conditions.into_iter().flatten().collect();
         let expression = match conditions.is_empty() {
@@ -53,7 +53,7 @@ fn of_source(source: &str) -> Option<String> {
     Some(format!("Provider[@Name={name} or @EventSourceName={name}]"))
 }
 
-fn within(window: Window) -> Option<String> {
+fn within(window: EventWindow) -> Option<String> {
     let from = window.from().map(|from| format!("@SystemTime>='{}'", rfc3339(from)));
     // Printed times are cut to the millisecond.
     let to = window.to().and_then(|to| to.checked_add(Duration::from_millis(1)));
@@ -85,41 +85,41 @@ mod tests {
     use crate::events::tally::rules;
     use std::time::SystemTime;
 
-    fn window() -> Window {
+    fn window() -> EventWindow {
         let until = crate::time::calendar::parse("2026-11-23T17:00:00Z").unwrap();
-        Window { until, length: Duration::from_secs(3_600) }
+        EventWindow { until, length: Duration::from_secs(3_600) }
     }
 
     #[test]
     fn source_window_and_events_are_asked_for() {
-        let query = Query::counted("MSExchange Unified Messaging", &rules(&[])[..2], window());
+        let query = EventQuery::counted("MSExchange Unified Messaging", &rules(&[])[..2], window());
         let expected = "*[System[\
             Provider[@Name='MSExchange Unified Messaging' or @EventSourceName='MSExchange Unified Messaging'] and \
             TimeCreated[@SystemTime>='2026-11-23T16:00:00Z' and @SystemTime<='2026-11-23T17:05:00.001Z'] and \
             (EventID=1638 or EventID=1643)]]";
-        assert_eq!(query, Query { channel: "Application".to_owned(), expression: expected.to_owned() });
+        assert_eq!(query, EventQuery { channel: "Application".to_owned(), expression: expected.to_owned() });
     }
 
     #[test]
     fn more_events_than_an_expression_bears_are_all_asked_for() {
         let many: Vec<_> = (0..30).map(|id| format!("{id}=0").parse().unwrap()).collect();
-        let query = Query::counted("S", &rules(&many), window());
+        let query = EventQuery::counted("S", &rules(&many), window());
         assert!(!query.expression.contains("EventID") && query.expression.contains("Provider"), "{query:?}");
     }
 
     #[test]
     fn a_text_cannot_break_out_of_its_quotes() {
-        let one = Query::of_values("C", &[("ServiceName", "a' or '1'='1")]);
+        let one = EventQuery::of_values("C", &[("ServiceName", "a' or '1'='1")]);
         assert_eq!(one.expression, "*[UserData[EventXML[ServiceName=\"a' or '1'='1\"]]]");
-        let both = Query::of_values("C", &[("ServiceName", "a'\""), ("ResultType", "4")]);
+        let both = EventQuery::of_values("C", &[("ServiceName", "a'\""), ("ResultType", "4")]);
         assert_eq!(both.expression, "*[UserData[EventXML[ResultType='4']]]");
-        assert_eq!(Query::of_values("C", &[("ServiceName", "a'\"")]), Query::all("C"));
+        assert_eq!(EventQuery::of_values("C", &[("ServiceName", "a'\"")]), EventQuery::all("C"));
     }
 
     #[test]
     fn a_window_longer_than_time_has_no_beginning() {
-        let endless = Window { until: SystemTime::UNIX_EPOCH, length: Duration::MAX };
-        let query = Query::counted("'\"", &[], endless);
+        let endless = EventWindow { until: SystemTime::UNIX_EPOCH, length: Duration::MAX };
+        let query = EventQuery::counted("'\"", &[], endless);
         assert_eq!(query.expression, "*[System[TimeCreated[@SystemTime<='1970-01-01T00:05:00.001Z']]]");
     }
 }

@@ -2,14 +2,14 @@
 
 use std::time::SystemTime;
 
-use super::query::Query;
-use super::{EventError, Export, MAX_INPUT, xml};
+use super::query::EventQuery;
+use super::{EventError, EventExport, MAX_INPUT, xml};
 use crate::input::Input;
 use crate::report::{Class, Failure};
 
 /// Where to look.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum EventInput {
     /// The event log of a host, or of this machine.
     Log(Option<String>),
     /// XML of `wevtutil` or `Get-WinEvent`.
@@ -18,9 +18,9 @@ pub enum Source {
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundEvents {
     /// The records.
-    pub export: Export,
+    pub export: EventExport,
     /// Until when it tells what happened: when an export was written; `None` is now.
     pub until: Option<SystemTime>,
     /// Whether there were more records than are read.
@@ -29,9 +29,9 @@ pub struct Found {
     pub reaches_back: Option<SystemTime>,
 }
 
-impl Source {
+impl EventInput {
     /// Reads it: of a log what `query` asks for, of an export everything.
-    pub fn read(&self, query: &Query) -> Result<Found, Failure> {
+    pub fn read(&self, query: &EventQuery) -> Result<FoundEvents, Failure> {
         let input = match self {
             Self::Log(host) => return logged(host.as_deref(), query),
             Self::Export(input) => input,
@@ -41,7 +41,7 @@ impl Source {
             let class = if error == EventError::Empty { Class::NoData } else { Class::Unreadable };
             Failure::new(class, format!("{input}: {error}"))
         })?;
-        Ok(Found { export, until: content.modified, is_cut: false, reaches_back: None })
+        Ok(FoundEvents { export, until: content.modified, is_cut: false, reaches_back: None })
     }
 }
 
@@ -58,16 +58,16 @@ pub const NEEDS_WINDOWS: &str =
 const MAX_RECORDS: usize = 50_000;
 
 #[cfg(windows)]
-fn logged(host: Option<&str>, query: &Query) -> Result<Found, Failure> {
+fn logged(host: Option<&str>, query: &EventQuery) -> Result<FoundEvents, Failure> {
     use super::log::{EventLog, Limits, Order};
 
     let log = EventLog::of(host)?;
     let (export, is_cut) = log.read(query, Order::NewestFirst, Limits { records: MAX_RECORDS, wait: None })?;
     let reaches_back = log.oldest(&query.channel);
-    Ok(Found { export, until: None, is_cut, reaches_back })
+    Ok(FoundEvents { export, until: None, is_cut, reaches_back })
 }
 
 #[cfg(not(windows))]
-fn logged(_: Option<&str>, _: &Query) -> Result<Found, Failure> {
+fn logged(_: Option<&str>, _: &EventQuery) -> Result<FoundEvents, Failure> {
     Err(Failure::new(Class::NoData, NEEDS_A_FILE))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
-use super::Record;
+use super::EventRecord;
 use crate::exchange::diagnostics::Diagnostics;
 use crate::report::{Range, RangeError, Thresholds};
 
@@ -82,7 +82,7 @@ pub const fn meaning(id: u32) -> Option<&'static str> {
 
 /// The time in which events count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
+pub struct EventWindow {
     /// Its end.
     pub until: SystemTime,
     /// Its length.
@@ -92,7 +92,7 @@ pub struct Window {
 /// How far ahead of the window's end an event still counts: the clocks of two hosts are never quite the same.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
-impl Window {
+impl EventWindow {
     /// Its beginning, unless that is before all time.
     pub fn from(&self) -> Option<SystemTime> {
         self.until.checked_sub(self.length)
@@ -119,7 +119,7 @@ pub struct Count<'a> {
     /// How many.
     pub count: u32,
     /// The latest of them.
-    pub newest: Option<&'a Record>,
+    pub newest: Option<&'a EventRecord>,
 }
 
 /// What was counted.
@@ -134,7 +134,7 @@ pub struct Tally<'a> {
 }
 
 /// Counts the records that `source` logged within `window`.
-pub fn tally<'a>(records: &'a [Record], source: &str, rules: &'a [Rule], window: Window) -> Tally<'a> {
+pub fn tally<'a>(records: &'a [EventRecord], source: &str, rules: &'a [Rule], window: EventWindow) -> Tally<'a> {
     let mut counts: Vec<_> = rules.iter().map(|rule| Count { rule, count: 0, newest: None }).collect();
     let mut codes = BTreeMap::new();
     let (own, foreign): (Vec<_>, Vec<_>) = records.iter().partition(|record| record.is_from(source));
@@ -198,14 +198,14 @@ mod tests {
         SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
     }
 
-    fn record(id: u32, seconds: u64, text: &str) -> Record {
+    fn record(id: u32, seconds: u64, text: &str) -> EventRecord {
         let providers = vec![SOURCE.to_owned()];
         let (channel, computer, message) = (String::new(), String::new(), text.to_owned());
-        Record { id, time: at(seconds), providers, channel, computer, message, data: Vec::new() }
+        EventRecord { id, time: at(seconds), providers, channel, computer, message, data: Vec::new() }
     }
 
-    fn window() -> Window {
-        Window { until: at(10_000), length: Duration::from_secs(3_600) }
+    fn window() -> EventWindow {
+        EventWindow { until: at(10_000), length: Duration::from_secs(3_600) }
     }
 
     #[test]

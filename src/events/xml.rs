@@ -7,11 +7,11 @@ use quick_xml::Reader;
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 
-use super::{Datum, EventError, Export, Record};
+use super::{Datum, EventError, EventExport, EventRecord};
 use crate::time::calendar;
 
 /// Reads an export.
-pub fn read(text: &str) -> Result<Export, EventError> {
+pub fn read(text: &str) -> Result<EventExport, EventError> {
     let first = opening(text, 0);
     if text[..first.unwrap_or(text.len())].contains("<!DOCTYPE") {
         return Err(EventError::DocumentType);
@@ -19,7 +19,7 @@ pub fn read(text: &str) -> Result<Export, EventError> {
     if first.is_none() && !text.contains("<Events") {
         return Err(if text.trim().is_empty() { EventError::Empty } else { EventError::NoEvents });
     }
-    let mut export = Export::default();
+    let mut export = EventExport::default();
     for element in elements(text) {
         match element.and_then(record) {
             Some(record) => export.records.push(record),
@@ -84,7 +84,7 @@ struct Partial {
 }
 
 /// One element as a record; `None` if it is not well-formed or does not say what happened and when.
-fn record(element: &str) -> Option<Record> {
+fn record(element: &str) -> Option<EventRecord> {
     let element = without_controls(element);
     let mut reader = Reader::from_str(&element);
     reader.config_mut().allow_dangling_amp = true;
@@ -169,8 +169,8 @@ impl Partial {
         }
     }
 
-    fn complete(self) -> Option<Record> {
-        Some(Record {
+    fn complete(self) -> Option<EventRecord> {
+        Some(EventRecord {
             id: self.id?,
             time: self.time?,
             providers: self.providers,
@@ -220,7 +220,7 @@ mod tests {
         )
     }
 
-    fn one(xml: &str) -> Record {
+    fn one(xml: &str) -> EventRecord {
         let export = read(xml).unwrap();
         assert_eq!((export.records.len(), export.bad), (1, 0), "{xml}");
         export.records.into_iter().next().unwrap()
@@ -300,8 +300,8 @@ mod tests {
 
     #[test]
     fn no_events_is_not_the_same_as_nothing() {
-        assert_eq!(read("<?xml version='1.0'?><Events></Events>").unwrap(), Export::default());
-        assert_eq!(read("<Events/>").unwrap(), Export::default());
+        assert_eq!(read("<?xml version='1.0'?><Events></Events>").unwrap(), EventExport::default());
+        assert_eq!(read("<Events/>").unwrap(), EventExport::default());
         assert_eq!(read(" \r\n"), Err(EventError::Empty));
         assert_eq!(read("Access is denied."), Err(EventError::NoEvents));
     }

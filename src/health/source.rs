@@ -51,7 +51,7 @@ impl HealthSource {
 }
 
 /// What follows from the records of a log.
-fn concluded(found: &events::Export, source: &str, health_sets: &[String]) -> Result<Acquired, Failure> {
+fn concluded(found: &events::EventExport, source: &str, health_sets: &[String]) -> Result<Acquired, Failure> {
     let transitions = Transitions::of(&found.records);
     let Some(reaches_back) = transitions.reaches_back else {
         return Err(match found.bad {
@@ -89,20 +89,20 @@ fn logged(host: Option<&str>, health_sets: &[String]) -> Result<Acquired, Failur
     use super::transition::{DEFINITIONS, FAILED, PROBE_RESULTS, SERVICE_NAME};
     use super::{AlertValue, Monitor};
     use crate::events::log::{EventLog, Limits, Order};
-    use crate::events::query::Query;
+    use crate::events::query::EventQuery;
 
     const TRANSITIONS: Limits = Limits { records: 5_000, wait: None };
     // Beside the transitions all else is detail, which must not cost the answer.
     const DETAILS: Limits = Limits { records: 500, wait: Some(Duration::from_secs(1)) };
 
     let log = EventLog::of(host)?;
-    let (mut found, is_cut) = log.read(&Query::all(MONITORING), Order::NewestFirst, TRANSITIONS)?;
+    let (mut found, is_cut) = log.read(&EventQuery::all(MONITORING), Order::NewestFirst, TRANSITIONS)?;
     let mut remarks = Vec::new();
     if is_cut {
         remarks.push(format!("only the newest {} events were read", found.records.len()));
     }
-    let mut add = |channel: &str, values: &[(&str, &str)], found: &mut events::Export| match log.read(
-        &Query::of_values(channel, values),
+    let mut add = |channel: &str, values: &[(&str, &str)], found: &mut events::EventExport| match log.read(
+        &EventQuery::of_values(channel, values),
         Order::NewestFirst,
         DETAILS,
     ) {

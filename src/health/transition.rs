@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use super::{AlertValue, Monitor};
-use crate::events::Record;
+use crate::events::EventRecord;
 use crate::time::calendar::rfc3339;
 
 /// The transitions of health sets.
@@ -38,8 +38,8 @@ pub const FAILED: (&str, &str) = ("ResultType", "4");
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Transitions<'a> {
     changes: Vec<Change<'a>>,
-    definitions: Vec<&'a Record>,
-    failures: Vec<&'a Record>,
+    definitions: Vec<&'a EventRecord>,
+    failures: Vec<&'a EventRecord>,
     /// How many transitions name no health set.
     pub unusable: usize,
     /// The time of the oldest record of the log of transitions; `None` if there is not one.
@@ -53,12 +53,12 @@ struct Change<'a> {
     /// The monitor and its target; empty where the event names none.
     monitor: (&'a str, &'a str),
     is_unhealthy: bool,
-    record: &'a Record,
+    record: &'a EventRecord,
 }
 
 impl<'a> Transitions<'a> {
     /// Sorts out what `records` are.
-    pub fn of(records: &'a [Record]) -> Self {
+    pub fn of(records: &'a [EventRecord]) -> Self {
         let mut transitions = Self::default();
         for record in records {
             let is_in = |channel: &str| record.channel.eq_ignore_ascii_case(channel);
@@ -143,17 +143,18 @@ impl<'a> Transitions<'a> {
         self.changes.iter().filter(move |change| change.health_set.eq_ignore_ascii_case(health_set))
     }
 
-    fn definitions_of(&self, health_set: &str) -> impl Iterator<Item = &'a Record> {
+    fn definitions_of(&self, health_set: &str) -> impl Iterator<Item = &'a EventRecord> {
         self.definitions.iter().copied().filter(move |definition| is_of(definition, health_set))
     }
 
     /// The newest failure of the probe that `monitor` watches, else of any of the health set.
     fn failure_of(&self, health_set: &str, monitor: &str) -> Option<String> {
-        let is_named =
-            |definition: &&Record| definition.datum(&["Name"]).is_some_and(|name| name.eq_ignore_ascii_case(monitor));
+        let is_named = |definition: &&EventRecord| {
+            definition.datum(&["Name"]).is_some_and(|name| name.eq_ignore_ascii_case(monitor))
+        };
         let probe = self.definitions_of(health_set).find(is_named).and_then(|found| found.datum(&["SampleMask"]));
         let mut failures = self.failures.iter().filter(|failure| is_of(failure, health_set));
-        let is_by = |failure: &&&Record, probe: &str| {
+        let is_by = |failure: &&&EventRecord, probe: &str| {
             let result = failure.datum(&["ResultName"]).and_then(|name| name.get(..probe.len()));
             result.is_some_and(|name| name.eq_ignore_ascii_case(probe))
         };
@@ -168,7 +169,7 @@ impl<'a> Transitions<'a> {
 }
 
 impl<'a> Change<'a> {
-    fn of(record: &'a Record, health_set: &'a str) -> Self {
+    fn of(record: &'a EventRecord, health_set: &'a str) -> Self {
         let monitor = record.datum(&["Monitor", "MonitorName"]).unwrap_or_default();
         let monitor = monitor.split_once('/').unwrap_or((monitor, ""));
         Self { health_set, monitor, is_unhealthy: record.id == UNHEALTHY, record }
@@ -185,12 +186,12 @@ impl<'a> Change<'a> {
     }
 }
 
-fn is_of(record: &Record, health_set: &str) -> bool {
+fn is_of(record: &EventRecord, health_set: &str) -> bool {
     record.datum(&[SERVICE_NAME]).is_some_and(|name| name.eq_ignore_ascii_case(health_set))
 }
 
 /// A definition without a word on it is one of a monitor that runs.
-fn is_enabled(definition: &Record) -> bool {
+fn is_enabled(definition: &EventRecord) -> bool {
     !definition.datum(&["Enabled"]).is_some_and(|value| value == "0" || value.eq_ignore_ascii_case("false"))
 }
 

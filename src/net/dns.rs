@@ -78,7 +78,7 @@ pub struct Naptr {
 
 /// One record of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Record {
+pub enum DnsRecord {
     /// A or AAAA.
     Address(IpAddr),
     /// SRV.
@@ -89,16 +89,16 @@ pub enum Record {
 
 /// What a nameserver says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum DnsAnswer {
     /// Records; none if the name, or its type, does not exist.
-    Records(Vec<Record>),
+    Records(Vec<DnsRecord>),
     /// More than fits: to be asked again over TCP.
     Truncated,
 }
 
 /// Why a message is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MessageError {
+pub enum DnsMessageError {
     /// It belongs to another question, or is none of a nameserver.
     #[error("an answer to another question")]
     Stray,
@@ -112,7 +112,7 @@ pub enum MessageError {
 
 /// One question to a nameserver.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
+pub struct DnsQuestion {
     id: u16,
     name: Name<Vec<u8>>,
     record_type: RecordType,
@@ -123,7 +123,7 @@ pub struct Question {
 #[error("'{0}' is not a domain name: expected labels of at most 63 bytes, 253 together")]
 pub struct BadName(pub String);
 
-impl Question {
+impl DnsQuestion {
     /// A question for the absolute `name`; `id` should be hard to guess.
     pub fn new(id: u16, name: &str, record_type: RecordType) -> Result<Self, BadName> {
         let bad = || BadName(name.to_owned());
@@ -146,33 +146,33 @@ impl Question {
     }
 
     /// A message as the answer to this question.
-    pub fn read(&self, message: &[u8]) -> Result<Answer, MessageError> {
-        let message = Message::from_slice(message).map_err(|_| MessageError::Stray)?;
+    pub fn read(&self, message: &[u8]) -> Result<DnsAnswer, DnsMessageError> {
+        let message = Message::from_slice(message).map_err(|_| DnsMessageError::Stray)?;
         let header = message.header();
         if header.id() != self.id || !header.qr() {
-            return Err(MessageError::Stray);
+            return Err(DnsMessageError::Stray);
         }
         // A cut message need not be whole, so this is looked at before the rest.
         if header.tc() {
-            return Ok(Answer::Truncated);
+            return Ok(DnsAnswer::Truncated);
         }
-        let asked = message.sole_question().map_err(|_| MessageError::Malformed)?;
+        let asked = message.sole_question().map_err(|_| DnsMessageError::Malformed)?;
         let is_ours = *asked.qname() == self.name && asked.qtype() == self.record_type.code();
         if !is_ours || asked.qclass() != Class::IN {
-            return Err(MessageError::Stray);
+            return Err(DnsMessageError::Stray);
         }
         match header.rcode() {
-            Rcode::NOERROR | Rcode::NXDOMAIN => self.records(message).map_err(|_| MessageError::Malformed),
-            Rcode::SERVFAIL => Err(MessageError::Refused("it failed itself (SERVFAIL)")),
-            Rcode::REFUSED => Err(MessageError::Refused("it refuses to answer us (REFUSED)")),
-            Rcode::FORMERR => Err(MessageError::Refused("it does not understand the question (FORMERR)")),
-            Rcode::NOTIMP => Err(MessageError::Refused("it cannot answer such questions (NOTIMP)")),
-            _ => Err(MessageError::Refused("it answers with an error")),
+            Rcode::NOERROR | Rcode::NXDOMAIN => self.records(message).map_err(|_| DnsMessageError::Malformed),
+            Rcode::SERVFAIL => Err(DnsMessageError::Refused("it failed itself (SERVFAIL)")),
+            Rcode::REFUSED => Err(DnsMessageError::Refused("it refuses to answer us (REFUSED)")),
+            Rcode::FORMERR => Err(DnsMessageError::Refused("it does not understand the question (FORMERR)")),
+            Rcode::NOTIMP => Err(DnsMessageError::Refused("it cannot answer such questions (NOTIMP)")),
+            _ => Err(DnsMessageError::Refused("it answers with an error")),
         }
     }
 
     /// The records of the name, or of the one that its aliases lead to.
-    fn records(&self, message: &Message<[u8]>) -> Result<Answer, ParseError> {
+    fn records(&self, message: &Message<[u8]>) -> Result<DnsAnswer, ParseError> {
         let answers = message.answer()?.take(MAX_RECORDS).collect::<Result<Vec<_>, _>>()?;
         let mut owner = message.sole_question()?.into_qname();
         for _ in 0..MAX_ALIASES {
@@ -186,27 +186,27 @@ impl Question {
             }
             match alias {
                 Some(alias) if records.is_empty() => owner = alias,
-                _ => return Ok(Answer::Records(records)),
+                _ => return Ok(DnsAnswer::Records(records)),
             }
         }
-        Ok(Answer::Records(Vec::new()))
+        Ok(DnsAnswer::Records(Vec::new()))
     }
 
-    fn record(&self, record: &ParsedRecord<'_, [u8]>) -> Result<Option<Record>, ParseError> {
+    fn record(&self, record: &ParsedRecord<'_, [u8]>) -> Result<Option<DnsRecord>, ParseError> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok(match self.record_type {
-            RecordType::A => record.to_record::<rdata::A>()?.map(|a| Record::Address(a.data().addr().into())),
+            RecordType::A => record.to_record::<rdata::A>()?.map(|a| DnsRecord::Address(a.data().addr().into())),
             RecordType::Aaaa => {
-                record.to_record::<rdata::Aaaa>()?.map(|aaaa| Record::Address(aaaa.data().addr().into()))
+                record.to_record::<rdata::Aaaa>()?.map(|aaaa| DnsRecord::Address(aaaa.data().addr().into()))
             }
             RecordType::Srv => record.to_record::<rdata::Srv<_>>()?.map(|record| {
                 let srv = record.data();
                 let (priority, weight, port) = (srv.priority(), srv.weight(), srv.port());
-                Record::Srv(Srv { priority, weight, port, target: plain(srv.target()) })
+                DnsRecord::Srv(Srv { priority, weight, port, target: plain(srv.target()) })
             }),
             RecordType::Naptr => record.to_record::<rdata::Naptr<_, _>>()?.map(|record| {
                 let naptr = record.data();
-                Record::Naptr(Naptr {
+                DnsRecord::Naptr(Naptr {
                     order: naptr.order(),
                     preference: naptr.preference(),
                     flags: text(naptr.flags().as_slice()),
@@ -244,12 +244,12 @@ mod tests {
     const RESPONSE: u8 = 0x80;
     const TRUNCATED: u8 = 0x02;
 
-    fn question(name: &str, record_type: RecordType) -> Question {
-        Question::new(7, name, record_type).unwrap()
+    fn question(name: &str, record_type: RecordType) -> DnsQuestion {
+        DnsQuestion::new(7, name, record_type).unwrap()
     }
 
     /// The answer of a nameserver that copies the question.
-    fn answer(question: &Question, rcode: RCODE, records: &[(&'static str, RData<'static>)]) -> Vec<u8> {
+    fn answer(question: &DnsQuestion, rcode: RCODE, records: &[(&'static str, RData<'static>)]) -> Vec<u8> {
         let query = question.encode().unwrap();
         let mut packet = Packet::parse(&query).unwrap().into_reply();
         *packet.rcode_mut() = rcode;
@@ -279,8 +279,9 @@ mod tests {
             RCODE::NoError,
             &[("_LDAP._tcp.example.com", srv("DC1.example.com")), ("_ldap._tcp.example.com", srv("."))],
         );
-        let Ok(Answer::Records(records)) = question.read(&bytes) else { panic!() };
-        let record = |target: &str| Record::Srv(Srv { priority: 10, weight: 5, port: 389, target: target.to_owned() });
+        let Ok(DnsAnswer::Records(records)) = question.read(&bytes) else { panic!() };
+        let record =
+            |target: &str| DnsRecord::Srv(Srv { priority: 10, weight: 5, port: 389, target: target.to_owned() });
         assert_eq!(records, [record("dc1.example.com"), record("")]);
     }
 
@@ -297,8 +298,8 @@ mod tests {
             replacement: Name::new("_sip._tcp.example.com").unwrap(),
         };
         let bytes = answer(&question, RCODE::NoError, &[("example.com", RData::NAPTR(naptr))]);
-        let Ok(Answer::Records(records)) = question.read(&bytes) else { panic!() };
-        let [Record::Naptr(naptr)] = records.as_slice() else { panic!() };
+        let Ok(DnsAnswer::Records(records)) = question.read(&bytes) else { panic!() };
+        let [DnsRecord::Naptr(naptr)] = records.as_slice() else { panic!() };
         assert_eq!((naptr.flags.as_str(), naptr.services.as_str()), ("S", "SIP+D2T"));
         assert_eq!(naptr.replacement, "_sip._tcp.example.com");
     }
@@ -313,16 +314,16 @@ mod tests {
             RCODE::NoError,
             &[("c.example", address), ("b.example", alias("c.example")), ("a.example", alias("b.example"))],
         );
-        let expected = vec![Record::Address("192.0.2.7".parse().unwrap())];
-        assert_eq!(question.read(&bytes), Ok(Answer::Records(expected)));
+        let expected = vec![DnsRecord::Address("192.0.2.7".parse().unwrap())];
+        assert_eq!(question.read(&bytes), Ok(DnsAnswer::Records(expected)));
         let circle = [("a.example", alias("b.example")), ("b.example", alias("a.example"))];
-        assert_eq!(question.read(&answer(&question, RCODE::NoError, &circle)), Ok(Answer::Records(Vec::new())));
+        assert_eq!(question.read(&answer(&question, RCODE::NoError, &circle)), Ok(DnsAnswer::Records(Vec::new())));
     }
 
     #[test]
     fn a_name_that_does_not_exist_has_no_records() {
         let question = question("a.example", RecordType::A);
-        assert_eq!(question.read(&answer(&question, RCODE::NameError, &[])), Ok(Answer::Records(Vec::new())));
+        assert_eq!(question.read(&answer(&question, RCODE::NameError, &[])), Ok(DnsAnswer::Records(Vec::new())));
     }
 
     #[test]
@@ -341,7 +342,7 @@ mod tests {
         let other_type = answer(&self::question("a.example", RecordType::Aaaa), RCODE::NoError, &[]);
         let query = question.encode().unwrap();
         for stray in [&other_id, &other_name, &other_type, &query, &Vec::new()] {
-            assert_eq!(question.read(stray), Err(MessageError::Stray));
+            assert_eq!(question.read(stray), Err(DnsMessageError::Stray));
         }
     }
 
@@ -351,7 +352,7 @@ mod tests {
         let mut bytes = answer(&question, RCODE::NoError, &[("a.example", RData::A(A { address: 1 }))]);
         bytes[2] |= TRUNCATED;
         bytes.truncate(20);
-        assert_eq!(question.read(&bytes), Ok(Answer::Truncated));
+        assert_eq!(question.read(&bytes), Ok(DnsAnswer::Truncated));
     }
 
     #[test]
@@ -360,13 +361,13 @@ mod tests {
         let mut bytes = question.encode().unwrap();
         bytes[2] |= RESPONSE;
         bytes[12..14].copy_from_slice(&[0xc0, 12]);
-        assert_eq!(question.read(&bytes), Err(MessageError::Malformed));
+        assert_eq!(question.read(&bytes), Err(DnsMessageError::Malformed));
     }
 
     #[test]
     fn names_that_cannot_be_asked_for() {
         for name in ["", ".", &"a".repeat(64), &"a.".repeat(200)] {
-            assert!(Question::new(1, name, RecordType::A).is_err(), "{name}");
+            assert!(DnsQuestion::new(1, name, RecordType::A).is_err(), "{name}");
         }
     }
 

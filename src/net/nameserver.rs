@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout_at;
 
-use super::dns::{Answer, BadName, MessageError, Question, Record, RecordType};
+use super::dns::{BadName, DnsAnswer, DnsMessageError, DnsQuestion, DnsRecord, RecordType};
 use super::family::Family;
 use super::{NetError, Peer, tcp, udp};
 use crate::platform::random::{self, NoRandomness};
@@ -58,7 +58,7 @@ pub enum ServerError {
     Net(#[from] NetError),
     /// Its answer.
     #[error("the nameserver gives no usable answer")]
-    Message(#[from] MessageError),
+    Message(#[from] DnsMessageError),
     /// Its silence.
     #[error("no answer within its share of the deadline")]
     Silent,
@@ -86,7 +86,7 @@ impl Nameservers {
         name: &str,
         record_type: RecordType,
         deadline: &Deadline,
-    ) -> Result<Vec<Record>, DnsError> {
+    ) -> Result<Vec<DnsRecord>, DnsError> {
         let stage = || format!("looking up {} of '{name}'", record_type.name());
         let asked = deadline.limit(stage, self.ask_in_turns(name, record_type, deadline)).await;
         asked.map_err(DnsError::from)?
@@ -105,7 +105,7 @@ impl Nameservers {
                 records => records?,
             };
             addresses.extend(records.into_iter().filter_map(|record| match record {
-                Record::Address(address) => Some(address),
+                DnsRecord::Address(address) => Some(address),
                 _ => None,
             }));
         }
@@ -117,14 +117,14 @@ impl Nameservers {
         name: &str,
         record_type: RecordType,
         deadline: &Deadline,
-    ) -> Result<Vec<Record>, DnsError> {
+    ) -> Result<Vec<DnsRecord>, DnsError> {
         let mut servers = self.0.clone();
         let mut share = FIRST_SHARE;
         loop {
             let mut silent = Vec::new();
             let mut last = None;
             for server in servers {
-                let question = Question::new(random::u16()?, name, record_type)?;
+                let question = DnsQuestion::new(random::u16()?, name, record_type)?;
                 match ask(server, &question, share, deadline).await {
                     Ok(records) => return Ok(records),
                     Err(ServerError::Silent) => silent.push(server),
@@ -145,24 +145,24 @@ impl Nameservers {
 /// Asks one nameserver, over UDP and if need be over TCP, for `share` at the longest.
 async fn ask(
     server: SocketAddr,
-    question: &Question,
+    question: &DnsQuestion,
     share: Duration,
     deadline: &Deadline,
-) -> Result<Vec<Record>, ServerError> {
+) -> Result<Vec<DnsRecord>, ServerError> {
     let peer = Peer { host: server.ip().to_string(), address: server };
-    let query = question.encode().map_err(|_| MessageError::Malformed)?;
+    let query = question.encode().map_err(|_| DnsMessageError::Malformed)?;
     let until = Instant::now() + share;
     let over_tcp = match ask_udp(&peer, &query, question, until).await? {
-        Answer::Records(records) => return Ok(records),
-        Answer::Truncated => ask_tcp(&peer, &query, question, deadline),
+        DnsAnswer::Records(records) => return Ok(records),
+        DnsAnswer::Truncated => ask_tcp(&peer, &query, question, deadline),
     };
     match timeout_at(until.into(), over_tcp).await.map_err(|_| ServerError::Silent)?? {
-        Answer::Records(records) => Ok(records),
-        Answer::Truncated => Err(MessageError::Malformed.into()),
+        DnsAnswer::Records(records) => Ok(records),
+        DnsAnswer::Truncated => Err(DnsMessageError::Malformed.into()),
     }
 }
 
-async fn ask_udp(peer: &Peer, query: &[u8], question: &Question, until: Instant) -> Result<Answer, ServerError> {
+async fn ask_udp(peer: &Peer, query: &[u8], question: &DnsQuestion, until: Instant) -> Result<DnsAnswer, ServerError> {
     let failed = |error| NetError::from_io(error, peer, "asking", "instead of answering");
     let socket = udp::connect(peer, None).await?;
     socket.send(query).await.map_err(failed)?;
@@ -170,19 +170,24 @@ async fn ask_udp(peer: &Peer, query: &[u8], question: &Question, until: Instant)
     let mut heard = ServerError::Silent;
     while let Ok(received) = timeout_at(until.into(), socket.recv(&mut message)).await {
         match question.read(&message[..received.map_err(failed)?]) {
-            Err(MessageError::Stray) => {}
+            Err(DnsMessageError::Stray) => {}
             // Whoever guessed the identifier sent it, or the nameserver; the right answer may still come.
-            Err(MessageError::Malformed) => heard = MessageError::Malformed.into(),
+            Err(DnsMessageError::Malformed) => heard = DnsMessageError::Malformed.into(),
             answer => return Ok(answer?),
         }
     }
     Err(heard)
 }
 
-async fn ask_tcp(peer: &Peer, query: &[u8], question: &Question, deadline: &Deadline) -> Result<Answer, ServerError> {
+async fn ask_tcp(
+    peer: &Peer,
+    query: &[u8],
+    question: &DnsQuestion,
+    deadline: &Deadline,
+) -> Result<DnsAnswer, ServerError> {
     let failed = |error: io::Error| NetError::from_io(error, peer, "asking", "instead of answering");
     let mut stream = tcp::connect(peer, None, deadline, deadline.remaining(Instant::now())).await?;
-    let length = u16::try_from(query.len()).map_err(|_| MessageError::Malformed)?;
+    let length = u16::try_from(query.len()).map_err(|_| DnsMessageError::Malformed)?;
     stream.write_all(&[&length.to_be_bytes(), query].concat()).await.map_err(failed)?;
     let length = stream.read_u16().await.map_err(failed)?;
     let mut message = vec![0; length.into()];

@@ -1,6 +1,6 @@
 //! Which hosts offer a service, and in which order are they tried? SRV records, by RFC 2782.
 
-use super::dns::{Record, RecordType, Srv};
+use super::dns::{DnsRecord, RecordType, Srv};
 use super::nameserver::{DnsError, Nameservers};
 use crate::platform::random;
 use crate::report::{Class, Failure};
@@ -34,7 +34,7 @@ pub async fn hosts(servers: &Nameservers, name: &str, deadline: &Deadline) -> Re
     let records: Vec<_> = records
         .into_iter()
         .filter_map(|record| match record {
-            Record::Srv(srv) => Some(srv),
+            DnsRecord::Srv(srv) => Some(srv),
             _ => None,
         })
         .collect();

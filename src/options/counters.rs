@@ -10,7 +10,7 @@ use crate::counters::csv::{Csv, Zone};
 use crate::counters::past::Keeping;
 use crate::counters::pdh::Pdh;
 use crate::counters::prometheus::Exporter;
-use crate::counters::source::{self, Source};
+use crate::counters::source::{CounterSource, SourceKind};
 use crate::counters::{Counter, CounterError};
 use crate::exporter::url::{Url, UrlError};
 use crate::net::host;
@@ -25,7 +25,7 @@ pub struct CounterOptions {
     /// Where the counters are read: csv:FILE (PDH-CSV as typeperf, relog and Export-Counter write it), csv:- (the same on
     /// standard input), prometheus:URL (http or https), or pdh (the performance counters of Windows)
     #[arg(long, value_name = "SOURCE", default_value = "pdh")]
-    pub counters: Place,
+    pub counters: CounterPlace,
 
     /// Host whose counters are judged, where the source knows several; with pdh, the host that is asked
     #[arg(short = 'H', long, value_name = "HOST")]
@@ -63,7 +63,7 @@ pub struct WindowOptions {
 
 /// `--counters`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum CounterPlace {
     /// A performance log; `None` is standard input.
     Csv(Option<PathBuf>),
     /// An exporter.
@@ -74,7 +74,7 @@ pub enum Place {
 
 /// Why a text is not a counter source.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PlaceError {
+pub enum CounterPlaceError {
     /// None of the kinds there are.
     #[error("not a counter source: expected csv:FILE, csv:-, prometheus:URL or pdh")]
     Kind,
@@ -83,16 +83,16 @@ pub enum PlaceError {
     Url(#[from] UrlError),
 }
 
-impl FromStr for Place {
-    type Err = PlaceError;
+impl FromStr for CounterPlace {
+    type Err = CounterPlaceError;
 
-    fn from_str(text: &str) -> Result<Self, PlaceError> {
+    fn from_str(text: &str) -> Result<Self, CounterPlaceError> {
         match text.split_once(':') {
             Some(("csv", "-")) => Ok(Self::Csv(None)),
             Some(("csv", file)) if !file.is_empty() => Ok(Self::Csv(Some(file.into()))),
             Some(("prometheus", url)) => Ok(Self::Prometheus(url.parse()?)),
             None if text == "pdh" => Ok(Self::Pdh),
-            _ => Err(PlaceError::Kind),
+            _ => Err(CounterPlaceError::Kind),
         }
     }
 }
@@ -128,10 +128,10 @@ impl CounterOptions {
 
     /// What is wrong with the source, or with a `--counter-name` whose key is none of `counters`.
     pub fn contradiction(&self, counters: &[Counter]) -> Option<String> {
-        if self.counters == Place::Pdh && !cfg!(windows) {
+        if self.counters == CounterPlace::Pdh && !cfg!(windows) {
             return Some(format!("--counters: {}", CounterError::NeedsWindows));
         }
-        if let (Place::Pdh, Some(Err(error))) = (&self.counters, self.hostname.as_deref().map(host::parse)) {
+        if let (CounterPlace::Pdh, Some(Err(error))) = (&self.counters, self.hostname.as_deref().map(host::parse)) {
             return Some(format!("--hostname: {error}"));
         }
         let stray = self.names.iter().find(|given| counters.iter().all(|counter| counter.key != given.key))?;
@@ -141,37 +141,44 @@ impl CounterOptions {
     }
 
     /// The source, ready to be read; the report says which one it is.
-    pub fn open(&self, secrets: &Secrets, deadline: Deadline, report: &mut Report) -> Result<Source, CounterError> {
+    pub fn open(
+        &self,
+        secrets: &Secrets,
+        deadline: Deadline,
+        report: &mut Report,
+    ) -> Result<CounterSource, CounterError> {
         report.target = self.target();
         report.add_diagnostic("source", self.counters.to_string());
         let place = match &self.counters {
-            Place::Csv(file) => source::Place::Csv(Csv { file: file.clone(), zone: self.time_zone }),
-            Place::Prometheus(url) => {
+            CounterPlace::Csv(file) => SourceKind::Csv(Csv { file: file.clone(), zone: self.time_zone }),
+            CounterPlace::Prometheus(url) => {
                 let tls = self.tls.settings(&url.host, secrets).map_err(CounterError::Tls)?;
-                source::Place::Exporter(Exporter { url: url.clone(), tls })
+                SourceKind::Exporter(Exporter { url: url.clone(), tls })
             }
-            Place::Pdh => source::Place::Pdh(Pdh),
+            CounterPlace::Pdh => SourceKind::Pdh(Pdh),
         };
-        Ok(Source { place, host: self.hostname.clone(), max_age: self.max_age, deadline })
+        Ok(CounterSource { place, host: self.hostname.clone(), max_age: self.max_age, deadline })
     }
 
     fn target(&self) -> Target {
         let asked = |host: &str| self.hostname.clone().unwrap_or_else(|| host.to_owned());
         match &self.counters {
-            Place::Csv(None) => Target { host: asked("standard input"), transport: "stdin", ..Target::default() },
-            Place::Csv(Some(path)) => {
+            CounterPlace::Csv(None) => {
+                Target { host: asked("standard input"), transport: "stdin", ..Target::default() }
+            }
+            CounterPlace::Csv(Some(path)) => {
                 Target { host: asked(&path.display().to_string()), transport: "file", ..Target::default() }
             }
-            Place::Prometheus(url) => {
+            CounterPlace::Prometheus(url) => {
                 let transport = if url.tls { "https" } else { "http" };
                 Target { host: asked(&url.host), port: Some(url.port), transport, ..Target::default() }
             }
-            Place::Pdh => Target { host: asked("localhost"), transport: "pdh", ..Target::default() },
+            CounterPlace::Pdh => Target { host: asked("localhost"), transport: "pdh", ..Target::default() },
         }
     }
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for CounterPlace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Csv(None) => f.write_str("csv:-"),
@@ -196,17 +203,17 @@ mod tests {
 
     #[test]
     fn a_source_is_a_kind_and_a_place() {
-        assert_eq!("csv:-".parse(), Ok(Place::Csv(None)));
-        assert_eq!("csv:C:\\logs\\um.csv".parse(), Ok(Place::Csv(Some("C:\\logs\\um.csv".into()))));
-        assert!(matches!("prometheus:http://cas1.example.com:9182/metrics".parse(), Ok(Place::Prometheus(_))));
+        assert_eq!("csv:-".parse(), Ok(CounterPlace::Csv(None)));
+        assert_eq!("csv:C:\\logs\\um.csv".parse(), Ok(CounterPlace::Csv(Some("C:\\logs\\um.csv".into()))));
+        assert!(matches!("prometheus:http://cas1.example.com:9182/metrics".parse(), Ok(CounterPlace::Prometheus(_))));
     }
 
     #[test]
     fn a_bad_url_is_not_repeated() {
-        let error = "prometheus:http://me:secret@cas1/".parse::<Place>().unwrap_err().to_string();
+        let error = "prometheus:http://me:secret@cas1/".parse::<CounterPlace>().unwrap_err().to_string();
         assert!(error.contains("without user information") && !error.contains("secret"), "{error}");
         for text in ["", "csv", "csv:", "xml:x", "prometheus:", "prometheus:ftp://x"] {
-            assert!(text.parse::<Place>().is_err(), "{text:?} was taken for a source");
+            assert!(text.parse::<CounterPlace>().is_err(), "{text:?} was taken for a source");
         }
     }
 

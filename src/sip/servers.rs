@@ -1,7 +1,7 @@
 //! Which servers does a SIP domain have, and over which transport? NAPTR, SRV, else the domain itself: RFC 3263.
 
 use super::transport::Transport;
-use crate::net::dns::{Naptr, Record, RecordType, Srv};
+use crate::net::dns::{DnsRecord, Naptr, RecordType, Srv};
 use crate::net::nameserver::{DnsError, Nameservers};
 use crate::net::srv::{self, ServiceError};
 use crate::time::deadline::Deadline;
@@ -84,7 +84,7 @@ async fn preferred(
     let records: Vec<_> = records
         .into_iter()
         .filter_map(|record| match record {
-            Record::Naptr(naptr) => Some(naptr),
+            DnsRecord::Naptr(naptr) => Some(naptr),
             _ => None,
         })
         .collect();

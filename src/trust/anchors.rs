@@ -8,7 +8,7 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, Error, RootCertStore};
 
 use crate::x509::certificate::Fingerprint;
-use crate::x509::chain::{Chain, Order};
+use crate::x509::chain::{Chain, ChainOrder};
 use crate::x509::verdict::{Distrust, Verdict};
 
 /// The verdict on the chain of a file, which is judged only by what was given to judge it by.
@@ -81,7 +81,7 @@ fn distrust(error: &Error, chain: &Chain) -> Distrust {
     match error {
         E::UnknownIssuer if chain.leaf().is_self_issued() => Distrust::SelfSigned,
         E::UnknownIssuer => {
-            let last = if chain.order() == Order::InOrder { chain.last() } else { chain.leaf() };
+            let last = if chain.order() == ChainOrder::InOrder { chain.last() } else { chain.leaf() };
             Distrust::UnknownIssuer { issuer: last.name() }
         }
         E::BadSignature => Distrust::BadSignature,

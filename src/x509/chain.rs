@@ -30,7 +30,7 @@ pub enum ChainError {
 
 /// How the certificates follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub enum ChainOrder {
     /// Each one was issued by the next.
     InOrder,
     /// The certificate at this place was issued by another one of the chain, but not by the next.
@@ -98,14 +98,14 @@ impl Chain {
     }
 
     /// How they follow each other.
-    pub fn order(&self) -> Order {
+    pub fn order(&self) -> ChainOrder {
         let neighbours = self.iter().zip(&self.others).enumerate();
         let broken = neighbours.into_iter().find(|(_, (issued, issuer))| !issued.names_as_issuer(issuer));
         match broken {
-            None => Order::InOrder,
+            None => ChainOrder::InOrder,
             Some((place, (issued, _))) => {
                 let issuer_is_here = self.iter().any(|other| other != issued && issued.names_as_issuer(other));
-                if issuer_is_here { Order::OutOfOrder(place) } else { Order::Gap(place) }
+                if issuer_is_here { ChainOrder::OutOfOrder(place) } else { ChainOrder::Gap(place) }
             }
         }
     }
@@ -192,10 +192,10 @@ pub(crate) mod tests {
     #[test]
     fn a_chain_in_order_out_of_order_and_with_a_gap() {
         let [leaf, intermediate, root] = three(Facts::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
-        assert_eq!(chain([&leaf, &intermediate, &root]).order(), Order::InOrder);
-        assert_eq!(chain([&leaf]).order(), Order::InOrder);
-        assert_eq!(chain([&leaf, &root, &intermediate]).order(), Order::OutOfOrder(0));
-        assert_eq!(chain([&leaf, &root]).order(), Order::Gap(0));
+        assert_eq!(chain([&leaf, &intermediate, &root]).order(), ChainOrder::InOrder);
+        assert_eq!(chain([&leaf]).order(), ChainOrder::InOrder);
+        assert_eq!(chain([&leaf, &root, &intermediate]).order(), ChainOrder::OutOfOrder(0));
+        assert_eq!(chain([&leaf, &root]).order(), ChainOrder::Gap(0));
     }
 
     #[test]

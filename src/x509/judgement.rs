@@ -9,7 +9,7 @@
 //! | weak          | an RSA or DSA key below 2048 bits, an EC key below 224; SHA-1 or MD5 under anything but an anchor |
 
 use super::certificate::{Certificate, KeyKind, moment};
-use super::chain::{Chain, Order};
+use super::chain::{Chain, ChainOrder};
 use super::expiry::{Expiries, Remaining};
 use super::name::{self, Match};
 use super::verdict::{Distrust, Verdict};
@@ -212,7 +212,7 @@ fn distrust(chain: &Chain, verdict: &Verdict) -> Option<Failure> {
     }
     if matches!(reason, Distrust::UnknownIssuer { .. }) {
         failure.causes.push(match chain.order() {
-            Order::InOrder => {
+            ChainOrder::InOrder => {
                 format!(
                     "the chain is incomplete, or its issuer is not known here: {}",
                     excerpt(&chain.last().issuer(), 200)
@@ -237,11 +237,11 @@ fn mismatch(leaf: &Certificate, expected: Option<&str>) -> Option<Failure> {
 
 fn remarks(chain: &Chain, expected: &Expectations<'_>) -> Vec<String> {
     let order = match chain.order() {
-        Order::InOrder => None,
-        Order::OutOfOrder(place) => {
+        ChainOrder::InOrder => None,
+        ChainOrder::OutOfOrder(place) => {
             Some(format!("the chain is out of order: certificate {} did not issue the one before it", place + 1))
         }
-        Order::Gap(place) => {
+        ChainOrder::Gap(place) => {
             Some(format!("the chain has a gap: nobody in it issued certificate {place} (the leaf is certificate 0)"))
         }
     };

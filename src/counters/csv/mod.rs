@@ -20,8 +20,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use self::header::{Columns, HeaderError, is_header};
 use self::lines::Lines;
 pub use self::zone::{NotAZone, Zone};
-use super::window::{Collected, Row, Window};
-use super::{CounterError, Nearest, Query, Reading, Sample};
+use super::window::{Collected, Row, RowWindow};
+use super::{CounterError, CounterQuery, Nearest, Reading, Sample};
 use crate::input::{self, file};
 use crate::time::stage;
 
@@ -36,7 +36,7 @@ pub struct Csv {
 
 impl Csv {
     /// The samples of the window that ends at the newest one, or the one of this moment.
-    pub async fn read<const N: usize>(&self, query: &Query<N>) -> Result<Reading<N>, CounterError> {
+    pub async fn read<const N: usize>(&self, query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
         let place = self.place();
         let io = |error| CounterError::Io { place: place.clone(), error };
         stage::enter(format!("reading {place}"));
@@ -73,7 +73,7 @@ impl<const N: usize> Log<N> {
 fn read_file<const N: usize>(
     mut file: impl Read + Seek,
     length: u64,
-    query: &Query<N>,
+    query: &CounterQuery<N>,
     place: &str,
 ) -> Result<Log<N>, CounterError> {
     if length > NEAR {
@@ -90,7 +90,7 @@ fn read_file<const N: usize>(
 pub fn read<const N: usize>(
     stream: impl Read,
     from: u64,
-    query: &Query<N>,
+    query: &CounterQuery<N>,
     place: &str,
 ) -> Result<Log<N>, CounterError> {
     let io = |error| CounterError::Io { place: place.to_owned(), error };
@@ -125,7 +125,7 @@ pub fn read<const N: usize>(
 /// The columns by the first line that is not blank.
 fn first_header<const N: usize>(
     lines: &mut Lines<impl Read>,
-    query: &Query<N>,
+    query: &CounterQuery<N>,
     place: &str,
 ) -> Result<Columns<N>, CounterError> {
     let mut number = 1;
@@ -140,12 +140,18 @@ fn first_header<const N: usize>(
     Err(explain(HeaderError::NotAHeader, "", query, place, number))
 }
 
-fn window_of<const N: usize>(query: &Query<N>) -> Window<N> {
+fn window_of<const N: usize>(query: &CounterQuery<N>) -> RowWindow<N> {
     let length = i64::try_from(query.window.as_millis()).unwrap_or(i64::MAX);
-    Window::new(length, query.counters.each_ref().map(|counter| counter.required))
+    RowWindow::new(length, query.counters.each_ref().map(|counter| counter.required))
 }
 
-fn explain<const N: usize>(error: HeaderError, header: &str, query: &Query<N>, place: &str, line: u64) -> CounterError {
+fn explain<const N: usize>(
+    error: HeaderError,
+    header: &str,
+    query: &CounterQuery<N>,
+    place: &str,
+    line: u64,
+) -> CounterError {
     let place = place.to_owned();
     match error {
         HeaderError::NotAHeader => {
@@ -172,7 +178,7 @@ impl Csv {
     fn reading<const N: usize>(
         &self,
         log: Log<N>,
-        query: &Query<N>,
+        query: &CounterQuery<N>,
         place: &str,
         modified: Option<SystemTime>,
     ) -> Result<Reading<N>, CounterError> {

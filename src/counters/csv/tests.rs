@@ -14,9 +14,9 @@ const RECEIVED: &str = r"\MSExchangeUMCallRouterAvailability\Total Inbound Calls
 const MIDNIGHT: i64 = 1_795_392_000_000;
 const REJECTED: &str = r"\MSExchangeUMCallRouterAvailability\Total Inbound Calls Rejected by the UM Call Router";
 
-fn query() -> Query<3> {
+fn query() -> CounterQuery<3> {
     let deadline = Deadline::new(Instant::now(), Duration::from_secs(10));
-    Query { counters: Role::CallRouter.counters(true), host: None, window: Duration::from_secs(3_600), deadline }
+    CounterQuery { counters: Role::CallRouter.counters(true), host: None, window: Duration::from_secs(3_600), deadline }
 }
 
 fn header(host: &str) -> String {
@@ -95,7 +95,7 @@ fn a_long_file_says_what_a_stream_of_it_says() {
     let text = header("CAS1") + &rows.collect::<String>();
     assert!(text.len() as u64 > NEAR);
     for (hours, first) in [(1, 1_379.0), (24, 0.0)] {
-        let query = Query { window: Duration::from_secs(hours * 3_600), ..query() };
+        let query = CounterQuery { window: Duration::from_secs(hours * 3_600), ..query() };
         let log = read_file(Cursor::new(&text), text.len() as u64, &query, "log").unwrap();
         assert_eq!((received(&log)[0], received(&log).last()), (first, Some(&1_439.0)));
     }

@@ -9,7 +9,7 @@ mod query;
 mod read;
 pub mod status;
 
-use super::{Counter, CounterError, Query, Reading};
+use super::{Counter, CounterError, CounterQuery, Reading};
 
 /// The performance counters of the system; of another host with [`Query::host`].
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +18,7 @@ pub struct Pdh;
 impl Pdh {
     /// The values of this moment.
     #[cfg(windows)]
-    pub async fn read<const N: usize>(&self, query: &Query<N>) -> Result<Reading<N>, CounterError> {
+    pub async fn read<const N: usize>(&self, query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
         let (asked, host) = (query.clone(), read::Host::of(query.host.as_deref()));
         // PDH takes no deadline, and connects to another host with the first counter of it.
         let read =
@@ -28,7 +28,7 @@ impl Pdh {
 
     /// Elsewhere there are none.
     #[cfg(not(windows))]
-    pub async fn read<const N: usize>(&self, _: &Query<N>) -> Result<Reading<N>, CounterError> {
+    pub async fn read<const N: usize>(&self, _: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
         Err(CounterError::NeedsWindows)
     }
 }

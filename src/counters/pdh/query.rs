@@ -30,7 +30,7 @@ pub struct Query(PDH_HQUERY);
 #[derive(Clone, Copy)]
 pub struct Added<'q>(PDH_HCOUNTER, PhantomData<&'q Query>);
 
-impl Query {
+impl CounterQuery {
     /// A query without counters.
     pub fn open() -> Result<Self, Refused> {
         let mut query = ptr::null_mut();
@@ -56,7 +56,7 @@ impl Query {
     }
 }
 
-impl Drop for Query {
+impl Drop for CounterQuery {
     fn drop(&mut self) {
         // SAFETY: the query was opened by this module and is closed once, here; no counter of it outlives it.
         unsafe { PdhCloseQuery(self.0) };

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant, SystemTime};
 use super::query::{self, Added, Refused};
 use super::status::{Missing, Status};
 use super::{neighbours, path, without_host};
-use crate::counters::{Counter, CounterError, Nearest, Query, Reading, Sample};
+use crate::counters::{Counter, CounterError, CounterQuery, Nearest, Reading, Sample};
 use crate::platform::windows::is_this_host;
 
 /// The present values of the counters.
-pub fn read<const N: usize>(query: &Query<N>) -> Result<Reading<N>, CounterError> {
+pub fn read<const N: usize>(query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
     let host = Host::of(query.host.as_deref());
     let pdh = query::Query::open().map_err(|refused| host.failed(refused))?;
     let mut notes = Vec::new();

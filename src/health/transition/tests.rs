@@ -6,9 +6,9 @@ use std::time::Duration;
 
 const SET: &str = "UM.CallRouter";
 
-fn record(channel: &str, id: u32, seconds: u64, data: &[(&str, &str)]) -> Record {
+fn record(channel: &str, id: u32, seconds: u64, data: &[(&str, &str)]) -> EventRecord {
     let datum = |(name, value): &(&str, &str)| Datum { name: (*name).to_owned(), value: (*value).to_owned() };
-    Record {
+    EventRecord {
         id,
         time: SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
         providers: vec!["ManagedAvailability".to_owned()],
@@ -19,21 +19,21 @@ fn record(channel: &str, id: u32, seconds: u64, data: &[(&str, &str)]) -> Record
     }
 }
 
-fn change(id: u32, seconds: u64, monitor: &str) -> Record {
+fn change(id: u32, seconds: u64, monitor: &str) -> EventRecord {
     record(MONITORING, id, seconds, &[("HealthSet", SET), ("Monitor", monitor), ("Subject", "no"), ("Message", "why")])
 }
 
-fn definition(name: &str, more: &[(&str, &str)]) -> Record {
+fn definition(name: &str, more: &[(&str, &str)]) -> EventRecord {
     record(DEFINITIONS, 1, 0, &[&[("Name", name), ("ServiceName", SET)], more].concat())
 }
 
-fn failure(seconds: u64, name: &str) -> Record {
+fn failure(seconds: u64, name: &str) -> EventRecord {
     let data = [("ServiceName", SET), ("ResultName", name), ("ResultType", "4"), ("Error", "503"), ("Exception", "E")];
     record(PROBE_RESULTS, 2, seconds, &data)
 }
 
 /// Name and alert value of each monitor.
-fn monitors(records: &[Record]) -> Vec<(String, String)> {
+fn monitors(records: &[EventRecord]) -> Vec<(String, String)> {
     let monitors = Transitions::of(records).monitors(&[SET.to_lowercase()]);
     monitors.into_iter().map(|monitor| (monitor.name, monitor.alert_value.to_string())).collect()
 }
