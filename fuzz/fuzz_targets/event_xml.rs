@@ -15,7 +15,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let window = EventWindow { until: SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_453_200), length: Duration::MAX };
     let tally = tally(&export.records, "MSExchange Unified Messaging", &rules, window);
     let _ = histogram(&tally.codes);
-    for monitor in Transitions::of(&export.records).monitors(&["UM.CallRouter".to_owned()]) {
+    for monitor in Transitions::from_records(&export.records).monitors(&["UM.CallRouter".to_owned()]) {
         let _ = describe(&monitor, true);
     }
 });

@@ -17,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
     for (_, diagnostics) in Diagnostics::among(frame.head.pairs()) {
         let _ = diagnostics.text();
     }
-    if let Ok(challenge) = Challenge::of(&frame.head) {
+    if let Ok(challenge) = Challenge::strongest_in(&frame.head) {
         let who = Credentials { username: "a".to_owned(), password: "b".to_owned() };
         let (_, value) = challenge.answer(&who, Signed { method: "OPTIONS", uri: "sip:a" }, "c");
         assert!(!value.contains(['\r', '\n']));

@@ -13,6 +13,6 @@ fuzz_target!(|input: (i64, &str, &[u8])| {
     let _ = certificate.to_string();
     let expiries = Expiries { warning: "33%".parse().ok(), critical: "36h".parse().ok() };
     let expected = Expectations { expiries: &expiries, name: Some(name), verdict: &Verdict::NotJudged };
-    let judgement = judgement::judge(&Chain::of(certificate), &expected, now);
+    let judgement = judgement::judge(&Chain::single(certificate), &expected, now);
     assert!(!judgement.metrics(&expiries).is_empty());
 });

@@ -126,7 +126,7 @@ impl CertExpiry {
             });
             match &judgement {
                 Ok(judgement) => {
-                    let judgement = if is_alone { judgement.clone() } else { judgement.of(&item.name) };
+                    let judgement = if is_alone { judgement.clone() } else { judgement.said_of(&item.name) };
                     judgement.add_to(report);
                     report.findings.extend(judgement.end_if_unmentioned());
                 }

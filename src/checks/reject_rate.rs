@@ -26,7 +26,7 @@ impl Check for RejectRate {
         let mut report = context.report();
         let rate = match self.rate(context, &mut report).await {
             Ok(rate) => rate,
-            Err(failure) => Rate::of(report.judge(failure)),
+            Err(failure) => Rate::unknown(report.judge(failure)),
         };
 
         let share = Metric::optional("rejected", rate.share, Uom::Percent).min(0.0).max(100.0);
@@ -57,7 +57,7 @@ struct Rate {
 
 impl Rate {
     /// A rate of which nothing is known but what is wrong with it.
-    const fn of(finding: Finding) -> Self {
+    const fn unknown(finding: Finding) -> Self {
         Self { share: None, judged: false, calls: None, rejected: None, history: None, finding }
     }
 }
@@ -104,7 +104,7 @@ impl RejectRate {
             let own = Calls::from(reading.newest().values).percent;
             let own = own.map(|own| format!("; Exchange's own % counter reads {}", percent(own)));
             let text = format!("first sample of {host}, no history to judge yet{}{replaced}", own.unwrap_or_default());
-            return Ok(Rate { history: Some(Duration::ZERO), ..Rate::of(Finding::ok(text)) });
+            return Ok(Rate { history: Some(Duration::ZERO), ..Rate::unknown(Finding::ok(text)) });
         };
         let [calls, rejected] = growth.by;
         // The two totals are not read at the same instant, so that one call may be in the second only.

@@ -91,7 +91,7 @@ fn of_blocks(blocks: &[pem::Block]) -> Result<Chain, BundleError> {
 
 fn of_der(content: &[u8], passphrase: Option<&str>) -> Result<Chain, BundleError> {
     if let Ok(certificate) = Certificate::from_der(content) {
-        return Ok(Chain::of(certificate));
+        return Ok(Chain::single(certificate));
     }
     let ders = match first_inside(content).map(|inner| inner.tag()) {
         Some(Tag::Oid) => pkcs7(content).ok_or(BundleError::Pkcs7)?,

@@ -185,7 +185,7 @@ fn items(mut held: Vec<Held>, store: &StoreName) -> Vec<Item> {
         let name = certificate.as_ref().map_or_else(|_| "unreadable".to_owned(), Certificate::name);
         let label = collection::label(&name, &items);
         let unreadable = |error| Failure::new(Class::Unreadable, format!("{store}, thumbprint {thumbprint}: {error}"));
-        let chain = certificate.map(Chain::of).map_err(unreadable);
+        let chain = certificate.map(Chain::single).map_err(unreadable);
         items.push(Item { name: format!("thumbprint {thumbprint}"), label, chain });
     }
     items

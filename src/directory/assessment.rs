@@ -43,14 +43,14 @@ pub fn add(outcome: &ControllerOutcome, report: &mut Report) {
 fn add_tls(shown: &TlsFacts, peer: &Peer, report: &mut Report) {
     if let Some(certificates) = &shown.certificates {
         for failure in &certificates.failures {
-            report.add_finding(report.judge(failure.clone()).of(&peer.name()));
+            report.add_finding(report.judge(failure.clone()).said_of(&peer.name()));
         }
         for remark in &certificates.remarks {
-            report.add_finding(Finding::ok(remark).of(&peer.name()));
+            report.add_finding(Finding::ok(remark).said_of(&peer.name()));
         }
     }
     if let Some(failure) = shown.served.version.and_then(Version::obsolescence) {
-        report.add_finding(report.judge(failure).of(&peer.name()));
+        report.add_finding(report.judge(failure).said_of(&peer.name()));
     }
     report.authentication.client_certificate.clone_from(&shown.served.client_certificate_shown);
     for (name, value) in shown.served.diagnostics() {

@@ -96,7 +96,10 @@ impl Probe {
         let connected = match tcp::connect_first(&peers, None, &self.deadline).await {
             Ok(connected) => connected,
             Err(error) => {
-                return ControllerOutcome { peer: peers.into_iter().next(), ..ControllerOutcome::unasked(error.into()) };
+                return ControllerOutcome {
+                    peer: peers.into_iter().next(),
+                    ..ControllerOutcome::unasked(error.into())
+                };
             }
         };
         let peer = connected.peer;

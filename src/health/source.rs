@@ -52,7 +52,7 @@ impl HealthSource {
 
 /// What follows from the records of a log.
 fn concluded(found: &events::EventExport, source: &str, health_sets: &[String]) -> Result<Acquired, Failure> {
-    let transitions = Transitions::of(&found.records);
+    let transitions = Transitions::from_records(&found.records);
     let Some(reaches_back) = transitions.reaches_back else {
         return Err(match found.bad {
             0 => Failure::new(

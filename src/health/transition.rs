@@ -58,7 +58,7 @@ struct Change<'a> {
 
 impl<'a> Transitions<'a> {
     /// Sorts out what `records` are.
-    pub fn of(records: &'a [EventRecord]) -> Self {
+    pub fn from_records(records: &'a [EventRecord]) -> Self {
         let mut transitions = Self::default();
         for record in records {
             let is_in = |channel: &str| record.channel.eq_ignore_ascii_case(channel);

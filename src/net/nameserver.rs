@@ -215,10 +215,10 @@ mod platform {
     /// Those of resolv.conf, as `resolv.conf(5)` reads it; where there is no such file, none.
     pub fn nameservers() -> Vec<SocketAddr> {
         let text = file::read(Path::new(SETTINGS), MAX_RESOLV_CONF).unwrap_or_default();
-        of(&String::from_utf8_lossy(&text))
+        read_from(&String::from_utf8_lossy(&text))
     }
 
-    pub fn of(resolv_conf: &str) -> Vec<SocketAddr> {
+    pub fn read_from(resolv_conf: &str) -> Vec<SocketAddr> {
         let address = |line: &str| {
             let mut words = line.split_ascii_whitespace();
             (words.next()? == "nameserver").then(|| words.next()?.parse::<IpAddr>().ok()).flatten()
@@ -263,7 +263,7 @@ mod tests {
         let text = "# c\nsearch example.com\nnameserver 192.0.2.1\n nameserver\t2001:db8::1\nnameserver fe80::1%eth0\n\
                     ;nameserver 192.0.2.9\nnameserver\nnameserver 192.0.2.2\nnameserver 192.0.2.3\n";
         let expected = ["192.0.2.1:53", "[2001:db8::1]:53", "192.0.2.2:53"].map(|text| text.parse().unwrap());
-        assert_eq!(platform::of(text), expected);
+        assert_eq!(platform::read_from(text), expected);
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl Finding {
 
     /// The same, said of one of several targets.
     #[must_use]
-    pub fn of(mut self, target: &str) -> Self {
+    pub fn said_of(mut self, target: &str) -> Self {
         self.text = format!("{target}: {}", self.text);
         self
     }

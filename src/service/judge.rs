@@ -144,7 +144,7 @@ mod tests {
     fn every_combination_of_start_and_state_has_its_verdict() {
         for start in STARTS {
             for number in 0..=9 {
-                let condition = Condition::of(number);
+                let condition = Condition::from_number(number);
                 let expected = match (start, number) {
                     (Start::Disabled, _) => Some(Class::Disabled),
                     (_, 1 | 7) => Some(Class::Stopped),
@@ -162,14 +162,14 @@ mod tests {
 
     #[test]
     fn every_number_of_the_service_manager_has_a_name_of_its_own() {
-        let mut names: Vec<_> = (0..=8).map(|number| Condition::of(number).to_string()).collect();
-        names.extend((0..=5).map(|number| Start::of(number).to_string()));
+        let mut names: Vec<_> = (0..=8).map(|number| Condition::from_number(number).to_string()).collect();
+        names.extend((0..=5).map(|number| Start::from_number(number).to_string()));
         let count = names.len();
         names.sort();
         names.dedup();
         assert_eq!(names.len(), count, "{names:?}");
-        assert_eq!(Start::of(4), Start::Disabled);
-        assert_eq!(Condition::of(4), Condition::Running);
+        assert_eq!(Start::from_number(4), Start::Disabled);
+        assert_eq!(Condition::from_number(4), Condition::Running);
     }
 
     #[test]

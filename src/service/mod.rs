@@ -115,7 +115,7 @@ pub struct HostStatus {
 
 impl Start {
     /// Of the service manager's number.
-    pub const fn of(number: u32) -> Self {
+    pub const fn from_number(number: u32) -> Self {
         match number {
             0 => Self::Boot,
             1 => Self::System,
@@ -143,7 +143,7 @@ impl fmt::Display for Start {
 
 impl Condition {
     /// Of the service manager's number.
-    pub const fn of(number: u32) -> Self {
+    pub const fn from_number(number: u32) -> Self {
         match number {
             1 => Self::Stopped,
             2 => Self::StartPending,

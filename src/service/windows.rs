@@ -69,7 +69,7 @@ fn service(manager: &Handle, host: &Host, name: &str) -> Result<ServiceStatus, F
 
     let mut notes = Vec::new();
     let mut noted = |what: &str, error: CallError| notes.push(format!("{what} unknown ({error}: {})", error.error));
-    let start = match Start::of(start) {
+    let start = match Start::from_number(start) {
         // Wine refuses this one, and the rest is worth an answer all the same.
         Start::Automatic { .. } => Start::Automatic {
             delay: match handle.is_delayed() {
@@ -91,7 +91,7 @@ fn service(manager: &Handle, host: &Host, name: &str) -> Result<ServiceStatus, F
         name: name.to_owned(),
         display_name,
         start,
-        condition: Condition::of(status.dwCurrentState),
+        condition: Condition::from_number(status.dwCurrentState),
         process,
         since: since.flatten(),
         exit: Exit {

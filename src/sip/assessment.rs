@@ -46,7 +46,7 @@ impl Assessment {
         match (&result, &facts.peer) {
             (Ok(answer), Some(peer)) => {
                 for (name, value) in judge::describe(answer) {
-                    report.add_diagnostic(&name, self.of(&facts, value));
+                    report.add_diagnostic(&name, self.attributed(&facts, value));
                 }
                 let used = &mut report.authentication.digest_user;
                 *used = answer.digest_user.clone().or_else(|| used.take());
@@ -70,16 +70,18 @@ impl Assessment {
     fn add_certificates(&self, facts: &Facts, report: &mut Report) {
         let Some(served) = &facts.served else { return };
         for (name, value) in served.diagnostics() {
-            report.add_diagnostic(name, self.of(facts, value));
+            report.add_diagnostic(name, self.attributed(facts, value));
         }
         let shown = &mut report.authentication.client_certificate;
         *shown = served.client_certificate_shown.clone().or_else(|| shown.take());
         let among = facts.peer.as_ref().filter(|_| !self.is_alone).map(ToString::to_string);
         let obsolete = served.obsolescence().map(|failure| report.judge(failure));
-        report.findings.extend(obsolete.map(|finding| among.iter().fold(finding, |finding, peer| finding.of(peer))));
+        report
+            .findings
+            .extend(obsolete.map(|finding| among.iter().fold(finding, |finding, peer| finding.said_of(peer))));
         if let Some(judgement) = &facts.judgement {
-            report.add_diagnostic("certificate_validity", self.of(facts, judgement.summary.clone()));
-            among.map_or_else(|| judgement.clone(), |peer| judgement.of(&peer)).add_to(report);
+            report.add_diagnostic("certificate_validity", self.attributed(facts, judgement.summary.clone()));
+            among.map_or_else(|| judgement.clone(), |peer| judgement.said_of(&peer)).add_to(report);
         }
         let unverified = Finding::ok("certificate not verified");
         if !self.is_verified && !report.findings.contains(&unverified) {
@@ -88,7 +90,7 @@ impl Assessment {
     }
 
     /// With who said it behind it, where others may say something else.
-    fn of(&self, facts: &Facts, value: String) -> String {
+    fn attributed(&self, facts: &Facts, value: String) -> String {
         match &facts.peer {
             Some(peer) if !self.is_alone => format!("{value} ({peer})"),
             _ => value,

@@ -83,7 +83,7 @@ pub struct Signed<'a> {
 
 impl Challenge {
     /// The strongest challenge in the head of a 401 or 407 that can be answered.
-    pub fn of(head: &Head) -> Result<Self, ChallengeError> {
+    pub fn strongest_in(head: &Head) -> Result<Self, ChallengeError> {
         let kinds = [("WWW-Authenticate", "Authorization"), ("Proxy-Authenticate", "Proxy-Authorization")];
         let offers: Vec<_> =
             kinds.iter().flat_map(|(name, answer)| head.values(name).map(move |value| (value, *answer))).collect();
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     fn challenge(values: &str) -> Result<Challenge, ChallengeError> {
-        Challenge::of(&Head::parse(format!("SIP/2.0 401 Unauthorized\r\n{values}\r\n").as_bytes()))
+        Challenge::strongest_in(&Head::parse(format!("SIP/2.0 401 Unauthorized\r\n{values}\r\n").as_bytes()))
     }
 
     fn response_of(value: &str) -> &str {

@@ -172,8 +172,8 @@ impl<T: Channel> Uac<T> {
 
         while let Some(who) = credentials.filter(|_| matches!(response.status, 401 | 407)) {
             let peer = self.peer.clone();
-            let challenge =
-                Challenge::of(&response.head).map_err(|source| UacError::Challenge { peer: peer.clone(), source })?;
+            let challenge = Challenge::strongest_in(&response.head)
+                .map_err(|source| UacError::Challenge { peer: peer.clone(), source })?;
             let is_new = digest_user.is_none() || (challenge.is_stale() && id.cseq == 2);
             if !is_new {
                 let (user, status) = (who.username.clone(), response.status_text());

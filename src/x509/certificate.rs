@@ -67,8 +67,8 @@ impl Certificate {
             addresses,
             not_before: parsed.validity().not_before.timestamp(),
             not_after: parsed.validity().not_after.timestamp(),
-            key: Key::of(parsed.public_key()),
-            signature: Signature::of(&parsed.signature_algorithm.algorithm),
+            key: Key::from_info(parsed.public_key()),
+            signature: Signature::from_oid(&parsed.signature_algorithm.algorithm),
             is_ca: is_ca(&parsed),
             issuer_der: parsed.issuer().as_raw().to_owned(),
             subject_der: parsed.subject().as_raw().to_owned(),
@@ -94,7 +94,7 @@ impl Certificate {
 
     /// SHA-256 of the DER.
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&self.der)
+        Fingerprint::of_der(&self.der)
     }
 
     /// Whether one of `pins` is its fingerprint.
@@ -164,7 +164,7 @@ pub enum KeyKind {
 }
 
 impl Key {
-    fn of(key: &SubjectPublicKeyInfo<'_>) -> Self {
+    fn from_info(key: &SubjectPublicKeyInfo<'_>) -> Self {
         let (kind, bits) = match key.parsed() {
             Ok(PublicKey::RSA(rsa)) => (KeyKind::Rsa, significant_bits(rsa.modulus)),
             Ok(PublicKey::EC(point)) => (KeyKind::Ec, point.key_size()),
@@ -198,7 +198,7 @@ pub struct Signature {
 }
 
 impl Signature {
-    fn of(algorithm: &Oid<'_>) -> Self {
+    fn from_oid(algorithm: &Oid<'_>) -> Self {
         let known = SIGNATURES.iter().find(|(oid, _, _)| oid == algorithm);
         known
             .map_or(Self { name: "an unknown algorithm", is_weak: false }, |&(_, name, is_weak)| Self { name, is_weak })
@@ -217,7 +217,7 @@ pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
     /// Of a certificate in DER.
-    pub fn of(der: &[u8]) -> Self {
+    pub fn of_der(der: &[u8]) -> Self {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(digest::digest(&digest::SHA256, der).as_ref());
         Self(bytes)

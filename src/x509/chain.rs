@@ -56,7 +56,7 @@ impl Chain {
     }
 
     /// The chain of a single certificate.
-    pub const fn of(leaf: Certificate) -> Self {
+    pub const fn single(leaf: Certificate) -> Self {
         Self { leaf, others: Vec::new() }
     }
 

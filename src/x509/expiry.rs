@@ -112,7 +112,7 @@ pub struct Remaining {
 
 impl Remaining {
     /// What `certificate` has left at `now` (Unix time).
-    pub const fn of(certificate: &Certificate, now: i64) -> Self {
+    pub const fn at(certificate: &Certificate, now: i64) -> Self {
         Self {
             seconds: certificate.not_after.saturating_sub(now),
             lifetime: certificate.not_after.saturating_sub(certificate.not_before),

@@ -43,7 +43,7 @@ pub struct Judgement {
 
 /// Judges `chain` at `now` (Unix time).
 pub fn judge(chain: &Chain, expected: &Expectations<'_>, now: i64) -> Judgement {
-    let remaining: Vec<_> = chain.iter().map(|certificate| Remaining::of(certificate, now)).collect();
+    let remaining: Vec<_> = chain.iter().map(|certificate| Remaining::at(certificate, now)).collect();
     let mut failures = Vec::new();
     let mut violations = Vec::new();
     for (place, (certificate, &left)) in chain.iter().zip(&remaining).enumerate() {
@@ -79,7 +79,7 @@ impl Judgement {
 
     /// The same, said of one of several chains.
     #[must_use]
-    pub fn of(&self, name: &str) -> Self {
+    pub fn said_of(&self, name: &str) -> Self {
         let named = |text: &String| format!("{name}: {text}");
         let mut judgement = self.clone();
         for failure in &mut judgement.failures {
@@ -149,7 +149,7 @@ fn metrics(remaining: &[Remaining], expiries: &Expiries) -> Vec<Metric> {
 
 fn validity(certificate: &Certificate, place: usize, now: i64) -> Option<Failure> {
     if now > certificate.not_after {
-        return Some(Failure::new(Class::Expired, expires(certificate, place, Remaining::of(certificate, now))));
+        return Some(Failure::new(Class::Expired, expires(certificate, place, Remaining::at(certificate, now))));
     }
     let ahead = Remaining { seconds: certificate.not_before.saturating_sub(now), lifetime: 0 };
     (ahead.seconds > 0).then(|| {

@@ -34,7 +34,7 @@ fn failure(seconds: u64, name: &str) -> EventRecord {
 
 /// Name and alert value of each monitor.
 fn monitors(records: &[EventRecord]) -> Vec<(String, String)> {
-    let monitors = Transitions::of(records).monitors(&[SET.to_lowercase()]);
+    let monitors = Transitions::from_records(records).monitors(&[SET.to_lowercase()]);
     monitors.into_iter().map(|monitor| (monitor.name, monitor.alert_value.to_string())).collect()
 }
 
@@ -67,7 +67,7 @@ fn of_two_at_the_same_moment_the_bad_one_counts() {
 fn a_health_set_stands_for_itself_where_no_event_names_a_monitor() {
     let recovery = record(MONITORING, 1, 20, &[("HealthSetName", SET)]);
     let records = [recovery];
-    let monitors = Transitions::of(&records).monitors(&[SET.to_owned()]);
+    let monitors = Transitions::from_records(&records).monitors(&[SET.to_owned()]);
     assert_eq!((monitors.len(), monitors[0].name.as_str()), (1, ""));
     assert_eq!(monitors[0].since.as_deref(), Some("1970-01-01T00:00:20Z"));
     assert_eq!(monitors[0].server, "cas1.example.com");
@@ -85,7 +85,7 @@ fn what_is_defined_and_was_never_unhealthy_is_healthy() {
         change(4, 10, "B/DB1"),
     ];
     assert_eq!(monitors(&records), [named("A", "Healthy"), named("B", "Unhealthy")]);
-    let transitions = Transitions::of(&records);
+    let transitions = Transitions::from_records(&records);
     assert_eq!(transitions.monitors(&["UM".to_owned()]), []);
     assert_eq!(transitions.quiet(&["UM".to_owned(), SET.to_owned()]), ["UM"]);
     assert_eq!(transitions.reaches_back, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(5)));
@@ -102,7 +102,7 @@ fn an_unhealthy_monitor_says_since_when_and_why_and_what_its_probe_found() {
         change(4, 20, "A"),
         change(4, 25, "B"),
     ];
-    let monitors = Transitions::of(&records).monitors(&[SET.to_owned()]);
+    let monitors = Transitions::from_records(&records).monitors(&[SET.to_owned()]);
     assert_eq!(monitors[0].since.as_deref(), Some("1970-01-01T00:00:20Z"));
     assert_eq!(monitors[0].error, "no: why");
     assert_eq!(monitors[0].exception, "UMCALLROUTERTESTPROBE/MSExchangeUMCR failed at 1970-01-01T00:00:40Z: 503 E");
@@ -113,7 +113,7 @@ fn an_unhealthy_monitor_says_since_when_and_why_and_what_its_probe_found() {
 fn the_same_words_are_not_said_twice() {
     let data = [("HealthSet", SET), ("Monitor", "A"), ("Subject", "A is down"), ("Message", "A is down: 503")];
     let records = [record(MONITORING, 4, 10, &data)];
-    assert_eq!(Transitions::of(&records).monitors(&[SET.to_owned()])[0].error, "A is down: 503");
+    assert_eq!(Transitions::from_records(&records).monitors(&[SET.to_owned()])[0].error, "A is down: 503");
 }
 
 #[test]
@@ -124,8 +124,8 @@ fn a_transition_of_no_health_set_is_counted_and_other_events_are_passed_over() {
         record("Application", 4, 1, &[("HealthSet", SET)]),
         record(PROBE_RESULTS, 1, 1, &[("ServiceName", SET), ("ResultType", "3")]),
     ];
-    let transitions = Transitions::of(&records);
+    let transitions = Transitions::from_records(&records);
     assert_eq!((transitions.unusable, transitions.monitors(&[SET.to_owned()])), (1, Vec::new()));
     assert_eq!(transitions.reaches_back, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(5)));
-    assert_eq!(Transitions::of(&[]).reaches_back, None);
+    assert_eq!(Transitions::from_records(&[]).reaches_back, None);
 }
