@@ -11,8 +11,6 @@
 mod counters;
 #[path = "../examples/call_router/directory.rs"]
 mod directory;
-#[path = "integrations/health_set.rs"]
-mod health_set;
 #[path = "support/nrpe.rs"]
 mod nrpe;
 #[path = "support/recorded.rs"]
@@ -30,7 +28,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use health_set::{CHECKS, Check};
+use check_um::checks::schedule::Service;
+use check_um_generate::register::services;
 use router::{Router, Settings};
 use serde_json::Value;
 use support::fixture;
@@ -217,7 +216,7 @@ fn configuration(scratch: &Path) -> String {
     fs::write(path("numbered"), NUMBERED).unwrap();
     recorded::open_to_all(path("numbered"));
     let tls = format!("-H localhost -4 -p {} --ca-file {}", router.tls.port(), path("ca.pem"));
-    let words = |check: &Check| match check.name {
+    let words = |check: &Service| match check.name {
         "um-sip-options" => format!("-H 127.0.0.1 -p {} -w 5 -c 8", router.tcp.port()),
         "um-sip-options-tls" => format!("{tls} --transport tls -w 5 -c 8"),
         "um-cert-expiry" => format!("{tls} -w 30% -c 14"),
@@ -233,9 +232,9 @@ fn configuration(scratch: &Path) -> String {
          object Host \"cas1.example.com\" {\n  check_command = \"dummy\"\n}\n",
     );
     for plugin in support::plugins() {
-        let program = match plugin.as_str() {
+        let program = match plugin {
             "check_um_service" => "/bin/echo".to_owned(),
-            _ => support::plugin(&plugin).get_program().to_str().unwrap().to_owned(),
+            _ => support::plugin(plugin).get_program().to_str().unwrap().to_owned(),
         };
         text += &format!(
             "object CheckCommand \"{}\" {{\n  command = [ \"{}\", \"{program}\" ]\n  \
@@ -244,7 +243,7 @@ fn configuration(scratch: &Path) -> String {
             path("numbered"),
         );
     }
-    for check in CHECKS {
+    for check in services() {
         let quoted: Vec<_> = words(check).split(' ').map(|word| format!("\"{word}\"")).collect();
         text += &format!(
             "object Service \"{}\" {{\n  host_name = \"cas1.example.com\"\n  check_command = \"{}\"\n  \

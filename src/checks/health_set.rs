@@ -183,7 +183,7 @@ impl Scheduled for HealthSet {
         title: "UM health set",
         plugin: ABOUT.name,
         vantage: Vantage::Agent,
-        elsewhere: Elsewhere::Export { file: "health-set.json", holds: "an export of Get-ServerHealth" },
+        elsewhere: Elsewhere::Export { file: "health-set.json", holds: "an export of `Get-ServerHealth`" },
         interval: 5,
         retry: 2,
         attempts: 3,

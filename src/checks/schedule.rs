@@ -81,7 +81,7 @@ pub enum Elsewhere {
     Export {
         /// Its name.
         file: &'static str,
-        /// What is in it.
+        /// What is in it, in Markdown.
         holds: &'static str,
     },
     /// From nowhere: only Windows itself knows.

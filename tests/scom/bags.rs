@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use check_um::checks;
 use check_um::render::{Format, Presentation, render};
 use check_um::report::{Finding, Metric, Policy, Report, Started, State};
 
@@ -13,7 +14,7 @@ use crate::router::{Behaviour, Router, Settings};
 use crate::rules::of_workflow as commands_of;
 use crate::support::{self, fixture, format, perfdata, plugin, run_command};
 use crate::xml::Node;
-use crate::{counters, directory, plugins};
+use crate::{counters, directory};
 
 /// What every check is seen in.
 pub const SITUATIONS: &[&str] = &["OK", "WARNING", "CRITICAL", "UNKNOWN", "usage error"];
@@ -129,8 +130,8 @@ fn check<'a>(
 /// Of a plugin that only Windows has an answer for: what the renderer prints of a report in that state, and the labels
 /// that its man page lists.
 fn rendered(name: &'static str, state: State) -> Bag {
-    let plugin = plugins::all().into_iter().find(|plugin| plugin.about.name == name).unwrap();
-    let mut report = Report::new(plugin.about, Policy::default(), Started::now());
+    let entry = checks::ALL.iter().find(|entry| entry.about.name == name).unwrap();
+    let mut report = Report::new(entry.about, Policy::default(), Started::now());
     report.add_finding(Finding { state, ..Finding::ok("as if asked") });
     let page = std::fs::read_to_string(support::root().join(format!("man/sections/{name}.roff"))).unwrap();
     let perfdata = page.split(".SH PERFDATA").nth(1).unwrap().split(".SH ").next().unwrap();

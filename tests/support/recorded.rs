@@ -34,7 +34,7 @@ impl Recorded {
             open_to_all(recorded.path(part));
         }
         for name in support::plugins() {
-            let real = PathBuf::from(plugin(&name).get_program());
+            let real = PathBuf::from(plugin(name).get_program());
             // The daemon's user need not reach the build directory.
             let own = recorded.path(&format!("real/{name}"));
             fs::hard_link(&real, &own).or_else(|_| fs::copy(&real, &own).map(drop)).unwrap();

@@ -1,5 +1,6 @@
 //! What do the checks find? Everything that they ask on one loopback host, well or ailing, and the macros that say where it is.
 
+use check_um::checks::schedule::Service;
 use std::collections::BTreeMap;
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,12 +19,11 @@ mod router;
 
 use router::{Behaviour, Router, Settings};
 
-use crate::health_set::Check;
 use crate::support::fixture;
 use crate::support::peer::Peer;
-use crate::zabbix::command::argv;
-use crate::zabbix::template::{self, VANTAGES};
-use crate::zabbix::yaml::Node;
+use check_um_generate::zabbix::command::argv;
+use check_um_generate::zabbix::template::{self, VANTAGES};
+use check_um_generate::zabbix::yaml::Node;
 
 /// A Call Router and what it depends on.
 pub struct Site {
@@ -112,7 +112,7 @@ impl Site {
     }
 
     /// What Zabbix makes of the macros in `text`: the host's, else the template's, each with its context or else without.
-    pub fn resolve(&self, check: &Check, text: &str) -> String {
+    pub fn resolve(&self, check: &Service, text: &str) -> String {
         let macros = template(check).list("macros").iter();
         let defaults: BTreeMap<_, _> = macros.map(|known| (known.text("macro"), known.text("value"))).collect();
         let mut resolved = text.replace("{HOST.CONN}", "127.0.0.1");
@@ -130,7 +130,7 @@ impl Site {
     }
 
     /// The arguments of a check here.
-    pub fn argv(&self, check: &Check) -> Vec<String> {
+    pub fn argv(&self, check: &Service) -> Vec<String> {
         argv(check).iter().map(|word| self.resolve(check, word)).collect()
     }
 }
@@ -171,7 +171,7 @@ impl Switch {
 }
 
 /// The template of a check; to make one takes a while.
-pub fn template(check: &Check) -> &'static Node {
+pub fn template(check: &Service) -> &'static Node {
     static TEMPLATES: LazyLock<Vec<Node>> = LazyLock::new(|| VANTAGES.map(template::template).into());
     let at = VANTAGES.iter().position(|vantage| *vantage == check.vantage).unwrap();
     &TEMPLATES[at]
