@@ -137,7 +137,7 @@ fn wrong(command: &Command) -> Option<String> {
         Err(error) => return Some(format!("line {line}: {:?} does not parse: {error}", command.words)),
     };
     let output = matches.get_raw("output").and_then(|mut values| values.next()).unwrap_or_default().to_string_lossy();
-    let is_exit_ok = matches.contains_id("exit_ok");
+    let is_exit_ok = matches.get_flag("exit_ok");
     let fits = match command.kind {
         Kind::Bag => output == "scom" && is_exit_ok,
         Kind::Text => output.is_empty() && is_exit_ok,
