@@ -5,9 +5,6 @@
 mod answers;
 mod hostile;
 mod legacy;
-#[allow(dead_code, reason = "only its TLS side is used here")]
-#[path = "../../examples/call_router/router.rs"]
-mod router;
 mod srv;
 #[path = "../support/mod.rs"]
 mod support;

@@ -4,11 +4,11 @@ use std::io::Write;
 use std::net::UdpSocket;
 use std::time::Duration;
 
+use call_router::nameserver::{Manner, Nameserver, a, naptr, srv};
 use rustls::{ServerConnection, StreamOwned};
 use simple_dns::rdata::RData;
 
 use crate::run;
-use crate::support::dns::{Manner, Nameserver, a, naptr, srv};
 use crate::support::peer::{Peer, closed_port, read_request, response};
 use crate::support::{Outcome, perfdata};
 use crate::tls::self_signed;

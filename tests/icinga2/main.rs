@@ -7,10 +7,6 @@
 #![allow(clippy::print_stdout, reason = "a test that cannot ask its question says so")]
 
 mod api;
-#[path = "../../examples/call_router/counters.rs"]
-mod counters;
-#[path = "../../examples/call_router/directory.rs"]
-mod directory;
 mod distributed;
 mod node;
 mod perfdata;

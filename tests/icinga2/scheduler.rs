@@ -4,14 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use call_router::counters;
 use serde_json::Value;
 
+use super::committed;
 use super::node::{self, Node, Scratch};
 use super::router::CallRouter;
 use super::support::perfdata::{Entry, entries};
 use super::support::slapd::{HEALTHY, Slapd};
 use super::support::{self, Outcome};
-use super::{committed, counters};
 
 #[test]
 fn the_daemon_says_what_the_plugins_say_and_turns_with_the_router() {

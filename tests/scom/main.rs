@@ -9,14 +9,8 @@
 
 mod bags;
 mod broken;
-#[path = "../../examples/call_router/counters.rs"]
-mod counters;
-#[path = "../../examples/call_router/directory.rs"]
-mod directory;
 mod expression;
 mod model;
-#[path = "../../examples/call_router/router.rs"]
-mod router;
 mod rules;
 mod schema;
 mod sealed;

@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "test support fails by panic")]
 
 pub mod counters;
-pub mod dns;
 pub mod format;
 pub mod host;
 pub mod peer;

@@ -3,14 +3,8 @@
 
 use std::fs;
 
-#[path = "../../examples/call_router/counters.rs"]
-mod counters;
-#[path = "../../examples/call_router/directory.rs"]
-mod directory;
-#[path = "../../examples/call_router/router.rs"]
-mod router;
-
-use router::{Behaviour, Router, Settings};
+use call_router::router::{Behaviour, Router, Settings};
+use call_router::{counters, directory};
 
 use crate::nrpe::Nrpe;
 use crate::recorded::{Recorded, open_to_all};

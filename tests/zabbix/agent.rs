@@ -1,18 +1,18 @@
 //! Does a real agent answer every key of our files with the plugin's report, and refuse what a shell could misread?
 
-use check_um::checks::schedule::{Elsewhere, Service};
-use check_um_generate::register::services;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use check_um::checks::schedule::{Elsewhere, Service};
+use check_um_generate::register::services;
+use check_um_generate::zabbix::command::agent_key;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::process::are_installed;
 use crate::site::Site;
 use crate::support::{self, format, plugin, root};
-use check_um_generate::zabbix::command::agent_key;
 
 #[test]
 fn every_user_parameter_answers_with_the_report_when_all_is_well() {

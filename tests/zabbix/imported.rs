@@ -1,19 +1,19 @@
 //! Does the template do its work? Imported, exported, linked to a host, run by a real server against a router that then fails.
 
-use check_um::checks::schedule::{Elsewhere, Service, Vantage};
-use check_um_generate::register::services;
 use std::collections::BTreeMap;
 use std::fs;
 
+use check_um::checks::schedule::{Elsewhere, Service, Vantage};
+use check_um_generate::register::services;
+use check_um_generate::zabbix::facts::contextual;
+use check_um_generate::zabbix::template::{VANTAGES, name, part};
+use check_um_generate::zabbix::{TEMPLATE, command};
 use serde_json::{Value, json};
 
 use crate::process::until;
 use crate::server::Zabbix;
 use crate::site::{Site, Switch};
 use crate::support::{format, root};
-use check_um_generate::zabbix::facts::contextual;
-use check_um_generate::zabbix::template::{VANTAGES, name, part};
-use check_um_generate::zabbix::{TEMPLATE, command};
 
 /// One test, because a Zabbix takes a while to start.
 #[test]

@@ -2,12 +2,12 @@
 
 use check_um::checks::schedule::{Elsewhere, Service};
 use check_um_generate::register::services;
+use check_um_generate::zabbix::template::part;
+use check_um_generate::zabbix::yaml::Node;
 use serde_json::Value;
 
 use crate::site::{Site, template};
 use crate::support::{self, format};
-use check_um_generate::zabbix::template::part;
-use check_um_generate::zabbix::yaml::Node;
 
 /// What an item holds after its steps.
 #[derive(Clone, Debug, PartialEq)]

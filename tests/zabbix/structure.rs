@@ -1,16 +1,17 @@
 //! Is the template whole? Everything that it names is there, every command line is one of its plugin, nothing overlaps.
 
-use check_um::checks::schedule::{Elsewhere, Service};
-use check_um_generate::register::{plugin_of, services};
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::site::{Site, template};
-use crate::support::root;
+use check_um::checks::schedule::{Elsewhere, Service};
+use check_um_generate::register::{plugin_of, services};
 use check_um_generate::zabbix;
 use check_um_generate::zabbix::command::{agent_name, values};
 use check_um_generate::zabbix::template::{VANTAGES, export};
 use check_um_generate::zabbix::yaml::Node;
+
+use crate::site::{Site, template};
+use crate::support::root;
 
 #[test]
 fn every_uuid_is_of_version_4_and_there_once() {

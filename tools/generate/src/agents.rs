@@ -2,10 +2,11 @@
 
 use std::io;
 
+use check_um::checks::schedule::{Elsewhere, Service, Vantage};
+
 use crate::register::services;
 use crate::timeouts::{self, AGENT, SCRIPT};
 use crate::{File, marks};
-use check_um::checks::schedule::{Elsewhere, Service, Vantage};
 
 /// Everything generated below `agents/`: its README only between two marks.
 pub fn files() -> io::Result<Vec<File>> {

@@ -1,9 +1,10 @@
 //! How do Nagios and Naemon run the health set? Their commands, templates, and a sample site.
 
+use check_um::checks::schedule::{Service, Vantage};
+
 use crate::File;
 use crate::register::{plugin_of, services};
 use crate::timeouts::CALL;
-use check_um::checks::schedule::{Service, Vantage};
 
 /// Everything below `nagios/` but its README.
 pub fn files() -> Vec<File> {

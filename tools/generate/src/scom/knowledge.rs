@@ -1,10 +1,10 @@
 //! What should an operator know who sees the alert? Knowledge articles, from the plugins' own advice.
 
+use check_um::checks::schedule::{Service, Vantage};
 use check_um::report::{Class, Policy};
 
 use super::Watched;
 use crate::register::{plugins, services};
-use check_um::checks::schedule::{Service, Vantage};
 
 /// A title and its paragraphs.
 type Section = (&'static str, Vec<String>);

@@ -3,6 +3,8 @@
 //! A Linux host becomes a watcher by naming the router in a file. The agent's answer is the program's text and exit
 //! code; numbers are not collected this way.
 
+use check_um::checks::schedule::{Service, Vantage};
+
 use super::discovery::{discovery, settings_of};
 use super::modules::{
     chain, compared, declared, detections, filters, joined, module, overrideable, query, states, value,
@@ -14,7 +16,6 @@ use super::parameters::{Parameter, command_line, default};
 use super::views::add_views;
 use super::xml::{Element, element, leaf};
 use super::{Watched, watched};
-use check_um::checks::schedule::{Service, Vantage};
 
 const NAMES: Names = Names("CheckUm.CallRouter.Linux");
 

@@ -1,6 +1,8 @@
 //! What runs on a watched server? A monitor, rules and a task for each check, and the roll-up that bears the health
 //! set's name.
 
+use check_um::checks::schedule::{Service, Unit, Vantage};
+
 use super::Watched;
 use super::knowledge;
 use super::modules::{STATES, element_of, module, operational_states};
@@ -8,7 +10,6 @@ use super::names::Names;
 use super::pack::Pack;
 use super::parameters::default;
 use super::xml::{Element, element, leaf};
-use check_um::checks::schedule::{Service, Unit, Vantage};
 
 /// How one platform does it.
 pub struct Platform {

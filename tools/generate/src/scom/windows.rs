@@ -1,5 +1,7 @@
 //! What does the pack for the agent on the Call Router hold?
 
+use check_um::checks::schedule::{Service, Vantage};
+
 use super::discovery::{EXISTS, INTEGER, KEY, STRING, VALUE, attribute, discovery, settings_of};
 use super::modules::{compared, module, query, value};
 use super::monitoring::{Platform, add_health_set, add_monitor, add_rules, add_task, unscheduled};
@@ -8,7 +10,6 @@ use super::pack::{Pack, Reference};
 use super::views::add_views;
 use super::xml::{element, leaf};
 use super::{types, watched};
-use check_um::checks::schedule::{Service, Vantage};
 
 const NAMES: Names = Names("CheckUm.CallRouter");
 

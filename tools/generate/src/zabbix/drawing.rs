@@ -1,9 +1,10 @@
 //! What does Zabbix draw? The graphs of each check, and a dashboard for each template that shows states, texts and graphs.
 
+use check_um::checks::schedule::{Graph, Service, Unit, Vantage};
+
 use super::template::{checks, name, part, uuid};
 use super::yaml::{Node, list, map, rank, text};
 use crate::register::services;
-use check_um::checks::schedule::{Graph, Service, Unit, Vantage};
 
 /// The graphs of all checks, in the order of their names.
 pub fn graphs() -> Node {

@@ -1,8 +1,9 @@
 //! Which options of a check does an administrator set in Zabbix? Those are macros, with what they hold until then.
 
+use check_um::checks::schedule::{Service, Setting};
+
 use crate::options::{PluginOption, options};
 use crate::register::plugin_of;
-use check_um::checks::schedule::{Service, Setting};
 
 /// An option whose value is a macro: an administrator changes it for a host without touching the template.
 #[derive(Clone, Debug)]

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use check_um::checks::schedule::{Measured, Service, Unit, Vantage, Words};
 use check_um::report::State;
 use ring::digest::{SHA256, digest};
 
@@ -10,7 +11,6 @@ use super::facts::{contextual, parameters};
 use super::yaml::{Node, list, map, rank, text};
 use super::{drawing, triggers};
 use crate::register::{plugin_of, services};
-use check_um::checks::schedule::{Measured, Service, Unit, Vantage, Words};
 
 /// The document: all templates in one import.
 pub fn export() -> Node {

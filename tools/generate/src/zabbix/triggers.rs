@@ -1,5 +1,6 @@
 //! When does Zabbix raise a problem, how grave is it, and what does it tell whoever is called?
 
+use check_um::checks::schedule::Service;
 use check_um::report::State;
 use check_um::report::{Class, Policy};
 
@@ -7,7 +8,6 @@ use super::facts::contextual;
 use super::template::{checks, name, part, tags, uuid};
 use super::yaml::{Node, list, map, rank, text};
 use crate::register::plugin_of;
-use check_um::checks::schedule::Service;
 
 /// The triggers of a check, in the order of their names: each state that is a problem, and silence.
 pub fn of(check: &Service) -> Node {

@@ -16,16 +16,14 @@
 
 #![allow(clippy::print_stdout, reason = "an example talks to the person who runs it")]
 
-mod router;
-
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use call_router::router::{Behaviour, Router, Settings, TlsVersions};
 use clap::Parser;
-use router::{Behaviour, Router, Settings, TlsVersions};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args = Arguments::parse();

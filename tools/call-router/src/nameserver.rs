@@ -1,6 +1,6 @@
-//! Which names exist? A nameserver of the tests' own on loopback, over UDP and TCP, gone when dropped.
+//! Which names exist? A nameserver of our own on loopback, over UDP and TCP, gone when dropped.
 
-#![allow(dead_code, reason = "every integration test uses its share of this")]
+#![allow(clippy::unwrap_used, reason = "the tests' own nameserver fails by panic")]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
@@ -28,7 +28,9 @@ pub enum Manner {
 }
 
 /// The nameserver.
+#[derive(Debug)]
 pub struct Nameserver {
+    /// Where it listens.
     pub address: SocketAddr,
     stop: Arc<AtomicBool>,
 }
