@@ -22,6 +22,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use check_um::checks::schedule::Service;
+use check_um_generate::nagios::variable;
 use check_um_generate::register::services;
 use recorded::{Recorded, Run};
 use site::Site;
@@ -69,7 +70,9 @@ fn a_dependency_stays_on_its_own_host() {
     assert_eq!(dependencies.len(), 2 * dependent);
     for dependency in dependencies {
         assert_eq!(dependency["host_name"], dependency["dependent_host_name"]);
-        assert_eq!(dependency["service_description"], "UM Call Router service");
+        let child = services().find(|check| check.title == dependency["dependent_service_description"]).unwrap();
+        let parent = services().find(|check| Some(check.name) == child.depends_on).unwrap();
+        assert_eq!(dependency["service_description"], parent.title);
     }
 }
 
@@ -103,7 +106,7 @@ fn every_result_arrives_as_the_plugin_printed_it() {
         for check in services() {
             let result =
                 results.iter().find(|one| one["host_name"] == site.name && one["service_description"] == check.title);
-            assert_same(result.unwrap(), &scratch.run(check.plugin, &site.mark(check.name)), check);
+            assert_same(result.unwrap(), &scratch.run(check.plugin, &site.mark(check)), check);
         }
     }
     assert_states(&results);
@@ -159,15 +162,17 @@ fn assert_perfdata_file(results: &[Block], scratch: &Recorded) {
 
 /// What a user would write into the host.
 fn variables(site: &Site) -> String {
-    format!(
-        "_UM_SIP_OPTIONS -p {tcp} -w 5 -c 8\n_UM_SIP_OPTIONS_TLS -p {tls} -w 5\n_UM_CERT_EXPIRY -p {tls} -w 30 -c 14\n\
-         _UM_TLS --tls-name localhost --ca-file {ca}\n_UM_NRPE -p {nrpe}\n_UM_AD_DS -H 127.0.0.1 -p {directory} -w 5 -c 8\n",
-        tcp = site.tcp,
-        tls = site.tls,
-        ca = site.ca,
-        nrpe = site.agent.port,
-        directory = site.directory
-    )
+    let options = |check: &Service| match check.name {
+        "um-sip-options" => "-w 5 -c 8",
+        "um-sip-options-tls" => "-w 5",
+        "um-cert-expiry" => "-w 30 -c 14",
+        "um-ad-ds" => "-H 127.0.0.1 -w 5 -c 8",
+        _ => "",
+    };
+    let own = services().filter_map(|check| Some((check, site.port(check)?)));
+    let own = own.map(|(check, port)| format!("{} -p {port} {}\n", variable(check), options(check)));
+    let (ca, nrpe) = (&site.ca, site.agent.port);
+    format!("{}_UM_TLS --tls-name localhost --ca-file {ca}\n_UM_NRPE -p {nrpe}\n", own.collect::<String>())
 }
 
 fn host(name: &str, variables: &str) -> String {

@@ -14,6 +14,7 @@ use std::fs;
 use std::path::Path;
 
 use check_um::checks;
+use check_um::checks::schedule::{Elsewhere, Vantage};
 use check_um_generate::register::{plugin_of, services};
 
 #[test]
@@ -42,6 +43,31 @@ fn every_check_is_part_of_the_health_set_under_its_own_name() {
             service.name,
             service.depends_on
         );
+    }
+}
+
+#[test]
+fn what_is_known_of_the_health_set_stays_true() {
+    let known = [
+        ("um-sip-options", Vantage::Network, Some("um-service")),
+        ("um-sip-options-tls", Vantage::Tls, Some("um-service")),
+        ("um-cert-expiry", Vantage::Tls, None),
+        ("um-service", Vantage::Agent, None),
+        ("um-reject-rate", Vantage::Agent, Some("um-service")),
+        ("um-missed-call-proxy", Vantage::Agent, Some("um-service")),
+        ("um-app-pool", Vantage::Agent, None),
+        ("um-health-set", Vantage::Agent, None),
+        ("um-events", Vantage::Agent, None),
+        ("um-ad-ds", Vantage::Directory, None),
+    ];
+    for (name, vantage, depends_on) in known {
+        let service = services().find(|service| service.name == name).unwrap();
+        assert_eq!((service.vantage, service.depends_on), (vantage, depends_on), "{name}");
+        let counted = ["um-reject-rate", "um-missed-call-proxy", "um-app-pool"].contains(&name);
+        assert_eq!(service.elsewhere == Elsewhere::Counters, counted, "{name}");
+        let exported = ["um-health-set", "um-events"].contains(&name);
+        assert_eq!(matches!(service.elsewhere, Elsewhere::Export { .. }), exported, "{name}");
+        assert_eq!(service.elsewhere == Elsewhere::Nowhere, name == "um-service", "{name}");
     }
 }
 

@@ -7,7 +7,7 @@ pub mod grafana;
 pub mod icinga2;
 pub mod man;
 mod marks;
-mod nagios;
+pub mod nagios;
 pub mod options;
 pub mod register;
 mod scom;
