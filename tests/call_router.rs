@@ -1,15 +1,12 @@
 //! Does the simulated Call Router fail as it says, and do the plugins see each failure for what it is?
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
-#![allow(dead_code, reason = "the router is shared with the examples")]
 
-#[path = "../examples/call_router/router.rs"]
-mod router;
 mod support;
 
 use std::time::Duration;
 
-use router::{Behaviour, Router, Settings, TlsVersions};
+use call_router::router::{Behaviour, Router, Settings, TlsVersions};
 use support::{Outcome, perfdata};
 
 #[test]

@@ -9,7 +9,7 @@ use std::io::{Read, Write};
 use std::thread::sleep;
 use std::time::Duration;
 
-use support::dns::{Manner, Nameserver, a, srv};
+use call_router::nameserver::{Manner, Nameserver, a, srv};
 use support::peer::{Peer, closed_port};
 use support::slapd::{HEALTHY, NOT_SYNCHRONIZED, Slapd};
 use support::{Outcome, perfdata, plugin, run_command};

@@ -7,18 +7,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
 #![allow(dead_code, reason = "support and routers are shared with other tests")]
 
-#[path = "../examples/call_router/counters.rs"]
-mod counters;
-#[path = "../examples/call_router/directory.rs"]
-mod directory;
-#[path = "integrations/health_set.rs"]
-mod health_set;
 #[path = "support/nrpe.rs"]
 mod nrpe;
 #[path = "support/recorded.rs"]
 mod recorded;
-#[path = "../examples/call_router/router.rs"]
-mod router;
 mod support;
 
 use std::fs;
@@ -30,10 +22,11 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use health_set::{CHECKS, Check};
-use router::{Router, Settings};
+use call_router::scene::Condition;
+use call_router::scenes;
+use check_um::checks::schedule::{Elsewhere, Service};
+use check_um_generate::register::services;
 use serde_json::Value;
-use support::fixture;
 
 #[test]
 fn every_query_finds_what_icinga_wrote() {
@@ -210,32 +203,18 @@ fn id(option: &str) -> String {
 
 /// Every check of the health set on one host, each under the name of its command in `integrations/icinga2/`.
 fn configuration(scratch: &Path) -> String {
-    let router = Router::start(&Settings::default()).unwrap();
     let path = |name: &str| scratch.join(name).to_str().unwrap().to_owned();
-    fs::write(path("ca.pem"), &router.certificates.ca).unwrap();
-    fs::write(path("log.csv"), counters::log(10, 3)).unwrap();
     fs::write(path("numbered"), NUMBERED).unwrap();
     recorded::open_to_all(path("numbered"));
-    let tls = format!("-H localhost -4 -p {} --ca-file {}", router.tls.port(), path("ca.pem"));
-    let words = |check: &Check| match check.name {
-        "um-sip-options" => format!("-H 127.0.0.1 -p {} -w 5 -c 8", router.tcp.port()),
-        "um-sip-options-tls" => format!("{tls} --transport tls -w 5 -c 8"),
-        "um-cert-expiry" => format!("{tls} -w 30% -c 14"),
-        "um-service" => SERVICE.to_owned(),
-        "um-health-set" => format!("--file {}", fixture("health/powershell7-single-healthy.json")),
-        "um-events" => format!("--file {}", fixture("events/wevtutil-root-no-events.xml")),
-        "um-ad-ds" => format!("-H 127.0.0.1 -p {} -w 5 -c 8", directory::start(true).unwrap().port()),
-        "um-app-pool" => format!("--counters csv:{}", path("log.csv")),
-        _ => format!("--counters csv:{} -w 25 -c 50", path("log.csv")),
-    };
     let mut text = String::from(
         "const NodeName = \"master\"\nconst PluginDir = \"/\"\ninclude <itl>\nobject CheckerComponent \"checker\" { }\n\
          object Host \"cas1.example.com\" {\n  check_command = \"dummy\"\n}\n",
     );
     for plugin in support::plugins() {
-        let program = match plugin.as_str() {
-            "check_um_service" => "/bin/echo".to_owned(),
-            _ => support::plugin(&plugin).get_program().to_str().unwrap().to_owned(),
+        let is_elsewhere = services().any(|check| check.plugin == plugin && check.elsewhere == Elsewhere::Nowhere);
+        let program = match is_elsewhere {
+            true => "/bin/echo".to_owned(),
+            false => support::plugin(plugin).get_program().to_str().unwrap().to_owned(),
         };
         text += &format!(
             "object CheckCommand \"{}\" {{\n  command = [ \"{}\", \"{program}\" ]\n  \
@@ -244,8 +223,8 @@ fn configuration(scratch: &Path) -> String {
             path("numbered"),
         );
     }
-    for check in CHECKS {
-        let quoted: Vec<_> = words(check).split(' ').map(|word| format!("\"{word}\"")).collect();
+    for check in services() {
+        let quoted: Vec<_> = words(check, scratch).iter().map(|word| format!("\"{word}\"")).collect();
         text += &format!(
             "object Service \"{}\" {{\n  host_name = \"cas1.example.com\"\n  check_command = \"{}\"\n  \
              check_interval = 1s\n  vars.words = [ {} ]\n}}\n",
@@ -257,8 +236,23 @@ fn configuration(scratch: &Path) -> String {
     text
 }
 
+/// The arguments of a check when all is well; where only Windows has an answer, what is printed there.
+fn words(check: &Service, scratch: &Path) -> Vec<String> {
+    if check.elsewhere == Elsewhere::Nowhere {
+        let perfdata = check.metrics.iter().map(|metric| format!(" '{}'=1", metric.label));
+        return vec![format!("{} OK - as if asked |{}", check.title, perfdata.collect::<String>())];
+    }
+    let thresholds: &[&str] = match check.name {
+        "um-sip-options" | "um-sip-options-tls" | "um-ad-ds" => &["-w", "5", "-c", "8"],
+        "um-cert-expiry" => &["-w", "30%", "-c", "14"],
+        "um-reject-rate" | "um-missed-call-proxy" => &["-w", "25", "-c", "50"],
+        _ => &[],
+    };
+    let scratch = scratch.join(check.name);
+    fs::create_dir(&scratch).unwrap();
+    let staged = scenes::of(check.name, Condition::Well).unwrap().stage(&scratch).unwrap();
+    staged.arguments.into_iter().chain(thresholds.iter().map(|word| (*word).to_owned())).collect()
+}
+
 /// Icinga stores nothing of a value that is not known, such as those of calls that did not come in: it is 1 here.
 const NUMBERED: &str = "#!/bin/sh\n\"$@\" | sed '1s/=U/=1/g'\n";
-
-/// What the one plugin that needs Windows prints there, by its man page.
-const SERVICE: &str = "UM SERVICE OK - MSExchangeUMCR is running | 'running'=1;;;0;1 'uptime'=3600s;;;0";

@@ -6,8 +6,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
 #![allow(dead_code, reason = "support and routers are shared with other tests")]
 
-#[path = "integrations/health_set.rs"]
-mod health_set;
 #[path = "support/nrpe.rs"]
 mod nrpe;
 #[path = "support/recorded.rs"]
@@ -23,7 +21,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use health_set::{CHECKS, Check};
+use check_um::checks::schedule::Service;
+use check_um_generate::nagios::variable;
+use check_um_generate::register::services;
 use recorded::{Recorded, Run};
 use site::Site;
 
@@ -36,7 +36,7 @@ fn the_committed_files_pass_without_a_warning() {
     let routers = read("integrations/nagios/routers.cfg");
     let said = verify(&configure(&scratch, &routers));
     assert!(said.contains("Total Warnings: 0\nTotal Errors:   0\n"), "{said}");
-    assert!(said.contains(&format!("Checked {} services.", CHECKS.len())), "{said}");
+    assert!(said.contains(&format!("Checked {} services.", services().count())), "{said}");
 }
 
 #[test]
@@ -66,11 +66,13 @@ fn a_dependency_stays_on_its_own_host() {
     nagios(&["-vp"], &main);
     let objects = fs::read_to_string(scratch.path("var/objects.precache")).unwrap();
     let dependencies: Vec<_> = blocks(&objects, "define servicedependency {", '\t').collect();
-    let dependent = CHECKS.iter().filter(|check| check.depends_on.is_some()).count();
+    let dependent = services().filter(|check| check.depends_on.is_some()).count();
     assert_eq!(dependencies.len(), 2 * dependent);
     for dependency in dependencies {
         assert_eq!(dependency["host_name"], dependency["dependent_host_name"]);
-        assert_eq!(dependency["service_description"], "UM Call Router service");
+        let child = services().find(|check| check.title == dependency["dependent_service_description"]).unwrap();
+        let parent = services().find(|check| Some(check.name) == child.depends_on).unwrap();
+        assert_eq!(dependency["service_description"], parent.title);
     }
 }
 
@@ -95,16 +97,16 @@ fn every_result_arrives_as_the_plugin_printed_it() {
     let (Some(healthy), Some(failing)) = (Site::healthy(&scratch), Site::failing(&scratch)) else { return };
     let sample = read("integrations/nagios/routers.cfg");
     let (head, tail) = sample.split_once("\ndefine host {").unwrap();
-    let services = tail.split_once("}\n").unwrap().1;
+    let objects = tail.split_once("}\n").unwrap().1;
     let hosts = [&healthy, &failing].map(|site| host(site.name, &variables(site))).concat();
-    let daemon = Daemon::start(&configure(&scratch, &format!("{head}\n{hosts}{services}")));
+    let daemon = Daemon::start(&configure(&scratch, &format!("{head}\n{hosts}{objects}")));
 
-    let results = daemon.results(&scratch, 2 * CHECKS.len());
+    let results = daemon.results(&scratch, 2 * services().count());
     for site in [healthy, failing] {
-        for check in CHECKS {
+        for check in services() {
             let result =
                 results.iter().find(|one| one["host_name"] == site.name && one["service_description"] == check.title);
-            assert_same(result.unwrap(), &scratch.run(check.plugin, &site.mark(check.name)), check);
+            assert_same(result.unwrap(), &scratch.run(check.plugin, &site.mark(check)), check);
         }
     }
     assert_states(&results);
@@ -112,7 +114,7 @@ fn every_result_arrives_as_the_plugin_printed_it() {
 }
 
 /// The state, the text, the long output and the perfdata are the plugin's.
-fn assert_same(result: &Block, run: &Run, check: &Check) {
+fn assert_same(result: &Block, run: &Run, check: &Service) {
     let (first, long) = run.stdout.split_once('\n').unwrap();
     let (text, perfdata) = first.split_once(" | ").unwrap_or((first, ""));
     assert_eq!(result["current_state"], run.code.to_string(), "{}: {run:?}", check.name);
@@ -130,7 +132,7 @@ fn assert_same(result: &Block, run: &Run, check: &Check) {
 /// The failing router turns what it should, the healthy one nothing.
 fn assert_states(results: &[Block]) {
     let state = |host: &str, name: &str| {
-        let title = CHECKS.iter().find(|check| check.name == name).unwrap().title;
+        let title = services().find(|check| check.name == name).unwrap().title;
         let result = results.iter().find(|one| one["host_name"] == host && one["service_description"] == title);
         result.unwrap()["current_state"].clone()
     };
@@ -160,15 +162,17 @@ fn assert_perfdata_file(results: &[Block], scratch: &Recorded) {
 
 /// What a user would write into the host.
 fn variables(site: &Site) -> String {
-    format!(
-        "_UM_SIP_OPTIONS -p {tcp} -w 5 -c 8\n_UM_SIP_OPTIONS_TLS -p {tls} -w 5\n_UM_CERT_EXPIRY -p {tls} -w 30 -c 14\n\
-         _UM_TLS --tls-name localhost --ca-file {ca}\n_UM_NRPE -p {nrpe}\n_UM_AD_DS -H 127.0.0.1 -p {directory} -w 5 -c 8\n",
-        tcp = site.tcp,
-        tls = site.tls,
-        ca = site.ca,
-        nrpe = site.agent.port,
-        directory = site.directory
-    )
+    let options = |check: &Service| match check.name {
+        "um-sip-options" => "-w 5 -c 8",
+        "um-sip-options-tls" => "-w 5",
+        "um-cert-expiry" => "-w 30 -c 14",
+        "um-ad-ds" => "-H 127.0.0.1 -w 5 -c 8",
+        _ => "",
+    };
+    let own = services().filter_map(|check| Some((check, site.port(check)?)));
+    let own = own.map(|(check, port)| format!("{} -p {port} {}\n", variable(check), options(check)));
+    let (ca, nrpe) = (&site.ca, site.agent.port);
+    format!("{}_UM_TLS --tls-name localhost --ca-file {ca}\n_UM_NRPE -p {nrpe}\n", own.collect::<String>())
 }
 
 fn host(name: &str, variables: &str) -> String {

@@ -90,7 +90,7 @@ fn unknown_when_the_agent_is_gone() {
 #[track_caller]
 fn assert_same(site: &Site, recorded: &Recorded, check: &str, code: i32) {
     let answer = site.agent.ask(check, "");
-    let run = recorded.run(&format!("check_{}", check.replace('-', "_")), site.name);
+    let run = recorded.run(&format!("check_{}", check.replace('-', "_")), &format!("/{}-plugins/", site.name));
     assert_eq!((answer.code, run.code), (Some(code), code), "{answer:?}");
     assert_eq!(answer.stdout.trim_end(), run.stdout.trim_end());
     answer.assert_text(code);

@@ -5,13 +5,13 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use call_router::nameserver::{Manner, Nameserver, a, naptr, srv};
 use check_um::net::nameserver::Nameservers;
 use check_um::net::srv::ServiceError;
 use check_um::sip::servers::{Domain, Server, locate};
 use check_um::sip::transport::Transport;
 use check_um::time::deadline::Deadline;
 use simple_dns::rdata::RData;
-use support::dns::{Manner, Nameserver, a, naptr, srv};
 
 fn located(zone: Vec<(&'static str, RData<'static>)>, wanted: Option<Transport>) -> Result<Vec<Server>, ServiceError> {
     let nameserver = Nameserver::new(Manner::Plain, zone);

@@ -10,6 +10,7 @@
 
 use std::time::Duration;
 
+use super::schedule::{self, Elsewhere, Scheduled, Unit, Vantage, graph, metric};
 use crate::directory::assessment;
 use crate::directory::probe::{self, ControllerOutcome, Probe};
 use crate::net;
@@ -230,6 +231,26 @@ static ABOUT: About = About {
     defaults: &[],
     advice,
 };
+
+impl Scheduled for AdDs {
+    const SERVICES: &'static [schedule::Service] = &[schedule::Service {
+        name: "um-ad-ds",
+        title: "UM directory",
+        plugin: ABOUT.name,
+        vantage: Vantage::Directory,
+        elsewhere: Elsewhere::Same,
+        interval: 5,
+        retry: 1,
+        attempts: 3,
+        timeout: 10,
+        arguments: &[],
+        suggested: &[],
+        settings: &[],
+        depends_on: None,
+        metrics: &[metric("time", "time to the answer", Unit::Seconds)],
+        graphs: &[graph("time", &["time"])],
+    }];
+}
 
 /// What the administrator should do about it.
 const fn advice(class: Option<Class>) -> &'static str {

@@ -9,6 +9,7 @@
 
 use std::time::Duration;
 
+use super::schedule::{self, Elsewhere, Scheduled, Setting, Unit, Vantage, Words, graph, metric};
 use super::shared_advice;
 use crate::counters::role::{POOL_STATES, app_pool};
 use crate::counters::{Counter, CounterError};
@@ -108,6 +109,30 @@ impl Options for AppPool {
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         self.source.contradiction(&self.counters())
     }
+}
+
+impl Scheduled for AppPool {
+    const SERVICES: &'static [schedule::Service] = &[schedule::Service {
+        name: "um-app-pool",
+        title: "UM application pool",
+        plugin: ABOUT.name,
+        vantage: Vantage::Agent,
+        elsewhere: Elsewhere::Counters,
+        interval: 2,
+        retry: 1,
+        attempts: 3,
+        timeout: 10,
+        arguments: &[],
+        suggested: &[],
+        settings: &[Setting::Shared("--pool"), Setting::Shared("--counters")],
+        depends_on: None,
+        metrics: &[metric(
+            "state",
+            "state of the pool",
+            Unit::Code(Words { title: "application pool", first: 1, words: &POOL_STATES }),
+        )],
+        graphs: &[graph("state of the pool", &["state"])],
+    }];
 }
 
 /// What the administrator should do about it.

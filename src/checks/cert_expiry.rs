@@ -7,6 +7,7 @@
 //! | CRITICAL | one has less than `--critical`, has expired, is not valid yet, is not in the store         |
 //! | UNKNOWN  | bad arguments, the name does not resolve, a file or store cannot be read or understood     |
 
+use super::schedule::{self, Elsewhere, Scheduled, Unit, Vantage, graph, metric};
 use super::shared_advice;
 use crate::container::collection::{self, Item};
 use crate::container::store::{self, StoreName, Thumbprint, Wanted};
@@ -253,6 +254,30 @@ static ABOUT: About = About {
     ],
     advice,
 };
+
+impl Scheduled for CertExpiry {
+    const SERVICES: &'static [schedule::Service] = &[schedule::Service {
+        name: "um-cert-expiry",
+        title: "UM certificate",
+        plugin: ABOUT.name,
+        vantage: Vantage::Tls,
+        elsewhere: Elsewhere::Same,
+        interval: 6 * 60,
+        retry: 30,
+        attempts: 2,
+        timeout: 10,
+        arguments: &[],
+        suggested: &[("--warning", "30"), ("--critical", "14")],
+        settings: &[],
+        depends_on: None,
+        metrics: &[
+            metric("days_left", "days left of the whole chain", Unit::Days),
+            metric("leaf_days_left", "days left of the router's certificate", Unit::Days),
+            metric("leaf_lifetime_left", "lifetime left of the router's certificate", Unit::Percent),
+        ],
+        graphs: &[graph("days left", &["days_left", "leaf_days_left"])],
+    }];
+}
 
 /// What the administrator should do about it.
 const fn advice(class: Option<Class>) -> &'static str {

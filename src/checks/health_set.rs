@@ -9,6 +9,7 @@
 
 use std::time::Duration;
 
+use super::schedule::{self, Elsewhere, Scheduled, Setting, Unit, Vantage, graph, metric};
 use crate::health::Monitor;
 use crate::health::judge::{self, Selection, Worth};
 use crate::health::source::{self, Acquired, HealthSource};
@@ -176,6 +177,26 @@ static ABOUT: About = About {
     defaults: &[],
     advice,
 };
+
+impl Scheduled for HealthSet {
+    const SERVICES: &'static [schedule::Service] = &[schedule::Service {
+        name: "um-health-set",
+        title: "UM health set",
+        plugin: ABOUT.name,
+        vantage: Vantage::Agent,
+        elsewhere: Elsewhere::Export { file: "health-set.json", holds: "an export of `Get-ServerHealth`" },
+        interval: 5,
+        retry: 2,
+        attempts: 3,
+        timeout: 10,
+        arguments: &[],
+        suggested: &[],
+        settings: &[Setting::Shared("--health-set")],
+        depends_on: None,
+        metrics: &[metric("unhealthy", "unhealthy monitors", Unit::Count), metric("monitors", "monitors", Unit::Count)],
+        graphs: &[graph("monitors", &["monitors", "unhealthy"])],
+    }];
+}
 
 /// What the administrator should do about it.
 const fn advice(class: Option<Class>) -> &'static str {

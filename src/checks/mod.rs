@@ -7,9 +7,11 @@ mod events;
 mod health_set;
 mod missed_call_proxy;
 mod reject_rate;
+pub mod schedule;
 mod service;
 mod shared_advice;
 mod sip_options;
+mod sip_services;
 
 pub use self::ad_ds::AdDs;
 pub use self::app_pool::AppPool;
@@ -21,31 +23,35 @@ pub use self::reject_rate::RejectRate;
 pub use self::service::Service;
 pub use self::sip_options::SipOptions;
 
+use self::schedule::Scheduled;
 use crate::options::{self, Options};
 use crate::report::About;
 
-/// A check as the man pages, the schedulers' files and the tests see it.
+/// A check as everything that is made for all of them sees it: man pages, schedulers' files, tests.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
     /// Its fixed facts.
     pub about: &'static About,
     /// Its command line.
     pub command: fn() -> clap::Command,
+    /// How schedulers run it.
+    pub services: &'static [schedule::Service],
 }
 
-/// Every check, in the order of the alphabet. No plugin refers to it, so that each holds its own check only.
+/// Every check, in the order of the health set: does it answer, does it take calls, why not. No plugin refers to it, so
+/// that each holds its own check only.
 pub const ALL: &[Entry] = &[
-    entry::<AdDs>(),
-    entry::<AppPool>(),
-    entry::<CertExpiry>(),
-    entry::<Events>(),
-    entry::<HealthSet>(),
-    entry::<MissedCallProxy>(),
-    entry::<RejectRate>(),
-    entry::<Service>(),
     entry::<SipOptions>(),
+    entry::<CertExpiry>(),
+    entry::<Service>(),
+    entry::<RejectRate>(),
+    entry::<MissedCallProxy>(),
+    entry::<AppPool>(),
+    entry::<HealthSet>(),
+    entry::<Events>(),
+    entry::<AdDs>(),
 ];
 
-const fn entry<O: Options>() -> Entry {
-    Entry { about: O::ABOUT, command: options::command::<O> }
+const fn entry<T: Options + Scheduled>() -> Entry {
+    Entry { about: T::ABOUT, command: options::command::<T>, services: T::SERVICES }
 }

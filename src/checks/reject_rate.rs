@@ -9,6 +9,7 @@
 
 use std::time::Duration;
 
+use super::schedule::{self, Elsewhere, Scheduled, Setting, Unit, Vantage, graph, metric};
 use super::shared_advice;
 use crate::counters::describe::{add_samples, coverage, percent};
 use crate::counters::past::{self, Past, totals};
@@ -240,6 +241,31 @@ impl Options for RejectRate {
             "--method totals: this service has no known total of calls received: expected --counter-name received=NAME";
         self.source.contradiction(&counters).or_else(|| unknown.then(|| text.to_owned()))
     }
+}
+
+impl Scheduled for RejectRate {
+    const SERVICES: &'static [schedule::Service] = &[schedule::Service {
+        name: "um-reject-rate",
+        title: "UM rejected calls",
+        plugin: ABOUT.name,
+        vantage: Vantage::Agent,
+        elsewhere: Elsewhere::Counters,
+        interval: 5,
+        retry: 5,
+        attempts: 2,
+        timeout: 10,
+        arguments: &[],
+        suggested: &[],
+        settings: &[Setting::Shared("--counters")],
+        depends_on: Some("um-service"),
+        metrics: &[
+            metric("rejected", "rejected share", Unit::Percent),
+            metric("calls", "calls", Unit::Count),
+            metric("rejected_calls", "rejected calls", Unit::Count),
+            metric("history", "history", Unit::Seconds),
+        ],
+        graphs: &[graph("share", &["rejected"]), graph("calls", &["calls", "rejected_calls"])],
+    }];
 }
 
 /// What the administrator should do about it.

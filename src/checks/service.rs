@@ -9,6 +9,7 @@
 
 use std::time::Duration;
 
+use super::schedule::{self, Elsewhere, Scheduled, Setting, Unit, Vantage, Words, graph, metric};
 use crate::net::host;
 use crate::options::extra_opts::Secrets;
 use crate::options::{CommonOptions, Options};
@@ -196,6 +197,33 @@ fn component_name(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err(format!("'{text}' is not a component: expected a name as in Get-ServerComponentState, or none"))
+}
+
+impl Scheduled for Service {
+    const SERVICES: &'static [schedule::Service] = &[schedule::Service {
+        name: "um-service",
+        title: "UM Call Router service",
+        plugin: ABOUT.name,
+        vantage: Vantage::Agent,
+        elsewhere: Elsewhere::Nowhere,
+        interval: 2,
+        retry: 1,
+        attempts: 2,
+        timeout: 5,
+        arguments: &[],
+        suggested: &[],
+        settings: &[Setting::Shared("--service")],
+        depends_on: None,
+        metrics: &[
+            metric(
+                "running",
+                "running",
+                Unit::Code(Words { title: "running", first: 0, words: &["not running", "running"] }),
+            ),
+            metric("uptime", "uptime", Unit::Seconds),
+        ],
+        graphs: &[graph("uptime", &["uptime"])],
+    }];
 }
 
 /// What the administrator should do about it.

@@ -6,9 +6,6 @@ mod answers;
 mod hostile;
 mod legacy;
 mod nameserver;
-#[allow(dead_code, reason = "only its TLS side is used here")]
-#[path = "../../examples/call_router/router.rs"]
-mod router;
 mod srv;
 #[path = "../support/mod.rs"]
 mod support;

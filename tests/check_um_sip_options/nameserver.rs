@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::run;
 use crate::srv::{TCP, dead, of_domain, server};
 use crate::support::Outcome;
-use crate::support::dns::{Asked, Manner, Nameserver, Zone, a, answer, framed, srv, truncate};
+use call_router::nameserver::{Asked, Manner, Nameserver, Zone, a, answer, framed, srv, truncate};
 
 /// The owner of a record: the name asked for.
 const ASKED: [u8; 2] = pointer(12);

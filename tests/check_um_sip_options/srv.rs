@@ -4,10 +4,11 @@ use std::io::Write;
 use std::net::UdpSocket;
 use std::time::Duration;
 
+use call_router::nameserver::{Manner, Nameserver, Zone, a, naptr, srv};
 use rustls::{ServerConnection, StreamOwned};
 
 use crate::run;
-use crate::support::dns::{Manner, Nameserver, Zone, a, naptr, srv};
+
 use crate::support::peer::{Peer, closed_port, read_request, response};
 use crate::support::{Outcome, perfdata};
 use crate::tls::self_signed;

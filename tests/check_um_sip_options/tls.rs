@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use call_router::router::{Behaviour, Router, Settings, TlsVersions};
 use rustls::crypto::ring;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tempfile::TempDir;
 
 use crate::probe;
-use crate::router::{Behaviour, Router, Settings, TlsVersions};
 use crate::support::peer::{Peer, read_request, response};
 use crate::support::{Outcome, perfdata};
 

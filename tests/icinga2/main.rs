@@ -7,10 +7,6 @@
 #![allow(clippy::print_stdout, reason = "a test that cannot ask its question says so")]
 
 mod api;
-#[path = "../../examples/call_router/counters.rs"]
-mod counters;
-#[path = "../../examples/call_router/directory.rs"]
-mod directory;
 mod distributed;
 mod node;
 mod perfdata;
@@ -22,6 +18,9 @@ mod support;
 
 use std::fs;
 
+use check_um::checks::schedule::{Elsewhere, Service, Vantage};
+use check_um_generate::icinga2::facts::source;
+use check_um_generate::register::services;
 use node::Scratch;
 
 #[test]
@@ -41,36 +40,33 @@ fn a_host_has_the_checks_it_asks_for_and_no_other() {
     if !node::is_installed() {
         return;
     }
-    const NETWORK: &[&str] = &["um-sip-options"];
-    const TLS: &[&str] = &["um-cert-expiry", "um-sip-options-tls"];
-    const COUNTERS: &[&str] = &["um-app-pool", "um-missed-call-proxy", "um-reject-rate"];
-    const ROLL_UP: &[&str] = &["UM.CallRouter"];
+    let network = names(|check| check.vantage == Vantage::Network);
+    let tls = names(|check| check.vantage == Vantage::Tls);
+    let directory = names(|check| check.vantage == Vantage::Directory);
+    let agents = names(|check| check.vantage == Vantage::Agent && check.name != "um-app-pool");
+    let counters = names(|check| check.elsewhere == Elsewhere::Counters);
+    let exports = names(|check| matches!(check.elsewhere, Elsewhere::Export { .. }));
+    let files = services().filter_map(source).filter(|(option, _)| *option == "file");
+    let files: Vec<_> = files.map(|(_, key)| format!("{key} = \"x\"")).collect();
+    let roll_up = vec!["UM.CallRouter"];
     let hosts: &[(&str, &str, &[&[&str]])] = &[
         ("silent", "", &[]),
         ("no", "vars.um_call_router = false", &[]),
-        ("default", "vars.um_call_router = true", &[ROLL_UP, NETWORK]),
-        ("empty", "vars.um_call_router = { }", &[ROLL_UP, NETWORK]),
-        ("tcp", "vars.um_call_router.startup_mode = \"TCP\"", &[ROLL_UP, NETWORK]),
-        ("tls", "vars.um_call_router.startup_mode = \"TLS\"", &[ROLL_UP, TLS]),
-        ("dual", "vars.um_call_router.startup_mode = \"dual\"", &[ROLL_UP, NETWORK, TLS]),
-        ("counted", "vars.um_call_router.counters = \"csv:x\"", &[ROLL_UP, NETWORK, COUNTERS]),
-        (
-            "exported",
-            "vars.um_call_router = { health_set_file = \"x\", events_file = \"x\" }",
-            &[ROLL_UP, NETWORK, &["um-events", "um-health-set"]],
-        ),
-        ("domain", "vars.um_call_router.domain = \"example.com\"", &[ROLL_UP, NETWORK, &["um-ad-ds"]]),
-        ("controller", "vars.um_call_router.domain_controller = \"dc1\"", &[ROLL_UP, NETWORK, &["um-ad-ds"]]),
+        ("default", "vars.um_call_router = true", &[&roll_up, &network]),
+        ("empty", "vars.um_call_router = { }", &[&roll_up, &network]),
+        ("tcp", "vars.um_call_router.startup_mode = \"TCP\"", &[&roll_up, &network]),
+        ("tls", "vars.um_call_router.startup_mode = \"TLS\"", &[&roll_up, &tls]),
+        ("dual", "vars.um_call_router.startup_mode = \"dual\"", &[&roll_up, &network, &tls]),
+        ("counted", "vars.um_call_router.counters = \"csv:x\"", &[&roll_up, &network, &counters]),
+        ("exported", &format!("vars.um_call_router = {{ {} }}", files.join(", ")), &[&roll_up, &network, &exports]),
+        ("domain", "vars.um_call_router.domain = \"example.com\"", &[&roll_up, &network, &directory]),
+        ("controller", "vars.um_call_router.domain_controller = \"dc1\"", &[&roll_up, &network, &directory]),
         (
             "cas1.example.com",
             "vars.um_call_router = { agent = true, without = [ \"um-app-pool\" ] }",
-            &[
-                ROLL_UP,
-                NETWORK,
-                &["um-agent", "um-service", "um-reject-rate", "um-missed-call-proxy", "um-health-set", "um-events"],
-            ],
+            &[&roll_up, &network, &["um-agent"], &agents],
         ),
-        ("remote", "vars.um_call_router.satellite = \"satellite.example.com\"", &[ROLL_UP, NETWORK]),
+        ("remote", "vars.um_call_router.satellite = \"satellite.example.com\"", &[&roll_up, &network]),
     ];
     let scratch = Scratch::new("master.example.com");
     let objects = hosts.iter().map(|(name, says, _)| {
@@ -86,12 +82,12 @@ fn a_host_has_the_checks_it_asks_for_and_no_other() {
         .flat_map(|(host, _, sets)| sets.concat().into_iter().map(move |check| format!("{host}!{check}")))
         .collect();
     expected.sort();
-    let services = scratch.objects("Service");
-    let names: Vec<_> = services.iter().map(|(name, _)| name.clone()).collect();
+    let found = scratch.objects("Service");
+    let names: Vec<_> = found.iter().map(|(name, _)| name.clone()).collect();
     assert_eq!(names, expected);
 
     let endpoint = |name: &str| {
-        let (_, text) = services.iter().find(|(service, _)| service == name).unwrap();
+        let (_, text) = found.iter().find(|(service, _)| service == name).unwrap();
         text.lines()
             .find_map(|line| line.trim().strip_prefix("* command_endpoint = "))
             .unwrap()
@@ -103,18 +99,14 @@ fn a_host_has_the_checks_it_asks_for_and_no_other() {
     assert_eq!(endpoint("remote!um-sip-options"), "satellite.example.com");
     assert_eq!(endpoint("counted!um-reject-rate"), "");
 
-    let names = |kind: &str| scratch.objects(kind).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
-    let dependent = [
-        "um-events!um-agent",
-        "um-health-set!um-agent",
-        "um-missed-call-proxy!um-agent",
-        "um-missed-call-proxy!um-service",
-        "um-reject-rate!um-agent",
-        "um-reject-rate!um-service",
-        "um-service!um-agent",
-        "um-sip-options!um-service",
-    ];
-    assert_eq!(names("Dependency"), dependent.map(|names| format!("cas1.example.com!{names}")));
+    let found: Vec<_> = scratch.objects("Dependency").into_iter().map(|(name, _)| name).collect();
+    let on_agent = agents.iter().map(|check| format!("cas1.example.com!{check}!um-agent"));
+    let on_others = services().filter(|check| agents.contains(&check.name) || network.contains(&check.name));
+    let on_others =
+        on_others.filter_map(|check| Some(format!("cas1.example.com!{}!{}", check.name, check.depends_on?)));
+    let mut dependent: Vec<_> = on_agent.chain(on_others).collect();
+    dependent.sort();
+    assert_eq!(found, dependent);
 }
 
 #[test]
@@ -133,6 +125,11 @@ fn refused_when_a_fact_is_misspelt() {
         let text = String::from_utf8_lossy(&said.stdout);
         assert!(!said.status.success() && text.contains(complaint), "{text}");
     }
+}
+
+/// The names of these checks.
+fn names(is_meant: impl Fn(&Service) -> bool) -> Vec<&'static str> {
+    services().filter(|check| is_meant(check)).map(|check| check.name).collect()
 }
 
 /// A file of `integrations/icinga2/`.

@@ -12,7 +12,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::node::{self, Scratch};
-use super::scenes::{self, Scene};
+use super::scenes::{self, Played};
 use super::support::perfdata::{Entry, entries};
 use super::support::{self, run_fed};
 
@@ -30,7 +30,7 @@ fn icinga_2_reads_what_was_printed() {
     let files = tempfile::tempdir().unwrap();
     let scenes = scenes::play(files.path());
     let node = scratch.start();
-    for Scene { command, state, perfdata, .. } in &scenes {
+    for Played { command, state, perfdata, .. } in &scenes {
         let result = node.submit("h!s", u8::try_from(*state).unwrap(), "text", perfdata);
         let split: Vec<_> =
             result["performance_data"].as_array().into_iter().flatten().map(|entry| entry.as_str().unwrap()).collect();
@@ -65,7 +65,7 @@ fn monitoring_plugin_reads_what_was_printed() {
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
 
     let mut read = outcome.stdout.lines();
-    for Scene { command, perfdata, .. } in &scenes {
+    for Played { command, perfdata, .. } in &scenes {
         for entry in own(perfdata).iter().filter(|entry| entry.value.is_some()) {
             let fields: Vec<_> = read.next().unwrap().split('\t').collect();
             let value: f64 = fields[1].parse().unwrap_or_else(|_| panic!("{command}: {entry:?}: {fields:?}"));

@@ -4,14 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use call_router::counters;
+use check_um::checks::schedule::{Elsewhere, Vantage};
 use serde_json::Value;
 
+use super::committed;
 use super::node::{self, Node, Scratch};
 use super::router::CallRouter;
 use super::support::perfdata::{Entry, entries};
 use super::support::slapd::{HEALTHY, Slapd};
 use super::support::{self, Outcome};
-use super::{committed, counters};
 
 #[test]
 fn the_daemon_says_what_the_plugins_say_and_turns_with_the_router() {
@@ -27,10 +29,11 @@ fn the_daemon_says_what_the_plugins_say_and_turns_with_the_router() {
     let node = scratch.start();
     let directory = slapd.is_some().then_some("um-ad-ds");
 
-    for check in WATCHED.iter().copied().chain(directory) {
+    let watched = watched_here();
+    for check in watched.iter().copied().chain(directory) {
         assert_agreed(&node, check, 0);
     }
-    let count = WATCHED.len() + usize::from(slapd.is_some());
+    let count = watched.len() + usize::from(slapd.is_some());
     assert_rolled_up(&node, 0, &format!("UM.CallRouter OK - all {count} checks"));
 
     router.become_one_that("503");
@@ -126,17 +129,14 @@ fn variables_become_options() {
     assert!(!arguments.contains("--ipv4") && !arguments.contains("--transport"), "{arguments}");
 }
 
-/// What is asked of the network and of files; the directory comes with slapd, the service only with Windows.
-const WATCHED: &[&str] = &[
-    "um-sip-options",
-    "um-sip-options-tls",
-    "um-cert-expiry",
-    "um-reject-rate",
-    "um-missed-call-proxy",
-    "um-app-pool",
-    "um-health-set",
-    "um-events",
-];
+/// What is asked of the network and of files; the directory comes with slapd, the rest with an agent.
+fn watched_here() -> Vec<&'static str> {
+    super::names(|check| match check.vantage {
+        Vantage::Network | Vantage::Tls => true,
+        Vantage::Agent => matches!(check.elsewhere, Elsewhere::Counters | Elsewhere::Export { .. }),
+        Vantage::Directory => false,
+    })
+}
 
 const ZONE: &str = "object Endpoint NodeName { }\nobject Zone \"main\" { endpoints = [ NodeName ] }\n";
 

@@ -1,19 +1,23 @@
 //! What do the plugins really print? Each one in every state, run against peers on loopback, for a workflow and as text.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use call_router::scene::{Condition, Scene};
+use call_router::scenes;
+use check_um::checks;
+use check_um::checks::schedule::{Elsewhere, Service};
 use check_um::render::{Format, Presentation, render};
 use check_um::report::{Finding, Metric, Policy, Report, Started, State};
+use check_um_generate::register::services;
 
 use crate::expression::Item;
 use crate::model::Pack;
-use crate::router::{Behaviour, Router, Settings};
-use crate::rules::of_workflow as commands_of;
-use crate::support::{self, fixture, format, perfdata, plugin, run_command};
+use crate::rules::{Command, of_workflow as commands_of};
+use crate::support::{self, format, perfdata, plugin, run_command};
 use crate::xml::Node;
-use crate::{counters, directory, plugins};
 
 /// What every check is seen in.
 pub const SITUATIONS: &[&str] = &["OK", "WARNING", "CRITICAL", "UNKNOWN", "usage error"];
@@ -21,10 +25,8 @@ pub const SITUATIONS: &[&str] = &["OK", "WARNING", "CRITICAL", "UNKNOWN", "usage
 /// What one run of a plugin gave.
 #[derive(Clone, Debug)]
 pub struct Bag {
-    /// The plugin.
-    pub plugin: &'static str,
-    /// What makes the check of the plugin, as in the health set.
-    pub arguments: &'static str,
+    /// What was run.
+    pub service: &'static Service,
     /// One of [`SITUATIONS`].
     pub situation: &'static str,
     /// The state that it says.
@@ -53,86 +55,67 @@ pub static REAL: LazyLock<Vec<Bag>> = LazyLock::new(real);
 
 /// The bags of what a monitor or a rule runs.
 pub fn of_workflow<'a>(pack: &Pack, workflow: &Node, bags: &'a [Bag]) -> Vec<&'a Bag> {
-    let commands = commands_of(pack, workflow);
-    let is_it = |bag: &&Bag| {
-        commands.iter().any(|command| {
-            let has = |word: &&str| command.words.iter().any(|own| own == word);
-            let is_tls = has(&"tls");
-            command.plugin == bag.plugin && bag.arguments.contains("tls") == is_tls
-        })
-    };
-    bags.iter().filter(is_it).collect()
+    let run: Vec<_> = commands_of(pack, workflow).iter().filter_map(service_of).map(|service| service.name).collect();
+    bags.iter().filter(|bag| run.contains(&bag.service.name)).collect()
 }
 
-/// A check, how it is run where all is well, and a class of failure that it meets elsewhere.
-struct Check<'a> {
-    plugin: &'static str,
-    arguments: &'static str,
-    well: Vec<String>,
-    ill: (Vec<String>, &'a str),
+/// The service that a command is: of those of its plugin the one with the most of its words.
+fn service_of(command: &Command) -> Option<&'static Service> {
+    let has = |word: &str| command.words.iter().any(|own| own == word);
+    let is_it = |service: &&Service| service.arguments.iter().all(|(option, value)| has(option) && has(value));
+    let own = services().filter(|service| service.plugin == command.plugin);
+    own.filter(is_it).max_by_key(|service| service.arguments.len())
 }
 
 fn real() -> Vec<Bag> {
-    let router = Router::start(&Settings::default()).unwrap();
-    let nobody = Router::start(&Settings { behaviour: Behaviour::Refused, ..Settings::default() }).unwrap();
-    let controller = directory::start(true).unwrap();
     let scratch = tempfile::tempdir().unwrap();
-    let log = scratch.path().join("counters.csv");
-    std::fs::write(&log, counters::log(10, 3)).unwrap();
-    let counters = |path: &str| vec![format!("--counters=csv:{path}")];
-    let counters = (counters(log.to_str().unwrap()), (counters("/nowhere.csv"), "no-data"));
-    let host = |port: u16, more: &[&str]| {
-        let more = more.iter().map(|word| (*word).to_owned());
-        words(&format!("-H 127.0.0.1 -p {port}")).into_iter().chain(more).collect::<Vec<_>>()
+    let of = |service: &'static Service| {
+        let scratch = scratch.path().join(service.name);
+        fs::create_dir(&scratch).unwrap();
+        match service.elsewhere {
+            Elsewhere::Nowhere => not_here(service, &scratch),
+            _ => seen(service, &scratch),
+        }
     };
-    let file = |path: &str| vec!["--file".to_owned(), path.to_owned()];
-    let (events, health) = ("events/wevtutil-root-no-events.xml", "health/powershell7-single-healthy.json");
-    let tls = &["--transport", "tls", "--no-verify"];
-    let checks = vec![
-        check("check_um_sip_options", "", host(router.tcp.port(), &[]), (host(nobody.tcp.port(), &[]), "refused")),
-        check(
-            "check_um_sip_options",
-            "--transport tls",
-            host(router.tls.port(), tls),
-            (host(nobody.tls.port(), tls), "refused"),
-        ),
-        check(
-            "check_um_cert_expiry",
-            "",
-            host(router.tls.port(), &["--no-verify"]),
-            (host(nobody.tls.port(), &[]), "refused"),
-        ),
-        check("check_um_reject_rate", "", counters.0.clone(), counters.1.clone()),
-        check("check_um_missed_call_proxy", "", counters.0.clone(), counters.1.clone()),
-        check("check_um_app_pool", "", counters.0, counters.1),
-        check("check_um_health_set", "", file(&fixture(health)), (file("/nowhere.json"), "unreadable")),
-        check("check_um_events", "", file(&fixture(events)), (file("/nowhere.xml"), "unreadable")),
-        check("check_um_ad_ds", "", host(controller.port(), &[]), (host(nobody.tcp.port(), &[]), "refused")),
+    services().flat_map(of).collect()
+}
+
+/// A service in every situation.
+fn seen(service: &'static Service, scratch: &Path) -> Vec<Bag> {
+    let [well, gone] = [Condition::Well, Condition::Gone].map(|condition| {
+        let scene = scenes::of(service.name, condition);
+        scene.unwrap_or_else(|| panic!("no scene of {} {condition:?}", service.name))
+    });
+    let gone = Run { service, situation: "gone", scene: gone, more: String::new() };
+    let class = gone.bag(scratch).properties["FailureClass"].clone();
+    let as_state = |situation, state: &str| Run { situation, more: format!("--state {class}={state}"), ..gone.clone() };
+    let runs = [
+        Run { situation: "OK", scene: well, ..gone.clone() },
+        as_state("WARNING", "warning"),
+        as_state("CRITICAL", "critical"),
+        as_state("UNKNOWN", "unknown"),
+        Run { situation: "usage error", more: "--no-such-option".to_owned(), ..gone.clone() },
     ];
-    let mut bags: Vec<_> = checks.iter().flat_map(|check| seen(check, scratch.path())).collect();
-    let service = check("check_um_service", "", Vec::new(), (Vec::new(), "no-data"));
-    bags.push(run(&service, "UNKNOWN", &[], scratch.path()));
-    bags.push(run(&service, "usage error", &words("--no-such-option"), scratch.path()));
-    bags.extend([State::Ok, State::Warning, State::Critical].map(|state| rendered("check_um_service", state)));
-    bags
+    runs.iter().map(|run| run.bag(scratch)).collect()
 }
 
-fn check<'a>(
-    plugin: &'static str,
-    arguments: &'static str,
-    well: Vec<String>,
-    ill: (Vec<String>, &'a str),
-) -> Check<'a> {
-    Check { plugin, arguments, well, ill }
+/// A service of which only Windows knows anything: it is unknown here, and in the other states what the renderer prints.
+fn not_here(service: &'static Service, scratch: &Path) -> Vec<Bag> {
+    let scene = scenes::SCENES.iter().find(|scene| scene.plugin == service.plugin && scene.exit == 3);
+    let scene = scene.unwrap_or_else(|| panic!("no scene of {}", service.plugin));
+    let unknown = Run { service, situation: "UNKNOWN", scene, more: String::new() };
+    let usage = Run { situation: "usage error", more: "--no-such-option".to_owned(), ..unknown.clone() };
+    let rendered = [State::Ok, State::Warning, State::Critical].map(|state| rendered(service, state));
+    [unknown.bag(scratch), usage.bag(scratch)].into_iter().chain(rendered).collect()
 }
 
-/// Of a plugin that only Windows has an answer for: what the renderer prints of a report in that state, and the labels
-/// that its man page lists.
-fn rendered(name: &'static str, state: State) -> Bag {
-    let plugin = plugins::all().into_iter().find(|plugin| plugin.about.name == name).unwrap();
-    let mut report = Report::new(plugin.about, Policy::default(), Started::now());
+/// What the renderer prints of a report in that state, and the labels that the plugin's man page lists.
+fn rendered(service: &'static Service, state: State) -> Bag {
+    let name = service.plugin;
+    let entry = checks::ALL.iter().find(|entry| entry.about.name == name).unwrap();
+    let mut report = Report::new(entry.about, Policy::default(), Started::now());
     report.add_finding(Finding { state, ..Finding::ok("as if asked") });
-    let page = std::fs::read_to_string(support::root().join(format!("man/sections/{name}.roff"))).unwrap();
+    let page = fs::read_to_string(support::root().join(format!("man/sections/{name}.roff"))).unwrap();
     let perfdata = page.split(".SH PERFDATA").nth(1).unwrap().split(".SH ").next().unwrap();
     let labels: Vec<_> =
         perfdata.lines().filter_map(|line| line.strip_prefix(".IP \\fB")?.split_once("\\fR")).collect();
@@ -141,8 +124,7 @@ fn rendered(name: &'static str, state: State) -> Bag {
     }
     let bag = render(&report, Presentation { format: Format::Scom, ..Presentation::default() });
     Bag {
-        plugin: name,
-        arguments: "",
+        service,
         situation: SITUATIONS.iter().find(|situation| **situation == state.word()).unwrap(),
         state: state.word().to_owned(),
         properties: format::assert_scom(&bag),
@@ -152,49 +134,42 @@ fn rendered(name: &'static str, state: State) -> Bag {
     }
 }
 
-fn words(text: &str) -> Vec<String> {
-    text.split_whitespace().map(str::to_owned).collect()
+/// A service in a situation: a scene, and more options.
+#[derive(Clone)]
+struct Run {
+    service: &'static Service,
+    situation: &'static str,
+    scene: &'static Scene,
+    more: String,
 }
 
-/// A check in every situation.
-fn seen(check: &Check<'_>, scratch: &Path) -> Vec<Bag> {
-    let (ill, class) = &check.ill;
-    let as_state = |state: &str| [ill.clone(), words(&format!("--state {class}={state}"))].concat();
-    let arguments = [
-        check.well.clone(),
-        as_state("warning"),
-        as_state("critical"),
-        as_state("unknown"),
-        [ill.clone(), words("--no-such-option")].concat(),
-    ];
-    let runs = SITUATIONS.iter().zip(arguments);
-    runs.map(|(situation, arguments)| run(check, situation, &arguments, scratch)).collect()
-}
-
-fn run(check: &Check<'_>, situation: &'static str, arguments: &[String], scratch: &Path) -> Bag {
-    let command = |more: &str| {
-        let mut command = plugin(check.plugin);
-        run_command(command.args(arguments).args(words(more)).env("MP_STATE_PATH", scratch))
-    };
-    let bag = command("--output scom --exit-ok");
-    bag.assert_exit(0);
-    let properties = format::assert_scom(&bag.stdout);
-    let text = command("-v");
-    let state = properties["State"].clone();
-    let expected = if situation == "usage error" { "UNKNOWN" } else { situation };
-    assert_eq!(state, expected, "{} {arguments:?}: {bag:?}", check.plugin);
-    let code = ["OK", "WARNING", "CRITICAL", "UNKNOWN"].iter().position(|known| *known == state).unwrap();
-    text.assert_text(i32::try_from(code).unwrap());
-    let labels = perfdata::labels(text.first_line());
-    let code = text.code.unwrap();
-    Bag {
-        plugin: check.plugin,
-        arguments: check.arguments,
-        situation,
-        state,
-        properties,
-        labels: if situation == "usage error" { Vec::new() } else { labels },
-        text: text.stdout,
-        code,
+impl Run {
+    /// What it prints for a workflow and as text, which must agree.
+    fn bag(&self, scratch: &Path) -> Bag {
+        let staged = self.scene.stage(scratch).unwrap();
+        let command = |format: &str| {
+            let mut command = plugin(self.service.plugin);
+            let more = self.more.split_whitespace().chain(format.split_whitespace());
+            run_command(command.args(&staged.arguments).args(more).env("MP_STATE_PATH", scratch))
+        };
+        let bag = command("--output scom --exit-ok");
+        bag.assert_exit(0);
+        let properties = format::assert_scom(&bag.stdout);
+        let text = command("-v");
+        let state = properties["State"].clone();
+        let expected = if self.situation == "usage error" { "UNKNOWN" } else { self.situation };
+        assert!(state == expected || self.situation == "gone", "{} {}: {bag:?}", self.service.name, self.situation);
+        let code = ["OK", "WARNING", "CRITICAL", "UNKNOWN"].iter().position(|known| *known == state).unwrap();
+        text.assert_text(i32::try_from(code).unwrap());
+        let labels = perfdata::labels(text.first_line());
+        Bag {
+            service: self.service,
+            situation: self.situation,
+            state,
+            properties,
+            labels: if self.situation == "usage error" { Vec::new() } else { labels },
+            code: text.code.unwrap(),
+            text: text.stdout,
+        }
     }
 }

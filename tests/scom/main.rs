@@ -9,16 +9,8 @@
 
 mod bags;
 mod broken;
-#[path = "../../examples/call_router/counters.rs"]
-mod counters;
-#[path = "../../examples/call_router/directory.rs"]
-mod directory;
 mod expression;
 mod model;
-#[path = "../support/plugins.rs"]
-mod plugins;
-#[path = "../../examples/call_router/router.rs"]
-mod router;
 mod rules;
 mod schema;
 mod sealed;
@@ -29,6 +21,7 @@ mod xml;
 use std::process::Command;
 
 use bags::REAL;
+use check_um_generate::register::services;
 
 /// The pack for agents on Windows.
 const WINDOWS: &str = "CheckUm.CallRouter.xml";
@@ -58,7 +51,8 @@ fn a_pack_is_named_as_its_file() {
 fn every_check_has_a_monitor_and_a_task_and_the_readme_names_it() {
     let document = model::Pack::parse(&pack(WINDOWS)).unwrap();
     let (monitors, tasks) = (document.of_kind("UnitMonitor"), document.of_kind("Task"));
-    assert_eq!((monitors.len(), tasks.len()), (CHECKS, CHECKS));
+    let services = services().count();
+    assert_eq!((monitors.len(), tasks.len()), (services, services));
     let (readme, strings) = (pack("README.md"), document.of_kind("DisplayString"));
     for monitor in &monitors {
         let title = strings.iter().find(|string| string.attribute("ElementID") == monitor.id()).unwrap();
@@ -128,9 +122,6 @@ fn every_exit_code_lights_one_state_on_linux() {
         }
     }
 }
-
-/// The checks of the health set.
-const CHECKS: usize = 10;
 
 #[track_caller]
 fn assert_sound(name: &str) {

@@ -15,7 +15,7 @@ pub struct Recorded {
 /// One run of one plugin.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// The name and the arguments, with blanks between.
+    /// The path and the arguments, each with a blank behind it.
     pub command: String,
     /// Standard output.
     pub stdout: String,
@@ -34,7 +34,7 @@ impl Recorded {
             open_to_all(recorded.path(part));
         }
         for name in support::plugins() {
-            let real = PathBuf::from(plugin(&name).get_program());
+            let real = PathBuf::from(plugin(name).get_program());
             // The daemon's user need not reach the build directory.
             let own = recorded.path(&format!("real/{name}"));
             fs::hard_link(&real, &own).or_else(|_| fs::copy(&real, &own).map(drop)).unwrap();
@@ -53,6 +53,13 @@ impl Recorded {
     /// The directory of the plugins.
     pub fn plugins(&self) -> String {
         self.path("plugins").to_str().unwrap().to_owned()
+    }
+
+    /// The same under another name, by which the runs of one site can be told from those of another.
+    pub fn plugins_of(&self, site: &str) -> String {
+        let link = self.path(&format!("{site}-plugins"));
+        std::os::unix::fs::symlink(self.plugins(), &link).unwrap();
+        link.to_str().unwrap().to_owned()
     }
 
     /// The only run of `plugin` whose command has `part` in it; panics if there is another number of them.
@@ -79,7 +86,7 @@ fn read(directory: &Path) -> Option<Run> {
 }
 
 fn is_of(run: &Run, plugin: &str) -> bool {
-    run.command.split(' ').next() == Some(plugin)
+    run.command.split(' ').next().and_then(|path| path.rsplit('/').next()) == Some(plugin)
 }
 
 /// Lets every user read, write and run it.
@@ -92,7 +99,7 @@ const SCRIPT: &str = r#"#!/bin/sh
 umask 0
 name=$(basename "$0")
 run=$(mktemp -d '@DIR@/runs/XXXXXX') && chmod 755 "$run" || exit 3
-printf '%s' "$name $*" > "$run/command"
+printf '%s ' "$0" "$@" > "$run/command"
 '@DIR@/real/'"$name" "$@" > "$run/stdout"
 code=$?
 cat "$run/stdout"

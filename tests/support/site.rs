@@ -3,14 +3,9 @@
 
 use std::fs;
 
-#[path = "../../examples/call_router/counters.rs"]
-mod counters;
-#[path = "../../examples/call_router/directory.rs"]
-mod directory;
-#[path = "../../examples/call_router/router.rs"]
-mod router;
-
-use router::{Behaviour, Router, Settings};
+use call_router::router::{Behaviour, Router, Settings};
+use call_router::{counters, directory};
+use check_um::checks::schedule::{Service, Vantage};
 
 use crate::nrpe::Nrpe;
 use crate::recorded::{Recorded, open_to_all};
@@ -57,8 +52,9 @@ impl Site {
             fs::write(path(file), text).unwrap();
             open_to_all(path(file));
         }
+        let plugins = recorded.plugins_of(name);
         let changes = [
-            ("/usr/lib/nagios/plugins", recorded.plugins()),
+            ("/usr/lib/nagios/plugins", plugins.clone()),
             ("prometheus:http://cas1.example.com:9182/metrics", format!("csv:{}", path("counters.csv"))),
             ("/var/lib/check-um/health-set.json", path("health-set.json")),
             ("/var/lib/check-um/events.xml", format!("{} --until 2026-11-23T17:00:00Z", path("events.xml"))),
@@ -68,7 +64,6 @@ impl Site {
             "command[um-service]={plugins}/check_um_service -t 5 --service {name}\n\
              command[um-reject-rate-vvv]={plugins}/check_um_reject_rate --counters csv:{} -vvv\n",
             path("counters.csv"),
-            plugins = recorded.plugins()
         );
         let agent = Nrpe::start(recorded, &changes, &more)?;
 
@@ -79,14 +74,19 @@ impl Site {
         Some(Self { name, tcp: tcp.tcp.port(), tls: tls.tls.port(), ca: path("ca.pem"), directory, agent })
     }
 
-    /// What the command line of `check` has in it here and nowhere else.
-    pub fn mark(&self, check: &str) -> String {
-        match check {
-            "um-sip-options" => format!("-p {} ", self.tcp),
-            "um-sip-options-tls" | "um-cert-expiry" => format!("-p {} ", self.tls),
-            "um-ad-ds" => format!("-p {} ", self.directory),
-            _ => self.name.to_owned(),
+    /// The port at which a check finds whom it asks from outside.
+    pub fn port(&self, check: &Service) -> Option<u16> {
+        match check.vantage {
+            Vantage::Network => Some(self.tcp),
+            Vantage::Tls => Some(self.tls),
+            Vantage::Directory => Some(self.directory),
+            Vantage::Agent => None,
         }
+    }
+
+    /// What a run of a check has in it here and nowhere else.
+    pub fn mark(&self, check: &Service) -> String {
+        self.port(check).map_or_else(|| format!("/{}-plugins/", self.name), |port| format!(" -p {port} "))
     }
 }
 

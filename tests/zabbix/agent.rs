@@ -4,14 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use check_um::checks::schedule::{Elsewhere, Service};
+use check_um_generate::register::services;
+use check_um_generate::zabbix::command::agent_key;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::health_set::{CHECKS, Check};
 use crate::process::are_installed;
 use crate::site::Site;
 use crate::support::{self, format, plugin, root};
-use crate::zabbix::command::agent_key;
 
 #[test]
 fn every_user_parameter_answers_with_the_report_when_all_is_well() {
@@ -84,16 +85,17 @@ impl Agent {
         expected
     }
 
-    fn checks(&self) -> Vec<&'static Check> {
-        let is_known = |check: &&Check| {
-            self.parameters.contains(&format!("UserParameter={}[*]", crate::zabbix::command::agent_name(check)))
+    fn checks(&self) -> Vec<&'static Service> {
+        let is_known = |check: &&Service| {
+            self.parameters
+                .contains(&format!("UserParameter={}[*]", check_um_generate::zabbix::command::agent_name(check)))
         };
-        CHECKS.iter().filter(is_known).collect()
+        services().filter(is_known).collect()
     }
 
     /// Those that have no answer but UNKNOWN here.
     fn windows_only(&self) -> usize {
-        self.checks().iter().filter(|check| check.name == "um-service").count()
+        self.checks().iter().filter(|check| check.elsewhere == Elsewhere::Nowhere).count()
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -105,7 +107,7 @@ impl Agent {
 pub fn user_parameters(file: &str) -> String {
     let mut text = fs::read_to_string(root().join("integrations/zabbix").join(file)).unwrap();
     for name in support::plugins() {
-        let real = plugin(&name).get_program().to_str().unwrap().to_owned();
+        let real = plugin(name).get_program().to_str().unwrap().to_owned();
         text = text.replace(&format!("\"C:\\Program Files\\check-um\\{name}.exe\""), &format!("\"{real}\""));
         text = text.replace(&format!("/usr/lib/nagios/plugins/{name} "), &format!("{real} "));
     }

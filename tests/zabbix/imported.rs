@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use check_um::checks::schedule::{Elsewhere, Service, Vantage};
+use check_um_generate::register::services;
+use check_um_generate::zabbix::facts::contextual;
+use check_um_generate::zabbix::template::{VANTAGES, name, part};
+use check_um_generate::zabbix::{TEMPLATE, command};
 use serde_json::{Value, json};
 
-use crate::health_set::{CHECKS, Check, Vantage};
-use crate::metrics::metrics;
 use crate::process::until;
 use crate::server::Zabbix;
 use crate::site::{Site, Switch};
 use crate::support::{format, root};
-use crate::zabbix::facts::contextual;
-use crate::zabbix::template::{VANTAGES, name, part};
-use crate::zabbix::{TEMPLATE, command};
 
 /// One test, because a Zabbix takes a while to start.
 #[test]
@@ -82,7 +82,7 @@ fn undated(export: &str) -> Vec<&str> {
 /// A host with all templates, whose checks are run every other second and are believed at the second time.
 fn create_host(zabbix: &Zabbix, site: &Site) -> String {
     let mut macros = site.macros.clone();
-    for check in CHECKS {
+    for check in services() {
         macros.insert(contextual("INTERVAL", check), "2s".to_owned());
         macros.insert(contextual("ATTEMPTS", check), "#2".to_owned());
     }
@@ -130,16 +130,16 @@ fn everything_is_as_reported(zabbix: &Zabbix, host: &str) -> Result<(), String> 
     if !errors.is_empty() {
         return Err(errors.join("\n"));
     }
-    for check in CHECKS {
+    for check in services() {
         let report = items.iter().find(|(key, _)| is_report(check, key)).map(|(_, value)| value);
         let report = report.filter(|report| !report.is_empty()).ok_or(format!("{}: no report yet", check.name))?;
         let report = format::assert_json(&format!("{report}\n"));
         let held = |path: &str| items.get(&part(check, path)).cloned().unwrap_or_default();
-        let expected = if check.name == "um-service" { "3" } else { "0" };
+        let expected = if is_answered_on_windows_only(check) { "3" } else { "0" };
         if held("exit_code") != expected || held("summary") != report["summary"].as_str().unwrap() {
             return Err(format!("{}: {} {:?} of {report}", check.name, held("exit_code"), held("summary")));
         }
-        for metric in metrics(check).iter().filter(|_| check.name != "um-service") {
+        for metric in check.metrics.iter().filter(|_| !is_answered_on_windows_only(check)) {
             let (held, said) = (held(&format!("metrics.{}", metric.label)), &report["metrics"][metric.label]["value"]);
             let difference = held.parse::<f64>().map(|held| held - said.as_f64().unwrap());
             // The front end shows fifteen digits.
@@ -151,7 +151,11 @@ fn everything_is_as_reported(zabbix: &Zabbix, host: &str) -> Result<(), String> 
     Ok(())
 }
 
-fn is_report(check: &Check, key: &str) -> bool {
+fn is_answered_on_windows_only(check: &Service) -> bool {
+    check.elsewhere == Elsewhere::Nowhere
+}
+
+fn is_report(check: &Service, key: &str) -> bool {
     let is_over_tls = key.contains("\"--transport\",\"tls\"");
     match check.vantage {
         Vantage::Agent => key.starts_with(&format!("{}[", command::agent_name(check))),

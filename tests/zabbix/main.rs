@@ -15,15 +15,5 @@ mod server;
 mod site;
 mod structure;
 
-#[path = "../integrations/health_set.rs"]
-mod health_set;
-#[path = "../integrations/metrics.rs"]
-mod metrics;
-#[path = "../integrations/options.rs"]
-mod options;
-#[path = "../support/plugins.rs"]
-mod plugins;
 #[path = "../support/mod.rs"]
 mod support;
-#[path = "../integrations/zabbix/mod.rs"]
-mod zabbix;

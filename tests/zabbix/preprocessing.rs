@@ -1,13 +1,13 @@
 //! Does each dependent item find its value in what the plugins really print? The steps of the template, taken by hand.
 
+use check_um::checks::schedule::{Elsewhere, Service};
+use check_um_generate::register::services;
+use check_um_generate::zabbix::template::part;
+use check_um_generate::zabbix::yaml::Node;
 use serde_json::Value;
 
-use crate::health_set::{CHECKS, Check};
-use crate::metrics::metrics;
 use crate::site::{Site, template};
 use crate::support::{self, format};
-use crate::zabbix::template::part;
-use crate::zabbix::yaml::Node;
 
 /// What an item holds after its steps.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,13 +23,13 @@ enum Held {
 #[test]
 fn every_item_finds_its_value_when_all_is_well() {
     let site = Site::healthy();
-    for check in CHECKS {
+    for check in services() {
         let (report, code) = report(check, &site);
         if is_answered_on_windows_only(check) {
             continue;
         }
         assert_eq!(code, Some(0), "{}: {report}", check.name);
-        for metric in metrics(check) {
+        for metric in check.metrics {
             let held = held(check, &format!("metrics.{}", metric.label), &report);
             let number = matches!(&held, Held::Value(text) if text.parse::<f64>().is_ok());
             assert!(number, "{}: {} holds {held:?} of {report}", check.name, metric.label);
@@ -43,7 +43,7 @@ fn every_item_finds_its_value_when_all_is_well() {
 #[test]
 fn every_item_finds_its_value_when_all_is_ailing() {
     let site = Site::failing();
-    for check in CHECKS {
+    for check in services() {
         let (report, code) = report(check, &site);
         assert_ne!(code, Some(0), "{}: {report}", check.name);
         assert_eq!(held(check, "exit_code", &report), Held::Value(code.unwrap().to_string()));
@@ -55,7 +55,7 @@ fn every_item_finds_its_value_when_all_is_ailing() {
         }
         let advice = held(check, "failure.advice", &report);
         assert!(matches!(&advice, Held::Value(text) if text.len() > 20), "{}: {advice:?}", check.name);
-        for metric in metrics(check) {
+        for metric in check.metrics {
             let held = held(check, &format!("metrics.{}", metric.label), &report);
             assert!(matches!(held, Held::Value(_)), "{}: {} holds {held:?} of {report}", check.name, metric.label);
         }
@@ -65,7 +65,7 @@ fn every_item_finds_its_value_when_all_is_ailing() {
 #[test]
 fn no_item_has_an_error_when_nobody_is_there() {
     let site = Site::gone();
-    for check in CHECKS {
+    for check in services() {
         let (report, code) = report(check, &site);
         assert!(code.is_some_and(|code| code >= 2), "{}: {report}", check.name);
         assert_no_errors(check, &report);
@@ -75,7 +75,7 @@ fn no_item_has_an_error_when_nobody_is_there() {
 #[test]
 fn no_item_has_an_error_when_the_command_line_is_wrong() {
     let mut site = Site::healthy();
-    for check in CHECKS {
+    for check in services() {
         site.set("TIMEOUT", check.name, "soon".to_owned());
         let (report, code) = report(check, &site);
         assert_eq!(code, Some(3), "{}: {report}", check.name);
@@ -85,9 +85,9 @@ fn no_item_has_an_error_when_the_command_line_is_wrong() {
 
 #[test]
 fn every_metric_of_a_report_has_an_item() {
-    for check in CHECKS {
+    for check in services() {
         let (report, _) = report(check, &Site::healthy());
-        let known: Vec<_> = metrics(check).iter().map(|metric| metric.label).collect();
+        let known: Vec<_> = check.metrics.iter().map(|metric| metric.label).collect();
         for label in report["metrics"].as_object().unwrap().keys() {
             // There are as many of these as the chain has certificates; the worst is among the others.
             let is_counted = label.starts_with("chain_") && label.ends_with("_days_left");
@@ -97,12 +97,12 @@ fn every_metric_of_a_report_has_an_item() {
 }
 
 /// What the plugin prints, and its exit code.
-fn report(check: &Check, site: &Site) -> (Value, Option<i32>) {
+fn report(check: &Service, site: &Site) -> (Value, Option<i32>) {
     let outcome = support::run_command(support::plugin(check.plugin).args(site.argv(check)));
     (format::assert_json(&outcome.stdout), outcome.code)
 }
 
-fn assert_no_errors(check: &Check, report: &Value) {
+fn assert_no_errors(check: &Service, report: &Value) {
     for item in template(check).list("items") {
         let Some(path) = item.text("key").strip_prefix(check.name).and_then(|rest| rest.strip_prefix('[')) else {
             continue;
@@ -113,11 +113,11 @@ fn assert_no_errors(check: &Check, report: &Value) {
 }
 
 /// There is nothing of Windows to be asked here: its report has a state and no more.
-fn is_answered_on_windows_only(check: &Check) -> bool {
-    check.name == "um-service"
+fn is_answered_on_windows_only(check: &Service) -> bool {
+    check.elsewhere == Elsewhere::Nowhere
 }
 
-fn held(check: &Check, path: &str, report: &Value) -> Held {
+fn held(check: &Service, path: &str, report: &Value) -> Held {
     let key = part(check, path);
     let item =
         template(check).list("items").iter().find(|item| item.text("key") == key).unwrap_or_else(|| panic!("no {key}"));

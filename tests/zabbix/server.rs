@@ -143,7 +143,7 @@ fn start_agent(directory: &Path) -> (u16, Process) {
 fn start_server(directory: &Path, database: &Database) -> Process {
     fs::create_dir(directory.join(SCRIPTS)).unwrap();
     for name in support::plugins() {
-        link(directory, &name);
+        link(directory, name);
     }
     let port = free_port();
     let configuration =

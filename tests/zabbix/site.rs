@@ -4,26 +4,19 @@ use std::collections::BTreeMap;
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, SystemTime};
 use std::{fs, io, thread};
 
+use call_router::scene::Condition;
+use call_router::scenes;
+use check_um::checks::schedule::{Elsewhere, Service};
+use check_um_generate::register::services;
+use check_um_generate::zabbix::command::argv;
+use check_um_generate::zabbix::facts::{contextual, parameters};
+use check_um_generate::zabbix::template::{self, VANTAGES};
+use check_um_generate::zabbix::yaml::Node;
 use tempfile::TempDir;
 
-#[path = "../../examples/call_router/counters.rs"]
-mod counters;
-#[path = "../../examples/call_router/directory.rs"]
-mod directory;
-#[path = "../../examples/call_router/router.rs"]
-mod router;
-
-use router::{Behaviour, Router, Settings};
-
-use crate::health_set::Check;
-use crate::support::fixture;
 use crate::support::peer::Peer;
-use crate::zabbix::command::argv;
-use crate::zabbix::template::{self, VANTAGES};
-use crate::zabbix::yaml::Node;
 
 /// A Call Router and what it depends on.
 pub struct Site {
@@ -35,24 +28,17 @@ pub struct Site {
 impl Site {
     /// All is well.
     pub fn healthy() -> Self {
-        Self::new([Behaviour::Healthy; 2], true, &counters::log(10, 3), "powershell7-single-healthy.json", NO_EVENTS)
+        Self::of(Condition::Well)
     }
 
-    /// 503 to every request, a certificate near its expiry, most calls rejected, a disabled pool, an ailing directory.
+    /// Every question is answered, and every answer is bad.
     pub fn failing() -> Self {
-        let behaviours = [Behaviour::Unavailable, Behaviour::CertificateNearExpiry];
-        Self::new(behaviours, false, &counters::log(60, 5), "report-unhealthy.json", EVENTS)
+        Self::of(Condition::Failing)
     }
 
     /// Nobody is there, nothing can be read.
     pub fn gone() -> Self {
-        let mut site = Self::new([Behaviour::Refused; 2], true, "", "powershell7-single-healthy.json", NO_EVENTS);
-        for check in ["um-health-set", "um-events"] {
-            site.set("OPTION", check, "--file=/nonexistent/check-um".to_owned());
-        }
-        let port = crate::support::peer::closed_port();
-        site.set("PORT", "um-ad-ds", port);
-        site
+        Self::of(Condition::Gone)
     }
 
     /// A host at which nothing is set.
@@ -60,45 +46,41 @@ impl Site {
         Self { macros: BTreeMap::new(), directory: tempfile::tempdir().unwrap() }
     }
 
-    fn new([sip, served]: [Behaviour; 2], is_synchronized: bool, log: &str, health: &str, events: &str) -> Self {
-        let start = |behaviour| Router::start(&Settings { behaviour, ..Settings::default() }).unwrap();
-        let (sip, served) = (start(sip), start(served));
-        let directory = tempfile::tempdir().unwrap();
-        let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
-        fs::write(path("sip.pem"), &sip.certificates.ca).unwrap();
-        fs::write(path("served.pem"), &served.certificates.ca).unwrap();
-        fs::write(path("counters.csv"), log).unwrap();
-        fs::copy(fixture(&format!("events/{events}")), path("events.xml")).unwrap();
-        // The window of a file ends when it was written: in the hour of the events in it.
-        let recorded = SystemTime::UNIX_EPOCH + Duration::from_secs(RECORDED);
-        fs::File::options().write(true).open(path("events.xml")).and_then(|file| file.set_modified(recorded)).unwrap();
-
-        let mut site = Self { macros: BTreeMap::new(), directory };
-        let directory = directory::start(is_synchronized).unwrap();
-        for (check, port) in [
-            ("um-sip-options", sip.tcp.port()),
-            ("um-sip-options-tls", sip.tls.port()),
-            ("um-cert-expiry", served.tls.port()),
-            ("um-ad-ds", directory.port()),
-        ] {
-            site.set("PORT", check, port.to_string());
+    /// The scene of each service in that condition, where it is not for Windows alone.
+    fn of(condition: Condition) -> Self {
+        let mut site = Self::plain();
+        for check in services().filter(|check| check.elsewhere != Elsewhere::Nowhere) {
+            let scene = scenes::of(check.name, condition);
+            let scene = scene.unwrap_or_else(|| panic!("no scene of {} {condition:?}", check.name));
+            let scratch = site.directory.path().join(check.name);
+            fs::create_dir(&scratch).unwrap();
+            let staged = scene.stage(&scratch).unwrap();
+            site.set_as_in(check, &staged.arguments);
         }
-        for (check, option) in [
-            ("um-sip-options-tls", format!("--ca-file={}", site.path("sip.pem"))),
-            ("um-cert-expiry", format!("--ca-file={}", site.path("served.pem"))),
-            ("um-health-set", format!("--file={}", fixture(&format!("health/{health}")))),
-            ("um-events", format!("--file={}", site.path("events.xml"))),
-        ] {
-            site.set("OPTION", check, option);
-        }
-        let log = site.path("counters.csv");
-        site.macros.insert("{$UM.COUNTERS}".to_owned(), format!("csv:{log}"));
         site
     }
 
-    /// A file of it.
-    pub fn path(&self, name: &str) -> String {
-        self.directory.path().join(name).to_str().unwrap().to_owned()
+    /// Says by macros what a command line says: options with their values, of which all but one are macros.
+    fn set_as_in(&mut self, check: &Service, arguments: &[String]) {
+        let parameters = parameters(check);
+        for pair in arguments.chunks(2) {
+            let [option, value] = pair else { panic!("{}: {pair:?} is no option with its value", check.name) };
+            let option = match option.as_str() {
+                "-H" => continue,
+                "-p" => "--port",
+                "-w" => "--warning",
+                "-c" => "--critical",
+                option if check.arguments.contains(&(option, value)) => continue,
+                option => option,
+            };
+            match parameters.iter().find(|parameter| parameter.option == option) {
+                Some(parameter) => drop(self.macros.insert(parameter.macro_name.clone(), value.clone())),
+                None => {
+                    let other = self.macros.insert(contextual("OPTION", check), format!("{option}={value}"));
+                    assert_eq!(other, None, "{}: one further option fits into its macro", check.name);
+                }
+            }
+        }
     }
 
     /// Sets a macro of one check.
@@ -112,7 +94,7 @@ impl Site {
     }
 
     /// What Zabbix makes of the macros in `text`: the host's, else the template's, each with its context or else without.
-    pub fn resolve(&self, check: &Check, text: &str) -> String {
+    pub fn resolve(&self, check: &Service, text: &str) -> String {
         let macros = template(check).list("macros").iter();
         let defaults: BTreeMap<_, _> = macros.map(|known| (known.text("macro"), known.text("value"))).collect();
         let mut resolved = text.replace("{HOST.CONN}", "127.0.0.1");
@@ -130,7 +112,7 @@ impl Site {
     }
 
     /// The arguments of a check here.
-    pub fn argv(&self, check: &Check) -> Vec<String> {
+    pub fn argv(&self, check: &Service) -> Vec<String> {
         argv(check).iter().map(|word| self.resolve(check, word)).collect()
     }
 }
@@ -171,14 +153,8 @@ impl Switch {
 }
 
 /// The template of a check; to make one takes a while.
-pub fn template(check: &Check) -> &'static Node {
+pub fn template(check: &Service) -> &'static Node {
     static TEMPLATES: LazyLock<Vec<Node>> = LazyLock::new(|| VANTAGES.map(template::template).into());
     let at = VANTAGES.iter().position(|vantage| *vantage == check.vantage).unwrap();
     &TEMPLATES[at]
 }
-
-const EVENTS: &str = "wevtutil-three-calls-rejected.xml";
-const NO_EVENTS: &str = "wevtutil-root-no-events.xml";
-
-/// 2026-11-23T17:00:00Z, when the recorded events were exported.
-const RECORDED: u64 = 1_795_453_200;

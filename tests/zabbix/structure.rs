@@ -3,16 +3,15 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use clap::Command;
+use check_um::checks::schedule::{Elsewhere, Service};
+use check_um_generate::register::{plugin_of, services};
+use check_um_generate::zabbix;
+use check_um_generate::zabbix::command::{agent_name, values};
+use check_um_generate::zabbix::template::{VANTAGES, export};
+use check_um_generate::zabbix::yaml::Node;
 
-use crate::health_set::{CHECKS, Check};
-use crate::plugins;
 use crate::site::{Site, template};
 use crate::support::root;
-use crate::zabbix;
-use crate::zabbix::command::{agent_name, values};
-use crate::zabbix::template::{VANTAGES, export};
-use crate::zabbix::yaml::Node;
 
 #[test]
 fn every_uuid_is_of_version_4_and_there_once() {
@@ -85,7 +84,7 @@ fn everything_that_is_named_is_there() {
 #[test]
 fn every_macro_is_defined_and_every_definition_is_used() {
     for vantage in VANTAGES {
-        let template = CHECKS.iter().find(|check| check.vantage == vantage).map(template).unwrap();
+        let template = services().find(|check| check.vantage == vantage).map(template).unwrap();
         let mut used = BTreeSet::new();
         template.walk(&mut |node| {
             let texts = ["key", "delay", "expression", "event_name"].map(|name| node.text(name));
@@ -110,7 +109,7 @@ fn every_macro_is_defined_and_every_definition_is_used() {
 #[test]
 fn no_widget_covers_another_or_leaves_the_grid() {
     for vantage in VANTAGES {
-        let template = CHECKS.iter().find(|check| check.vantage == vantage).map(template).unwrap();
+        let template = services().find(|check| check.vantage == vantage).map(template).unwrap();
         let widgets = template.list("dashboards")[0].list("pages")[0].list("widgets");
         let number = |widget: &Node, name: &str| widget.text(name).parse::<u32>().unwrap_or(0);
         let mut cells = BTreeSet::new();
@@ -127,7 +126,7 @@ fn no_widget_covers_another_or_leaves_the_grid() {
 #[test]
 fn every_external_check_is_a_command_line_of_its_plugin() {
     let (here, nowhere_else) = (Site::healthy(), Site::plain());
-    for check in CHECKS {
+    for check in services() {
         for site in [&here, &nowhere_else] {
             assert_parses(check, site.argv(check));
         }
@@ -141,7 +140,7 @@ fn every_user_parameter_is_a_command_line_of_its_plugin() {
         let mut known = 0;
         for line in text.lines().filter_map(|line| line.strip_prefix("UserParameter=")) {
             let (key, command) = line.split_once(',').unwrap();
-            let check = CHECKS.iter().find(|check| key == format!("{}[*]", agent_name(check))).unwrap();
+            let check = services().find(|check| key == format!("{}[*]", agent_name(check))).unwrap();
             let values = values(check).into_iter().map(|value| Site::plain().resolve(check, &value));
             let mut command = command.to_owned();
             for (value, n) in values.zip(1..) {
@@ -155,8 +154,8 @@ fn every_user_parameter_is_a_command_line_of_its_plugin() {
             assert_parses(check, words[1..].to_vec());
             known += 1;
         }
-        let missing = usize::from(file.contains("linux"));
-        assert_eq!(known, CHECKS.len() - missing, "{file}");
+        let is_missing = |check: &&Service| file.contains("linux") && check.elsewhere == Elsewhere::Nowhere;
+        assert_eq!(known, services().filter(|check| !is_missing(check)).count(), "{file}");
     }
 }
 
@@ -165,9 +164,10 @@ fn the_readme_names_every_template_file_check_and_macro() {
     let readme = fs::read_to_string(root().join("integrations/zabbix/README.md")).unwrap();
     let document = export();
     let templates = document.at("zabbix_export").unwrap().list("templates");
+    let generated = zabbix::files().unwrap().into_iter().filter(|file| !file.path.ends_with("README.md"));
     let mut names: Vec<String> = templates.iter().map(|template| template.text("name").to_owned()).collect();
-    names.extend(zabbix::files().map(|(file, _)| file.to_owned()));
-    names.extend(CHECKS.iter().map(|check| check.name.to_owned()));
+    names.extend(generated.map(|file| file.path.trim_start_matches("zabbix/").to_owned()));
+    names.extend(services().map(|check| check.name.to_owned()));
     let macros = templates.iter().flat_map(|template| template.list("macros"));
     names.extend(macros.map(|known| known.text("macro").split([':', '}']).next().unwrap().to_owned()));
     for name in names {
@@ -177,9 +177,9 @@ fn the_readme_names_every_template_file_check_and_macro() {
 
 /// Panics unless the plugin takes these arguments for a run with a report in JSON.
 #[track_caller]
-fn assert_parses(check: &Check, argv: Vec<String>) {
-    let command: Command = plugins::all().into_iter().find(|plugin| plugin.about.name == check.plugin).unwrap().command;
-    let parsed = command.try_get_matches_from(std::iter::once(check.plugin.to_owned()).chain(argv.clone()));
+fn assert_parses(check: &Service, argv: Vec<String>) {
+    let parsed =
+        plugin_of(check).command.try_get_matches_from(std::iter::once(check.plugin.to_owned()).chain(argv.clone()));
     let parsed = parsed.unwrap_or_else(|error| panic!("{}: {argv:?}: {error}", check.name));
     let output = parsed.get_raw("output").and_then(Iterator::last).unwrap();
     assert_eq!(output, "json", "{}: {argv:?}", check.name);

@@ -43,7 +43,7 @@ fn printed(monitor: &Node, parameters: &[Node], bags: &[&Bag]) -> Vec<String> {
             query.strip_prefix('/').map_or(query.to_owned(), |rest| format!("/{}", rest.trim_start_matches('/')));
         let query = if query.starts_with("/*") { format!("/{query}") } else { query };
         for bag in bags.iter().filter(|bag| bag.select(&query).is_none()) {
-            let what = format!("{} in {} prints no {query}", bag.plugin, bag.situation);
+            let what = format!("{} in {} prints no {query}", bag.service.name, bag.situation);
             problems.push(format!("line {}: {}: {what}", parameter.line, monitor.id()));
         }
     }

@@ -1,8 +1,9 @@
 //! Does each command line, filled in with what stands there by default, parse with the plugin's own parser?
 
+use check_um_generate::register::plugins;
+
 use crate::bags::Bag;
 use crate::model::{Pack, Running, places};
-use crate::plugins;
 use crate::xml::Node;
 
 /// A program with its arguments, as the agent starts it.
@@ -123,7 +124,7 @@ fn filled(text: &str) -> String {
 
 fn wrong(command: &Command) -> Option<String> {
     let line = command.line;
-    let Some(mut plugin) = plugins::all().into_iter().find(|plugin| plugin.about.name == command.plugin) else {
+    let Some(mut plugin) = plugins().into_iter().find(|plugin| plugin.about.name == command.plugin) else {
         return Some(format!("line {line}: {} is no plugin", command.program));
     };
     let directory = if command.kind == Kind::Shell { "/usr/lib/nagios/plugins/" } else { "%ProgramFiles%\\check-um\\" };

@@ -12,7 +12,7 @@ mod states;
 mod strings;
 mod workflows;
 
-pub use commands::of_workflow;
+pub use commands::{Command, of_workflow};
 
 use crate::bags::Bag;
 use crate::model::Pack;

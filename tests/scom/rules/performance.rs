@@ -28,7 +28,7 @@ pub fn broken(pack: &Pack, bags: &[Bag]) -> Vec<String> {
                 if !bags.iter().any(|bag| bag.labels.contains(&label)) {
                     problems.push(format!("line {}: {}: the plugin never measures {label}", rule.line, rule.id()));
                 }
-                let check = bags.first().map(|bag| (bag.plugin, bag.arguments));
+                let check = bags.first().map(|bag| bag.service.name);
                 if !collected.insert((check, label)) {
                     problems.push(format!("line {}: {} collects what another one does", rule.line, rule.id()));
                 }
@@ -45,9 +45,8 @@ pub fn broken(pack: &Pack, bags: &[Bag]) -> Vec<String> {
     if !collected.is_empty() {
         for bag in bags.iter().filter(|bag| bag.situation == "OK") {
             let own = bag.labels.iter().filter(|label| !is_one_of_many(label));
-            let missing =
-                own.filter(|label| !collected.contains(&(Some((bag.plugin, bag.arguments)), (*label).clone())));
-            problems.extend(missing.map(|label| format!("{} {}: nobody collects {label}", bag.plugin, bag.arguments)));
+            let missing = own.filter(|label| !collected.contains(&(Some(bag.service.name), (*label).clone())));
+            problems.extend(missing.map(|label| format!("{}: nobody collects {label}", bag.service.name)));
         }
     }
     problems

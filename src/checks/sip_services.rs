@@ -1,0 +1,47 @@
+//! How does a scheduler run `check_um_sip_options`? Once in clear, and once over TLS where the router speaks it.
+
+use super::schedule::{Elsewhere, Measured, Scheduled, Service, Unit, Vantage, graph, metric};
+use super::sip_options::SipOptions;
+use crate::options::Options;
+
+impl Scheduled for SipOptions {
+    const SERVICES: &'static [Service] = &[CLEAR, TLS];
+}
+
+const CLEAR: Service = Service {
+    name: "um-sip-options",
+    title: "UM SIP OPTIONS",
+    plugin: SipOptions::ABOUT.name,
+    vantage: Vantage::Network,
+    elsewhere: Elsewhere::Same,
+    interval: 2,
+    retry: 2,
+    attempts: 4,
+    timeout: 5,
+    arguments: &[],
+    suggested: &[("--warning", "1"), ("--critical", "3")],
+    settings: &[],
+    depends_on: Some("um-service"),
+    metrics: &[TIME, RESPONSE, CONNECT, LOOKUP, RETRANSMISSIONS],
+    graphs: &[graph("times", &["time", "response", "connect", "dns"])],
+};
+
+const TLS: Service = Service {
+    name: "um-sip-options-tls",
+    title: "UM SIP OPTIONS over TLS",
+    vantage: Vantage::Tls,
+    // Without a client certificate each run leaves an event 1649 on the server: not more often than needed.
+    interval: 10,
+    arguments: &[("--transport", "tls")],
+    metrics: &[TIME, RESPONSE, HANDSHAKE, CONNECT, LOOKUP, RETRANSMISSIONS, CERTIFICATE],
+    graphs: &[graph("times", &["time", "response", "tls", "connect", "dns"])],
+    ..CLEAR
+};
+
+const TIME: Measured = metric("time", "time to the final response", Unit::Seconds);
+const LOOKUP: Measured = metric("dns", "name lookup", Unit::Seconds);
+const CONNECT: Measured = metric("connect", "connect", Unit::Seconds);
+const HANDSHAKE: Measured = metric("tls", "TLS handshake", Unit::Seconds);
+const RESPONSE: Measured = metric("response", "request to response", Unit::Seconds);
+const RETRANSMISSIONS: Measured = metric("retransmissions", "retransmissions", Unit::Count);
+const CERTIFICATE: Measured = metric("certificate_days", "days left of the certificates", Unit::Days);

@@ -1,0 +1,128 @@
+//! What does an agent need to know to run the health set? Fixed command lines for NRPE, NSClient++ and SNClient.
+
+use std::io;
+
+use check_um::checks::schedule::{Elsewhere, Service, Vantage};
+
+use crate::register::services;
+use crate::timeouts::{self, AGENT, SCRIPT};
+use crate::{File, marks};
+
+/// Everything generated below `agents/`: its README only between two marks.
+pub fn files() -> io::Result<Vec<File>> {
+    let file = |name: &str, content: String| File { path: format!("agents/{name}"), content };
+    Ok(vec![
+        file("nrpe.cfg", nrpe()),
+        file("nsclient.ini", NSCLIENT.replace("{timeout}", &SCRIPT.to_string()) + &windows_commands()),
+        file("snclient.ini", snclient() + &windows_commands()),
+        marks::fill("agents/README.md", &[("who waits for whom", timeouts::table())])?,
+    ])
+}
+
+/// For a host beside the routers: what is asked over the network as it is, what only the server knows from an exporter
+/// or a file that the server sends.
+fn nrpe() -> String {
+    let mut text = NRPE.replace("{timeout}", &SCRIPT.to_string());
+    for check in services() {
+        let Some(source) = unix_source(check) else { continue };
+        let words = words(check) + &source;
+        text += &format!("command[{}]=/usr/lib/nagios/plugins/{}{words}\n", check.name, check.plugin);
+    }
+    text
+}
+
+/// Whom a check on another host asks; `None` if the question can only be put on the server itself.
+fn unix_source(check: &Service) -> Option<String> {
+    let asks = match check.vantage {
+        Vantage::Network | Vantage::Tls => " -H cas1.example.com",
+        Vantage::Directory => " --domain example.com",
+        Vantage::Agent => "",
+    };
+    let reads = match check.elsewhere {
+        Elsewhere::Same => String::new(),
+        Elsewhere::Counters => " --counters prometheus:http://cas1.example.com:9182/metrics".to_owned(),
+        Elsewhere::Export { file, .. } => format!(" --file /var/lib/check-um/{file}"),
+        Elsewhere::Nowhere => return None,
+    };
+    Some(asks.to_owned() + &reads)
+}
+
+fn snclient() -> String {
+    SNCLIENT.replace("{timeout}", &SCRIPT.to_string()).replace("{agent}", &AGENT.to_string())
+}
+
+/// The commands of the server's own agent. An ini file knows no escape: neither `;` nor `%` nor `$` may be in one.
+fn windows_commands() -> String {
+    let own = services().filter(|check| check.vantage == Vantage::Agent);
+    let command = |check: &Service| {
+        format!("{} = \"C:\\Program Files\\check-um\\{}.exe\"{}\n", check.name, check.plugin, words(check))
+    };
+    own.map(command).collect()
+}
+
+/// The options of the table, each with a blank in front.
+fn words(check: &Service) -> String {
+    let arguments = check.arguments.iter().map(|(option, value)| format!(" {option} {value}"));
+    format!(" -t {}", check.timeout) + &arguments.collect::<String>()
+}
+
+const NRPE: &str = "\
+# The health set UM.CallRouter on a host beside the Call Router that runs NRPE: /etc/nagios/nrpe.d/check_um.cfg.
+# Put your router in the place of cas1.example.com, and leave out what you do not want to be asked from here.
+#
+# Nothing is taken from the caller: these lines work where NRPE is built without command arguments, as Debian's is.
+# Whether the service runs is known on the Windows server only: nsclient.ini, snclient.ini. The counters come from
+# windows_exporter, the two files from the server; README.md says how.
+
+command_timeout={timeout}
+
+";
+
+const NSCLIENT: &str = r"; The health set UM.CallRouter on the Exchange server, run by NSClient++: add this to its nsclient.ini.
+;
+; Nothing is taken from the caller: arguments stay forbidden in both places. Options are for this file to say, behind the
+; command; a command must have no semicolon in it, and a path with blanks needs double quotes.
+
+[/modules]
+CheckExternalScripts = enabled
+NRPEServer = enabled
+
+[/settings/default]
+; Your monitoring host.
+allowed hosts = 192.0.2.5
+
+[/settings/NRPE/server]
+allow arguments = false
+
+[/settings/external scripts]
+allow arguments = false
+timeout = {timeout}
+
+[/settings/external scripts/scripts]
+";
+
+const SNCLIENT: &str = r"; The health set UM.CallRouter on the Exchange server, run by SNClient: save this as snclient_local_check_um.ini beside
+; its snclient.ini, which includes it.
+;
+; Nothing is taken from the caller: arguments stay forbidden in both places. Options are for this file to say, behind the
+; command; a command must have no semicolon in it, and a path with blanks needs double quotes.
+
+[/modules]
+CheckExternalScripts = enabled
+NRPEServer = enabled
+
+[/settings/default]
+; Your monitoring host.
+allowed hosts = 192.0.2.5
+; Above that of the scripts, or the connection is gone before they have ended.
+timeout = {agent}
+
+[/settings/NRPE/server]
+allow arguments = false
+
+[/settings/external scripts]
+allow arguments = false
+timeout = {timeout}
+
+[/settings/external scripts/scripts]
+";

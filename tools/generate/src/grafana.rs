@@ -1,0 +1,333 @@
+//! How do the numbers look over time? A Grafana dashboard for each way in which Icinga 2 stores perfdata.
+
+use check_um::checks::schedule::{Measured, Service, Unit};
+use serde_json::{Value, json};
+
+use crate::File;
+use crate::register::{plugin_of, services};
+
+/// The dashboards.
+pub fn files() -> Vec<File> {
+    [Store::Influx, Store::Graphite]
+        .map(|store| File { path: store.path().to_owned(), content: dashboard(store) })
+        .into()
+}
+
+/// Where Icinga writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Store {
+    /// InfluxdbWriter, or Influxdb2Writer with a mapping for InfluxQL.
+    Influx,
+    /// GraphiteWriter.
+    Graphite,
+}
+
+/// One panel: metrics of one unit.
+#[derive(Clone, Debug)]
+pub struct Panel {
+    /// Above it.
+    pub title: String,
+    /// What a reader should know.
+    description: String,
+    /// What is shown.
+    pub shows: Vec<(&'static Service, &'static Measured)>,
+    /// The thresholds of the first one as lines, where the writer stores them.
+    has_thresholds: bool,
+    /// Parts of a whole, on top of each other.
+    is_stacked: bool,
+}
+
+/// Every panel: those below, and behind them one for each metric that is in none of them.
+pub fn panels() -> Vec<Panel> {
+    let mut panels: Vec<_> = PANELS.iter().map(Layout::panel).collect();
+    for check in services() {
+        for metric in check.metrics {
+            let is_it =
+                |(service, shown): &(&Service, &Measured)| (service.name, shown.label) == (check.name, metric.label);
+            if !panels.iter().any(|panel| panel.shows.iter().any(is_it)) {
+                let question = plugin_of(check).command.get_about().map(ToString::to_string).unwrap_or_default();
+                panels.push(Panel {
+                    title: format!("{}: {}", check.title, metric.title),
+                    description: format!("{question}."),
+                    shows: vec![(check, metric)],
+                    has_thresholds: false,
+                    is_stacked: false,
+                });
+            }
+        }
+    }
+    panels
+}
+
+/// A panel as it is written down here.
+struct Layout {
+    title: &'static str,
+    description: &'static str,
+    /// Services with the labels that are shown.
+    shows: &'static [(&'static str, &'static [&'static str])],
+    has_thresholds: bool,
+    is_stacked: bool,
+}
+
+impl Layout {
+    fn panel(&self) -> Panel {
+        let shown = |(name, labels): &(&'static str, &'static [&'static str])| {
+            labels.iter().map(|label| measured(name, label)).collect::<Vec<_>>()
+        };
+        Panel {
+            title: self.title.to_owned(),
+            description: self.description.to_owned(),
+            shows: self.shows.iter().flat_map(shown).collect(),
+            has_thresholds: self.has_thresholds,
+            is_stacked: self.is_stacked,
+        }
+    }
+}
+
+/// The service of that name, and its metric of that label.
+fn measured(name: &str, label: &str) -> (&'static Service, &'static Measured) {
+    let check = services().find(|check| check.name == name);
+    let found = check.and_then(|check| Some((check, check.metrics.iter().find(|metric| metric.label == label)?)));
+    found.unwrap_or_else(|| panic!("{name} measures no {label}"))
+}
+
+const fn panel(
+    title: &'static str,
+    shows: &'static [(&'static str, &'static [&'static str])],
+    description: &'static str,
+) -> Layout {
+    Layout { title, description, shows, has_thresholds: false, is_stacked: false }
+}
+
+const fn judged(layout: Layout) -> Layout {
+    Layout { has_thresholds: true, ..layout }
+}
+
+const fn stacked(layout: Layout) -> Layout {
+    Layout { is_stacked: true, ..layout }
+}
+
+/// In the order in which one looks: does it answer, does it take calls, will it tomorrow, why not.
+const PANELS: &[Layout] = &[
+    judged(panel(
+        "SIP: time to the final response",
+        &[("um-sip-options", &["time"]), ("um-sip-options-tls", &["time"])],
+        "Name lookup, connection and answer together.",
+    )),
+    stacked(panel(
+        "SIP over TCP: where the time goes",
+        &[("um-sip-options", &["dns", "connect", "response"])],
+        "A slow connect is the network, a slow response the server.",
+    )),
+    stacked(panel(
+        "SIP over TLS: where the time goes",
+        &[("um-sip-options-tls", &["dns", "connect", "tls", "response"])],
+        "Only where the router speaks TLS.",
+    )),
+    judged(panel(
+        "Calls rejected",
+        &[("um-reject-rate", &["rejected"])],
+        "Share of the inbound calls of the window. No point means that no call came in.",
+    )),
+    panel(
+        "Calls",
+        &[("um-reject-rate", &["calls", "rejected_calls"])],
+        "In the window that ends with each sample, not since the last one.",
+    ),
+    judged(panel(
+        "Missed-call notifications failed",
+        &[("um-missed-call-proxy", &["failed"])],
+        "Share of those that could not be proxied to a Mailbox server.",
+    )),
+    panel(
+        "Certificates: days left",
+        &[("um-cert-expiry", &["days_left", "leaf_days_left"]), ("um-sip-options-tls", &["certificate_days"])],
+        "Of the router's certificate and of the earliest in its chain; below 0 it has expired.",
+    ),
+    panel(
+        "Certificate: lifetime left",
+        &[("um-cert-expiry", &["leaf_lifetime_left"])],
+        "Of the router's certificate, where a threshold of the check is in per cent.",
+    ),
+    panel(
+        "Events",
+        &[("um-events", &["event_1647", "event_1638", "event_1643", "event_1649", "event_1651"])],
+        "In the window that ends with each check. 1647 is a rejected call.",
+    ),
+    panel(
+        "Health set: monitors",
+        &[("um-health-set", &["unhealthy", "monitors"])],
+        "What Managed Availability itself says.",
+    ),
+    panel(
+        "Service and application pool",
+        &[("um-service", &["running"]), ("um-app-pool", &["state"])],
+        "Service: 1 is running. Pool: 3 is running, 5 is disabled.",
+    ),
+    panel("Service: uptime", &[("um-service", &["uptime"])], "A fall to zero is a restart."),
+    judged(panel(
+        "Directory: time to the answer",
+        &[("um-ad-ds", &["time"])],
+        "A domain controller that the router depends on.",
+    )),
+    panel(
+        "SIP: retransmissions",
+        &[("um-sip-options", &["retransmissions"]), ("um-sip-options-tls", &["retransmissions"])],
+        "Over UDP only can there be any.",
+    ),
+    panel(
+        "Calls: history known",
+        &[("um-reject-rate", &["history"])],
+        "Less than the window: the rate stands on fewer samples than it should.",
+    ),
+];
+
+impl Store {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Influx => "grafana/influxdb.json",
+            Self::Graphite => "grafana/graphite.json",
+        }
+    }
+
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Influx => "influxdb",
+            Self::Graphite => "graphite",
+        }
+    }
+
+    fn source(self) -> Value {
+        json!({ "type": self.kind(), "uid": "${datasource}" })
+    }
+
+    /// Hosts that have a check of the health set.
+    const fn hosts(self) -> &'static str {
+        match self {
+            Self::Influx => "SHOW TAG VALUES WITH KEY = \"hostname\" WHERE \"service\" =~ /^um-/",
+            Self::Graphite => "icinga2.*",
+        }
+    }
+
+    /// A query for one of the values that belong to a label: `value`, `warn` or `crit`.
+    fn query(self, check: &Service, metric: &Measured, part: &str) -> Value {
+        let (service, command) = (check.name, check.plugin.trim_start_matches("check_"));
+        let (label, name) = (metric.label, legend(check, metric, part));
+        match self {
+            Self::Influx => json!({
+                "query": format!(
+                    "SELECT last(\"{part}\") FROM \"{command}\" WHERE \"hostname\" =~ /^$host$/ AND \"service\" = '{service}' \
+                     AND \"metric\" = '{label}' AND $timeFilter GROUP BY time($__interval), \"hostname\" fill(none)"
+                ),
+                "rawQuery": true,
+                "resultFormat": "time_series",
+                "alias": format!("$tag_hostname: {name}"),
+            }),
+            Self::Graphite => json!({
+                "target": format!(
+                    "aliasSub(aliasByNode(icinga2.$host.services.{service}.{command}.perfdata.{label}.{part}, 1), '$', ': {name}')"
+                ),
+            }),
+        }
+    }
+}
+
+/// What a line is called behind its host.
+fn legend(check: &Service, metric: &Measured, part: &str) -> String {
+    let part = match part {
+        "warn" => ", warning",
+        "crit" => ", critical",
+        _ => "",
+    };
+    let via = if check.name.ends_with("-tls") { " (TLS)" } else { "" };
+    format!("{}{via}{part}", metric.title)
+}
+
+fn dashboard(store: Store) -> String {
+    let panels: Vec<_> = panels().iter().enumerate().map(|(index, panel)| draw(store, index, panel)).collect();
+    let variables = [
+        json!({ "name": "datasource", "label": "Data source", "type": "datasource", "query": store.kind() }),
+        json!({
+            "name": "host", "label": "Call Router", "type": "query", "datasource": store.source(),
+            "query": store.hosts(), "definition": store.hosts(), "refresh": 2, "sort": 1,
+            "multi": true, "includeAll": true, "current": { "text": ["All"], "value": ["$__all"] },
+        }),
+    ];
+    let dashboard = json!({
+        "uid": format!("check-um-{}", store.kind()),
+        "title": "UM Call Router",
+        "description": "The health set UM.CallRouter, as the check_um plugins measure it and Icinga 2 stores it.",
+        "tags": ["check-um", "exchange", "sip"],
+        "schemaVersion": 38, "version": 1, "editable": true, "graphTooltip": 1, "refresh": "1m", "timezone": "browser",
+        "time": { "from": "now-24h", "to": "now" },
+        "templating": { "list": variables },
+        "annotations": { "list": [] }, "links": [],
+        "panels": panels,
+    });
+    serde_json::to_string_pretty(&dashboard).unwrap_or_default() + "\n"
+}
+
+fn draw(store: Store, index: usize, panel: &Panel) -> Value {
+    let (width, height) = (COLUMNS / PER_ROW, 8);
+    let mut targets = Vec::new();
+    for (check, metric) in &panel.shows {
+        let is_first = targets.is_empty();
+        targets.push(store.query(check, metric, "value"));
+        if panel.has_thresholds && is_first {
+            targets.extend(["warn", "crit"].map(|part| store.query(check, metric, part)));
+        }
+    }
+    for (target, letter) in targets.iter_mut().zip('A'..) {
+        target["refId"] = json!(letter.to_string());
+        target["datasource"] = store.source();
+    }
+    let unit = panel.shows.first().map_or(Unit::Count, |(_, metric)| metric.unit);
+    json!({
+        "id": index + 1, "type": "timeseries", "title": panel.title, "description": panel.description,
+        "datasource": store.source(),
+        "gridPos": { "x": index % PER_ROW * width, "y": index / PER_ROW * height, "w": width, "h": height },
+        "targets": targets,
+        "fieldConfig": {
+            "defaults": {
+                "unit": unit_of(unit), "min": if unit == Unit::Days { Value::Null } else { json!(0) },
+                "custom": {
+                    "drawStyle": "line", "lineWidth": 1, "fillOpacity": if panel.is_stacked { 30 } else { 5 },
+                    "spanNulls": true, "showPoints": "auto",
+                    "stacking": { "mode": if panel.is_stacked { "normal" } else { "none" }, "group": "A" },
+                },
+            },
+            "overrides": [line_of("warning", "orange"), line_of("critical", "red")],
+        },
+        "options": {
+            "legend": { "displayMode": "list", "placement": "bottom", "showLegend": true },
+            "tooltip": { "mode": "multi", "sort": "desc" },
+        },
+    })
+}
+
+/// A threshold is a dashed line in the colour of its state.
+fn line_of(state: &str, color: &str) -> Value {
+    json!({
+        "matcher": { "id": "byRegexp", "options": format!(", {state}$") },
+        "properties": [
+            { "id": "color", "value": { "mode": "fixed", "fixedColor": color } },
+            { "id": "custom.lineStyle", "value": { "fill": "dash", "dash": [8, 8] } },
+            { "id": "custom.fillOpacity", "value": 0 },
+        ],
+    })
+}
+
+/// Grafana's name of a unit.
+pub const fn unit_of(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Seconds => "s",
+        Unit::Days => "d",
+        Unit::Percent => "percent",
+        Unit::Count => "short",
+        Unit::Code(_) => "none",
+    }
+}
+
+/// Grafana's grid.
+pub const COLUMNS: usize = 24;
+const PER_ROW: usize = 3;

@@ -1,0 +1,112 @@
+//! How does Icinga 2 call a plugin? A CheckCommand for each, with every option as an argument.
+
+use std::fmt::Write;
+
+use clap::{Arg, Command};
+
+use super::{command_name, header, purpose, quoted};
+use crate::options::{Kind, PluginOption, options};
+use crate::register::{Plugin, plugins};
+
+/// Options that are about the one who reads the report, and Icinga is none of those.
+pub const FOREIGN: &[&str] = &["output", "exit-ok"];
+
+/// How long a plugin may take by itself, and how long Icinga waits for it, in seconds.
+const TIMEOUT: (u32, u32) = (10, 20);
+
+/// All of `um-commands.conf`.
+pub fn text() -> String {
+    let mut text = header(
+        "The check commands of check-um. Every node that runs a check needs them: master, satellites and agents.",
+    );
+    // Windows starts no program by a path without its extension.
+    text += "\nglobals.UmExtension = if (PlatformKernel == \"Windows\") { \".exe\" } else { \"\" }\n";
+    for plugin in plugins() {
+        text += &check_command(&plugin);
+    }
+    text
+}
+
+fn check_command(plugin: &Plugin) -> String {
+    let (plugin_name, name) = (plugin.about.name, command_name(plugin.about.name));
+    let options = options(plugin.command.clone());
+    let mut text = format!("\n/* {} */\nobject CheckCommand {} {{\n", purpose(plugin), quoted(name));
+    if asks_the_host(&options) {
+        text += "  import \"ipv4-or-ipv6\"\n\n";
+    }
+    let (own, waits) = TIMEOUT;
+    let _ = write!(
+        text,
+        "  command = [ PluginDir + \"/{plugin_name}\" + UmExtension ]\n  timeout = {waits}s\n\n  arguments = {{\n"
+    );
+    for option in options.iter().filter(|option| !FOREIGN.contains(&option.long.as_str())) {
+        text += &argument(plugin, option);
+    }
+    text += "  }\n\n";
+    if asks_the_host(&options) {
+        let _ = writeln!(text, "  vars.{name}_hostname = \"$check_address$\"");
+    }
+    let _ = writeln!(text, "  vars.{name}_timeout = {own}\n}}");
+    text
+}
+
+/// Whether its question is put to the monitored host itself, which it can reach by a port of its own.
+fn asks_the_host(options: &[PluginOption]) -> bool {
+    ["hostname", "port"].iter().all(|name| options.iter().any(|option| option.long == *name))
+}
+
+fn argument(plugin: &Plugin, option: &PluginOption) -> String {
+    let variable = format!("{}_{}", command_name(plugin.about.name), option.underscored());
+    let description = format!("description = {}", quoted(&option.help));
+    let value = format!("value = \"${variable}$\"");
+    let lines = match &option.kind {
+        Kind::Flag => vec![format!("set_if = \"${variable}$\""), description],
+        Kind::Count => return (1..=3).map(|count| repeated(&variable, count, &description)).collect(),
+        Kind::Optional(_) => vec![value, "separator = \"=\"".to_owned(), description],
+        Kind::Value(_) => {
+            let mut lines = vec![value];
+            lines.extend(exclusion(plugin, option));
+            lines.extend(option.is_repeatable.then(|| "repeat_key = true".to_owned()));
+            lines.extend(option.is_required.then(|| "required = true".to_owned()));
+            lines.push(description);
+            // Whom it asks stands first in a command line that a person reads.
+            lines.extend((option.long == "hostname").then(|| "order = -1".to_owned()));
+            lines
+        }
+    };
+    entry(&option.dashed(), &lines)
+}
+
+/// One of `-v`, `-vv` and `-vvv`: the number in the variable says which.
+fn repeated(variable: &str, count: usize, description: &str) -> String {
+    let set_if = format!("set_if = {{{{ number(macro(\"${variable}$\")) == {count} }}}}");
+    entry(&format!("-{}", "v".repeat(count)), &[set_if, description.to_owned()])
+}
+
+/// The address of the host stands in only where nothing was named that takes its place.
+fn exclusion(plugin: &Plugin, option: &PluginOption) -> Option<String> {
+    let mut command = plugin.command.clone();
+    command.build();
+    let hostname = command.get_arguments().find(|argument| argument.get_long() == Some("hostname"))?;
+    let prefix = command_name(plugin.about.name);
+    let others = command.get_arguments().filter(|other| exclude_each_other(&command, hostname, other));
+    let names = others.filter_map(Arg::get_long).map(|name| name.replace('-', "_"));
+    let none: Vec<_> = names.map(|name| format!("!macro(\"${prefix}_{name}$\")")).collect();
+    (option.long == "hostname" && !none.is_empty()).then(|| format!("set_if = {{{{ {} }}}}", none.join(" && ")))
+}
+
+/// Whether only one of them may be given: as one says of the other, or as both are of a group.
+fn exclude_each_other(command: &Command, one: &Arg, other: &Arg) -> bool {
+    let says = |one: &Arg, other: &Arg| command.get_arg_conflicts_with(one).contains(&other);
+    let mut groups = command.get_groups().filter(|group| !(*group).clone().is_multiple());
+    let are_in_a_group = groups.any(|group| [one, other].iter().all(|it| group.get_args().any(|id| id == it.get_id())));
+    one != other && (says(one, other) || says(other, one) || are_in_a_group)
+}
+
+fn entry(key: &str, lines: &[String]) -> String {
+    let mut text = format!("    {} = {{\n", quoted(key));
+    for line in lines {
+        let _ = writeln!(text, "      {line}");
+    }
+    text + "    }\n"
+}

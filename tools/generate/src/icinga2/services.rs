@@ -1,0 +1,265 @@
+//! Which checks does Icinga 2 give to which host? A template, an apply rule for each check, dependencies, the roll-up.
+
+use std::fmt::Write;
+
+use check_um::checks::schedule::{Service, Vantage};
+use check_um::report::Class;
+
+use super::facts::{self, Fact};
+use super::{command_name, header, purpose, quoted};
+use crate::register::{Plugin, plugin_of, services};
+
+/// What Icinga waits beyond a plugin's own deadline, in seconds.
+pub const GRACE: u32 = 10;
+
+/// All of `um-services.conf`.
+pub fn text() -> String {
+    let mut text = header(
+        "The health set UM.CallRouter for every host with vars.um_call_router. For the nodes that have hosts: master, satellites.",
+    );
+    text += &functions();
+    text += TEMPLATE;
+    for check in services() {
+        text += &apply(check);
+    }
+    text += &agent();
+    text += &dependencies();
+    text += ROLL_UP;
+    text
+}
+
+/// The checks as the README shows them.
+pub fn table() -> String {
+    let mut table =
+        String::from("| check | where | every | told after | plugin, Icinga give up after |\n|---|---|---|---|---|\n");
+    for check in services() {
+        let Service { name, interval, attempts, timeout, .. } = check;
+        let place = match check.vantage {
+            Vantage::Network => "TCP or Dual".to_owned(),
+            Vantage::Tls => "TLS or Dual".to_owned(),
+            Vantage::Directory => "`domain` or `domain_controller`".to_owned(),
+            Vantage::Agent => {
+                facts::source(check).map_or_else(|| "`agent`".to_owned(), |(_, key)| format!("`agent` or `{key}`"))
+            }
+        };
+        let failures = if *attempts == 1 { "1 failure".to_owned() } else { format!("{attempts} failures") };
+        let patience = timeout + GRACE;
+        let _ = writeln!(table, "| `{name}` | {place} | {interval} min | {failures} | {timeout} s, {patience} s |");
+    }
+    table
+}
+
+fn functions() -> String {
+    let mut text = String::from("\n/* What a host says, as in vars.um_call_router.startup_mode = \"Dual\":\n *\n");
+    for Fact { key, meaning, .. } in facts::all() {
+        let _ = writeln!(text, " * {key:18}{meaning}");
+    }
+    text += " *\n * Without any of them: vars.um_call_router = true */\n";
+    let keys: Vec<_> = facts::all().iter().map(|fact| format!("  {}", quoted(&fact.key))).collect();
+    text + &FUNCTIONS.replace("@KEYS@", &keys.join(",\n"))
+}
+
+fn apply(check: &Service) -> String {
+    let plugin = plugin_of(check);
+    let command = command_name(check.plugin);
+    let sources = facts::source(check);
+    let runs_on_agent = check.vantage == Vantage::Agent;
+
+    let mut text = format!("\napply Service {} {{\n  import \"um-call-router\"\n\n", quoted(check.name));
+    let _ = write!(
+        text,
+        "  display_name = {}\n  check_command = {}\n  check_interval = {}m\n  retry_interval = {}m\n  \
+         max_check_attempts = {}\n  check_timeout = {}s\n  command_endpoint = um_endpoint(host, {runs_on_agent})\n",
+        quoted(check.title),
+        quoted(command),
+        check.interval,
+        check.retry,
+        check.attempts,
+        check.timeout + GRACE,
+    );
+    let _ = writeln!(text, "  notes = {}\n", quoted(&notes(&plugin)));
+    let _ = writeln!(text, "  vars.{command}_timeout = {}", check.timeout);
+    for (option, value) in check.arguments {
+        let option = option.trim_start_matches('-').replace('-', "_");
+        let _ = writeln!(text, "  vars.{command}_{option} = {}", quoted(value));
+    }
+    for (variable, key) in facts::filled_in(check) {
+        text += &given(&format!("{command}_{variable}"), key);
+    }
+    if check.vantage == Vantage::Tls {
+        let _ = writeln!(text, "  vars.{command}_tls_name = um_router(host).tls_name || host.name");
+    }
+    if let Some((option, key)) = &sources {
+        text += &given(&format!("{command}_{option}"), key);
+    }
+    let condition = match check.vantage {
+        Vantage::Network => "um_speaks(host, \"TCP\")".to_owned(),
+        Vantage::Tls => "um_speaks(host, \"TLS\")".to_owned(),
+        Vantage::Directory => "um_router(host).domain || um_router(host).domain_controller".to_owned(),
+        Vantage::Agent => {
+            sources.map_or_else(String::new, |(_, key)| format!("um_router(host).{key} || ")) + "um_router(host).agent"
+        }
+    };
+    let _ = write!(text, "\n  assign where {condition}\n  ignore where um_omits(host, {})\n}}\n", quoted(check.name));
+    text
+}
+
+fn given(variable: &str, key: &str) -> String {
+    format!("  if (um_router(host).{key}) {{ vars.{variable} = um_router(host).{key} }}\n")
+}
+
+/// What it is and what to do. A report says the same of the very failure, but only once there is one.
+pub fn notes(plugin: &Plugin) -> String {
+    let about = plugin.about;
+    let typical =
+        [Class::Status, Class::Expired, Class::Stopped].into_iter().find(|class| about.classes.contains(class));
+    format!("{} When it alerts: {}", purpose(plugin), (about.advice)(typical))
+}
+
+/// One alert for an agent that is gone, instead of one for each check that it would run.
+fn agent() -> String {
+    let checks = services().filter(|check| check.vantage == Vantage::Agent);
+    AGENT
+        .replace("@CHECKS@", &checks.map(|check| format!("    {}", quoted(check.name))).collect::<Vec<_>>().join(",\n"))
+}
+
+fn dependencies() -> String {
+    let mut parents: Vec<_> = services().filter_map(|check| check.depends_on).collect();
+    parents.sort_unstable();
+    parents.dedup();
+    let dependency = |parent: &str| {
+        let children: Vec<_> =
+            services().filter(|check| check.depends_on == Some(parent)).map(|check| quoted(check.name)).collect();
+        format!(
+            "\n// When {parent} has told, these have nothing to add.\napply Dependency {parent_name} to Service {{\n  \
+             parent_service_name = {parent_name}\n  states = [ OK, Warning ]\n  disable_notifications = true\n\n  \
+             assign where service.name in [ {} ] && um_router(host).agent\n  ignore where um_omits(host, {parent_name})\n}}\n",
+            children.join(", "),
+            parent_name = quoted(parent),
+        )
+    };
+    parents.into_iter().map(dependency).collect()
+}
+
+const FUNCTIONS: &str = r#"
+globals.um_facts = [
+@KEYS@
+]
+
+globals.um_router = function(host) {
+  var said = host.vars.um_call_router
+  if (typeof(said) != Dictionary) { return if (said) { {} } else { null } }
+  // A fact misspelt would be a check missed.
+  for (key => value in said) {
+    if (!(key in um_facts)) { throw "Host '" + host.name + "': there is no vars.um_call_router." + key }
+  }
+  return said
+}
+
+globals.um_speaks = function(host, transport) {
+  var router = um_router(host)
+  if (router == null) { return false }
+  var mode = (router.startup_mode || "TCP").upper()
+  if (!(mode in [ "TCP", "TLS", "DUAL" ])) {
+    throw "Host '" + host.name + "': vars.um_call_router.startup_mode is '" + router.startup_mode + "': expected TCP, TLS or Dual"
+  }
+  return mode in [ transport, "DUAL" ]
+}
+
+globals.um_omits = function(host, check) {
+  return check in um_router(host).without
+}
+
+globals.um_endpoint = function(host, runs_on_agent) {
+  var router = um_router(host)
+  if (!runs_on_agent || !router.agent) { return router.satellite }
+  return if (typeof(router.agent) == Boolean) { host.name } else { router.agent }
+}
+"#;
+
+const TEMPLATE: &str = r#"
+template Service "um-call-router" {
+  groups = [ "um-call-router" ]
+}
+
+object ServiceGroup "um-call-router" {
+  display_name = "UM.CallRouter"
+}
+
+object HostGroup "um-call-router" {
+  display_name = "Exchange UM Call Routers"
+  assign where um_router(host) != null
+}
+"#;
+
+const AGENT: &str = r#"
+apply Service "um-agent" {
+  import "um-call-router"
+
+  display_name = "UM agent"
+  check_command = "cluster-zone"
+  check_interval = 1m
+  retry_interval = 1m
+  max_check_attempts = 3
+  notes = "Whether the Icinga agent on the Exchange server is connected. When it alerts: is the host up, does its service icinga2 run, and does anything keep it from port 5665?"
+
+  vars.cluster_zone = um_endpoint(host, true)
+
+  assign where um_router(host).agent
+  ignore where um_omits(host, "um-agent")
+}
+
+// What an agent would run is not run while it is gone, and nobody is told what is no news.
+apply Dependency "um-agent" to Service {
+  parent_service_name = "um-agent"
+  states = [ OK, Warning ]
+  disable_checks = true
+  disable_notifications = true
+
+  assign where service.name in [
+@CHECKS@
+  ] && um_router(host).agent
+  ignore where um_omits(host, "um-agent")
+}
+"#;
+
+const ROLL_UP: &str = r#"
+/* The health set as one service: the worst of its checks, CRITICAL before UNKNOWN before WARNING. Only what is sure counts:
+ * hard states, of checks that are not in a downtime. It names checks and repeats nothing that a peer sent, because Icinga
+ * would resolve macros in that. The checks notify by themselves, so this one does not. */
+
+globals.um_roll_up = function(host_name) {
+  var words = [ "OK", "WARNING", "CRITICAL", "UNKNOWN" ]
+  var ranks = [ 0, 1, 3, 2 ]
+  var worst = 0
+  var named = []
+  var count = 0
+  for (service in get_services(host_name)) {
+    if (!("um-call-router" in service.groups) || service.name == "UM.CallRouter") { continue }
+    if (service.last_check_result == null || service.downtime_depth > 0) { continue }
+    var state = service.last_hard_state
+    count += 1
+    if (state != 0) { named.add(service.name + " " + words[state]) }
+    if (ranks[state] > ranks[worst]) { worst = state }
+  }
+  if (count == 0) { return { state = 3, text = "UM.CallRouter UNKNOWN - no check has a result yet" } }
+  var text = if (named.len() == 0) { "all " + count + " checks" } else { named.sort().join(", ") + " (of " + count + " checks)" }
+  return { state = worst, text = "UM.CallRouter " + words[worst] + " - " + text }
+}
+
+apply Service "UM.CallRouter" {
+  import "um-call-router"
+
+  check_command = "dummy"
+  check_interval = 1m
+  retry_interval = 1m
+  max_check_attempts = 1
+  enable_notifications = false
+  notes = "The worst state of the checks of this host that stand for Exchange's health set UM.CallRouter."
+
+  vars.dummy_state = {{ um_roll_up(macro("$host.name$")).state }}
+  vars.dummy_text = {{ um_roll_up(macro("$host.name$")).text }}
+
+  assign where um_router(host) != null
+}
+"#;

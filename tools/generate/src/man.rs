@@ -1,0 +1,83 @@
+//! What does a man page say? Options, classes and exit codes from the source; the rest is written by hand.
+
+use std::fmt::Write;
+use std::io;
+
+use check_um::report::Policy;
+use clap_mangen::Man;
+
+use crate::register::{Plugin, plugins, version};
+use crate::{File, read};
+
+/// The pages.
+pub fn files() -> io::Result<Vec<File>> {
+    plugins().iter().map(|plugin| Ok(File { path: path(plugin.about.name), content: page(plugin)? })).collect()
+}
+
+/// The place of a plugin's page.
+pub fn path(plugin: &str) -> String {
+    format!("man/{plugin}.1")
+}
+
+/// Options, classes and exit codes from the source; states, metrics, examples and notes from `man/sections/`.
+fn page(plugin: &Plugin) -> io::Result<String> {
+    let name = plugin.about.name;
+    let source = format!("check-um {}", version());
+    let man = Man::new(plugin.command.clone()).date(DATE).source(source).manual("Monitoring plugins");
+    let mut generated = Vec::new();
+    man.render_title(&mut generated)?;
+    man.render_name_section(&mut generated)?;
+    man.render_synopsis_section(&mut generated)?;
+    man.render_description_section(&mut generated)?;
+    man.render_options_section(&mut generated)?;
+
+    // A break beside a blank line does nothing, and mandoc warns of it.
+    let generated = String::from_utf8_lossy(&generated);
+    let mut page = generated.replace(".br\n\n.br\n", ".sp\n").replace(".br\n.sp\n.br\n", ".sp\n");
+    page.push_str(&classes(plugin));
+    page.push_str(EXIT_STATUS);
+    page.push_str(&read(&format!("man/sections/{name}.roff"))?);
+    page.push_str(&see_also(name));
+    Ok(page)
+}
+
+fn classes(plugin: &Plugin) -> String {
+    let policy = Policy::new(plugin.about.defaults.to_vec());
+    let mut section = String::from(
+        ".SH \"FAILURE CLASSES\"\n\
+         What each kind of failure is worth unless\n.B \\-\\-state\nsays otherwise:\n.PP\n.PD 0\n",
+    );
+    for class in plugin.about.classes {
+        let _ = writeln!(section, ".IP \\fB{}\\fR 32\n{}", class.name().replace('-', "\\-"), policy.state(*class));
+    }
+    section + ".PD\n"
+}
+
+fn see_also(name: &str) -> String {
+    let others: Vec<_> = plugins().into_iter().map(|plugin| plugin.about.name).filter(|other| *other != name).collect();
+    let mut section = String::from(".SH \"SEE ALSO\"\n");
+    for (index, other) in others.iter().enumerate() {
+        let _ = writeln!(section, ".BR {other} (1){}", if index + 1 < others.len() { "," } else { "" });
+    }
+    section
+        + ".UR https://www.monitoring\\-plugins.org/doc/guidelines.html\nMonitoring Plugins Development Guidelines\n.UE\n"
+}
+
+/// The date of the last change of an interface; it stands at the foot of every page.
+const DATE: &str = "2026-11-23";
+
+const EXIT_STATUS: &str = r#".SH "EXIT STATUS"
+.PD 0
+.IP 0 4
+OK
+.IP 1 4
+WARNING
+.IP 2 4
+CRITICAL
+.IP 3 4
+UNKNOWN: the question could not be put or answered; also bad arguments, \fB\-\-help\fR, \fB\-\-version\fR, a signal and an internal error
+.PD
+.PP
+Nothing is ever written to standard error.
+A result that cannot be written to standard output is never reported as OK.
+"#;

@@ -1,0 +1,43 @@
+//! Which checks are there, and how are they run? The register of the library, as the generated files need it.
+
+use check_um::checks::schedule::Service;
+use check_um::checks::{self, Entry};
+use check_um::report::About;
+use clap::Command;
+
+/// A plugin with its command line.
+#[derive(Clone, Debug)]
+pub struct Plugin {
+    /// Its fixed facts.
+    pub about: &'static About,
+    /// Its command line.
+    pub command: Command,
+}
+
+/// Every plugin, in the order of the alphabet.
+pub fn plugins() -> Vec<Plugin> {
+    let mut plugins: Vec<_> = checks::ALL.iter().map(plugin).collect();
+    plugins.sort_by_key(|plugin| plugin.about.name);
+    plugins
+}
+
+/// The plugin that a service runs.
+pub fn plugin_of(service: &Service) -> Plugin {
+    let entry = checks::ALL.iter().find(|entry| entry.about.name == service.plugin);
+    entry.map_or_else(|| panic!("{}: no check {}", service.name, service.plugin), plugin)
+}
+
+/// Every service, in the order of the health set.
+pub fn services() -> impl Iterator<Item = &'static Service> {
+    checks::ALL.iter().flat_map(|entry| entry.services)
+}
+
+/// The version of all plugins.
+pub fn version() -> String {
+    let command = checks::ALL.first().map(|entry| (entry.command)());
+    command.and_then(|command| command.get_version().map(str::to_owned)).unwrap_or_default()
+}
+
+fn plugin(entry: &Entry) -> Plugin {
+    Plugin { about: entry.about, command: (entry.command)() }
+}

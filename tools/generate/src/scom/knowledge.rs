@@ -1,0 +1,136 @@
+//! What should an operator know who sees the alert? Knowledge articles, from the plugins' own advice.
+
+use check_um::checks::schedule::{Service, Vantage};
+use check_um::report::{Class, Policy};
+
+use super::Watched;
+use crate::register::{plugins, services};
+
+/// A title and its paragraphs.
+type Section = (&'static str, Vec<String>);
+
+/// Of the monitor of a check; on the server itself, or from a host that asks it.
+pub fn monitor(watched: &Watched, check: &Service, is_on_server: bool) -> Vec<Section> {
+    let about = watched.plugin.about;
+    let stands_for = &about.stands_for;
+    let question = watched.plugin.command.get_about().map(ToString::to_string).unwrap_or_default();
+    let mut summary = vec![
+        format!("{question}. {} runs it every {}.", about.name, minutes(check.interval)),
+        format!("It stands for the monitor {} of the health set {}.", stands_for.monitor, stands_for.name),
+    ];
+    if !stands_for.probe.is_empty() {
+        summary.push(format!("It asks what the probe {} asks.", stands_for.probe));
+    }
+    let first = services().find(|other| Some(other.name) == check.depends_on);
+    if let Some(first) = first.filter(|_| is_on_server) {
+        summary
+            .push(format!("Look at the monitor {} first: while that fails, this one says nothing new.", first.title));
+    }
+    vec![
+        ("Summary", summary),
+        ("Configuration", configuration(watched, check, is_on_server)),
+        ("Causes and resolutions", causes(watched)),
+        (
+            "Is it still so?",
+            vec![
+                "Run the task Run the probe now, or the plugin by hand: it asks the same question again and \
+             prints the whole report. A good run makes the monitor Healthy by itself."
+                    .to_owned(),
+            ],
+        ),
+    ]
+}
+
+fn configuration(watched: &Watched, check: &Service, is_on_server: bool) -> Vec<String> {
+    let mut texts = Vec::new();
+    if check.vantage == Vantage::Tls {
+        texts.push(
+            "Disabled until it is overridden: the router's default startup mode speaks no TLS (Get-UMCallRouterSettings: \
+             UMStartupMode; TLS or Dual is what this check needs)."
+                .to_owned(),
+        );
+    }
+    texts.push(format!(
+        "A bad state counts from the {} run in a row (Runs in a row); a good one at once. UNKNOWN, when the question \
+         could not be answered, is a Warning.",
+        ordinal(check.attempts)
+    ));
+    let names: Vec<_> = watched
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.is_overrideable())
+        .map(|parameter| format!("{} ({})", parameter.title(), parameter.help().trim_end_matches('.')))
+        .collect();
+    texts.push(format!("Overrides: Interval (seconds), {}, Runs in a row.", names.join(", ")));
+    if is_on_server {
+        texts.push(
+            "Give an override of the monitor to the rules of the same check, too: the agent runs the plugin once for all \
+             of them as long as they agree to the letter."
+                .to_owned(),
+        );
+        if matches!(check.vantage, Vantage::Network | Vantage::Tls) {
+            texts.push("The host that is asked is this server by its own name, as its callers ask it.".to_owned());
+        }
+    }
+    texts
+}
+
+/// One paragraph for each advice, with the classes of failure that it is for.
+fn causes(watched: &Watched) -> Vec<String> {
+    let about = watched.plugin.about;
+    let policy = Policy::new(about.defaults.to_vec());
+    let mut said: Vec<(String, &'static str)> = vec![("a violated threshold".to_owned(), (about.advice)(None))];
+    for class in about.classes {
+        let cause = format!("{class} ({})", policy.state(*class).word());
+        let advice = (about.advice)(Some(*class));
+        match said.iter_mut().find(|(_, known)| *known == advice) {
+            Some((causes, _)) => *causes = format!("{causes}, {cause}"),
+            None => said.push((cause, advice)),
+        }
+    }
+    let mut texts = vec!["The alert names the class of the failure; this is what to do about each.".to_owned()];
+    texts.extend(said.into_iter().map(|(causes, advice)| format!("{causes}: {}", advice.replace('\n', " "))));
+    texts
+}
+
+/// Of the roll-up.
+pub fn health_set() -> Vec<Section> {
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    vec![
+        (
+            "Summary",
+            texts(&[
+                "The worst state of all checks of this Call Router. It bears the name of the health set that Exchange 2013 \
+             and 2016 keep about themselves, and asks the same questions from outside of Exchange.",
+            ]),
+        ),
+        (
+            "Causes and resolutions",
+            texts(&[
+                "Health Explorer shows which check it is; that one's article says what to do. Begin with the service: while \
+             it does not run, most of the others say nothing new.",
+                advice("check_um_sip_options", Some(Class::Status)),
+            ]),
+        ),
+        ("Is it still so?", texts(&[advice("check_um_health_set", None)])),
+    ]
+}
+
+/// What one of the plugins advises.
+fn advice(plugin: &str, class: Option<Class>) -> &'static str {
+    let known = plugins().into_iter().find(|known| known.about.name == plugin);
+    known.map_or_else(|| panic!("no check {plugin}"), |known| (known.about.advice)(class))
+}
+
+fn minutes(minutes: u32) -> String {
+    if minutes.is_multiple_of(60) { format!("{} hours", minutes / 60) } else { format!("{minutes} minutes") }
+}
+
+fn ordinal(number: u32) -> String {
+    match number {
+        1 => "first".to_owned(),
+        2 => "second".to_owned(),
+        3 => "third".to_owned(),
+        number => format!("{number}th"),
+    }
+}

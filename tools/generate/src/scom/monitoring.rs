@@ -1,0 +1,161 @@
+//! What runs on a watched server? A monitor, rules and a task for each check, and the roll-up that bears the health
+//! set's name.
+
+use check_um::checks::schedule::{Service, Unit, Vantage};
+
+use super::Watched;
+use super::knowledge;
+use super::modules::{STATES, element_of, module, operational_states};
+use super::names::Names;
+use super::pack::Pack;
+use super::parameters::default;
+use super::xml::{Element, element, leaf};
+
+/// How one platform does it.
+pub struct Platform {
+    /// Its ids.
+    pub names: Names,
+    /// How the host that a check asks is spelled.
+    pub host: fn(&Service) -> &'static str,
+    /// Whether the checks run on the Call Router itself.
+    pub is_on_server: bool,
+    /// The alert's parameters, and its text with their places.
+    pub alert: (&'static [&'static str], &'static str),
+}
+
+/// The name of the roll-up.
+const HEALTH_SET: &str = "UM.CallRouter";
+
+/// Adds the roll-up of all monitors.
+pub fn add_health_set(pack: &mut Pack, names: Names) {
+    let id = names.only("HealthSet");
+    let what = "The worst of all checks: what Exchange's own health set of this name asks of itself.";
+    pack.name(&id, HEALTH_SET, what);
+    pack.explain(&id, knowledge::health_set());
+    let monitor = monitor("AggregateMonitor", &id, names, true, "Health!System.Health.AvailabilityState");
+    pack.monitors.push(monitor.holding([leaf("Category", "StateCollection"), leaf("Algorithm", "WorstOf")]));
+}
+
+/// Adds the monitor of a check.
+pub fn add_monitor(pack: &mut Pack, platform: &Platform, watched: &Watched, check: &Service) {
+    let names = platform.names;
+    let (id, alert) = (names.monitor(check.name), names.alert(check.name));
+    pack.name(&id, check.title, &question(watched));
+    for (state, meaning) in STATES.map(|(state, _)| state).into_iter().zip(MEANINGS) {
+        pack.name_part(&id, state, state, meaning);
+    }
+    pack.name(&alert, check.title, platform.alert.1);
+    pack.explain(&id, knowledge::monitor(watched, check, platform.is_on_server));
+    pack.string_resources.push(element("StringResource").with("ID", alert.as_str()));
+
+    let parameters =
+        platform.alert.0.iter().zip(1..).map(|(text, number)| leaf(format!("AlertParameter{number}"), *text));
+    let settings = element("AlertSettings").with("AlertMessage", alert).holding([
+        leaf("AlertOnState", "Warning"),
+        leaf("AutoResolve", "true"),
+        leaf("AlertPriority", "Normal"),
+        leaf("AlertSeverity", "MatchMonitorHealth"),
+        element("AlertParameters").holding(parameters),
+    ]);
+    let configuration = element("Configuration")
+        .holding(scheduled(platform, watched, check))
+        .holding([leaf("MatchCount", check.attempts.to_string())]);
+    let kind = names.of_plugin(check.plugin, "MonitorType");
+    let monitor = monitor("UnitMonitor", &id, names, is_enabled(check.vantage), &names.only("HealthSet"));
+    pack.monitors.push(monitor.with("TypeID", kind).with("ConfirmDelivery", "true").holding([
+        leaf("Category", "AvailabilityHealth"),
+        settings,
+        operational_states(),
+        configuration,
+    ]));
+}
+
+/// Adds the rules that collect a check's numbers.
+pub fn add_rules(pack: &mut Pack, platform: &Platform, watched: &Watched, check: &Service) {
+    let names = platform.names;
+    for metric in check.metrics {
+        let id = names.rule(check.name, metric.label);
+        let unit = match metric.unit {
+            Unit::Seconds => " in seconds",
+            Unit::Percent => " in per cent",
+            Unit::Days | Unit::Count | Unit::Code(_) => "",
+        };
+        let title = format!("{}: {}{unit}", check.title, metric.title);
+        pack.name(&id, &title, "Collects a number that the check measures.");
+        let source = module("DataSource", "Source", &names.of_plugin(check.plugin, "Performance"))
+            .holding(scheduled(platform, watched, check))
+            .holding([leaf("Metric", metric.label), leaf("Instance", check.name)]);
+        let writers = [
+            module("WriteAction", "WriteToDB", "SC!Microsoft.SystemCenter.CollectPerformanceData"),
+            module("WriteAction", "WriteToDW", "DW!Microsoft.SystemCenter.DataWarehouse.PublishPerformanceData"),
+        ];
+        let rule = element("Rule")
+            .with("ID", id)
+            .with("Enabled", is_enabled(check.vantage).to_string())
+            .with("Target", names.class())
+            .with("ConfirmDelivery", "false")
+            .with("Remotable", "true")
+            .with("Priority", "Normal")
+            .with("DiscardLevel", "100");
+        pack.rules.push(rule.holding([
+            leaf("Category", "PerformanceCollection"),
+            element("DataSources").holding([source]),
+            element("WriteActions").holding(writers),
+        ]));
+    }
+}
+
+/// Adds the task that runs a check now and shows its report.
+pub fn add_task(pack: &mut Pack, platform: &Platform, check: &Service, probe: Element) {
+    let id = platform.names.task(check.name);
+    let what = format!("Runs {} now and shows its report. Changes no state and no number.", check.plugin);
+    pack.name(&id, &format!("Run the probe now: {}", check.title), &what);
+    let task = element("Task")
+        .with("ID", id)
+        .with("Accessibility", "Public")
+        .with("Enabled", "true")
+        .with("Target", platform.names.class())
+        .with("Timeout", "300")
+        .with("Remotable", "true");
+    pack.tasks.push(task.holding([leaf("Category", "Maintenance"), probe]));
+}
+
+/// What monitor and rules of a check hand to its data source.
+fn scheduled(platform: &Platform, watched: &Watched, check: &Service) -> Vec<Element> {
+    let mut configuration = vec![leaf("IntervalSeconds", (check.interval * 60).to_string())];
+    configuration.extend(unscheduled(platform, watched, check));
+    configuration
+}
+
+/// The same without the schedule.
+pub fn unscheduled(platform: &Platform, watched: &Watched, check: &Service) -> Vec<Element> {
+    let value = |parameter| default(parameter, &watched.plugin.command, check, (platform.host)(check));
+    watched.parameters.iter().map(|parameter| element_of(parameter.name(), value(*parameter))).collect()
+}
+
+fn monitor(kind: &str, id: &str, names: Names, is_enabled: bool, parent: &str) -> Element {
+    element(kind)
+        .with("ID", id)
+        .with("Accessibility", "Public")
+        .with("Enabled", is_enabled.to_string())
+        .with("Target", names.class())
+        .with("ParentMonitorID", parent)
+        .with("Remotable", "true")
+        .with("Priority", "Normal")
+}
+
+/// The router's default startup mode does not speak TLS.
+pub fn is_enabled(vantage: Vantage) -> bool {
+    vantage != Vantage::Tls
+}
+
+/// What the plugin asks, as its help says.
+fn question(watched: &Watched) -> String {
+    watched.plugin.command.get_about().map(|about| format!("{about}.")).unwrap_or_default()
+}
+
+const MEANINGS: [&str; 3] = [
+    "The plugin says OK.",
+    "The plugin says WARNING, or UNKNOWN: the question could not be answered.",
+    "The plugin says CRITICAL.",
+];

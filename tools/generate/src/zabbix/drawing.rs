@@ -1,0 +1,114 @@
+//! What does Zabbix draw? The graphs of each check, and a dashboard for each template that shows states, texts and graphs.
+
+use check_um::checks::schedule::{Graph, Service, Unit, Vantage};
+
+use super::template::{checks, name, part, uuid};
+use super::yaml::{Node, list, map, rank, text};
+use crate::register::services;
+
+/// The graphs of all checks, in the order of their names.
+pub fn graphs() -> Node {
+    let mut graphs: Vec<_> =
+        services().flat_map(|check| check.graphs.iter().map(move |drawn| graph(check, drawn))).collect();
+    graphs.sort_by_key(|graph| rank(graph.text("name")));
+    list(graphs)
+}
+
+/// The dashboard of a template: a row for each check with its state, its last summaries and its first graph; any other graph has
+/// a row of its own.
+pub fn dashboard(vantage: Vantage) -> Node {
+    let mut widgets = Vec::new();
+    let mut y = 0;
+    for check in checks(vantage) {
+        let mut drawn = check.graphs.iter().map(|drawn| graph_name(check, drawn));
+        widgets.push(widget("ITEM", &format!("{}: state", check.title), (0, y, 6), state(check)));
+        widgets.push(widget("PLAIN_TEXT", &format!("{}: summary", check.title), (6, y, 7), summary(check)));
+        widgets.extend(drawn.next().map(|name| graph_widget(check, &name, (13, y, 11))));
+        for name in drawn {
+            y += HEIGHT;
+            widgets.push(graph_widget(check, &name, (0, y, 24)));
+        }
+        y += HEIGHT;
+    }
+    widgets.sort_by_key(|widget| rank(widget.text("name")));
+    list([map([
+        ("uuid", uuid(&format!("dashboard of {}", name(vantage)))),
+        ("name", text("UM Call Router")),
+        ("pages", list([map([("widgets", list(widgets))])])),
+    ])])
+}
+
+/// The state as a word that fits into its widget, and nothing beside it.
+fn state(check: &Service) -> Vec<Node> {
+    let number = |name, value| field("INTEGER", name, text(value));
+    let numbers = [number("adv_conf", "1"), number("show", "2"), number("value_size", "12")];
+    numbers.into_iter().chain(item_field(check, "itemid", "exit_code")).collect()
+}
+
+fn summary(check: &Service) -> Vec<Node> {
+    let lines = field("INTEGER", "show_lines", text("3"));
+    std::iter::once(lines).chain(item_field(check, "itemids", "summary")).collect()
+}
+
+/// One picture.
+fn graph(check: &Service, drawn: &Graph) -> Node {
+    let unit = |label: &str| check.metrics.iter().find(|metric| metric.label == label).map(|metric| metric.unit);
+    let is_share = drawn.labels.iter().all(|label| unit(label) == Some(Unit::Percent));
+    let has_floor = drawn.labels.iter().all(|label| unit(label) != Some(Unit::Days));
+    let item = |(order, label): (usize, &&str)| {
+        map([
+            ("sortorder", text(if order == 0 { String::new() } else { order.to_string() })),
+            ("color", text(COLORS[order])),
+            (
+                "item",
+                map([("host", text(name(check.vantage))), ("key", text(part(check, &format!("metrics.{label}"))))]),
+            ),
+        ])
+    };
+    map([
+        ("uuid", uuid(&format!("graph {} {}", check.name, drawn.title))),
+        ("name", text(graph_name(check, drawn))),
+        // An expired certificate has less than no days left; nothing else is ever below zero.
+        ("ymin_type_1", text(if has_floor { "FIXED" } else { "" })),
+        ("ymax_type_1", text(if is_share { "FIXED" } else { "" })),
+        ("graph_items", list(drawn.labels.iter().enumerate().map(item))),
+    ])
+}
+
+fn graph_name(check: &Service, drawn: &Graph) -> String {
+    format!("{}: {}", check.title, drawn.title)
+}
+
+fn graph_widget(check: &Service, graph: &str, place: (u32, u32, u32)) -> Node {
+    let drawn = map([("host", text(name(check.vantage))), ("name", text(graph))]);
+    let fields = vec![field("INTEGER", "source_type", text("0")), field("GRAPH", "graphid", drawn)];
+    widget("GRAPH_CLASSIC", graph, place, fields)
+}
+
+fn widget(kind: &str, name: &str, (x, y, width): (u32, u32, u32), fields: Vec<Node>) -> Node {
+    let unless_zero = |number: u32| text(if number == 0 { String::new() } else { number.to_string() });
+    map([
+        ("type", text(kind)),
+        ("name", text(name)),
+        ("x", unless_zero(x)),
+        ("y", unless_zero(y)),
+        ("width", text(width.to_string())),
+        ("height", text(HEIGHT.to_string())),
+        ("fields", list(fields)),
+    ])
+}
+
+fn item_field(check: &Service, name_of_field: &str, path: &str) -> Vec<Node> {
+    let place = map([("host", text(name(check.vantage))), ("key", text(part(check, path)))]);
+    vec![field("ITEM", name_of_field, place)]
+}
+
+fn field(kind: &str, name: &str, value: Node) -> Node {
+    map([("type", text(kind)), ("name", text(name)), ("value", value)])
+}
+
+/// Rows of the grid that a widget takes.
+const HEIGHT: u32 = 5;
+
+/// The colours that Zabbix gives to the first lines of a graph.
+const COLORS: [&str; 6] = ["1A7C11", "F63100", "2774A4", "A54F10", "FC6EA3", "6C59DC"];

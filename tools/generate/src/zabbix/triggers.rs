@@ -1,0 +1,100 @@
+//! When does Zabbix raise a problem, how grave is it, and what does it tell whoever is called?
+
+use check_um::checks::schedule::Service;
+use check_um::report::State;
+use check_um::report::{Class, Policy};
+
+use super::facts::contextual;
+use super::template::{checks, name, part, tags, uuid};
+use super::yaml::{Node, list, map, rank, text};
+use crate::register::plugin_of;
+
+/// The triggers of a check, in the order of their names: each state that is a problem, and silence.
+pub fn of(check: &Service) -> Node {
+    let mut triggers = vec![
+        problem(check, State::Critical, "HIGH"),
+        problem(check, State::Unknown, "AVERAGE"),
+        problem(check, State::Warning, "WARNING"),
+        silence(check),
+    ];
+    triggers.sort_by_key(|trigger| rank(trigger.text("name")));
+    list(triggers)
+}
+
+/// Every run of the last ones failed, and the last one so: the states exclude each other, so one check is one problem.
+fn problem(check: &Service, state: State, priority: &str) -> Node {
+    let word = state.word();
+    let summary = format!("{{?last(/{{HOST.HOST}}/{})}}", part(check, "summary"));
+    let mut dependencies = Vec::new();
+    if let Some(cause) = checks(check.vantage).find(|cause| Some(cause.name) == check.depends_on) {
+        dependencies.extend([State::Critical, State::Warning].map(|state| dependency(&problem(cause, state, ""))));
+    }
+    map([
+        ("uuid", uuid(&format!("trigger {} {word}", check.name))),
+        ("expression", text(expression(check, state))),
+        ("name", text(format!("{}: {word}", check.title))),
+        ("event_name", text(format!("{}: {word}: {summary}", check.title))),
+        ("priority", text(priority)),
+        ("description", text(advice(check, state))),
+        ("dependencies", list(dependencies)),
+        ("tags", tags(&[("health-set", "UM.CallRouter"), ("scope", "availability")])),
+    ])
+}
+
+fn expression(check: &Service, state: State) -> String {
+    let (item, attempts) = (item(check), contextual("ATTEMPTS", check));
+    format!("min({item},{attempts})>=1 and last({item})={}", state.exit_code())
+}
+
+/// No result at all: the plugin is not there, an agent or a proxy does not answer, or Zabbix gave up before the plugin did.
+fn silence(check: &Service) -> Node {
+    let period = contextual("NODATA", check);
+    // What keeps one check of a template from its results keeps all of them: the first one speaks for the others.
+    let first = checks(check.vantage).next().filter(|first| first.name != check.name);
+    map([
+        ("uuid", uuid(&format!("trigger {} silence", check.name))),
+        ("expression", text(format!("nodata({},{period})=1", item(check)))),
+        ("name", text(format!("{}: no result", check.title))),
+        ("event_name", text(format!("{}: no result for {period}", check.title))),
+        ("priority", text("AVERAGE")),
+        ("description", text(SILENCE)),
+        ("dependencies", list(first.map(|first| dependency(&silence(first))))),
+        ("tags", tags(&[("health-set", "UM.CallRouter"), ("scope", "availability")])),
+    ])
+}
+
+fn dependency(on: &Node) -> Node {
+    map([("name", text(on.text("name"))), ("expression", text(on.text("expression")))])
+}
+
+fn item(check: &Service) -> String {
+    format!("/{}/{}", name(check.vantage), part(check, "exit_code"))
+}
+
+/// What to do, for each class of failure that makes this state of the check unless `--state` says otherwise.
+fn advice(check: &Service, state: State) -> String {
+    let about = plugin_of(check).about;
+    let policy = Policy::new(about.defaults.to_vec());
+    let mut classes: Vec<Option<Class>> =
+        about.classes.iter().copied().filter(|class| policy.state(*class) == state).map(Some).collect();
+    // What a value or a state of the peer makes of it has no class; nothing of it is unknown.
+    if state != State::Unknown {
+        classes.insert(0, None);
+    }
+    // One advice is given once, behind all the classes that it is for.
+    let mut advices: Vec<(Vec<&str>, &str)> = Vec::new();
+    for class in classes {
+        let (word, advice) = (class.map_or("none", Class::name), (about.advice)(class));
+        match advices.iter_mut().find(|(_, known)| *known == advice) {
+            Some((words, _)) => words.push(word),
+            None => advices.push((vec![word], advice)),
+        }
+    }
+    let said = advices.iter().map(|(words, advice)| format!("{}: {advice}", words.join(", ")));
+    let head = "The item 'failure class' says which of these it is, the item 'advice' what to do now.".to_owned();
+    std::iter::once(head).chain(said).collect::<Vec<_>>().join("\n\n")
+}
+
+const SILENCE: &str = "\
+Look at the item 'report': its error says whether the plugin is missing, an agent does not answer, or Zabbix' Timeout is not above \
+the plugin's. If the item has no error, look whether the server or proxy that runs it does.";
