@@ -263,12 +263,13 @@ mod tests {
 
     #[test]
     fn a_history_is_bounded_in_samples_series_and_bytes() {
-        let mut history = History::default();
-        for second in 0..5_000 {
+        let lines = (1..MAX_RECORDS).map(|second| format!("{}.000000000 {second} 1\n", 1_700_000_000 + second));
+        let mut history = History::parse(&("series many\n".to_owned() + &lines.collect::<String>())).unwrap();
+        for second in 5_000..5_010 {
             history.record("many", at(second, second), Duration::MAX);
+            assert!((MAX_RECORDS / 2..=MAX_RECORDS).contains(&history.len()), "{}", history.len());
         }
-        assert!(history.len() <= MAX_RECORDS);
-        let newest = at(5_000, 9);
+        let newest = at(5_010, 9);
         assert_eq!(history.record("many", newest, Duration::MAX).samples.last(), Some(&newest));
         for key in 0..300 {
             history.record(&format!("{key}{}", "x".repeat(3_000)), at(0, 1), HOUR);
