@@ -52,14 +52,10 @@ impl<const N: usize> RowWindow<N> {
             self.rows.pop_back();
             self.replaced += 1;
         }
-        self.rows.push_back(row);
-        if self.rows.len() > MAX_ROWS {
-            let oldest = row.time.saturating_sub(self.length);
-            while self.rows.front().is_some_and(|first| first.time < oldest) {
-                self.rows.pop_front();
-            }
-            self.thin();
+        if self.rows.len() == MAX_ROWS {
+            self.make_room(row.time);
         }
+        self.rows.push_back(row);
     }
 
     /// Forgets every row: what follows is of another host.
@@ -91,13 +87,18 @@ impl<const N: usize> RowWindow<N> {
         self.required.iter().zip(&row.values).all(|(required, value)| !required || value.is_some())
     }
 
-    /// Drops every second row of a window that holds too many. Totals are cumulative: only what a restart hid is lost.
-    fn thin(&mut self) {
-        if self.rows.len() > MAX_ROWS {
-            let mut index = self.rows.len();
+    /// Drops the rows that a window up to `newest` cannot need. If it needs all of them, every second one goes: totals are
+    /// cumulative, so only what a restart hid is lost.
+    fn make_room(&mut self, newest: i64) {
+        let oldest = newest.saturating_sub(self.length);
+        while self.rows.front().is_some_and(|first| first.time < oldest) {
+            self.rows.pop_front();
+        }
+        if self.rows.len() == MAX_ROWS {
+            let mut keep = true;
             self.rows.retain(|_| {
-                index -= 1;
-                index.is_multiple_of(2)
+                keep = !keep;
+                keep
             });
         }
     }
