@@ -116,9 +116,12 @@ mod tests {
         assert_eq!(error("http://"), UrlError::Host);
         assert_eq!(error("http://a b/"), UrlError::Host);
         assert_eq!(error("http://[::1"), UrlError::Host);
+        assert_eq!(error("http://[cas1]/"), UrlError::Host);
+        assert_eq!(error("http://[::1]cas1/"), UrlError::Port);
         assert_eq!(error("http://a:0/"), UrlError::Port);
         assert_eq!(error("http://a:+1/"), UrlError::Port);
         assert_eq!(error("http://a:65536/"), UrlError::Port);
         assert_eq!(error("http://a/b c\r\nHost: x"), UrlError::Path);
+        assert_eq!(error("http://a/\u{e9}"), UrlError::Path);
     }
 }

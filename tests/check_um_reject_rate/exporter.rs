@@ -58,6 +58,24 @@ fn an_absent_metric_is_named_with_the_nearest() {
 }
 
 #[test]
+fn a_selector_in_the_url_is_asked_as_it_is_meant() {
+    let page = exposition(1_000, 10);
+    let exporter = support::peer::Peer::answering(move |request| {
+        let mut target = request.split(' ').nth(1).unwrap().to_owned();
+        for (encoded, character) in [("%22", "\""), ("%3C", "<"), ("%3E", ">"), ("%60", "`")] {
+            target = target.replace(encoded, character);
+        }
+        let status = if target == r#"/federate?match[]={job="<um>|%41"}&x='`\^"# { "200 OK" } else { "404 Not Found" };
+        format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{page}", page.len()).into_bytes()
+    });
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("history");
+    let source = url(&exporter).replace("metrics", r#"federate?match[]={job="<um>|%41"}&x='`\^#top"#);
+    run(&["--counters", &source, "--state-file", state.to_str().unwrap()])
+        .assert_begins(0, "UM REJECT RATE OK - first");
+}
+
+#[test]
 fn proxies_of_the_environment_are_not_asked() {
     let directory = tempfile::tempdir().unwrap();
     let state = directory.path().join("history");

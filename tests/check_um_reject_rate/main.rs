@@ -4,6 +4,7 @@
 
 mod exporter;
 mod history;
+mod hostile;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -58,6 +58,16 @@ pub fn http(answer: impl Into<Vec<u8>>) -> Peer {
 
 /// An exporter that serves `body` over TLS for `localhost` and 127.0.0.1, and its certificate in PEM.
 pub fn https_exporter(body: String) -> (Peer, String) {
+    tls_server(format!("HTTP/1.0 200 OK\r\n\r\n{body}"), true)
+}
+
+/// A server that answers with these bytes over TLS and closes without TLS's farewell, and its certificate in PEM.
+pub fn https(answer: impl Into<Vec<u8>>) -> (Peer, String) {
+    tls_server(answer, false)
+}
+
+fn tls_server(answer: impl Into<Vec<u8>>, says_farewell: bool) -> (Peer, String) {
+    let answer = answer.into();
     let key = rcgen::KeyPair::generate().unwrap();
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
     let certificate = rcgen::CertificateParams::new(names).unwrap().self_signed(&key).unwrap();
@@ -70,8 +80,10 @@ pub fn https_exporter(body: String) -> (Peer, String) {
         let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
         let mut stream = rustls::StreamOwned::new(connection, stream);
         if read_request(&mut stream).is_some() {
-            let _ = stream.write_all(format!("HTTP/1.0 200 OK\r\n\r\n{body}").as_bytes());
-            stream.conn.send_close_notify();
+            let _ = stream.write_all(&answer);
+            if says_farewell {
+                stream.conn.send_close_notify();
+            }
             let _ = stream.flush();
         }
     });
