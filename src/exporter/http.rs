@@ -1,12 +1,24 @@
 //! What does an exporter answer to a GET? HTTP/1.1 in the clear or over TLS: no redirects, no proxies, a bounded body.
 //!
-//! A scrape is one request on one connection. A client library brings a URL parser with Unicode tables, a pool,
-//! redirects and a second TLS and I/O stack beside the ones that are here already; this needs httparse only.
+//! hyper speaks it, over a connection that is ours: a client above that would bring a pool, redirects, proxies and a second
+//! TLS. What hyper leaves to its user is bounded here by counting what is read: provisional responses, sizes of chunks and
+//! trailers are part of it, so that none of them goes on for ever.
 
-use std::io;
+use std::cell::Cell;
+use std::error::Error;
+use std::future::poll_fn;
+use std::io::{self, ErrorKind};
+use std::mem;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
 use std::time::{Instant, SystemTime};
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use hyper::Request;
+use hyper::body::Body;
+use hyper::client::conn::http1;
+use hyper::header::{ACCEPT, CONNECTION, HOST, TRANSFER_ENCODING, USER_AGENT};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::url::Url;
 use crate::net::NetError;
@@ -109,144 +121,130 @@ async fn secured(connected: Connected, settings: &TlsSettings, deadline: &Deadli
     judge(&chain, &expected, now).failures.into_iter().find(refuses).map_or(Ok(connection), Err)
 }
 
-async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, url: &Url) -> Result<Vec<u8>, HttpError> {
-    let request = format!(
-        "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: check-um/{}\r\nAccept: text/plain;version=0.0.4\r\nConnection: close\r\n\r\n",
-        url.path,
-        url.authority(),
-        env!("CARGO_PKG_VERSION"),
-    );
-    stream.write_all(request.as_bytes()).await.map_err(HttpError::Broken)?;
-    let mut received = Vec::new();
-    loop {
-        if let Some((head, framing)) = head(&received)? {
-            received.drain(..head);
-            return body(stream, received, framing).await;
+async fn exchange(stream: impl AsyncRead + AsyncWrite + Unpin, url: &Url) -> Result<Vec<u8>, HttpError> {
+    let request = request(url)?;
+    let read = Cell::new(0);
+    let (stream, writer) = tokio::io::split(stream);
+    let stream = tokio::io::join(Metered { stream, read: &read, is_asked: false }, writer);
+    let failed = |error| failure(&error, read.get());
+    let (mut sender, connection) =
+        http1::Builder::new().max_buf_size(MAX_HEAD).handshake(TokioIo::new(stream)).await.map_err(failed)?;
+    let answer = async {
+        let mut response = sender.send_request(request).await.map_err(failed)?;
+        match response.status().as_u16() {
+            200 => {}
+            code @ 300..=399 => return Err(HttpError::Redirect(code)),
+            code => return Err(HttpError::Status(code)),
         }
-        if received.len() > MAX_HEAD {
-            return Err(HttpError::TooLarge(MAX_HEAD));
+        // No other coding was asked for, and hyper would hand it on as it is.
+        let mut codings = response.headers().get_all(TRANSFER_ENCODING).iter();
+        if codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+            return Err(HttpError::NotHttp);
         }
-        if more(&mut stream, &mut received).await? == 0 {
-            return Err(if received.is_empty() { HttpError::CutShort } else { HttpError::NotHttp });
+        if response.body().size_hint().lower() > MAX_ANSWER as u64 {
+            return Err(HttpError::TooLarge(MAX_ANSWER));
         }
-    }
-}
-
-/// How the end of a body is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Framing {
-    Length(usize),
-    Chunked,
-    UntilClosed,
-}
-
-/// The length of the head and how its body is framed; `None` while the head is not all there.
-fn head(received: &[u8]) -> Result<Option<(usize, Framing)>, HttpError> {
-    let mut headers = [httparse::EMPTY_HEADER; 64];
-    let mut response = httparse::Response::new(&mut headers);
-    let httparse::Status::Complete(length) = response.parse(received).map_err(|_| HttpError::NotHttp)? else {
-        return Ok(None);
+        let mut body = Vec::new();
+        while let Some(frame) = poll_fn(|context| Pin::new(response.body_mut()).poll_frame(context)).await {
+            // Copied: a frame of one byte would keep the whole buffer that it came in. Trailers are nobody's.
+            if let Ok(data) = frame.map_err(failed)?.into_data() {
+                body.extend_from_slice(&data);
+            }
+        }
+        Ok(body)
     };
-    match response.code.unwrap_or_default() {
-        200 => {}
-        code @ 300..=399 => return Err(HttpError::Redirect(code)),
-        code => return Err(HttpError::Status(code)),
-    }
-    let header = |name: &str| response.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
-    let framing = match (header("Transfer-Encoding"), header("Content-Length")) {
-        (Some(coding), _) if coding.value.eq_ignore_ascii_case(b"chunked") => Framing::Chunked,
-        (Some(_), _) => return Err(HttpError::NotHttp),
-        (None, Some(header)) => {
-            let digits = std::str::from_utf8(header.value).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
-            Framing::Length(digits.and_then(|text| text.parse().ok()).ok_or(HttpError::NotHttp)?)
-        }
-        (None, None) => Framing::UntilClosed,
-    };
-    Ok(Some((length, framing)))
+    beside(connection, answer).await
 }
 
-async fn body(
-    mut stream: impl AsyncRead + Unpin,
-    mut received: Vec<u8>,
-    framing: Framing,
-) -> Result<Vec<u8>, HttpError> {
-    let mut chunks = Chunks::default();
-    loop {
-        match framing {
-            Framing::Length(length) if length > MAX_BODY => return Err(HttpError::TooLarge(MAX_BODY)),
-            Framing::Length(length) if received.len() >= length => {
-                received.truncate(length);
-                return Ok(received);
-            }
-            Framing::Chunked if chunks.take(&mut received)? => return Ok(chunks.body),
-            _ => {}
-        }
-        if received.len() > MAX_BODY || chunks.body.len() > MAX_BODY {
-            return Err(HttpError::TooLarge(MAX_BODY));
-        }
-        if more(&mut stream, &mut received).await? == 0 {
-            return if framing == Framing::UntilClosed { Ok(received) } else { Err(HttpError::CutShort) };
-        }
-    }
+fn request(url: &Url) -> Result<Request<String>, HttpError> {
+    // RFC 3986 has these encoded, and hyper insists; selectors of Prometheus are mostly given as they are.
+    let target = url.path.replace('"', "%22").replace('<', "%3C").replace('>', "%3E").replace('`', "%60");
+    Request::get(target)
+        .header(HOST, url.authority())
+        .header(USER_AGENT, concat!("check-um/", env!("CARGO_PKG_VERSION")))
+        .header(ACCEPT, "text/plain;version=0.0.4")
+        .header(CONNECTION, "close")
+        .body(String::new())
+        .map_err(|error| HttpError::Broken(io::Error::other(error)))
 }
 
-async fn more(stream: &mut (impl AsyncRead + Unpin), received: &mut Vec<u8>) -> Result<usize, HttpError> {
-    received.reserve(CHUNK);
-    match stream.read_buf(received).await {
-        // Many servers close without TLS's farewell; what is missing then, the framing tells.
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
-        read => read.map_err(HttpError::Broken),
+/// What `work` comes to, while `connection`, which it waits for, goes on.
+async fn beside<T>(connection: impl Future, work: impl Future<Output = T>) -> T {
+    let (mut connection, mut work) = (pin!(connection), pin!(work));
+    let mut is_open = true;
+    poll_fn(|context| {
+        let polled = work.as_mut().poll(context);
+        if polled.is_pending() && is_open {
+            is_open = connection.as_mut().poll(context).is_pending();
+        }
+        polled
+    })
+    .await
+}
+
+/// What an error of hyper means when `read` bytes have been read.
+fn failure(error: &hyper::Error, read: usize) -> HttpError {
+    match error.source().and_then(|source| source.downcast_ref::<io::Error>()) {
+        None if error.is_incomplete_message() => HttpError::CutShort,
+        None if error.is_parse() && read >= MAX_HEAD => HttpError::TooLarge(MAX_HEAD),
+        None => HttpError::NotHttp,
+        Some(cause) => match cause.kind() {
+            ErrorKind::FileTooLarge => HttpError::TooLarge(MAX_ANSWER),
+            ErrorKind::UnexpectedEof => HttpError::CutShort,
+            // So hyper calls chunks that are none.
+            ErrorKind::InvalidData | ErrorKind::InvalidInput => HttpError::NotHttp,
+            kind => HttpError::Broken(io::Error::new(kind, cause.to_string())),
+        },
     }
 }
 
-/// The chunked transfer coding of RFC 9112, section 7.1.
-#[derive(Debug, Default)]
-struct Chunks {
-    body: Vec<u8>,
-    /// What the current chunk still lacks, its closing CRLF included.
-    missing: usize,
+/// What is read of a stream, which is no more than an answer may have.
+struct Metered<'a, S> {
+    stream: S,
+    read: &'a Cell<usize>,
+    is_asked: bool,
 }
 
-impl Chunks {
-    /// Moves what is complete out of `received`; `true` behind the last chunk. Trailers are nobody's.
-    fn take(&mut self, received: &mut Vec<u8>) -> Result<bool, HttpError> {
-        let mut used = 0;
-        let last = loop {
-            let rest = &received[used..];
-            let here = self.missing.min(rest.len());
-            let content = here.min(self.missing.saturating_sub(2));
-            self.body.extend_from_slice(&rest[..content]);
-            self.missing -= here;
-            used += here;
-            if self.missing > 0 || self.body.len() > MAX_BODY {
-                break false;
-            }
-            match httparse::parse_chunk_size(&received[used..]) {
-                Ok(httparse::Status::Complete((_, 0))) => break true,
-                Ok(httparse::Status::Complete((line, size))) => {
-                    used += line;
-                    let size = usize::try_from(size).ok().filter(|size| *size <= MAX_BODY);
-                    self.missing = size.ok_or(HttpError::TooLarge(MAX_BODY))? + 2;
-                }
-                Ok(httparse::Status::Partial) if received.len() - used <= MAX_HEAD => break false,
-                _ => return Err(HttpError::NotHttp),
-            }
-        };
-        received.drain(..used);
-        Ok(last)
+impl<S: AsyncRead + Unpin> AsyncRead for Metered<'_, S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        // hyper looks for bytes before it writes the request, and gives up if there are any. What comes that early may be
+        // the 503 of a server that has no time.
+        if !mem::replace(&mut self.is_asked, true) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if self.read.get() >= MAX_ANSWER {
+            return Poll::Ready(Err(ErrorKind::FileTooLarge.into()));
+        }
+        let before = buffer.filled().len();
+        match ready!(Pin::new(&mut self.stream).poll_read(context, buffer)) {
+            // Many servers close without TLS's farewell; what is missing then, the framing tells.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {}
+            // Not of a kind that hyper has for what it has read.
+            Err(error) => return Poll::Ready(Err(io::Error::other(error))),
+            Ok(()) => {}
+        }
+        self.read.update(|read| read + buffer.filled().len() - before);
+        Poll::Ready(Ok(()))
     }
 }
 
 /// The most of an answer's head, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
 
-/// The most of a body, in bytes.
-const MAX_BODY: usize = 16 * 1024 * 1024;
-
-const CHUNK: usize = 64 * 1024;
+/// The most of a whole answer, in bytes.
+const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+
+    use tokio::io::AsyncWriteExt;
+
     use super::*;
 
     async fn answered(answer: &[u8]) -> Result<String, HttpError> {
@@ -270,17 +268,16 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_may_arrive_byte_by_byte() {
-        let mut chunks = Chunks::default();
-        let mut received = Vec::new();
-        let ends: Vec<_> = b"3\r\nabc\r\n2\r\nde\r\n0\r\n"
-            .iter()
-            .map(|&byte| {
-                received.push(byte);
-                chunks.take(&mut received).unwrap()
-            })
-            .collect();
-        assert_eq!((chunks.body.as_slice(), ends.last()), (&b"abcde"[..], Some(&true)));
+    fn an_answer_may_arrive_byte_by_byte() {
+        let answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
+        let url: Url = "http://cas1.example.com/metrics".parse().unwrap();
+        let (mut theirs, ours) = tokio::io::duplex(1);
+        let sends = async move {
+            theirs.write_all(answer).await.unwrap();
+            pending::<()>().await;
+        };
+        let got = run(beside(sends, exchange(tokio::io::join(ours, tokio::io::sink()), &url)));
+        assert_eq!(got.unwrap(), b"abcde");
     }
 
     #[test]
@@ -296,8 +293,10 @@ mod tests {
         assert!(matches!(error(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"), HttpError::CutShort));
         assert!(matches!(error(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"), HttpError::TooLarge(_)));
         assert!(matches!(error(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"), HttpError::NotHttp));
-        let endless = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffff\r\n";
-        assert!(matches!(error(endless), HttpError::TooLarge(_) | HttpError::NotHttp));
+        let mut chunk = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffff\r\n".to_vec();
+        assert!(matches!(error(&chunk), HttpError::CutShort));
+        chunk.resize(17 * 1024 * 1024, b'x');
+        assert!(matches!(error(&chunk), HttpError::TooLarge(_)));
         let mut head = b"HTTP/1.1 200 OK\r\n".to_vec();
         head.extend(b"X: ".iter().chain(&[b'x'; 20_000]));
         assert!(matches!(error(&head), HttpError::TooLarge(_)));

@@ -1,4 +1,7 @@
 //! Where is an exporter? URLs of `http` and `https`, as far as a scrape needs them.
+//!
+//! `http::Uri`, which hyper brings, takes `a:+1`, `[cas1]` and `[::1]cas1`, has no port in `a:65536`, and says of what it
+//! refuses only that it does.
 
 use std::fmt;
 use std::net::Ipv6Addr;

@@ -141,6 +141,7 @@ fn no_data_when_the_answer_is_endless() {
         (chunked.clone(), &format!("400\r\n{kib}\r\n"), "the answer is larger than 16777216 bytes"),
         (format!("{chunked}7ffffffffffffff\r\n"), &kib, "the answer is larger than 16777216 bytes"),
         (format!("{chunked}9;"), &kib, "the answer is not HTTP"),
+        (chunked.clone(), "\r\n", "the answer is not HTTP"),
     ] {
         assert_no_data(&endlessly(beginning, endless), said);
     }
@@ -151,6 +152,35 @@ fn no_data_when_the_size_of_a_chunk_is_endless() {
     for endless in [" ", "0"] {
         let beginning = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nsecret 1\n\r\n0";
         assert_no_data(&endlessly(beginning.to_owned(), endless), "");
+    }
+}
+
+#[test]
+fn right_counters_behind_provisional_responses() {
+    let page = exposition(1_000, 10);
+    let provisional = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nContent-Length: 9\r\n\r\n";
+    assert_reads(&http(format!("{provisional}HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{page}", page.len())));
+}
+
+#[test]
+fn no_data_when_the_end_of_a_body_is_in_doubt() {
+    let page = exposition(1_000, 10);
+    let length = page.len();
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (answer, said) in [
+        (
+            format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nContent-Length: 9\r\n\r\n{page}"),
+            "the answer is not HTTP",
+        ),
+        (format!("HTTP/1.1 200 OK\r\nContent-Length: {length}, 9\r\n\r\n{page}"), "the answer is not HTTP"),
+        // RFC 9112, section 6.1: HTTP/1.0 has no transfer codings.
+        (format!("{chunked}{length:x}\r\n{page}\r\n0\r\n\r\n").replace("1.1", "1.0"), "the answer is not HTTP"),
+        (format!("{chunked}{length:x}\r\n{page}XX0\r\n\r\n"), "the answer is not HTTP"),
+        (format!("{chunked}{length:x}\r\n{page}\r\n\r\n\r\n"), "the answer is not HTTP"),
+        (format!("{chunked}{length:x}\r\n{page}\r\n0\r\n"), "the answer was cut short"),
+        ("HTTP/1.1 200 OK\r\nContent-Len".to_owned(), "the answer was cut short"),
+    ] {
+        assert_no_data(&http(answer), said);
     }
 }
 
