@@ -1,12 +1,17 @@
-//! Is every plugin complete, and does it carry the same name everywhere? Fails and names the place where not.
+//! Is every check complete, and does it carry the same name everywhere? Fails and names each place where not.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use call_router::scene::Condition;
+use call_router::scenes::{self, SCENES};
+use check_um::checks;
+use check_um::checks::schedule::Elsewhere;
 use check_um::options::usage;
 use check_um_generate::register::plugins;
 use clap::error::ErrorKind;
@@ -19,39 +24,9 @@ const MAX_LINES: usize = 400;
 const FOREIGN: &[&str] = &["target", ".git", "corpus", "artifacts"];
 
 #[test]
-fn every_plugin_has_its_five_places() {
-    let (manifest, readme) = (read("Cargo.toml"), read("README.md"));
-    let icinga = read("integrations/icinga2/um-commands.conf");
-    for name in support::plugins() {
-        let bin = format!("[[bin]]\nname = \"{name}\"\npath = \"plugins/{name}.rs\"\n");
-        assert!(manifest.contains(&bin), "Cargo.toml: no [[bin]] for plugins/{name}.rs");
-        let tests = [format!("tests/{name}.rs"), format!("tests/{name}/main.rs")];
-        assert!(tests.iter().any(|place| root().join(place).is_file()), "{} is missing", tests[0]);
-        for place in [format!("man/{name}.1"), format!("man/sections/{name}.roff")] {
-            assert!(root().join(&place).is_file(), "{place} is missing");
-        }
-        let row = format!("| [`{name}`](man/{name}.1) |");
-        assert!(readme.contains(&row), "README.md: no row that begins with {row}");
-        let command = format!("command = [ PluginDir + \"/{name}\"");
-        assert!(icinga.contains(&command), "integrations/icinga2/um-commands.conf: no {command}");
-    }
-}
-
-#[test]
-fn every_place_has_its_plugin() {
-    let known = support::plugins();
-    for (directory, extension) in [("man", "1"), ("man/sections", "roff")] {
-        for path in
-            files(&root().join(directory)).iter().filter(|path| path.extension().is_some_and(|e| e == extension))
-        {
-            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            assert!(known.contains(&name.as_str()), "{}: no plugins/{name}.rs", path.display());
-        }
-    }
-    let started = files(&root().join("plugins"));
-    let mut started: Vec<_> = started.iter().map(|path| path.file_stem().unwrap().to_str().unwrap()).collect();
-    started.sort_unstable();
-    assert_eq!(started, known, "src/checks/mod.rs and plugins/ differ");
+fn every_check_has_all_its_places() {
+    let missing: Vec<_> = known().iter().flat_map(|check| check.missing()).collect();
+    assert!(missing.is_empty(), "{} places are missing:\n{}", missing.len(), missing.join("\n"));
 }
 
 #[test]
@@ -65,9 +40,9 @@ fn every_plugin_says_its_own_name() {
 }
 
 #[test]
-fn every_plugin_begins_with_its_state_table() {
-    for name in support::plugins() {
-        let place = check_of(name);
+fn every_check_begins_with_its_state_table() {
+    for check in known() {
+        let place = check.source();
         let source = read(&place);
         let head: String = source.lines().take_while(|line| line.starts_with("//!")).collect::<Vec<_>>().join("\n");
         for state in ["OK", "WARNING", "CRITICAL", "UNKNOWN"] {
@@ -166,9 +141,118 @@ fn every_source_file_begins_with_the_question_it_answers() {
     }
 }
 
-/// The check of a plugin.
-fn check_of(name: &str) -> String {
-    format!("src/checks/{}.rs", name.trim_start_matches("check_um_"))
+/// A check by the name that all its places carry, such as `sip_options`.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Check(String);
+
+/// Every check that any of its places knows of.
+fn known() -> BTreeSet<Check> {
+    let mut names: Vec<String> = checks::ALL.iter().map(|entry| entry.about.name.to_owned()).collect();
+    let sources = names_in("src/checks", "rs").into_iter();
+    let sources = sources.filter(|name| read(&format!("src/checks/{name}.rs")).contains("\nimpl Check for "));
+    names.extend(sources.map(|name| format!("check_um_{name}")));
+    for (directory, extension) in [("plugins", "rs"), ("man", "1"), ("man/sections", "roff"), ("tests", "rs")] {
+        names.extend(names_in(directory, extension));
+    }
+    names.extend(
+        fs::read_dir(root().join("tests")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()),
+    );
+    names.extend(quoted_behind(&read("Cargo.toml"), "[[bin]]\nname = \"", '"'));
+    names.extend(quoted_behind(&read("README.md"), "| [`", '`'));
+    names.extend(SCENES.iter().map(|scene| scene.plugin.to_owned()));
+    names
+        .iter()
+        .filter_map(|name| Some(Check(name.strip_prefix("check_um_")?.trim_end_matches(".rs").to_owned())))
+        .collect()
+}
+
+impl Check {
+    fn plugin(&self) -> String {
+        format!("check_um_{}", self.0)
+    }
+
+    fn source(&self) -> String {
+        format!("src/checks/{}.rs", self.0)
+    }
+
+    /// The type of its options: `SipOptions`.
+    fn options(&self) -> String {
+        let words = self.0.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
+        words.collect()
+    }
+
+    /// The places where it is not, each with what should stand there.
+    fn missing(&self) -> Vec<String> {
+        let (name, plugin, options) = (&self.0, self.plugin(), self.options());
+        let exactly = format!(
+            "//! The plugin `{plugin}`.\n\nfn main() {{\n    check_um::run::<check_um::checks::{options}>()\n}}\n"
+        );
+        let bin = format!("[[bin]]\nname = \"{plugin}\"\npath = \"plugins/{plugin}.rs\"\ntest = false\n");
+        let mut missing: Vec<_> = [
+            (self.source(), format!("\nimpl Check for {options} {{")),
+            (REGISTER.to_owned(), format!("\nmod {name};\n")),
+            (REGISTER.to_owned(), format!("\npub use self::{name}::{options};\n")),
+            (REGISTER.to_owned(), format!("\n    entry::<{options}>(),\n")),
+            ("Cargo.toml".to_owned(), bin),
+            (format!("plugins/{plugin}.rs"), exactly),
+            (format!("man/sections/{plugin}.roff"), ".SH STATES\n".to_owned()),
+            (format!("man/{plugin}.1"), format!("\n{plugin} \\- ")),
+            ("README.md".to_owned(), format!("\n| [`{plugin}`](man/{plugin}.1) |")),
+            ("integrations/icinga2/um-commands.conf".to_owned(), format!("command = [ PluginDir + \"/{plugin}\"")),
+        ]
+        .into_iter()
+        .filter(|(place, part)| !there(place).contains(part.as_str()))
+        .map(|(place, part)| format!("{place}: no {:?}", part.trim()))
+        .collect();
+        let tests = [format!("tests/{plugin}.rs"), format!("tests/{plugin}/main.rs")];
+        if tests.iter().all(|place| there(place).is_empty()) {
+            missing.push(format!("{}: no test of {plugin}", tests[0]));
+        }
+        missing.extend(self.missing_scenes());
+        missing
+    }
+
+    /// Each state that it has here, and each service as schedulers' tests want to find it.
+    fn missing_scenes(&self) -> Vec<String> {
+        let plugin = self.plugin();
+        let services =
+            checks::ALL.iter().find(|entry| entry.about.name == plugin).map_or(&[][..], |entry| entry.services);
+        // Where only Windows has an answer there is none here.
+        let is_here = !services.iter().all(|service| service.elsewhere == Elsewhere::Nowhere) || services.is_empty();
+        let states = if is_here { 0..=3 } else { 3..=3 };
+        let lacking =
+            states.filter(|state| !SCENES.iter().any(|scene| (scene.plugin, scene.exit) == (&plugin, *state)));
+        let mut missing: Vec<_> =
+            lacking.map(|state| format!("{TABLE}: no scene in which {plugin} exits {state}")).collect();
+        for service in services.iter().filter(|service| service.elsewhere != Elsewhere::Nowhere) {
+            let lacking = [Condition::Well, Condition::Failing, Condition::Gone].into_iter();
+            let lacking = lacking.filter(|condition| scenes::of(service.name, *condition).is_none());
+            missing.extend(lacking.map(|condition| format!("{TABLE}: no scene of {}: {condition:?}", service.name)));
+        }
+        missing
+    }
+}
+
+/// Where all checks are named.
+const REGISTER: &str = "src/checks/mod.rs";
+/// Where all scenes are.
+const TABLE: &str = "tools/call-router/src/scenes.rs";
+
+/// The text of a place, empty where there is none.
+fn there(place: &str) -> String {
+    fs::read_to_string(root().join(place)).unwrap_or_default()
+}
+
+/// The names of the files of a directory that end so, without the ending.
+fn names_in(directory: &str, extension: &str) -> Vec<String> {
+    let paths = fs::read_dir(root().join(directory)).unwrap().map(|entry| entry.unwrap().path());
+    let paths = paths.filter(|path| path.extension().is_some_and(|known| known == extension));
+    paths.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
+}
+
+/// Whatever stands between one of these beginnings and the next end.
+fn quoted_behind(text: &str, begin: &str, end: char) -> Vec<String> {
+    text.split(begin).skip(1).map(|rest| rest.split(end).next().unwrap().to_owned()).collect()
 }
 
 fn read(place: &str) -> String {
