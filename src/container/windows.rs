@@ -32,7 +32,7 @@ pub fn certificates(name: &StoreName) -> Result<Vec<Vec<u8>>, Failure> {
     stage::enter(format!("reading the certificate store {name}"));
     let store = Store::of_system(name).map_err(|error| {
         let granted_by = "an administrator of this machine";
-        error.into_failure(&format!("cannot open the certificate store {name}"), Class::Unreadable, granted_by)
+        Failure::of_call(&error, &format!("cannot open the certificate store {name}"), Class::Unreadable, granted_by)
     })?;
     let ders = store.certificates();
     stage::enter("");

@@ -61,7 +61,7 @@ impl EventLog {
             Some(session) => Ok(Self { session: Some(session), host: Some(host.to_owned()) }),
             None => {
                 let attempted = format!("cannot open the event log of {host}");
-                Err(CallError::last("EvtOpenSession").into_failure(&attempted, Class::NoData, GRANTED_BY))
+                Err(Failure::of_call(&CallError::last("EvtOpenSession"), &attempted, Class::NoData, GRANTED_BY))
             }
         }
     }
@@ -202,9 +202,9 @@ fn refused(error: CallError, log: &str, is_remote: bool) -> Failure {
         ERROR_EVT_CHANNEL_NOT_FOUND => Failure::new(Class::NoData, format!("there is no such log: {log}")),
         RPC_S_SERVER_UNAVAILABLE if is_remote => {
             let attempted = format!("cannot reach {log}, which its firewall may forbid (Remote Event Log Management)");
-            error.into_failure(&attempted, Class::NoData, GRANTED_BY)
+            Failure::of_call(&error, &attempted, Class::NoData, GRANTED_BY)
         }
-        _ => error.into_failure(&format!("cannot read {log}"), Class::NoData, GRANTED_BY),
+        _ => Failure::of_call(&error, &format!("cannot read {log}"), Class::NoData, GRANTED_BY),
     }
 }
 

@@ -51,7 +51,7 @@ impl Host {
     pub fn refused(&self, error: CallError, attempted: &str) -> Failure {
         let class = refusal::class(error.code());
         let who = format!("the group Administrators of {}", self.name());
-        error.into_failure(&format!("{attempted} of {}", self.name()), class, &who)
+        Failure::of_call(&error, &format!("{attempted} of {}", self.name()), class, &who)
     }
 }
 
