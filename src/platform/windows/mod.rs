@@ -3,6 +3,7 @@
 pub mod adapter;
 pub mod console;
 pub mod directory;
+pub mod event_log;
 pub mod pdh;
 
 use std::io;
