@@ -5,6 +5,9 @@ pub mod console;
 pub mod directory;
 pub mod event_log;
 pub mod pdh;
+pub mod process;
+pub mod registry;
+pub mod service_manager;
 
 use std::io;
 
@@ -41,6 +44,11 @@ impl CallError {
 pub fn is_this_host(name: &str) -> bool {
     let own = std::env::var("COMPUTERNAME").unwrap_or_default();
     name.eq_ignore_ascii_case("localhost") || name.eq_ignore_ascii_case(&own)
+}
+
+/// A host as the system takes it: `\\HOST`.
+fn unc(host: &str) -> Vec<u16> {
+    wide(&format!(r"\\{host}"))
 }
 
 /// A text as the system takes it: UTF-16 with a NUL at its end. A NUL within would end it early and is left out.
