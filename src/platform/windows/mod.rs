@@ -1,6 +1,8 @@
 //! What did Windows say? The error of a call, and text as the system takes and gives it.
 
 pub mod adapter;
+pub mod certificate_chain;
+pub mod certificate_store;
 pub mod console;
 pub mod directory;
 pub mod event_log;
