@@ -108,6 +108,11 @@ impl CertificateContext {
     pub(super) const fn as_ptr(&self) -> *const CERT_CONTEXT {
         self.0
     }
+
+    /// The context, which is the caller's to free from now on.
+    pub(super) fn into_raw(self) -> *const CERT_CONTEXT {
+        std::mem::ManuallyDrop::new(self).0
+    }
 }
 
 impl Drop for CertificateContext {

@@ -6,6 +6,8 @@ pub mod certificate_store;
 pub mod console;
 pub mod directory;
 pub mod event_log;
+pub mod key_container;
+pub mod mutex;
 pub mod pdh;
 pub mod process;
 pub mod registry;
