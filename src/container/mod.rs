@@ -7,5 +7,3 @@ pub mod bundle;
 pub mod collection;
 pub mod pem;
 pub mod store;
-#[cfg(windows)]
-pub mod windows;

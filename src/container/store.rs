@@ -194,10 +194,28 @@ fn items(mut held: Vec<Held>, store: &StoreName) -> Vec<Item> {
 /// What to say where there are no certificate stores.
 pub const NEEDS_WINDOWS: &str = "--store: expected --hostname or --file, because only Windows has certificate stores";
 
-/// The certificates of a store, in DER.
+/// The certificates of a store, in DER, in whatever order it keeps them.
 #[cfg(windows)]
 pub fn read(store: &StoreName) -> Result<Vec<Vec<u8>>, Failure> {
-    super::windows::certificates(store)
+    use crate::platform::windows::certificate_store::CertificateStore;
+    use crate::time::stage;
+
+    stage::enter(format!("reading the certificate store {store}"));
+    let opened = match store.location {
+        Location::LocalMachine => CertificateStore::of_machine(&store.name),
+        Location::CurrentUser => CertificateStore::of_user(&store.name),
+    };
+    let opened = opened.map_err(|error| {
+        let attempted = format!("cannot open the certificate store {store}");
+        Failure::of_call(&error, &attempted, Class::Unreadable, "an administrator of this machine")
+    })?;
+    let ders = opened.certificates(MAX_CERTIFICATES + 1);
+    stage::enter("");
+    if ders.len() > MAX_CERTIFICATES {
+        let text = format!("the certificate store {store} holds more than {MAX_CERTIFICATES} certificates");
+        return Err(Failure::new(Class::Unreadable, text));
+    }
+    Ok(ders)
 }
 
 /// The certificates of a store, which only Windows has.
@@ -207,6 +225,10 @@ pub fn read(_: &StoreName) -> Result<Vec<Vec<u8>>, Failure> {
 }
 
 const CERT_DRIVE: &str = "Cert:\\";
+
+/// The most certificates of a store that are read.
+#[cfg(windows)]
+const MAX_CERTIFICATES: usize = 1_000;
 
 #[cfg(test)]
 mod tests {
@@ -312,6 +334,14 @@ mod tests {
         assert_eq!((items.len(), failures.len()), (1, 0));
         assert_eq!(items[0].chain.as_ref().unwrap_err().class, Class::Unreadable);
         assert_eq!(choose(&ders, &wanted(&[], &["cas1"]), &store()).0.len(), 1);
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn unreadable_when_there_is_no_such_store() {
+        let failure = read(&"LocalMachine\\NoSuchStoreAsThis".parse().unwrap()).unwrap_err();
+        assert_eq!(failure.class, Class::Unreadable);
+        assert!(failure.summary.contains("LocalMachine\\NoSuchStoreAsThis"), "{}", failure.summary);
     }
 
     proptest! {

@@ -9,6 +9,8 @@ pub mod policy;
 pub mod range;
 pub mod state;
 pub mod thresholds;
+#[cfg(windows)]
+pub mod windows;
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime};

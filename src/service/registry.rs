@@ -1,32 +1,22 @@
 //! What does the registry of a Windows host hold of an Exchange component? The values of its keys, one for each requester.
-#![allow(unsafe_code, reason = "the registry is reached through the functions of the system only")]
-
-use std::ptr;
-
-use windows_sys::Win32::Foundation::{
-    ERROR_FILE_NOT_FOUND, ERROR_MORE_DATA, ERROR_NO_MORE_ITEMS, ERROR_SUCCESS, WIN32_ERROR,
-};
-use windows_sys::Win32::System::Registry::{
-    HKEY, HKEY_LOCAL_MACHINE, KEY_QUERY_VALUE, KEY_WOW64_64KEY, REG_EXPAND_SZ, REG_SZ, RegCloseKey,
-    RegConnectRegistryW, RegEnumValueW, RegOpenKeyExW,
-};
 
 use super::component::{self, Component, MAX_REQUESTERS};
 use super::windows::Host;
-use crate::platform::windows::{CallError, narrow, wide};
+use crate::platform::windows::CallError;
+use crate::platform::windows::registry::RegistryKey;
 use crate::report::{Class, Failure};
 
 /// What was requested of a component, and of the whole server.
 pub fn component(host: &Host, name: &str) -> Result<Component, Failure> {
     requests(host, name).map_err(|error| {
-        let failure = host.refused(error, "cannot read the component states");
+        let failure = host.refused(&error, "cannot read the component states");
         // The service manager of the host has answered: it is there, and only its registry cannot be asked.
         if failure.class == Class::Permission { failure } else { failure.reclassified(Class::NoData) }
     })
 }
 
 fn requests(host: &Host, name: &str) -> Result<Component, CallError> {
-    let machine = Key::machine(host)?;
+    let machine = RegistryKey::local_machine(host.remote())?;
     let mut component = Component::new(name);
     for part in Component::keys(name) {
         // Exchange makes the key with the first request.
@@ -35,90 +25,9 @@ fn requests(host: &Host, name: &str) -> Result<Component, CallError> {
             match key.value(index)? {
                 None => break,
                 Some(_) if index == MAX_REQUESTERS => component.too_many(part),
-                Some((requester, value)) => component.add(part, &requester, value.as_deref()),
+                Some(value) => component.add(part, &value.name, value.text.as_deref()),
             }
         }
     }
     Ok(component)
 }
-
-/// An open key.
-struct Key(HKEY);
-
-impl Key {
-    fn machine(host: &Host) -> Result<Self, CallError> {
-        let Some(name) = host.unc() else { return Ok(Self(HKEY_LOCAL_MACHINE)) };
-        let mut key = ptr::null_mut();
-        // SAFETY: the name is a text that ends with NUL, and both it and the place for the key outlive the call.
-        let code = unsafe { RegConnectRegistryW(name.as_ptr(), HKEY_LOCAL_MACHINE, &mut key) };
-        checked(code, "RegConnectRegistryW").map(|()| Self(key))
-    }
-
-    /// A key below this one; `None` where there is none.
-    fn open(&self, path: &str) -> Result<Option<Self>, CallError> {
-        let path = wide(path);
-        let mut key = ptr::null_mut();
-        // SAFETY: this key is open, the path a text that ends with NUL, and both it and the place for the key outlive the call.
-        let code = unsafe { RegOpenKeyExW(self.0, path.as_ptr(), 0, KEY_QUERY_VALUE | KEY_WOW64_64KEY, &mut key) };
-        match code {
-            ERROR_FILE_NOT_FOUND => Ok(None),
-            code => checked(code, "RegOpenKeyExW").map(|()| Some(Self(key))),
-        }
-    }
-
-    /// Name and text of a value, by its number from 0; no text where it is none, or a very long one; `None` behind the last.
-    fn value(&self, index: u32) -> Result<Option<(String, Option<String>)>, CallError> {
-        let mut name = vec![0; MAX_VALUE_NAME];
-        let mut data = [0; MAX_TEXT];
-        let (mut name_length, mut length, mut kind) = (name.len() as u32, data.len() as u32, 0);
-        // SAFETY: the key is open; name and data are as long as said, in characters and in bytes, and outlive the call.
-        let mut code = unsafe {
-            let (name, data) = (name.as_mut_ptr(), data.as_mut_ptr());
-            RegEnumValueW(self.0, index, name, &mut name_length, ptr::null(), &mut kind, data, &mut length)
-        };
-        if code == ERROR_MORE_DATA {
-            (name_length, length, kind) = (name.len() as u32, 0, 0);
-            // SAFETY: as above, without a place for data.
-            code = unsafe {
-                let name = name.as_mut_ptr();
-                RegEnumValueW(
-                    self.0,
-                    index,
-                    name,
-                    &mut name_length,
-                    ptr::null(),
-                    ptr::null_mut(),
-                    ptr::null_mut(),
-                    ptr::null_mut(),
-                )
-            };
-        }
-        if code == ERROR_NO_MORE_ITEMS {
-            return Ok(None);
-        }
-        checked(code, "RegEnumValueW")?;
-        let data = &data[..data.len().min(length as usize)];
-        let units: Vec<_> = data.chunks_exact(2).map(|unit| u16::from_ne_bytes([unit[0], unit[1]])).collect();
-        let text = matches!(kind, REG_SZ | REG_EXPAND_SZ).then(|| narrow(&units));
-        Ok(Some((narrow(&name), text)))
-    }
-}
-
-impl Drop for Key {
-    fn drop(&mut self) {
-        if self.0 != HKEY_LOCAL_MACHINE {
-            // SAFETY: the key was opened by this module and is closed once, here.
-            unsafe { RegCloseKey(self.0) };
-        }
-    }
-}
-
-fn checked(code: WIN32_ERROR, call: &'static str) -> Result<(), CallError> {
-    if code == ERROR_SUCCESS { Ok(()) } else { Err(CallError::new(call, code)) }
-}
-
-/// The longest name that a value can have, with its NUL, in characters.
-const MAX_VALUE_NAME: usize = 16_384;
-
-/// The longest text that is looked at, in bytes: the ones that Exchange writes have some fifty.
-const MAX_TEXT: usize = 1_024;

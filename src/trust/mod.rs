@@ -2,3 +2,5 @@
 
 pub mod anchors;
 pub mod system;
+#[cfg(windows)]
+mod windows;

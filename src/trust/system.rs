@@ -46,7 +46,7 @@ fn of_windows(chain: &Chain, now: i64, deadline: &Deadline) -> Option<Verdict> {
     }
     // Half of what is left, so that there is a verdict before the end; a root that takes longer will not come.
     let patience = (deadline.remaining(Instant::now()) / 2).min(MAX_PATIENCE);
-    Some(match crate::container::windows::trusted_root(chain, patience) {
+    Some(match super::windows::trusted_root(chain, patience) {
         Ok(root) => Anchors::new(root.into_iter().collect()).verdict(chain, now),
         Err(error) => Verdict::Untrusted(Distrust::NoAnchors(format!("{error}: {}", error.error))),
     })

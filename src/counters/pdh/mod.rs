@@ -4,8 +4,6 @@
 //! PDH must compute is taken as PDH computes it, not capped at 100; a rate between two collections is waited for.
 
 #[cfg(windows)]
-mod query;
-#[cfg(windows)]
 mod read;
 pub mod status;
 

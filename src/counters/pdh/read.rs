@@ -3,27 +3,27 @@
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::query::{self, Added, Refused};
 use super::status::{Missing, Status};
-use super::{neighbours, path, without_host};
+use super::{Kind, neighbours, path, without_host};
 use crate::counters::{Counter, CounterError, CounterQuery, Nearest, Reading, Sample};
-use crate::platform::windows::is_this_host;
+use crate::platform::windows::pdh::{PdhCounter, PdhQuery, expand};
+use crate::platform::windows::{CallError, is_this_host};
 
 /// The present values of the counters.
 pub fn read<const N: usize>(query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
     let host = Host::of(query.host.as_deref());
-    let pdh = query::Query::open().map_err(|refused| host.failed(refused))?;
+    let pdh = PdhQuery::open().map_err(|error| host.failed(&error))?;
     let mut notes = Vec::new();
-    let mut noted = |counter: &Counter, refused: Refused| {
-        notes.push(format!("{counter}: {}, says {}", refused.status, refused.call))
+    let mut noted = |counter: &Counter, error: &CallError| {
+        notes.push(format!("{counter}: {}, says {}", status(error), error.call));
     };
     let mut added = [None; N];
     for (added, counter) in added.iter_mut().zip(&query.counters) {
         *added = match path(counter, host.remote).map(|path| pdh.add(&path)) {
             Some(Ok(counter)) => Some(counter),
-            Some(Err(refused)) if counter.required => return Err(host.without(counter, refused)),
-            Some(Err(refused)) => {
-                noted(counter, refused);
+            Some(Err(error)) if counter.required => return Err(host.without(counter, &error)),
+            Some(Err(error)) => {
+                noted(counter, &error);
                 None
             }
             None => None,
@@ -31,7 +31,7 @@ pub fn read<const N: usize>(query: &CounterQuery<N>) -> Result<Reading<N>, Count
     }
 
     collect(&pdh, &host)?;
-    if added.iter().flatten().any(|counter| counter.raw().is_ok_and(|(kind, _)| kind.needs_two())) {
+    if added.iter().flatten().any(|counter| counter.raw().is_ok_and(|raw| Kind(raw.kind).needs_two())) {
         // Half of what is left, so that the rest is enough for the answer.
         let pause = BETWEEN_COLLECTIONS.min(query.deadline.remaining(Instant::now()) / 2);
         thread::sleep(pause);
@@ -44,8 +44,8 @@ pub fn read<const N: usize>(query: &CounterQuery<N>) -> Result<Reading<N>, Count
         let Some(added) = added else { continue };
         match self::value(added) {
             Ok(number) => *value = Some(number).filter(|number| number.is_finite() && *number >= 0.0),
-            Err(refused) if counter.required => return Err(host.without(counter, refused)),
-            Err(refused) => noted(counter, refused),
+            Err(error) if counter.required => return Err(host.without(counter, &error)),
+            Err(error) => noted(counter, &error),
         }
         if value.is_none() && counter.required {
             return Err(CounterError::NoSample { counter: Box::new(counter.clone()), place: host.place(), rows: 1 });
@@ -57,16 +57,21 @@ pub fn read<const N: usize>(query: &CounterQuery<N>) -> Result<Reading<N>, Count
 }
 
 /// Collects; that no counter has data is left to each of them to say.
-fn collect(pdh: &query::Query, host: &Host<'_>) -> Result<(), CounterError> {
+fn collect(pdh: &PdhQuery, host: &Host<'_>) -> Result<(), CounterError> {
     match pdh.collect() {
-        Err(refused) if refused.status != Status::NO_DATA => Err(host.failed(refused)),
+        Err(error) if status(&error) != Status::NO_DATA => Err(host.failed(&error)),
         _ => Ok(()),
     }
 }
 
-fn value(added: Added<'_>) -> Result<f64, Refused> {
-    let (kind, raw) = added.raw()?;
-    kind.counted(raw).map_or_else(|| added.formatted(), Ok)
+fn value(added: PdhCounter<'_>) -> Result<f64, CallError> {
+    let raw = added.raw()?;
+    Kind(raw.kind).counted(raw.value).map_or_else(|| added.formatted(), Ok)
+}
+
+/// What PDH gave as its reason.
+fn status(error: &CallError) -> Status {
+    Status(error.code())
 }
 
 /// The host that is asked.
@@ -91,25 +96,27 @@ impl<'a> Host<'a> {
         format!("the performance counters of {}", self.name())
     }
 
-    fn failed(&self, refused: Refused) -> CounterError {
-        let granted_by = match refused.status.is_denied() {
+    fn failed(&self, error: &CallError) -> CounterError {
+        let status = status(error);
+        let granted_by = match status.is_denied() {
             true => format!("; the group Performance Monitor Users of {} grants it", self.name()),
             false => String::new(),
         };
-        CounterError::Pdh { place: self.place(), reason: format!("{}{granted_by}", refused.status), call: refused.call }
+        CounterError::Pdh { place: self.place(), reason: format!("{status}{granted_by}"), call: error.call }
     }
 
     /// Why a counter is not there, with those that are.
-    fn without(&self, counter: &Counter, refused: Refused) -> CounterError {
-        let Some(missing) = refused.status.missing() else { return self.failed(refused) };
+    fn without(&self, counter: &Counter, error: &CallError) -> CounterError {
+        let status = status(error);
+        let Some(missing) = status.missing() else { return self.failed(error) };
         // A counter without instances, which its service does not publish: not a name that is wrong.
         if missing == Missing::Instance && counter.instance.is_none() && counter.given.is_none() {
             return CounterError::NoSample { counter: Box::new(counter.clone()), place: self.place(), rows: 1 };
         }
-        let present = neighbours(counter, self.remote, missing).and_then(|wildcard| query::expand(&wildcard).ok());
+        let present = neighbours(counter, self.remote, missing).and_then(|wildcard| expand(&wildcard).ok());
         let nearest = match present {
             Some(present) => Nearest::to(counter, present.iter().map(|path| without_host(path))),
-            None => Nearest::unlisted(refused.status.to_string()),
+            None => Nearest::unlisted(status.to_string()),
         };
         CounterError::Absent { counter: Box::new(counter.clone()), place: self.place(), nearest }
     }

@@ -20,8 +20,6 @@ pub enum Missing {
 impl Status {
     /// `PDH_NO_DATA`: of a collection, that none of its counters has any; each one then says why.
     pub const NO_DATA: Self = Self(0x8000_07d5);
-    /// `PDH_MORE_DATA`: the buffer is too small.
-    pub const MORE_DATA: Self = Self(0x8000_07d2);
 
     /// What is missing, if it says that something is.
     pub const fn missing(self) -> Option<Missing> {

@@ -1,12 +1,19 @@
-//! What did Windows say? The error of a call in words and as a failure, and text as the system takes it.
+//! What did Windows say? The error of a call, and text as the system takes and gives it.
 
 pub mod adapter;
+pub mod certificate_chain;
+pub mod certificate_store;
 pub mod console;
 pub mod directory;
+pub mod event_log;
+pub mod key_container;
+pub mod mutex;
+pub mod pdh;
+pub mod process;
+pub mod registry;
+pub mod service_manager;
 
 use std::io;
-
-use crate::report::{Class, Failure};
 
 /// A call that Windows did not carry out.
 #[derive(Debug, thiserror::Error)]
@@ -31,33 +38,9 @@ impl CallError {
         Self { call, error: io::Error::last_os_error() }
     }
 
-    /// Whether the caller lacks a right.
-    pub fn is_denied(&self) -> bool {
-        self.code() == ERROR_ACCESS_DENIED
-    }
-
     /// The number of the error.
     pub fn code(&self) -> u32 {
         self.error.raw_os_error().unwrap_or_default().cast_unsigned()
-    }
-
-    /// As a failure of `class`, or of class `permission`, which then says what grants the right.
-    ///
-    /// `attempted` is what was tried, in lower case, such as `cannot open the service manager of cas1.example.com`.
-    pub fn into_failure(self, attempted: &str, class: Class, granted_by: &str) -> Failure {
-        let causes = vec![format!("{}: {}", self.call, self.error)];
-        match self.code() {
-            ERROR_ACCESS_DENIED => {
-                let summary = format!("{attempted}: access denied; {granted_by} grants it");
-                Failure { class: Class::Permission, summary, causes }
-            }
-            // Wine has functions that do nothing, and say neither so nor why.
-            0 => Failure::new(
-                class,
-                format!("{attempted}: {} failed without an error, as if it were not there", self.call),
-            ),
-            _ => Failure { class, summary: format!("{attempted}: {} ({})", self.error, self.call), causes },
-        }
     }
 }
 
@@ -65,6 +48,11 @@ impl CallError {
 pub fn is_this_host(name: &str) -> bool {
     let own = std::env::var("COMPUTERNAME").unwrap_or_default();
     name.eq_ignore_ascii_case("localhost") || name.eq_ignore_ascii_case(&own)
+}
+
+/// A host as the system takes it: `\\HOST`.
+fn unc(host: &str) -> Vec<u16> {
+    wide(&format!(r"\\{host}"))
 }
 
 /// A text as the system takes it: UTF-16 with a NUL at its end. A NUL within would end it early and is left out.
@@ -78,37 +66,9 @@ pub fn narrow(units: &[u16]) -> String {
     String::from_utf16_lossy(&units[..length])
 }
 
-const ERROR_ACCESS_DENIED: u32 = 5;
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn permission_when_access_is_denied_and_what_grants_it_is_said() {
-        let failure =
-            CallError::new("EvtQuery", 5).into_failure("cannot read the log", Class::NoData, "Event Log Readers");
-        assert_eq!(failure.class, Class::Permission);
-        assert_eq!(failure.summary, "cannot read the log: access denied; Event Log Readers grants it");
-        assert!(failure.causes[0].starts_with("EvtQuery: "), "{failure:?}");
-    }
-
-    #[test]
-    fn another_error_keeps_its_class_and_names_the_call() {
-        let failure = CallError::new("OpenServiceW", 1060).into_failure("cannot ask", Class::Missing, "nobody");
-        assert_eq!(failure.class, Class::Missing);
-        assert!(
-            failure.summary.starts_with("cannot ask: ") && failure.summary.ends_with("(OpenServiceW)"),
-            "{failure:?}"
-        );
-    }
-
-    #[test]
-    fn a_failure_without_an_error_is_not_called_a_success() {
-        let failure = CallError::new("EvtQuery", 0).into_failure("cannot read the log", Class::NoData, "nobody");
-        let expected = "cannot read the log: EvtQuery failed without an error, as if it were not there";
-        assert_eq!(failure, Failure::new(Class::NoData, expected));
-    }
 
     #[test]
     fn text_survives_the_way_to_the_system_and_back() {

@@ -16,9 +16,9 @@ use schannel::schannel_cred::{Direction, Protocol, SchannelCred};
 use schannel::tls_stream::{self, HandshakeError, MidHandshakeTlsStream, TlsStream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::client_key::ClientKey;
 use super::ended::Ended;
 use super::key_blob::private_key_blob;
-use super::key_container::KeyContainer;
 use super::polled::{Polled, polled};
 use crate::platform::windows::CallError;
 use crate::tls::connection::Duplex;
@@ -36,10 +36,10 @@ pub fn withheld(identity: &ClientIdentity) -> Option<&'static str> {
 pub async fn handshake(tap: Tap, settings: &TlsSettings) -> Result<Box<dyn Duplex>, Ended> {
     let identity = settings.identity.as_ref();
     let blob = identity.and_then(|identity| private_key_blob(&identity.private_key));
-    let container = blob.map(|blob| KeyContainer::holding(&blob)).transpose();
+    let key = blob.map(|blob| ClientKey::of(&blob)).transpose();
     // It stays until the handshake is over, however it ends.
-    let container = container.map_err(|error| unprepared("no key container for the client certificate", &error))?;
-    let shown = identity.and_then(|identity| identity.chain.first()).zip(container.as_ref());
+    let key = key.map_err(|error| unprepared("no key container for the client certificate", &error))?;
+    let shown = identity.and_then(|identity| identity.chain.first()).zip(key.as_ref());
     let credential = credential(shown).map_err(|error| unprepared("no credential", &error))?;
     let mut builder = tls_stream::Builder::new();
     // Trust and name are judged afterwards, each as a class of its own.
@@ -73,12 +73,12 @@ pub async fn handshake(tap: Tap, settings: &TlsSettings) -> Result<Box<dyn Duple
     .await
 }
 
-/// With the certificate that is shown, whose key is in the container.
-fn credential(shown: Option<(&CertificateDer<'_>, &KeyContainer)>) -> Result<SchannelCred, CallError> {
+/// With the certificate that is shown, and its key.
+fn credential(shown: Option<(&CertificateDer<'_>, &ClientKey)>) -> Result<SchannelCred, CallError> {
     let mut builder = SchannelCred::builder();
     builder.enabled_protocols(&[Protocol::Tls10, Protocol::Tls11, Protocol::Tls12]);
-    if let Some((leaf, container)) = shown {
-        builder.cert(container.certificate(leaf)?);
+    if let Some((leaf, key)) = shown {
+        builder.cert(key.certificate(leaf)?);
     }
     let acquired = builder.acquire(Direction::Outbound);
     acquired.map_err(|error| CallError { call: "AcquireCredentialsHandle", error })
