@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::{Condition, Exit, ServiceStatus, Start};
+use super::status::{Condition, Exit, ServiceStatus, Start};
 use crate::report::{Class, Failure};
 use crate::time::words::roughly;
 
@@ -90,7 +90,7 @@ const SERVICE_SPECIFIC_ERROR: u32 = 1066;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::service::Delay;
+    use crate::service::status::Delay;
     use std::time::{Duration, UNIX_EPOCH};
 
     const STARTS: [Start; 8] = [

@@ -1,6 +1,7 @@
 //! What does the service manager of a Windows host know of a service? Set-up, state and process of each.
 
-use super::{Condition, Delay, Exit, ServiceStatus, Start, refusal};
+use super::refusal;
+use super::status::{Condition, Delay, Exit, ServiceStatus, Start};
 use crate::platform::windows::service_manager::ServiceManager;
 use crate::platform::windows::{CallError, is_this_host, process};
 use crate::report::{Class, Failure};

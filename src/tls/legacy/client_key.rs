@@ -4,11 +4,11 @@
 //! is there for as long as its [`ClientKey`] lives. A run that is killed, or that the watchdog ends, leaves its
 //! container behind: the next one removes it.
 
-use std::hash::{BuildHasher, RandomState};
-use std::time::Instant;
+use std::io;
 
 use schannel::cert_context::CertContext;
 
+use crate::platform::random;
 use crate::platform::windows::CallError;
 use crate::platform::windows::key_container::{self, KeyContainer};
 use crate::platform::windows::mutex::{self, NamedMutex};
@@ -25,7 +25,9 @@ impl ClientKey {
     /// The key of this PRIVATEKEYBLOB.
     pub fn of(blob: &[u8]) -> Result<Self, CallError> {
         remove_abandoned()?;
-        let name = format!("{PREFIX}{:016x}", RandomState::new().hash_one(Instant::now()));
+        let number =
+            random::u64().map_err(|error| CallError { call: "SystemRandom", error: io::Error::other(error) })?;
+        let name = format!("{PREFIX}{number:016x}");
         let in_use = NamedMutex::create(&name)?;
         Ok(Self { container: KeyContainer::holding(&name, blob)?, _in_use: in_use })
     }
