@@ -1,8 +1,8 @@
 //! Check plugins for SIP servers and for Exchange's Unified Messaging Call Router.
 //!
-//! Data flows one way. A check is given its [`options`] and a [`plugin::Context`]; it acquires an answer, measures it,
-//! judges it and returns a [`report::Report`], which [`run`] renders, prints and exits with. Nothing after the check
-//! changes a state, and nothing before [`render`] knows which characters are special where.
+//! Data flows one way. A check is given its options and a context; it acquires an answer, measures it, judges it and returns
+//! a report, which [`run`] renders, prints and exits with. Nothing after the check changes a state, and nothing before the
+//! renderer knows which characters are special where.
 //!
 //! A room uses only rooms below it, and those of one line do not know each other; `tests/rooms.rs` sees to it.
 //!
@@ -26,26 +26,30 @@
 //! platform               what the system offers beyond std
 //! ```
 
+#![warn(unreachable_pub)]
+
 pub mod checks;
-pub mod container;
-pub mod counters;
-pub mod directory;
-pub mod events;
-pub mod exchange;
-pub mod exporter;
-pub mod health;
-pub mod input;
-pub mod net;
-pub mod options;
-pub mod platform;
-pub mod plugin;
-pub mod render;
-pub mod report;
-pub mod service;
-pub mod sip;
-pub mod time;
-pub mod tls;
-pub mod trust;
-pub mod x509;
+mod container;
+mod counters;
+mod directory;
+#[doc(hidden)]
+pub mod door;
+mod events;
+mod exchange;
+mod exporter;
+mod health;
+mod input;
+mod net;
+mod options;
+mod platform;
+mod plugin;
+mod render;
+mod report;
+mod service;
+mod sip;
+mod time;
+mod tls;
+mod trust;
+mod x509;
 
 pub use plugin::run;

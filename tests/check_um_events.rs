@@ -52,7 +52,7 @@ fn ok_when_the_window_is_shorter_or_ends_earlier() {
 fn the_window_of_a_file_ends_when_it_was_written() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::copy(fixture(CALLS_REJECTED), file.path()).unwrap();
-    let written = check_um::time::calendar::parse("2026-11-23T17:00:30Z").unwrap();
+    let written = check_um::door::time::calendar::parse("2026-11-23T17:00:30Z").unwrap();
     file.as_file().set_modified(written).unwrap();
     let path = file.path().to_str().unwrap();
     run(&["--file", path]).assert_begins(1, "UM EVENTS WARNING - 3 x 1647");

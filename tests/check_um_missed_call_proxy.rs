@@ -38,7 +38,7 @@ fn events(content: &str, more: &[&str]) -> Outcome {
 }
 
 fn event(id: u32) -> String {
-    let now = check_um::time::calendar::rfc3339(std::time::SystemTime::now());
+    let now = check_um::door::time::calendar::rfc3339(std::time::SystemTime::now());
     format!(
         "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='MSExchange Unified Messaging'/>\
          <EventID Qualifiers='32772'>{id}</EventID><Level>3</Level><TimeCreated SystemTime='{now}'/><Channel>Application</Channel>\

@@ -12,7 +12,7 @@ use call_router::scene::Condition;
 use call_router::scenes::{self, SCENES};
 use check_um::checks;
 use check_um::checks::schedule::Elsewhere;
-use check_um::options::usage;
+use check_um::door::options::usage;
 use check_um_generate::register::plugins;
 use clap::error::ErrorKind;
 use support::root;

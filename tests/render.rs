@@ -9,9 +9,9 @@ mod support;
 use std::fs;
 use std::time::{Duration, Instant, SystemTime};
 
-use check_um::net::MAX_ASKED;
-use check_um::render::{Format, MAX_OUTPUT, Presentation, render};
-use check_um::report::{
+use check_um::door::net::MAX_ASKED;
+use check_um::door::render::{Format, MAX_OUTPUT, Presentation, render};
+use check_um::door::report::{
     About, Class, Event, Finding, Metric, Policy, Report, StandsFor, Started, State, Target, Thresholds, Uom,
 };
 use support::{format, perfdata};

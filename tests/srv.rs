@@ -6,11 +6,11 @@ mod support;
 use std::time::{Duration, Instant};
 
 use call_router::nameserver::{Manner, Nameserver, a, naptr, srv};
-use check_um::net::nameserver::Nameservers;
-use check_um::net::srv::ServiceError;
-use check_um::sip::servers::{Domain, Server, locate};
-use check_um::sip::transport::Transport;
-use check_um::time::deadline::Deadline;
+use check_um::door::net::nameserver::Nameservers;
+use check_um::door::net::srv::ServiceError;
+use check_um::door::sip::servers::{Domain, Server, locate};
+use check_um::door::sip::transport::Transport;
+use check_um::door::time::deadline::Deadline;
 use simple_dns::rdata::RData;
 
 fn located(zone: Vec<(&'static str, RData<'static>)>, wanted: Option<Transport>) -> Result<Vec<Server>, ServiceError> {

@@ -1,8 +1,8 @@
 //! Does any value below ServerComponentStates make its reader panic, or vanish without a word?
 #![no_main]
 
-use check_um::report::Class;
-use check_um::service::component::{Component, request};
+use check_um::door::report::Class;
+use check_um::door::service::component::{Component, request};
 
 libfuzzer_sys::fuzz_target!(|values: Vec<(bool, String, Option<String>)>| {
     let mut component = Component::new("UMCallRouter");

@@ -1,8 +1,8 @@
 //! Does any answer of a nameserver make its reader panic? Every type that is asked for, and the selection on top.
 #![no_main]
 
-use check_um::net::dns::{DnsAnswer, DnsQuestion, DnsRecord, RecordType};
-use check_um::net::srv::{Service, by_naptr, ordered};
+use check_um::door::net::dns::{DnsAnswer, DnsQuestion, DnsRecord, RecordType};
+use check_um::door::net::srv::{Service, by_naptr, ordered};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     // The identifier is the message's own, and the name short, so that many inputs get past both.

@@ -3,11 +3,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use check_um::events::tally::{EventWindow, histogram, rules, tally};
-use check_um::events::xml::read;
-use check_um::health::judge::describe;
-use check_um::health::transition::Transitions;
-use check_um::input::decode;
+use check_um::door::events::tally::{EventWindow, histogram, rules, tally};
+use check_um::door::events::xml::read;
+use check_um::door::health::judge::describe;
+use check_um::door::health::transition::Transitions;
+use check_um::door::input::decode;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Ok(export) = read(&decode(bytes.to_vec())) else { return };

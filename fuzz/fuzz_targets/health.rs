@@ -1,8 +1,8 @@
 //! Does any export of Get-ServerHealth make its reader panic? JSON, CSV and what looks like them.
 #![no_main]
 
-use check_um::health::{judge, read};
-use check_um::input::decode;
+use check_um::door::health::{judge, read};
+use check_um::door::input::decode;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Ok(export) = read(&decode(bytes.to_vec())) else { return };

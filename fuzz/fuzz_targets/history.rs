@@ -3,8 +3,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use check_um::counters::history::{History, MAGIC, MAX_BYTES, digest_of};
-use check_um::counters::rate::{Totals, growth, series};
+use check_um::door::counters::history::{History, MAGIC, MAX_BYTES, digest_of};
+use check_um::door::counters::rate::{Totals, growth, series};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 

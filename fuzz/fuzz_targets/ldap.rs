@@ -1,9 +1,9 @@
 //! Does any answer of a directory make its reader panic? A stream of messages, read as a connection would.
 #![no_main]
 
-use check_um::directory::message::{LdapMessage, decode, length};
-use check_um::directory::{RootDse, judge};
-use check_um::net::Peer;
+use check_um::door::directory::message::{LdapMessage, decode, length};
+use check_um::door::directory::{RootDse, judge};
+use check_um::door::net::Peer;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let mut rest = bytes;

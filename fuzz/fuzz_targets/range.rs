@@ -1,7 +1,7 @@
 //! Does every text that is a range print as one that reads back the same, and judge every value alike?
 #![no_main]
 
-use check_um::report::Range;
+use check_um::door::report::Range;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (f64, &str)| {

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use check_um::net::Peer;
-use check_um::exchange::diagnostics::Diagnostics;
-use check_um::sip::digest::{Challenge, Credentials, Signed};
-use check_um::sip::framing::datagram;
-use check_um::sip::judge::Expected;
-use check_um::sip::message::Response;
-use check_um::sip::uac::Answer;
+use check_um::door::net::Peer;
+use check_um::door::exchange::diagnostics::Diagnostics;
+use check_um::door::sip::digest::{Challenge, Credentials, Signed};
+use check_um::door::sip::framing::datagram;
+use check_um::door::sip::judge::Expected;
+use check_um::door::sip::message::Response;
+use check_um::door::sip::uac::Answer;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

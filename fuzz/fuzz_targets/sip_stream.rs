@@ -1,7 +1,7 @@
 //! Does any cut of any byte stream give the same messages, without a panic?
 #![no_main]
 
-use check_um::sip::framing::{Frame, Framer, FramingError};
+use check_um::door::sip::framing::{Frame, Framer, FramingError};
 use libfuzzer_sys::fuzz_target;
 
 fn frames(chunks: &[&[u8]]) -> (Vec<Frame>, Option<FramingError>) {

@@ -1,7 +1,7 @@
 //! Does any cut of a server's first flight give the same facts, without a panic?
 #![no_main]
 
-use check_um::tls::clear::flight::{Flight, FlightError, FlightReader, fatal_alert};
+use check_um::door::tls::clear::flight::{Flight, FlightError, FlightReader, fatal_alert};
 use libfuzzer_sys::fuzz_target;
 
 fn read(chunks: &[&[u8]]) -> (Flight, Option<FlightError>) {

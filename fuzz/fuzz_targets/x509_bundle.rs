@@ -1,7 +1,7 @@
 //! Does any certificate file end in a chain or an error, without a panic?
 #![no_main]
 
-use check_um::container::bundle;
+use check_um::door::container::bundle;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (&str, &[u8])| {

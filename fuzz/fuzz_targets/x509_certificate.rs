@@ -1,10 +1,10 @@
 //! Does any certificate have facts and a judgement at any moment, without a panic?
 #![no_main]
 
-use check_um::x509::expiry::Expiries;
-use check_um::x509::judgement::{self, Expectations};
-use check_um::x509::trust::Verdict;
-use check_um::x509::{Certificate, Chain};
+use check_um::door::x509::expiry::Expiries;
+use check_um::door::x509::judgement::{self, Expectations};
+use check_um::door::x509::trust::Verdict;
+use check_um::door::x509::{Certificate, Chain};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (i64, &str, &[u8])| {

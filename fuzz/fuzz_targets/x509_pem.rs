@@ -1,8 +1,8 @@
 //! Does any PEM text end in blocks or an error that names a line, without a panic?
 #![no_main]
 
-use check_um::tls::identity;
-use check_um::container::pem;
+use check_um::door::tls::identity;
+use check_um::door::container::pem;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|content: &[u8]| {

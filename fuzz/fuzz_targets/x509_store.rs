@@ -1,7 +1,7 @@
 //! Is a store with any certificates in it, asked for by any text, answered with each of them at most once?
 #![no_main]
 
-use check_um::container::store::{StoreName, Thumbprint, Wanted, choose};
+use check_um::door::container::store::{StoreName, Thumbprint, Wanted, choose};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (&str, &str, &str, Vec<Vec<u8>>)| {

@@ -3,7 +3,7 @@
 use crate::report::Class;
 
 /// What keeps a check from the server that it asks.
-pub const fn on_connection(class: Class) -> &'static str {
+pub(super) const fn on_connection(class: Class) -> &'static str {
     match class {
         Class::Refused => {
             "Nothing listens on that port. On the server: Get-Service MSExchangeUMCR; is it started, and is its startup \
@@ -25,7 +25,7 @@ pub const fn on_connection(class: Class) -> &'static str {
 }
 
 /// What keeps a check of counters from its answer.
-pub const fn on_counters(class: Class) -> &'static str {
+pub(super) const fn on_counters(class: Class) -> &'static str {
     match class {
         Class::Timeout | Class::Dns => {
             "The source did not answer in time. Check the host and the port of --counters from here, and what windows_exporter \

@@ -25,7 +25,7 @@ pub struct Item {
 const MAX_FILES: usize = 1_000;
 
 /// Reads what each of `patterns` names: a file, or all files that it matches.
-pub fn read(patterns: &[String], passphrase: Option<&str>) -> Vec<Item> {
+pub(crate) fn read(patterns: &[String], passphrase: Option<&str>) -> Vec<Item> {
     let mut files: Vec<Item> = Vec::new();
     for pattern in patterns {
         match matching(pattern) {
@@ -75,7 +75,7 @@ fn file_name(path: &Path) -> Cow<'_, str> {
 }
 
 /// A name as part of a metric's; with a number behind it where another item has the same.
-pub fn label(name: &str, before: &[Item]) -> String {
+pub(crate) fn label(name: &str, before: &[Item]) -> String {
     let folded: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
     let is_taken = |label: &str| before.iter().any(|file| file.label == label);

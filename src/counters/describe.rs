@@ -9,7 +9,7 @@ use crate::time::calendar::rfc3339;
 use crate::time::words::{in_words, roughly};
 
 /// Adds the samples that a rate came from to a report: first and last, what was irregular, and all of them to the trace.
-pub fn add_samples<const N: usize, const M: usize>(reading: &Reading<N>, past: &Past<M>, report: &mut Report) {
+pub(crate) fn add_samples<const N: usize, const M: usize>(reading: &Reading<N>, past: &Past<M>, report: &mut Report) {
     let said = |totals: &super::rate::Totals<M>| {
         let values: Vec<_> = totals.values.iter().map(ToString::to_string).collect();
         format!("{} at {}", values.join(" "), rfc3339(totals.time))
@@ -39,7 +39,7 @@ pub fn add_samples<const N: usize, const M: usize>(reading: &Reading<N>, past: &
 }
 
 /// Adds what a source said beside its samples.
-pub fn add_reading<const N: usize>(reading: &Reading<N>, report: &mut Report) {
+pub(crate) fn add_reading<const N: usize>(reading: &Reading<N>, report: &mut Report) {
     report.events.push(Event::now(format!("{} samples read", reading.samples.len())));
     for note in &reading.notes {
         report.add_diagnostic("note", note.clone());
@@ -50,7 +50,7 @@ pub fn add_reading<const N: usize>(reading: &Reading<N>, report: &mut Report) {
 }
 
 /// What to add to a first line whose window is covered by less than half.
-pub fn coverage(span: Duration, window: Duration) -> String {
+pub(crate) fn coverage(span: Duration, window: Duration) -> String {
     if span.saturating_mul(2) < window {
         format!("; only the last {} of {} are known", roughly(span), in_words(window))
     } else {
@@ -59,6 +59,6 @@ pub fn coverage(span: Duration, window: Duration) -> String {
 }
 
 /// Per cent for people: at most one decimal.
-pub fn percent(value: f64) -> String {
+pub(crate) fn percent(value: f64) -> String {
     format!("{value:.1}").trim_end_matches(".0").to_owned() + " %"
 }

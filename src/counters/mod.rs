@@ -5,24 +5,24 @@
 //! earlier is kept by [`history`] in a [`state_file`], and [`past`] chooses between the two.
 
 pub mod csv;
-pub mod describe;
+pub(crate) mod describe;
 mod error;
 pub mod history;
-pub mod past;
-pub mod pdh;
+pub(crate) mod past;
+pub(crate) mod pdh;
 pub mod prometheus;
 pub mod rate;
 pub mod role;
-pub mod source;
-pub mod state_file;
-pub mod window;
+pub(crate) mod source;
+pub(crate) mod state_file;
+pub(crate) mod window;
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use crate::time::deadline::Deadline;
 
-pub use error::{CounterError, Nearest};
+pub(crate) use error::{CounterError, Nearest};
 
 /// A performance counter by its English name. Names are compared without regard to case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,7 +122,7 @@ impl<const N: usize> Reading<N> {
 
 /// How old the newest sample is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Age {
+pub(crate) enum Age {
     /// Young enough.
     Fresh,
     /// Older than it may be.
@@ -134,7 +134,7 @@ pub enum Age {
 }
 
 /// Judges the time of the newest sample at `now`.
-pub fn age(as_of: Option<SystemTime>, now: SystemTime, max: Duration) -> Age {
+pub(crate) fn age(as_of: Option<SystemTime>, now: SystemTime, max: Duration) -> Age {
     let Some(time) = as_of else { return Age::Unknown };
     match now.duration_since(time) {
         Ok(age) if age > max => Age::Stale(age),

@@ -13,7 +13,7 @@ use crate::time::words::in_words;
 
 /// Where and how the samples of one target are kept.
 #[derive(Clone, Debug)]
-pub struct Keeping<'a> {
+pub(crate) struct Keeping<'a> {
     /// The state file, if the operator named one.
     pub file: Option<&'a Path>,
     /// The plugin.
@@ -28,7 +28,7 @@ pub struct Keeping<'a> {
 
 /// What is known of the past.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Past<const N: usize> {
+pub(crate) struct Past<const N: usize> {
     /// The growth over the window, `None` with one sample only.
     pub growth: Option<Growth<N>>,
     /// The samples that it came from.
@@ -46,12 +46,12 @@ impl<const N: usize> Default for Past<N> {
 
 impl<const N: usize> Past<N> {
     /// Whether a damaged history was replaced.
-    pub fn replaced(&self) -> bool {
+    pub(crate) fn replaced(&self) -> bool {
         self.history.as_ref().is_some_and(|history| history.replaced)
     }
 
     /// Without growth: nothing, if that is because there never was a sample before; else why there is none.
-    pub fn first_sample(&self, window: Duration) -> Result<(), Failure> {
+    pub(crate) fn first_sample(&self, window: Duration) -> Result<(), Failure> {
         let window = in_words(window);
         match &self.history {
             Some(history) if history.first => Ok(()),
@@ -70,7 +70,7 @@ impl<const N: usize> Past<N> {
 
 /// A history that was used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub(crate) struct Kept {
     /// The state file.
     pub file: PathBuf,
     /// Whether this was the first sample of the target.
@@ -80,7 +80,7 @@ pub struct Kept {
 }
 
 /// The totals among the values of each sample, as `chosen` picks them; a sample without one of them is none.
-pub fn totals<const N: usize, const M: usize>(
+pub(crate) fn totals<const N: usize, const M: usize>(
     reading: &Reading<N>,
     chosen: impl Fn([Option<f64>; N]) -> [Option<f64>; M],
 ) -> Vec<Totals<M>> {
@@ -95,7 +95,7 @@ pub fn totals<const N: usize, const M: usize>(
 }
 
 /// The growth over the window. Of a single sample the rest is taken from the state file, and the sample added there.
-pub async fn past<const N: usize>(samples: Vec<Totals<N>>, keeping: Keeping<'_>) -> Result<Past<N>, StateError> {
+pub(crate) async fn past<const N: usize>(samples: Vec<Totals<N>>, keeping: Keeping<'_>) -> Result<Past<N>, StateError> {
     let [sample] = samples.as_slice() else {
         let samples = series(samples, keeping.window);
         return Ok(Past { growth: growth(&samples), samples, history: None });

@@ -14,7 +14,7 @@ use crate::time::words::{in_words, roughly};
 
 /// A source, and how it is asked.
 #[derive(Clone, Debug)]
-pub struct CounterSource {
+pub(crate) struct CounterSource {
     /// What it is.
     pub place: SourceKind,
     /// Whose counters are wanted, where it knows several hosts.
@@ -27,7 +27,7 @@ pub struct CounterSource {
 
 /// What a source is.
 #[derive(Clone, Debug)]
-pub enum SourceKind {
+pub(crate) enum SourceKind {
     /// A performance log.
     Csv(Csv),
     /// An exporter.
@@ -38,7 +38,7 @@ pub enum SourceKind {
 
 impl CounterSource {
     /// Reads `counters` over `window`; the report says what was read.
-    pub async fn read<const N: usize>(
+    pub(crate) async fn read<const N: usize>(
         &self,
         counters: [Counter; N],
         window: Duration,
@@ -55,7 +55,7 @@ impl CounterSource {
     }
 
     /// The failure of a newest sample that is too old at `now`, or further ahead than clocks are apart.
-    pub fn stale<const N: usize>(&self, reading: &Reading<N>, now: SystemTime) -> Option<Failure> {
+    pub(crate) fn stale<const N: usize>(&self, reading: &Reading<N>, now: SystemTime) -> Option<Failure> {
         let maximum = in_words(self.max_age);
         let text = match age(reading.as_of, now, self.max_age) {
             Age::Fresh | Age::Unknown => return None,
@@ -73,7 +73,7 @@ impl CounterSource {
     }
 
     /// What identifies the target's counters in a history.
-    pub fn key<const N: usize>(&self, reading: &Reading<N>, counters: &[Counter; N]) -> String {
+    pub(crate) fn key<const N: usize>(&self, reading: &Reading<N>, counters: &[Counter; N]) -> String {
         let names: Vec<_> = counters.iter().map(ToString::to_string).collect();
         format!("{} {} {}", self.place, reading.host.to_lowercase(), names.join(" "))
     }

@@ -70,7 +70,7 @@ impl From<StateError> for Failure {
 
 /// What a change gave, and whether a damaged history was thrown away for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Updated<T> {
+pub(crate) struct Updated<T> {
     /// What the change gave.
     pub value: T,
     /// Whether the history before was damaged.
@@ -78,7 +78,7 @@ pub struct Updated<T> {
 }
 
 /// Changes the history at `path`, which need not exist yet; its directory must.
-pub async fn update<T>(
+pub(crate) async fn update<T>(
     path: &Path,
     deadline: &Deadline,
     change: impl FnOnce(&mut History) -> T,
@@ -103,7 +103,7 @@ pub async fn update<T>(
 /// The place of a history that the operator named none for, in a directory that is made for the user alone.
 ///
 /// First what the Monitoring Plugins use, then the platform's; `name` is hashed, so that targets do not share a file.
-pub fn default_path(plugin: &str, name: &str) -> Result<PathBuf, StateError> {
+pub(crate) fn default_path(plugin: &str, name: &str) -> Result<PathBuf, StateError> {
     let from = |variable: &str| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     let user = platform::user();
     let guideline = from("MP_STATE_PATH").or_else(|| from("NAGIOS_PLUGIN_STATE_DIRECTORY")).map(|path| path.join(user));
@@ -210,40 +210,40 @@ mod platform {
     use rustix::fs::OFlags;
 
     /// For a file of this user alone; no symbolic link is followed, and no pipe waited for.
-    pub fn options() -> OpenOptions {
+    pub(super) fn options() -> OpenOptions {
         let mut options = OpenOptions::new();
         options.mode(0o600).custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
         options
     }
 
-    pub const PLACES: &str = "MP_STATE_PATH, XDG_STATE_HOME or HOME";
+    pub(super) const PLACES: &str = "MP_STATE_PATH, XDG_STATE_HOME or HOME";
 
-    pub fn user() -> String {
+    pub(super) fn user() -> String {
         rustix::process::geteuid().as_raw().to_string()
     }
 
-    pub fn is_of_another_user(metadata: &fs::Metadata) -> bool {
+    pub(super) fn is_of_another_user(metadata: &fs::Metadata) -> bool {
         metadata.uid() != rustix::process::geteuid().as_raw()
     }
 
     /// Whether others may put or replace files there; with the sticky bit they cannot replace ours.
-    pub fn is_open_to_others(metadata: &fs::Metadata) -> bool {
+    pub(super) fn is_open_to_others(metadata: &fs::Metadata) -> bool {
         metadata.mode() & 0o022 != 0 && metadata.mode() & 0o1000 == 0
     }
 
     /// A name is free again as soon as a file is renamed to it or removed.
-    pub fn is_momentary(_: &io::Error) -> bool {
+    pub(super) fn is_momentary(_: &io::Error) -> bool {
         false
     }
 
-    pub fn state_directory(from: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
+    pub(super) fn state_directory(from: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
         from("STATE_DIRECTORY")
             .or_else(|| from("XDG_STATE_HOME"))
             .or_else(|| from("HOME").map(|home| home.join(".local/state")))
             .or_else(|| rustix::process::geteuid().is_root().then(|| PathBuf::from("/var/lib")))
     }
 
-    pub fn private_directory(path: &Path) -> io::Result<()> {
+    pub(super) fn private_directory(path: &Path) -> io::Result<()> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
     }
 }
@@ -258,37 +258,37 @@ mod platform {
     use crate::platform::windows::directory;
 
     /// No symbolic link is followed. Whose a file is, its directory decides.
-    pub fn options() -> OpenOptions {
+    pub(super) fn options() -> OpenOptions {
         let mut options = OpenOptions::new();
         options.custom_flags(FILE_FLAG_OPEN_REPARSE_POINT);
         options
     }
 
-    pub const PLACES: &str = "MP_STATE_PATH or LOCALAPPDATA";
+    pub(super) const PLACES: &str = "MP_STATE_PATH or LOCALAPPDATA";
 
-    pub fn user() -> String {
+    pub(super) fn user() -> String {
         std::env::var("USERNAME").unwrap_or_default()
     }
 
-    pub fn is_of_another_user(_: &fs::Metadata) -> bool {
+    pub(super) fn is_of_another_user(_: &fs::Metadata) -> bool {
         false
     }
 
-    pub fn is_open_to_others(_: &fs::Metadata) -> bool {
+    pub(super) fn is_open_to_others(_: &fs::Metadata) -> bool {
         false
     }
 
     /// A file that somebody has open can be neither replaced nor removed, and its name is not free until it is closed.
-    pub fn is_momentary(error: &io::Error) -> bool {
+    pub(super) fn is_momentary(error: &io::Error) -> bool {
         error.kind() == io::ErrorKind::PermissionDenied
     }
 
     /// Never the place of all users, ProgramData: anybody may make a directory there before we do.
-    pub fn state_directory(from: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
+    pub(super) fn state_directory(from: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
         from("LOCALAPPDATA").or_else(|| std::env::home_dir().map(|home| home.join("AppData").join("Local")))
     }
 
-    pub fn private_directory(path: &Path) -> io::Result<()> {
+    pub(super) fn private_directory(path: &Path) -> io::Result<()> {
         directory::create_private(path)
     }
 }

@@ -15,7 +15,7 @@ pub struct Row<const N: usize> {
 ///
 /// A row replaces those that stand before it in the log and are not older: see [`super::rate`].
 #[derive(Debug)]
-pub struct RowWindow<const N: usize> {
+pub(crate) struct RowWindow<const N: usize> {
     length: i64,
     required: [bool; N],
     rows: VecDeque<Row<N>>,
@@ -26,7 +26,7 @@ pub struct RowWindow<const N: usize> {
 
 /// What a window held in the end.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Collected<const N: usize> {
+pub(crate) struct Collected<const N: usize> {
     /// Complete rows, by rising time.
     pub rows: Vec<Row<N>>,
     /// How many rows of the window lack a value that is required.
@@ -41,12 +41,12 @@ pub struct Collected<const N: usize> {
 
 impl<const N: usize> RowWindow<N> {
     /// An empty window of `length` milliseconds; a row is complete when it has a value for each that is `required`.
-    pub fn new(length: i64, required: [bool; N]) -> Self {
+    pub(crate) fn new(length: i64, required: [bool; N]) -> Self {
         Self { length, required, rows: VecDeque::new(), first: None, replaced: 0 }
     }
 
     /// Adds the next row of the log.
-    pub fn push(&mut self, row: Row<N>) {
+    pub(crate) fn push(&mut self, row: Row<N>) {
         self.first.get_or_insert(row.time);
         while self.rows.back().is_some_and(|last| last.time >= row.time) {
             self.rows.pop_back();
@@ -59,13 +59,13 @@ impl<const N: usize> RowWindow<N> {
     }
 
     /// Forgets every row: what follows is of another host.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.rows.clear();
         (self.first, self.replaced) = (Some(i64::MIN), 0);
     }
 
     /// The rows that count.
-    pub fn finish(self) -> Collected<N> {
+    pub(crate) fn finish(self) -> Collected<N> {
         let newest = self.rows.back().map_or(0, |row| row.time);
         let within = |row: &&Row<N>, end: i64| row.time >= end.saturating_sub(self.length);
         let last = self.rows.iter().rev().take_while(|row| within(row, newest)).find(|row| self.is_complete(row));

@@ -7,7 +7,7 @@ use crate::report::{Finding, Report};
 use crate::tls::version::Version;
 
 /// `2 of 3 controllers of example.com are fit for work`.
-pub fn headline(domain: &str, outcomes: &[ControllerOutcome]) -> String {
+pub(crate) fn headline(domain: &str, outcomes: &[ControllerOutcome]) -> String {
     let is_fit = |outcome: &&ControllerOutcome| match (&outcome.result, &outcome.peer) {
         (Ok(root_dse), Some(peer)) => judge::judge(root_dse, peer).is_empty(),
         _ => false,
@@ -17,7 +17,7 @@ pub fn headline(domain: &str, outcomes: &[ControllerOutcome]) -> String {
 }
 
 /// Adds to `report` what came of asking one controller, but for the metrics.
-pub fn add(outcome: &ControllerOutcome, report: &mut Report) {
+pub(crate) fn add(outcome: &ControllerOutcome, report: &mut Report) {
     for error in &outcome.passed_over {
         report.add_finding(Finding::ok(format!("passed over: {error}")));
     }

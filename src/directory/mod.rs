@@ -12,10 +12,10 @@
 //! fewer here) comes nearest: it encodes nothing, takes an entry for whole though one of its attributes is malformed,
 //! which can be a false OK, and loses the code of a refusal whose words are not UTF-8.
 
-pub mod assessment;
+pub(crate) mod assessment;
 pub mod judge;
 pub mod message;
-pub mod probe;
+pub(crate) mod probe;
 
 use std::io;
 
@@ -67,7 +67,7 @@ pub enum LdapError {
 }
 
 /// Searches the rootDSE over a connection, and takes leave.
-pub async fn root_dse(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<RootDse, LdapError> {
+pub(crate) async fn root_dse(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<RootDse, LdapError> {
     stream.write_all(&message::search(ATTRIBUTES)).await?;
     stream.flush().await?;
 

@@ -22,7 +22,7 @@ use crate::x509::judgement::{self, Expectations, Judgement};
 
 /// How controllers are asked.
 #[derive(Debug)]
-pub struct Probe {
+pub(crate) struct Probe {
     /// Who knows the controllers' addresses.
     pub resolver: Resolver,
     /// Which addresses to use.
@@ -37,7 +37,7 @@ pub struct Probe {
 
 /// What a controller showed in the TLS handshake.
 #[derive(Debug)]
-pub struct TlsFacts {
+pub(crate) struct TlsFacts {
     /// All of it.
     pub served: Served,
     /// What its certificates are worth, if it showed any.
@@ -46,7 +46,7 @@ pub struct TlsFacts {
 
 /// What came of asking one controller.
 #[derive(Debug)]
-pub struct ControllerOutcome {
+pub(crate) struct ControllerOutcome {
     /// The address that was asked.
     pub peer: Option<Peer>,
     /// From the first connection attempt to the answer.
@@ -61,13 +61,13 @@ pub struct ControllerOutcome {
 
 impl ControllerOutcome {
     /// Of a controller that could not be asked.
-    pub const fn unasked(failure: Failure) -> Self {
+    pub(crate) const fn unasked(failure: Failure) -> Self {
         Self { peer: None, time: None, passed_over: Vec::new(), shown: None, result: Err(failure) }
     }
 }
 
 /// The controllers that a domain's SRV records name, by name.
-pub async fn controllers_of(
+pub(crate) async fn controllers_of(
     domain: &str,
     servers: &Nameservers,
     deadline: &Deadline,
@@ -83,7 +83,7 @@ pub async fn controllers_of(
 impl Probe {
     /// Asks every controller at the same time, so that a dead one does not use up the deadline of the others; the
     /// outcomes are in the order of the controllers.
-    pub async fn ask_each(&self, controllers: &[Endpoint]) -> Vec<ControllerOutcome> {
+    pub(crate) async fn ask_each(&self, controllers: &[Endpoint]) -> Vec<ControllerOutcome> {
         join_all(controllers.iter().map(|controller| self.ask(controller))).await
     }
 

@@ -5,14 +5,14 @@ use std::time::{Duration, SystemTime};
 use super::query::EventQuery;
 use super::{EventExport, MAX_INPUT, xml};
 use crate::platform::windows::CallError;
-pub use crate::platform::windows::event_log::Order;
+pub(crate) use crate::platform::windows::event_log::Order;
 use crate::platform::windows::event_log::{CHANNEL_NOT_FOUND, EventSession, FoundEvents, Next, SERVER_UNAVAILABLE};
 use crate::report::{Class, Failure};
 use crate::time::stage;
 
 /// The event log of a machine.
 #[derive(Debug)]
-pub struct EventLog {
+pub(crate) struct EventLog {
     session: EventSession,
     /// `None` is this machine.
     host: Option<String>,
@@ -20,7 +20,7 @@ pub struct EventLog {
 
 /// How much is read at most.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// So many records.
     pub records: usize,
     /// How long the log may take for the next of them; `None` is until the deadline, at which the watchdog ends the run.
@@ -29,7 +29,7 @@ pub struct Limits {
 
 impl EventLog {
     /// The log of `host`, or of this machine. Nothing is sent yet.
-    pub fn of(host: Option<&str>) -> Result<Self, Failure> {
+    pub(crate) fn of(host: Option<&str>) -> Result<Self, Failure> {
         let session = EventSession::open(host).map_err(|error| {
             let attempted = format!("cannot open the event log of {}", host.unwrap_or(THIS_MACHINE));
             Failure::of_call(&error, &attempted, Class::NoData, GRANTED_BY)
@@ -38,7 +38,12 @@ impl EventLog {
     }
 
     /// The records that `query` asks for, and whether there are more than `limits` allow.
-    pub fn read(&self, query: &EventQuery, order: Order, limits: Limits) -> Result<(EventExport, bool), Failure> {
+    pub(crate) fn read(
+        &self,
+        query: &EventQuery,
+        order: Order,
+        limits: Limits,
+    ) -> Result<(EventExport, bool), Failure> {
         let log = self.name(&query.channel);
         stage::enter(format!("reading {log}"));
         let found = self.session.query(&query.channel, &query.expression, order);
@@ -54,14 +59,14 @@ impl EventLog {
     }
 
     /// The time of a log's oldest record, unless it has none or does not tell soon.
-    pub fn oldest(&self, channel: &str) -> Option<SystemTime> {
+    pub(crate) fn oldest(&self, channel: &str) -> Option<SystemTime> {
         let limits = Limits { records: 1, wait: Some(Duration::from_secs(1)) };
         let (export, _) = self.read(&EventQuery::all(channel), Order::OldestFirst, limits).ok()?;
         export.records.first().map(|record| record.time)
     }
 
     /// A log of that machine, in words.
-    pub fn name(&self, channel: &str) -> String {
+    pub(crate) fn name(&self, channel: &str) -> String {
         format!("the log {channel} of {}", self.host.as_deref().unwrap_or(THIS_MACHINE))
     }
 }

@@ -5,9 +5,9 @@
 //! same XML that an export holds, so that there is one reader for both.
 
 #[cfg(windows)]
-pub mod log;
-pub mod query;
-pub mod source;
+pub(crate) mod log;
+pub(crate) mod query;
+pub(crate) mod source;
 pub mod tally;
 pub mod xml;
 
@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 /// The most of an export that is read, in bytes.
-pub const MAX_INPUT: u64 = 32 * 1024 * 1024;
+pub(crate) const MAX_INPUT: u64 = 32 * 1024 * 1024;
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::time::calendar::rfc3339;
 
 /// What a log is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventQuery {
+pub(crate) struct EventQuery {
     /// Such as `Application`.
     pub channel: String,
     /// Such as `*[System[(EventID=1647)]]`.
@@ -19,12 +19,12 @@ pub struct EventQuery {
 
 impl EventQuery {
     /// Everything that a channel holds.
-    pub fn all(channel: &str) -> Self {
+    pub(crate) fn all(channel: &str) -> Self {
         Self { channel: channel.to_owned(), expression: "*".to_owned() }
     }
 
     /// The events of the Application log that `rules` count: of a source, within a window.
-    pub fn counted(source: &str, rules: &[Rule], window: EventWindow) -> Self {
+    pub(crate) fn counted(source: &str, rules: &[Rule], window: EventWindow) -> Self {
         let conditions = [of_source(source), within(window), one_of(rules)];
         let conditions: Vec<_> = conditions.into_iter().flatten().collect();
         let expression = match conditions.is_empty() {
@@ -35,7 +35,8 @@ impl EventQuery {
     }
 
     /// The records of a channel of Managed Availability whose elements have these values.
-    pub fn of_values(channel: &str, values: &[(&str, &str)]) -> Self {
+    #[cfg_attr(not(any(windows, test)), expect(dead_code, reason = "only Windows has an event log"))]
+    pub(crate) fn of_values(channel: &str, values: &[(&str, &str)]) -> Self {
         let condition = |(name, value): &(&str, &str)| Some(format!("{name}={}", literal(value)?));
         let conditions: Vec<_> = values.iter().filter_map(condition).collect();
         match conditions.is_empty() {

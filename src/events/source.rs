@@ -9,7 +9,7 @@ use crate::report::{Class, Failure};
 
 /// Where to look.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EventInput {
+pub(crate) enum EventInput {
     /// The event log of a host, or of this machine.
     Log(Option<String>),
     /// XML of `wevtutil` or `Get-WinEvent`.
@@ -18,7 +18,7 @@ pub enum EventInput {
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundEvents {
+pub(crate) struct FoundEvents {
     /// The records.
     pub export: EventExport,
     /// Until when it tells what happened: when an export was written; `None` is now.
@@ -31,7 +31,7 @@ pub struct FoundEvents {
 
 impl EventInput {
     /// Reads it: of a log what `query` asks for, of an export everything.
-    pub fn read(&self, query: &EventQuery) -> Result<FoundEvents, Failure> {
+    pub(crate) fn read(&self, query: &EventQuery) -> Result<FoundEvents, Failure> {
         let input = match self {
             Self::Log(host) => return logged(host.as_deref(), query),
             Self::Export(input) => input,
@@ -46,11 +46,11 @@ impl EventInput {
 }
 
 /// What to say where there is no event log.
-pub const NEEDS_A_FILE: &str =
+pub(crate) const NEEDS_A_FILE: &str =
     "--file: expected the XML of wevtutil or Get-WinEvent, because only Windows has an event log of its own";
 
 /// What to say to the wish for another host's log where there is no event log.
-pub const NEEDS_WINDOWS: &str =
+pub(crate) const NEEDS_WINDOWS: &str =
     "--hostname: expected --file instead, because only Windows can ask another host for its event log";
 
 /// The most records that are counted; of the newest ones.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// One series.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Series<'a> {
+pub(crate) struct Series<'a> {
     /// The metric.
     pub name: &'a str,
     labels: &'a str,
@@ -15,13 +15,13 @@ pub struct Series<'a> {
 }
 
 /// The series of a text, and `None` for each line that is neither a series nor a comment.
-pub fn series(text: &str) -> impl Iterator<Item = Option<Series<'_>>> {
+pub(crate) fn series(text: &str) -> impl Iterator<Item = Option<Series<'_>>> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.map(parse)
 }
 
 /// The name that windows_exporter's performance-counter collector gives to a counter by default.
-pub fn metric_name(object: &str, counter: &str) -> String {
+pub(crate) fn metric_name(object: &str, counter: &str) -> String {
     let clean = |name: &str| -> String {
         let lower = name.replace('%', "percent").replace(['(', ')'], "").to_ascii_lowercase();
         let clean = lower.chars().map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '_' });
@@ -32,7 +32,7 @@ pub fn metric_name(object: &str, counter: &str) -> String {
 
 impl<'a> Series<'a> {
     /// The value of a label, `None` without it.
-    pub fn label(&self, name: &str) -> Option<Cow<'a, str>> {
+    pub(crate) fn label(&self, name: &str) -> Option<Cow<'a, str>> {
         let mut rest = self.labels;
         while let Some((label, value, behind)) = next_label(rest) {
             if label == name {

@@ -89,7 +89,7 @@ impl HttpError {
 }
 
 /// The body of the answer to a GET of `url`; `tls` is for `https`.
-pub async fn get(url: &Url, tls: &TlsSettings, deadline: &Deadline) -> Result<Vec<u8>, HttpError> {
+pub(crate) async fn get(url: &Url, tls: &TlsSettings, deadline: &Deadline) -> Result<Vec<u8>, HttpError> {
     let peers = resolve(&url.host, url.port, Family::Any, deadline).await.map_err(|failure| {
         let expired = deadline.remaining(Instant::now()).is_zero();
         HttpError::LookUp { failure, expired }

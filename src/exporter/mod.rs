@@ -1,5 +1,5 @@
 //! What does an exporter say? One GET over HTTP, and the text format of Prometheus.
 
-pub mod exposition;
-pub mod http;
-pub mod url;
+pub(crate) mod exposition;
+pub(crate) mod http;
+pub(crate) mod url;

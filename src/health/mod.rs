@@ -8,7 +8,7 @@
 mod csv;
 mod json;
 pub mod judge;
-pub mod source;
+pub(crate) mod source;
 pub mod transition;
 
 use crate::time::calendar::rfc3339;
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// The most of an export that is read, in bytes: a whole server's with all its exceptions has about 3 MB.
-pub const MAX_INPUT: u64 = 8 * 1024 * 1024;
+pub(crate) const MAX_INPUT: u64 = 8 * 1024 * 1024;
 
 /// What Managed Availability thinks of a monitor; it alone decides.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

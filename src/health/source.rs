@@ -11,7 +11,7 @@ use crate::time::calendar::rfc3339;
 
 /// Where to look.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HealthSource {
+pub(crate) enum HealthSource {
     /// Managed Availability's log on a host, or on this machine.
     Log(Option<String>),
     /// JSON or CSV of `Get-ServerHealth`, or the event XML of that log.
@@ -20,7 +20,7 @@ pub enum HealthSource {
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Acquired {
+pub(crate) struct Acquired {
     /// The monitors.
     pub export: HealthExport,
     /// When an export was written; `None` is now.
@@ -31,7 +31,7 @@ pub struct Acquired {
 
 impl HealthSource {
     /// Reads it. A log of transitions has monitors only as far as somebody asks for a health set.
-    pub fn read(&self, health_sets: &[String]) -> Result<Acquired, Failure> {
+    pub(crate) fn read(&self, health_sets: &[String]) -> Result<Acquired, Failure> {
         let input = match self {
             Self::Log(host) => return logged(host.as_deref(), health_sets),
             Self::Export(input) => input,
@@ -76,10 +76,10 @@ fn concluded(found: &events::EventExport, source: &str, health_sets: &[String]) 
 }
 
 /// What to say where there is no event log.
-pub const NEEDS_A_FILE: &str = "--file: expected Get-ServerHealth as JSON or CSV, because only Windows has a Managed Availability channel of its own";
+pub(crate) const NEEDS_A_FILE: &str = "--file: expected Get-ServerHealth as JSON or CSV, because only Windows has a Managed Availability channel of its own";
 
 /// What to say to the wish for another host's log where there is no event log.
-pub const NEEDS_WINDOWS: &str =
+pub(crate) const NEEDS_WINDOWS: &str =
     "--hostname: expected --file instead, because only Windows can ask another host for its event log";
 
 #[cfg(windows)]

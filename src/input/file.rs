@@ -46,7 +46,7 @@ impl From<FileError> for Failure {
 }
 
 /// The whole content of a file of at most `max` bytes.
-pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
+pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
     let failed = |source| FileError::Io { path: path.to_owned(), source };
     let mut content = Vec::new();
     open(path).and_then(|file| file.take(max + 1).read_to_end(&mut content)).map_err(failed)?;
@@ -57,7 +57,7 @@ pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
 }
 
 /// Opens a file for reading; that it is a directory is said here or, by Unix, when it is read.
-pub fn open(path: &Path) -> io::Result<File> {
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     File::open(path).map_err(|error| match error.kind() {
         // Windows refuses to open a directory as if a right were missing.
         io::ErrorKind::PermissionDenied if path.is_dir() => io::ErrorKind::IsADirectory.into(),

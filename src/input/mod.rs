@@ -1,6 +1,6 @@
 //! What did another program leave for us? A file or standard input, bounded, as text whatever its encoding.
 
-pub mod file;
+pub(crate) mod file;
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -21,7 +21,7 @@ use crate::time::words::{in_words, roughly};
 
 /// Where a program's output is to be found: `--file PATH`, or `-` for standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Input {
+pub(crate) enum Input {
     /// Piped into us.
     Stdin,
     /// Left in a file.
@@ -30,7 +30,7 @@ pub enum Input {
 
 /// What was found there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Content {
+pub(crate) struct Content {
     /// All of it, decoded.
     pub text: String,
     /// When it was written; unknown for standard input, which is being written while we read.
@@ -39,7 +39,7 @@ pub struct Content {
 
 impl Input {
     /// Reads at most `max` bytes; more is an error.
-    pub fn read(&self, max: u64) -> Result<Content, FileError> {
+    pub(crate) fn read(&self, max: u64) -> Result<Content, FileError> {
         // A pipe whose writer sleeps cannot be given the deadline: the watchdog names the wait.
         stage::enter(format!("reading {self}"));
         let (bytes, modified) = match self {
@@ -87,7 +87,7 @@ impl fmt::Display for Input {
 
 /// Whether a file that was written at `written` still tells about `now`: a failure of class `stale` when it is older
 /// than `max_age`, and a remark when it is old and nobody said how old it may be.
-pub fn judge_age(
+pub(crate) fn judge_age(
     source: &str,
     written: Option<SystemTime>,
     now: SystemTime,
@@ -122,7 +122,7 @@ pub fn decode(bytes: Vec<u8>) -> String {
 
 /// The same for a stream of any length: UTF-8 comes out where its beginning says what it is, its own bytes where it does
 /// not, and [`text`] reads either.
-pub fn decode_stream(mut stream: impl Read) -> io::Result<impl Read> {
+pub(crate) fn decode_stream(mut stream: impl Read) -> io::Result<impl Read> {
     let mut start = Vec::new();
     stream.by_ref().take(3).read_to_end(&mut start)?;
     let mut decoder = DecodeReaderBytesBuilder::new();
@@ -131,7 +131,7 @@ pub fn decode_stream(mut stream: impl Read) -> io::Result<impl Read> {
 }
 
 /// Bytes that nothing was said about: UTF-8, else each byte as one character.
-pub fn text(bytes: &[u8]) -> Cow<'_, str> {
+pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| decode_latin1(bytes), Cow::Borrowed)
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 /// A host name or address: nothing that could not be looked up, and nothing that could break out of a URI.
-pub fn parse(text: &str) -> Result<String, String> {
+pub(crate) fn parse(text: &str) -> Result<String, String> {
     let is_plausible = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']' | '%');
     if !text.is_empty() && text.len() <= 255 && text.chars().all(is_plausible) && !text.starts_with('-') {
         return Ok(text.to_owned());
@@ -12,12 +12,12 @@ pub fn parse(text: &str) -> Result<String, String> {
 }
 
 /// The host without brackets around an address.
-pub fn bare(host: &str) -> &str {
+pub(crate) fn bare(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 /// The address that the host is; `None` for a name, and for an address with a zone, which only the system understands.
-pub fn address(host: &str) -> Option<IpAddr> {
+pub(crate) fn address(host: &str) -> Option<IpAddr> {
     bare(host).parse().ok()
 }
 

@@ -1,13 +1,13 @@
 //! How is a peer reached? Functions that look up and connect, each under the run's deadline.
 
 pub mod dns;
-pub mod family;
-pub mod host;
+pub(crate) mod family;
+pub(crate) mod host;
 pub mod nameserver;
-pub mod resolve;
+pub(crate) mod resolve;
 pub mod srv;
-pub mod tcp;
-pub mod udp;
+pub(crate) mod tcp;
+pub(crate) mod udp;
 
 use std::fmt;
 use std::io;
@@ -18,7 +18,7 @@ use crate::time::deadline::Expired;
 
 /// Where somebody listens, before its name is looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endpoint {
+pub(crate) struct Endpoint {
     /// Its name or address.
     pub host: String,
     /// Its port.
@@ -61,7 +61,7 @@ impl fmt::Display for Peer {
 
 /// What tells `address` from others in a label: itself alone, or with its port where that is `taken`; nothing where both
 /// are. What is given out is taken.
-pub fn label_suffix(address: SocketAddr, taken: &mut Vec<String>) -> Option<String> {
+pub(crate) fn label_suffix(address: SocketAddr, taken: &mut Vec<String>) -> Option<String> {
     let mut candidates = [address.ip().to_string(), address.to_string()].into_iter();
     let suffix = candidates.find(|suffix| !taken.contains(suffix))?;
     taken.push(suffix.clone());

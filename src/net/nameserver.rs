@@ -210,15 +210,15 @@ mod platform {
     use super::{MAX_SERVERS, PORT};
     use crate::input::file;
 
-    pub const SETTINGS: &str = "/etc/resolv.conf";
+    pub(super) const SETTINGS: &str = "/etc/resolv.conf";
 
     /// Those of resolv.conf, as `resolv.conf(5)` reads it; where there is no such file, none.
-    pub fn nameservers() -> Vec<SocketAddr> {
+    pub(super) fn nameservers() -> Vec<SocketAddr> {
         let text = file::read(Path::new(SETTINGS), MAX_RESOLV_CONF).unwrap_or_default();
         read_from(&String::from_utf8_lossy(&text))
     }
 
-    pub fn read_from(resolv_conf: &str) -> Vec<SocketAddr> {
+    pub(super) fn read_from(resolv_conf: &str) -> Vec<SocketAddr> {
         let address = |line: &str| {
             let mut words = line.split_ascii_whitespace();
             (words.next()? == "nameserver").then(|| words.next()?.parse::<IpAddr>().ok()).flatten()
@@ -237,10 +237,10 @@ mod platform {
     use super::{MAX_SERVERS, PORT};
     use crate::platform::windows::adapter;
 
-    pub const SETTINGS: &str = "the settings of the network adapters";
+    pub(super) const SETTINGS: &str = "the settings of the network adapters";
 
     /// Those of the adapters, in the order of the system's own preference; where it tells nothing, none.
-    pub fn nameservers() -> Vec<SocketAddr> {
+    pub(super) fn nameservers() -> Vec<SocketAddr> {
         let mut servers: Vec<SocketAddr> = Vec::new();
         for mut server in adapter::nameservers().unwrap_or_default() {
             server.set_port(PORT);

@@ -10,7 +10,7 @@ use crate::time::deadline::Deadline;
 
 /// Who knows the addresses of names.
 #[derive(Clone, Debug)]
-pub enum Resolver {
+pub(crate) enum Resolver {
     /// The system, with its search lists and its file of hosts.
     System,
     /// These nameservers, for absolute names: who has the service records of a domain has its hosts as well.
@@ -19,7 +19,12 @@ pub enum Resolver {
 
 impl Resolver {
     /// Every address of `endpoint`, each once; never empty.
-    pub async fn peers(&self, endpoint: &Endpoint, family: Family, deadline: &Deadline) -> Result<Vec<Peer>, Failure> {
+    pub(crate) async fn peers(
+        &self,
+        endpoint: &Endpoint,
+        family: Family,
+        deadline: &Deadline,
+    ) -> Result<Vec<Peer>, Failure> {
         let Endpoint { host, port } = endpoint;
         let Self::Nameservers(servers) = self else {
             return resolve(host, *port, family, deadline).await;
@@ -33,7 +38,7 @@ impl Resolver {
 /// Every address of `host` in the resolver's order, each once; never empty.
 ///
 /// A numeric host, in brackets or not, is not looked up.
-pub async fn resolve(host: &str, port: u16, family: Family, deadline: &Deadline) -> Result<Vec<Peer>, Failure> {
+pub(crate) async fn resolve(host: &str, port: u16, family: Family, deadline: &Deadline) -> Result<Vec<Peer>, Failure> {
     let bare = host::bare(host);
     let addresses = match host::address(host) {
         Some(address) => vec![SocketAddr::new(address, port)],

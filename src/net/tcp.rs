@@ -13,7 +13,7 @@ use crate::time::words::seconds;
 
 /// A connection to the first address that accepted.
 #[derive(Debug)]
-pub struct Connected {
+pub(crate) struct Connected {
     /// The connection.
     pub stream: TcpStream,
     /// The address that accepted.
@@ -26,7 +26,11 @@ pub struct Connected {
 
 /// Tries `peers` in their order until one connects; each has an equal share of what is left of the deadline, so that a
 /// first address which swallows packets does not hide a second one that works.
-pub async fn connect_first(peers: &[Peer], source: Option<IpAddr>, deadline: &Deadline) -> Result<Connected, NetError> {
+pub(crate) async fn connect_first(
+    peers: &[Peer],
+    source: Option<IpAddr>,
+    deadline: &Deadline,
+) -> Result<Connected, NetError> {
     let mut failed = Vec::new();
     for (index, peer) in peers.iter().enumerate() {
         let left = u32::try_from(peers.len() - index).unwrap_or(u32::MAX);
@@ -47,7 +51,7 @@ pub async fn connect_first(peers: &[Peer], source: Option<IpAddr>, deadline: &De
 }
 
 /// Connects to one address within `share`, which ends no later than the deadline.
-pub async fn connect(
+pub(crate) async fn connect(
     peer: &Peer,
     source: Option<IpAddr>,
     deadline: &Deadline,

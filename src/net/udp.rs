@@ -7,7 +7,7 @@ use tokio::net::UdpSocket;
 use super::{NetError, Peer};
 
 /// A socket that sends to `peer` and hears only it.
-pub async fn connect(peer: &Peer, source: Option<IpAddr>) -> Result<UdpSocket, NetError> {
+pub(crate) async fn connect(peer: &Peer, source: Option<IpAddr>) -> Result<UdpSocket, NetError> {
     let unspecified = if peer.address.is_ipv4() { IpAddr::from([0; 4]) } else { IpAddr::from([0; 16]) };
     let local = source.unwrap_or(unspecified);
     let socket = UdpSocket::bind(SocketAddr::new(local, 0))

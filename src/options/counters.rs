@@ -21,7 +21,7 @@ use crate::time::words::duration;
 /// The source of the counters.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Counter source")]
-pub struct CounterOptions {
+pub(crate) struct CounterOptions {
     /// Where the counters are read: csv:FILE (PDH-CSV as typeperf, relog and Export-Counter write it), csv:- (the same on
     /// standard input), prometheus:URL (http or https), or pdh (the performance counters of Windows)
     #[arg(long, value_name = "SOURCE", default_value = "pdh")]
@@ -50,7 +50,7 @@ pub struct CounterOptions {
 /// The window that a rate is taken over.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Window")]
-pub struct WindowOptions {
+pub(crate) struct WindowOptions {
     /// Length of the window that ends at the newest sample, as seconds or with s, m, h or d
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration)]
     pub window: Duration,
@@ -63,7 +63,7 @@ pub struct WindowOptions {
 
 /// `--counters`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CounterPlace {
+pub(crate) enum CounterPlace {
     /// A performance log; `None` is standard input.
     Csv(Option<PathBuf>),
     /// An exporter.
@@ -74,7 +74,7 @@ pub enum CounterPlace {
 
 /// Why a text is not a counter source.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CounterPlaceError {
+pub(crate) enum CounterPlaceError {
     /// None of the kinds there are.
     #[error("not a counter source: expected csv:FILE, csv:-, prometheus:URL or pdh")]
     Kind,
@@ -99,7 +99,7 @@ impl FromStr for CounterPlace {
 
 /// One `--counter-name KEY=NAME`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CounterName {
+pub(crate) struct CounterName {
     key: String,
     name: String,
 }
@@ -119,7 +119,7 @@ impl FromStr for CounterName {
 
 impl CounterOptions {
     /// The counters under the names that the operator gave them.
-    pub fn named<const N: usize>(&self, counters: [Counter; N]) -> [Counter; N] {
+    pub(crate) fn named<const N: usize>(&self, counters: [Counter; N]) -> [Counter; N] {
         counters.map(|counter| {
             let given = self.names.iter().rev().find(|given| given.key == counter.key).map(|given| given.name.clone());
             Counter { given: given.or(counter.given), ..counter }
@@ -127,7 +127,7 @@ impl CounterOptions {
     }
 
     /// What is wrong with the source, or with a `--counter-name` whose key is none of `counters`.
-    pub fn contradiction(&self, counters: &[Counter]) -> Option<String> {
+    pub(crate) fn contradiction(&self, counters: &[Counter]) -> Option<String> {
         if self.counters == CounterPlace::Pdh && !cfg!(windows) {
             return Some(format!("--counters: {}", CounterError::NeedsWindows));
         }
@@ -141,7 +141,7 @@ impl CounterOptions {
     }
 
     /// The source, ready to be read; the report says which one it is.
-    pub fn open(
+    pub(crate) fn open(
         &self,
         secrets: &Secrets,
         deadline: Deadline,
@@ -191,7 +191,7 @@ impl std::fmt::Display for CounterPlace {
 
 impl WindowOptions {
     /// How the samples of the target that `key` stands for are kept between runs.
-    pub fn keeping(&self, key: String, plugin: &'static str, deadline: Deadline) -> Keeping<'_> {
+    pub(crate) fn keeping(&self, key: String, plugin: &'static str, deadline: Deadline) -> Keeping<'_> {
         let file = self.state_file.as_deref();
         Keeping { file, plugin, key, window: self.window, deadline }
     }

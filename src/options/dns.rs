@@ -8,7 +8,7 @@ use crate::net::nameserver::PORT;
 /// `--dns-server`.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Target")]
-pub struct DnsOptions {
+pub(crate) struct DnsOptions {
     /// Nameserver to ask, as ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; repeatable [default: the system's]
     #[arg(long = "dns-server", value_name = "ADDRESS", value_parser = server)]
     pub servers: Vec<SocketAddr>,

@@ -191,11 +191,11 @@ mod platform {
     use std::path::PathBuf;
 
     /// Where an ini file is looked for when `--extra-opts` names none: the Monitoring Plugins' own places, in their order.
-    pub fn default_files() -> impl Iterator<Item = PathBuf> {
+    pub(super) fn default_files() -> impl Iterator<Item = PathBuf> {
         FILES.iter().map(PathBuf::from)
     }
 
-    pub const EXAMPLE: &str = FILES[2];
+    pub(super) const EXAMPLE: &str = FILES[2];
 
     const FILES: &[&str] = &[
         "/usr/local/etc/monitoring-plugins/monitoring-plugins.ini",
@@ -220,12 +220,12 @@ mod platform {
     use super::named_in;
 
     /// The Monitoring Plugins have no places there. Beside the plugin: who may write there could replace that as well.
-    pub fn default_files() -> impl Iterator<Item = PathBuf> {
+    pub(super) fn default_files() -> impl Iterator<Item = PathBuf> {
         let plugin = env::current_exe().ok();
         plugin.as_deref().and_then(|plugin| plugin.parent()).map(named_in).unwrap_or_default().into_iter()
     }
 
-    pub const EXAMPLE: &str = "plugins.ini beside the plugin";
+    pub(super) const EXAMPLE: &str = "plugins.ini beside the plugin";
 }
 
 #[cfg(test)]

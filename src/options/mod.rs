@@ -1,12 +1,12 @@
 //! What did the operator ask for? The options that plugins share, and how a command line becomes arguments.
 
-pub mod counters;
-pub mod dns;
+pub(crate) mod counters;
+pub(crate) mod dns;
 pub mod extra_opts;
-pub mod plain;
-pub mod secret;
-pub mod target;
-pub mod tls;
+pub(crate) mod plain;
+pub(crate) mod secret;
+pub(crate) mod target;
+pub(crate) mod tls;
 pub mod usage;
 
 use std::str::FromStr;
@@ -84,7 +84,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// `-t SEC[:STATE]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Timeout {
+pub(crate) struct Timeout {
     /// How long the whole run may take, above 0 and at most a day.
     pub duration: Duration,
     /// What its passing is worth, if that was said.
@@ -110,7 +110,7 @@ impl FromStr for Timeout {
 
 /// A command line, understood.
 #[derive(Debug)]
-pub struct Parsed<O> {
+pub(crate) struct Parsed<O> {
     /// The options.
     pub options: O,
     /// What each failure class is worth.
@@ -120,7 +120,7 @@ pub struct Parsed<O> {
 }
 
 /// Parses `argv` (program name first), with the sections that `--extra-opts` names in front of it.
-pub fn parse<O: Options>(argv: Vec<String>) -> Result<Parsed<O>, usage::UsageError> {
+pub(crate) fn parse<O: Options>(argv: Vec<String>) -> Result<Parsed<O>, usage::UsageError> {
     let expanded = extra_opts::expand::<O>(argv)?;
     let mut matches = command::<O>().try_get_matches_from(expanded.argv).map_err(|error| usage::explain(&error))?;
     let order = StateOrder::of(&matches);
@@ -133,7 +133,7 @@ pub fn parse<O: Options>(argv: Vec<String>) -> Result<Parsed<O>, usage::UsageErr
 }
 
 /// The plugin's command: of a repeated single-valued option the last one wins.
-pub fn command<O: Options>() -> clap::Command {
+pub(crate) fn command<O: Options>() -> clap::Command {
     O::command().args_override_self(true)
 }
 

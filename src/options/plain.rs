@@ -5,22 +5,22 @@ use std::num::NonZeroU16;
 use std::str::FromStr;
 
 /// A port of TCP or UDP.
-pub fn port(text: &str) -> Result<u16, String> {
+pub(crate) fn port(text: &str) -> Result<u16, String> {
     read(text, "a port: expected a number from 1 to 65535").map(NonZeroU16::get)
 }
 
 /// What fits into one byte.
-pub fn octet(text: &str) -> Result<u8, String> {
+pub(crate) fn octet(text: &str) -> Result<u8, String> {
     read(text, "a number from 0 to 255: expected one such as 70")
 }
 
 /// How many.
-pub fn count(text: &str) -> Result<u64, String> {
+pub(crate) fn count(text: &str) -> Result<u64, String> {
     read(text, "a count: expected a whole number such as 10")
 }
 
 /// An IPv4 or IPv6 address.
-pub fn address(text: &str) -> Result<IpAddr, String> {
+pub(crate) fn address(text: &str) -> Result<IpAddr, String> {
     read(text, "an address: expected one such as 192.0.2.7 or 2001:db8::7")
 }
 

@@ -9,7 +9,7 @@ use crate::time::stage;
 
 /// Where a secret comes from, in falling order of precedence.
 #[derive(Clone, Debug, Default)]
-pub struct SecretSource<'a> {
+pub(crate) struct SecretSource<'a> {
     /// What it is, for messages: `password`, `passphrase`.
     pub what: &'static str,
     /// A file whose first line it is.
@@ -25,12 +25,12 @@ const MAX_FILE: u64 = 64 * 1024;
 
 impl SecretSource<'_> {
     /// Whether the operator named any source.
-    pub const fn is_given(&self) -> bool {
+    pub(crate) const fn is_given(&self) -> bool {
         self.file.is_some() || self.env.is_some() || self.ini.is_some()
     }
 
     /// The secret, `None` when no source is named.
-    pub fn read(&self) -> Result<Option<String>, Failure> {
+    pub(crate) fn read(&self) -> Result<Option<String>, Failure> {
         let what = self.what;
         if let Some(path) = self.file {
             stage::enter(format!("reading the {what} file {}", path.display()));

@@ -7,7 +7,7 @@ use crate::net::host;
 /// `-H`, which is required, and the rest of the target.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Target")]
-pub struct TargetOptions {
+pub(crate) struct TargetOptions {
     /// Name or address of the host to ask
     #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse)]
     pub hostname: String,
@@ -20,7 +20,7 @@ pub struct TargetOptions {
 /// `-p`, `-4`, `-6`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Target")]
-pub struct EndpointOptions {
+pub(crate) struct EndpointOptions {
     /// Port to connect to [default: the protocol's own]
     #[arg(short, long, value_parser = port)]
     pub port: Option<u16>,
@@ -36,7 +36,7 @@ pub struct EndpointOptions {
 
 impl EndpointOptions {
     /// The address family asked for.
-    pub const fn family(&self) -> Family {
+    pub(crate) const fn family(&self) -> Family {
         match (self.ipv4, self.ipv6) {
             (true, _) => Family::V4,
             (_, true) => Family::V6,
@@ -45,7 +45,7 @@ impl EndpointOptions {
     }
 
     /// Whether any of them is given.
-    pub const fn is_given(&self) -> bool {
+    pub(crate) const fn is_given(&self) -> bool {
         self.port.is_some() || self.ipv4 || self.ipv6
     }
 }

@@ -19,7 +19,7 @@ use crate::x509::certificate::Fingerprint;
 /// `--tls-name`, `--ca-file`, `--no-verify`, `--fingerprint`, `--client-certificate` and its key.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "TLS")]
-pub struct TlsOptions {
+pub(crate) struct TlsOptions {
     /// Name to send and to expect in the certificate [default: the host]
     #[arg(long, value_name = "NAME", value_parser = host::parse)]
     pub tls_name: Option<String>,
@@ -55,7 +55,7 @@ pub struct TlsOptions {
 
 impl TlsOptions {
     /// Reads the files and secrets for a connection to `host`.
-    pub fn settings(&self, host: &str, secrets: &Secrets) -> Result<TlsSettings, Failure> {
+    pub(crate) fn settings(&self, host: &str, secrets: &Secrets) -> Result<TlsSettings, Failure> {
         let trust = match &self.ca_file {
             _ if self.no_verify => Trust::NotJudged,
             Some(path) => Trust::Anchors(anchors(path)?),
@@ -71,7 +71,7 @@ impl TlsOptions {
     }
 
     /// Where the passphrase comes from.
-    pub fn passphrase<'a>(&'a self, secrets: &'a Secrets) -> SecretSource<'a> {
+    pub(crate) fn passphrase<'a>(&'a self, secrets: &'a Secrets) -> SecretSource<'a> {
         SecretSource {
             what: "passphrase",
             file: self.passphrase_file.as_ref(),
@@ -97,7 +97,7 @@ impl TlsOptions {
 }
 
 /// The certificates of a PEM file as trust anchors.
-pub fn anchors(path: &Path) -> Result<Arc<Anchors>, Failure> {
+pub(crate) fn anchors(path: &Path) -> Result<Arc<Anchors>, Failure> {
     let certificates = identity::certificates(&read(path)?).map_err(|error| bad(path, error))?;
     Ok(Arc::new(Anchors::new(certificates)))
 }

@@ -1,7 +1,7 @@
 //! What does the system offer beyond std? The only room with unsafe code.
 
-pub mod random;
+pub(crate) mod random;
 #[cfg(unix)]
-pub mod unix;
+pub(crate) mod unix;
 #[cfg(windows)]
-pub mod windows;
+pub(crate) mod windows;

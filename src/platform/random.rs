@@ -8,26 +8,26 @@ use ring::rand::{SecureRandom, SystemRandom};
 pub struct NoRandomness;
 
 /// Fills `bytes`.
-pub fn fill(bytes: &mut [u8]) -> Result<(), NoRandomness> {
+pub(crate) fn fill(bytes: &mut [u8]) -> Result<(), NoRandomness> {
     SystemRandom::new().fill(bytes).map_err(|_| NoRandomness)
 }
 
 /// Any number of 16 bits.
-pub fn u16() -> Result<u16, NoRandomness> {
+pub(crate) fn u16() -> Result<u16, NoRandomness> {
     let mut bytes = [0; 2];
     fill(&mut bytes)?;
     Ok(u16::from_ne_bytes(bytes))
 }
 
 /// Any number of 64 bits.
-pub fn u64() -> Result<u64, NoRandomness> {
+pub(crate) fn u64() -> Result<u64, NoRandomness> {
     let mut bytes = [0; 8];
     fill(&mut bytes)?;
     Ok(u64::from_ne_bytes(bytes))
 }
 
 /// A number from 0 to `max`, both included, each as likely as the others to one part in 2^32.
-pub fn up_to(max: u32) -> Result<u32, NoRandomness> {
+pub(crate) fn up_to(max: u32) -> Result<u32, NoRandomness> {
     Ok(scaled(u64()?, max))
 }
 

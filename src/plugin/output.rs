@@ -20,20 +20,20 @@ static PRESENTED: Mutex<Option<Presented>> = Mutex::new(None);
 static CLAIMED: OnceLock<Instant> = OnceLock::new();
 
 /// Has whatever is printed from now on look so.
-pub fn present(presented: Presented) {
+pub(super) fn present(presented: Presented) {
     if let Ok(mut current) = PRESENTED.lock() {
         *current = Some(presented);
     }
 }
 
 /// Prints a report and exits with its state.
-pub fn finish(mut report: Report) -> ! {
+pub(super) fn finish(mut report: Report) -> ! {
     report.duration = report.started.instant.elapsed();
     finish_with(&render::render(&report, presented().presentation), report.state())
 }
 
 /// Prints and exits, unless somebody else is already doing so.
-pub fn finish_with(text: &str, state: State) -> ! {
+pub(super) fn finish_with(text: &str, state: State) -> ! {
     if CLAIMED.set(Instant::now()).is_err() {
         // The first one is about to exit the process; returning would print a second report.
         let claimed = CLAIMED.get().map_or(Duration::ZERO, Instant::elapsed);

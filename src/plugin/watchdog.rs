@@ -12,7 +12,7 @@ use crate::report::{Class, Failure};
 use crate::time::stage;
 
 /// Ends the process when the deadline has passed or a signal asks for it, whatever the main thread is stuck in.
-pub fn start(context: Context) {
+pub(super) fn start(context: Context) {
     let signals = Signals::register();
     let watchdog = move || {
         let remaining = context.deadline.remaining(Instant::now()) + GRACE;

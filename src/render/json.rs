@@ -28,7 +28,7 @@ const LIMITS: &[Limits] = &[
 ];
 
 /// One line. Everything but the trace (`-vvv`) is there at any verbosity.
-pub fn render(report: &Report, presentation: Presentation) -> String {
+pub(crate) fn render(report: &Report, presentation: Presentation) -> String {
     let mut out = String::new();
     for limits in LIMITS {
         out = format!("{}\n", object(report, presentation.verbosity, limits));

@@ -1,8 +1,8 @@
 //! How is a report shown? One pure function for each format, `&Report` to text.
 
-pub mod json;
-pub mod scom;
-pub mod text;
+pub(crate) mod json;
+pub(crate) mod scom;
+pub(crate) mod text;
 
 use crate::report::Report;
 

@@ -17,7 +17,7 @@ enum Variant {
 }
 
 /// One line of XML. A metric is a property of its label, absent when its value is unknown; diagnostics bear their name.
-pub fn render(report: &Report, presentation: Presentation) -> String {
+pub(crate) fn render(report: &Report, presentation: Presentation) -> String {
     let end = "</DataItem>\n";
     let mut out = format!(
         "<DataItem type=\"System.PropertyBagData\" time=\"{}\" sourceHealthServiceId=\"{{00000000-0000-0000-0000-000000000000}}\">",

@@ -14,7 +14,7 @@ const MAX_SUMMARY: usize = 400;
 const MAX_LINE: usize = 2_000;
 
 /// `TITLE STATE - summary | perfdata`, then, on a problem, reasons and advice, then what `-v` asks for.
-pub fn render(report: &Report, presentation: Presentation) -> String {
+pub(crate) fn render(report: &Report, presentation: Presentation) -> String {
     let mut out = first_line(report);
     if !presentation.single_line {
         reasons(&mut out, report);

@@ -1,16 +1,16 @@
 //! What is known when the check is over? Findings, metrics and everything an alert must carry.
 
-pub mod about;
-pub mod class;
-pub mod failure;
-pub mod finding;
-pub mod metric;
-pub mod policy;
-pub mod range;
-pub mod state;
-pub mod thresholds;
+pub(crate) mod about;
+pub(crate) mod class;
+pub(crate) mod failure;
+pub(crate) mod finding;
+pub(crate) mod metric;
+pub(crate) mod policy;
+pub(crate) mod range;
+pub(crate) mod state;
+pub(crate) mod thresholds;
 #[cfg(windows)]
-pub mod windows;
+pub(crate) mod windows;
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime};
@@ -20,8 +20,10 @@ pub use self::class::Class;
 pub use self::failure::Failure;
 pub use self::finding::Finding;
 pub use self::metric::{Metric, Uom};
-pub use self::policy::{Override, Policy};
-pub use self::range::{Range, RangeError};
+pub(crate) use self::policy::Override;
+pub use self::policy::Policy;
+pub use self::range::Range;
+pub(crate) use self::range::RangeError;
 pub use self::state::State;
 pub use self::thresholds::Thresholds;
 
@@ -235,7 +237,7 @@ impl Report {
 const MAX_TRACE: usize = 2_000;
 
 /// At most `max` characters of a text, with `...` where something was left out.
-pub fn excerpt(text: &str, max: usize) -> String {
+pub(crate) fn excerpt(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),

@@ -8,7 +8,7 @@ use crate::time::words::roughly;
 
 /// What a service is worth.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fitness {
+pub(crate) enum Fitness {
     /// It works.
     Working(String),
     /// It is on its way from one state to another.
@@ -21,7 +21,7 @@ pub enum Fitness {
 ///
 /// A disabled service that does not run is `disabled` and nothing else. One that still runs is `disabled` too: it
 /// answers now, and nobody can start it again after the next restart of the server.
-pub fn judge(service: &ServiceStatus, now: SystemTime) -> Fitness {
+pub(crate) fn judge(service: &ServiceStatus, now: SystemTime) -> Fitness {
     let (name, start, condition) = (&service.name, service.start, service.condition);
     let failing = |class, text: String| Fitness::Failing(Failure::new(class, text));
     match (start, condition) {
@@ -45,7 +45,7 @@ pub fn judge(service: &ServiceStatus, now: SystemTime) -> Fitness {
 }
 
 /// Seconds since the start of a service: 0 when it has no process, `None` when nobody knows.
-pub fn uptime(service: &ServiceStatus, now: SystemTime) -> Option<std::time::Duration> {
+pub(crate) fn uptime(service: &ServiceStatus, now: SystemTime) -> Option<std::time::Duration> {
     match (service.process, service.since) {
         (None, _) if service.condition == Condition::Stopped => Some(std::time::Duration::ZERO),
         // A clock that was set back since the start makes no negative time.
@@ -55,7 +55,7 @@ pub fn uptime(service: &ServiceStatus, now: SystemTime) -> Option<std::time::Dur
 }
 
 /// Everything about a service in one line, for who wants details.
-pub fn describe(service: &ServiceStatus) -> String {
+pub(crate) fn describe(service: &ServiceStatus) -> String {
     let mut parts = vec![service.start.to_string(), service.condition.to_string()];
     parts.extend(service.process.map(|process| format!("process {process}")));
     parts.extend(service.since.map(|since| format!("since {}", crate::time::calendar::rfc3339(since))));

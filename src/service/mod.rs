@@ -4,29 +4,29 @@
 //! means, without a system to ask.
 
 pub mod component;
-pub mod judge;
-pub mod refusal;
+pub(crate) mod judge;
+pub(crate) mod refusal;
 #[cfg(windows)]
 mod registry;
-pub mod status;
+pub(crate) mod status;
 #[cfg(windows)]
 mod windows;
 
-pub use self::status::{Condition, Delay, Exit, HostStatus, ServiceStatus, Start};
+pub(crate) use self::status::{Condition, HostStatus, ServiceStatus};
 #[cfg(windows)]
 use self::windows::Host;
 use crate::report::{Class, Failure};
 use crate::time::deadline::Deadline;
 
 /// What to say where there is no service manager to ask.
-pub const NEEDS_WINDOWS: &str = "only Windows has a service manager: run this check on the Exchange server, by \
+pub(crate) const NEEDS_WINDOWS: &str = "only Windows has a service manager: run this check on the Exchange server, by \
                                  NSClient++, SNClient, the Icinga or Zabbix agent, or Operations Manager";
 
 /// Asks the service manager of `host`, or of this one, about services, and its registry about a component.
 ///
 /// Of a host that is silent the calls return after a minute or so: the deadline does not wait for them.
 #[cfg(windows)]
-pub async fn ask(
+pub(crate) async fn ask(
     host: Option<&str>,
     services: &[String],
     component: Option<&str>,
@@ -59,6 +59,6 @@ async fn within<T: Send + 'static>(
 
 /// There is nobody to ask.
 #[cfg(not(windows))]
-pub async fn ask(_: Option<&str>, _: &[String], _: Option<&str>, _: &Deadline) -> Result<HostStatus, Failure> {
+pub(crate) async fn ask(_: Option<&str>, _: &[String], _: Option<&str>, _: &Deadline) -> Result<HostStatus, Failure> {
     Err(Failure::new(Class::NoData, NEEDS_WINDOWS))
 }

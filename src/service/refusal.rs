@@ -1,9 +1,10 @@
 //! What kind of failure is it when Windows refuses to say something of a service? By the number of its error.
+#![cfg_attr(not(any(windows, test)), expect(dead_code, reason = "only Windows has a service manager"))]
 
 use crate::report::Class;
 
 /// The class of a Windows error that a service manager or a registry gave, of this host or another.
-pub const fn class(code: u32) -> Class {
+pub(crate) const fn class(code: u32) -> Class {
     match code {
         1_060 => Class::Missing,
         // ERROR_ACCESS_DENIED, ERROR_NETWORK_ACCESS_DENIED; an account that is unknown, expired, locked, or that no domain

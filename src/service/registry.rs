@@ -7,7 +7,7 @@ use crate::platform::windows::registry::RegistryKey;
 use crate::report::{Class, Failure};
 
 /// What was requested of a component, and of the whole server.
-pub fn component(host: &Host, name: &str) -> Result<Component, Failure> {
+pub(super) fn component(host: &Host, name: &str) -> Result<Component, Failure> {
     requests(host, name).map_err(|error| {
         let failure = host.refused(&error, "cannot read the component states");
         // The service manager of the host has answered: it is there, and only its registry cannot be asked.

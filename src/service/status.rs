@@ -1,4 +1,5 @@
 //! What can a host know of a service, and of the component behind it?
+#![cfg_attr(not(any(windows, test)), expect(dead_code, reason = "only Windows has a service manager"))]
 
 use std::fmt;
 use std::time::SystemTime;
@@ -8,7 +9,7 @@ use crate::report::Failure;
 
 /// What the service manager of a host knows of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServiceStatus {
+pub(crate) struct ServiceStatus {
     /// The name, as it was asked for.
     pub name: String,
     /// The name that the system shows to people.
@@ -29,7 +30,7 @@ pub struct ServiceStatus {
 
 /// What starts a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
+pub(crate) enum Start {
     /// The loader: a driver.
     Boot,
     /// The kernel: a driver.
@@ -49,7 +50,7 @@ pub enum Start {
 
 /// When a service that is started with the system starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delay {
+pub(crate) enum Delay {
     /// At once.
     None,
     /// Some minutes after the others.
@@ -60,7 +61,7 @@ pub enum Delay {
 
 /// What a service is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Condition {
+pub(crate) enum Condition {
     /// It does not run.
     Stopped,
     /// It was told to start and does not work yet.
@@ -81,7 +82,7 @@ pub enum Condition {
 
 /// How a service ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Exit {
+pub(crate) struct Exit {
     /// The Windows error code; 0 when it was told to stop.
     pub code: u32,
     /// That code in words of the system, empty where it has none.
@@ -92,7 +93,7 @@ pub struct Exit {
 
 /// What a host knows of all that was asked about.
 #[derive(Debug)]
-pub struct HostStatus {
+pub(crate) struct HostStatus {
     /// Each service, in the order of asking.
     pub services: Vec<Result<ServiceStatus, Failure>>,
     /// The component, if one was asked about.
@@ -101,7 +102,7 @@ pub struct HostStatus {
 
 impl Start {
     /// Of the service manager's number.
-    pub const fn from_number(number: u32) -> Self {
+    pub(crate) const fn from_number(number: u32) -> Self {
         match number {
             0 => Self::Boot,
             1 => Self::System,
@@ -129,7 +130,7 @@ impl fmt::Display for Start {
 
 impl Condition {
     /// Of the service manager's number.
-    pub const fn from_number(number: u32) -> Self {
+    pub(crate) const fn from_number(number: u32) -> Self {
         match number {
             1 => Self::Stopped,
             2 => Self::StartPending,

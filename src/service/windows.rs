@@ -8,7 +8,7 @@ use crate::report::{Class, Failure};
 use crate::time::calendar::filetime;
 
 /// What the service manager of a host knows of services.
-pub fn services(host: &Host, names: &[String]) -> Result<Vec<Result<ServiceStatus, Failure>>, Failure> {
+pub(super) fn services(host: &Host, names: &[String]) -> Result<Vec<Result<ServiceStatus, Failure>>, Failure> {
     let manager = ServiceManager::connect(host.remote());
     let manager = manager.map_err(|error| host.refused(&error, "cannot ask the service manager"))?;
     Ok(names.iter().map(|name| service(&manager, host, name)).collect())
@@ -16,29 +16,29 @@ pub fn services(host: &Host, names: &[String]) -> Result<Vec<Result<ServiceStatu
 
 /// The host that is asked.
 #[derive(Clone)]
-pub struct Host {
+pub(super) struct Host {
     /// Another one, by its name.
     remote: Option<String>,
 }
 
 impl Host {
     /// The host of that name; without one, this one.
-    pub fn of(name: Option<&str>) -> Self {
+    pub(super) fn of(name: Option<&str>) -> Self {
         Self { remote: name.filter(|name| !is_this_host(name)).map(str::to_owned) }
     }
 
     /// Its name.
-    pub fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         self.remote.as_deref().unwrap_or("this host")
     }
 
     /// Its name, if it is another one.
-    pub fn remote(&self) -> Option<&str> {
+    pub(super) fn remote(&self) -> Option<&str> {
         self.remote.as_deref()
     }
 
     /// Why it did not answer what was attempted.
-    pub fn refused(&self, error: &CallError, attempted: &str) -> Failure {
+    pub(super) fn refused(&self, error: &CallError, attempted: &str) -> Failure {
         let class = refusal::class(error.code());
         let who = format!("the group Administrators of {}", self.name());
         Failure::of_call(error, &format!("{attempted} of {}", self.name()), class, &who)

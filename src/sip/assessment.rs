@@ -13,7 +13,7 @@ use crate::x509::judgement::Judgement;
 
 /// By what an outcome is judged, and how it is told from others.
 #[derive(Debug)]
-pub struct Assessment {
+pub(crate) struct Assessment {
     /// The transport.
     pub transport: Transport,
     /// What the final response has to be like.
@@ -38,7 +38,7 @@ pub struct Assessment {
 
 impl Assessment {
     /// Adds to `report` what came of one address.
-    pub fn add(&mut self, outcome: Outcome, report: &mut Report) {
+    pub(crate) fn add(&mut self, outcome: Outcome, report: &mut Report) {
         let Outcome { facts, result } = outcome;
         for failure in &facts.passed_over {
             report.add_finding(Finding::ok(format!("passed over: {}", failure.summary)));

@@ -36,7 +36,7 @@ pub trait Channel {
 }
 
 /// SIP over TCP.
-pub struct TcpChannel {
+pub(crate) struct TcpChannel {
     /// The connection.
     pub stream: TcpStream,
     /// With whom.
@@ -64,7 +64,7 @@ impl Channel for TcpChannel {
 }
 
 /// SIP over TLS.
-pub struct TlsChannel {
+pub(crate) struct TlsChannel {
     /// The connection.
     pub connection: TlsConnection,
     /// With whom.
@@ -100,7 +100,7 @@ impl Channel for TlsChannel {
 }
 
 /// SIP over UDP.
-pub struct UdpChannel {
+pub(crate) struct UdpChannel {
     /// A connected socket.
     pub socket: UdpSocket,
     /// With whom.

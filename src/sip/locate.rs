@@ -13,7 +13,7 @@ use crate::time::deadline::Deadline;
 
 /// Where to ask.
 #[derive(Debug)]
-pub struct Location {
+pub(crate) struct Location {
     /// How every target is spoken to.
     pub transport: Transport,
     /// The host or domain that was looked for.
@@ -30,7 +30,7 @@ pub struct Location {
 
 impl Location {
     /// The host itself.
-    pub fn of_host(host: &str, port: u16, transport: Transport, family: Family) -> Self {
+    pub(crate) fn of_host(host: &str, port: u16, transport: Transport, family: Family) -> Self {
         Self {
             transport,
             name: host.to_owned(),
@@ -44,7 +44,7 @@ impl Location {
 
     /// The targets of a domain: by SRV for a transport that is settled, else by what the domain prefers. Each step on the
     /// way becomes one of `events`, even if it leads nowhere.
-    pub async fn of_domain(
+    pub(crate) async fn of_domain(
         domain: Domain<'_>,
         family: Family,
         deadline: &Deadline,
@@ -71,14 +71,14 @@ impl Location {
     /// With the targets by port and name: where all are asked, a draw by weight would only shuffle the output, and which of
     /// two ports at one address has the plain label must not depend on it.
     #[must_use]
-    pub fn sorted(mut self) -> Self {
+    pub(crate) fn sorted(mut self) -> Self {
         self.targets.sort_by(|a, b| (a.port, &a.host).cmp(&(b.port, &b.host)));
         self.targets.dedup();
         self
     }
 
     /// The addresses of one of the targets, each once; never empty.
-    pub async fn peers(
+    pub(crate) async fn peers(
         &self,
         target: &Endpoint,
         deadline: &Deadline,
@@ -94,19 +94,19 @@ impl Location {
     }
 
     /// How long the search has taken by now.
-    pub fn took(&self) -> Duration {
+    pub(crate) fn took(&self) -> Duration {
         self.started.elapsed()
     }
 
     /// That nobody was reached, from what came of each target, in their order.
-    pub fn unreached(&self, failures: Vec<Failure>) -> Unreached {
+    pub(crate) fn unreached(&self, failures: Vec<Failure>) -> Unreached {
         Unreached { name: self.name.clone(), failures, left_out: self.left_out }
     }
 }
 
 /// Nobody was reached.
 #[derive(Clone, Debug)]
-pub struct Unreached {
+pub(crate) struct Unreached {
     /// The host or domain that was looked for.
     name: String,
     /// What came of each target.
@@ -118,7 +118,7 @@ pub struct Unreached {
 impl Unreached {
     /// As one failure. Its class is that of the one that is worth most to `report`: a target without an address does not
     /// hide that the other ones refuse.
-    pub fn into_failure(self, report: &Report) -> Failure {
+    pub(crate) fn into_failure(self, report: &Report) -> Failure {
         if let ([only], 0) = (self.failures.as_slice(), self.left_out) {
             return only.clone();
         }

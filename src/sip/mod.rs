@@ -5,18 +5,18 @@
 //! a [`channel::Channel`], `servers` and `locate` find whom to ask, `probe` is one complete question to one address,
 //! `assessment` makes a report of what came of it.
 
-pub mod assessment;
-pub mod channel;
+pub(crate) mod assessment;
+pub(crate) mod channel;
 pub mod digest;
-pub mod expect;
+pub(crate) mod expect;
 pub mod framing;
-pub mod head;
+pub(crate) mod head;
 pub mod judge;
-pub mod locate;
+pub(crate) mod locate;
 pub mod message;
-pub mod probe;
+pub(crate) mod probe;
 pub mod servers;
-pub mod transaction;
+pub(crate) mod transaction;
 pub mod transport;
 pub mod uac;
-pub mod uri;
+pub(crate) mod uri;

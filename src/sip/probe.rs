@@ -25,7 +25,7 @@ use crate::x509::judgement::{Expectations, Judgement, judge};
 
 /// What is asked, the same for each address. What is `None` follows from the connection.
 #[derive(Clone, Debug)]
-pub struct Question {
+pub(crate) struct Question {
     /// The local address to send from.
     pub source: Option<IpAddr>,
     /// The Request-URI.
@@ -60,7 +60,7 @@ pub struct Question {
 
 /// One address, asked.
 #[derive(Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// What was learnt on the way.
     pub facts: Facts,
     /// The answer, or why there is none.
@@ -69,7 +69,7 @@ pub struct Outcome {
 
 /// Why there is no answer.
 #[derive(Clone, Debug)]
-pub enum NoAnswer {
+pub(crate) enum NoAnswer {
     /// What went wrong with the one server that was asked.
     Failure(Failure),
     /// None of several targets was reached.
@@ -78,7 +78,7 @@ pub enum NoAnswer {
 
 impl NoAnswer {
     /// As one failure, of the class that is worth most to `report`.
-    pub fn into_failure(self, report: &Report) -> Failure {
+    pub(crate) fn into_failure(self, report: &Report) -> Failure {
         match self {
             Self::Failure(failure) => failure,
             Self::Unreached(unreached) => unreached.into_failure(report),
@@ -94,7 +94,7 @@ impl From<Failure> for NoAnswer {
 
 /// What was learnt on the way to an answer. Phases that were not reached are `None`.
 #[derive(Debug, Default)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// Who was asked; `None` when there was nobody to ask.
     pub peer: Option<Peer>,
     /// From the start of the search to the addresses of who was asked.
@@ -121,7 +121,7 @@ pub struct Facts {
 
 /// Every address, asked.
 #[derive(Debug)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// What came of each; of a target without an address, that it has none.
     pub outcomes: Vec<Outcome>,
     /// How many addresses more there are, which were not asked.
@@ -130,18 +130,18 @@ pub struct Asked {
 
 impl Asked {
     /// A single outcome.
-    pub fn one(outcome: Outcome) -> Self {
+    pub(crate) fn one(outcome: Outcome) -> Self {
         Self { outcomes: vec![outcome], left_out: 0 }
     }
 
     /// There was nobody to ask.
-    pub fn nobody(failure: Failure) -> Self {
+    pub(crate) fn nobody(failure: Failure) -> Self {
         Self::one(Outcome { facts: Facts::default(), result: Err(failure.into()) })
     }
 }
 
 /// Asks the first target that connects.
-pub async fn ask(question: &Question, location: &Location) -> Outcome {
+pub(crate) async fn ask(question: &Question, location: &Location) -> Outcome {
     let mut probe = Probe { question, location, facts: Facts::default() };
     let result = match probe.reach_first().await {
         Ok(link) => probe.talk(link).await.map_err(NoAnswer::from),
@@ -151,7 +151,7 @@ pub async fn ask(question: &Question, location: &Location) -> Outcome {
 }
 
 /// Asks each address of each target, all at the same time: as many of each target as add up to [`net::MAX_ASKED`].
-pub async fn ask_each(question: &Question, location: &Location) -> Asked {
+pub(crate) async fn ask_each(question: &Question, location: &Location) -> Asked {
     let share = (net::MAX_ASKED / location.targets.len().max(1)).max(1);
     let mut all = Asked { outcomes: Vec::new(), left_out: location.left_out };
     for asked in join_all(location.targets.iter().map(|target| ask_target(question, location, target, share))).await {

@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use super::message::{OptionsRequest, RequestId, Response};
 
 /// RFC 3261 17.1.1.1: the estimate of a round trip.
-pub const T1: Duration = Duration::from_millis(500);
+pub(crate) const T1: Duration = Duration::from_millis(500);
 
 /// RFC 3261 17.1.2.2: the longest interval between retransmissions.
-pub const T2: Duration = Duration::from_secs(4);
+pub(crate) const T2: Duration = Duration::from_secs(4);
 
 /// What to do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// Send the request (again).
     Transmit,
     /// Nothing before this instant, but for a response.
@@ -26,7 +26,7 @@ pub enum Step {
 
 /// What a response is to this transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Received {
+pub(crate) enum Received {
     /// The answer.
     Final,
     /// The server works on it.
@@ -37,7 +37,7 @@ pub enum Received {
 
 /// One request on its way.
 #[derive(Debug)]
-pub struct ClientTransaction {
+pub(crate) struct ClientTransaction {
     id: RequestId,
     reliable: bool,
     timer_e: Option<Instant>,
@@ -49,7 +49,7 @@ pub struct ClientTransaction {
 
 impl ClientTransaction {
     /// A transaction that is about to send its request, at `now`, over a reliable (stream) or unreliable transport.
-    pub fn new(id: RequestId, reliable: bool, now: Instant) -> Self {
+    pub(crate) fn new(id: RequestId, reliable: bool, now: Instant) -> Self {
         Self {
             id,
             reliable,
@@ -62,17 +62,17 @@ impl ClientTransaction {
     }
 
     /// How often the request was sent.
-    pub const fn transmitted(&self) -> u32 {
+    pub(crate) const fn transmitted(&self) -> u32 {
         self.transmitted
     }
 
     /// Whether a provisional response has come.
-    pub const fn is_proceeding(&self) -> bool {
+    pub(crate) const fn is_proceeding(&self) -> bool {
         self.proceeding
     }
 
     /// What to do at `now`. After [`Step::Transmit`] the request counts as sent.
-    pub fn poll(&mut self, now: Instant) -> Step {
+    pub(crate) fn poll(&mut self, now: Instant) -> Step {
         if now >= self.timer_f {
             return Step::TimedOut;
         }
@@ -89,7 +89,7 @@ impl ClientTransaction {
     }
 
     /// Takes a response. Matching is RFC 3261 17.1.3, and Call-ID on top: a server that mixes up calls is not answering us.
-    pub fn receive(&mut self, response: &Response) -> Received {
+    pub(crate) fn receive(&mut self, response: &Response) -> Received {
         let is_ours = response.branch() == Some(&self.id.branch)
             && response.cseq.0 == self.id.cseq
             && response.cseq.1 == OptionsRequest::METHOD

@@ -6,19 +6,19 @@ use std::str::FromStr;
 ///
 /// Only what would break the message is refused; whether the server knows the address is the server's question.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address(String);
+pub(crate) struct Address(String);
 
 /// A bare `sip:`, `sips:` or `tel:` URI, for the request line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Uri(String);
+pub(crate) struct Uri(String);
 
 /// A header value of printable text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeaderText(String);
+pub(crate) struct HeaderText(String);
 
 /// Why a text cannot stand there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum UriError {
+pub(crate) enum UriError {
     /// No URI of a scheme that OPTIONS can be about.
     #[error("'{0}' is not a SIP URI: expected something like sip:cas1.example.com or sips:user@example.com")]
     Scheme(String),
@@ -35,7 +35,7 @@ pub enum UriError {
 
 impl Uri {
     /// The text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -60,7 +60,7 @@ impl FromStr for Uri {
 
 impl Address {
     /// The text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -86,7 +86,7 @@ impl FromStr for Address {
 
 impl HeaderText {
     /// The text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

@@ -3,4 +3,4 @@
 pub mod calendar;
 pub mod deadline;
 pub mod stage;
-pub mod words;
+pub(crate) mod words;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Reads whole seconds, minutes, hours or days: `90`, `90s`, `10m`, `1h`, `1d`; above 0 and up to a year.
-pub fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = match text.char_indices().next_back() {
         Some((end, 's')) => (&text[..end], 1),
         Some((end, 'm')) => (&text[..end], 60),
@@ -22,7 +22,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// The duration in the largest unit that it is a whole number of: `90 s`, `1 h`.
-pub fn in_words(duration: Duration) -> String {
+pub(crate) fn in_words(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let whole = UNITS.into_iter().find(|(unit, _)| seconds >= *unit && seconds.is_multiple_of(*unit));
     whole.map_or_else(|| format!("{seconds} s"), |(unit, name)| format!("{} {name}", seconds / unit))
@@ -30,14 +30,14 @@ pub fn in_words(duration: Duration) -> String {
 
 /// Roughly how long it is: rounded to the largest unit that it has at least two of, said as [`in_words`] says it: `2 min`,
 /// `1 h`, `25 h`.
-pub fn roughly(duration: Duration) -> String {
+pub(crate) fn roughly(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let unit = UNITS.into_iter().map(|(unit, _)| unit).find(|unit| seconds >= unit * 2).unwrap_or(1);
     in_words(Duration::from_secs((seconds + unit / 2) / unit * unit))
 }
 
 /// A measured duration, as precise as a person wants it: `3.1 ms`, `812 ms`, `10 s`, `1.5 s`.
-pub fn precisely(duration: Duration) -> String {
+pub(crate) fn precisely(duration: Duration) -> String {
     let milliseconds = duration.as_secs_f64() * 1e3;
     match milliseconds {
         ..0.1 => format!("{milliseconds:.2} ms"),
@@ -48,7 +48,7 @@ pub fn precisely(duration: Duration) -> String {
 }
 
 /// A duration in seconds with at most two decimals and none that are zero: `10 s`, `0.25 s`.
-pub fn seconds(duration: Duration) -> String {
+pub(crate) fn seconds(duration: Duration) -> String {
     let text = format!("{:.2}", duration.as_secs_f64());
     format!("{} s", text.trim_end_matches('0').trim_end_matches('.'))
 }

@@ -14,7 +14,7 @@ use crate::net::tcp;
 
 /// `--tls-backend`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Backend {
+pub(crate) enum Backend {
     /// Modern, then legacy where there is nothing in common and this build has it.
     #[default]
     Auto,
@@ -25,7 +25,12 @@ pub enum Backend {
 }
 
 /// Speaks TLS as `backend` says. A second connection, from `source`, is made where the first one was of no use.
-pub async fn connect(backend: Backend, stream: TcpStream, source: Option<IpAddr>, approach: Approach<'_>) -> Handshake {
+pub(crate) async fn connect(
+    backend: Backend,
+    stream: TcpStream,
+    source: Option<IpAddr>,
+    approach: Approach<'_>,
+) -> Handshake {
     if backend == Backend::Legacy {
         return legacy(stream, approach).await;
     }

@@ -15,7 +15,7 @@ use crate::x509::Chain;
 
 /// A handshake that was tried.
 #[derive(Debug)]
-pub struct Handshake {
+pub(crate) struct Handshake {
     /// What the server showed on the way.
     pub served: Served,
     /// The connection, or why there is none.
@@ -24,12 +24,12 @@ pub struct Handshake {
 
 impl Handshake {
     /// Of one that could not even begin.
-    pub fn failed(error: TlsError) -> Self {
+    pub(crate) fn failed(error: TlsError) -> Self {
         Self { served: Served::default(), result: Err(error) }
     }
 
     /// With the chain read and its trust judged.
-    pub fn judged(
+    pub(crate) fn judged(
         mut served: Served,
         seen: &Seen,
         result: Result<TlsConnection, TlsError>,
@@ -53,12 +53,12 @@ impl Handshake {
 }
 
 /// A stream of bytes in both directions.
-pub trait Duplex: AsyncRead + AsyncWrite + Unpin {}
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Duplex for T {}
 
 /// A connection after its handshake, whichever library keeps it.
-pub struct TlsConnection {
+pub(crate) struct TlsConnection {
     stream: Box<dyn Duplex>,
     peer: Peer,
     asked: bool,
@@ -68,7 +68,7 @@ pub struct TlsConnection {
 
 impl TlsConnection {
     /// A connection with `peer`, after a handshake that showed `served`.
-    pub fn new(stream: Box<dyn Duplex>, peer: Peer, served: &Served) -> Self {
+    pub(crate) fn new(stream: Box<dyn Duplex>, peer: Peer, served: &Served) -> Self {
         let shown = served.client_certificate_shown.is_some();
         Self { stream, peer, asked: served.client_certificate_asked, shown, has_received: false }
     }
@@ -76,7 +76,7 @@ impl TlsConnection {
     /// What an error of this connection says about the client certificate, if it does: in TLS 1.3 the server's verdict on
     /// it (or on its absence) arrives with the first bytes that are read. An end of the stream counts as
     /// [`io::ErrorKind::UnexpectedEof`].
-    pub fn classify(&self, error: &io::Error) -> Option<TlsError> {
+    pub(crate) fn classify(&self, error: &io::Error) -> Option<TlsError> {
         let may_be = self.asked && !self.has_received;
         may_be.then(|| TlsError::of_first_read(error, &self.peer, self.shown)).flatten()
     }

@@ -106,7 +106,7 @@ pub enum TlsError {
 
 /// What became of a server's wish for a client certificate.
 #[derive(Clone, Copy, Debug)]
-pub struct Demand {
+pub(crate) struct Demand {
     /// The server asked for one.
     pub asked: bool,
     /// It was shown one.
@@ -114,7 +114,7 @@ pub struct Demand {
 }
 
 /// What the modern backend offers.
-pub const MODERN_OFFER: &str = "TLS 1.3 and 1.2, ECDHE with AES-GCM or ChaCha20-Poly1305";
+pub(crate) const MODERN_OFFER: &str = "TLS 1.3 and 1.2, ECDHE with AES-GCM or ChaCha20-Poly1305";
 
 impl TlsError {
     /// The failure class.

@@ -19,7 +19,7 @@ use crate::time::deadline::Deadline;
 
 /// What came of looking.
 #[derive(Debug)]
-pub struct Inspection {
+pub(crate) struct Inspection {
     /// Who was looked at; `None` when there was nobody.
     pub peer: Option<Peer>,
     /// What was seen.
@@ -32,12 +32,12 @@ pub struct Inspection {
 
 impl Inspection {
     /// There was nobody to look at.
-    pub fn nothing(failure: Failure) -> Self {
+    pub(crate) fn nothing(failure: Failure) -> Self {
         Self { peer: None, served: Served::default(), failure: Some(failure), events: Vec::new() }
     }
 
     /// What went wrong on the way, and what of the handshake is worth a finding; each class once.
-    pub fn failures(&self) -> Vec<Failure> {
+    pub(crate) fn failures(&self) -> Vec<Failure> {
         let said = self.failure.as_ref().map(|failure| failure.class);
         let of_handshake = [self.served.obsolescence(), self.served.unmet_demand()].into_iter().flatten();
         let more = of_handshake.filter(|failure| Some(failure.class) != said);
@@ -46,7 +46,7 @@ impl Inspection {
 }
 
 /// Looks at the first of `peers` that connects. `now` is Unix time, for judging trust.
-pub async fn inspect(peers: &[Peer], settings: &TlsSettings, now: i64, deadline: &Deadline) -> Inspection {
+pub(crate) async fn inspect(peers: &[Peer], settings: &TlsSettings, now: i64, deadline: &Deadline) -> Inspection {
     let shown =
         Inspection { peer: peers.first().cloned(), served: Served::default(), failure: None, events: Vec::new() };
     let mut look = Look { settings, now, deadline, shown };

@@ -5,15 +5,15 @@
 //! the server has the key of the leaf. [`mod@rustls`] speaks modern TLS, [`legacy`] what came before it, [`clear`] reads the
 //! certificates without a key; [`backend`] and [`inspect`] choose among them.
 
-pub mod backend;
+pub(crate) mod backend;
 pub mod clear;
-pub mod connection;
-pub mod error;
+pub(crate) mod connection;
+pub(crate) mod error;
 pub mod identity;
-pub mod inspect;
+pub(crate) mod inspect;
 mod legacy;
-pub mod rustls;
-pub mod served;
-pub mod settings;
+pub(crate) mod rustls;
+pub(crate) mod served;
+pub(crate) mod settings;
 mod tap;
-pub mod version;
+pub(crate) mod version;

@@ -34,7 +34,7 @@ pub struct Served {
 
 /// What was seen of a handshake, whoever led it.
 #[derive(Clone, Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// The certificates as served.
     pub chain: Vec<CertificateDer<'static>>,
     /// The version, as far as the server's signature gives it away.

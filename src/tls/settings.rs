@@ -73,4 +73,4 @@ pub struct Approach<'a> {
 }
 
 /// Whether this build has the legacy backend.
-pub const HAS_LEGACY: bool = cfg!(any(feature = "legacy-tls", windows));
+pub(crate) const HAS_LEGACY: bool = cfg!(any(feature = "legacy-tls", windows));

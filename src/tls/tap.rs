@@ -11,11 +11,11 @@ use tokio::net::TcpStream;
 use super::version::Version;
 
 /// The first bytes that were received, shared with whoever wants to look at them.
-pub type FirstBytes = Arc<Mutex<Vec<u8>>>;
+pub(super) type FirstBytes = Arc<Mutex<Vec<u8>>>;
 
 /// A TCP stream that keeps its first bytes.
 #[derive(Debug)]
-pub struct Tap {
+pub(super) struct Tap {
     stream: TcpStream,
     first: FirstBytes,
     kept: usize,
@@ -23,12 +23,12 @@ pub struct Tap {
 
 impl Tap {
     /// Around `stream`, keeping at most so many bytes.
-    pub fn new(stream: TcpStream, kept: usize) -> Self {
+    pub(super) fn new(stream: TcpStream, kept: usize) -> Self {
         Self { stream, first: FirstBytes::default(), kept }
     }
 
     /// What is kept.
-    pub fn first(&self) -> FirstBytes {
+    pub(super) fn first(&self) -> FirstBytes {
         Arc::clone(&self.first)
     }
 }
@@ -65,7 +65,7 @@ impl AsyncWrite for Tap {
 }
 
 /// What somebody speaks whose first bytes are no TLS record, in words; `None` if they could be one.
-pub fn other_protocol(first: &[u8]) -> Option<&'static str> {
+pub(super) fn other_protocol(first: &[u8]) -> Option<&'static str> {
     let known = KNOWN.iter().find(|(begin, _)| first.starts_with(begin)).map(|(_, name)| *name);
     // RFC 8446 5.1: content type 20 to 24, then a version whose major part is 3.
     let is_record = matches!(first, [20..=24] | [20..=24, 3, ..]);
@@ -73,7 +73,7 @@ pub fn other_protocol(first: &[u8]) -> Option<&'static str> {
 }
 
 /// The version of a ServerHello as it stands in the clear; TLS 1.3 hides behind 1.2 here.
-pub fn server_hello_version(first: &[u8]) -> Option<Version> {
+pub(super) fn server_hello_version(first: &[u8]) -> Option<Version> {
     match first {
         // Record header, handshake header, then the ServerHello's own version.
         [22, 3, _, _, _, 2, _, _, _, major, minor, ..] => Some(Version(u16::from_be_bytes([*major, *minor]))),
@@ -82,7 +82,7 @@ pub fn server_hello_version(first: &[u8]) -> Option<Version> {
 }
 
 /// How many bytes are enough to know a protocol by.
-pub const ENOUGH: usize = 64;
+pub(super) const ENOUGH: usize = 64;
 
 const KNOWN: &[(&[u8], &str)] = &[
     (b"HTTP/", "HTTP without TLS"),

@@ -58,7 +58,7 @@ impl fmt::Display for Suite {
 }
 
 /// The suites that servers choose, the newest first: TLS 1.3, then ECDHE, DHE and RSA key exchange.
-pub const SUITES: &[(u16, &str)] = &[
+pub(crate) const SUITES: &[(u16, &str)] = &[
     (0x1301, "TLS_AES_128_GCM_SHA256"),
     (0x1302, "TLS_AES_256_GCM_SHA384"),
     (0x1303, "TLS_CHACHA20_POLY1305_SHA256"),

@@ -12,7 +12,7 @@ use crate::x509::chain::{Chain, ChainOrder};
 use crate::x509::verdict::{Distrust, Verdict};
 
 /// The verdict on the chain of a file, which is judged only by what was given to judge it by.
-pub fn verdict_of_file(chain: &Chain, anchors: Option<&Anchors>, pins: &[Fingerprint], now: i64) -> Verdict {
+pub(crate) fn verdict_of_file(chain: &Chain, anchors: Option<&Anchors>, pins: &[Fingerprint], now: i64) -> Verdict {
     match anchors {
         _ if chain.leaf().is_pinned(pins) => Verdict::Pinned,
         Some(anchors) => anchors.verdict(chain, now),

@@ -1,6 +1,6 @@
 //! Whom is trusted to issue certificates, and does a chain lead there? Given anchors, or those of this system.
 
-pub mod anchors;
-pub mod system;
+pub(crate) mod anchors;
+pub(crate) mod system;
 #[cfg(windows)]
 mod windows;

@@ -15,7 +15,7 @@ use crate::x509::Chain;
 ///
 /// Windows brings only a few roots along and fetches the others when it is asked for them. That alone may go to the
 /// network: not the addresses that the chain itself names, which a stranger has chosen.
-pub fn trusted_root(chain: &Chain, patience: Duration) -> Result<Option<CertificateDer<'static>>, CallError> {
+pub(super) fn trusted_root(chain: &Chain, patience: Duration) -> Result<Option<CertificateDer<'static>>, CallError> {
     let ders: Vec<_> = chain.iter().map(|certificate| certificate.der.clone()).collect();
     let root = certificate_chain::trusted_root(&ders, Roots::Present, patience)?;
     // A certificate that issued itself is known, or it is nobody's root.

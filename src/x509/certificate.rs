@@ -263,7 +263,7 @@ impl std::str::FromStr for Fingerprint {
 }
 
 /// A moment in Unix time as `2026-11-23 17:00 UTC`; beyond the calendar, as the number itself.
-pub fn moment(seconds: i64) -> String {
+pub(crate) fn moment(seconds: i64) -> String {
     match OffsetDateTime::from_unix_timestamp(seconds) {
         Ok(time) => {
             let (date, hour, minute) = (time.date(), time.hour(), time.minute());

@@ -40,7 +40,7 @@ pub enum ChainOrder {
 }
 
 /// The longest chain that is looked at.
-pub const MAX_LENGTH: usize = 1000;
+pub(crate) const MAX_LENGTH: usize = 1000;
 
 impl Chain {
     /// A chain of DER certificates, leaf first.

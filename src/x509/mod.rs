@@ -4,13 +4,12 @@
 //! DER -> Certificate -> Chain -> judgement::judge(chain, expectations, now) -> Judgement
 //! ```
 
-pub mod certificate;
-pub mod chain;
+pub(crate) mod certificate;
+pub(crate) mod chain;
 pub mod expiry;
 pub mod judgement;
-pub mod name;
+pub(crate) mod name;
 pub mod verdict;
 
 pub use certificate::Certificate;
 pub use chain::Chain;
-pub use expiry::Expiry;

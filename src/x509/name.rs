@@ -5,7 +5,7 @@ use crate::net::host;
 
 /// How a certificate matches a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Match {
+pub(crate) enum Match {
     /// By one of its subject alternative names.
     AlternativeName,
     /// By its common name; it has no alternative names at all. Modern clients refuse this.
@@ -15,7 +15,7 @@ pub enum Match {
 }
 
 /// How `certificate` matches `expected`, a DNS name or an address.
-pub fn matched(certificate: &Certificate, expected: &str) -> Match {
+pub(crate) fn matched(certificate: &Certificate, expected: &str) -> Match {
     let has_alternatives = !certificate.dns_names.is_empty() || !certificate.addresses.is_empty();
     let by_common_name = |matches: bool| if matches && !has_alternatives { Match::CommonName } else { Match::No };
     let common_name = certificate.common_name.as_deref();

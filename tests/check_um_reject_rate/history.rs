@@ -174,7 +174,7 @@ fn a_run_that_is_killed_leaves_a_readable_history() {
         std::thread::sleep(std::time::Duration::from_micros(delay * 400));
         child.kill().unwrap();
         child.wait().unwrap();
-        check_um::counters::history::History::decode(&fs::read(&state).unwrap()).unwrap();
+        check_um::door::counters::history::History::decode(&fs::read(&state).unwrap()).unwrap();
     }
     let ran = run(&arguments);
     assert!(ran.code == Some(0) && !ran.stdout.contains("damaged"), "{}", ran.stdout);

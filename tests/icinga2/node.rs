@@ -194,6 +194,7 @@ impl Node {
     }
 
     /// Hands in a result as an external program does.
+    #[allow(clippy::too_many_arguments, reason = "a test names all that it is about")]
     pub fn submit(&self, service: &str, state: u8, text: &str, perfdata: &str) -> Value {
         let result = json!({
             "type": "Service", "service": service,

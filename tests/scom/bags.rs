@@ -9,8 +9,8 @@ use call_router::scene::{Condition, Scene};
 use call_router::scenes;
 use check_um::checks;
 use check_um::checks::schedule::{Elsewhere, Service};
-use check_um::render::{Format, Presentation, render};
-use check_um::report::{Finding, Metric, Policy, Report, Started, State};
+use check_um::door::render::{Format, Presentation, render};
+use check_um::door::report::{Finding, Metric, Policy, Report, Started, State};
 use check_um_generate::register::services;
 
 use crate::expression::Item;

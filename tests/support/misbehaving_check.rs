@@ -3,10 +3,10 @@
 use std::thread;
 use std::time::Duration;
 
-use check_um::options::{CommonOptions, Options};
-use check_um::plugin::{Check, Context};
-use check_um::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Uom};
-use check_um::time::stage;
+use check_um::door::options::{CommonOptions, Options};
+use check_um::door::plugin::{Check, Context};
+use check_um::door::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Uom};
+use check_um::door::time::stage;
 
 fn main() {
     check_um::run::<Misbehaving>()

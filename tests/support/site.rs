@@ -39,6 +39,7 @@ impl Site {
         Self::start(recorded, "failing", behaviours, counters::log(60, 5), FAILING)
     }
 
+    #[allow(clippy::too_many_arguments, reason = "a test names all that it is about")]
     fn start(
         recorded: &Recorded,
         name: &'static str,

@@ -184,7 +184,8 @@ fn no_data_where_managed_availability_has_no_log_or_an_empty_one() {
 fn notifications_are_counted_from_the_log() {
     let event = |id: &str, second: &str| {
         let record = records(CALLS_REJECTED, |line| line.contains("T16:59:30"));
-        let now = check_um::time::calendar::rfc3339(std::time::SystemTime::now() - std::time::Duration::from_secs(60));
+        let now =
+            check_um::door::time::calendar::rfc3339(std::time::SystemTime::now() - std::time::Duration::from_secs(60));
         record
             .replace(">1647<", &format!(">{id}<"))
             .replace("2026-11-23T16:59:30.000000000Z", &now)

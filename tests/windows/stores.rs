@@ -8,7 +8,7 @@ use std::ptr;
 use std::slice;
 use std::thread;
 
-use check_um::container::store::Thumbprint;
+use check_um::door::container::store::Thumbprint;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use time::{Duration, OffsetDateTime};
 use windows_sys::Win32::Security::Cryptography::{

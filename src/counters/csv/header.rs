@@ -8,7 +8,7 @@ use crate::net::host::address;
 
 /// Where in a row the counters asked for stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Columns<const N: usize> {
+pub(super) struct Columns<const N: usize> {
     /// The column and the place in the query of each counter that is there, in the order of the columns.
     columns: Vec<(usize, usize)>,
     delimiter: u8,
@@ -21,7 +21,7 @@ pub struct Columns<const N: usize> {
 
 /// Why a header has no such columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HeaderError {
+pub(super) enum HeaderError {
     /// It is not the header of a performance log.
     NotAHeader,
     /// None of its columns is the counter of this index.
@@ -33,19 +33,19 @@ pub enum HeaderError {
 }
 
 /// Whether a line is a header.
-pub fn is_header(line: &[u8]) -> bool {
+pub(super) fn is_header(line: &[u8]) -> bool {
     let cell = line.strip_prefix(b"\"").unwrap_or(line);
     cell.starts_with(b"(PDH-CSV ") || cell.starts_with(b"(PDH-TSV ")
 }
 
 /// The names of the columns of a header: counter paths without their host.
-pub fn names(header: &str) -> impl Iterator<Item = &str> {
+pub(super) fn names(header: &str) -> impl Iterator<Item = &str> {
     cells_of(header).skip(1).filter_map(|cell| split_host(cell.text)).map(|(_, path)| path)
 }
 
 impl<const N: usize> Columns<N> {
     /// Finds `counters` of `host`, or of the only host there is, in a header.
-    pub fn find(header: &str, counters: &[Counter; N], host: Option<&str>) -> Result<Self, HeaderError> {
+    pub(super) fn find(header: &str, counters: &[Counter; N], host: Option<&str>) -> Result<Self, HeaderError> {
         if !is_header(header.as_bytes()) {
             return Err(HeaderError::NotAHeader);
         }
@@ -79,7 +79,7 @@ impl<const N: usize> Columns<N> {
     }
 
     /// What a line says of the counters; `None` for one that is no row or was cut short.
-    pub fn row(&self, line: &str, ended: bool) -> Option<Row<N>> {
+    pub(super) fn row(&self, line: &str, ended: bool) -> Option<Row<N>> {
         // typeperf closes with a sentence in the system's language, which has no quotes.
         if self.quoted && !line.starts_with('"') {
             return None;

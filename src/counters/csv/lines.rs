@@ -7,7 +7,7 @@ use crate::input;
 
 /// A line without its line feed. One that is longer than [`MAX_LINE`] is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line<'a> {
+pub(super) struct Line<'a> {
     /// Which it is, from 1.
     pub number: u64,
     /// Where it ends: how many bytes were read with it.
@@ -20,14 +20,14 @@ pub struct Line<'a> {
 
 impl<'a> Line<'a> {
     /// Its text. A byte that is no UTF-8 makes single bytes of its own line only.
-    pub fn text(&self) -> Cow<'a, str> {
+    pub(super) fn text(&self) -> Cow<'a, str> {
         input::text(self.bytes)
     }
 }
 
 /// The lines of a stream, first to last.
 #[derive(Debug)]
-pub struct Lines<R> {
+pub(super) struct Lines<R> {
     stream: BufReader<R>,
     line: Vec<u8>,
     number: u64,
@@ -36,12 +36,12 @@ pub struct Lines<R> {
 
 impl<R: Read> Lines<R> {
     /// The lines of `stream`, which is read in large parts.
-    pub fn new(stream: R) -> Self {
+    pub(super) fn new(stream: R) -> Self {
         Self { stream: BufReader::with_capacity(64 * 1024, stream), line: Vec::new(), number: 0, end: 0 }
     }
 
     /// The next line, `None` behind the last.
-    pub fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub(super) fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
         self.line.clear();
         self.number += 1;
         let mut read = self.stream.by_ref().take(MAX_LINE).read_until(b'\n', &mut self.line)? as u64;
@@ -56,7 +56,7 @@ impl<R: Read> Lines<R> {
 }
 
 /// The longest line, in bytes: a header of thousands of counters.
-pub const MAX_LINE: u64 = 2 * 1024 * 1024;
+pub(super) const MAX_LINE: u64 = 2 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {

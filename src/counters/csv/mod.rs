@@ -42,14 +42,14 @@ impl Csv {
         stage::enter(format!("reading {place}"));
         let Some(path) = &self.file else {
             let log = read(io::stdin().lock(), 0, query, &place)?;
-            return self.reading(log, query, &place, None);
+            return self.reading(log, query, None);
         };
         let opened = file::open(path).map_err(io)?;
         let metadata = opened.metadata().map_err(io)?;
         let length = if metadata.is_file() { metadata.len() } else { 0 };
         let log = read_file(&opened, length, query, &place)?;
         let modified = metadata.modified().ok().filter(|_| metadata.is_file());
-        self.reading(log, query, &place, modified)
+        self.reading(log, query, modified)
     }
 }
 
@@ -115,7 +115,7 @@ pub fn read<const N: usize>(
                 }
                 (columns, unreadable) = (found, None);
             }
-            Err(error) => unreadable = Some(explain(error, &text, query, place, line.number)),
+            Err(error) => unreadable = Some(explain(error, Header { text: &text, line: line.number }, query, place)),
         }
     }
     let Columns { host, zone, .. } = columns;
@@ -134,10 +134,10 @@ fn first_header<const N: usize>(
         let text = line.text();
         if !text.trim().is_empty() || number == MAX_BLANK_LINES {
             let found = Columns::find(&text, &query.counters, query.host.as_deref());
-            return found.map_err(|error| explain(error, &text, query, place, number));
+            return found.map_err(|error| explain(error, Header { text: &text, line: number }, query, place));
         }
     }
-    Err(explain(HeaderError::NotAHeader, "", query, place, number))
+    Err(explain(HeaderError::NotAHeader, Header { text: "", line: number }, query, place))
 }
 
 fn window_of<const N: usize>(query: &CounterQuery<N>) -> RowWindow<N> {
@@ -145,13 +145,14 @@ fn window_of<const N: usize>(query: &CounterQuery<N>) -> RowWindow<N> {
     RowWindow::new(length, query.counters.each_ref().map(|counter| counter.required))
 }
 
-fn explain<const N: usize>(
-    error: HeaderError,
-    header: &str,
-    query: &CounterQuery<N>,
-    place: &str,
+/// What stands where a header should, and in which line, from 1.
+struct Header<'a> {
+    text: &'a str,
     line: u64,
-) -> CounterError {
+}
+
+fn explain<const N: usize>(error: HeaderError, at: Header<'_>, query: &CounterQuery<N>, place: &str) -> CounterError {
+    let Header { text: header, line } = at;
     let place = place.to_owned();
     match error {
         HeaderError::NotAHeader => {
@@ -179,14 +180,13 @@ impl Csv {
         &self,
         log: Log<N>,
         query: &CounterQuery<N>,
-        place: &str,
         modified: Option<SystemTime>,
     ) -> Result<Reading<N>, CounterError> {
         let Log { host, zone, collected } = log;
         let Some(newest) = collected.rows.last().map(|row| row.time) else {
             let counter = query.counters.iter().find(|counter| counter.required).unwrap_or(&query.counters[0]);
             let counter = Box::new(counter.clone());
-            return Err(CounterError::NoSample { counter, place: place.to_owned(), rows: collected.gaps });
+            return Err(CounterError::NoSample { counter, place: self.place(), rows: collected.gaps });
         };
         let mut notes = Vec::new();
         let known = self.zone.or(zone);

@@ -5,7 +5,7 @@ use time::{Date, Month, PlainDateTime, Time};
 
 /// One cell of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cell<'a> {
+pub(super) struct Cell<'a> {
     /// What stands between the quotes, or between the delimiters.
     pub text: &'a str,
     /// Whether its end was seen: a line that is being written may be cut inside its last cell.
@@ -14,7 +14,7 @@ pub struct Cell<'a> {
 
 /// The cells of a line.
 #[derive(Clone, Debug)]
-pub struct Cells<'a> {
+pub(super) struct Cells<'a> {
     rest: Option<&'a str>,
     delimiter: u8,
     ended: bool,
@@ -22,7 +22,7 @@ pub struct Cells<'a> {
 
 impl<'a> Cells<'a> {
     /// The cells of `line` between `delimiter`s; `ended` says whether the line is known to be all there.
-    pub const fn new(line: &'a str, delimiter: u8, ended: bool) -> Self {
+    pub(super) const fn new(line: &'a str, delimiter: u8, ended: bool) -> Self {
         Self { rest: Some(line), delimiter, ended }
     }
 }
@@ -60,7 +60,7 @@ fn closing_quote(quoted: &str) -> Option<usize> {
 }
 
 /// `MM/DD/YYYY HH:MM:SS[.fraction]` as milliseconds since 1970 on the clock of the log.
-pub fn timestamp(text: &str) -> Option<i64> {
+pub(super) fn timestamp(text: &str) -> Option<i64> {
     let (date, time) = text.trim().split_once(' ')?;
     let [month, day, year] = three_numbers(date, b'/')?;
     let (time, fraction) = time.trim_start().split_once('.').unwrap_or((time.trim_start(), "0"));
@@ -81,7 +81,7 @@ pub fn timestamp(text: &str) -> Option<i64> {
 }
 
 /// A counter's value, finite and not below 0; `None` for a missing sample, which is a blank or nothing.
-pub fn value(text: &str) -> Option<f64> {
+pub(super) fn value(text: &str) -> Option<f64> {
     let text = text.trim();
     if !text.starts_with(|c: char| c.is_ascii_digit()) {
         return None;

@@ -135,7 +135,7 @@ fn nothing_of_a_log_without_rows() {
     let log = log(header("CAS1")).unwrap();
     assert!(log.collected.rows.is_empty());
     let csv = Csv { file: None, zone: None };
-    assert!(matches!(csv.reading(log, &query(), "log", None), Err(CounterError::NoSample { .. })));
+    assert!(matches!(csv.reading(log, &query(), None), Err(CounterError::NoSample { .. })));
 }
 
 #[test]
@@ -144,11 +144,11 @@ fn an_unknown_zone_is_guessed_and_said() {
     let log = log(header + &row(1_020, "1", "0")).unwrap();
     let modified = UNIX_EPOCH + Duration::from_secs(1_795_453_200 - 3 * 3_600 + 20);
     let csv = Csv { file: Some("x.csv".into()), zone: None };
-    let reading = csv.reading(log.clone(), &query(), "log", Some(modified)).unwrap();
+    let reading = csv.reading(log.clone(), &query(), Some(modified)).unwrap();
     assert_eq!(reading.newest().time, UNIX_EPOCH + Duration::from_secs(1_795_453_200 - 3 * 3_600));
     assert_eq!((reading.as_of, reading.notes.len()), (Some(modified), 1));
     let told = Csv { zone: Zone::east(120), ..csv };
-    let reading = told.reading(log, &query(), "log", Some(modified)).unwrap();
+    let reading = told.reading(log, &query(), Some(modified)).unwrap();
     assert_eq!(reading.newest().time, UNIX_EPOCH + Duration::from_secs(1_795_453_200 - 2 * 3_600));
     assert!(reading.notes.is_empty());
 }

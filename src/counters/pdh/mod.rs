@@ -2,21 +2,22 @@
 //!
 //! A number that a service counts up is taken raw, as it was counted: no scale, and 32 bits wrap as 32 bits do. Whatever
 //! PDH must compute is taken as PDH computes it, not capped at 100; a rate between two collections is waited for.
+#![cfg_attr(not(any(windows, test)), expect(dead_code, reason = "only Windows has performance counters"))]
 
 #[cfg(windows)]
 mod read;
-pub mod status;
+pub(crate) mod status;
 
 use super::{Counter, CounterError, CounterQuery, Reading};
 
 /// The performance counters of the system; of another host with [`Query::host`].
 #[derive(Clone, Copy, Debug)]
-pub struct Pdh;
+pub(crate) struct Pdh;
 
 impl Pdh {
     /// The values of this moment.
     #[cfg(windows)]
-    pub async fn read<const N: usize>(&self, query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
+    pub(crate) async fn read<const N: usize>(&self, query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
         let (asked, host) = (query.clone(), read::Host::of(query.host.as_deref()));
         // PDH takes no deadline, and connects to another host with the first counter of it.
         let read =
@@ -26,13 +27,13 @@ impl Pdh {
 
     /// Elsewhere there are none.
     #[cfg(not(windows))]
-    pub async fn read<const N: usize>(&self, _: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
+    pub(crate) async fn read<const N: usize>(&self, _: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
         Err(CounterError::NeedsWindows)
     }
 }
 
 /// The path of a counter as PDH takes it, of `host` or of this one; `None` where nobody knows the counter's name.
-pub fn path(counter: &Counter, host: Option<&str>) -> Option<String> {
+pub(crate) fn path(counter: &Counter, host: Option<&str>) -> Option<String> {
     if counter.given.is_none() && counter.name.is_empty() {
         return None;
     }
@@ -45,7 +46,7 @@ pub fn path(counter: &Counter, host: Option<&str>) -> Option<String> {
 }
 
 /// The wildcard that finds what stands beside the part of a counter's path that is missing.
-pub fn neighbours(counter: &Counter, host: Option<&str>, missing: status::Missing) -> Option<String> {
+pub(crate) fn neighbours(counter: &Counter, host: Option<&str>, missing: status::Missing) -> Option<String> {
     // The path of the operator has no parts that we know.
     if counter.given.is_some() {
         return None;
@@ -61,20 +62,20 @@ pub fn neighbours(counter: &Counter, host: Option<&str>, missing: status::Missin
 }
 
 /// A path without its host.
-pub fn without_host(path: &str) -> &str {
+pub(crate) fn without_host(path: &str) -> &str {
     let behind = path.strip_prefix(r"\\").and_then(|path| path.find('\\').map(|end| &path[end..]));
     behind.unwrap_or(path)
 }
 
 /// What kind of counter it is, in the bits of Windows' `PERF_` constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kind(pub u32);
+pub(crate) struct Kind(pub u32);
 
 impl Kind {
     /// The value of a number that is only counted, from its raw value; `None` where PDH must compute it.
     ///
     /// 32 bits count from 0 again behind their end, which PDH would show as a negative number from the middle on.
-    pub fn counted(self, raw: i64) -> Option<f64> {
+    pub(crate) fn counted(self, raw: i64) -> Option<f64> {
         match self {
             Self::COUNT_32 => Some((raw as u64 & 0xffff_ffff) as f64),
             Self::COUNT_64 => Some(raw.max(0) as f64),
@@ -83,14 +84,14 @@ impl Kind {
     }
 
     /// Whether its value is a difference between two collections.
-    pub const fn needs_two(self) -> bool {
+    pub(crate) const fn needs_two(self) -> bool {
         self.0 & PERF_DELTA_COUNTER != 0
     }
 
     /// `PERF_COUNTER_RAWCOUNT`: a decimal number of 32 bits.
-    pub const COUNT_32: Self = Self(0x0001_0000);
+    pub(crate) const COUNT_32: Self = Self(0x0001_0000);
     /// `PERF_COUNTER_LARGE_RAWCOUNT`: a decimal number of 64 bits.
-    pub const COUNT_64: Self = Self(0x0001_0100);
+    pub(crate) const COUNT_64: Self = Self(0x0001_0100);
 }
 
 /// The bit of the kinds that are differences.

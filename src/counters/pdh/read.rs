@@ -10,7 +10,7 @@ use crate::platform::windows::pdh::{PdhCounter, PdhQuery, expand};
 use crate::platform::windows::{CallError, is_this_host};
 
 /// The present values of the counters.
-pub fn read<const N: usize>(query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
+pub(super) fn read<const N: usize>(query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
     let host = Host::of(query.host.as_deref());
     let pdh = PdhQuery::open().map_err(|error| host.failed(&error))?;
     let mut notes = Vec::new();
@@ -75,14 +75,14 @@ fn status(error: &CallError) -> Status {
 }
 
 /// The host that is asked.
-pub struct Host<'a> {
+pub(super) struct Host<'a> {
     /// Another one, by its name.
     remote: Option<&'a str>,
 }
 
 impl<'a> Host<'a> {
     /// The host of that name; without one, this one.
-    pub fn of(name: Option<&'a str>) -> Self {
+    pub(super) fn of(name: Option<&'a str>) -> Self {
         Self { remote: name.filter(|name| !is_this_host(name)) }
     }
 
@@ -92,7 +92,7 @@ impl<'a> Host<'a> {
     }
 
     /// What is read.
-    pub fn place(&self) -> String {
+    pub(super) fn place(&self) -> String {
         format!("the performance counters of {}", self.name())
     }
 

@@ -4,11 +4,11 @@ use std::fmt;
 
 /// A status that is no success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Status(pub u32);
+pub(crate) struct Status(pub u32);
 
 /// The part of a counter's path that its host does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
+pub(crate) enum Missing {
     /// The object.
     Object,
     /// The counter of the object.
@@ -19,10 +19,10 @@ pub enum Missing {
 
 impl Status {
     /// `PDH_NO_DATA`: of a collection, that none of its counters has any; each one then says why.
-    pub const NO_DATA: Self = Self(0x8000_07d5);
+    pub(crate) const NO_DATA: Self = Self(0x8000_07d5);
 
     /// What is missing, if it says that something is.
-    pub const fn missing(self) -> Option<Missing> {
+    pub(crate) const fn missing(self) -> Option<Missing> {
         match self.0 {
             0xc000_0bb8 => Some(Missing::Object),
             0xc000_0bb9 => Some(Missing::Counter),
@@ -32,7 +32,7 @@ impl Status {
     }
 
     /// Whether the caller may not read the counters: PDH's own word for it, or that of Windows.
-    pub const fn is_denied(self) -> bool {
+    pub(crate) const fn is_denied(self) -> bool {
         matches!(self.0, 0xc000_0bdb | 5 | 0x8007_0005)
     }
 

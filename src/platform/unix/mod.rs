@@ -1,3 +1,3 @@
 //! What does Unix want of a process that a scheduler starts? Its signals taken.
 
-pub mod signals;
+pub(crate) mod signals;

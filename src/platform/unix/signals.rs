@@ -12,11 +12,11 @@ use signal_hook::low_level::pipe;
 
 /// One socket for each signal, readable once it has come.
 #[derive(Debug)]
-pub struct Signals(Vec<(&'static str, UnixStream)>);
+pub(crate) struct Signals(Vec<(&'static str, UnixStream)>);
 
 impl Signals {
     /// From now on; a signal that cannot be taken does what it does to any process.
-    pub fn register() -> Self {
+    pub(crate) fn register() -> Self {
         let taken = |(name, signal)| -> io::Result<_> {
             let (reader, writer) = UnixStream::pair()?;
             pipe::register(signal, writer)?;
@@ -26,7 +26,7 @@ impl Signals {
     }
 
     /// The name of the one that came within `timeout`.
-    pub fn wait(&self, timeout: Duration) -> Option<&'static str> {
+    pub(crate) fn wait(&self, timeout: Duration) -> Option<&'static str> {
         let until = Instant::now() + timeout;
         loop {
             let left = until.saturating_duration_since(Instant::now());

@@ -17,7 +17,7 @@ use windows_sys::Win32::Networking::WinSock::{
 use super::CallError;
 
 /// The nameservers of every adapter that is up, with port 0.
-pub fn nameservers() -> Result<Vec<SocketAddr>, CallError> {
+pub(crate) fn nameservers() -> Result<Vec<SocketAddr>, CallError> {
     let Some(buffer) = adapters()? else { return Ok(Vec::new()) };
     let mut servers = Vec::new();
     let mut next = buffer.as_ptr().cast::<IP_ADAPTER_ADDRESSES_LH>();

@@ -17,7 +17,7 @@ use super::certificate_store::{CertificateContext, CertificateStore, der_of};
 
 /// Where a root may come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Roots {
+pub(crate) enum Roots {
     /// This machine, which has only a few until it asks for others. Nothing is sent.
     Present,
     /// Microsoft as well, who hands out those that Windows trusts. No address that a certificate names is asked.
@@ -28,7 +28,7 @@ pub enum Roots {
 /// lead to; `None` if it trusts none. Revocation is not asked.
 ///
 /// `patience` is what Windows is told to take at the most for fetching. It may take longer.
-pub fn trusted_root(ders: &[Vec<u8>], roots: Roots, patience: Duration) -> Result<Option<Vec<u8>>, CallError> {
+pub(crate) fn trusted_root(ders: &[Vec<u8>], roots: Roots, patience: Duration) -> Result<Option<Vec<u8>>, CallError> {
     let Some((leaf, others)) = ders.split_first() else { return Ok(None) };
     let leaf = CertificateContext::from_der(leaf)?;
     let others = CertificateStore::in_memory(others)?;

@@ -14,16 +14,16 @@ use windows_sys::Win32::Security::Cryptography::{
 use super::{CallError, wide};
 
 /// An open store.
-pub struct CertificateStore(HCERTSTORE);
+pub(crate) struct CertificateStore(HCERTSTORE);
 
 impl CertificateStore {
     /// One of the computer's, such as `My`, to be read.
-    pub fn of_machine(name: &str) -> Result<Self, CallError> {
+    pub(crate) fn of_machine(name: &str) -> Result<Self, CallError> {
         Self::of_system(CERT_SYSTEM_STORE_LOCAL_MACHINE, name)
     }
 
     /// One of the user who runs this process, to be read.
-    pub fn of_user(name: &str) -> Result<Self, CallError> {
+    pub(crate) fn of_user(name: &str) -> Result<Self, CallError> {
         Self::of_system(CERT_SYSTEM_STORE_CURRENT_USER, name)
     }
 
@@ -36,7 +36,7 @@ impl CertificateStore {
     }
 
     /// One in memory, of these certificates in DER. What is no certificate is left out.
-    pub fn in_memory(ders: &[Vec<u8>]) -> Result<Self, CallError> {
+    pub(crate) fn in_memory(ders: &[Vec<u8>]) -> Result<Self, CallError> {
         // SAFETY: this provider needs no parameter.
         let store = unsafe { CertOpenStore(CERT_STORE_PROV_MEMORY, 0, 0, 0, ptr::null()) };
         if store.is_null() {
@@ -61,7 +61,7 @@ impl CertificateStore {
     }
 
     /// The DER of what it holds, in whatever order it keeps that, `most` certificates of them.
-    pub fn certificates(&self, most: usize) -> Vec<Vec<u8>> {
+    pub(crate) fn certificates(&self, most: usize) -> Vec<Vec<u8>> {
         let mut ders = Vec::new();
         let mut context: *const CERT_CONTEXT = ptr::null();
         loop {

@@ -12,18 +12,18 @@ use windows_sys::core::BOOL;
 
 /// What a console tells its processes, as something that a thread can wait for.
 #[derive(Debug)]
-pub struct Signals;
+pub(crate) struct Signals;
 
 impl Signals {
     /// From now on; without a console there is nothing to be told.
-    pub fn register() -> Self {
+    pub(crate) fn register() -> Self {
         // SAFETY: the function lives as long as the process and has the type that is asked for.
         unsafe { SetConsoleCtrlHandler(Some(raise), 1) };
         Self
     }
 
     /// The name of what came within `timeout`.
-    pub fn wait(&self, timeout: Duration) -> Option<&'static str> {
+    pub(crate) fn wait(&self, timeout: Duration) -> Option<&'static str> {
         let raised = RAISED.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = WAKE.wait_timeout_while(raised, timeout, |raised| raised.is_none());
         *waited.unwrap_or_else(PoisonError::into_inner).0

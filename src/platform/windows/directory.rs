@@ -16,7 +16,7 @@ use windows_sys::Win32::Storage::FileSystem::CreateDirectoryW;
 use super::wide;
 
 /// Makes the directory and those above it that are missing, each of them private. One that is there is left as it is.
-pub fn create_private(path: &Path) -> io::Result<()> {
+pub(crate) fn create_private(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }

@@ -17,14 +17,14 @@ use super::{CallError, narrow, wide};
 
 /// Where the logs of a machine are asked for.
 #[derive(Debug)]
-pub struct EventSession {
+pub(crate) struct EventSession {
     /// `None` is this machine, which needs no session.
     handle: Option<Handle>,
 }
 
 /// Which events come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub(crate) enum Order {
     /// For what happened lately.
     NewestFirst,
     /// For how far a log reaches back.
@@ -33,7 +33,7 @@ pub enum Order {
 
 /// The events that a query has found.
 #[derive(Debug)]
-pub struct FoundEvents {
+pub(crate) struct FoundEvents {
     handle: Handle,
     /// Those that came together with the one before.
     fetched: vec::IntoIter<Handle>,
@@ -41,7 +41,7 @@ pub struct FoundEvents {
 
 /// What comes next.
 #[derive(Debug)]
-pub enum Next {
+pub(crate) enum Next {
     /// One event more.
     Event(LoggedEvent),
     /// Nothing: that was all.
@@ -52,11 +52,11 @@ pub enum Next {
 
 /// An event, not yet rendered.
 #[derive(Debug)]
-pub struct LoggedEvent(Handle);
+pub(crate) struct LoggedEvent(Handle);
 
 impl EventSession {
     /// With `host`, as the user who runs this process, or with this machine. Nothing is sent yet.
-    pub fn open(host: Option<&str>) -> Result<Self, CallError> {
+    pub(crate) fn open(host: Option<&str>) -> Result<Self, CallError> {
         let Some(host) = host else { return Ok(Self { handle: None }) };
         let mut server = wide(host);
         // Without a user it is the one that runs the process.
@@ -71,7 +71,7 @@ impl EventSession {
     }
 
     /// The events of a channel that an XPath expression chooses.
-    pub fn query(&self, channel: &str, expression: &str, order: Order) -> Result<FoundEvents, CallError> {
+    pub(crate) fn query(&self, channel: &str, expression: &str, order: Order) -> Result<FoundEvents, CallError> {
         let (channel, expression) = (wide(channel), wide(expression));
         let session = self.handle.as_ref().map_or(0, |session| session.0);
         let direction = match order {
@@ -89,7 +89,7 @@ impl EventSession {
 
 impl FoundEvents {
     /// The next event. `patience` is for the log to find it; without any it takes as long as it takes.
-    pub fn next(&mut self, patience: Option<Duration>) -> Result<Next, CallError> {
+    pub(crate) fn next(&mut self, patience: Option<Duration>) -> Result<Next, CallError> {
         if self.fetched.len() == 0 {
             match self.fetch(patience) {
                 Ok(events) => self.fetched = events.into_iter(),
@@ -117,7 +117,7 @@ impl FoundEvents {
 
 impl LoggedEvent {
     /// The event as XML; `None` if it is larger than any event can be. The buffer is there to be used again.
-    pub fn xml(&self, buffer: &mut Vec<u16>) -> Result<Option<String>, CallError> {
+    pub(crate) fn xml(&self, buffer: &mut Vec<u16>) -> Result<Option<String>, CallError> {
         buffer.resize(buffer.len().max(FIRST_BUFFER), 0);
         loop {
             let bytes = buffer.len() * size_of::<u16>();
@@ -174,10 +174,10 @@ impl Drop for Handle {
 }
 
 /// The error of a query of a channel that is not there.
-pub const CHANNEL_NOT_FOUND: u32 = ERROR_EVT_CHANNEL_NOT_FOUND;
+pub(crate) const CHANNEL_NOT_FOUND: u32 = ERROR_EVT_CHANNEL_NOT_FOUND;
 
 /// The error of a host that does not answer: `RPC_S_SERVER_UNAVAILABLE`.
-pub const SERVER_UNAVAILABLE: u32 = 1722;
+pub(crate) const SERVER_UNAVAILABLE: u32 = 1722;
 
 /// How many events are taken at once.
 const BATCH: usize = 64;

@@ -19,13 +19,13 @@ use super::certificate_store::CertificateContext;
 use super::{CallError, wide};
 
 /// A key container of the user, removed when this is dropped.
-pub struct KeyContainer {
+pub(crate) struct KeyContainer {
     name: String,
 }
 
 impl KeyContainer {
     /// A new one that holds the key of this PRIVATEKEYBLOB.
-    pub fn holding(name: &str, blob: &[u8]) -> Result<Self, CallError> {
+    pub(crate) fn holding(name: &str, blob: &[u8]) -> Result<Self, CallError> {
         let container = Self { name: name.to_owned() };
         container.import(blob)?;
         Ok(container)
@@ -45,7 +45,7 @@ impl KeyContainer {
 
     /// The certificate `der` with the key of this container. It must be gone before the container is: it may have the
     /// container open.
-    pub fn certificate(&self, der: &[u8]) -> Result<CertContext, CallError> {
+    pub(crate) fn certificate(&self, der: &[u8]) -> Result<CertContext, CallError> {
         // Not by CertContext::new, which says X.509 and PKCS #7: Wine's SChannel shows nothing but X.509.
         let context = CertificateContext::from_der(der)?.into_raw();
         // SAFETY: the context was just made, and nothing else frees it.
@@ -64,7 +64,7 @@ impl Drop for KeyContainer {
 }
 
 /// The names of all containers of the user.
-pub fn names() -> Result<Vec<String>, CallError> {
+pub(crate) fn names() -> Result<Vec<String>, CallError> {
     let provider = provider(AcquireOptions::new().verify_context(true))?;
     let (mut names, mut which) = (Vec::new(), CRYPT_FIRST);
     loop {
@@ -84,7 +84,7 @@ pub fn names() -> Result<Vec<String>, CallError> {
 }
 
 /// Removes a container, if that can be done.
-pub fn remove(name: &str) {
+pub(crate) fn remove(name: &str) {
     let (name, provider) = (wide(name), wide(PROVIDER));
     let (kind, flags) = (ProviderType::rsa_aes().as_raw(), CRYPT_DELETEKEYSET | CRYPT_SILENT);
     // SAFETY: both names end with a NUL and outlive the call, which hands out no handle when it deletes.

@@ -1,17 +1,17 @@
 //! What did Windows say? The error of a call, and text as the system takes and gives it.
 
-pub mod adapter;
-pub mod certificate_chain;
-pub mod certificate_store;
-pub mod console;
-pub mod directory;
-pub mod event_log;
-pub mod key_container;
-pub mod mutex;
-pub mod pdh;
-pub mod process;
-pub mod registry;
-pub mod service_manager;
+pub(crate) mod adapter;
+pub(crate) mod certificate_chain;
+pub(crate) mod certificate_store;
+pub(crate) mod console;
+pub(crate) mod directory;
+pub(crate) mod event_log;
+pub(crate) mod key_container;
+pub(crate) mod mutex;
+pub(crate) mod pdh;
+pub(crate) mod process;
+pub(crate) mod registry;
+pub(crate) mod service_manager;
 
 use std::io;
 
@@ -45,7 +45,7 @@ impl CallError {
 }
 
 /// Whether a host is this one, which then need not be asked over the network, with other rights than its own users have.
-pub fn is_this_host(name: &str) -> bool {
+pub(crate) fn is_this_host(name: &str) -> bool {
     let own = std::env::var("COMPUTERNAME").unwrap_or_default();
     name.eq_ignore_ascii_case("localhost") || name.eq_ignore_ascii_case(&own)
 }
@@ -56,12 +56,12 @@ fn unc(host: &str) -> Vec<u16> {
 }
 
 /// A text as the system takes it: UTF-16 with a NUL at its end. A NUL within would end it early and is left out.
-pub fn wide(text: &str) -> Vec<u16> {
+pub(crate) fn wide(text: &str) -> Vec<u16> {
     text.encode_utf16().filter(|unit| *unit != 0).chain([0]).collect()
 }
 
 /// A text as the system gives it: UTF-16 up to the first NUL, or to its end.
-pub fn narrow(units: &[u16]) -> String {
+pub(crate) fn narrow(units: &[u16]) -> String {
     let length = units.iter().position(|unit| *unit == 0).unwrap_or(units.len());
     String::from_utf16_lossy(&units[..length])
 }

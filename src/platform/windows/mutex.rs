@@ -10,13 +10,13 @@ use windows_sys::Win32::System::Threading::{CreateMutexW, OpenMutexW, SYNCHRONIZ
 use super::{CallError, wide};
 
 /// A mutex with a name in all sessions of the machine. The system removes it with this process, whatever ends that.
-pub struct NamedMutex {
+pub(crate) struct NamedMutex {
     _handle: OwnedHandle,
 }
 
 impl NamedMutex {
     /// One of that name, which is not locked.
-    pub fn create(name: &str) -> Result<Self, CallError> {
+    pub(crate) fn create(name: &str) -> Result<Self, CallError> {
         let name = global(name);
         // SAFETY: the name ends with a NUL and outlives the call.
         let mutex = unsafe { CreateMutexW(ptr::null(), 0, name.as_ptr()) };
@@ -29,7 +29,7 @@ impl NamedMutex {
 }
 
 /// Whether a process has a mutex of that name, be it one that we may not open.
-pub fn exists(name: &str) -> bool {
+pub(crate) fn exists(name: &str) -> bool {
     let name = global(name);
     // SAFETY: the name ends with a NUL and outlives the call.
     let mutex = unsafe { OpenMutexW(SYNCHRONIZATION_SYNCHRONIZE, 0, name.as_ptr()) };

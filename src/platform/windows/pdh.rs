@@ -13,15 +13,15 @@ use windows_sys::Win32::System::Performance::{
 use super::{CallError, narrow, wide};
 
 /// An open query of present values. The number of an error of its calls is a status of PDH.
-pub struct PdhQuery(PDH_HQUERY);
+pub(crate) struct PdhQuery(PDH_HQUERY);
 
 /// A counter of a query, which it lives as long as.
 #[derive(Clone, Copy)]
-pub struct PdhCounter<'q>(PDH_HCOUNTER, PhantomData<&'q PdhQuery>);
+pub(crate) struct PdhCounter<'q>(PDH_HCOUNTER, PhantomData<&'q PdhQuery>);
 
 /// What a counter's provider has handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RawValue {
+pub(crate) struct RawValue {
     /// What kind of counter it is, in the bits of the `PERF_` constants.
     pub kind: u32,
     /// Its number in the newest sample, before anything is computed.
@@ -30,7 +30,7 @@ pub struct RawValue {
 
 impl PdhQuery {
     /// A query without counters.
-    pub fn open() -> Result<Self, CallError> {
+    pub(crate) fn open() -> Result<Self, CallError> {
         let mut query = ptr::null_mut();
         // SAFETY: a null source is the present; the place for the query outlives the call.
         checked(unsafe { PdhOpenQueryW(ptr::null(), 0, &mut query) }, "PdhOpenQueryW")?;
@@ -38,7 +38,7 @@ impl PdhQuery {
     }
 
     /// Adds a counter by its English path.
-    pub fn add(&self, path: &str) -> Result<PdhCounter<'_>, CallError> {
+    pub(crate) fn add(&self, path: &str) -> Result<PdhCounter<'_>, CallError> {
         let path = wide(path);
         let mut counter = ptr::null_mut();
         // SAFETY: the query is open; the path is a text that ends with NUL, and both it and the place outlive the call.
@@ -48,7 +48,7 @@ impl PdhQuery {
     }
 
     /// Collects a sample of every counter.
-    pub fn collect(&self) -> Result<(), CallError> {
+    pub(crate) fn collect(&self) -> Result<(), CallError> {
         // SAFETY: the query is open.
         checked(unsafe { PdhCollectQueryData(self.0) }, "PdhCollectQueryData")
     }
@@ -63,7 +63,7 @@ impl Drop for PdhQuery {
 
 impl PdhCounter<'_> {
     /// The raw value in the newest sample.
-    pub fn raw(self) -> Result<RawValue, CallError> {
+    pub(crate) fn raw(self) -> Result<RawValue, CallError> {
         let (mut kind, mut raw) = (0, PDH_RAW_COUNTER::default());
         // SAFETY: the counter is one of an open query, and both places outlive the call.
         let code = unsafe { PdhGetRawCounterValue(self.0, &mut kind, &mut raw) };
@@ -73,7 +73,7 @@ impl PdhCounter<'_> {
     }
 
     /// The value that PDH computes.
-    pub fn formatted(self) -> Result<f64, CallError> {
+    pub(crate) fn formatted(self) -> Result<f64, CallError> {
         let mut value = PDH_FMT_COUNTERVALUE::default();
         let format = PDH_FMT_DOUBLE | PDH_FMT_NOSCALE | PDH_FMT_NOCAP100;
         // SAFETY: the counter is one of an open query, the place outlives the call, and a null place for the kind is allowed.
@@ -87,7 +87,7 @@ impl PdhCounter<'_> {
 }
 
 /// The paths that a wildcard stands for, at most some thousand characters of them.
-pub fn expand(wildcard: &str) -> Result<Vec<String>, CallError> {
+pub(crate) fn expand(wildcard: &str) -> Result<Vec<String>, CallError> {
     let wildcard = wide(wildcard);
     let mut paths = vec![0; MAX_PATHS];
     let mut length = paths.len() as u32;

@@ -9,7 +9,7 @@ use windows_sys::Win32::System::Threading::{GetProcessTimes, OpenProcess, PROCES
 use super::CallError;
 
 /// When a process was created, in ticks of 100 ns since 1601.
-pub fn created(process: u32) -> Result<u64, CallError> {
+pub(crate) fn created(process: u32) -> Result<u64, CallError> {
     // SAFETY: takes numbers only.
     let handle = unsafe { OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, process) };
     if handle.is_null() {

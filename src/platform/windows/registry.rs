@@ -14,11 +14,11 @@ use windows_sys::Win32::System::Registry::{
 use super::{CallError, narrow, unc, wide};
 
 /// An open key.
-pub struct RegistryKey(HKEY);
+pub(crate) struct RegistryKey(HKEY);
 
 /// A value of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RegistryValue {
+pub(crate) struct RegistryValue {
     /// Its name.
     pub name: String,
     /// Its text; `None` where it is none, or a very long one.
@@ -27,7 +27,7 @@ pub struct RegistryValue {
 
 impl RegistryKey {
     /// `HKEY_LOCAL_MACHINE` of `host`, or of this one.
-    pub fn local_machine(host: Option<&str>) -> Result<Self, CallError> {
+    pub(crate) fn local_machine(host: Option<&str>) -> Result<Self, CallError> {
         let Some(name) = host.map(unc) else { return Ok(Self(HKEY_LOCAL_MACHINE)) };
         let mut key = ptr::null_mut();
         // SAFETY: the name is a text that ends with NUL, and both it and the place for the key outlive the call.
@@ -36,7 +36,7 @@ impl RegistryKey {
     }
 
     /// A key below this one, as 64-bit programs see it; `None` where there is none.
-    pub fn open(&self, path: &str) -> Result<Option<Self>, CallError> {
+    pub(crate) fn open(&self, path: &str) -> Result<Option<Self>, CallError> {
         let path = wide(path);
         let mut key = ptr::null_mut();
         // SAFETY: this key is open, the path a text that ends with NUL, and both it and the place for the key outlive the call.
@@ -48,7 +48,7 @@ impl RegistryKey {
     }
 
     /// A value, by its number from 0; `None` behind the last.
-    pub fn value(&self, index: u32) -> Result<Option<RegistryValue>, CallError> {
+    pub(crate) fn value(&self, index: u32) -> Result<Option<RegistryValue>, CallError> {
         let mut name = vec![0; MAX_VALUE_NAME];
         let mut data = [0; MAX_TEXT];
         let (mut name_length, mut length, mut kind) = (name.len() as u32, data.len() as u32, 0);

@@ -13,14 +13,14 @@ use windows_sys::Win32::System::Services::{
 use super::{CallError, narrow, unc, wide};
 
 /// An open service manager.
-pub struct ServiceManager(Handle);
+pub(crate) struct ServiceManager(Handle);
 
 /// An open service.
-pub struct Service(Handle);
+pub(crate) struct Service(Handle);
 
 /// How a service is set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServiceConfiguration {
+pub(crate) struct ServiceConfiguration {
     /// The number of its start type.
     pub start_type: u32,
     /// Its name for people.
@@ -29,7 +29,7 @@ pub struct ServiceConfiguration {
 
 /// What a service is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProcessStatus {
+pub(crate) struct ProcessStatus {
     /// The number of its state.
     pub state: u32,
     /// The process that it runs in; 0 is none.
@@ -42,7 +42,7 @@ pub struct ProcessStatus {
 
 impl ServiceManager {
     /// That of `host`, or of this one.
-    pub fn connect(host: Option<&str>) -> Result<Self, CallError> {
+    pub(crate) fn connect(host: Option<&str>) -> Result<Self, CallError> {
         let name = host.map(unc);
         let name = name.as_ref().map_or(ptr::null(), |name| name.as_ptr());
         // SAFETY: the name is null or a text that ends with NUL and outlives the call; a null database is the active one.
@@ -51,7 +51,7 @@ impl ServiceManager {
     }
 
     /// The service of that name, to be asked.
-    pub fn service(&self, name: &str) -> Result<Service, CallError> {
+    pub(crate) fn service(&self, name: &str) -> Result<Service, CallError> {
         let name = wide(name);
         // SAFETY: the handle is an open service manager, the name a text that ends with NUL and outlives the call.
         let handle = unsafe { OpenServiceW(self.0.0, name.as_ptr(), SERVICE_QUERY_CONFIG | SERVICE_QUERY_STATUS) };
@@ -61,7 +61,7 @@ impl ServiceManager {
 
 impl Service {
     /// How it is set up.
-    pub fn configuration(&self) -> Result<ServiceConfiguration, CallError> {
+    pub(crate) fn configuration(&self) -> Result<ServiceConfiguration, CallError> {
         let (mut room, mut needed) = (Room([0; MAX_CONFIGURATION / size_of::<u16>()]), 0);
         let at = ptr::from_mut(&mut room).cast::<QUERY_SERVICE_CONFIGW>();
         // SAFETY: the handle is an open service; the room is as long as said, and aligned for the structure it begins with.
@@ -80,7 +80,7 @@ impl Service {
     }
 
     /// Whether it is started some minutes after the others.
-    pub fn is_delayed(&self) -> Result<bool, CallError> {
+    pub(crate) fn is_delayed(&self) -> Result<bool, CallError> {
         let mut info = SERVICE_DELAYED_AUTO_START_INFO::default();
         let (size, mut needed) = (size_of_val(&info) as u32, 0);
         let at = ptr::from_mut(&mut info).cast();
@@ -91,7 +91,7 @@ impl Service {
     }
 
     /// What it is doing.
-    pub fn status(&self) -> Result<ProcessStatus, CallError> {
+    pub(crate) fn status(&self) -> Result<ProcessStatus, CallError> {
         let mut status = SERVICE_STATUS_PROCESS::default();
         let (size, mut needed) = (size_of_val(&status) as u32, 0);
         let at = ptr::from_mut(&mut status).cast();

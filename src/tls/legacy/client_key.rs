@@ -14,7 +14,7 @@ use crate::platform::windows::key_container::{self, KeyContainer};
 use crate::platform::windows::mutex::{self, NamedMutex};
 
 /// The key of a client certificate where SChannel finds it.
-pub struct ClientKey {
+pub(super) struct ClientKey {
     /// Removed before the mutex is.
     container: KeyContainer,
     /// Tells other runs that the container is in use.
@@ -23,7 +23,7 @@ pub struct ClientKey {
 
 impl ClientKey {
     /// The key of this PRIVATEKEYBLOB.
-    pub fn of(blob: &[u8]) -> Result<Self, CallError> {
+    pub(super) fn of(blob: &[u8]) -> Result<Self, CallError> {
         remove_abandoned()?;
         let number =
             random::u64().map_err(|error| CallError { call: "SystemRandom", error: io::Error::other(error) })?;
@@ -33,7 +33,7 @@ impl ClientKey {
     }
 
     /// The certificate `der` with this key, before which it must be gone.
-    pub fn certificate(&self, der: &[u8]) -> Result<CertContext, CallError> {
+    pub(super) fn certificate(&self, der: &[u8]) -> Result<CertContext, CallError> {
         self.container.certificate(der)
     }
 }

@@ -26,7 +26,7 @@ use crate::tls::settings::Approach;
 use crate::tls::tap::{Tap, other_protocol};
 
 /// Speaks legacy TLS over `stream`, up to the end of the handshake.
-pub async fn connect(stream: TcpStream, approach: Approach<'_>) -> Handshake {
+pub(crate) async fn connect(stream: TcpStream, approach: Approach<'_>) -> Handshake {
     let Approach { peer, settings, deadline, .. } = approach;
     let tap = Tap::new(stream, MAX_FLIGHT);
     let first = tap.first();

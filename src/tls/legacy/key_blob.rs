@@ -8,7 +8,7 @@ use rustls::pki_types::PrivateKeyDer;
 
 /// The key as a PRIVATEKEYBLOB for key exchange; `None` unless it is an RSA key with two primes, and a public exponent of
 /// 32 bits at most.
-pub fn private_key_blob(key: &PrivateKeyDer<'_>) -> Option<Vec<u8>> {
+pub(super) fn private_key_blob(key: &PrivateKeyDer<'_>) -> Option<Vec<u8>> {
     let pkcs1 = match key {
         PrivateKeyDer::Pkcs1(key) => key.secret_pkcs1_der(),
         PrivateKeyDer::Pkcs8(key) => PrivateKeyInfoRef::try_from(key.secret_pkcs8_der()).ok()?.private_key.as_bytes(),

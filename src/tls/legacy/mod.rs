@@ -16,4 +16,4 @@ mod polled;
 mod schannel;
 
 #[cfg(any(feature = "legacy-tls", windows))]
-pub use self::handshake::connect;
+pub(super) use self::handshake::connect;

@@ -9,19 +9,19 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// An asynchronous stream with the interface of a blocking one: what would have to wait fails with
 /// [`ErrorKind::WouldBlock`], and the last task that was given to [`Polled::wakes`] is woken when another try is due.
 #[derive(Debug)]
-pub struct Polled<S> {
+pub(super) struct Polled<S> {
     stream: S,
     waker: Waker,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Polled<S> {
     /// Around `stream`.
-    pub fn new(stream: S) -> Self {
+    pub(super) fn new(stream: S) -> Self {
         Self { stream, waker: Waker::noop().clone() }
     }
 
     /// Wakes the task of `context` from now on.
-    pub fn wakes(&mut self, context: &Context<'_>) {
+    pub(super) fn wakes(&mut self, context: &Context<'_>) {
         self.waker.clone_from(context.waker());
     }
 
@@ -52,7 +52,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Write for Polled<S> {
 }
 
 /// What a try of a blocking interface means to a runtime.
-pub fn polled<T>(result: io::Result<T>) -> Poll<io::Result<T>> {
+pub(super) fn polled<T>(result: io::Result<T>) -> Poll<io::Result<T>> {
     match result {
         Err(error) if error.kind() == ErrorKind::WouldBlock => Poll::Pending,
         result => Poll::Ready(result),

@@ -27,13 +27,13 @@ use crate::tls::settings::TlsSettings;
 use crate::tls::tap::Tap;
 
 /// Why a client certificate cannot be shown, if it cannot: its key has to go into a key container of CryptoAPI.
-pub fn withheld(identity: &ClientIdentity) -> Option<&'static str> {
+pub(super) fn withheld(identity: &ClientIdentity) -> Option<&'static str> {
     let has_blob = private_key_blob(&identity.private_key).is_some();
     (!has_blob).then_some("legacy TLS on Windows shows certificates with RSA keys only")
 }
 
 /// The handshake over `tap`, to its end.
-pub async fn handshake(tap: Tap, settings: &TlsSettings) -> Result<Box<dyn Duplex>, Ended> {
+pub(super) async fn handshake(tap: Tap, settings: &TlsSettings) -> Result<Box<dyn Duplex>, Ended> {
     let identity = settings.identity.as_ref();
     let blob = identity.and_then(|identity| private_key_blob(&identity.private_key));
     let key = blob.map(|blob| ClientKey::of(&blob)).transpose();

@@ -22,7 +22,7 @@ use super::version::{Suite, Version};
 use crate::net::host;
 
 /// Speaks TLS over `stream`, up to the end of the handshake.
-pub async fn connect(stream: TcpStream, approach: Approach<'_>) -> Handshake {
+pub(crate) async fn connect(stream: TcpStream, approach: Approach<'_>) -> Handshake {
     let Approach { peer, settings, deadline, .. } = approach;
     let provider = Arc::new(provider());
     let key = settings.identity.as_ref().map(|identity| Arc::clone(&identity.key));

@@ -15,7 +15,7 @@ use crate::tls::version::Version;
 
 /// Sees the handshake. Trust, name and validity are judged afterwards, each as a class of its own: a verifier that said no
 /// would leave nothing to report on.
-pub struct Witness {
+pub(super) struct Witness {
     seen: Mutex<Seen>,
     algorithms: WebPkiSupportedAlgorithms,
     identity: Option<Arc<CertifiedKey>>,
@@ -23,12 +23,12 @@ pub struct Witness {
 
 impl Witness {
     /// A witness that shows `identity` when asked for a client certificate.
-    pub fn new(algorithms: WebPkiSupportedAlgorithms, identity: Option<Arc<CertifiedKey>>) -> Arc<Self> {
+    pub(super) fn new(algorithms: WebPkiSupportedAlgorithms, identity: Option<Arc<CertifiedKey>>) -> Arc<Self> {
         Arc::new(Self { seen: Mutex::default(), algorithms, identity })
     }
 
     /// What was seen so far.
-    pub fn seen(&self) -> Seen {
+    pub(super) fn seen(&self) -> Seen {
         self.lock().clone()
     }
 

@@ -25,6 +25,7 @@ pub fn broken(pack: &Pack, bags: &[Bag]) -> Vec<String> {
 }
 
 /// What is wrong with what a monitor makes of a bag.
+#[allow(clippy::too_many_arguments, reason = "a test names all that it is about")]
 fn judge(pack: &Pack, monitor: &Node, members: &[Node], group: &str, bag: &Bag) -> Vec<String> {
     let place = format!("line {}: {} ({group}) in {}", monitor.line, monitor.id(), bag.situation);
     let detections = pack.find(monitor.attribute("TypeID")).and_then(|kind| kind.at(&["MonitorImplementation", group]));

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::io;
 
-use check_um::report::Policy;
+use check_um::door::report::Policy;
 use clap_mangen::Man;
 
 use crate::register::{Plugin, plugins, version};

@@ -2,7 +2,7 @@
 
 use check_um::checks::schedule::Service;
 use check_um::checks::{self, Entry};
-use check_um::report::About;
+use check_um::door::report::About;
 use clap::Command;
 
 /// A plugin with its command line.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use check_um::checks::schedule::{Service, Vantage};
-use check_um::report::Class;
+use check_um::door::report::Class;
 
 use super::facts::{self, Fact};
 use super::{command_name, header, purpose, quoted};

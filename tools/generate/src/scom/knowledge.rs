@@ -1,7 +1,7 @@
 //! What should an operator know who sees the alert? Knowledge articles, from the plugins' own advice.
 
 use check_um::checks::schedule::{Service, Vantage};
-use check_um::report::{Class, Policy};
+use check_um::door::report::{Class, Policy};
 
 use super::Watched;
 use crate::register::{plugins, services};

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use check_um::checks::schedule::{Measured, Service, Unit, Vantage, Words};
-use check_um::report::State;
+use check_um::door::report::State;
 use ring::digest::{SHA256, digest};
 
 use super::command::key;

@@ -1,8 +1,8 @@
 //! When does Zabbix raise a problem, how grave is it, and what does it tell whoever is called?
 
 use check_um::checks::schedule::Service;
-use check_um::report::State;
-use check_um::report::{Class, Policy};
+use check_um::door::report::State;
+use check_um::door::report::{Class, Policy};
 
 use super::facts::contextual;
 use super::template::{checks, name, part, tags, uuid};

@@ -1,0 +1,56 @@
+//! What do tests, fuzz targets and the generator of files need of the inside? None of it is an interface, all of it may change.
+
+pub mod container {
+    pub use crate::container::{bundle, pem, store};
+}
+pub mod counters {
+    pub use crate::counters::{CounterQuery, csv, history, prometheus, rate, role};
+}
+pub mod directory {
+    pub use crate::directory::{RootDse, judge, message};
+}
+pub mod events {
+    pub use crate::events::{tally, xml};
+}
+pub mod exchange {
+    pub use crate::exchange::diagnostics;
+}
+pub mod health {
+    pub use crate::health::{judge, read, transition};
+}
+pub mod input {
+    pub use crate::input::decode;
+}
+pub mod net {
+    pub use crate::net::{MAX_ASKED, Peer, dns, nameserver, srv};
+}
+pub mod options {
+    pub use crate::options::{CommonOptions, Options, extra_opts, usage};
+}
+pub mod plugin {
+    pub use crate::plugin::{Check, Context};
+}
+pub mod render {
+    pub use crate::render::{Format, MAX_OUTPUT, Presentation, render};
+}
+pub mod report {
+    pub use crate::report::{
+        About, Class, Event, Failure, Finding, Metric, Policy, Range, Report, StandsFor, Started, State, Target,
+        Thresholds, Uom,
+    };
+}
+pub mod service {
+    pub use crate::service::component;
+}
+pub mod sip {
+    pub use crate::sip::{digest, framing, judge, message, servers, transport, uac};
+}
+pub mod time {
+    pub use crate::time::{calendar, deadline, stage};
+}
+pub mod tls {
+    pub use crate::tls::{clear, identity};
+}
+pub mod x509 {
+    pub use crate::x509::{Certificate, Chain, expiry, judgement, verdict};
+}
