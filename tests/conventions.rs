@@ -196,14 +196,17 @@ impl Check {
             ("Cargo.toml".to_owned(), bin),
             (format!("plugins/{plugin}.rs"), exactly),
             (format!("man/sections/{plugin}.roff"), ".SH STATES\n".to_owned()),
-            (format!("man/{plugin}.1"), format!("\n{plugin} \\- ")),
             ("README.md".to_owned(), format!("\n| [`{plugin}`](man/{plugin}.1) |")),
-            ("integrations/icinga2/um-commands.conf".to_owned(), format!("command = [ PluginDir + \"/{plugin}\"")),
         ]
         .into_iter()
         .filter(|(place, part)| !there(place).contains(part.as_str()))
-        .map(|(place, part)| format!("{place}: no {:?}", part.trim()))
+        .map(|(place, part)| format!("{place}: no {}", part.trim().replace('\n', "\n    ")))
         .collect();
+        for generated in [format!("man/{plugin}.1"), "integrations/icinga2/um-commands.conf".to_owned()] {
+            if !there(&generated).contains(&plugin) {
+                missing.push(format!("{generated}: no {plugin}: cargo run -p check-um-generate"));
+            }
+        }
         let tests = [format!("tests/{plugin}.rs"), format!("tests/{plugin}/main.rs")];
         if tests.iter().all(|place| there(place).is_empty()) {
             missing.push(format!("{}: no test of {plugin}", tests[0]));

@@ -88,12 +88,16 @@ fn seen(service: &'static Service, scratch: &Path) -> Vec<Bag> {
     });
     let gone = Run { service, situation: "gone", scene: gone, more: String::new() };
     let class = gone.bag(scratch).properties["FailureClass"].clone();
-    let as_state = |situation, state: &str| Run { situation, more: format!("--state {class}={state}"), ..gone.clone() };
+    let in_state = |situation, exit, state: &str| match class.as_str() {
+        // It fails in no class: its scenes say what makes this state of it.
+        "" => Run { situation, scene: scene_that_exits(service, exit), ..gone.clone() },
+        _ => Run { situation, more: format!("--state {class}={state}"), ..gone.clone() },
+    };
     let runs = [
         Run { situation: "OK", scene: well, ..gone.clone() },
-        as_state("WARNING", "warning"),
-        as_state("CRITICAL", "critical"),
-        as_state("UNKNOWN", "unknown"),
+        in_state("WARNING", 1, "warning"),
+        in_state("CRITICAL", 2, "critical"),
+        in_state("UNKNOWN", 3, "unknown"),
         Run { situation: "usage error", more: "--no-such-option".to_owned(), ..gone.clone() },
     ];
     runs.iter().map(|run| run.bag(scratch)).collect()
@@ -101,12 +105,16 @@ fn seen(service: &'static Service, scratch: &Path) -> Vec<Bag> {
 
 /// A service of which only Windows knows anything: it is unknown here, and in the other states what the renderer prints.
 fn not_here(service: &'static Service, scratch: &Path) -> Vec<Bag> {
-    let scene = scenes::SCENES.iter().find(|scene| scene.plugin == service.plugin && scene.exit == 3);
-    let scene = scene.unwrap_or_else(|| panic!("no scene of {}", service.plugin));
-    let unknown = Run { service, situation: "UNKNOWN", scene, more: String::new() };
+    let unknown = Run { service, situation: "UNKNOWN", scene: scene_that_exits(service, 3), more: String::new() };
     let usage = Run { situation: "usage error", more: "--no-such-option".to_owned(), ..unknown.clone() };
     let rendered = [State::Ok, State::Warning, State::Critical].map(|state| rendered(service, state));
     [unknown.bag(scratch), usage.bag(scratch)].into_iter().chain(rendered).collect()
+}
+
+/// A scene of the service's plugin.
+fn scene_that_exits(service: &Service, exit: i32) -> &'static Scene {
+    let is_it = |scene: &&Scene| scene.plugin == service.plugin && scene.exit == exit && scene.is_text();
+    scenes::SCENES.iter().find(is_it).unwrap_or_else(|| panic!("no scene in which {} exits {exit}", service.plugin))
 }
 
 /// What the renderer prints of a report in that state, and the labels that the plugin's man page lists.
