@@ -193,9 +193,9 @@ impl Node {
         })
     }
 
-    /// Hands in a result as an external program does.
-    #[allow(clippy::too_many_arguments, reason = "a test names all that it is about")]
-    pub fn submit(&self, service: &str, state: u8, text: &str, perfdata: &str) -> Value {
+    /// Hands in a result as an external program does, its perfdata behind a bar.
+    pub fn submit(&self, service: &str, state: u8, output: &str) -> Value {
+        let (text, perfdata) = output.split_once(" | ").unwrap_or((output, ""));
         let result = json!({
             "type": "Service", "service": service,
             "exit_status": state, "plugin_output": text, "performance_data": perfdata,

@@ -31,7 +31,7 @@ fn icinga_2_reads_what_was_printed() {
     let scenes = scenes::play(files.path());
     let node = scratch.start();
     for Played { command, state, perfdata, .. } in &scenes {
-        let result = node.submit("h!s", u8::try_from(*state).unwrap(), "text", perfdata);
+        let result = node.submit("h!s", u8::try_from(*state).unwrap(), &format!("text | {perfdata}"));
         let split: Vec<_> =
             result["performance_data"].as_array().into_iter().flatten().map(|entry| entry.as_str().unwrap()).collect();
         // A label without blanks has lost its quotes, which mean nothing there.

@@ -81,18 +81,18 @@ fn the_roll_up_takes_critical_before_unknown_before_warning() {
         assert_eq!((result["state"].as_f64(), result["output"].as_str()), (Some(state), Some(text)));
     };
     rolled_up(3.0, "UM.CallRouter UNKNOWN - no check has a result yet");
-    node.submit("cas1!um-events", 1, "1647 three times", "");
+    node.submit("cas1!um-events", 1, "1647 three times");
     rolled_up(1.0, "UM.CallRouter WARNING - um-events WARNING (of 1 checks)");
-    node.submit("cas1!um-cert-expiry", 3, "no file", "");
+    node.submit("cas1!um-cert-expiry", 3, "no file");
     rolled_up(3.0, "UM.CallRouter UNKNOWN - um-cert-expiry UNKNOWN, um-events WARNING (of 2 checks)");
     // What a peer sent is not resolved as a macro, because it is not repeated.
-    node.submit("cas1!um-sip-options", 2, "503 $host.vars.um_call_router$ from cas1", "");
+    node.submit("cas1!um-sip-options", 2, "503 $host.vars.um_call_router$ from cas1");
     rolled_up(
         2.0,
         "UM.CallRouter CRITICAL - um-cert-expiry UNKNOWN, um-events WARNING, um-sip-options CRITICAL (of 3 checks)",
     );
     for check in ["um-events", "um-cert-expiry", "um-sip-options"] {
-        node.submit(&format!("cas1!{check}"), 0, "fine", "");
+        node.submit(&format!("cas1!{check}"), 0, "fine");
     }
     rolled_up(0.0, "UM.CallRouter OK - all 3 checks");
 }

@@ -27,28 +27,46 @@ pub struct Site {
     pub agent: Nrpe,
 }
 
+/// What is to be found there.
+struct Findings {
+    name: &'static str,
+    /// Behind the TCP port, and behind the TLS port.
+    routers: [Behaviour; 2],
+    counters: String,
+    health_set: &'static str,
+    events: &'static str,
+}
+
 impl Site {
     /// All is well. `None`, and a note, where there is no NRPE.
     pub fn healthy(recorded: &Recorded) -> Option<Self> {
-        Self::start(recorded, "healthy", [Behaviour::Healthy; 2], counters::log(10, 3), HEALTHY)
+        let findings = Findings {
+            name: "healthy",
+            routers: [Behaviour::Healthy; 2],
+            counters: counters::log(10, 3),
+            health_set: "health/powershell7-single-healthy.json",
+            events: "events/wevtutil-root-no-events.xml",
+        };
+        Self::start(recorded, findings)
     }
 
     /// 503 to every request, a certificate near its expiry, a disabled pool, most calls rejected.
     pub fn failing(recorded: &Recorded) -> Option<Self> {
-        let behaviours = [Behaviour::Unavailable, Behaviour::CertificateNearExpiry];
-        Self::start(recorded, "failing", behaviours, counters::log(60, 5), FAILING)
+        let findings = Findings {
+            name: "failing",
+            routers: [Behaviour::Unavailable, Behaviour::CertificateNearExpiry],
+            counters: counters::log(60, 5),
+            health_set: "health/powershell5-two-unhealthy.json",
+            events: "events/wevtutil-three-calls-rejected.xml",
+        };
+        Self::start(recorded, findings)
     }
 
-    #[allow(clippy::too_many_arguments, reason = "a test names all that it is about")]
-    fn start(
-        recorded: &Recorded,
-        name: &'static str,
-        behaviours: [Behaviour; 2],
-        log: String,
-        [health_set, events]: [&str; 2],
-    ) -> Option<Self> {
+    fn start(recorded: &Recorded, findings: Findings) -> Option<Self> {
+        let Findings { name, routers, counters, health_set, events } = findings;
         let path = |file: &str| recorded.path(&format!("{name}-{file}")).to_str().unwrap().to_owned();
-        for (file, text) in [("counters.csv", log), ("health-set.json", read(health_set)), ("events.xml", read(events))]
+        for (file, text) in
+            [("counters.csv", counters), ("health-set.json", read(health_set)), ("events.xml", read(events))]
         {
             fs::write(path(file), text).unwrap();
             open_to_all(path(file));
@@ -69,7 +87,7 @@ impl Site {
         let agent = Nrpe::start(recorded, &changes, &more)?;
 
         let [tcp, tls] =
-            behaviours.map(|behaviour| Router::start(&Settings { behaviour, ..Settings::default() }).unwrap());
+            routers.map(|behaviour| Router::start(&Settings { behaviour, ..Settings::default() }).unwrap());
         fs::write(path("ca.pem"), &tls.certificates.ca).unwrap();
         let directory = directory::start(name == "healthy").unwrap().port();
         Some(Self { name, tcp: tcp.tcp.port(), tls: tls.tls.port(), ca: path("ca.pem"), directory, agent })
@@ -94,6 +112,3 @@ impl Site {
 fn read(name: &str) -> String {
     fs::read_to_string(fixture(name)).unwrap()
 }
-
-const HEALTHY: [&str; 2] = ["health/powershell7-single-healthy.json", "events/wevtutil-root-no-events.xml"];
-const FAILING: [&str; 2] = ["health/powershell5-two-unhealthy.json", "events/wevtutil-three-calls-rejected.xml"];

@@ -16,8 +16,13 @@ pub fn broken(pack: &Pack, bags: &[Bag]) -> Vec<String> {
         }
         let members = pack.members_of_monitor(monitor);
         for group in ["RegularDetections", "OnDemandDetections"] {
+            let kind = pack.find(monitor.attribute("TypeID"));
+            let Some(detections) = kind.and_then(|kind| kind.at(&["MonitorImplementation", group])) else {
+                problems.push(format!("line {}: {} has no {group}", monitor.line, monitor.id()));
+                continue;
+            };
             for bag in &bags {
-                problems.extend(judge(pack, monitor, &members, group, bag));
+                problems.extend(judge(monitor, &members, detections, bag));
             }
         }
     }
@@ -25,13 +30,11 @@ pub fn broken(pack: &Pack, bags: &[Bag]) -> Vec<String> {
 }
 
 /// What is wrong with what a monitor makes of a bag.
-#[allow(clippy::too_many_arguments, reason = "a test names all that it is about")]
-fn judge(pack: &Pack, monitor: &Node, members: &[Node], group: &str, bag: &Bag) -> Vec<String> {
-    let place = format!("line {}: {} ({group}) in {}", monitor.line, monitor.id(), bag.situation);
-    let detections = pack.find(monitor.attribute("TypeID")).and_then(|kind| kind.at(&["MonitorImplementation", group]));
+fn judge(monitor: &Node, members: &[Node], detections: &Node, bag: &Bag) -> Vec<String> {
+    let place = format!("line {}: {} ({}) in {}", monitor.line, monitor.id(), detections.name, bag.situation);
     let mut problems = Vec::new();
     let mut lit = Vec::new();
-    for detection in detections.map_or(&[][..], |detections| &detections.children) {
+    for detection in &detections.children {
         let filter = detection.child("Node").and_then(|node| members.iter().find(|member| member.id() == node.id()));
         let Some(expression) = filter.and_then(|filter| filter.child("Expression")) else {
             problems.push(format!("{place}: a detection without an expression"));

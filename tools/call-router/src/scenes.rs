@@ -175,8 +175,18 @@ pub const SCENES: &[Scene] = &[
     .titled("three rejected calls in the event log"),
     scene("check_um_events", Healthy, "--file {rejected}", 1).failing("um-events"),
     scene("check_um_events", Healthy, "--file {nowhere}", 3).gone("um-events"),
-    scene("check_um_events", Healthy, "--file {rejected} --event 1647=@1:5", 1),
-    scene("check_um_events", Healthy, "--file {rejected} --event 1647=0,1", 2),
+    scene(
+        "check_um_events",
+        Healthy,
+        "--file {recorded}/events/wevtutil-three-calls-rejected.xml --until 2026-11-23T17:00:00Z --event 1647=@1:5",
+        1,
+    ),
+    scene(
+        "check_um_events",
+        Healthy,
+        "--file {recorded}/events/wevtutil-three-calls-rejected.xml --until 2026-11-23T17:00:00Z --event 1647=0,1",
+        2,
+    ),
     scene("check_um_ad_ds", Healthy, "-H 127.0.0.1 -p {good-dc}", 0)
         .titled("a domain controller that is fit for work")
         .well("um-ad-ds"),

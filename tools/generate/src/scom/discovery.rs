@@ -3,10 +3,19 @@
 use super::modules::element_of;
 use super::xml::{Element, element, leaf};
 
-/// A discovery of one class and these of its properties.
-pub fn discovery(id: &str, target: &str, class: &str, properties: &[&str], source: Element) -> Element {
+/// What a discovery finds: instances of a class with these of its properties.
+pub struct Found<'a> {
+    /// The id of the class.
+    pub class: &'a str,
+    /// The ids of the properties.
+    pub properties: &'a [&'a str],
+}
+
+/// A discovery on each instance of `target`.
+pub fn discovery(id: &str, target: &str, found: &Found<'_>, source: Element) -> Element {
+    let Found { class, properties } = found;
     let properties = properties.iter().map(|property| element("Property").with("PropertyID", *property));
-    let found = element("DiscoveryClass").with("TypeID", class).holding(properties);
+    let found = element("DiscoveryClass").with("TypeID", *class).holding(properties);
     element("Discovery")
         .with("ID", id)
         .with("Enabled", "true")

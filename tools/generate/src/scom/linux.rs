@@ -5,7 +5,7 @@
 
 use check_um::checks::schedule::{Service, Vantage};
 
-use super::discovery::{discovery, settings_of};
+use super::discovery::{Found, discovery, settings_of};
 use super::modules::{
     chain, compared, declared, detections, filters, joined, module, overrideable, query, states, value,
 };
@@ -91,7 +91,7 @@ pub fn pack() -> (&'static str, String) {
 fn add_class(pack: &mut Pack) {
     let id = NAMES.class();
     pack.name(&id, "UM Call Router asked from Linux", "A Linux host that asks a Call Router.");
-    pack.name_part(&id, "Router", "Call Router", "Name of the Call Router that this host asks.");
+    pack.name_part((&id, "Router"), "Call Router", "Name of the Call Router that this host asks.");
     let class = element("ClassType")
         .with("ID", id)
         .with("Accessibility", "Public")
@@ -111,10 +111,11 @@ fn add_discovery(pack: &mut Pack) {
         "Looks daily for /etc/check-um/call-router, whose first line is the router's name.",
     );
     pack.name(&source_type, "Router file: data source", "Reads the name of the Call Router from a file.");
-    pack.name_part(&source_type, "IntervalSeconds", "Interval (seconds)", "Time from one look to the next.");
+    pack.name_part((&source_type, "IntervalSeconds"), "Interval (seconds)", "Time from one look to the next.");
     pack.data_sources.push(router_file(&source_type, &class));
     let source = module("DataSource", "RouterFile", &source_type).holding([leaf("IntervalSeconds", "86400")]);
-    pack.discoveries.push(discovery(&id, "Unix!Microsoft.Unix.Computer", &class, &["Router"], source));
+    let found = Found { class: &class, properties: &["Router"] };
+    pack.discoveries.push(discovery(&id, "Unix!Microsoft.Unix.Computer", &found, source));
 }
 
 /// The scheduled look into the file, mapped to an instance where the file says something.
@@ -153,12 +154,12 @@ fn router_file(id: &str, class: &str) -> Element {
 }
 
 fn name_parameters(pack: &mut Pack, id: &str, watched: &Watched) {
-    pack.name_part(id, "IntervalSeconds", "Interval (seconds)", "Time from one run to the next.");
+    pack.name_part((id, "IntervalSeconds"), "Interval (seconds)", "Time from one run to the next.");
     for parameter in watched.parameters.iter().filter(|parameter| parameter.is_overrideable()) {
-        pack.name_part(id, parameter.name(), parameter.title(), parameter.help());
+        pack.name_part((id, parameter.name()), parameter.title(), parameter.help());
     }
     let help = "Runs in a row with the same bad state that it takes to change the state of the monitor.";
-    pack.name_part(id, "MatchCount", "Runs in a row", help);
+    pack.name_part((id, "MatchCount"), "Runs in a row", help);
 }
 
 /// The exit code decides; 127 and the like, when the program could not be run, is not knowing, as 3 is.

@@ -32,8 +32,10 @@ pub fn add_health_set(pack: &mut Pack, names: Names) {
     let what = "The worst of all checks: what Exchange's own health set of this name asks of itself.";
     pack.name(&id, HEALTH_SET, what);
     pack.explain(&id, knowledge::health_set());
-    let monitor = monitor("AggregateMonitor", &id, names, true, "Health!System.Health.AvailabilityState");
-    pack.monitors.push(monitor.holding([leaf("Category", "StateCollection"), leaf("Algorithm", "WorstOf")]));
+    let parent = "Health!System.Health.AvailabilityState";
+    let monitor = Monitor { kind: "AggregateMonitor", id: &id, parent, is_enabled: true };
+    pack.monitors
+        .push(monitor.element(names).holding([leaf("Category", "StateCollection"), leaf("Algorithm", "WorstOf")]));
 }
 
 /// Adds the monitor of a check.
@@ -42,7 +44,7 @@ pub fn add_monitor(pack: &mut Pack, platform: &Platform, watched: &Watched, chec
     let (id, alert) = (names.monitor(check.name), names.alert(check.name));
     pack.name(&id, check.title, &question(watched));
     for (state, meaning) in STATES.map(|(state, _)| state).into_iter().zip(MEANINGS) {
-        pack.name_part(&id, state, state, meaning);
+        pack.name_part((&id, state), state, meaning);
     }
     pack.name(&alert, check.title, platform.alert.1);
     pack.explain(&id, knowledge::monitor(watched, check, platform.is_on_server));
@@ -61,8 +63,9 @@ pub fn add_monitor(pack: &mut Pack, platform: &Platform, watched: &Watched, chec
         .holding(scheduled(platform, watched, check))
         .holding([leaf("MatchCount", check.attempts.to_string())]);
     let kind = names.of_plugin(check.plugin, "MonitorType");
-    let monitor = monitor("UnitMonitor", &id, names, is_enabled(check.vantage), &names.only("HealthSet"));
-    pack.monitors.push(monitor.with("TypeID", kind).with("ConfirmDelivery", "true").holding([
+    let parent = names.only("HealthSet");
+    let monitor = Monitor { kind: "UnitMonitor", id: &id, parent: &parent, is_enabled: is_enabled(check.vantage) };
+    pack.monitors.push(monitor.element(names).with("TypeID", kind).with("ConfirmDelivery", "true").holding([
         leaf("Category", "AvailabilityHealth"),
         settings,
         operational_states(),
@@ -133,15 +136,25 @@ pub fn unscheduled(platform: &Platform, watched: &Watched, check: &Service) -> V
     watched.parameters.iter().map(|parameter| element_of(parameter.name(), value(*parameter))).collect()
 }
 
-fn monitor(kind: &str, id: &str, names: Names, is_enabled: bool, parent: &str) -> Element {
-    element(kind)
-        .with("ID", id)
-        .with("Accessibility", "Public")
-        .with("Enabled", is_enabled.to_string())
-        .with("Target", names.class())
-        .with("ParentMonitorID", parent)
-        .with("Remotable", "true")
-        .with("Priority", "Normal")
+/// What all kinds of monitors say of themselves.
+struct Monitor<'a> {
+    kind: &'static str,
+    id: &'a str,
+    parent: &'a str,
+    is_enabled: bool,
+}
+
+impl Monitor<'_> {
+    fn element(&self, names: Names) -> Element {
+        element(self.kind)
+            .with("ID", self.id)
+            .with("Accessibility", "Public")
+            .with("Enabled", self.is_enabled.to_string())
+            .with("Target", names.class())
+            .with("ParentMonitorID", self.parent)
+            .with("Remotable", "true")
+            .with("Priority", "Normal")
+    }
 }
 
 /// The router's default startup mode does not speak TLS.

@@ -64,8 +64,8 @@ impl Pack {
         self.strings.push(string.holding(texts(name, description)));
     }
 
-    /// Names a part of an element, such as a property of a class.
-    pub fn name_part(&mut self, id: &str, part: &str, name: &str, description: &str) {
+    /// Names a part of an element, such as a property of a class: the ids of both.
+    pub fn name_part(&mut self, (id, part): (&str, &str), name: &str, description: &str) {
         let string = element("DisplayString").with("ElementID", id).with("SubElementID", part);
         self.strings.push(string.holding(texts(name, description)));
     }

@@ -49,14 +49,14 @@ pub fn add(pack: &mut Pack, names: Names, watched: &Watched) {
 
 fn name_parameters(pack: &mut Pack, id: &str, watched: &Watched, kind: &str) {
     if matches!(kind, "DataSource" | "Performance" | "MonitorType") {
-        pack.name_part(id, "IntervalSeconds", "Interval (seconds)", "Time from one run to the next.");
+        pack.name_part((id, "IntervalSeconds"), "Interval (seconds)", "Time from one run to the next.");
     }
     for parameter in watched.parameters.iter().filter(|parameter| parameter.is_overrideable()) {
-        pack.name_part(id, parameter.name(), parameter.title(), parameter.help());
+        pack.name_part((id, parameter.name()), parameter.title(), parameter.help());
     }
     if kind == "MonitorType" {
         let help = "Runs in a row with the same bad state that it takes to change the state of the monitor.";
-        pack.name_part(id, "MatchCount", "Runs in a row", help);
+        pack.name_part((id, "MatchCount"), "Runs in a row", help);
     }
 }
 

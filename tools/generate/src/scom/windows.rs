@@ -2,7 +2,7 @@
 
 use check_um::checks::schedule::{Service, Vantage};
 
-use super::discovery::{EXISTS, INTEGER, KEY, STRING, VALUE, attribute, discovery, settings_of};
+use super::discovery::{EXISTS, Found, INTEGER, KEY, STRING, VALUE, attribute, discovery, settings_of};
 use super::modules::{compared, module, query, value};
 use super::monitoring::{Platform, add_health_set, add_monitor, add_rules, add_task, unscheduled};
 use super::names::Names;
@@ -99,8 +99,8 @@ pub fn pack() -> (&'static str, String) {
 fn add_class(pack: &mut Pack) {
     let id = NAMES.class();
     pack.name(&id, "UM Call Router", "A server with the service MSExchangeUMCR.");
-    pack.name_part(&id, "Version", "Version", "Version of Exchange, such as 15.0.1497.2.");
-    pack.name_part(&id, "InstallPath", "Install path", "Directory that Exchange is installed in.");
+    pack.name_part((&id, "Version"), "Version", "Version of Exchange, such as 15.0.1497.2.");
+    pack.name_part((&id, "InstallPath"), "Install path", "Directory that Exchange is installed in.");
     let property = |name: &str| element("Property").with("ID", name).with("Type", "string").with("Key", "false");
     let class = element("ClassType")
         .with("ID", id)
@@ -142,11 +142,6 @@ fn add_discovery(pack: &mut Pack) {
             element("InstanceSettings").holding([settings_of(&settings)]),
             is_there,
         ]);
-    pack.discoveries.push(discovery(
-        &id,
-        "Windows!Microsoft.Windows.Server.Computer",
-        &class,
-        &["Version", "InstallPath"],
-        source,
-    ));
+    let found = Found { class: &class, properties: &["Version", "InstallPath"] };
+    pack.discoveries.push(discovery(&id, "Windows!Microsoft.Windows.Server.Computer", &found, source));
 }

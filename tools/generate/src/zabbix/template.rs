@@ -107,19 +107,15 @@ fn items(check: &Service) -> Vec<Node> {
         ("tags", tags(&[("component", check.name)])),
     ]);
     let mut items = vec![report, state(check)];
-    items.push(words(check, "summary", "summary", "TEXT", vec![json_path("$.summary", None)]));
+    let steps = vec![json_path("$.summary", None)];
+    items.push(words(check, &Text { path: "summary", title: "summary", value_type: "TEXT" }, steps));
     for (path, title, value_type) in [("failure.class", "failure class", "CHAR"), ("failure.advice", "advice", "TEXT")]
     {
         // No failure is there where all is well, and no class where a threshold is violated: both are said in one word.
         let none = Some(("CUSTOM_VALUE", "none"));
         let once = step("DISCARD_UNCHANGED_HEARTBEAT", "1h", None);
-        items.push(words(
-            check,
-            path,
-            title,
-            value_type,
-            vec![json_path(&format!("$.{path}"), none), no_null(none), once],
-        ));
+        let steps = vec![json_path(&format!("$.{path}"), none), no_null(none), once];
+        items.push(words(check, &Text { path, title, value_type }, steps));
     }
     items.extend(check.metrics.iter().map(|metric| number(check, metric)));
     items
@@ -141,8 +137,16 @@ fn state(check: &Service) -> Node {
     ])
 }
 
-/// A text of the report.
-fn words(check: &Service, path: &str, title: &str, value_type: &str, preprocessing: Vec<Node>) -> Node {
+/// A text of the report: where it is in it, and what Zabbix makes of it.
+struct Text {
+    path: &'static str,
+    title: &'static str,
+    value_type: &'static str,
+}
+
+/// The item that holds a text of the report after these steps.
+fn words(check: &Service, said: &Text, steps: Vec<Node>) -> Node {
+    let Text { path, title, value_type } = *said;
     map([
         ("uuid", uuid(&format!("item {}", part(check, path)))),
         ("name", text(format!("{}: {title}", check.title))),
@@ -152,7 +156,7 @@ fn words(check: &Service, path: &str, title: &str, value_type: &str, preprocessi
         ("history", text("31d")),
         ("trends", text("0")),
         ("value_type", text(value_type)),
-        ("preprocessing", list(preprocessing)),
+        ("preprocessing", list(steps)),
         ("master_item", map([("key", text(key(check)))])),
         ("tags", tags(&[("component", check.name)])),
     ])
