@@ -6,7 +6,6 @@
 //! | `/dev/full`  | no file of Windows refuses every byte; Wine has that of its host, and is asked, too |
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
-#![allow(clippy::print_stdout, reason = "a test that cannot ask its question says so")]
 
 mod support;
 
@@ -17,7 +16,7 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use support::{GRACE, Outcome, format, host, run_command, wait};
+use support::{GRACE, Outcome, format, host, run_command, untested, wait};
 
 static CHECK: LazyLock<PathBuf> = LazyLock::new(|| support::example("misbehaving_check"));
 
@@ -98,7 +97,7 @@ fn a_flood_is_cut_in_every_format() {
 #[test]
 fn never_ok_when_the_disk_is_full() {
     if cfg!(windows) && !host::is_wine() {
-        println!("Windows has no /dev/full: nothing was tested");
+        untested("Windows has no /dev/full");
         return;
     }
     for arguments in EVERY_FORMAT {

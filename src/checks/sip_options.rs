@@ -103,11 +103,8 @@ impl SipOptions {
 
     fn question(&self, context: &Context) -> Result<Question, Failure> {
         let password = self.password(&context.secrets).read()?;
-        let credentials = self
-            .username
-            .as_ref()
-            .zip(password)
-            .map(|(user, password)| Credentials { username: user.as_str().to_owned(), password });
+        let given = self.username.as_ref().zip(password);
+        let credentials = given.map(|(user, password)| Credentials { username: user.as_str().to_owned(), password });
         let address = |address: &Option<Address>| address.as_ref().map(|address| address.as_str().to_owned());
         Ok(Question {
             source: self.source_address,

@@ -4,7 +4,6 @@
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
-#![allow(clippy::print_stdout, reason = "a test that cannot ask its question says so")]
 
 mod api;
 mod distributed;

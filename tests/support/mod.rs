@@ -177,6 +177,18 @@ pub fn plugins() -> Vec<&'static str> {
     names
 }
 
+/// Says that a test asks nothing here, and why; panics where everything has to be there.
+#[track_caller]
+pub fn skipped(why: &str) {
+    assert!(std::env::var_os("CHECK_UM_REQUIRE_PEERS").is_none(), "{why}");
+    untested(why);
+}
+
+/// Says that something is not tested on this system. Past the harness, which keeps to itself what a passing test prints.
+pub fn untested(why: &str) {
+    let _ = writeln!(std::io::stderr(), "not tested: {why}");
+}
+
 /// `text` with `to` in place of each `from`; panics where there is none, for a test of an unchanged text tests nothing.
 #[track_caller]
 pub fn replaced(text: &str, from: &str, to: &str) -> String {

@@ -5,7 +5,6 @@
 
 #![cfg(windows)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
-#![allow(clippy::print_stdout, reason = "a test that cannot ask its question says so")]
 #![allow(dead_code, reason = "what the tests share is there before all of them are")]
 
 mod counters;
@@ -28,8 +27,7 @@ use tempfile::TempDir;
 fn stand_ins() -> Option<PathBuf> {
     let directory = std::env::var_os("CHECK_UM_STAND_INS").map(PathBuf::from);
     if directory.is_none() {
-        assert!(std::env::var_os("CHECK_UM_REQUIRE_PEERS").is_none(), "CHECK_UM_STAND_INS is not set");
-        println!("CHECK_UM_STAND_INS is not set: nothing was asked of the stand-ins");
+        crate::support::skipped("CHECK_UM_STAND_INS names no directory of stand-ins");
     }
     directory
 }

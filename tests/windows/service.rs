@@ -112,8 +112,8 @@ fn component_that_nobody_ever_asked_for_is_active() {
 fn warning_when_in_maintenance_and_who_wanted_it_since_when() {
     let Some(_) = stand_ins() else { return };
     let keys = Keys::new();
-    keys.add("UMCallRouter", "Maintenance", "REG_SZ", "1:Inactive:635084052000000000");
-    keys.add("UMCallRouter", "HealthApi", "REG_SZ", "1:Active:635084052000000000");
+    keys.add("UMCallRouter", "Maintenance", ("REG_SZ", "1:Inactive:635084052000000000"));
+    keys.add("UMCallRouter", "HealthApi", ("REG_SZ", "1:Active:635084052000000000"));
     let ran = run(&[]);
     ran.assert_begins(
         1,
@@ -123,7 +123,7 @@ fn warning_when_in_maintenance_and_who_wanted_it_since_when() {
     run(&["--component", "none"]).assert_text(0);
     run(&["--component", "HubTransport"]).assert_text(0);
     run(&["--state", "maintenance=critical"]).assert_text(2);
-    keys.add("UMCallRouter", "Maintenance", "REG_SZ", "1:Active:635084053000000000");
+    keys.add("UMCallRouter", "Maintenance", ("REG_SZ", "1:Active:635084053000000000"));
     run(&[]).assert_text(0);
 }
 
@@ -131,7 +131,7 @@ fn warning_when_in_maintenance_and_who_wanted_it_since_when() {
 fn warning_when_the_whole_server_is_in_maintenance() {
     let Some(_) = stand_ins() else { return };
     let keys = Keys::new();
-    keys.add("ServerWideOffline", "Maintenance", "REG_SZ", "1:Inactive:635084052000000000");
+    keys.add("ServerWideOffline", "Maintenance", ("REG_SZ", "1:Inactive:635084052000000000"));
     run(&[])
         .assert_begins(1, "UM SERVICE WARNING - the whole server: ServerWideOffline is inactive, requested by Maint");
     run(&["--component", "Monitoring"]).assert_text(0);
@@ -141,8 +141,8 @@ fn warning_when_the_whole_server_is_in_maintenance() {
 fn unknown_when_a_value_is_not_what_exchange_writes() {
     let Some(_) = stand_ins() else { return };
     let keys = Keys::new();
-    keys.add("UMCallRouter", "Strange", "REG_DWORD", "7");
-    keys.add("UMCallRouter", "Long", "REG_SZ", &format!("1:{}", "x".repeat(3_000)));
+    keys.add("UMCallRouter", "Strange", ("REG_DWORD", "7"));
+    keys.add("UMCallRouter", "Long", ("REG_SZ", &format!("1:{}", "x".repeat(3_000))));
     let ran = run(&[]);
     ran.assert_begins(3, "UM SERVICE UNKNOWN - cannot read the state of component UMCallRouter: value ");
     ran.assert_says("Strange of UMCallRouter: expected 1:STATE:TICKS")
@@ -153,7 +153,7 @@ fn unknown_when_a_value_is_not_what_exchange_writes() {
 fn a_requester_with_an_evil_name_breaks_no_line() {
     let Some(_) = stand_ins() else { return };
     let keys = Keys::new();
-    keys.add("UMCallRouter", "a|b;'running'=7", "REG_SZ", "1:Inactive:0");
+    keys.add("UMCallRouter", "a|b;'running'=7", ("REG_SZ", "1:Inactive:0"));
     run(&[]).assert_begins(1, "UM SERVICE WARNING - UMCallRouter is inactive, requested by a");
     run(&["--output", "json"]).assert_json("WARNING");
     run(&["--output", "scom"]).assert_scom("WARNING");
@@ -166,7 +166,7 @@ impl Stopped {
     /// `None`, and a note, on Windows, where nobody may do that.
     fn service_manager() -> Option<Self> {
         if !host::is_wine() {
-            println!("not Wine: nobody may stop the service manager");
+            crate::support::untested("nobody may stop the service manager of a real Windows");
             return None;
         }
         let stopped = Self(MANAGER.write().unwrap_or_else(PoisonError::into_inner));
@@ -213,7 +213,7 @@ impl Keys {
         keys
     }
 
-    fn add(&self, component: &str, requester: &str, kind: &str, value: &str) {
+    fn add(&self, component: &str, requester: &str, (kind, value): (&str, &str)) {
         let key = format!(r"{}\{component}", Self::ROOT);
         let reg = Command::new("reg").args(["add", &key, "/f", "/v", requester, "/t", kind, "/d", value]).output();
         assert!(reg.unwrap().status.success(), "cannot add {key}");

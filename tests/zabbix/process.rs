@@ -1,5 +1,4 @@
 //! What has to run for a test, and how does it end? Programs of others, started, waited for and ended.
-#![allow(clippy::print_stdout, reason = "a test that cannot ask its question says so")]
 
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -65,9 +64,8 @@ pub fn until<T>(seconds: u64, mut ask: impl FnMut() -> Result<T, String>) -> T {
 /// Whether all these files are there; says so if not, and panics where they have to be.
 pub fn are_installed(package: &str, files: &[&Path]) -> bool {
     let is_there = files.iter().all(|file| file.exists());
-    assert!(is_there || std::env::var_os("CHECK_UM_REQUIRE_PEERS").is_none(), "{package} is not installed");
     if !is_there {
-        println!("{package} is not installed: nothing was tested against it");
+        crate::support::skipped(&format!("{package} is not installed"));
     }
     is_there
 }

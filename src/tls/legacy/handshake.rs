@@ -57,7 +57,7 @@ pub(crate) async fn connect(stream: TcpStream, approach: Approach<'_>) -> Handsh
         Err(expired) => Err(not_tls(&first, is_flight, peer).unwrap_or_else(|| expired.into())),
         Ok(Err(ended)) => {
             let refusal = Refusal { asked: seen.asked, shown: shown.is_some(), withheld };
-            Err(explain(ended, peer, refusal, &first, is_flight))
+            Err(not_tls(&first, is_flight, peer).unwrap_or_else(|| explain(ended, peer.clone(), refusal, &first)))
         }
         Ok(Ok(stream)) => {
             served.took = Some(started.elapsed());
@@ -87,11 +87,7 @@ impl Refusal {
     }
 }
 
-fn explain(ended: Ended, peer: &Peer, refusal: Refusal, first: &[u8], is_flight: bool) -> TlsError {
-    if let Some(error) = not_tls(first, is_flight, peer) {
-        return error;
-    }
-    let peer = peer.clone();
+fn explain(ended: Ended, peer: Peer, refusal: Refusal, first: &[u8]) -> TlsError {
     match (fatal_alert(first).map(Alert::from), ended) {
         (_, Ended::Unprepared(reason)) => TlsError::Local { reason },
         (Some(alert), _) if refusal.asked => refusal.explain(peer, format!("sent the alert {}", alert_name(alert))),
