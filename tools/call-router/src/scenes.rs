@@ -3,7 +3,8 @@
 //! - The demo shows those with a title.
 //! - Icinga's test reads the perfdata of all that are text; each check must be there in each state that it has.
 //! - SCOM, Zabbix and Grafana look at each service when it is well; the first two at what it says when nobody answers, too,
-//!   and Zabbix at what it says when something is wrong.
+//!   and Zabbix at what it says when something is wrong. The arguments of these are options with a value each, because
+//!   Zabbix puts each of them into a macro.
 
 use crate::router::Behaviour::{
     self, CertificateExpired, CertificateNearExpiry, ClientCertificateRequired, Closing, Forbidden, Healthy, Redirect,
