@@ -3,7 +3,7 @@
 
 use check_um::door::x509::expiry::Expiries;
 use check_um::door::x509::judgement::{self, Expectations};
-use check_um::door::x509::trust::Verdict;
+use check_um::door::x509::verdict::Verdict;
 use check_um::door::x509::{Certificate, Chain};
 use libfuzzer_sys::fuzz_target;
 

@@ -17,12 +17,12 @@ use crate::tls::settings::TlsSettings;
 use crate::tls::tap::Tap;
 
 /// Why a client certificate cannot be shown: it always can.
-pub const fn withheld(_: &ClientIdentity) -> Option<&'static str> {
+pub(super) const fn withheld(_: &ClientIdentity) -> Option<&'static str> {
     None
 }
 
 /// The handshake over `tap`, to its end.
-pub async fn handshake(tap: Tap, settings: &TlsSettings) -> Result<Box<dyn Duplex>, Ended> {
+pub(super) async fn handshake(tap: Tap, settings: &TlsSettings) -> Result<Box<dyn Duplex>, Ended> {
     let unprepared = |error: ErrorStack| Ended::Unprepared(error.to_string());
     let mut stream = session(settings).and_then(|session| SslStream::new(session, tap)).map_err(unprepared)?;
     match Pin::new(&mut stream).connect().await {
