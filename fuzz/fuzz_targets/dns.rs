@@ -2,7 +2,9 @@
 #![no_main]
 
 use check_um::door::net::dns::{DnsAnswer, DnsQuestion, DnsRecord, RecordType};
-use check_um::door::net::srv::{Service, by_naptr, ordered};
+use check_um::door::net::srv::ordered;
+use check_um::door::sip::servers::by_naptr;
+use check_um::door::sip::transport::Transport;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     // The identifier is the message's own, and the name short, so that many inputs get past both.
@@ -20,6 +22,6 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         }
         let count = services.len();
         assert_eq!(ordered(services, &mut |sum| sum / 2).len(), count, "ordering keeps every record");
-        let _ = by_naptr(&rules, Service::ALL);
+        let _ = by_naptr(&rules, Transport::ALL);
     }
 });
