@@ -15,13 +15,13 @@ use crate::counters::role::{Notifications, missed_call_proxy};
 use crate::events::query::EventQuery;
 use crate::events::source::{self, EventInput};
 use crate::events::tally::{self, Rule, tally};
-use crate::input::Input;
+use crate::input::{Input, judge_age};
 use crate::options::counters::{CounterOptions, WindowOptions};
 use crate::options::extra_opts::Secrets;
 use crate::options::{CommonOptions, Options};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Range, Report, StandsFor, Target, Thresholds, Uom};
-use crate::time::words::{in_words, roughly};
+use crate::time::words::in_words;
 
 impl Check for MissedCallProxy {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
@@ -105,10 +105,7 @@ impl MissedCallProxy {
                 format!("none of the {} event records can be read", log.export.bad),
             ));
         }
-        if let Some(age) = report.started.time.duration_since(until).ok().filter(|age| *age > self.source.max_age) {
-            let (age, most) = (roughly(age), in_words(self.source.max_age));
-            return Err(Failure::new(Class::Stale, format!("the export is {age} old, more than {most}")));
-        }
+        judge_age(&report.target.host, Some(until), report.started.time, Some(self.source.max_age))?;
 
         let counts = tally(&log.export.records, EVENT_SOURCE, &rules, window(until)).counts;
         let [proxied, failed] = [0, 1].map(|index| counts.get(index).map_or(0, |count| u64::from(count.count)));
