@@ -1,4 +1,4 @@
-//! Does every room use only rooms below it, and no file itself over others? Read from the paths that the sources name.
+//! Does every room use only rooms below it, and is no file in a circle with others? Read from the paths that the sources name.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
 

@@ -16,7 +16,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// What is allowed beyond a plugin's deadline: interface.md promises half a second.
+/// What is allowed beyond a plugin's deadline.
 pub const GRACE: Duration = Duration::from_millis(500);
 
 /// What ends a test whose plugin does not end by itself.
