@@ -10,6 +10,6 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let selection = judge::select(&export.monitors, &health_sets, &["UMCallRouterTestMonitor".to_owned()]);
     let _ = selection.summary(&health_sets);
     for monitor in &export.monitors {
-        let _ = (judge::worth(&monitor.alert_value), judge::describe(monitor, true));
+        let _ = (judge::rating(&monitor.alert_value), judge::describe(monitor, true));
     }
 });

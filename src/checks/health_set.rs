@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::schedule::{self, Elsewhere, Scheduled, Setting, Unit, Vantage, graph, metric};
 use crate::health::Monitor;
-use crate::health::judge::{self, Selection, Worth};
+use crate::health::judge::{self, Rating, Selection};
 use crate::health::source::{self, Acquired, HealthSource};
 use crate::input::{Input, judge_age};
 use crate::net::host;
@@ -102,9 +102,9 @@ impl HealthSet {
 
 fn judge_monitor(monitor: &Monitor, with_server: bool, report: &Report) -> Finding {
     let text = judge::describe(monitor, with_server);
-    let mut finding = match judge::worth(&monitor.alert_value) {
-        Worth::State(state) => Finding { state, advice: advice(None), ..Finding::ok(text) },
-        Worth::Disabled => report.judge(Failure::new(Class::Disabled, text)),
+    let mut finding = match judge::rating(&monitor.alert_value) {
+        Rating::State(state) => Finding { state, advice: advice(None), ..Finding::ok(text) },
+        Rating::Disabled => report.judge(Failure::new(Class::Disabled, text)),
     };
     if !monitor.exception.is_empty() {
         finding.causes.push(monitor.exception.clone());

@@ -74,7 +74,7 @@ pub struct Thumbprint([u8; 20]);
 
 impl Thumbprint {
     /// Of a certificate in DER.
-    pub fn of(der: &[u8]) -> Self {
+    pub fn of_der(der: &[u8]) -> Self {
         let mut bytes = [0; 20];
         bytes.copy_from_slice(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, der).as_ref());
         Self(bytes)
@@ -169,7 +169,7 @@ impl Held {
 fn held(ders: &[Vec<u8>]) -> Vec<Held> {
     let mut held: Vec<Held> = Vec::new();
     for der in ders {
-        let thumbprint = Thumbprint::of(der);
+        let thumbprint = Thumbprint::of_der(der);
         if !held.iter().any(|held| held.thumbprint == thumbprint) {
             held.push(Held { thumbprint, certificate: Certificate::from_der(der) });
         }
@@ -282,7 +282,7 @@ mod tests {
 
     #[test]
     fn a_thumbprint_as_it_is_pasted() {
-        let thumbprint = Thumbprint::of(b"abc");
+        let thumbprint = Thumbprint::of_der(b"abc");
         assert_eq!(thumbprint.to_string(), "A9993E364706816ABA3E25717850C26C9CD0D89D");
         let pasted = "\u{200e}a9 99 3e 36 47 06 81 6a ba 3e 25 71 78 50 c2 6c 9c d0 d8 9d";
         assert_eq!(pasted.parse(), Ok(thumbprint));
@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn by_thumbprint_by_a_part_of_the_subject_and_by_dns_name() {
         let ders = ders();
-        let second = Thumbprint::of(&ders[1]);
+        let second = Thumbprint::of_der(&ders[1]);
         assert_eq!(chosen(&ders, &wanted(&[second], &[])), (vec!["cas1_example_com".to_owned()], Vec::new()));
         assert_eq!(chosen(&ders, &wanted(&[], &["CN=CAS1"])).0, ["cas1_example_com", "cas1_example_com_2"]);
         assert_eq!(chosen(&ders, &wanted(&[second], &["cas2.EXAMPLE"])).0, ["cas2", "cas1_example_com"]);
@@ -315,7 +315,7 @@ mod tests {
 
     #[test]
     fn missing_is_each_one_that_is_not_there() {
-        let thumbprint = Thumbprint::of(b"abc");
+        let thumbprint = Thumbprint::of_der(b"abc");
         let (chosen, failures) = chosen(&ders(), &wanted(&[thumbprint], &["cas3", "cas2"]));
         assert_eq!(chosen, ["cas2"]);
         assert_eq!(
@@ -330,7 +330,7 @@ mod tests {
     #[test]
     fn unreadable_when_a_wanted_certificate_is_none() {
         let ders = [b"junk".to_vec(), ders().remove(0)];
-        let (items, failures) = choose(&ders, &wanted(&[Thumbprint::of(b"junk")], &[]), &store());
+        let (items, failures) = choose(&ders, &wanted(&[Thumbprint::of_der(b"junk")], &[]), &store());
         assert_eq!((items.len(), failures.len()), (1, 0));
         assert_eq!(items[0].chain.as_ref().unwrap_err().class, Class::Unreadable);
         assert_eq!(choose(&ders, &wanted(&[], &["cas1"]), &store()).0.len(), 1);

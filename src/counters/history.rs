@@ -230,7 +230,7 @@ mod tests {
         Totals { time: UNIX_EPOCH + Duration::from_secs(1_700_000_000 + seconds), values: [received, 1] }
     }
 
-    fn recorded(samples: &[Totals<2>]) -> Known<2> {
+    fn last_known(samples: &[Totals<2>]) -> Known<2> {
         let mut history = History::default();
         samples.iter().map(|sample| history.record("k", *sample, HOUR)).last().unwrap()
     }
@@ -245,20 +245,20 @@ mod tests {
 
     #[test]
     fn what_no_window_reaches_is_forgotten_and_the_newest_never() {
-        assert_eq!(recorded(&[at(0, 1), at(3_600, 2)]).samples, [at(0, 1), at(3_600, 2)]);
-        let known = recorded(&[at(0, 1), at(3_601, 2)]);
+        assert_eq!(last_known(&[at(0, 1), at(3_600, 2)]).samples, [at(0, 1), at(3_600, 2)]);
+        let known = last_known(&[at(0, 1), at(3_601, 2)]);
         assert_eq!((known.first, known.samples), (false, vec![at(3_601, 2)]));
     }
 
     #[test]
     fn runs_at_once_may_write_in_any_order() {
-        assert_eq!(recorded(&[at(9, 2), at(0, 1)]).samples, [at(0, 1), at(9, 2)]);
-        assert_eq!(recorded(&[at(0, 1), at(0, 1)]).samples.len(), 2);
+        assert_eq!(last_known(&[at(9, 2), at(0, 1)]).samples, [at(0, 1), at(9, 2)]);
+        assert_eq!(last_known(&[at(0, 1), at(0, 1)]).samples.len(), 2);
     }
 
     #[test]
     fn a_clock_that_steps_back_forgets_the_time_to_come() {
-        assert_eq!(recorded(&[at(0, 1), at(500, 2), at(60, 3)]).samples, [at(0, 1), at(60, 3)]);
+        assert_eq!(last_known(&[at(0, 1), at(500, 2), at(60, 3)]).samples, [at(0, 1), at(60, 3)]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What does a log of Windows hold? This machine's or another one's, as the records of an export.
+//! Which records does a log of Windows hold? This machine's or another one's, as those of an export.
 
 use std::time::{Duration, SystemTime};
 
@@ -29,7 +29,7 @@ pub(crate) struct Limits {
 
 impl EventLog {
     /// The log of `host`, or of this machine. Nothing is sent yet.
-    pub(crate) fn of(host: Option<&str>) -> Result<Self, Failure> {
+    pub(crate) fn on(host: Option<&str>) -> Result<Self, Failure> {
         let session = EventSession::open(host).map_err(|error| {
             let attempted = format!("cannot open the event log of {}", host.unwrap_or(THIS_MACHINE));
             Failure::of_call(&error, &attempted, Class::NoData, GRANTED_BY)

@@ -61,7 +61,7 @@ const MAX_RECORDS: usize = 50_000;
 fn logged(host: Option<&str>, query: &EventQuery) -> Result<FoundEvents, Failure> {
     use super::log::{EventLog, Limits, Order};
 
-    let log = EventLog::of(host)?;
+    let log = EventLog::on(host)?;
     let (export, is_cut) = log.read(query, Order::NewestFirst, Limits { records: MAX_RECORDS, wait: None })?;
     let reaches_back = log.oldest(&query.channel);
     Ok(FoundEvents { export, until: None, is_cut, reaches_back })

@@ -52,15 +52,16 @@ impl<'a> Selection<'a> {
 
     /// Whether a monitor says so; one that is switched off or does not know says nothing.
     fn has_issue(&self) -> bool {
-        let says_so =
-            |monitor: &&Monitor| matches!(worth(&monitor.alert_value), Worth::State(State::Warning | State::Critical));
+        let says_so = |monitor: &&Monitor| {
+            matches!(rating(&monitor.alert_value), Rating::State(State::Warning | State::Critical))
+        };
         self.judged.iter().any(says_so)
     }
 }
 
 /// What one alert value is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Worth {
+pub enum Rating {
     /// Always this.
     State(State),
     /// What the class `disabled` is worth: somebody switched the monitor off on purpose.
@@ -82,13 +83,13 @@ pub fn select<'a>(monitors: &'a [Monitor], health_sets: &'a [String], ignored: &
 
 /// What an alert value is worth. The state of the server component has no say in it: `NotApplicable` stands beside
 /// `Unhealthy` in Microsoft's own example.
-pub const fn worth(value: &AlertValue) -> Worth {
+pub const fn rating(value: &AlertValue) -> Rating {
     match value {
-        AlertValue::Healthy => Worth::State(State::Ok),
-        AlertValue::Degraded | AlertValue::Repairing => Worth::State(State::Warning),
-        AlertValue::Unhealthy | AlertValue::Unavailable => Worth::State(State::Critical),
-        AlertValue::Disabled => Worth::Disabled,
-        AlertValue::Unknown | AlertValue::UnInitialized | AlertValue::Other(_) => Worth::State(State::Unknown),
+        AlertValue::Healthy => Rating::State(State::Ok),
+        AlertValue::Degraded | AlertValue::Repairing => Rating::State(State::Warning),
+        AlertValue::Unhealthy | AlertValue::Unavailable => Rating::State(State::Critical),
+        AlertValue::Disabled => Rating::Disabled,
+        AlertValue::Unknown | AlertValue::UnInitialized | AlertValue::Unlisted(_) => Rating::State(State::Unknown),
     }
 }
 
@@ -164,15 +165,15 @@ mod tests {
 
     #[test]
     fn the_alert_value_alone_decides() {
-        assert_eq!(worth(&AlertValue::Healthy), Worth::State(State::Ok));
-        assert_eq!(worth(&AlertValue::Degraded), Worth::State(State::Warning));
-        assert_eq!(worth(&AlertValue::Repairing), Worth::State(State::Warning));
-        assert_eq!(worth(&AlertValue::Unhealthy), Worth::State(State::Critical));
-        assert_eq!(worth(&AlertValue::Unavailable), Worth::State(State::Critical));
-        assert_eq!(worth(&AlertValue::Disabled), Worth::Disabled);
-        assert_eq!(worth(&AlertValue::Unknown), Worth::State(State::Unknown));
-        assert_eq!(worth(&AlertValue::UnInitialized), Worth::State(State::Unknown));
-        assert_eq!(worth(&AlertValue::Other("7".to_owned())), Worth::State(State::Unknown));
+        assert_eq!(rating(&AlertValue::Healthy), Rating::State(State::Ok));
+        assert_eq!(rating(&AlertValue::Degraded), Rating::State(State::Warning));
+        assert_eq!(rating(&AlertValue::Repairing), Rating::State(State::Warning));
+        assert_eq!(rating(&AlertValue::Unhealthy), Rating::State(State::Critical));
+        assert_eq!(rating(&AlertValue::Unavailable), Rating::State(State::Critical));
+        assert_eq!(rating(&AlertValue::Disabled), Rating::Disabled);
+        assert_eq!(rating(&AlertValue::Unknown), Rating::State(State::Unknown));
+        assert_eq!(rating(&AlertValue::UnInitialized), Rating::State(State::Unknown));
+        assert_eq!(rating(&AlertValue::Unlisted("7".to_owned())), Rating::State(State::Unknown));
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub enum AlertValue {
     /// Not determined yet.
     UnInitialized,
     /// A value that nobody has told us about.
-    Other(String),
+    Unlisted(String),
 }
 
 impl AlertValue {
@@ -57,7 +57,7 @@ impl AlertValue {
         let text = text.trim();
         let meant =
             named.into_iter().find(|(value, number)| *number == Some(text) || text.eq_ignore_ascii_case(value.name()));
-        meant.map_or_else(|| Self::Other(text.to_owned()), |(value, _)| value)
+        meant.map_or_else(|| Self::Unlisted(text.to_owned()), |(value, _)| value)
     }
 
     /// The name as Exchange spells it.
@@ -71,7 +71,7 @@ impl AlertValue {
             Self::Unavailable => "Unavailable",
             Self::Unknown => "Unknown",
             Self::UnInitialized => "UnInitialized",
-            Self::Other(text) => text,
+            Self::Unlisted(text) => text,
         }
     }
 }
@@ -255,7 +255,7 @@ mod tests {
         assert_eq!(AlertValue::parse("unhealthy"), AlertValue::Unhealthy);
         assert_eq!(AlertValue::parse(" 3 "), AlertValue::Unhealthy);
         assert_eq!(AlertValue::parse("UNINITIALIZED"), AlertValue::UnInitialized);
-        assert_eq!(AlertValue::parse("6"), AlertValue::Other("6".to_owned()));
+        assert_eq!(AlertValue::parse("6"), AlertValue::Unlisted("6".to_owned()));
     }
 
     #[test]

@@ -95,7 +95,7 @@ fn logged(host: Option<&str>, health_sets: &[String]) -> Result<Acquired, Failur
     // Beside the transitions all else is detail, which must not cost the answer.
     const DETAILS: Limits = Limits { records: 500, wait: Some(Duration::from_secs(1)) };
 
-    let log = EventLog::of(host)?;
+    let log = EventLog::on(host)?;
     let (mut found, is_cut) = log.read(&EventQuery::all(MONITORING), Order::NewestFirst, TRANSITIONS)?;
     let mut remarks = Vec::new();
     if is_cut {

@@ -66,7 +66,9 @@ impl<'a> Transitions<'a> {
                 let oldest = transitions.reaches_back.map_or(record.time, |oldest| oldest.min(record.time));
                 transitions.reaches_back = Some(oldest);
                 match (record.id, record.datum(HEALTH_SET)) {
-                    (UNHEALTHY | HEALTHY, Some(health_set)) => transitions.changes.push(Change::of(record, health_set)),
+                    (UNHEALTHY | HEALTHY, Some(health_set)) => {
+                        transitions.changes.push(Change::recorded_by(record, health_set))
+                    }
                     (UNHEALTHY | HEALTHY, None) => transitions.unusable += 1,
                     _ => {}
                 }
@@ -169,7 +171,7 @@ impl<'a> Transitions<'a> {
 }
 
 impl<'a> Change<'a> {
-    fn of(record: &'a EventRecord, health_set: &'a str) -> Self {
+    fn recorded_by(record: &'a EventRecord, health_set: &'a str) -> Self {
         let monitor = record.datum(&["Monitor", "MonitorName"]).unwrap_or_default();
         let monitor = monitor.split_once('/').unwrap_or((monitor, ""));
         Self { health_set, monitor, is_unhealthy: record.id == UNHEALTHY, record }

@@ -69,7 +69,7 @@ pub(crate) fn label_suffix(address: SocketAddr, taken: &mut Vec<String>) -> Opti
 }
 
 /// How many addresses, or targets of a domain, are asked in one run at most: each has metrics of its own, which are never
-/// left out of a report, and a report is at most [`crate::render::MAX_OUTPUT`] bytes.
+/// left out of a report, and a report is bounded.
 pub const MAX_ASKED: usize = 32;
 
 /// What can go wrong between us and a peer, below TLS and SIP.

@@ -123,7 +123,7 @@ pub(crate) struct Parsed<O> {
 pub(crate) fn parse<O: Options>(argv: Vec<String>) -> Result<Parsed<O>, usage::UsageError> {
     let expanded = extra_opts::expand::<O>(argv)?;
     let mut matches = command::<O>().try_get_matches_from(expanded.argv).map_err(|error| usage::explain(&error))?;
-    let order = StateOrder::of(&matches);
+    let order = StateOrder::from_matches(&matches);
     let options = O::from_arg_matches_mut(&mut matches).map_err(|error| usage::explain(&error))?;
     if let Some(contradiction) = options.contradiction(&expanded.secrets) {
         return Err(usage::UsageError::CommandLine(contradiction));
@@ -175,7 +175,7 @@ struct StateOrder {
 }
 
 impl StateOrder {
-    fn of(matches: &ArgMatches) -> Self {
+    fn from_matches(matches: &ArgMatches) -> Self {
         let states = matches.indices_of("states").into_iter().flatten().collect();
         Self { timeout: matches.index_of("timeout"), states }
     }

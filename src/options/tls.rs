@@ -1,4 +1,4 @@
-//! How is TLS to be spoken? Whom to trust, which name to expect, which certificate to show.
+//! What may be said about TLS on the command line? Whom to trust, which name to expect, which certificate to show.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

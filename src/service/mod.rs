@@ -32,7 +32,7 @@ pub(crate) async fn ask(
     component: Option<&str>,
     deadline: &Deadline,
 ) -> Result<HostStatus, Failure> {
-    let host = Host::of(host);
+    let host = Host::named(host);
     let (asked, names) = (host.clone(), services.to_vec());
     let stage = || format!("asking the service manager of {}", host.name());
     let services = within(deadline, stage, move || windows::services(&asked, &names)).await?;

@@ -1,4 +1,4 @@
-//! What does the service manager of a Windows host know of a service? Set-up, state and process of each.
+//! What does the service manager of a Windows host know of the services that are asked for? Set-up, state and process.
 
 use super::refusal;
 use super::status::{Condition, Delay, Exit, ServiceStatus, Start};
@@ -23,7 +23,7 @@ pub(super) struct Host {
 
 impl Host {
     /// The host of that name; without one, this one.
-    pub(super) fn of(name: Option<&str>) -> Self {
+    pub(super) fn named(name: Option<&str>) -> Self {
         Self { remote: name.filter(|name| !is_this_host(name)).map(str::to_owned) }
     }
 

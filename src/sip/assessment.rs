@@ -45,7 +45,7 @@ impl Assessment {
         }
         match (&result, &facts.peer) {
             (Ok(answer), Some(peer)) => {
-                for (name, value) in judge::describe(answer) {
+                for (name, value) in judge::facts(answer) {
                     report.add_diagnostic(&name, self.attributed(&facts, value));
                 }
                 let used = &mut report.authentication.digest_user;

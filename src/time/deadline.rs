@@ -31,7 +31,7 @@ impl Deadline {
 
     /// The instant itself.
     pub fn instant(&self) -> Instant {
-        // A timeout is at most a day (cli), so this cannot overflow.
+        // A timeout is at most a day, so this cannot overflow.
         self.started + self.timeout
     }
 

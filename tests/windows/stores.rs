@@ -38,7 +38,7 @@ impl Stored {
             CertAddEncodedCertificateToStore(store, kind, der.as_ptr(), length, replace, ptr::null_mut())
         });
         assert_ne!(added, 0, "{}", std::io::Error::last_os_error());
-        Self { store: store.to_owned(), thumbprint: Thumbprint::of(der) }
+        Self { store: store.to_owned(), thumbprint: Thumbprint::of_der(der) }
     }
 }
 
@@ -51,7 +51,7 @@ impl Drop for Stored {
                 context = CertEnumCertificatesInStore(store, context);
                 let Some(found) = context.as_ref() else { return };
                 let der = slice::from_raw_parts(found.pbCertEncoded, found.cbCertEncoded as usize);
-                if Thumbprint::of(der) == self.thumbprint {
+                if Thumbprint::of_der(der) == self.thumbprint {
                     CertDeleteCertificateFromStore(context);
                     return;
                 }

@@ -10,7 +10,7 @@ pub(crate) mod status;
 
 use super::{Counter, CounterError, CounterQuery, Reading};
 
-/// The performance counters of the system; of another host with [`Query::host`].
+/// The performance counters of the system; of another host with [`CounterQuery::host`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pdh;
 
@@ -18,7 +18,7 @@ impl Pdh {
     /// The values of this moment.
     #[cfg(windows)]
     pub(crate) async fn read<const N: usize>(&self, query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
-        let (asked, host) = (query.clone(), read::Host::of(query.host.as_deref()));
+        let (asked, host) = (query.clone(), read::Host::named(query.host.as_deref()));
         // PDH takes no deadline, and connects to another host with the first counter of it.
         let read =
             query.deadline.limit_blocking(|| format!("asking {}", host.place()), move || read::read(&asked)).await;

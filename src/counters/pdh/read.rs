@@ -11,7 +11,7 @@ use crate::platform::windows::{CallError, is_this_host};
 
 /// The present values of the counters.
 pub(super) fn read<const N: usize>(query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
-    let host = Host::of(query.host.as_deref());
+    let host = Host::named(query.host.as_deref());
     let pdh = PdhQuery::open().map_err(|error| host.failed(&error))?;
     let mut notes = Vec::new();
     let mut noted = |counter: &Counter, error: &CallError| {
@@ -82,7 +82,7 @@ pub(super) struct Host<'a> {
 
 impl<'a> Host<'a> {
     /// The host of that name; without one, this one.
-    pub(super) fn of(name: Option<&'a str>) -> Self {
+    pub(super) fn named(name: Option<&'a str>) -> Self {
         Self { remote: name.filter(|name| !is_this_host(name)) }
     }
 

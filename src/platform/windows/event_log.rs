@@ -1,4 +1,4 @@
-//! What does an event log of Windows hold? This machine's or another's, event by event, as the system's own XML.
+//! How is an event log of Windows read? This machine's or another's, event by event, as the system's own XML.
 #![allow(unsafe_code, reason = "the event log is there through its C functions only")]
 
 use std::ptr;
@@ -63,7 +63,7 @@ impl EventSession {
         let (user, domain, password) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
         let login =
             EVT_RPC_LOGIN { Server: server.as_mut_ptr(), User: user, Domain: domain, Password: password, Flags: 0 };
-        let handle = Handle::of("EvtOpenSession", || {
+        let handle = Handle::from_call("EvtOpenSession", || {
             // SAFETY: `login` and the text that it points to outlive the call; the class says that it is an EVT_RPC_LOGIN.
             unsafe { EvtOpenSession(EvtRpcLogin, ptr::from_ref(&login).cast(), 0, 0) }
         })?;
@@ -79,7 +79,7 @@ impl EventSession {
             Order::OldestFirst => EvtQueryForwardDirection,
         };
         let flags = EvtQueryChannelPath | direction;
-        let handle = Handle::of("EvtQuery", || {
+        let handle = Handle::from_call("EvtQuery", || {
             // SAFETY: the session is open or 0, which is this machine; both texts end with NUL and outlive the call.
             unsafe { EvtQuery(session, channel.as_ptr(), expression.as_ptr(), flags) }
         })?;
@@ -157,7 +157,7 @@ struct Handle(EVT_HANDLE);
 
 impl Handle {
     /// What `open` returns, unless that is nothing; then the reason is the thread's last error.
-    fn of(call: &'static str, open: impl FnOnce() -> EVT_HANDLE) -> Result<Self, CallError> {
+    fn from_call(call: &'static str, open: impl FnOnce() -> EVT_HANDLE) -> Result<Self, CallError> {
         // A call that fails without a reason must not be explained by that of an earlier one.
         // SAFETY: it sets a number of this thread.
         unsafe { SetLastError(0) };

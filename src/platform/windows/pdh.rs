@@ -1,4 +1,4 @@
-//! What does PDH say of a performance counter now? Its calls behind a query that closes itself.
+//! How is PDH asked for a performance counter? Its calls behind a query that closes itself.
 #![allow(unsafe_code, reason = "the performance counters are reached through the functions of the system only")]
 
 use std::marker::PhantomData;

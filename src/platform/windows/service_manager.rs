@@ -1,4 +1,4 @@
-//! What does the service manager of a Windows host know of a service? Its calls behind handles that close themselves.
+//! How is a service manager asked? Its calls behind handles that close themselves.
 #![allow(unsafe_code, reason = "the service manager is reached through the functions of the system only")]
 
 use std::ptr;
@@ -47,7 +47,7 @@ impl ServiceManager {
         let name = name.as_ref().map_or(ptr::null(), |name| name.as_ptr());
         // SAFETY: the name is null or a text that ends with NUL and outlives the call; a null database is the active one.
         let handle = unsafe { OpenSCManagerW(name, ptr::null(), SC_MANAGER_CONNECT) };
-        Handle::of(handle, "OpenSCManagerW").map(Self)
+        Handle::from_call(handle, "OpenSCManagerW").map(Self)
     }
 
     /// The service of that name, to be asked.
@@ -55,7 +55,7 @@ impl ServiceManager {
         let name = wide(name);
         // SAFETY: the handle is an open service manager, the name a text that ends with NUL and outlives the call.
         let handle = unsafe { OpenServiceW(self.0.0, name.as_ptr(), SERVICE_QUERY_CONFIG | SERVICE_QUERY_STATUS) };
-        Handle::of(handle, "OpenServiceW").map(Service)
+        Handle::from_call(handle, "OpenServiceW").map(Service)
     }
 }
 
@@ -113,7 +113,7 @@ impl Service {
 struct Handle(SC_HANDLE);
 
 impl Handle {
-    fn of(handle: SC_HANDLE, call: &'static str) -> Result<Self, CallError> {
+    fn from_call(handle: SC_HANDLE, call: &'static str) -> Result<Self, CallError> {
         if handle.is_null() { Err(CallError::last(call)) } else { Ok(Self(handle)) }
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct ClientKey {
 
 impl ClientKey {
     /// The key of this PRIVATEKEYBLOB.
-    pub(super) fn of(blob: &[u8]) -> Result<Self, CallError> {
+    pub(super) fn import(blob: &[u8]) -> Result<Self, CallError> {
         remove_abandoned()?;
         let number =
             random::u64().map_err(|error| CallError { call: "SystemRandom", error: io::Error::other(error) })?;
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn the_key_of_a_certificate_is_there_as_long_as_the_container() {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = ClientKey::of(BLOB).unwrap();
+        let key = ClientKey::import(BLOB).unwrap();
         assert_eq!(ours().len(), 1);
         let der = certificates(CERTIFICATE).unwrap().remove(0);
         let certificate = key.certificate(&der).unwrap();
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn only_what_no_process_uses_is_removed() {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let _in_use = ClientKey::of(BLOB).unwrap();
+        let _in_use = ClientKey::import(BLOB).unwrap();
         let in_use = ours();
         let [abandoned, foreign] = [format!("{PREFIX}of a killed run"), "another key".to_owned()];
         for name in [&abandoned, &foreign] {
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn a_key_that_is_not_taken_leaves_no_container() {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        assert_eq!(ClientKey::of(b"no key").err().unwrap().call, "CryptImportKey");
+        assert_eq!(ClientKey::import(b"no key").err().unwrap().call, "CryptImportKey");
         assert_eq!(ours(), [""; 0]);
     }
 }

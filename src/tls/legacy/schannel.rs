@@ -36,7 +36,7 @@ pub(super) fn withheld(identity: &ClientIdentity) -> Option<&'static str> {
 pub(super) async fn handshake(tap: Tap, settings: &TlsSettings) -> Result<Box<dyn Duplex>, Ended> {
     let identity = settings.identity.as_ref();
     let blob = identity.and_then(|identity| private_key_blob(&identity.private_key));
-    let key = blob.map(|blob| ClientKey::of(&blob)).transpose();
+    let key = blob.map(|blob| ClientKey::import(&blob)).transpose();
     // It stays until the handshake is over, however it ends.
     let key = key.map_err(|error| unprepared("no key container for the client certificate", &error))?;
     let shown = identity.and_then(|identity| identity.chain.first()).zip(key.as_ref());

@@ -56,7 +56,7 @@ pub struct Staged {
 
 impl Scene {
     /// A scene that neither the demo shows nor a scheduler asks for.
-    pub const fn of(plugin: &'static str, router: Behaviour, arguments: &'static str, exit: i32) -> Self {
+    pub const fn new(plugin: &'static str, router: Behaviour, arguments: &'static str, exit: i32) -> Self {
         Self { plugin, router, arguments, exit, title: None, condition: None }
     }
 

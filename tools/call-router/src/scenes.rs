@@ -202,5 +202,5 @@ pub const SCENES: &[Scene] = &[
 
 /// A plugin against a router that behaves so: its arguments, and its exit code.
 const fn scene(plugin: &'static str, router: Behaviour, arguments: &'static str, exit: i32) -> Scene {
-    Scene::of(plugin, router, arguments, exit)
+    Scene::new(plugin, router, arguments, exit)
 }

@@ -1,7 +1,6 @@
 //! What do the man pages and the schedulers' files say? All of it from the register of the checks and their options.
 //!
 //! `cargo run -p check-um-generate` writes them anew.
-#![allow(clippy::too_many_arguments, reason = "what is put in here are words of a format, each in its place")]
 
 pub mod agents;
 pub mod grafana;

@@ -73,7 +73,7 @@ pub fn template(vantage: Vantage) -> Node {
     let mut items: Vec<_> = checks(vantage).flat_map(self::items).collect();
     items.sort_by_key(|item| rank(item.text("key")));
     let metrics = checks(vantage).flat_map(|check| check.metrics);
-    let mut maps: Vec<_> = metrics.filter_map(ValueMap::of).chain([ValueMap::states()]).collect();
+    let mut maps: Vec<_> = metrics.filter_map(ValueMap::for_metric).chain([ValueMap::states()]).collect();
     maps.sort_unstable();
     maps.dedup();
     map([
@@ -173,7 +173,7 @@ fn number(check: &Service, metric: &Measured) -> Node {
         Unit::Percent => "%",
         Unit::Count | Unit::Code(_) => "",
     };
-    let map_name = ValueMap::of(metric).map(|value_map| ("name", text(value_map.title)));
+    let map_name = ValueMap::for_metric(metric).map(|value_map| ("name", text(value_map.title)));
     map([
         ("uuid", uuid(&format!("item {}", part(check, &path)))),
         ("name", text(format!("{}: {}", check.title, metric.title))),
@@ -223,7 +223,7 @@ struct ValueMap {
 
 impl ValueMap {
     /// Of a metric whose numbers stand for words.
-    fn of(metric: &Measured) -> Option<Self> {
+    fn for_metric(metric: &Measured) -> Option<Self> {
         let Unit::Code(Words { title, first, words }) = metric.unit else { return None };
         let words = (first..).zip(words).map(|(number, word)| (number.to_string(), word.to_lowercase()));
         Some(Self { title: format!("check-um: {title}"), words: words.collect() })
