@@ -73,6 +73,12 @@ fn no_arrow_goes_up_or_sideways() {
 }
 
 #[test]
+fn an_arrow_is_seen_below_the_tests_too() {
+    let text = "a\n#[cfg(test)]\nmod tests {\n    use crate::b;\n}\nuse crate::c;\n#[cfg(test)]\nmod more;\nd\n";
+    assert_eq!(without_tests(text), "a\n\n\n\n\nuse crate::c;\n\n\nd\n");
+}
+
+#[test]
 fn no_circle_between_files() {
     let sources = sources();
     let modules: BTreeMap<_, _> = sources.iter().map(|source| (source.module.clone(), source.path.clone())).collect();
@@ -123,9 +129,7 @@ impl Source {
         if name != "mod" && below != Path::new("lib.rs") {
             module.push(name.to_owned());
         }
-        let text = fs::read_to_string(path).unwrap();
-        let tests = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
-        Some(Self { path: below, module, text: text[..tests].to_owned() })
+        Some(Self { path: below, module, text: without_tests(&fs::read_to_string(path).unwrap()) })
     }
 
     fn room(&self) -> String {
@@ -161,6 +165,22 @@ impl Source {
         absolute.extend(path[ups.max(1)..].iter().filter(|part| *part != "self").cloned());
         (!absolute.is_empty()).then_some(absolute)
     }
+}
+
+/// `text` with empty lines in place of its test modules, wherever they stand.
+fn without_tests(text: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("#[cfg(test)]\nmod ") {
+        kept.push_str(&rest[..start]);
+        let module = &rest[start..];
+        let head = module["#[cfg(test)]\n".len()..].lines().next().unwrap();
+        let end = if head.ends_with(';') { ";\n" } else { "\n}\n" };
+        let length = module.find(end).unwrap() + end.len();
+        kept.push_str(&"\n".repeat(module[..length].matches('\n').count()));
+        rest = &module[length..];
+    }
+    kept + rest
 }
 
 /// The paths of a use tree such as `crate::net::{self, Peer, tcp}`, and its length.
