@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "the tests' own nameserver fails by panic")]
 
 use std::io::{Read, Write};
+use std::iter;
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -85,9 +86,8 @@ impl Nameserver {
         over_udp: impl Fn(&Asked<'_>) + Send + 'static,
         over_tcp: impl Fn(&[u8], &mut TcpStream) + Send + 'static,
     ) -> Self {
-        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (tcp, udp) = sockets();
         let address = tcp.local_addr().unwrap();
-        let udp = UdpSocket::bind(address).unwrap();
         udp.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
         let server = Self { address, asked: Arc::default(), stop: Arc::default() };
 
@@ -124,6 +124,16 @@ impl Nameserver {
     pub fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
+}
+
+/// A free port for both: what is free for TCP may be somebody's over UDP.
+fn sockets() -> (TcpListener, UdpSocket) {
+    let both = || {
+        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+        let udp = UdpSocket::bind(tcp.local_addr().unwrap()).ok()?;
+        Some((tcp, udp))
+    };
+    iter::repeat_with(both).take(100).flatten().next().unwrap()
 }
 
 impl Drop for Nameserver {
