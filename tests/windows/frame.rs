@@ -26,7 +26,8 @@ fn every_plugin_says_what_it_is_where_the_explorer_looks() {
         };
         assert!(has(concat!("ProductVersion\0", env!("CARGO_PKG_VERSION"))), "{name}: no version");
         assert!(has(&format!("OriginalFilename\0{name}.exe")), "{name}: not its name");
-        let source = std::fs::read_to_string(root().join(format!("plugins/{name}.rs"))).unwrap();
+        let check = format!("src/checks/{}.rs", name.trim_start_matches("check_um_"));
+        let source = std::fs::read_to_string(root().join(check)).unwrap();
         let question = source.lines().next().unwrap().trim_start_matches("//! ");
         assert!(has(&format!("{question}\0")), "{name}: not its question");
         let manifest = b"<longPathAware";
