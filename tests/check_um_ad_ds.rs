@@ -10,7 +10,8 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use call_router::nameserver::{Manner, Nameserver, a, srv};
-use support::peer::{Peer, closed_port};
+use support::peer::Peer;
+use support::port::{closed_port, free_port};
 use support::slapd::{HEALTHY, NOT_SYNCHRONIZED, Slapd};
 use support::{Outcome, perfdata, plugin, run_command};
 
@@ -125,7 +126,7 @@ fn tls_when_the_port_speaks_ldap_in_clear() {
 fn each_controller_of_a_domain_is_asked_and_the_dead_one_named() {
     let Some(first) = Slapd::start("127.0.0.1", HEALTHY, "") else { return };
     let Some(second) = Slapd::start("127.0.0.2", HEALTHY, "") else { return };
-    let dead = closed_port().parse().unwrap();
+    let dead = free_port();
     let nameserver = domain(&[
         (10, first.port, "dc1.example.com"),
         (0, dead, "dc3.example.com"),

@@ -27,6 +27,7 @@ use call_router::scenes;
 use check_um::checks::schedule::{Elsewhere, Service};
 use check_um_generate::register::services;
 use serde_json::Value;
+use support::port::free_port;
 
 #[test]
 fn every_query_finds_what_icinga_wrote() {
@@ -117,7 +118,7 @@ struct Influx {
 impl Influx {
     fn start(directory: &Path) -> Self {
         fs::create_dir(directory).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let configuration = directory.join("influxdb.conf");
         let place = directory.to_str().unwrap();
         let text = format!(

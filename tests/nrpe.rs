@@ -82,7 +82,7 @@ fn the_snippet_bounds_what_the_main_file_allows() {
 fn unknown_when_the_agent_is_gone() {
     let recorded = Recorded::new();
     let Some(mut agent) = nrpe::Nrpe::start(&recorded, &[], "") else { return };
-    agent.port = support::peer::closed_port().parse().unwrap();
+    agent.port = support::port::free_port();
     assert_eq!(agent.ask("um-app-pool", "").code, Some(3));
 }
 

@@ -8,10 +8,11 @@ mod support;
 
 use std::fmt::Display;
 use std::fs;
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::{TcpStream, UdpSocket};
 use std::path::Path;
 
 use support::host::{self, Server};
+use support::port::free_port;
 use support::tls::OpenSsl;
 use support::{Outcome, run};
 use tempfile::TempDir;
@@ -181,16 +182,6 @@ impl Sipp {
         let arguments = ["-sf", &scenario, "-i", "127.0.0.1", "-p", &own_port, "-t", transport, "-nostdin"];
         let server = Server::start("sipp", &arguments, is_up)?;
         Some(Self { _server: server, _directory: directory, port })
-    }
-}
-
-/// A port that nobody uses, for UDP and TCP alike.
-fn free_port() -> u16 {
-    loop {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        if UdpSocket::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
     }
 }
 

@@ -4,7 +4,8 @@ use std::io::{Read, Write};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::support::peer::{Peer, closed_port};
+use crate::support::peer::Peer;
+use crate::support::port::closed_port;
 use crate::support::tls::{OpenSsl, answer_hello, fixture, flight, read_record};
 use crate::support::{Outcome, host, perfdata, plugin, run_command};
 use crate::{DAY, Made, NAME, Wanted, run};

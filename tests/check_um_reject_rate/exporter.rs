@@ -20,7 +20,7 @@ fn no_data_for_each_failure_of_an_exporter_and_its_body_is_not_shown() {
         assert!(ran.first_line().contains(said) && ran.stdout.contains("(no-data)"), "{}", ran.stdout);
         assert!(!ran.stdout.contains("secret"), "{}", ran.stdout);
     }
-    let refused = format!("prometheus:http://127.0.0.1:{}/", support::peer::closed_port());
+    let refused = format!("prometheus:http://127.0.0.1:{}/", support::port::closed_port());
     assert!(run(&["--counters", &refused]).assert_begins(3, "UM REJECT RATE UNKNOWN").stdout.contains("(no-data)"));
     let tls = format!("prometheus:https://{}/", http("HTTP/1.1 400 Bad\r\n\r\n").address);
     assert!(run(&["--counters", &tls]).assert_begins(3, "UM REJECT RATE UNKNOWN").stdout.contains("(no-data)"));

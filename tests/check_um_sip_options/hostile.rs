@@ -4,7 +4,8 @@ use std::io::Write;
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::support::peer::{Peer, closed_port, read_request, response};
+use crate::support::peer::{Peer, read_request, response};
+use crate::support::port::closed_port;
 use crate::{answers, probe, sends};
 
 #[test]

@@ -9,7 +9,8 @@ use rustls::{ServerConnection, StreamOwned};
 
 use crate::run;
 
-use crate::support::peer::{Peer, closed_port, read_request, response};
+use crate::support::peer::{Peer, read_request, response};
+use crate::support::port::free_port;
 use crate::support::{Outcome, perfdata};
 use crate::tls::self_signed;
 
@@ -41,7 +42,7 @@ pub fn server(address: &str) -> Peer {
 }
 
 pub fn dead() -> u16 {
-    closed_port().parse().unwrap()
+    free_port()
 }
 
 #[test]

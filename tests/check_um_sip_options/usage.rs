@@ -1,6 +1,6 @@
 //! Is the command line understood, and a wrong one explained? Options, ini sections, formats.
 
-use crate::support::peer::closed_port;
+use crate::support::port::closed_port;
 use crate::{answers, probe, run, sends};
 
 #[test]

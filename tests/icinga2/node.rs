@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -14,6 +13,7 @@ use tempfile::TempDir;
 
 use super::api::Api;
 use super::support;
+use super::support::port::free_port;
 
 /// Whether Icinga 2 is installed; says so where it is not.
 pub fn is_installed() -> bool {
@@ -53,7 +53,7 @@ impl Scratch {
 
     /// A node that has yet to get one.
     pub fn without_certificate(name: &'static str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let scratch = Self { directory: tempfile::tempdir().unwrap(), name, port };
         for part in ["cache", "run", "spool", "log", "certs", "zones.d"] {
             fs::create_dir(scratch.path(part)).unwrap();

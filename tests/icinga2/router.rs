@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 
 use super::support;
+use super::support::port::free_port;
 
 /// A simulated Call Router on loopback.
 pub struct CallRouter {
@@ -20,7 +21,7 @@ pub struct CallRouter {
 impl CallRouter {
     /// One on free ports, which leaves `ca.pem` in `certificates`.
     pub fn start(behaves: &str, certificates: PathBuf) -> Self {
-        let (child, tcp_port, tls_port) = spawn(&certificates, behaves, 0, 0);
+        let (child, tcp_port, tls_port) = spawn(&certificates, behaves, free_port(), free_port());
         Self { child, certificates, tcp_port, tls_port }
     }
 

@@ -7,6 +7,7 @@ pub mod format;
 pub mod host;
 pub mod peer;
 pub mod perfdata;
+pub mod port;
 pub mod slapd;
 pub mod tls;
 

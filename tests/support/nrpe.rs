@@ -2,12 +2,13 @@
 #![allow(dead_code, reason = "every integration test uses its share of this")]
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::recorded::{Recorded, open_to_all};
+use crate::support::port::free_port;
 use crate::support::{Outcome, root, run_command};
 
 /// Debian's check_nrpe.
@@ -28,7 +29,7 @@ impl Nrpe {
         if !installed(&[DAEMON, CHECK_NRPE]) {
             return None;
         }
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let mut snippet = fs::read_to_string(root().join("integrations/agents/nrpe.cfg")).unwrap();
         for (text, other) in changes {
             assert!(snippet.contains(text), "integrations/agents/nrpe.cfg: no {text:?}");

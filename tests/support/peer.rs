@@ -100,8 +100,3 @@ pub fn response(request: &str, status_line: &str, more: &str) -> Vec<u8> {
     });
     format!("{status_line}\r\n{}{more}Content-Length: 0\r\n\r\n", copied.concat()).into_bytes()
 }
-
-/// A port on which nothing listens.
-pub fn closed_port() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
-}

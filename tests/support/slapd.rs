@@ -1,10 +1,11 @@
 //! What does a real directory answer? OpenLDAP with the attributes of Active Directory, on loopback.
 #![allow(dead_code, reason = "every integration test uses its share of this")]
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 
 use super::fixture;
 use super::host::{self, Server};
+use super::port::free_port;
 
 /// A controller as it should be.
 pub const HEALTHY: &str = "rootdse-healthy.ldif";
@@ -46,7 +47,7 @@ impl Slapd {
         let path = directory.path().join("slapd.conf");
         std::fs::write(&path, configuration).unwrap();
 
-        let port = TcpListener::bind((address, 0)).unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let url = format!("{scheme}://{address}:{port}");
         let arguments = ["-f", &host::path(path), "-d", "0", "-h", &url];
         let server = Server::start("slapd", &arguments, || TcpStream::connect((address, port)).is_ok())?;

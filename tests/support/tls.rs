@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::path::Path;
 
 use super::host::{self, Server};
-use super::peer::closed_port;
+use super::port::closed_port;
 use super::root;
 
 /// The file of a fixture.

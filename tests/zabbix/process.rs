@@ -1,9 +1,8 @@
 //! What has to run for a test, and how does it end? Programs of others, started, waited for and ended.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -68,18 +67,6 @@ pub fn are_installed(package: &str, files: &[&Path]) -> bool {
         crate::support::skipped(&format!("{package} is not installed"));
     }
     is_there
-}
-
-/// A port that nobody uses, below the range of those that the system gives away: Zabbix takes no higher one.
-pub fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 10_000 + u16::try_from(std::process::id() % 20_000).unwrap();
-    loop {
-        let port = first + NEXT.fetch_add(1, Ordering::SeqCst);
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
 }
 
 /// Waits until a program listens; panics when it ends or takes too long.

@@ -9,7 +9,8 @@ use tempfile::TempDir;
 
 use crate::agent::{self, user_parameters};
 use crate::api::Api;
-use crate::process::{Process, are_installed, free_port, run, until, wait_for};
+use crate::process::{Process, are_installed, run, until, wait_for};
+use crate::support::port::free_port;
 use crate::support::{self, plugin};
 
 /// A whole Zabbix. Its parts end in the order in which they are named here.
