@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::schedule::{self, Elsewhere, Scheduled, Unit, Vantage, graph, metric};
 use crate::directory::assessment;
-use crate::directory::probe::{self, ControllerOutcome, Probe};
+use crate::directory::probe::{self, ControllerOutcome, DirectoryProbe};
 use crate::net;
 use crate::net::Endpoint;
 use crate::net::family::Family;
@@ -68,10 +68,10 @@ impl AdDs {
         Ok(probe.ask_each(&controllers).await)
     }
 
-    fn probe(&self, context: &Context) -> Result<Probe, Failure> {
+    fn probe(&self, context: &Context) -> Result<DirectoryProbe, Failure> {
         let host = self.hostname.as_deref().unwrap_or_default();
         let tls = self.over_tls.then(|| self.tls.settings(host, &context.secrets)).transpose()?;
-        Ok(Probe {
+        Ok(DirectoryProbe {
             resolver: Resolver::System,
             family: self.family(),
             tls,

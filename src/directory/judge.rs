@@ -1,5 +1,6 @@
 //! Is the controller fit for work? What it says of itself, judged.
 
+use super::message::LdapResult;
 use super::{LdapError, RootDse};
 use crate::net::Peer;
 use crate::report::{Class, Failure};
@@ -53,8 +54,8 @@ pub fn class(error: &LdapError) -> Class {
         LdapError::Io(_) => Class::Closed,
         LdapError::Malformed(_) | LdapError::NoEntry => Class::Protocol,
         // authMethodNotSupported, strongerAuthRequired, confidentialityRequired, and the three about credentials.
-        LdapError::Result { code: 7 | 8 | 13 | 48..=50, .. } => Class::Authentication,
-        LdapError::Result { .. } => Class::Status,
+        LdapError::Result(LdapResult { code: 7 | 8 | 13 | 48..=50, .. }) => Class::Authentication,
+        LdapError::Result(_) => Class::Status,
     }
 }
 

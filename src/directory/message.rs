@@ -1,5 +1,7 @@
 //! What do the bytes of LDAP mean? Requests encoded, answers decoded, every length bounded.
 
+use std::fmt;
+
 use asn1_rs::{Any, Class, FromDer, Header, Tag};
 
 /// The most of one message, in bytes: a rootDSE has about 3,000.
@@ -17,10 +19,17 @@ pub struct Attribute {
 /// How an operation ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LdapResult {
-    /// The result code, 0 for success.
+    /// The result code of RFC 4511, appendix A; 0 for success.
     pub code: u32,
     /// The directory's own words, if it has any.
     pub diagnostic: Option<String>,
+}
+
+impl fmt::Display for LdapResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.code, result_name(self.code))?;
+        self.diagnostic.as_ref().map_or(Ok(()), |text| write!(f, ": {text}"))
+    }
 }
 
 /// A message from the directory.
@@ -105,7 +114,7 @@ pub fn length(bytes: &[u8]) -> Result<Option<usize>, Malformed> {
 
 /// One whole message.
 pub fn decode(bytes: &[u8]) -> Result<LdapMessage, Malformed> {
-    let mut message = Reader { rest: bytes }.expect(Class::Universal, Tag::Sequence, "an LDAPMessage")?;
+    let mut message = Reader { rest: bytes }.expect(Tag::Sequence, "an LDAPMessage")?;
     let id = message.number(Tag::Integer, "a message identifier")?;
     let operation = message.next("an operation")?;
     let mut inside = Reader { rest: operation.data };
@@ -119,7 +128,7 @@ pub fn decode(bytes: &[u8]) -> Result<LdapMessage, Malformed> {
 }
 
 /// The name of a result code in RFC 4511, appendix A.
-pub const fn result_name(code: u32) -> &'static str {
+const fn result_name(code: u32) -> &'static str {
     match code {
         1 => "operationsError",
         2 => "protocolError",
@@ -155,14 +164,14 @@ impl<'a> Reader<'a> {
         Ok(element)
     }
 
-    fn expect(&mut self, class: Class, tag: Tag, expected: &'static str) -> Result<Self, Malformed> {
+    fn expect(&mut self, tag: Tag, expected: &'static str) -> Result<Self, Malformed> {
         let element = self.next(expected)?;
-        let fits = element.class() == class && element.tag() == tag;
+        let fits = element.class() == Class::Universal && element.tag() == tag;
         fits.then_some(Self { rest: element.data }).ok_or(Malformed::Inside(expected))
     }
 
     fn number(&mut self, tag: Tag, expected: &'static str) -> Result<u32, Malformed> {
-        let content = self.expect(Class::Universal, tag, expected)?.rest;
+        let content = self.expect(tag, expected)?.rest;
         let negative = content.first().is_none_or(|first| *first >= 0x80);
         if negative || content.len() > 5 {
             return Err(Malformed::Inside(expected));
@@ -172,18 +181,18 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&mut self, expected: &'static str) -> Result<String, Malformed> {
-        let content = self.expect(Class::Universal, Tag::OctetString, expected)?.rest;
+        let content = self.expect(Tag::OctetString, expected)?.rest;
         Ok(String::from_utf8_lossy(content).into_owned())
     }
 
     fn entry(&mut self) -> Result<Vec<Attribute>, Malformed> {
         self.text("an entry's name")?;
-        let mut list = self.expect(Class::Universal, Tag::Sequence, "a list of attributes")?;
+        let mut list = self.expect(Tag::Sequence, "a list of attributes")?;
         let mut attributes = Vec::new();
         while !list.rest.is_empty() {
-            let mut attribute = list.expect(Class::Universal, Tag::Sequence, "an attribute")?;
+            let mut attribute = list.expect(Tag::Sequence, "an attribute")?;
             let name = attribute.text("an attribute's name")?;
-            let mut set = attribute.expect(Class::Universal, Tag::Set, "a set of values")?;
+            let mut set = attribute.expect(Tag::Set, "a set of values")?;
             let mut values = Vec::new();
             while !set.rest.is_empty() {
                 values.push(set.text("a value")?);
@@ -233,9 +242,8 @@ mod tests {
     const EXTENDED_RESPONSE: u8 = 0x78;
     const SET: u8 = 0x31;
 
-    fn done(tag: u8, code: u8, diagnostic: &str) -> Vec<u8> {
-        let fields =
-            [element(ENUMERATED, &[code]), element(OCTET_STRING, b""), element(OCTET_STRING, diagnostic.as_bytes())];
+    fn done(tag: u8, code: u8, diagnostic: &[u8]) -> Vec<u8> {
+        let fields = [element(ENUMERATED, &[code]), element(OCTET_STRING, b""), element(OCTET_STRING, diagnostic)];
         element(tag, &fields.concat())
     }
 
@@ -269,7 +277,7 @@ mod tests {
 
     #[test]
     fn lengths_with_leading_zeros_as_active_directory_writes_them() {
-        let inside = [element(INTEGER, &[1]), done(SEARCH_DONE, 0, "")].concat();
+        let inside = [element(INTEGER, &[1]), done(SEARCH_DONE, 0, b"")].concat();
         let bytes = [&[SEQUENCE, 0x84, 0, 0, 0, u8::try_from(inside.len()).unwrap()], inside.as_slice()].concat();
         assert_eq!(length(&bytes), Ok(Some(bytes.len())));
         assert_eq!(decode(&bytes), Ok(LdapMessage::Done { id: 1, result: LdapResult { code: 0, diagnostic: None } }));
@@ -278,19 +286,17 @@ mod tests {
     #[test]
     fn a_refusal_with_its_words_and_a_notice_of_disconnection() {
         let refused = LdapResult { code: 8, diagnostic: Some("bind first".to_owned()) };
-        let bytes = message(1, &done(SEARCH_DONE, 8, "bind first"));
+        let bytes = message(1, &done(SEARCH_DONE, 8, b"bind first"));
         assert_eq!(decode(&bytes), Ok(LdapMessage::Done { id: 1, result: refused.clone() }));
-        assert_eq!(decode(&message(0, &done(EXTENDED_RESPONSE, 8, "bind first"))), Ok(LdapMessage::Notice(refused)));
+        assert_eq!(decode(&message(0, &done(EXTENDED_RESPONSE, 8, b"bind first"))), Ok(LdapMessage::Notice(refused)));
         assert_eq!(decode(&message(7, &element(0x73, b""))), Ok(LdapMessage::Other));
     }
 
     #[test]
     fn a_refusal_keeps_its_code_whatever_its_number_and_the_bytes_of_its_words() {
         for code in [8, 9, 118] {
-            let fields =
-                [element(ENUMERATED, &[code]), element(OCTET_STRING, b""), element(OCTET_STRING, b"Gr\xf6\xdfe")];
             let result = LdapResult { code: u32::from(code), diagnostic: Some("Gr\u{fffd}\u{fffd}e".to_owned()) };
-            let bytes = message(1, &element(SEARCH_DONE, &fields.concat()));
+            let bytes = message(1, &done(SEARCH_DONE, code, b"Gr\xf6\xdfe"));
             assert_eq!(decode(&bytes), Ok(LdapMessage::Done { id: 1, result }));
         }
     }
@@ -298,7 +304,7 @@ mod tests {
     #[test]
     fn a_notice_as_active_directory_writes_it_with_its_name_behind_the_response() {
         let fields =
-            [element(INTEGER, &[0]), done(EXTENDED_RESPONSE, 52, ""), element(0x8a, b"1.3.6.1.4.1.1466.20036")];
+            [element(INTEGER, &[0]), done(EXTENDED_RESPONSE, 52, b""), element(0x8a, b"1.3.6.1.4.1.1466.20036")];
         let notice = LdapMessage::Notice(LdapResult { code: 52, diagnostic: None });
         assert_eq!(decode(&element(SEQUENCE, &fields.concat())), Ok(notice));
     }
@@ -334,7 +340,7 @@ mod tests {
 
     #[test]
     fn a_message_is_awaited_until_all_of_it_is_there() {
-        let bytes = message(1, &done(SEARCH_DONE, 0, ""));
+        let bytes = message(1, &done(SEARCH_DONE, 0, b""));
         for end in 0..bytes.len() {
             assert_eq!(length(&bytes[..end]), Ok(None), "{end}");
         }

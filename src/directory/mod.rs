@@ -22,7 +22,7 @@ use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::time::deadline::Expired;
-use message::{Attribute, LdapMessage, Malformed, SEARCH_ID};
+use message::{Attribute, LdapMessage, LdapResult, Malformed, SEARCH_ID};
 
 /// What the directory says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,15 +55,8 @@ pub enum LdapError {
     #[error("the search of the rootDSE found no entry")]
     NoEntry,
     /// The directory says no.
-    #[error("the directory answered with result code {code} ({name}){}", .diagnostic.as_ref().map_or_else(String::new, |text| format!(": {text}")))]
-    Result {
-        /// The code of RFC 4511, appendix A.
-        code: u32,
-        /// Its name there.
-        name: &'static str,
-        /// The directory's own words.
-        diagnostic: Option<String>,
-    },
+    #[error("the directory answered with result code {0}")]
+    Result(LdapResult),
 }
 
 /// Searches the rootDSE over a connection, and takes leave.
@@ -79,8 +72,7 @@ pub(crate) async fn root_dse(stream: &mut (impl AsyncRead + AsyncWrite + Unpin))
         match answer {
             LdapMessage::Entry { id: SEARCH_ID, attributes } => entry = Some(RootDse { attributes }),
             LdapMessage::Done { id: SEARCH_ID, result } | LdapMessage::Notice(result) if result.code != 0 => {
-                let (code, name) = (result.code, message::result_name(result.code));
-                return Err(LdapError::Result { code, name, diagnostic: result.diagnostic });
+                return Err(LdapError::Result(result));
             }
             LdapMessage::Done { id: SEARCH_ID, .. } => break,
             // A flood of messages for nobody is worked off without a wait, in which the deadline would be seen.

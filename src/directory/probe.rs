@@ -22,7 +22,7 @@ use crate::x509::judgement::{self, Expectations, Judgement};
 
 /// How controllers are asked.
 #[derive(Debug)]
-pub(crate) struct Probe {
+pub(crate) struct DirectoryProbe {
     /// Who knows the controllers' addresses.
     pub resolver: Resolver,
     /// Which addresses to use.
@@ -80,7 +80,7 @@ pub(crate) async fn controllers_of(
     Ok(controllers)
 }
 
-impl Probe {
+impl DirectoryProbe {
     /// Asks every controller at the same time, so that a dead one does not use up the deadline of the others; the
     /// outcomes are in the order of the controllers.
     pub(crate) async fn ask_each(&self, controllers: &[Endpoint]) -> Vec<ControllerOutcome> {
