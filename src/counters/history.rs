@@ -23,11 +23,11 @@ pub struct History {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Series {
     key: String,
-    records: Vec<Record>,
+    records: Vec<StoredTotals>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Record {
+struct StoredTotals {
     time: SystemTime,
     values: Vec<u64>,
 }
@@ -101,13 +101,13 @@ impl History {
             record.values.len() == N && record.time <= sample.time.checked_add(AT_ONCE).unwrap_or(record.time)
         });
         let place = records.partition_point(|record| record.time <= sample.time);
-        records.insert(place, Record { time: sample.time, values: sample.values.to_vec() });
+        records.insert(place, StoredTotals { time: sample.time, values: sample.values.to_vec() });
         if let Some(newest) = records.last().map(|record| record.time) {
             records.retain(|record| newest.duration_since(record.time).unwrap_or_default() <= window);
         }
         thin(records);
 
-        let samples = series.records.iter().filter_map(Record::totals).collect();
+        let samples = series.records.iter().filter_map(StoredTotals::totals).collect();
         self.series.push(series);
         if self.series.len() > MAX_SERIES {
             self.series.remove(0);
@@ -159,23 +159,23 @@ impl History {
     }
 }
 
-impl Record {
+impl StoredTotals {
     fn totals<const N: usize>(&self) -> Option<Totals<N>> {
         Some(Totals { time: self.time, values: self.values.as_slice().try_into().ok()? })
     }
 }
 
-fn record(line: &str) -> Option<Record> {
+fn record(line: &str) -> Option<StoredTotals> {
     let mut words = line.split(' ');
     let (seconds, nanoseconds) = words.next()?.split_once('.')?;
     let nanoseconds = nanoseconds.parse().ok().filter(|nanoseconds| *nanoseconds < 1_000_000_000)?;
     let time = UNIX_EPOCH.checked_add(Duration::new(seconds.parse().ok()?, nanoseconds))?;
     let values: Option<Vec<_>> = words.map(|word| word.parse().ok()).collect();
-    values.filter(|values| (1..=4).contains(&values.len())).map(|values| Record { time, values })
+    values.filter(|values| (1..=4).contains(&values.len())).map(|values| StoredTotals { time, values })
 }
 
 /// Drops every second of too many samples, never the newest. Totals are cumulative: only what a restart hid is lost.
-fn thin(records: &mut Vec<Record>) {
+fn thin(records: &mut Vec<StoredTotals>) {
     if records.len() > MAX_RECORDS {
         let mut index = records.len();
         records.retain(|_| {
