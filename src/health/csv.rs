@@ -2,10 +2,10 @@
 
 use csv::{ReaderBuilder, StringRecord};
 
-use super::{ALERT_VALUE, HEALTH_SET, HealthError, Row, column};
+use super::{ALERT_VALUE, HEALTH_SET, HealthError, RawMonitor, column};
 
 /// The lines of a CSV text, by the column names of its first.
-pub(super) fn rows(text: &str) -> Result<Vec<Row>, HealthError> {
+pub(super) fn rows(text: &str) -> Result<Vec<RawMonitor>, HealthError> {
     let (first_line, text) = without_preamble(text);
     let header = text.lines().next().unwrap_or_default();
     let mut reader =
@@ -25,8 +25,8 @@ pub(super) fn rows(text: &str) -> Result<Vec<Row>, HealthError> {
         .collect()
 }
 
-fn row(record: &StringRecord, columns: &[Option<&'static str>]) -> Row {
-    let mut row = Row::default();
+fn row(record: &StringRecord, columns: &[Option<&'static str>]) -> RawMonitor {
+    let mut row = RawMonitor::default();
     for (column, value) in columns.iter().zip(record) {
         if let Some(column) = column {
             row.set(column, value);

@@ -2,10 +2,10 @@
 
 use serde_json::{Deserializer, Map, Value};
 
-use super::{HealthError, Row, SERVER, column};
+use super::{HealthError, RawMonitor, SERVER, column};
 
 /// The objects of a JSON text that may be monitors.
-pub(super) fn rows(text: &str) -> Result<Vec<Row>, HealthError> {
+pub(super) fn rows(text: &str) -> Result<Vec<RawMonitor>, HealthError> {
     let mut rows = Vec::new();
     // `... | ForEach-Object { $_ | ConvertTo-Json }` writes one document after the other.
     for document in Deserializer::from_str(text).into_iter() {
@@ -15,7 +15,7 @@ pub(super) fn rows(text: &str) -> Result<Vec<Row>, HealthError> {
 }
 
 /// The depth of nesting is serde_json's to bound (128).
-fn collect(value: Value, server: &str, rows: &mut Vec<Row>) {
+fn collect(value: Value, server: &str, rows: &mut Vec<RawMonitor>) {
     match value {
         Value::Array(values) => values.into_iter().for_each(|value| collect(value, server, rows)),
         Value::Object(mut object) => {
@@ -30,8 +30,8 @@ fn collect(value: Value, server: &str, rows: &mut Vec<Row>) {
     }
 }
 
-fn collect_object(object: Map<String, Value>, server: &str, rows: &mut Vec<Row>) {
-    let mut row = Row::default();
+fn collect_object(object: Map<String, Value>, server: &str, rows: &mut Vec<RawMonitor>) {
+    let mut row = RawMonitor::default();
     let mut entries = None;
     for (name, value) in object {
         if let Some(column) = column(&name) {

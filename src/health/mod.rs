@@ -157,15 +157,15 @@ pub fn read(text: &str) -> Result<HealthExport, HealthError> {
         return Err(HealthError::Empty);
     }
     let total = rows.len();
-    let monitors: Vec<_> = rows.into_iter().filter_map(Row::into_monitor).collect();
+    let monitors: Vec<_> = rows.into_iter().filter_map(RawMonitor::into_monitor).collect();
     Ok(HealthExport { unusable: total - monitors.len(), monitors })
 }
 
 /// One object or line: the columns that matter, by their name in lower case.
 #[derive(Clone, Debug, Default)]
-struct Row(BTreeMap<&'static str, String>);
+struct RawMonitor(BTreeMap<&'static str, String>);
 
-impl Row {
+impl RawMonitor {
     fn set(&mut self, column: &'static str, value: &str) {
         self.0.insert(column, value.trim().to_owned());
     }
