@@ -10,9 +10,10 @@
 use std::time::Duration;
 
 use super::schedule::{self, Elsewhere, Scheduled, Setting, Unit, Vantage, graph, metric};
+use crate::events::source::{EventInput, NEEDS_WINDOWS};
 use crate::health::Monitor;
 use crate::health::judge::{self, Rating, Selection};
-use crate::health::source::{self, Acquired, HealthSource};
+use crate::health::source::{self, Acquired};
 use crate::input::{Input, judge_age};
 use crate::net::host;
 use crate::options::extra_opts::Secrets;
@@ -24,7 +25,7 @@ use crate::time::words::duration;
 
 impl Check for HealthSet {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
-        let answer = self.source().read(&self.health_set);
+        let answer = source::acquire(&self.source(), &self.health_set);
 
         let mut report = context.report();
         report.target = self.target();
@@ -86,8 +87,8 @@ impl HealthSet {
         failures
     }
 
-    fn source(&self) -> HealthSource {
-        self.file.clone().map_or_else(|| HealthSource::Log(self.hostname.clone()), HealthSource::Export)
+    fn source(&self) -> EventInput {
+        self.file.clone().map_or_else(|| EventInput::Log(self.hostname.clone()), EventInput::Export)
     }
 
     fn target(&self) -> Target {
@@ -164,7 +165,7 @@ impl Options for HealthSet {
     }
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
-        let reason = if self.hostname.is_some() { source::NEEDS_WINDOWS } else { source::NEEDS_A_FILE };
+        let reason = if self.hostname.is_some() { NEEDS_WINDOWS } else { source::NEEDS_A_FILE };
         (self.file.is_none() && !cfg!(windows)).then(|| reason.to_owned())
     }
 }

@@ -56,19 +56,13 @@ impl EventRecord {
 
     /// The first value under one of `names`, in any case.
     pub fn datum(&self, names: &[&str]) -> Option<&str> {
-        let mut named = names.iter().filter_map(|name| self.data.iter().find(|datum| datum.is_named(name)));
-        named.next().map(|datum| datum.value.as_str())
+        let named = |name: &&str| self.data.iter().find(|datum| datum.name.eq_ignore_ascii_case(name));
+        names.iter().find_map(named).map(|datum| datum.value.as_str())
     }
 
     /// Whether `source` logged it.
     pub fn is_from(&self, source: &str) -> bool {
         self.providers.iter().any(|provider| provider.eq_ignore_ascii_case(source))
-    }
-}
-
-impl Datum {
-    fn is_named(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name)
     }
 }
 

@@ -5,14 +5,14 @@ use std::time::SystemTime;
 use super::query::EventQuery;
 use super::{EventError, EventExport, MAX_INPUT, xml};
 use crate::input::Input;
-use crate::report::{Class, Failure};
+use crate::report::Failure;
 
-/// Where to look.
+/// Where to look; for what Managed Availability says, too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum EventInput {
     /// The event log of a host, or of this machine.
     Log(Option<String>),
-    /// XML of `wevtutil` or `Get-WinEvent`.
+    /// XML of `wevtutil` or `Get-WinEvent`, or whatever else stands for a log.
     Export(Input),
 }
 
@@ -37,10 +37,8 @@ impl EventInput {
             Self::Export(input) => input,
         };
         let content = input.read(MAX_INPUT)?;
-        let export = xml::read(&content.text).map_err(|error| {
-            let class = if error == EventError::Empty { Class::NoData } else { Class::Unreadable };
-            Failure::new(class, format!("{input}: {error}"))
-        })?;
+        let unusable = |error| input.unusable(error == EventError::Empty, &error);
+        let export = xml::read(&content.text).map_err(unusable)?;
         Ok(FoundEvents { export, until: content.modified, is_cut: false, reaches_back: None })
     }
 }
@@ -69,5 +67,5 @@ fn logged(host: Option<&str>, query: &EventQuery) -> Result<FoundEvents, Failure
 
 #[cfg(not(windows))]
 fn logged(_: Option<&str>, _: &EventQuery) -> Result<FoundEvents, Failure> {
-    Err(Failure::new(Class::NoData, NEEDS_A_FILE))
+    Err(Failure::new(crate::report::Class::NoData, NEEDS_A_FILE))
 }

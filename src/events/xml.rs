@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use quick_xml::Reader;
 use quick_xml::XmlVersion;
+use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesStart, Event};
 
 use super::{Datum, EventError, EventExport, EventRecord};
@@ -109,8 +110,8 @@ fn record(element: &str) -> Option<EventRecord> {
             }
             Event::Text(part) => text.push_str(&part),
             Event::CData(part) => text.push_str(&part),
-            Event::GeneralRef(reference) => match predefined(&reference) {
-                Some(c) => text.push(c),
+            Event::GeneralRef(reference) => match resolve_xml_entity(&reference) {
+                Some(c) => text.push_str(c),
                 None => match reference.resolve_char_ref() {
                     Ok(Some(c)) => text.push(c),
                     // An unescaped ampersand that a semicolon happens to follow.
@@ -184,17 +185,6 @@ impl Partial {
 
 fn path_of(path: &[String]) -> Vec<&str> {
     path.iter().map(String::as_str).collect()
-}
-
-fn predefined(name: &str) -> Option<char> {
-    Some(match name {
-        "lt" => '<',
-        "gt" => '>',
-        "amp" => '&',
-        "quot" => '"',
-        "apos" => '\'',
-        _ => return None,
-    })
 }
 
 /// The event log takes any character, XML does not: wevtutil writes them raw all the same.

@@ -4,19 +4,10 @@ use std::time::SystemTime;
 
 use super::transition::{MONITORING, Transitions};
 use super::{HealthError, HealthExport, MAX_INPUT, read};
+use crate::events::source::EventInput;
 use crate::events::{self, EventError, xml};
-use crate::input::Input;
 use crate::report::{Class, Failure};
 use crate::time::calendar::rfc3339;
-
-/// Where to look.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum HealthSource {
-    /// Managed Availability's log on a host, or on this machine.
-    Log(Option<String>),
-    /// JSON or CSV of `Get-ServerHealth`, or the event XML of that log.
-    Export(Input),
-}
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,38 +20,34 @@ pub(crate) struct Acquired {
     pub remarks: Vec<String>,
 }
 
-impl HealthSource {
-    /// Reads it. A log of transitions has monitors only as far as somebody asks for a health set.
-    pub(crate) fn read(&self, health_sets: &[String]) -> Result<Acquired, Failure> {
-        let input = match self {
-            Self::Log(host) => return logged(host.as_deref(), health_sets),
-            Self::Export(input) => input,
-        };
-        let content = input.read(MAX_INPUT)?;
-        let failed = |is_empty, error: &dyn std::error::Error| {
-            Failure::new(if is_empty { Class::NoData } else { Class::Unreadable }, format!("{input}: {error}"))
-        };
-        if content.text.trim_start().starts_with('<') {
-            let found = xml::read(&content.text).map_err(|error| failed(error == EventError::Empty, &error))?;
-            let answer = concluded(&found, &input.to_string(), health_sets)?;
-            return Ok(Acquired { written: content.modified, ..answer });
-        }
-        let export = read(&content.text).map_err(|error| failed(error == HealthError::Empty, &error))?;
-        Ok(Acquired { export, written: content.modified, remarks: Vec::new() })
+/// Reads Managed Availability's log, or an export: JSON or CSV of `Get-ServerHealth`, or the event XML of that log.
+///
+/// A log of transitions has monitors only as far as somebody asks for a health set.
+pub(crate) fn acquire(source: &EventInput, health_sets: &[String]) -> Result<Acquired, Failure> {
+    let input = match source {
+        EventInput::Log(host) => return logged(host.as_deref(), health_sets),
+        EventInput::Export(input) => input,
+    };
+    let content = input.read(MAX_INPUT)?;
+    if content.text.trim_start().starts_with('<') {
+        let unusable = |error| input.unusable(error == EventError::Empty, &error);
+        let found = xml::read(&content.text).map_err(unusable)?;
+        let answer = concluded(&found, &input.to_string(), health_sets)?;
+        return Ok(Acquired { written: content.modified, ..answer });
     }
+    let export = read(&content.text).map_err(|error| input.unusable(error == HealthError::Empty, &error))?;
+    Ok(Acquired { export, written: content.modified, remarks: Vec::new() })
 }
 
 /// What follows from the records of a log.
 fn concluded(found: &events::EventExport, source: &str, health_sets: &[String]) -> Result<Acquired, Failure> {
     let transitions = Transitions::from_records(&found.records);
     let Some(reaches_back) = transitions.reaches_back else {
-        return Err(match found.bad {
-            0 => Failure::new(
-                Class::NoData,
-                format!("{source} holds no event of Managed Availability's log {MONITORING}"),
-            ),
-            bad => Failure::new(Class::Unreadable, format!("{source}: none of its {bad} event records can be read")),
-        });
+        let (class, text) = match found.bad {
+            0 => (Class::NoData, format!("{source} holds no event of Managed Availability's log {MONITORING}")),
+            bad => (Class::Unreadable, format!("{source}: none of its {bad} event records can be read")),
+        };
+        return Err(Failure::new(class, text));
     };
     let monitors = transitions.monitors(health_sets);
     let has_monitor = |set: &&str| monitors.iter().any(|monitor| monitor.health_set.eq_ignore_ascii_case(set));
@@ -77,10 +64,6 @@ fn concluded(found: &events::EventExport, source: &str, health_sets: &[String]) 
 
 /// What to say where there is no event log.
 pub(crate) const NEEDS_A_FILE: &str = "--file: expected Get-ServerHealth as JSON or CSV, because only Windows has a Managed Availability channel of its own";
-
-/// What to say to the wish for another host's log where there is no event log.
-pub(crate) const NEEDS_WINDOWS: &str =
-    "--hostname: expected --file instead, because only Windows can ask another host for its event log";
 
 #[cfg(windows)]
 fn logged(host: Option<&str>, health_sets: &[String]) -> Result<Acquired, Failure> {

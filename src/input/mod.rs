@@ -4,6 +4,7 @@ pub(crate) mod file;
 
 use std::borrow::Cow;
 use std::convert::Infallible;
+use std::error::Error;
 use std::fmt;
 use std::io::{self, Cursor, Read};
 use std::path::PathBuf;
@@ -52,6 +53,11 @@ impl Input {
         };
         stage::enter("");
         Ok(Content { text: decode(bytes), modified })
+    }
+
+    /// The failure of a content that is not what it should be, or where there is nothing at all.
+    pub(crate) fn unusable(&self, is_empty: bool, error: &dyn Error) -> Failure {
+        Failure::new(if is_empty { Class::NoData } else { Class::Unreadable }, format!("{self}: {error}"))
     }
 
     fn bounded(&self, reader: impl Read, max: u64) -> Result<Vec<u8>, FileError> {
