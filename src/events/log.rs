@@ -6,7 +6,7 @@ use super::query::EventQuery;
 use super::{EventExport, MAX_INPUT, xml};
 use crate::platform::windows::CallError;
 pub(crate) use crate::platform::windows::event_log::Order;
-use crate::platform::windows::event_log::{CHANNEL_NOT_FOUND, EventSession, FoundEvents, Next, SERVER_UNAVAILABLE};
+use crate::platform::windows::event_log::{CHANNEL_NOT_FOUND, EventSession, Next, ResultSet, SERVER_UNAVAILABLE};
 use crate::report::{Class, Failure};
 use crate::time::stage;
 
@@ -81,7 +81,7 @@ struct Rendered {
     is_cut: bool,
 }
 
-fn rendered(mut found: FoundEvents, limits: Limits) -> Result<Rendered, CallError> {
+fn rendered(mut found: ResultSet, limits: Limits) -> Result<Rendered, CallError> {
     let mut rendered = Rendered::default();
     let mut buffer = Vec::new();
     let mut read = 0;

@@ -14,7 +14,7 @@ mod windows;
 
 pub(crate) use self::status::{Condition, HostStatus, ServiceStatus};
 #[cfg(windows)]
-use self::windows::Host;
+use crate::platform::windows::WindowsHost;
 use crate::report::{Class, Failure};
 use crate::time::deadline::Deadline;
 
@@ -32,15 +32,15 @@ pub(crate) async fn ask(
     component: Option<&str>,
     deadline: &Deadline,
 ) -> Result<HostStatus, Failure> {
-    let host = Host::named(host);
+    let host = WindowsHost::named(host);
     let (asked, names) = (host.clone(), services.to_vec());
-    let stage = || format!("asking the service manager of {}", host.name());
+    let stage = || format!("asking the service manager of {}", windows::name(&host));
     let services = within(deadline, stage, move || windows::services(&asked, &names)).await?;
     let component = match component {
         None => None,
         Some(name) => {
             let (asked, name) = (host.clone(), name.to_owned());
-            let stage = || format!("asking the registry of {}", host.name());
+            let stage = || format!("asking the registry of {}", windows::name(&host));
             Some(within(deadline, stage, move || registry::component(&asked, &name)).await)
         }
     };

@@ -1,21 +1,21 @@
 //! What does the registry of a Windows host hold of an Exchange component? The values of its keys, one for each requester.
 
 use super::component::{self, Component, MAX_REQUESTERS};
-use super::windows::Host;
-use crate::platform::windows::CallError;
+use super::windows::refused;
 use crate::platform::windows::registry::RegistryKey;
+use crate::platform::windows::{CallError, WindowsHost};
 use crate::report::{Class, Failure};
 
 /// What was requested of a component, and of the whole server.
-pub(super) fn component(host: &Host, name: &str) -> Result<Component, Failure> {
+pub(super) fn component(host: &WindowsHost, name: &str) -> Result<Component, Failure> {
     requests(host, name).map_err(|error| {
-        let failure = host.refused(&error, "cannot read the component states");
+        let failure = refused(host, &error, "cannot read the component states");
         // The service manager of the host has answered: it is there, and only its registry cannot be asked.
         if failure.class == Class::Permission { failure } else { failure.reclassified(Class::NoData) }
     })
 }
 
-fn requests(host: &Host, name: &str) -> Result<Component, CallError> {
+fn requests(host: &WindowsHost, name: &str) -> Result<Component, CallError> {
     let machine = RegistryKey::local_machine(host.remote())?;
     let mut component = Component::new(name);
     for part in Component::keys(name) {

@@ -3,55 +3,34 @@
 use super::refusal;
 use super::status::{Condition, Delay, Exit, ServiceStatus, Start};
 use crate::platform::windows::service_manager::ServiceManager;
-use crate::platform::windows::{CallError, is_this_host, process};
+use crate::platform::windows::{CallError, WindowsHost, process};
 use crate::report::{Class, Failure};
 use crate::time::calendar::filetime;
 
 /// What the service manager of a host knows of services.
-pub(super) fn services(host: &Host, names: &[String]) -> Result<Vec<Result<ServiceStatus, Failure>>, Failure> {
+pub(super) fn services(host: &WindowsHost, names: &[String]) -> Result<Vec<Result<ServiceStatus, Failure>>, Failure> {
     let manager = ServiceManager::connect(host.remote());
-    let manager = manager.map_err(|error| host.refused(&error, "cannot ask the service manager"))?;
+    let manager = manager.map_err(|error| refused(host, &error, "cannot ask the service manager"))?;
     Ok(names.iter().map(|name| service(&manager, host, name)).collect())
 }
 
-/// The host that is asked.
-#[derive(Clone)]
-pub(super) struct Host {
-    /// Another one, by its name.
-    remote: Option<String>,
+/// Why the host did not answer what was attempted.
+pub(super) fn refused(host: &WindowsHost, error: &CallError, attempted: &str) -> Failure {
+    let (host, class) = (name(host), refusal::class(error.code()));
+    Failure::of_call(error, &format!("{attempted} of {host}"), class, &format!("the group Administrators of {host}"))
 }
 
-impl Host {
-    /// The host of that name; without one, this one.
-    pub(super) fn named(name: Option<&str>) -> Self {
-        Self { remote: name.filter(|name| !is_this_host(name)).map(str::to_owned) }
-    }
-
-    /// Its name.
-    pub(super) fn name(&self) -> &str {
-        self.remote.as_deref().unwrap_or("this host")
-    }
-
-    /// Its name, if it is another one.
-    pub(super) fn remote(&self) -> Option<&str> {
-        self.remote.as_deref()
-    }
-
-    /// Why it did not answer what was attempted.
-    pub(super) fn refused(&self, error: &CallError, attempted: &str) -> Failure {
-        let class = refusal::class(error.code());
-        let who = format!("the group Administrators of {}", self.name());
-        Failure::of_call(error, &format!("{attempted} of {}", self.name()), class, &who)
-    }
+pub(super) fn name(host: &WindowsHost) -> &str {
+    host.remote().unwrap_or("this host")
 }
 
-fn service(manager: &ServiceManager, host: &Host, name: &str) -> Result<ServiceStatus, Failure> {
+fn service(manager: &ServiceManager, host: &WindowsHost, name: &str) -> Result<ServiceStatus, Failure> {
     let refused = |error: CallError| match refusal::class(error.code()) {
         Class::Missing => Failure {
             causes: vec![format!("{}: {}", error.call, error.error)],
-            ..Failure::new(Class::Missing, format!("there is no service {name} on {}", host.name()))
+            ..Failure::new(Class::Missing, format!("there is no service {name} on {}", self::name(host)))
         },
-        _ => host.refused(&error, &format!("cannot ask for service {name}")),
+        _ => self::refused(host, &error, &format!("cannot ask for service {name}")),
     };
     let service = manager.service(name).map_err(refused)?;
     let configuration = service.configuration().map_err(refused)?;
@@ -75,7 +54,7 @@ fn service(manager: &ServiceManager, host: &Host, name: &str) -> Result<ServiceS
     };
     let process = Some(status.process).filter(|process| *process != 0);
     // The number of a process means nothing on another host.
-    let local = process.filter(|_| host.remote.is_none());
+    let local = process.filter(|_| host.remote().is_none());
     let since =
         local.and_then(|process| process::created(process).map_err(|error| noted("its start time is", error)).ok());
     Ok(ServiceStatus {

@@ -9,6 +9,8 @@ mod read;
 pub(crate) mod status;
 
 use super::{Counter, CounterError, CounterQuery, Reading};
+#[cfg(windows)]
+use crate::platform::windows::WindowsHost;
 
 /// The performance counters of the system; of another host with [`CounterQuery::host`].
 #[derive(Clone, Copy, Debug)]
@@ -18,10 +20,9 @@ impl Pdh {
     /// The values of this moment.
     #[cfg(windows)]
     pub(crate) async fn read<const N: usize>(&self, query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
-        let (asked, host) = (query.clone(), read::Host::named(query.host.as_deref()));
+        let (asked, place) = (query.clone(), read::place(&WindowsHost::named(query.host.as_deref())));
         // PDH takes no deadline, and connects to another host with the first counter of it.
-        let read =
-            query.deadline.limit_blocking(|| format!("asking {}", host.place()), move || read::read(&asked)).await;
+        let read = query.deadline.limit_blocking(|| format!("asking {place}"), move || read::read(&asked)).await;
         read.map_err(CounterError::Expired)?
     }
 

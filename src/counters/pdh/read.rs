@@ -7,21 +7,21 @@ use super::status::{Missing, Status};
 use super::{Kind, neighbours, path, without_host};
 use crate::counters::{Counter, CounterError, CounterQuery, Nearest, Reading, Sample};
 use crate::platform::windows::pdh::{PdhCounter, PdhQuery, expand};
-use crate::platform::windows::{CallError, is_this_host};
+use crate::platform::windows::{CallError, WindowsHost};
 
 /// The present values of the counters.
 pub(super) fn read<const N: usize>(query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
-    let host = Host::named(query.host.as_deref());
-    let pdh = PdhQuery::open().map_err(|error| host.failed(&error))?;
+    let host = &WindowsHost::named(query.host.as_deref());
+    let pdh = PdhQuery::open().map_err(|error| failed(host, &error))?;
     let mut notes = Vec::new();
     let mut noted = |counter: &Counter, error: &CallError| {
         notes.push(format!("{counter}: {}, says {}", status(error), error.call));
     };
     let mut added = [None; N];
     for (added, counter) in added.iter_mut().zip(&query.counters) {
-        *added = match path(counter, host.remote).map(|path| pdh.add(&path)) {
+        *added = match path(counter, host.remote()).map(|path| pdh.add(&path)) {
             Some(Ok(counter)) => Some(counter),
-            Some(Err(error)) if counter.required => return Err(host.without(counter, &error)),
+            Some(Err(error)) if counter.required => return Err(without(counter, host, &error)),
             Some(Err(error)) => {
                 noted(counter, &error);
                 None
@@ -30,12 +30,12 @@ pub(super) fn read<const N: usize>(query: &CounterQuery<N>) -> Result<Reading<N>
         };
     }
 
-    collect(&pdh, &host)?;
+    collect(&pdh, host)?;
     if added.iter().flatten().any(|counter| counter.raw().is_ok_and(|raw| Kind(raw.kind).needs_two())) {
         // Half of what is left, so that the rest is enough for the answer.
         let pause = BETWEEN_COLLECTIONS.min(query.deadline.remaining(Instant::now()) / 2);
         thread::sleep(pause);
-        collect(&pdh, &host)?;
+        collect(&pdh, host)?;
     }
 
     let time = SystemTime::now();
@@ -44,22 +44,29 @@ pub(super) fn read<const N: usize>(query: &CounterQuery<N>) -> Result<Reading<N>
         let Some(added) = added else { continue };
         match self::value(added) {
             Ok(number) => *value = Some(number).filter(|number| number.is_finite() && *number >= 0.0),
-            Err(error) if counter.required => return Err(host.without(counter, &error)),
+            Err(error) if counter.required => return Err(without(counter, host, &error)),
             Err(error) => noted(counter, &error),
         }
         if value.is_none() && counter.required {
-            return Err(CounterError::NoSample { counter: Box::new(counter.clone()), place: host.place(), rows: 1 });
+            return Err(CounterError::NoSample { counter: Box::new(counter.clone()), place: place(host), rows: 1 });
         }
     }
     let sample = Sample { time, values };
-    let host = host.name();
-    Ok(Reading { host, samples: vec![sample], as_of: Some(time), gaps: 0, trailing_gaps: 0, replaced: 0, notes })
+    Ok(Reading {
+        host: name(host),
+        samples: vec![sample],
+        as_of: Some(time),
+        gaps: 0,
+        trailing_gaps: 0,
+        replaced: 0,
+        notes,
+    })
 }
 
 /// Collects; that no counter has data is left to each of them to say.
-fn collect(pdh: &PdhQuery, host: &Host<'_>) -> Result<(), CounterError> {
+fn collect(pdh: &PdhQuery, host: &WindowsHost) -> Result<(), CounterError> {
     match pdh.collect() {
-        Err(error) if status(&error) != Status::NO_DATA => Err(host.failed(&error)),
+        Err(error) if status(&error) != Status::NO_DATA => Err(failed(host, &error)),
         _ => Ok(()),
     }
 }
@@ -74,52 +81,39 @@ fn status(error: &CallError) -> Status {
     Status(error.code())
 }
 
-/// The host that is asked.
-pub(super) struct Host<'a> {
-    /// Another one, by its name.
-    remote: Option<&'a str>,
+fn name(host: &WindowsHost) -> String {
+    let own = || std::env::var("COMPUTERNAME").ok().filter(|name| !name.is_empty());
+    host.remote().map(str::to_owned).or_else(own).unwrap_or_else(|| "this host".to_owned())
 }
 
-impl<'a> Host<'a> {
-    /// The host of that name; without one, this one.
-    pub(super) fn named(name: Option<&'a str>) -> Self {
-        Self { remote: name.filter(|name| !is_this_host(name)) }
-    }
+/// What is read.
+pub(super) fn place(host: &WindowsHost) -> String {
+    format!("the performance counters of {}", name(host))
+}
 
-    fn name(&self) -> String {
-        let own = || std::env::var("COMPUTERNAME").ok().filter(|name| !name.is_empty());
-        self.remote.map(str::to_owned).or_else(own).unwrap_or_else(|| "this host".to_owned())
-    }
+fn failed(host: &WindowsHost, error: &CallError) -> CounterError {
+    let status = status(error);
+    let granted_by = match status.is_denied() {
+        true => format!("; the group Performance Monitor Users of {} grants it", name(host)),
+        false => String::new(),
+    };
+    CounterError::Pdh { place: place(host), reason: format!("{status}{granted_by}"), call: error.call }
+}
 
-    /// What is read.
-    pub(super) fn place(&self) -> String {
-        format!("the performance counters of {}", self.name())
+/// Why a counter is not there, with those that are.
+fn without(counter: &Counter, host: &WindowsHost, error: &CallError) -> CounterError {
+    let status = status(error);
+    let Some(missing) = status.missing() else { return failed(host, error) };
+    // A counter without instances, which its service does not publish: not a name that is wrong.
+    if missing == Missing::Instance && counter.instance.is_none() && counter.given.is_none() {
+        return CounterError::NoSample { counter: Box::new(counter.clone()), place: place(host), rows: 1 };
     }
-
-    fn failed(&self, error: &CallError) -> CounterError {
-        let status = status(error);
-        let granted_by = match status.is_denied() {
-            true => format!("; the group Performance Monitor Users of {} grants it", self.name()),
-            false => String::new(),
-        };
-        CounterError::Pdh { place: self.place(), reason: format!("{status}{granted_by}"), call: error.call }
-    }
-
-    /// Why a counter is not there, with those that are.
-    fn without(&self, counter: &Counter, error: &CallError) -> CounterError {
-        let status = status(error);
-        let Some(missing) = status.missing() else { return self.failed(error) };
-        // A counter without instances, which its service does not publish: not a name that is wrong.
-        if missing == Missing::Instance && counter.instance.is_none() && counter.given.is_none() {
-            return CounterError::NoSample { counter: Box::new(counter.clone()), place: self.place(), rows: 1 };
-        }
-        let present = neighbours(counter, self.remote, missing).and_then(|wildcard| expand(&wildcard).ok());
-        let nearest = match present {
-            Some(present) => Nearest::to(counter, present.iter().map(|path| without_host(path))),
-            None => Nearest::unlisted(status.to_string()),
-        };
-        CounterError::Absent { counter: Box::new(counter.clone()), place: self.place(), nearest }
-    }
+    let present = neighbours(counter, host.remote(), missing).and_then(|wildcard| expand(&wildcard).ok());
+    let nearest = match present {
+        Some(present) => Nearest::to(counter, present.iter().map(|path| without_host(path))),
+        None => Nearest::unlisted(status.to_string()),
+    };
+    CounterError::Absent { counter: Box::new(counter.clone()), place: place(host), nearest }
 }
 
 /// What Windows' own tools wait between the two collections of a rate.

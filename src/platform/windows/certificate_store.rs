@@ -11,7 +11,7 @@ use windows_sys::Win32::Security::Cryptography::{
     CertEnumCertificatesInStore, CertFreeCertificateContext, CertOpenStore, HCERTSTORE, X509_ASN_ENCODING,
 };
 
-use super::{CallError, wide};
+use super::{CallError, opened, wide};
 
 /// An open store.
 pub(crate) struct CertificateStore(HCERTSTORE);
@@ -32,17 +32,14 @@ impl CertificateStore {
         let name = wide(name);
         // SAFETY: for this provider the parameter is a text that ends with NUL; it outlives the call.
         let store = unsafe { CertOpenStore(CERT_STORE_PROV_SYSTEM_W, 0, 0, flags, name.as_ptr().cast()) };
-        if store.is_null() { Err(CallError::last("CertOpenStore")) } else { Ok(Self(store)) }
+        opened(store, "CertOpenStore").map(Self)
     }
 
     /// One in memory, of these certificates in DER. What is no certificate is left out.
     pub(crate) fn in_memory(ders: &[Vec<u8>]) -> Result<Self, CallError> {
         // SAFETY: this provider needs no parameter.
         let store = unsafe { CertOpenStore(CERT_STORE_PROV_MEMORY, 0, 0, 0, ptr::null()) };
-        if store.is_null() {
-            return Err(CallError::last("CertOpenStore"));
-        }
-        let store = Self(store);
+        let store = Self(opened(store, "CertOpenStore")?);
         for der in ders {
             let length = u32::try_from(der.len()).unwrap_or(0);
             // SAFETY: the store is open; the bytes outlive the call, which copies them; no context is asked back.

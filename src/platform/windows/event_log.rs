@@ -13,13 +13,13 @@ use windows_sys::Win32::System::EventLog::{
     EvtQueryForwardDirection, EvtQueryReverseDirection, EvtRender, EvtRenderEventXml, EvtRpcLogin,
 };
 
-use super::{CallError, narrow, wide};
+use super::{CallError, carried_out, narrow, wide};
 
 /// Where the logs of a machine are asked for.
 #[derive(Debug)]
 pub(crate) struct EventSession {
     /// `None` is this machine, which needs no session.
-    handle: Option<Handle>,
+    handle: Option<EventHandle>,
 }
 
 /// Which events come first.
@@ -33,10 +33,10 @@ pub(crate) enum Order {
 
 /// The events that a query has found.
 #[derive(Debug)]
-pub(crate) struct FoundEvents {
-    handle: Handle,
+pub(crate) struct ResultSet {
+    handle: EventHandle,
     /// Those that came together with the one before.
-    fetched: vec::IntoIter<Handle>,
+    fetched: vec::IntoIter<EventHandle>,
 }
 
 /// What comes next.
@@ -52,7 +52,7 @@ pub(crate) enum Next {
 
 /// An event, not yet rendered.
 #[derive(Debug)]
-pub(crate) struct LoggedEvent(Handle);
+pub(crate) struct LoggedEvent(EventHandle);
 
 impl EventSession {
     /// With `host`, as the user who runs this process, or with this machine. Nothing is sent yet.
@@ -63,7 +63,7 @@ impl EventSession {
         let (user, domain, password) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
         let login =
             EVT_RPC_LOGIN { Server: server.as_mut_ptr(), User: user, Domain: domain, Password: password, Flags: 0 };
-        let handle = Handle::from_call("EvtOpenSession", || {
+        let handle = EventHandle::from_call("EvtOpenSession", || {
             // SAFETY: `login` and the text that it points to outlive the call; the class says that it is an EVT_RPC_LOGIN.
             unsafe { EvtOpenSession(EvtRpcLogin, ptr::from_ref(&login).cast(), 0, 0) }
         })?;
@@ -71,7 +71,7 @@ impl EventSession {
     }
 
     /// The events of a channel that an XPath expression chooses.
-    pub(crate) fn query(&self, channel: &str, expression: &str, order: Order) -> Result<FoundEvents, CallError> {
+    pub(crate) fn query(&self, channel: &str, expression: &str, order: Order) -> Result<ResultSet, CallError> {
         let (channel, expression) = (wide(channel), wide(expression));
         let session = self.handle.as_ref().map_or(0, |session| session.0);
         let direction = match order {
@@ -79,15 +79,15 @@ impl EventSession {
             Order::OldestFirst => EvtQueryForwardDirection,
         };
         let flags = EvtQueryChannelPath | direction;
-        let handle = Handle::from_call("EvtQuery", || {
+        let handle = EventHandle::from_call("EvtQuery", || {
             // SAFETY: the session is open or 0, which is this machine; both texts end with NUL and outlive the call.
             unsafe { EvtQuery(session, channel.as_ptr(), expression.as_ptr(), flags) }
         })?;
-        Ok(FoundEvents { handle, fetched: Vec::new().into_iter() })
+        Ok(ResultSet { handle, fetched: Vec::new().into_iter() })
     }
 }
 
-impl FoundEvents {
+impl ResultSet {
     /// The next event. `patience` is for the log to find it; without any it takes as long as it takes.
     pub(crate) fn next(&mut self, patience: Option<Duration>) -> Result<Next, CallError> {
         if self.fetched.len() == 0 {
@@ -102,16 +102,14 @@ impl FoundEvents {
         Ok(self.fetched.next().map_or(Next::End, |event| Next::Event(LoggedEvent(event))))
     }
 
-    fn fetch(&self, patience: Option<Duration>) -> Result<Vec<Handle>, CallError> {
+    fn fetch(&self, patience: Option<Duration>) -> Result<Vec<EventHandle>, CallError> {
         let patience = patience.map_or(INFINITE, |time| u32::try_from(time.as_millis()).unwrap_or(INFINITE));
         let mut events: [EVT_HANDLE; BATCH] = [0; BATCH];
         let mut returned = 0;
         // SAFETY: the result is open; `events` has room for the number of handles that is passed with it.
         let has_more = unsafe { EvtNext(self.handle.0, BATCH as u32, events.as_mut_ptr(), patience, 0, &mut returned) };
-        if has_more == 0 {
-            return Err(CallError::last("EvtNext"));
-        }
-        Ok(events.into_iter().take(returned as usize).filter(|event| *event != 0).map(Handle).collect())
+        carried_out(has_more, "EvtNext")?;
+        Ok(events.into_iter().take(returned as usize).filter(|event| *event != 0).map(EventHandle).collect())
     }
 }
 
@@ -153,9 +151,9 @@ impl LoggedEvent {
 
 /// Something of the event log that is open until it is dropped.
 #[derive(Debug)]
-struct Handle(EVT_HANDLE);
+struct EventHandle(EVT_HANDLE);
 
-impl Handle {
+impl EventHandle {
     /// What `open` returns, unless that is nothing; then the reason is the thread's last error.
     fn from_call(call: &'static str, open: impl FnOnce() -> EVT_HANDLE) -> Result<Self, CallError> {
         // A call that fails without a reason must not be explained by that of an earlier one.
@@ -166,7 +164,7 @@ impl Handle {
     }
 }
 
-impl Drop for Handle {
+impl Drop for EventHandle {
     fn drop(&mut self) {
         // SAFETY: the handle was returned as open and is closed only here. Nothing can be done if that fails.
         unsafe { EvtClose(self.0) };

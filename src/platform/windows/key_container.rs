@@ -16,7 +16,7 @@ use windows_sys::Win32::Security::Cryptography::{
 };
 
 use super::certificate_store::CertificateContext;
-use super::{CallError, wide};
+use super::{CallError, carried_out, wide};
 
 /// A key container of the user, removed when this is dropped.
 pub(crate) struct KeyContainer {
@@ -35,9 +35,8 @@ impl KeyContainer {
         let provider = provider(AcquireOptions::new().container(&self.name).new_keyset(true))?;
         let (length, mut key) = (u32::try_from(blob.len()).unwrap_or(0), 0);
         // SAFETY: the provider is open, and the blob, which no other key encrypts, outlives the call.
-        if unsafe { CryptImportKey(provider.as_ptr().addr(), blob.as_ptr(), length, 0, 0, &mut key) } == 0 {
-            return Err(CallError::last("CryptImportKey"));
-        }
+        let done = unsafe { CryptImportKey(provider.as_ptr().addr(), blob.as_ptr(), length, 0, 0, &mut key) };
+        carried_out(done, "CryptImportKey")?;
         // SAFETY: the handle was just made, and nothing else closes it; the key stays in its container.
         unsafe { CryptDestroyKey(key) };
         Ok(())

@@ -13,7 +13,10 @@ pub(crate) mod process;
 pub(crate) mod registry;
 pub(crate) mod service_manager;
 
+use std::ffi::c_void;
 use std::io;
+
+use windows_sys::core::BOOL;
 
 /// A call that Windows did not carry out.
 #[derive(Debug, thiserror::Error)]
@@ -44,10 +47,39 @@ impl CallError {
     }
 }
 
-/// Whether a host is this one, which then need not be asked over the network, with other rights than its own users have.
-pub(crate) fn is_this_host(name: &str) -> bool {
-    let own = std::env::var("COMPUTERNAME").unwrap_or_default();
-    name.eq_ignore_ascii_case("localhost") || name.eq_ignore_ascii_case(&own)
+/// A host that is asked: another one over the network, or this one, with other rights than its users have over that.
+#[derive(Clone)]
+pub(crate) struct WindowsHost {
+    remote: Option<String>,
+}
+
+impl WindowsHost {
+    /// The host of that name; without one, this one.
+    pub(crate) fn named(name: Option<&str>) -> Self {
+        let own = std::env::var("COMPUTERNAME").unwrap_or_default();
+        let is_own = |name: &str| name.eq_ignore_ascii_case("localhost") || name.eq_ignore_ascii_case(&own);
+        Self { remote: name.filter(|name| !is_own(name)).map(str::to_owned) }
+    }
+
+    /// Its name, if it is another one.
+    pub(crate) fn remote(&self) -> Option<&str> {
+        self.remote.as_deref()
+    }
+}
+
+/// What a call gave that returns the number of its error, 0 for none.
+fn checked(code: u32, call: &'static str) -> Result<(), CallError> {
+    if code == 0 { Ok(()) } else { Err(CallError::new(call, code)) }
+}
+
+/// What a call gave that returns whether it was carried out.
+fn carried_out(done: BOOL, call: &'static str) -> Result<(), CallError> {
+    if done == 0 { Err(CallError::last(call)) } else { Ok(()) }
+}
+
+/// What a call gave that returns a handle, null for none.
+fn opened(handle: *mut c_void, call: &'static str) -> Result<*mut c_void, CallError> {
+    if handle.is_null() { Err(CallError::last(call)) } else { Ok(handle) }
 }
 
 /// A host as the system takes it: `\\HOST`.

@@ -7,7 +7,7 @@ use std::ptr;
 use windows_sys::Win32::Foundation::ERROR_FILE_NOT_FOUND;
 use windows_sys::Win32::System::Threading::{CreateMutexW, OpenMutexW, SYNCHRONIZATION_SYNCHRONIZE};
 
-use super::{CallError, wide};
+use super::{CallError, opened, wide};
 
 /// A mutex with a name in all sessions of the machine. The system removes it with this process, whatever ends that.
 pub(crate) struct NamedMutex {
@@ -19,10 +19,7 @@ impl NamedMutex {
     pub(crate) fn create(name: &str) -> Result<Self, CallError> {
         let name = global(name);
         // SAFETY: the name ends with a NUL and outlives the call.
-        let mutex = unsafe { CreateMutexW(ptr::null(), 0, name.as_ptr()) };
-        if mutex.is_null() {
-            return Err(CallError::last("CreateMutexW"));
-        }
+        let mutex = opened(unsafe { CreateMutexW(ptr::null(), 0, name.as_ptr()) }, "CreateMutexW")?;
         // SAFETY: the handle was just made, and nothing else closes it.
         Ok(Self { _handle: unsafe { OwnedHandle::from_raw_handle(mutex) } })
     }

@@ -10,7 +10,7 @@ use windows_sys::Win32::System::Performance::{
     PdhGetFormattedCounterValue, PdhGetRawCounterValue, PdhOpenQueryW,
 };
 
-use super::{CallError, narrow, wide};
+use super::{CallError, checked, narrow, wide};
 
 /// An open query of present values. The number of an error of its calls is a status of PDH.
 pub(crate) struct PdhQuery(PDH_HQUERY);
@@ -98,10 +98,6 @@ pub(crate) fn expand(wildcard: &str) -> Result<Vec<String>, CallError> {
         checked(code, "PdhExpandWildCardPathW")?;
     }
     Ok(paths.split(|unit| *unit == 0).take_while(|path| !path.is_empty()).map(narrow).collect())
-}
-
-fn checked(code: u32, call: &'static str) -> Result<(), CallError> {
-    if code == 0 { Ok(()) } else { Err(CallError::new(call, code)) }
 }
 
 /// The status of a value, of which two are good ones.

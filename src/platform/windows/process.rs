@@ -6,23 +6,18 @@ use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use windows_sys::Win32::Foundation::FILETIME;
 use windows_sys::Win32::System::Threading::{GetProcessTimes, OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION};
 
-use super::CallError;
+use super::{CallError, carried_out, opened};
 
 /// When a process was created, in ticks of 100 ns since 1601.
 pub(crate) fn created(process: u32) -> Result<u64, CallError> {
     // SAFETY: takes numbers only.
-    let handle = unsafe { OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, process) };
-    if handle.is_null() {
-        return Err(CallError::last("OpenProcess"));
-    }
+    let handle = opened(unsafe { OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, process) }, "OpenProcess")?;
     // SAFETY: the handle was just made, and nothing else closes it.
     let handle = unsafe { OwnedHandle::from_raw_handle(handle) };
     let [mut created, mut exited, mut kernel, mut user] = [FILETIME::default(); 4];
     // SAFETY: the handle is an open process, and the four places outlive the call.
     let done = unsafe { GetProcessTimes(handle.as_raw_handle(), &mut created, &mut exited, &mut kernel, &mut user) };
-    if done == 0 {
-        return Err(CallError::last("GetProcessTimes"));
-    }
+    carried_out(done, "GetProcessTimes")?;
     Ok(u64::from(created.dwHighDateTime) << 32 | u64::from(created.dwLowDateTime))
 }
 

@@ -3,15 +3,13 @@
 
 use std::ptr;
 
-use windows_sys::Win32::Foundation::{
-    ERROR_FILE_NOT_FOUND, ERROR_MORE_DATA, ERROR_NO_MORE_ITEMS, ERROR_SUCCESS, WIN32_ERROR,
-};
+use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_MORE_DATA, ERROR_NO_MORE_ITEMS};
 use windows_sys::Win32::System::Registry::{
     HKEY, HKEY_LOCAL_MACHINE, KEY_QUERY_VALUE, KEY_WOW64_64KEY, REG_EXPAND_SZ, REG_SZ, RegCloseKey,
     RegConnectRegistryW, RegEnumValueW, RegOpenKeyExW,
 };
 
-use super::{CallError, narrow, unc, wide};
+use super::{CallError, checked, narrow, unc, wide};
 
 /// An open key.
 pub(crate) struct RegistryKey(HKEY);
@@ -92,10 +90,6 @@ impl Drop for RegistryKey {
             unsafe { RegCloseKey(self.0) };
         }
     }
-}
-
-fn checked(code: WIN32_ERROR, call: &'static str) -> Result<(), CallError> {
-    if code == ERROR_SUCCESS { Ok(()) } else { Err(CallError::new(call, code)) }
 }
 
 /// The longest name that a value can have, with its NUL, in characters.

@@ -10,13 +10,13 @@ use windows_sys::Win32::System::Services::{
     SERVICE_QUERY_STATUS, SERVICE_STATUS_PROCESS,
 };
 
-use super::{CallError, narrow, unc, wide};
+use super::{CallError, carried_out, narrow, opened, unc, wide};
 
 /// An open service manager.
-pub(crate) struct ServiceManager(Handle);
+pub(crate) struct ServiceManager(ScHandle);
 
 /// An open service.
-pub(crate) struct Service(Handle);
+pub(crate) struct ServiceHandle(ScHandle);
 
 /// How a service is set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,28 +47,26 @@ impl ServiceManager {
         let name = name.as_ref().map_or(ptr::null(), |name| name.as_ptr());
         // SAFETY: the name is null or a text that ends with NUL and outlives the call; a null database is the active one.
         let handle = unsafe { OpenSCManagerW(name, ptr::null(), SC_MANAGER_CONNECT) };
-        Handle::from_call(handle, "OpenSCManagerW").map(Self)
+        opened(handle, "OpenSCManagerW").map(|handle| Self(ScHandle(handle)))
     }
 
     /// The service of that name, to be asked.
-    pub(crate) fn service(&self, name: &str) -> Result<Service, CallError> {
+    pub(crate) fn service(&self, name: &str) -> Result<ServiceHandle, CallError> {
         let name = wide(name);
         // SAFETY: the handle is an open service manager, the name a text that ends with NUL and outlives the call.
         let handle = unsafe { OpenServiceW(self.0.0, name.as_ptr(), SERVICE_QUERY_CONFIG | SERVICE_QUERY_STATUS) };
-        Handle::from_call(handle, "OpenServiceW").map(Service)
+        opened(handle, "OpenServiceW").map(|handle| ServiceHandle(ScHandle(handle)))
     }
 }
 
-impl Service {
+impl ServiceHandle {
     /// How it is set up.
     pub(crate) fn configuration(&self) -> Result<ServiceConfiguration, CallError> {
         let (mut room, mut needed) = (Room([0; MAX_CONFIGURATION / size_of::<u16>()]), 0);
         let at = ptr::from_mut(&mut room).cast::<QUERY_SERVICE_CONFIGW>();
         // SAFETY: the handle is an open service; the room is as long as said, and aligned for the structure it begins with.
         let done = unsafe { QueryServiceConfigW(self.0.0, at, MAX_CONFIGURATION as u32, &mut needed) };
-        if done == 0 {
-            return Err(CallError::last("QueryServiceConfigW"));
-        }
+        carried_out(done, "QueryServiceConfigW")?;
         // SAFETY: the call has filled in the structure, which is plain numbers and pointers; any bits of it are valid.
         let configuration = unsafe { at.read() };
         // Its texts lie behind it in the room: where, says the pointer; where the room ends, we know ourselves.
@@ -87,7 +85,7 @@ impl Service {
         // SAFETY: the handle is an open service; the structure is the one of this level, and as long as said.
         let done =
             unsafe { QueryServiceConfig2W(self.0.0, SERVICE_CONFIG_DELAYED_AUTO_START_INFO, at, size, &mut needed) };
-        if done == 0 { Err(CallError::last("QueryServiceConfig2W")) } else { Ok(info.fDelayedAutostart != 0) }
+        carried_out(done, "QueryServiceConfig2W").map(|()| info.fDelayedAutostart != 0)
     }
 
     /// What it is doing.
@@ -97,9 +95,7 @@ impl Service {
         let at = ptr::from_mut(&mut status).cast();
         // SAFETY: the handle is an open service; the structure is the one of this level, and as long as said.
         let done = unsafe { QueryServiceStatusEx(self.0.0, SC_STATUS_PROCESS_INFO, at, size, &mut needed) };
-        if done == 0 {
-            return Err(CallError::last("QueryServiceStatusEx"));
-        }
+        carried_out(done, "QueryServiceStatusEx")?;
         Ok(ProcessStatus {
             state: status.dwCurrentState,
             process: status.dwProcessId,
@@ -110,15 +106,9 @@ impl Service {
 }
 
 /// A service manager or a service, open until it is dropped.
-struct Handle(SC_HANDLE);
+struct ScHandle(SC_HANDLE);
 
-impl Handle {
-    fn from_call(handle: SC_HANDLE, call: &'static str) -> Result<Self, CallError> {
-        if handle.is_null() { Err(CallError::last(call)) } else { Ok(Self(handle)) }
-    }
-}
-
-impl Drop for Handle {
+impl Drop for ScHandle {
     fn drop(&mut self) {
         // SAFETY: the handle was opened by this module and is closed once, here.
         unsafe { CloseServiceHandle(self.0) };
