@@ -8,99 +8,50 @@ use crate::exporter::http::HttpError;
 use crate::report::{Class, Failure};
 use crate::time::deadline::Expired;
 
-/// Why there are no counters. The content of what was read is never part of it, but for the names of counters.
+/// Why there are no counters at `place`, which is what was read. Its content is never part of it, but for the names of
+/// counters; lines count from 1.
 #[derive(Debug, thiserror::Error)]
 pub enum CounterError {
-    /// The system refused.
     #[error("cannot read {place}: {error}")]
-    Io {
-        /// What was read.
-        place: String,
-        /// The system's reason.
-        error: io::Error,
-    },
-    /// Not in the format that it should be in.
+    Io { place: String, error: io::Error },
     #[error("{place}, line {line}: expected {expected}")]
-    Format {
-        /// What was read.
-        place: String,
-        /// The line, from 1.
-        line: u64,
-        /// What should stand there.
-        expected: &'static str,
-    },
-    /// The source knows other counters only.
+    Format { place: String, line: u64, expected: &'static str },
     #[error("no counter {counter} in {place}")]
     Absent {
-        /// The counter that is missing.
         counter: Box<Counter>,
-        /// What was read.
         place: String,
-        /// The counters there are.
         #[source]
         nearest: Nearest,
     },
-    /// The counters are there, but of other hosts.
     #[error("no counters of {host} in {place}: expected one of {}", .hosts.join(", "))]
-    NoSuchHost {
-        /// The host asked for.
-        host: String,
-        /// What was read.
-        place: String,
-        /// The hosts there are.
-        hosts: Vec<String>,
-    },
-    /// The counters of several hosts are there.
+    NoSuchHost { host: String, place: String, hosts: Vec<String> },
     #[error("{place} holds the counters of several hosts: choose with --hostname one of {}", .hosts.join(", "))]
-    SeveralHosts {
-        /// What was read.
-        place: String,
-        /// The hosts there are.
-        hosts: Vec<String>,
-    },
+    SeveralHosts { place: String, hosts: Vec<String> },
     /// Rows without values, or none at all.
     #[error("no value of {counter} in {place}: {rows} rows of the window are without; does the service run?")]
     NoSample {
         /// A counter that was required.
         counter: Box<Counter>,
-        /// What was read.
         place: String,
-        /// How many rows there were.
         rows: u64,
     },
     /// Every state of a state set is 0.
     #[error("{place} says no state of {counter}")]
-    NoState {
-        /// The counter.
-        counter: Box<Counter>,
-        /// What was read.
-        place: String,
-    },
-    /// The exporter could not be asked.
+    NoState { counter: Box<Counter>, place: String },
     #[error("cannot read {place}: {error}")]
-    Http {
-        /// The URL.
-        place: String,
-        /// Why.
-        error: HttpError,
-    },
+    Http { place: String, error: HttpError },
     /// The files for TLS cannot be used.
     #[error("{}", .0.summary)]
     Tls(Failure),
-    /// The performance counters of Windows could not be asked.
     #[error("cannot read {place}: {reason}, says {call}")]
     Pdh {
-        /// What was read.
         place: String,
         /// Why, in words, with the name of the status.
         reason: String,
-        /// The function that said it.
         call: &'static str,
     },
-    /// The deadline passed.
     #[error(transparent)]
     Expired(Expired),
-    /// The performance counters of Windows, elsewhere.
     #[error("expected csv:FILE, csv:- or prometheus:URL, because only Windows has performance counters of its own")]
     NeedsWindows,
 }
@@ -187,7 +138,6 @@ const SHOWN: usize = 3;
 /// The most of a name, in characters.
 const MAX_NAME: usize = 200;
 
-/// How many names are compared at the most.
 const MAX_COMPARED: usize = 4_096;
 
 #[cfg(test)]

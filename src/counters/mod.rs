@@ -29,7 +29,6 @@ pub(crate) use error::{CounterError, Nearest};
 pub struct Counter {
     /// What it is for, as in `--counter-name KEY=NAME`.
     pub key: &'static str,
-    /// The performance object.
     pub object: &'static str,
     /// The instance, where the object has instances.
     pub instance: Option<String>,
@@ -43,7 +42,6 @@ pub struct Counter {
     pub required: bool,
 }
 
-/// How an exporter exposes a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exposed {
     /// As the value of a series that is named after object and counter.
@@ -51,7 +49,6 @@ pub enum Exposed {
     /// As one series for each state, of which the one that holds has the value 1; the counter's value is that state's
     /// number, from 1.
     StateSet {
-        /// The metric.
         metric: &'static str,
         /// The label that names the instance.
         instance: &'static str,
@@ -113,7 +110,6 @@ pub struct Reading<const N: usize> {
 }
 
 impl<const N: usize> Reading<N> {
-    /// The newest sample.
     pub fn newest(&self) -> &Sample<N> {
         // A reading without a sample is an error of its source.
         &self.samples[self.samples.len() - 1]

@@ -16,29 +16,23 @@ use crate::time::words::in_words;
 pub(crate) struct Keeping<'a> {
     /// The state file, if the operator named one.
     pub file: Option<&'a Path>,
-    /// The plugin.
     pub plugin: &'static str,
     /// The target and its counters.
     pub key: String,
-    /// The window.
     pub window: Duration,
-    /// When everything must be over.
     pub deadline: Deadline,
 }
 
-/// What is known of the past.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Past<const N: usize> {
     /// The growth over the window, `None` with one sample only.
     pub growth: Option<Growth<N>>,
     /// The samples that it came from.
     pub samples: Vec<Totals<N>>,
-    /// The history that it came from, if any.
     pub history: Option<Kept>,
 }
 
 impl<const N: usize> Default for Past<N> {
-    /// Nothing.
     fn default() -> Self {
         Self { growth: None, samples: Vec::new(), history: None }
     }
@@ -71,7 +65,6 @@ impl<const N: usize> Past<N> {
 /// A history that was used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Kept {
-    /// The state file.
     pub file: PathBuf,
     /// Whether this was the first sample of the target.
     pub first: bool,

@@ -15,24 +15,18 @@ use crate::time::words::{in_words, roughly};
 /// A source, and how it is asked.
 #[derive(Clone, Debug)]
 pub(crate) struct CounterSource {
-    /// What it is.
     pub place: SourceKind,
     /// Whose counters are wanted, where it knows several hosts.
     pub host: Option<String>,
     /// Greatest age of the newest sample.
     pub max_age: Duration,
-    /// When everything must be over.
     pub deadline: Deadline,
 }
 
-/// What a source is.
 #[derive(Clone, Debug)]
 pub(crate) enum SourceKind {
-    /// A performance log.
     Csv(Csv),
-    /// An exporter.
     Exporter(Exporter),
-    /// The performance counters of Windows.
     Pdh(Pdh),
 }
 

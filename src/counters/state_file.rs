@@ -15,39 +15,18 @@ use crate::time::deadline::{Deadline, Expired};
 /// Why a history cannot be kept.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    /// Neither the option nor the environment names a place.
     #[error("no place for the history: neither --state-file nor {} is given", platform::PLACES)]
     NoPlace,
-    /// What is there is not a history of ours, and is left as it is.
     #[error("{path} is left as it is: {what}", path = .path.display())]
-    NotOurs {
-        /// The file.
-        path: PathBuf,
-        /// What it is instead.
-        what: &'static str,
-    },
-    /// What is there is not a history of ours, and is left as it is.
+    NotOurs { path: PathBuf, what: &'static str },
     #[error("{path} is left as it is: {source}", path = .path.display())]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-        /// What it is instead.
-        source: HistoryError,
-    },
-    /// The system refused to read it.
+    Foreign { path: PathBuf, source: HistoryError },
     #[error("cannot read the history {path}", path = .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// The system refused to write it.
+    Unreadable { path: PathBuf, source: io::Error },
     #[error("cannot keep the history {path}", path = .path.display())]
     Unwritable {
         /// The file, or one beside it.
         path: PathBuf,
-        /// The system's reason.
         source: io::Error,
     },
     /// Others held the lock for too long.
@@ -71,9 +50,7 @@ impl From<StateError> for Failure {
 /// What a change gave, and whether a damaged history was thrown away for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Updated<T> {
-    /// What the change gave.
     pub value: T,
-    /// Whether the history before was damaged.
     pub replaced: bool,
 }
 

@@ -45,7 +45,6 @@ impl<const N: usize> RowWindow<N> {
         Self { length, required, rows: VecDeque::new(), first: None, replaced: 0 }
     }
 
-    /// Adds the next row of the log.
     pub(crate) fn push(&mut self, row: Row<N>) {
         self.first.get_or_insert(row.time);
         while self.rows.back().is_some_and(|last| last.time >= row.time) {

@@ -42,19 +42,15 @@ impl RootDse {
 /// Why there is no rootDSE.
 #[derive(Debug, thiserror::Error)]
 pub enum LdapError {
-    /// The deadline passed.
     #[error(transparent)]
     Expired(#[from] Expired),
-    /// The connection broke.
     #[error("the connection broke during the search")]
     Io(#[from] io::Error),
-    /// What came is no LDAP.
     #[error(transparent)]
     Malformed(#[from] Malformed),
     /// The search ended without an entry: whoever that is, Active Directory shows its rootDSE to everybody.
     #[error("the search of the rootDSE found no entry")]
     NoEntry,
-    /// The directory says no.
     #[error("the directory answered with result code {0}")]
     Result(LdapResult),
 }

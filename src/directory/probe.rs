@@ -25,13 +25,11 @@ use crate::x509::judgement::{self, Expectations, Judgement};
 pub(crate) struct DirectoryProbe {
     /// Who knows the controllers' addresses.
     pub resolver: Resolver,
-    /// Which addresses to use.
     pub family: Family,
     /// How TLS is to be spoken, if it is.
     pub tls: Option<TlsSettings>,
     /// Unix time, for judging certificates.
     pub now: i64,
-    /// When everything must be over.
     pub deadline: Deadline,
 }
 
@@ -53,9 +51,7 @@ pub(crate) struct ControllerOutcome {
     pub time: Option<Duration>,
     /// The addresses that did not connect.
     pub passed_over: Vec<NetError>,
-    /// What the controller showed of TLS.
     pub shown: Option<TlsFacts>,
-    /// What the controller says of itself.
     pub result: Result<RootDse, Failure>,
 }
 

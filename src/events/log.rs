@@ -10,7 +10,6 @@ use crate::platform::windows::event_log::{CHANNEL_NOT_FOUND, EventSession, Next,
 use crate::report::{Class, Failure};
 use crate::time::stage;
 
-/// The event log of a machine.
 #[derive(Debug)]
 pub(crate) struct EventLog {
     session: EventSession,
@@ -21,7 +20,6 @@ pub(crate) struct EventLog {
 /// How much is read at most.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// So many records.
     pub records: usize,
     /// How long the log may take for the next of them; `None` is until the deadline, at which the watchdog ends the run.
     pub wait: Option<Duration>,
@@ -103,7 +101,6 @@ fn rendered(mut found: ResultSet, limits: Limits) -> Result<Rendered, CallError>
     }
 }
 
-/// Why a log could not be read.
 fn refused(error: &CallError, log: &str, is_remote: bool) -> Failure {
     match error.code() {
         CHANNEL_NOT_FOUND => Failure::new(Class::NoData, format!("there is no such log: {log}")),

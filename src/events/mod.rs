@@ -17,18 +17,15 @@ use std::time::SystemTime;
 /// The most of an export that is read, in bytes.
 pub(crate) const MAX_INPUT: u64 = 32 * 1024 * 1024;
 
-/// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRecord {
     /// The event identifier, without its qualifiers.
     pub id: u32,
-    /// When it was logged.
     pub time: SystemTime,
     /// The provider and, of a classic source such as Exchange, the source's own name.
     pub providers: Vec<String>,
     /// The log that it stands in, such as `Application`.
     pub channel: String,
-    /// The computer that logged it.
     pub computer: String,
     /// The rendered message; empty where the export has none.
     pub message: String,
@@ -41,7 +38,6 @@ pub struct EventRecord {
 pub struct Datum {
     /// Its name; empty where a classic source gave it none.
     pub name: String,
-    /// The value itself.
     pub value: String,
 }
 
@@ -60,13 +56,11 @@ impl EventRecord {
         names.iter().find_map(named).map(|datum| datum.value.as_str())
     }
 
-    /// Whether `source` logged it.
     pub fn is_from(&self, source: &str) -> bool {
         self.providers.iter().any(|provider| provider.eq_ignore_ascii_case(source))
     }
 }
 
-/// What an export holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventExport {
     /// The records that could be read, in the export's order, which may be any.
@@ -78,12 +72,10 @@ pub struct EventExport {
 /// Why a text is no export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
-    /// Nothing at all.
     #[error(
         "empty: a query that finds nothing cannot be told from one that failed; let wevtutil write a root element with /e:Events"
     )]
     Empty,
-    /// No element that could be an event.
     #[error("expected <Event> elements as wevtutil and ToXml write them (the text is withheld)")]
     NoEvents,
     /// Entities of its own are how a small file becomes a large one.

@@ -8,7 +8,6 @@ use std::time::Duration;
 use super::tally::{EventWindow, Rule};
 use crate::time::calendar::rfc3339;
 
-/// What a log is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EventQuery {
     /// Such as `Application`.

@@ -16,10 +16,8 @@ pub(crate) enum EventInput {
     Export(Input),
 }
 
-/// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FoundEvents {
-    /// The records.
     pub export: EventExport,
     /// Until when it tells what happened: when an export was written; `None` is now.
     pub until: Option<SystemTime>,

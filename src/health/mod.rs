@@ -21,19 +21,15 @@ pub(crate) const MAX_INPUT: u64 = 8 * 1024 * 1024;
 /// What Managed Availability thinks of a monitor; it alone decides.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AlertValue {
-    /// As it should be.
     Healthy,
     /// Not yet bad for long enough to be unhealthy.
     Degraded,
-    /// It does not work.
     Unhealthy,
     /// A recovery action is under way.
     Repairing,
     /// An override switched the monitor off.
     Disabled,
-    /// The monitor does not answer.
     Unavailable,
-    /// Not determined.
     Unknown,
     /// Not determined yet.
     UnInitialized,
@@ -85,7 +81,6 @@ impl fmt::Display for AlertValue {
 /// One monitor, or one health set of a report; what the export left out is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Monitor {
-    /// The server that it watches.
     pub server: String,
     /// Such as `UM.CallRouter`.
     pub health_set: String,
@@ -93,7 +88,6 @@ pub struct Monitor {
     pub name: String,
     /// What it watches on the server, where there are several.
     pub target: String,
-    /// What decides.
     pub alert_value: AlertValue,
     /// The server component's state, unless it says nothing about one (`NotApplicable`).
     pub component_state: Option<String>,
@@ -101,13 +95,11 @@ pub struct Monitor {
     pub since: Option<String>,
     /// The monitor's own words on what is wrong.
     pub error: String,
-    /// The exception behind it.
     pub exception: String,
     /// How many monitors this stands for: 1, or those of the health set.
     pub count: u32,
 }
 
-/// What an export holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HealthExport {
     /// Its monitors, in their order.
@@ -116,33 +108,22 @@ pub struct HealthExport {
     pub unusable: usize,
 }
 
-/// Why a text is no export.
+/// Why a text is no export. Lines count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HealthError {
     /// Nothing at all: what PowerShell writes for an empty result.
     #[error("empty: Get-ServerHealth returned nothing")]
     Empty,
-    /// Begins like JSON and is none.
     #[error("line {line}: expected JSON as ConvertTo-Json writes it (the text is withheld)")]
-    Json {
-        /// The line, from 1.
-        line: usize,
-    },
-    /// The first line of a table does not name the columns that decide.
+    Json { line: usize },
     #[error(
         "line {line}: expected column names, among them HealthSetName and AlertValue (the text is withheld; \
          the output of Format-Table is cut and cannot be read)"
     )]
-    Columns {
-        /// The line, from 1.
-        line: usize,
-    },
+    Columns { line: usize },
     /// A table that breaks off in a way that leaves no rows.
     #[error("line {line}: expected comma-separated values as Export-Csv writes them (the text is withheld)")]
-    Csv {
-        /// The line, from 1.
-        line: u64,
-    },
+    Csv { line: u64 },
 }
 
 /// Reads an export, JSON or CSV.

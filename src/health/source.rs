@@ -9,10 +9,8 @@ use crate::events::{self, EventError, xml};
 use crate::report::{Class, Failure};
 use crate::time::calendar::rfc3339;
 
-/// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Acquired {
-    /// The monitors.
     pub export: HealthExport,
     /// When an export was written; `None` is now.
     pub written: Option<SystemTime>,

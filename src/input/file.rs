@@ -9,22 +9,10 @@ use crate::report::{Class, Failure};
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// The system refused.
     #[error("cannot read {path}: {source}", path = .path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// More than the reader is willing to hold.
+    Io { path: PathBuf, source: io::Error },
     #[error("{path} is larger than {max} bytes", path = .path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// The limit.
-        max: u64,
-    },
+    TooLarge { path: PathBuf, max: u64 },
 }
 
 impl FileError {

@@ -23,9 +23,7 @@ use crate::time::words::{in_words, roughly};
 /// Where a program's output is to be found: `--file PATH`, or `-` for standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Input {
-    /// Piped into us.
     Stdin,
-    /// Left in a file.
     File(PathBuf),
 }
 

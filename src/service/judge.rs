@@ -9,9 +9,7 @@ use crate::time::words::roughly;
 /// What a service is worth.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fitness {
-    /// It works.
     Working(String),
-    /// It is on its way from one state to another.
     OnItsWay(String),
     /// It does not do its work, or will not for long.
     Failing(Failure),
@@ -96,9 +94,9 @@ mod tests {
     const STARTS: [Start; 8] = [
         Start::Boot,
         Start::System,
-        Start::Automatic { delay: Delay::Unknown },
-        Start::Automatic { delay: Delay::None },
-        Start::Automatic { delay: Delay::Delayed },
+        Start::Automatic(Delay::Unknown),
+        Start::Automatic(Delay::None),
+        Start::Automatic(Delay::Delayed),
         Start::Manual,
         Start::Disabled,
         Start::Other(9),
@@ -137,7 +135,7 @@ mod tests {
 
     fn ended(code: u32, words: &str, specific: u32) -> ServiceStatus {
         let exit = Exit { code, words: words.to_owned(), specific };
-        ServiceStatus { exit, ..service(Start::Automatic { delay: Delay::None }, Condition::Stopped) }
+        ServiceStatus { exit, ..service(Start::Automatic(Delay::None), Condition::Stopped) }
     }
 
     #[test]
@@ -174,7 +172,7 @@ mod tests {
 
     #[test]
     fn running_says_for_how_long_where_that_is_known() {
-        let mut running = service(Start::Automatic { delay: Delay::Delayed }, Condition::Running);
+        let mut running = service(Start::Automatic(Delay::Delayed), Condition::Running);
         running.process = Some(1_234);
         assert_eq!(text(&running), "MSExchangeUMCR is running (automatic, delayed)");
         assert_eq!(uptime(&running, now()), None);

@@ -12,37 +12,26 @@ use crate::report::Failure;
 pub(crate) struct ServiceStatus {
     /// The name, as it was asked for.
     pub name: String,
-    /// The name that the system shows to people.
     pub display_name: String,
-    /// What starts it.
     pub start: Start,
-    /// What it is doing.
     pub condition: Condition,
     /// The process that it runs in, while it runs.
     pub process: Option<u32>,
     /// When that process was created; `None` where that could not be found out.
     pub since: Option<SystemTime>,
-    /// How it ended the last time.
     pub exit: Exit,
     /// What could not be found out about it, and why.
     pub notes: Vec<String>,
 }
 
-/// What starts a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Start {
     /// The loader: a driver.
     Boot,
     /// The kernel: a driver.
     System,
-    /// The service manager when the system starts.
-    Automatic {
-        /// Whether after the others.
-        delay: Delay,
-    },
-    /// Whoever asks for it.
+    Automatic(Delay),
     Manual,
-    /// Nobody can.
     Disabled,
     /// A number that no documentation of the service manager knows.
     Other(u32),
@@ -55,24 +44,17 @@ pub(crate) enum Delay {
     None,
     /// Some minutes after the others.
     Delayed,
-    /// Nobody could say.
     Unknown,
 }
 
 /// What a service is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Condition {
-    /// It does not run.
     Stopped,
-    /// It was told to start and does not work yet.
     StartPending,
-    /// It was told to stop and has not ended yet.
     StopPending,
-    /// It works.
     Running,
-    /// It was paused and is about to work again.
     ContinuePending,
-    /// It is about to pause.
     PausePending,
     /// Its process is there, and takes no work.
     Paused,
@@ -106,7 +88,7 @@ impl Start {
         match number {
             0 => Self::Boot,
             1 => Self::System,
-            2 => Self::Automatic { delay: Delay::Unknown },
+            2 => Self::Automatic(Delay::Unknown),
             3 => Self::Manual,
             4 => Self::Disabled,
             other => Self::Other(other),
@@ -119,8 +101,8 @@ impl fmt::Display for Start {
         match self {
             Self::Boot => f.write_str("boot"),
             Self::System => f.write_str("system"),
-            Self::Automatic { delay: Delay::Delayed } => f.write_str("automatic, delayed"),
-            Self::Automatic { .. } => f.write_str("automatic"),
+            Self::Automatic(Delay::Delayed) => f.write_str("automatic, delayed"),
+            Self::Automatic(_) => f.write_str("automatic"),
             Self::Manual => f.write_str("manual"),
             Self::Disabled => f.write_str("disabled"),
             Self::Other(number) => write!(f, "start type {number}"),

@@ -40,16 +40,14 @@ fn service(manager: &ServiceManager, host: &WindowsHost, name: &str) -> Result<S
     let mut noted = |what: &str, error: CallError| notes.push(format!("{what} unknown ({error}: {})", error.error));
     let start = match Start::from_number(configuration.start_type) {
         // Wine refuses this one, and the rest is worth an answer all the same.
-        Start::Automatic { .. } => Start::Automatic {
-            delay: match service.is_delayed() {
-                Ok(true) => Delay::Delayed,
-                Ok(false) => Delay::None,
-                Err(error) => {
-                    noted("whether its start is delayed is", error);
-                    Delay::Unknown
-                }
-            },
-        },
+        Start::Automatic(_) => Start::Automatic(match service.is_delayed() {
+            Ok(true) => Delay::Delayed,
+            Ok(false) => Delay::None,
+            Err(error) => {
+                noted("whether its start is delayed is", error);
+                Delay::Unknown
+            }
+        }),
         start => start,
     };
     let process = Some(status.process).filter(|process| *process != 0);

@@ -22,7 +22,6 @@ pub(super) struct Columns<const N: usize> {
 /// Why a header has no such columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum HeaderError {
-    /// It is not the header of a performance log.
     NotAHeader,
     /// None of its columns is the counter of this index.
     Absent(usize),
@@ -32,7 +31,6 @@ pub(super) enum HeaderError {
     SeveralHosts(Vec<String>),
 }
 
-/// Whether a line is a header.
 pub(super) fn is_header(line: &[u8]) -> bool {
     let cell = line.strip_prefix(b"\"").unwrap_or(line);
     cell.starts_with(b"(PDH-CSV ") || cell.starts_with(b"(PDH-TSV ")

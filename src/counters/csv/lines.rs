@@ -12,7 +12,6 @@ pub(super) struct Line<'a> {
     pub number: u64,
     /// Where it ends: how many bytes were read with it.
     pub end: u64,
-    /// Its bytes.
     pub bytes: &'a [u8],
     /// Whether a line feed ends it; the last line of a log that is being written may be cut short.
     pub ended: bool,

@@ -3,7 +3,6 @@
 use memchr::memchr;
 use time::{Date, Month, PlainDateTime, Time};
 
-/// One cell of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cell<'a> {
     /// What stands between the quotes, or between the delimiters.

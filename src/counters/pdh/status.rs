@@ -9,11 +9,8 @@ pub(crate) struct Status(pub u32);
 /// The part of a counter's path that its host does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Missing {
-    /// The object.
     Object,
-    /// The counter of the object.
     Counter,
-    /// The instance of the object.
     Instance,
 }
 

@@ -13,7 +13,6 @@ use windows_sys::Win32::Security::Cryptography::{
 
 use super::{CallError, opened, wide};
 
-/// An open store.
 pub(crate) struct CertificateStore(HCERTSTORE);
 
 impl CertificateStore {

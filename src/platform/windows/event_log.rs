@@ -22,7 +22,6 @@ pub(crate) struct EventSession {
     handle: Option<EventHandle>,
 }
 
-/// Which events come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     /// For what happened lately.
@@ -39,12 +38,9 @@ pub(crate) struct ResultSet {
     fetched: vec::IntoIter<EventHandle>,
 }
 
-/// What comes next.
 #[derive(Debug)]
 pub(crate) enum Next {
-    /// One event more.
     Event(LoggedEvent),
-    /// Nothing: that was all.
     End,
     /// Nothing within the time that it was given.
     TooLate,
@@ -177,10 +173,8 @@ pub(crate) const CHANNEL_NOT_FOUND: u32 = ERROR_EVT_CHANNEL_NOT_FOUND;
 /// The error of a host that does not answer: `RPC_S_SERVER_UNAVAILABLE`.
 pub(crate) const SERVER_UNAVAILABLE: u32 = 1722;
 
-/// How many events are taken at once.
 const BATCH: usize = 64;
 
-/// Wait without an end.
 const INFINITE: u32 = u32::MAX;
 
 /// Enough for nearly every event, in units of UTF-16.

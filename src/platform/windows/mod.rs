@@ -41,7 +41,6 @@ impl CallError {
         Self { call, error: io::Error::last_os_error() }
     }
 
-    /// The number of the error.
     pub fn code(&self) -> u32 {
         self.error.raw_os_error().unwrap_or_default().cast_unsigned()
     }

@@ -11,13 +11,11 @@ use windows_sys::Win32::System::Registry::{
 
 use super::{CallError, checked, narrow, unc, wide};
 
-/// An open key.
 pub(crate) struct RegistryKey(HKEY);
 
 /// A value of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RegistryValue {
-    /// Its name.
     pub name: String,
     /// Its text; `None` where it is none, or a very long one.
     pub text: Option<String>,

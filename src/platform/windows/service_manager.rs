@@ -12,22 +12,17 @@ use windows_sys::Win32::System::Services::{
 
 use super::{CallError, carried_out, narrow, opened, unc, wide};
 
-/// An open service manager.
 pub(crate) struct ServiceManager(ScHandle);
 
-/// An open service.
 pub(crate) struct ServiceHandle(ScHandle);
 
-/// How a service is set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ServiceConfiguration {
     /// The number of its start type.
     pub start_type: u32,
-    /// Its name for people.
     pub display_name: String,
 }
 
-/// What a service is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ProcessStatus {
     /// The number of its state.
@@ -60,7 +55,6 @@ impl ServiceManager {
 }
 
 impl ServiceHandle {
-    /// How it is set up.
     pub(crate) fn configuration(&self) -> Result<ServiceConfiguration, CallError> {
         let (mut room, mut needed) = (Room([0; MAX_CONFIGURATION / size_of::<u16>()]), 0);
         let at = ptr::from_mut(&mut room).cast::<QUERY_SERVICE_CONFIGW>();
@@ -88,7 +82,6 @@ impl ServiceHandle {
         carried_out(done, "QueryServiceConfig2W").map(|()| info.fDelayedAutostart != 0)
     }
 
-    /// What it is doing.
     pub(crate) fn status(&self) -> Result<ProcessStatus, CallError> {
         let mut status = SERVICE_STATUS_PROCESS::default();
         let (size, mut needed) = (size_of_val(&status) as u32, 0);
