@@ -2,7 +2,7 @@
 
 use super::message::LdapResult;
 use super::{LdapError, RootDse};
-use crate::net::Peer;
+use crate::net::{NetError, Peer};
 use crate::report::{Class, Failure};
 
 /// Everything that is wrong with a controller's answer; empty if nothing is.
@@ -47,16 +47,19 @@ pub fn describe(root_dse: &RootDse, peer: &Peer) -> String {
     format!("{} answers: {}", peer.name(), facts.join(", "))
 }
 
-/// The class of what went wrong, below the connection's own failures.
-pub fn class(error: &LdapError) -> Class {
-    match error {
-        LdapError::Expired(_) => Class::Timeout,
-        LdapError::Io(_) => Class::Closed,
+/// What it means that a search failed.
+pub fn failure(error: LdapError, peer: &Peer) -> Failure {
+    let class = match error {
+        LdapError::Expired(error) => return NetError::from(error).into(),
+        LdapError::Io(error) => {
+            return NetError::from_io(error, peer, "searching", "instead of answering the search").into();
+        }
         LdapError::Malformed(_) | LdapError::NoEntry => Class::Protocol,
         // authMethodNotSupported, strongerAuthRequired, confidentialityRequired, and the three about credentials.
         LdapError::Result(LdapResult { code: 7 | 8 | 13 | 48..=50, .. }) => Class::Authentication,
         LdapError::Result(_) => Class::Status,
-    }
+    };
+    Failure::new(class, format!("{peer}: {error}"))
 }
 
 /// The global catalog's port.

@@ -6,7 +6,8 @@ use futures_util::future::join_all;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use super::{LdapError, RootDse, judge, root_dse};
+use super::judge::failure;
+use super::{LdapError, RootDse, root_dse};
 use crate::net::family::Family;
 use crate::net::nameserver::Nameservers;
 use crate::net::resolve::Resolver;
@@ -140,14 +141,5 @@ impl DirectoryProbe {
         peer: &Peer,
     ) -> Result<RootDse, LdapError> {
         self.deadline.limit(|| format!("waiting for the rootDSE of {peer}"), root_dse(stream)).await?
-    }
-}
-
-fn failure(error: LdapError, peer: &Peer) -> Failure {
-    let class = judge::class(&error);
-    match error {
-        LdapError::Expired(error) => NetError::from(error).into(),
-        LdapError::Io(error) => NetError::from_io(error, peer, "searching", "instead of answering the search").into(),
-        error => Failure::new(class, format!("{peer}: {error}")),
     }
 }
