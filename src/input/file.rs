@@ -35,9 +35,16 @@ impl From<FileError> for Failure {
 
 /// The whole content of a file of at most `max` bytes.
 pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
-    let failed = |source| FileError::Io { path: path.to_owned(), source };
+    let file = open(path).map_err(|source| FileError::Io { path: path.to_owned(), source })?;
+    bounded(file, path, max)
+}
+
+/// The whole content of a stream of at most `max` bytes, which is called `path` where it fails.
+pub(super) fn bounded(stream: impl Read, path: impl AsRef<Path>, max: u64) -> Result<Vec<u8>, FileError> {
+    let path = path.as_ref();
     let mut content = Vec::new();
-    open(path).and_then(|file| file.take(max + 1).read_to_end(&mut content)).map_err(failed)?;
+    let failed = |source| FileError::Io { path: path.to_owned(), source };
+    stream.take(max + 1).read_to_end(&mut content).map_err(failed)?;
     if content.len() as u64 > max {
         return Err(FileError::TooLarge { path: path.to_owned(), max });
     }

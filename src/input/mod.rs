@@ -42,11 +42,11 @@ impl Input {
         // A pipe whose writer sleeps cannot be given the deadline: the watchdog names the wait.
         stage::enter(format!("reading {self}"));
         let (bytes, modified) = match self {
-            Self::Stdin => (self.bounded(io::stdin().lock(), max)?, None),
+            Self::Stdin => (file::bounded(io::stdin().lock(), self.to_string(), max)?, None),
             Self::File(path) => {
-                let file = file::open(path).map_err(|error| self.failed(error))?;
+                let file = file::open(path).map_err(|source| FileError::Io { path: path.clone(), source })?;
                 let metadata = file.metadata().ok().filter(std::fs::Metadata::is_file);
-                (self.bounded(file, max)?, metadata.and_then(|metadata| metadata.modified().ok()))
+                (file::bounded(file, path, max)?, metadata.and_then(|metadata| metadata.modified().ok()))
             }
         };
         stage::enter("");
@@ -56,19 +56,6 @@ impl Input {
     /// The failure of a content that is not what it should be, or where there is nothing at all.
     pub(crate) fn unusable(&self, is_empty: bool, error: &dyn Error) -> Failure {
         Failure::new(if is_empty { Class::NoData } else { Class::Unreadable }, format!("{self}: {error}"))
-    }
-
-    fn bounded(&self, reader: impl Read, max: u64) -> Result<Vec<u8>, FileError> {
-        let mut bytes = Vec::new();
-        reader.take(max + 1).read_to_end(&mut bytes).map_err(|error| self.failed(error))?;
-        if bytes.len() as u64 > max {
-            return Err(FileError::TooLarge { path: self.to_string().into(), max });
-        }
-        Ok(bytes)
-    }
-
-    fn failed(&self, source: io::Error) -> FileError {
-        FileError::Io { path: self.to_string().into(), source }
     }
 }
 
