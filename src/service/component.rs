@@ -62,7 +62,7 @@ impl ComponentState {
         Self::ALL.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
     }
 
-    fn of(text: &str) -> Option<Self> {
+    fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, name)| text.trim().eq_ignore_ascii_case(name)).map(|(state, _)| *state)
     }
 }
@@ -144,7 +144,7 @@ impl Request {
 /// State and time of `1:Inactive:635084052000000000`; what stands in front of the state does not matter.
 pub fn request(value: &str) -> Option<(ComponentState, Option<SystemTime>)> {
     let mut fields = value.split(':');
-    let state = fields.find_map(ComponentState::of)?;
+    let state = fields.find_map(ComponentState::parse)?;
     Some((state, fields.next().and_then(time)))
 }
 
