@@ -61,9 +61,7 @@ impl AppPool {
             }
             _ => error.into(),
         })?;
-        if let Some(stale) = source.stale(&reading, context.started.time) {
-            return Err(stale);
-        }
+        source.must_be_fresh(&reading, context.started.time)?;
         let [state] = reading.newest().values;
         state.ok_or_else(|| Failure::new(Class::NoData, "the newest sample has no value"))
     }

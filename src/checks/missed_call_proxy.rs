@@ -65,9 +65,7 @@ impl MissedCallProxy {
         let source = self.source.open(&context.secrets, context.deadline, report)?;
         let counters = self.source.named(missed_call_proxy());
         let reading = source.read(counters.clone(), self.window.window, report).await?;
-        if let Some(stale) = source.stale(&reading, context.started.time) {
-            return Err(stale);
-        }
+        source.must_be_fresh(&reading, context.started.time)?;
         let keeping = self.window.keeping(source.key(&reading, &counters), ABOUT.name, context.deadline);
         // Without a history the share is judged all the same.
         let past = past(totals(&reading, |values| [Notifications::from(values).received]), keeping)

@@ -68,9 +68,7 @@ impl RejectRate {
         let (method, counters) = (self.method(), self.counters());
         let source = self.source.open(&context.secrets, context.deadline, report)?;
         let reading = source.read(counters.clone(), self.window.window, report).await?;
-        if let Some(stale) = source.stale(&reading, context.started.time) {
-            return Err(stale);
-        }
+        source.must_be_fresh(&reading, context.started.time)?;
 
         let keeping = self.window.keeping(source.key(&reading, &counters), ABOUT.name, context.deadline);
         let received_and_rejected = |values| {

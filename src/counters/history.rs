@@ -116,13 +116,9 @@ impl History {
     }
 
     /// How many samples there are of all series.
-    pub fn len(&self) -> usize {
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
         self.series.iter().map(|series| series.records.len()).sum()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     fn body(&self) -> String {

@@ -116,27 +116,28 @@ impl<const N: usize> Reading<N> {
     }
 }
 
-/// How old the newest sample is.
+/// `\\HOST\Object...` as the host and the rest; a path may stand without a host.
+pub(crate) fn split_host(path: &str) -> Option<(&str, &str)> {
+    match path.strip_prefix(r"\\") {
+        Some(rest) => rest.find('\\').map(|end| rest.split_at(end)),
+        None => path.starts_with('\\').then_some(("", path)),
+    }
+}
+
+/// Why a sample does not count as of now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Age {
-    /// Young enough.
-    Fresh,
+pub(crate) enum Untimely {
     /// Older than it may be.
     Stale(Duration),
     /// Further ahead of the clock than clocks are apart.
     Ahead(Duration),
-    /// The source leaves that open.
-    Unknown,
 }
 
 /// Judges the time of the newest sample at `now`.
-pub(crate) fn age(as_of: Option<SystemTime>, now: SystemTime, max: Duration) -> Age {
-    let Some(time) = as_of else { return Age::Unknown };
+pub(crate) fn untimely(time: SystemTime, now: SystemTime, max: Duration) -> Option<Untimely> {
     match now.duration_since(time) {
-        Ok(age) if age > max => Age::Stale(age),
-        Ok(_) => Age::Fresh,
-        Err(ahead) if ahead.duration() > CLOCKS_APART => Age::Ahead(ahead.duration()),
-        Err(_) => Age::Fresh,
+        Ok(age) => (age > max).then_some(Untimely::Stale(age)),
+        Err(ahead) => (ahead.duration() > CLOCKS_APART).then_some(Untimely::Ahead(ahead.duration())),
     }
 }
 
@@ -147,21 +148,28 @@ const CLOCKS_APART: Duration = Duration::from_secs(5 * 60);
 mod tests {
     use super::*;
 
-    fn judged(seconds_ago: i64) -> Age {
+    #[test]
+    fn a_path_is_split_behind_its_host() {
+        assert_eq!(split_host(r"\\CAS1\APP_POOL_WAS(a\b)\State"), Some(("CAS1", r"\APP_POOL_WAS(a\b)\State")));
+        assert_eq!(split_host(r"\System\System Up Time"), Some(("", r"\System\System Up Time")));
+        assert_eq!(split_host(r"\\CAS1"), None);
+    }
+
+    fn judged(seconds_ago: i64) -> Option<Untimely> {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs((1_700_000_000 - seconds_ago).unsigned_abs());
-        age(Some(time), now, Duration::from_secs(600))
+        untimely(time, now, Duration::from_secs(600))
     }
 
     #[test]
     fn fresh_up_to_the_maximum_age() {
-        assert_eq!(judged(600), Age::Fresh);
-        assert_eq!(judged(601), Age::Stale(Duration::from_secs(601)));
+        assert_eq!(judged(600), None);
+        assert_eq!(judged(601), Some(Untimely::Stale(Duration::from_secs(601))));
     }
 
     #[test]
     fn five_minutes_ahead_count_as_now() {
-        assert_eq!(judged(-300), Age::Fresh);
-        assert_eq!(judged(-301), Age::Ahead(Duration::from_secs(301)));
+        assert_eq!(judged(-300), None);
+        assert_eq!(judged(-301), Some(Untimely::Ahead(Duration::from_secs(301))));
     }
 }

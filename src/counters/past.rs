@@ -47,18 +47,14 @@ impl<const N: usize> Past<N> {
     /// Without growth: nothing, if that is because there never was a sample before; else why there is none.
     pub(crate) fn first_sample(&self, window: Duration) -> Result<(), Failure> {
         let window = in_words(window);
-        match &self.history {
-            Some(history) if history.first => Ok(()),
-            Some(_) => Err(Failure::new(
-                Class::NoData,
-                format!(
-                    "the sample before is older than the window of {window}: check more often, or give a longer --window"
-                ),
-            )),
-            None => {
-                Err(Failure::new(Class::NoData, format!("only one sample within {window}: nothing to compare it with")))
-            }
-        }
+        let text = match &self.history {
+            Some(history) if history.first => return Ok(()),
+            Some(_) => format!(
+                "the sample before is older than the window of {window}: check more often, or give a longer --window"
+            ),
+            None => format!("only one sample within {window}: nothing to compare it with"),
+        };
+        Err(Failure::new(Class::NoData, text))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::error::MAX_HOSTS;
 use super::{Counter, CounterError, CounterQuery, Exposed, Nearest, Reading, Sample};
 use crate::exporter::exposition::{Series, metric_name, series};
 use crate::exporter::http;
@@ -169,9 +170,6 @@ fn absent(text: &str, counter: &Counter, place: &str) -> CounterError {
     nearest.other_instances = other_instances;
     CounterError::Absent { counter: Box::new(wanted), place: place.to_owned(), nearest }
 }
-
-/// How many hosts an error names.
-const MAX_HOSTS: usize = 5;
 
 /// A time so far ahead is no time.
 const FAR_AHEAD: Duration = Duration::from_secs(100 * 365 * 86_400);

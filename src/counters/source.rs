@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use super::csv::Csv;
 use super::describe::add_reading;
-use super::pdh::Pdh;
+use super::pdh;
 use super::prometheus::Exporter;
-use super::{Age, Counter, CounterError, CounterQuery, Reading, age};
+use super::{Counter, CounterError, CounterQuery, Reading, Untimely, untimely};
 use crate::report::{Class, Failure, Report};
 use crate::time::deadline::Deadline;
 use crate::time::words::{in_words, roughly};
@@ -27,7 +27,7 @@ pub(crate) struct CounterSource {
 pub(crate) enum SourceKind {
     Csv(Csv),
     Exporter(Exporter),
-    Pdh(Pdh),
+    Pdh,
 }
 
 impl CounterSource {
@@ -42,28 +42,28 @@ impl CounterSource {
         let reading = match &self.place {
             SourceKind::Csv(csv) => csv.read(&query).await,
             SourceKind::Exporter(exporter) => exporter.read(&query).await,
-            SourceKind::Pdh(pdh) => pdh.read(&query).await,
+            SourceKind::Pdh => pdh::read(&query).await,
         }?;
         add_reading(&reading, report);
         Ok(reading)
     }
 
-    /// The failure of a newest sample that is too old at `now`, or further ahead than clocks are apart.
-    pub(crate) fn stale<const N: usize>(&self, reading: &Reading<N>, now: SystemTime) -> Option<Failure> {
-        let maximum = in_words(self.max_age);
-        let text = match age(reading.as_of, now, self.max_age) {
-            Age::Fresh | Age::Unknown => return None,
-            Age::Stale(age) if reading.trailing_gaps > 0 => format!(
-                "the newest sample is {} old, more than {maximum}; {} later ones have no value: does the service run?",
-                roughly(age),
-                reading.trailing_gaps
-            ),
-            Age::Stale(age) => format!("the newest sample is {} old, more than {maximum}", roughly(age)),
-            Age::Ahead(ahead) => {
+    /// Refuses a reading whose newest sample is too old at `now`, or further ahead than clocks are apart.
+    pub(crate) fn must_be_fresh<const N: usize>(&self, reading: &Reading<N>, now: SystemTime) -> Result<(), Failure> {
+        let text = match reading.as_of.and_then(|time| untimely(time, now, self.max_age)) {
+            None => return Ok(()),
+            Some(Untimely::Stale(age)) => {
+                let gaps = match reading.trailing_gaps {
+                    0 => String::new(),
+                    gaps => format!("; {gaps} later ones have no value: does the service run?"),
+                };
+                format!("the newest sample is {} old, more than {}{gaps}", roughly(age), in_words(self.max_age))
+            }
+            Some(Untimely::Ahead(ahead)) => {
                 format!("the newest sample is {} ahead of the clock: expected at most 5 min", roughly(ahead))
             }
         };
-        Some(Failure::new(Class::Stale, text))
+        Err(Failure::new(Class::Stale, text))
     }
 
     /// What identifies the target's counters in a history.
@@ -79,7 +79,7 @@ impl fmt::Display for SourceKind {
         match self {
             Self::Csv(_) => f.write_str("csv"),
             Self::Exporter(exporter) => write!(f, "prometheus:{}", exporter.url),
-            Self::Pdh(_) => f.write_str("pdh"),
+            Self::Pdh => f.write_str("pdh"),
         }
     }
 }

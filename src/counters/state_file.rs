@@ -227,12 +227,12 @@ mod platform {
 
 #[cfg(windows)]
 mod platform {
-    use super::{OpenOptions, Path, PathBuf, fs, io};
+    use super::{OpenOptions, PathBuf, fs, io};
     use std::os::windows::fs::OpenOptionsExt;
 
     use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_OPEN_REPARSE_POINT;
 
-    use crate::platform::windows::directory;
+    pub(super) use crate::platform::windows::directory::create_private as private_directory;
 
     /// No symbolic link is followed. Whose a file is, its directory decides.
     pub(super) fn options() -> OpenOptions {
@@ -264,10 +264,6 @@ mod platform {
     pub(super) fn state_directory(from: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
         from("LOCALAPPDATA").or_else(|| std::env::home_dir().map(|home| home.join("AppData").join("Local")))
     }
-
-    pub(super) fn private_directory(path: &Path) -> io::Result<()> {
-        directory::create_private(path)
-    }
 }
 
 #[cfg(test)]
@@ -276,15 +272,15 @@ mod tests {
     use crate::counters::rate::Totals;
     use std::time::{Instant, SystemTime};
 
-    fn run<T>(path: &Path, change: impl FnOnce(&mut History) -> T) -> Result<Updated<T>, StateError> {
+    fn add_within(timeout: Duration, path: &Path, value: u64) -> Result<Updated<()>, StateError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let deadline = Deadline::new(Instant::now(), Duration::from_secs(10));
-        runtime.block_on(update(path, &deadline, change))
+        let sample = Totals { time: SystemTime::now(), values: [value] };
+        let record = |history: &mut History| drop(history.record("k", sample, Duration::from_secs(3_600)));
+        runtime.block_on(update(path, &Deadline::new(Instant::now(), timeout), record))
     }
 
     fn add(path: &Path, value: u64) -> Result<Updated<()>, StateError> {
-        let sample = Totals { time: SystemTime::now(), values: [value] };
-        run(path, |history| drop(history.record("k", sample, Duration::from_secs(3_600))))
+        add_within(Duration::from_secs(10), path, value)
     }
 
     fn count(path: &Path) -> usize {
@@ -353,9 +349,7 @@ mod tests {
         let path = directory.path().join("history");
         let holder = File::create(beside(&path, "lock")).unwrap();
         holder.lock().unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let deadline = Deadline::new(Instant::now(), Duration::from_millis(20));
-        let error = runtime.block_on(update(&path, &deadline, |_| ())).unwrap_err();
+        let error = add_within(Duration::from_millis(20), &path, 1).unwrap_err();
         assert_eq!(Failure::from(error).class, Class::Timeout);
     }
 }

@@ -8,11 +8,11 @@ use super::extra_opts::Secrets;
 use super::tls::TlsOptions;
 use crate::counters::csv::{Csv, Zone};
 use crate::counters::past::Keeping;
-use crate::counters::pdh::Pdh;
 use crate::counters::prometheus::Exporter;
 use crate::counters::source::{CounterSource, SourceKind};
 use crate::counters::{Counter, CounterError};
 use crate::exporter::url::{Url, UrlError};
+use crate::input::Input;
 use crate::net::host;
 use crate::report::{Report, Target};
 use crate::time::deadline::Deadline;
@@ -64,8 +64,8 @@ pub(crate) struct WindowOptions {
 /// `--counters`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CounterPlace {
-    /// A performance log; `None` is standard input.
-    Csv(Option<PathBuf>),
+    /// A performance log.
+    Csv(Input),
     /// An exporter.
     Prometheus(Url),
     /// The performance counters of Windows.
@@ -88,8 +88,8 @@ impl FromStr for CounterPlace {
 
     fn from_str(text: &str) -> Result<Self, CounterPlaceError> {
         match text.split_once(':') {
-            Some(("csv", "-")) => Ok(Self::Csv(None)),
-            Some(("csv", file)) if !file.is_empty() => Ok(Self::Csv(Some(file.into()))),
+            Some(("csv", "-")) => Ok(Self::Csv(Input::Stdin)),
+            Some(("csv", file)) if !file.is_empty() => Ok(Self::Csv(Input::File(file.into()))),
             Some(("prometheus", url)) => Ok(Self::Prometheus(url.parse()?)),
             None if text == "pdh" => Ok(Self::Pdh),
             _ => Err(CounterPlaceError::Kind),
@@ -150,12 +150,12 @@ impl CounterOptions {
         report.target = self.target();
         report.add_diagnostic("source", self.counters.to_string());
         let place = match &self.counters {
-            CounterPlace::Csv(file) => SourceKind::Csv(Csv { file: file.clone(), zone: self.time_zone }),
+            CounterPlace::Csv(log) => SourceKind::Csv(Csv { log: log.clone(), zone: self.time_zone }),
             CounterPlace::Prometheus(url) => {
                 let tls = self.tls.settings(&url.host, secrets).map_err(CounterError::Tls)?;
                 SourceKind::Exporter(Exporter { url: url.clone(), tls })
             }
-            CounterPlace::Pdh => SourceKind::Pdh(Pdh),
+            CounterPlace::Pdh => SourceKind::Pdh,
         };
         Ok(CounterSource { place, host: self.hostname.clone(), max_age: self.max_age, deadline })
     }
@@ -163,11 +163,9 @@ impl CounterOptions {
     fn target(&self) -> Target {
         let asked = |host: &str| self.hostname.clone().unwrap_or_else(|| host.to_owned());
         match &self.counters {
-            CounterPlace::Csv(None) => {
-                Target { host: asked("standard input"), transport: "stdin", ..Target::default() }
-            }
-            CounterPlace::Csv(Some(path)) => {
-                Target { host: asked(&path.display().to_string()), transport: "file", ..Target::default() }
+            CounterPlace::Csv(log) => {
+                let transport = if *log == Input::Stdin { "stdin" } else { "file" };
+                Target { host: asked(&log.to_string()), transport, ..Target::default() }
             }
             CounterPlace::Prometheus(url) => {
                 let transport = if url.tls { "https" } else { "http" };
@@ -181,8 +179,8 @@ impl CounterOptions {
 impl std::fmt::Display for CounterPlace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Csv(None) => f.write_str("csv:-"),
-            Self::Csv(Some(path)) => write!(f, "csv:{}", path.display()),
+            Self::Csv(Input::Stdin) => f.write_str("csv:-"),
+            Self::Csv(log) => write!(f, "csv:{log}"),
             Self::Prometheus(url) => write!(f, "prometheus:{url}"),
             Self::Pdh => f.write_str("pdh"),
         }
@@ -203,8 +201,8 @@ mod tests {
 
     #[test]
     fn a_source_is_a_kind_and_a_place() {
-        assert_eq!("csv:-".parse(), Ok(CounterPlace::Csv(None)));
-        assert_eq!("csv:C:\\logs\\um.csv".parse(), Ok(CounterPlace::Csv(Some("C:\\logs\\um.csv".into()))));
+        assert_eq!("csv:-".parse(), Ok(CounterPlace::Csv(Input::Stdin)));
+        assert_eq!("csv:C:\\logs\\um.csv".parse(), Ok(CounterPlace::Csv(Input::File("C:\\logs\\um.csv".into()))));
         assert!(matches!("prometheus:http://cas1.example.com:9182/metrics".parse(), Ok(CounterPlace::Prometheus(_))));
     }
 

@@ -2,8 +2,9 @@
 
 use super::row::{Cell, Cells, timestamp, value};
 use super::zone::Zone;
-use crate::counters::Counter;
+use crate::counters::error::MAX_HOSTS;
 use crate::counters::window::Row;
+use crate::counters::{Counter, split_host};
 use crate::net::host::address;
 
 /// Where in a row the counters asked for stand.
@@ -38,7 +39,7 @@ pub(super) fn is_header(line: &[u8]) -> bool {
 
 /// The names of the columns of a header: counter paths without their host.
 pub(super) fn names(header: &str) -> impl Iterator<Item = &str> {
-    cells_of(header).skip(1).filter_map(|cell| split_host(cell.text)).map(|(_, path)| path)
+    cells_of(header).skip(1).filter_map(|cell| split_host(cell.text.trim())).map(|(_, path)| path)
 }
 
 impl<const N: usize> Columns<N> {
@@ -50,7 +51,7 @@ impl<const N: usize> Columns<N> {
         let wanted = counters.each_ref().map(|counter| counter.to_string().to_lowercase());
         let mut found = Vec::new();
         for (index, cell) in cells_of(header).enumerate().skip(1) {
-            let Some((owner, path)) = split_host(cell.text) else { continue };
+            let Some((owner, path)) = split_host(cell.text.trim()) else { continue };
             let path = path.to_lowercase();
             found.extend(wanted.iter().position(|wanted| *wanted == path).map(|counter| (counter, owner, index)));
         }
@@ -103,15 +104,6 @@ fn delimiter(header: &str) -> u8 {
     if header.trim_start_matches('"').starts_with("(PDH-TSV") { b'\t' } else { b',' }
 }
 
-/// `\\HOST\Object...` as the host and the rest; a path may stand without a host.
-fn split_host(path: &str) -> Option<(&str, &str)> {
-    let path = path.trim();
-    match path.strip_prefix("\\\\") {
-        Some(rest) => rest.find('\\').map(|end| rest.split_at(end)),
-        None => path.starts_with('\\').then_some(("", path)),
-    }
-}
-
 /// The host asked for, in the header's spelling; or the only one there is.
 fn choose_host<'a>(found: &[(usize, &'a str, usize)], asked: Option<&str>) -> Result<&'a str, HeaderError> {
     let mut hosts: Vec<&str> = Vec::new();
@@ -141,9 +133,6 @@ fn first_label(host: &str) -> &str {
 
 /// More columns than any log has.
 const MAX_COLUMNS: usize = 65_536;
-
-/// How many hosts an error names.
-const MAX_HOSTS: usize = 5;
 
 #[cfg(test)]
 mod tests {

@@ -14,33 +14,31 @@ mod row;
 mod zone;
 
 use std::io::{self, Read, Seek};
-use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use self::header::{Columns, HeaderError, is_header};
 use self::lines::Lines;
-pub use self::zone::{NotAZone, Zone};
+pub(crate) use self::zone::Zone;
 use super::window::{Collected, Row, RowWindow};
 use super::{CounterError, CounterQuery, Nearest, Reading, Sample};
-use crate::input::{self, file};
+use crate::input::{self, Input, file};
 use crate::time::stage;
 
 /// A performance log.
 #[derive(Clone, Debug)]
-pub struct Csv {
-    /// The file; `None` is standard input.
-    pub file: Option<PathBuf>,
+pub(crate) struct Csv {
+    pub log: Input,
     /// The zone of its rows, if the operator knows better than its header.
     pub zone: Option<Zone>,
 }
 
 impl Csv {
     /// The samples of the window that ends at the newest one, or the one of this moment.
-    pub async fn read<const N: usize>(&self, query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
-        let place = self.place();
+    pub(crate) async fn read<const N: usize>(&self, query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
+        let place = self.log.to_string();
         let io = |error| CounterError::Io { place: place.clone(), error };
         stage::enter(format!("reading {place}"));
-        let Some(path) = &self.file else {
+        let Input::File(path) = &self.log else {
             let log = read(io::stdin().lock(), 0, query, &place)?;
             return self.reading(log, query, None);
         };
@@ -96,7 +94,8 @@ pub fn read<const N: usize>(
     let io = |error| CounterError::Io { place: place.to_owned(), error };
     let mut lines = Lines::new(input::decode_stream(stream).map_err(io)?);
     let mut columns = first_header(&mut lines, query, place)?;
-    let mut window = window_of(query);
+    let length = i64::try_from(query.window.as_millis()).unwrap_or(i64::MAX);
+    let mut window = RowWindow::new(length, query.counters.each_ref().map(|counter| counter.required));
     // Behind a header without the counters nothing can be read, which is an error if no other header follows.
     let mut unreadable = None;
     while let Some(line) = lines.next_line().map_err(io)? {
@@ -140,11 +139,6 @@ fn first_header<const N: usize>(
     Err(explain(HeaderError::NotAHeader, Header { text: "", line: number }, query, place))
 }
 
-fn window_of<const N: usize>(query: &CounterQuery<N>) -> RowWindow<N> {
-    let length = i64::try_from(query.window.as_millis()).unwrap_or(i64::MAX);
-    RowWindow::new(length, query.counters.each_ref().map(|counter| counter.required))
-}
-
 /// What stands where a header should, and in which line, from 1.
 struct Header<'a> {
     text: &'a str,
@@ -171,11 +165,6 @@ fn explain<const N: usize>(error: HeaderError, at: Header<'_>, query: &CounterQu
 }
 
 impl Csv {
-    /// What is read, in words.
-    pub fn place(&self) -> String {
-        self.file.as_ref().map_or_else(|| "standard input".to_owned(), |path| path.display().to_string())
-    }
-
     fn reading<const N: usize>(
         &self,
         log: Log<N>,
@@ -186,7 +175,7 @@ impl Csv {
         let Some(newest) = collected.rows.last().map(|row| row.time) else {
             let counter = query.counters.iter().find(|counter| counter.required).unwrap_or(&query.counters[0]);
             let counter = Box::new(counter.clone());
-            return Err(CounterError::NoSample { counter, place: self.place(), rows: collected.gaps });
+            return Err(CounterError::NoSample { counter, place: self.log.to_string(), rows: collected.gaps });
         };
         let mut notes = Vec::new();
         let known = self.zone.or(zone);

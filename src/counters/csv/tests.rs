@@ -134,7 +134,7 @@ fn an_absent_counter_is_named_with_its_nearest() {
 fn nothing_of_a_log_without_rows() {
     let log = log(header("CAS1")).unwrap();
     assert!(log.collected.rows.is_empty());
-    let csv = Csv { file: None, zone: None };
+    let csv = Csv { log: Input::Stdin, zone: None };
     assert!(matches!(csv.reading(log, &query(), None), Err(CounterError::NoSample { .. })));
 }
 
@@ -143,7 +143,7 @@ fn an_unknown_zone_is_guessed_and_said() {
     let header = header("CAS1").replace(" (W. Europe Standard Time)(-60)", " (RTZ 2 (");
     let log = log(header + &row(1_020, "1", "0")).unwrap();
     let modified = UNIX_EPOCH + Duration::from_secs(1_795_453_200 - 3 * 3_600 + 20);
-    let csv = Csv { file: Some("x.csv".into()), zone: None };
+    let csv = Csv { log: Input::File("x.csv".into()), zone: None };
     let reading = csv.reading(log.clone(), &query(), Some(modified)).unwrap();
     assert_eq!(reading.newest().time, UNIX_EPOCH + Duration::from_secs(1_795_453_200 - 3 * 3_600));
     assert_eq!((reading.as_of, reading.notes.len()), (Some(modified), 1));

@@ -4,44 +4,40 @@ use std::str::FromStr;
 
 /// The offset of a clock from UTC, in minutes east.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Zone(i32);
+pub(crate) struct Zone(i32);
 
 impl Zone {
     /// A zone `minutes` east of UTC, at most 14 hours either way.
-    pub fn east(minutes: i32) -> Option<Self> {
+    pub(crate) fn east(minutes: i32) -> Option<Self> {
         (-MAX_MINUTES..=MAX_MINUTES).contains(&minutes).then_some(Self(minutes))
     }
 
     /// What the first header cell says: the number in its last parentheses, minutes **west** of UTC. Only of a cell
     /// that ends with it: on a Windows that is not English the cell is cut at the first letter beyond ASCII.
-    pub fn of_header(cell: &str) -> Option<Self> {
+    pub(crate) fn of_header(cell: &str) -> Option<Self> {
         let inner = cell.trim_end().strip_suffix(')')?;
         let west: i32 = inner.rsplit_once('(')?.1.trim().parse().ok()?;
         Self::east(west.checked_neg()?)
     }
 
     /// The zone, in steps of a quarter of an hour, that brings the local time nearest to a time in UTC; milliseconds.
-    pub fn nearest(local: i64, utc: i64) -> Self {
+    pub(crate) fn nearest(local: i64, utc: i64) -> Self {
         let quarters = (local.saturating_sub(utc) as f64 / QUARTER).round();
         Self((quarters * 15.0).clamp(f64::from(-MAX_MINUTES), f64::from(MAX_MINUTES)) as i32)
     }
 
     /// A local time in UTC; milliseconds.
-    pub fn to_utc(self, local: i64) -> i64 {
+    pub(crate) fn to_utc(self, local: i64) -> i64 {
         local.saturating_sub(i64::from(self.0) * 60_000)
     }
 }
 
-/// The text is not a zone.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is not an offset from UTC: expected UTC, or one such as +01:00 or -05:30 (east is +)")]
-pub struct NotAZone(String);
-
 impl FromStr for Zone {
-    type Err = NotAZone;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, NotAZone> {
-        let refused = || NotAZone(text.to_owned());
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refused =
+            || format!("'{text}' is not an offset from UTC: expected UTC, or one such as +01:00 or -05:30 (east is +)");
         if text.eq_ignore_ascii_case("utc") || text.eq_ignore_ascii_case("z") {
             return Ok(Self(0));
         }

@@ -12,25 +12,19 @@ use super::{Counter, CounterError, CounterQuery, Reading};
 #[cfg(windows)]
 use crate::platform::windows::WindowsHost;
 
-/// The performance counters of the system; of another host with [`CounterQuery::host`].
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pdh;
+/// The values of this moment, of this host or the one that the query names.
+#[cfg(windows)]
+pub(crate) async fn read<const N: usize>(query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
+    let (asked, place) = (query.clone(), read::place(&WindowsHost::named(query.host.as_deref())));
+    // PDH takes no deadline, and connects to another host with the first counter of it.
+    let read = query.deadline.limit_blocking(|| format!("asking {place}"), move || read::read(&asked)).await;
+    read.map_err(CounterError::Expired)?
+}
 
-impl Pdh {
-    /// The values of this moment.
-    #[cfg(windows)]
-    pub(crate) async fn read<const N: usize>(&self, query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
-        let (asked, place) = (query.clone(), read::place(&WindowsHost::named(query.host.as_deref())));
-        // PDH takes no deadline, and connects to another host with the first counter of it.
-        let read = query.deadline.limit_blocking(|| format!("asking {place}"), move || read::read(&asked)).await;
-        read.map_err(CounterError::Expired)?
-    }
-
-    /// Elsewhere there are none.
-    #[cfg(not(windows))]
-    pub(crate) async fn read<const N: usize>(&self, _: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
-        Err(CounterError::NeedsWindows)
-    }
+/// Elsewhere there are none.
+#[cfg(not(windows))]
+pub(crate) async fn read<const N: usize>(_: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
+    Err(CounterError::NeedsWindows)
 }
 
 /// The path of a counter as PDH takes it, of `host` or of this one; `None` where nobody knows the counter's name.
@@ -60,12 +54,6 @@ pub(crate) fn neighbours(counter: &Counter, host: Option<&str>, missing: status:
         (status::Missing::Instance, _) => format!(r"\{object}(*)\{name}"),
     };
     Some(host.map_or_else(|| path.clone(), |host| format!(r"\\{host}{path}")))
-}
-
-/// A path without its host.
-pub(crate) fn without_host(path: &str) -> &str {
-    let behind = path.strip_prefix(r"\\").and_then(|path| path.find('\\').map(|end| &path[end..]));
-    behind.unwrap_or(path)
 }
 
 /// What kind of counter it is, in the bits of Windows' `PERF_` constants.
@@ -141,13 +129,6 @@ mod tests {
         assert_eq!(neighbours(&received, None, Missing::Counter).unwrap(), r"\MSExchangeUMCallRouterAvailability\*");
         let given = Counter { given: Some(r"\X\Y".to_owned()), ..received };
         assert_eq!(neighbours(&given, None, Missing::Counter), None);
-    }
-
-    #[test]
-    fn what_is_found_is_shown_without_its_host() {
-        assert_eq!(without_host(r"\\CAS1\APP_POOL_WAS(a\b)\State"), r"\APP_POOL_WAS(a\b)\State");
-        assert_eq!(without_host(r"\System\System Up Time"), r"\System\System Up Time");
-        assert_eq!(without_host(r"\\CAS1"), r"\\CAS1");
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::status::{Missing, Status};
-use super::{Kind, neighbours, path, without_host};
-use crate::counters::{Counter, CounterError, CounterQuery, Nearest, Reading, Sample};
+use super::{Kind, neighbours, path};
+use crate::counters::{Counter, CounterError, CounterQuery, Nearest, Reading, Sample, split_host};
 use crate::platform::windows::pdh::{PdhCounter, PdhQuery, expand};
 use crate::platform::windows::{CallError, WindowsHost};
 
@@ -110,7 +110,9 @@ fn without(counter: &Counter, host: &WindowsHost, error: &CallError) -> CounterE
     }
     let present = neighbours(counter, host.remote(), missing).and_then(|wildcard| expand(&wildcard).ok());
     let nearest = match present {
-        Some(present) => Nearest::to(counter, present.iter().map(|path| without_host(path))),
+        Some(present) => {
+            Nearest::to(counter, present.iter().map(|path| split_host(path).map_or(path.as_str(), |(_, path)| path)))
+        }
         None => Nearest::unlisted(status.to_string()),
     };
     CounterError::Absent { counter: Box::new(counter.clone()), place: place(host), nearest }
