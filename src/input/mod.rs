@@ -112,13 +112,15 @@ pub fn decode(bytes: Vec<u8>) -> String {
 }
 
 /// The same for a stream of any length: UTF-8 comes out where its beginning says what it is, its own bytes where it does
-/// not, and [`text`] reads either.
-pub(crate) fn decode_stream(mut stream: impl Read) -> io::Result<impl Read> {
+/// not, and [`text`] reads either. With it, the most bytes of the stream that make one byte of what comes out.
+pub(crate) fn decode_stream(mut stream: impl Read) -> io::Result<(impl Read, u64)> {
     let mut start = Vec::new();
     stream.by_ref().take(3).read_to_end(&mut start)?;
+    let encoding = encoding(&start);
+    let unit = if encoding.is_none_or(|encoding| encoding == UTF_8) { 1 } else { 2 };
     let mut decoder = DecodeReaderBytesBuilder::new();
-    decoder.bom_sniffing(false).encoding(encoding(&start));
-    Ok(decoder.build(Cursor::new(start).chain(stream)))
+    decoder.bom_sniffing(false).encoding(encoding);
+    Ok((decoder.build(Cursor::new(start).chain(stream)), unit))
 }
 
 /// Bytes that nothing was said about: UTF-8, else each byte as one character.
@@ -139,7 +141,7 @@ fn encoding(start: &[u8]) -> Option<&'static Encoding> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
 
@@ -147,17 +149,20 @@ mod tests {
         text.encode_utf16().flat_map(unit).collect()
     }
 
+    /// A stream that comes in parts of so many bytes.
+    pub(crate) struct Portions<'a>(pub &'a [u8], pub usize);
+
+    impl Read for Portions<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let length = buffer.len().min(self.1);
+            self.0.read(&mut buffer[..length])
+        }
+    }
+
     /// Decoded at once, and as a stream that comes byte by byte.
     fn both(bytes: &[u8]) -> [String; 2] {
-        struct Dribble<'a>(&'a [u8]);
-        impl Read for Dribble<'_> {
-            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-                let length = buffer.len().min(1);
-                self.0.read(&mut buffer[..length])
-            }
-        }
         let mut streamed = Vec::new();
-        decode_stream(Dribble(bytes)).unwrap().read_to_end(&mut streamed).unwrap();
+        decode_stream(Portions(bytes, 1)).unwrap().0.read_to_end(&mut streamed).unwrap();
         [decode(bytes.to_vec()), text(&streamed).into_owned()]
     }
 

@@ -60,6 +60,7 @@ pub(super) const MAX_LINE: u64 = 2 * 1024 * 1024;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::tests::Portions;
     use proptest::prelude::*;
 
     fn lines(bytes: &[u8]) -> Vec<(Vec<u8>, bool)> {
@@ -97,16 +98,6 @@ mod tests {
         assert_eq!(lines.next_line().unwrap(), None);
     }
 
-    /// A stream that comes in small parts.
-    struct Portions<'a>(&'a [u8], usize);
-
-    impl Read for Portions<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let length = buffer.len().min(self.1);
-            self.0.read(&mut buffer[..length])
-        }
-    }
-
     proptest! {
         #[test]
         fn lines_are_what_stands_between_line_feeds(
@@ -122,7 +113,7 @@ mod tests {
             } else {
                 text.into_bytes()
             };
-            let stream = input::decode_stream(Portions(&bytes, portion)).unwrap();
+            let (stream, _) = input::decode_stream(Portions(&bytes, portion)).unwrap();
             let mut read = Lines::new(stream);
             for expected in lines {
                 let line = read.next_line().unwrap().map(|line| (line.text().into_owned(), line.ended));

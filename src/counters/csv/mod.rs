@@ -84,7 +84,7 @@ fn read_file<const N: usize>(
     read(file, 0, query, place)
 }
 
-/// The window of a log that goes by. Rows that end at or before `from`, in bytes of UTF-8, are passed over.
+/// The window of a log that goes by. Rows that end at or before `from`, in bytes of the stream, are passed over.
 pub fn read<const N: usize>(
     stream: impl Read,
     from: u64,
@@ -92,7 +92,8 @@ pub fn read<const N: usize>(
     place: &str,
 ) -> Result<Log<N>, CounterError> {
     let io = |error| CounterError::Io { place: place.to_owned(), error };
-    let mut lines = Lines::new(input::decode_stream(stream).map_err(io)?);
+    let (stream, unit) = input::decode_stream(stream).map_err(io)?;
+    let mut lines = Lines::new(stream);
     let mut columns = first_header(&mut lines, query, place)?;
     let length = i64::try_from(query.window.as_millis()).unwrap_or(i64::MAX);
     let mut window = RowWindow::new(length, query.counters.each_ref().map(|counter| counter.required));
@@ -100,7 +101,7 @@ pub fn read<const N: usize>(
     let mut unreadable = None;
     while let Some(line) = lines.next_line().map_err(io)? {
         if !is_header(line.bytes) {
-            if line.end > from && unreadable.is_none() {
+            if line.end > from / unit && unreadable.is_none() {
                 columns.row(&line.text(), line.ended).into_iter().for_each(|row| window.push(row));
             }
             continue;

@@ -31,6 +31,10 @@ fn log(bytes: impl AsRef<[u8]>) -> Result<Log<3>, CounterError> {
     read(bytes.as_ref(), 0, &query(), "log")
 }
 
+fn utf_16(text: &str) -> Vec<u8> {
+    [0xFEFF].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
+}
+
 fn received(log: &Log<3>) -> Vec<f64> {
     log.collected.rows.iter().map(|row| row.values[0].unwrap()).collect()
 }
@@ -54,7 +58,7 @@ fn typeperf_writes_a_blank_line_first_and_a_sentence_last() {
 #[test]
 fn utf_16_and_a_mark_are_read() {
     let text = header("CAS1") + &row(0, "7", "0") + &row(1, "8", "0");
-    let le = [0xFEFF].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    let le = utf_16(&text);
     let be = [0xFEFF].into_iter().chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect::<Vec<_>>();
     let bare = text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
     let utf_8 = format!("\u{feff}{text}").into_bytes();
@@ -98,6 +102,16 @@ fn a_long_file_says_what_a_stream_of_it_says() {
         let query = CounterQuery { window: Duration::from_secs(hours * 3_600), ..query() };
         let log = read_file(Cursor::new(&text), text.len() as u64, &query, "log").unwrap();
         assert_eq!((received(&log)[0], received(&log).last()), (first, Some(&1_439.0)));
+    }
+}
+
+#[test]
+fn rows_before_a_place_are_passed_over_in_any_encoding() {
+    let (passed, rest) = (header("CAS1") + &row(0, "7", "0"), row(1, "8", "0"));
+    for encoded in [|text: &str| text.as_bytes().to_vec(), utf_16] {
+        let (from, whole) = (encoded(&passed).len() as u64, encoded(&(passed.clone() + &rest)));
+        assert_eq!(received(&read(whole.as_slice(), from, &query(), "log").unwrap()), [8.0]);
+        assert_eq!(received(&read(whole.as_slice(), from - 3, &query(), "log").unwrap()), [7.0, 8.0]);
     }
 }
 
