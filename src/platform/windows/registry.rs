@@ -47,28 +47,18 @@ impl RegistryKey {
     pub(crate) fn value(&self, index: u32) -> Result<Option<RegistryValue>, CallError> {
         let mut name = vec![0; MAX_VALUE_NAME];
         let mut data = [0; MAX_TEXT];
-        let (mut name_length, mut length, mut kind) = (name.len() as u32, data.len() as u32, 0);
-        // SAFETY: the key is open; name and data are as long as said, in characters and in bytes, and outlive the call.
-        let mut code = unsafe {
-            let (name, data) = (name.as_mut_ptr(), data.as_mut_ptr());
-            RegEnumValueW(self.0, index, name, &mut name_length, ptr::null(), &mut kind, data, &mut length)
+        let (mut length, mut kind) = (data.len() as u32, 0);
+        let mut enumerate = |kind: *mut u32, data: *mut u8, length: *mut u32| {
+            let mut name_length = MAX_VALUE_NAME as u32;
+            let (name, no) = (name.as_mut_ptr(), ptr::null());
+            // SAFETY: the key is open; the name has as many characters as said, and data, if there is a place for them, as
+            // many bytes; all of them outlive the call.
+            unsafe { RegEnumValueW(self.0, index, name, &mut name_length, no, kind, data, length) }
         };
+        let mut code = enumerate(&mut kind, data.as_mut_ptr(), &mut length);
         if code == ERROR_MORE_DATA {
-            (name_length, length, kind) = (name.len() as u32, 0, 0);
-            // SAFETY: as above, without a place for data.
-            code = unsafe {
-                let name = name.as_mut_ptr();
-                RegEnumValueW(
-                    self.0,
-                    index,
-                    name,
-                    &mut name_length,
-                    ptr::null(),
-                    ptr::null_mut(),
-                    ptr::null_mut(),
-                    ptr::null_mut(),
-                )
-            };
+            code = enumerate(ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+            (length, kind) = (0, 0);
         }
         if code == ERROR_NO_MORE_ITEMS {
             return Ok(None);
