@@ -134,22 +134,18 @@ fn record(element: &str) -> Option<EventRecord> {
 impl Partial {
     fn attributes(&mut self, path: &[String], element: &BytesStart<'_>) {
         self.name.clear();
-        let mut each = |name: &str, keep: &mut dyn FnMut(&mut Self, &str)| {
-            let value = element.try_get_attribute(name).ok().flatten();
-            if let Some(value) = value.and_then(|value| value.normalized_value(XmlVersion::Implicit1_0).ok()) {
-                keep(self, &value);
-            }
+        let value = |name: &str| {
+            let attribute = element.try_get_attribute(name).ok().flatten()?;
+            attribute.normalized_value(XmlVersion::Implicit1_0).ok().map(Cow::into_owned)
         };
         match path_of(path).as_slice() {
             ["Event", "System", "Provider"] => {
-                for name in ["Name", "EventSourceName"] {
-                    each(name, &mut |partial, value| partial.providers.push(value.to_owned()));
-                }
+                self.providers.extend(["Name", "EventSourceName"].into_iter().filter_map(value));
             }
             ["Event", "System", "TimeCreated"] => {
-                each("SystemTime", &mut |partial, value| partial.time = calendar::parse(value).ok())
+                self.time = value("SystemTime").map_or(self.time, |time| calendar::parse(&time).ok());
             }
-            ["Event", "EventData", "Data"] => each("Name", &mut |partial, value| value.clone_into(&mut partial.name)),
+            ["Event", "EventData", "Data"] => self.name = value("Name").unwrap_or_default(),
             _ => {}
         }
     }

@@ -13,7 +13,6 @@ pub mod transition;
 
 use crate::time::calendar::rfc3339;
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// The most of an export that is read, in bytes: a whole server's with all its exceptions has about 3 MB.
 pub(crate) const MAX_INPUT: u64 = 8 * 1024 * 1024;
@@ -38,43 +37,31 @@ pub enum AlertValue {
 }
 
 impl AlertValue {
-    /// Reads a name in any case, or the number that Windows PowerShell 5 prints for it.
+    /// As Exchange spells them, with the number that Windows PowerShell 5 prints.
+    const NAMED: [(Self, &str, Option<&str>); 8] = [
+        (Self::Unknown, "Unknown", Some("0")),
+        (Self::Healthy, "Healthy", Some("1")),
+        (Self::Degraded, "Degraded", Some("2")),
+        (Self::Unhealthy, "Unhealthy", Some("3")),
+        (Self::Repairing, "Repairing", Some("4")),
+        (Self::Disabled, "Disabled", Some("5")),
+        (Self::Unavailable, "Unavailable", None),
+        (Self::UnInitialized, "UnInitialized", None),
+    ];
+
+    /// Reads a name in any case, or a number.
     fn parse(text: &str) -> Self {
-        let named = [
-            (Self::Unknown, Some("0")),
-            (Self::Healthy, Some("1")),
-            (Self::Degraded, Some("2")),
-            (Self::Unhealthy, Some("3")),
-            (Self::Repairing, Some("4")),
-            (Self::Disabled, Some("5")),
-            (Self::Unavailable, None),
-            (Self::UnInitialized, None),
-        ];
         let text = text.trim();
-        let meant =
-            named.into_iter().find(|(value, number)| *number == Some(text) || text.eq_ignore_ascii_case(value.name()));
-        meant.map_or_else(|| Self::Unlisted(text.to_owned()), |(value, _)| value)
+        let mut named = Self::NAMED.into_iter();
+        let meant = named.find(|(_, name, number)| *number == Some(text) || text.eq_ignore_ascii_case(name));
+        meant.map_or_else(|| Self::Unlisted(text.to_owned()), |(value, ..)| value)
     }
 
-    /// The name as Exchange spells it.
-    pub fn name(&self) -> &str {
+    fn name(&self) -> &str {
         match self {
-            Self::Healthy => "Healthy",
-            Self::Degraded => "Degraded",
-            Self::Unhealthy => "Unhealthy",
-            Self::Repairing => "Repairing",
-            Self::Disabled => "Disabled",
-            Self::Unavailable => "Unavailable",
-            Self::Unknown => "Unknown",
-            Self::UnInitialized => "UnInitialized",
             Self::Unlisted(text) => text,
+            value => Self::NAMED.iter().find(|(named, ..)| named == value).map_or("", |(_, name, _)| name),
         }
-    }
-}
-
-impl fmt::Display for AlertValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
     }
 }
 

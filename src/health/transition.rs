@@ -19,20 +19,15 @@ use super::{AlertValue, Monitor};
 use crate::events::EventRecord;
 use crate::time::calendar::rfc3339;
 
-/// The transitions of health sets.
-pub const MONITORING: &str = "Microsoft-Exchange-ManagedAvailability/Monitoring";
-
-/// The monitors that there are.
-pub const DEFINITIONS: &str = "Microsoft-Exchange-ActiveMonitoring/MonitorDefinition";
-
-/// What probes found.
-pub const PROBE_RESULTS: &str = "Microsoft-Exchange-ActiveMonitoring/ProbeResult";
+pub(crate) const MONITORING: &str = "Microsoft-Exchange-ManagedAvailability/Monitoring";
+pub(crate) const DEFINITIONS: &str = "Microsoft-Exchange-ActiveMonitoring/MonitorDefinition";
+pub(crate) const PROBE_RESULTS: &str = "Microsoft-Exchange-ActiveMonitoring/ProbeResult";
 
 /// The element that names the health set of a definition or a result.
-pub const SERVICE_NAME: &str = "ServiceName";
+pub(crate) const SERVICE_NAME: &str = "ServiceName";
 
 /// `ResultType` of a probe that failed.
-pub const FAILED: (&str, &str) = ("ResultType", "4");
+pub(crate) const FAILED: (&str, &str) = ("ResultType", "4");
 
 /// What the records of the three channels say, in any order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -35,7 +35,7 @@ fn failure(seconds: u64, name: &str) -> EventRecord {
 /// Name and alert value of each monitor.
 fn monitors(records: &[EventRecord]) -> Vec<(String, String)> {
     let monitors = Transitions::from_records(records).monitors(&[SET.to_lowercase()]);
-    monitors.into_iter().map(|monitor| (monitor.name, monitor.alert_value.to_string())).collect()
+    monitors.into_iter().map(|monitor| (monitor.name, monitor.alert_value.name().to_owned())).collect()
 }
 
 fn named(name: &str, value: &str) -> (String, String) {
