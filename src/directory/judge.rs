@@ -62,11 +62,8 @@ pub fn failure(error: LdapError, peer: &Peer) -> Failure {
     Failure::new(class, format!("{peer}: {error}"))
 }
 
-/// The global catalog's port.
-pub const GLOBAL_CATALOG: u16 = 3268;
-
-/// The global catalog's port with TLS.
-pub const GLOBAL_CATALOG_TLS: u16 = 3269;
+const GLOBAL_CATALOG: u16 = 3268;
+const GLOBAL_CATALOG_TLS: u16 = 3269;
 
 #[cfg(test)]
 mod tests {

@@ -63,9 +63,7 @@ pub(crate) async fn root_dse(stream: &mut (impl AsyncRead + AsyncWrite + Unpin))
     let mut received = Vec::new();
     let mut entry = None;
     loop {
-        let (answer, length) = next(stream, &mut received).await?;
-        received.drain(..length);
-        match answer {
+        match next(stream, &mut received).await? {
             LdapMessage::Entry { id: SEARCH_ID, attributes } => entry = Some(RootDse { attributes }),
             LdapMessage::Done { id: SEARCH_ID, result } | LdapMessage::Notice(result) if result.code != 0 => {
                 return Err(LdapError::Result(result));
@@ -81,14 +79,13 @@ pub(crate) async fn root_dse(stream: &mut (impl AsyncRead + AsyncWrite + Unpin))
     entry.ok_or(LdapError::NoEntry)
 }
 
-/// The next message and its length in `received`.
-async fn next(
-    stream: &mut (impl AsyncRead + Unpin),
-    received: &mut Vec<u8>,
-) -> Result<(LdapMessage, usize), LdapError> {
+/// The next message; what was received behind it is left there.
+async fn next(stream: &mut (impl AsyncRead + Unpin), received: &mut Vec<u8>) -> Result<LdapMessage, LdapError> {
     loop {
         if let Some(length) = message::length(received)? {
-            return Ok((message::decode(&received[..length])?, length));
+            let message = message::decode(&received[..length])?;
+            received.drain(..length);
+            return Ok(message);
         }
         let mut chunk = [0; 4096];
         match stream.read(&mut chunk).await? {
