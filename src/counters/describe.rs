@@ -17,15 +17,14 @@ pub(crate) fn add_samples<const N: usize, const M: usize>(reading: &Reading<N>, 
     if let Some(growth) = &past.growth {
         report.add_diagnostic("first_sample", said(&growth.first));
         report.add_diagnostic("last_sample", said(&growth.last));
-        let irregular =
-            [(growth.resets, "resets"), (growth.wraps, "32-bit wraps")].map(|(n, name)| format!("{n} {name}"));
         report.add_diagnostic(
             "samples",
             format!(
-                "{} over {}, {}, {} without a value, {} replaced by later ones, longest gap {}",
+                "{} over {}, {} resets, {} 32-bit wraps, {} without a value, {} replaced by later ones, longest gap {}",
                 growth.samples,
                 roughly(growth.span()),
-                irregular.join(", "),
+                growth.resets,
+                growth.wraps,
                 reading.gaps,
                 reading.replaced,
                 roughly(growth.longest_gap),

@@ -146,25 +146,13 @@ const MAX_COMPARED: usize = 4_096;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::counters::Exposed;
-
-    fn pool() -> Counter {
-        Counter {
-            key: "state",
-            object: "APP_POOL_WAS",
-            instance: Some("MSExchangeServicesAppPool".to_owned()),
-            name: "Current Application Pool State",
-            given: None,
-            exposed: Exposed::Value,
-            required: true,
-        }
-    }
+    use crate::counters::role::app_pool;
 
     #[test]
     fn the_most_similar_name_comes_first() {
         let present =
             [r"\Memory\Available MBytes", r"\APP_POOL_WAS(MSExchangeSyncAppPool)\Current Application Pool State"];
-        let nearest = Nearest::to(&pool(), present.into_iter());
+        let nearest = Nearest::to(&app_pool("MSExchangeServicesAppPool")[0], present.into_iter());
         assert!(nearest.other_instances);
         assert!(
             nearest.to_string().starts_with(r"nearest of 2 counters there: \APP_POOL_WAS(MSExchangeSync"),

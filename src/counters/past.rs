@@ -23,19 +23,13 @@ pub(crate) struct Keeping<'a> {
     pub deadline: Deadline,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Past<const N: usize> {
     /// The growth over the window, `None` with one sample only.
     pub growth: Option<Growth<N>>,
     /// The samples that it came from.
     pub samples: Vec<Totals<N>>,
     pub history: Option<Kept>,
-}
-
-impl<const N: usize> Default for Past<N> {
-    fn default() -> Self {
-        Self { growth: None, samples: Vec::new(), history: None }
-    }
 }
 
 impl<const N: usize> Past<N> {

@@ -145,7 +145,7 @@ fn is_host(label: &str, asked: &str) -> bool {
 }
 
 /// The metric that a counter is exposed as.
-pub fn name_of(counter: &Counter) -> String {
+fn name_of(counter: &Counter) -> String {
     match (&counter.given, counter.exposed) {
         (Some(given), _) => given.clone(),
         (None, Exposed::StateSet { metric, .. }) => metric.to_owned(),

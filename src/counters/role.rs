@@ -4,10 +4,8 @@ use super::{Counter, Exposed};
 
 /// One thing for each counter of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Calls<T> {
-    /// Calls received.
+pub(crate) struct Calls<T> {
     pub received: T,
-    /// Calls rejected.
     pub rejected: T,
     /// The share rejected in the last hour.
     pub percent: T,
@@ -21,7 +19,7 @@ impl<T> From<[T; 3]> for Calls<T> {
 
 /// One thing for each counter of missed-call notifications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Notifications<T> {
+pub(crate) struct Notifications<T> {
     /// The share that was not proxied in the last hour.
     pub percent: T,
     /// Calls received.
@@ -47,7 +45,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// The counters in the order of [`Calls`]; either the totals are required or the share.
+    /// The counters in the order of `Calls`; either the totals are required or the share.
     pub fn counters(self, totals: bool) -> [Counter; 3] {
         let [received, rejected, percent] = self.names();
         let object = if self == Self::CallRouter { CALL_ROUTER } else { UM };
@@ -82,7 +80,7 @@ impl Role {
 }
 
 /// The counters in the order of [`Notifications`].
-pub fn missed_call_proxy() -> [Counter; 2] {
+pub(crate) fn missed_call_proxy() -> [Counter; 2] {
     let percent = "% of Missed Call Notification Proxy Failed at UM Call Router Over the Last Hour";
     let [received, ..] = Role::CallRouter.names();
     [counter("percent", CALL_ROUTER, percent, true), counter("received", CALL_ROUTER, received, false)]
