@@ -4,9 +4,6 @@ use std::fmt;
 
 use asn1_rs::{Any, Class, FromDer, Header, Tag};
 
-/// The most of one message, in bytes: a rootDSE has about 3,000.
-const MAX_MESSAGE: usize = 256 * 1024;
-
 /// An attribute of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute {
@@ -68,9 +65,6 @@ pub enum Malformed {
     #[error("a malformed LDAP message: expected {0}")]
     Inside(&'static str),
 }
-
-/// The message identifier of the search.
-pub const SEARCH_ID: u32 = 1;
 
 /// The request to search the entry without a name, for `attributes`.
 pub fn search(attributes: &[&str]) -> Vec<u8> {
@@ -231,6 +225,12 @@ const SEQUENCE: u8 = 0x30;
 const UNBIND_REQUEST: u8 = 0x42;
 const SEARCH_REQUEST: u8 = 0x63;
 const PRESENT: u8 = 0x87;
+
+/// The message identifier of the search.
+pub const SEARCH_ID: u32 = 1;
+
+/// The most of one message, in bytes: a rootDSE has about 3,000.
+const MAX_MESSAGE: usize = 256 * 1024;
 
 #[cfg(test)]
 mod tests {

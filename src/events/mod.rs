@@ -14,9 +14,6 @@ pub mod xml;
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-/// The most of an export that is read, in bytes.
-pub(crate) const MAX_INPUT: u64 = 32 * 1024 * 1024;
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRecord {
     /// The event identifier, without its qualifiers.
@@ -82,3 +79,6 @@ pub enum EventError {
     #[error("a document type declaration: expected plain <Event> elements")]
     DocumentType,
 }
+
+/// The most of an export that is read, in bytes.
+pub(crate) const MAX_INPUT: u64 = 32 * 1024 * 1024;

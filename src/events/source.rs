@@ -41,18 +41,6 @@ impl EventInput {
     }
 }
 
-/// What to say where there is no event log.
-pub(crate) const NEEDS_A_FILE: &str =
-    "--file: expected the XML of wevtutil or Get-WinEvent, because only Windows has an event log of its own";
-
-/// What to say to the wish for another host's log where there is no event log.
-pub(crate) const NEEDS_WINDOWS: &str =
-    "--hostname: expected --file instead, because only Windows can ask another host for its event log";
-
-/// The most records that are counted; of the newest ones.
-#[cfg(windows)]
-const MAX_RECORDS: usize = 50_000;
-
 #[cfg(windows)]
 fn logged(host: Option<&str>, query: &EventQuery) -> Result<FoundEvents, Failure> {
     use super::log::{EventLog, Limits, Order};
@@ -67,3 +55,15 @@ fn logged(host: Option<&str>, query: &EventQuery) -> Result<FoundEvents, Failure
 fn logged(_: Option<&str>, _: &EventQuery) -> Result<FoundEvents, Failure> {
     Err(Failure::new(crate::report::Class::NoData, NEEDS_A_FILE))
 }
+
+/// What to say where there is no event log.
+pub(crate) const NEEDS_A_FILE: &str =
+    "--file: expected the XML of wevtutil or Get-WinEvent, because only Windows has an event log of its own";
+
+/// What to say to the wish for another host's log where there is no event log.
+pub(crate) const NEEDS_WINDOWS: &str =
+    "--hostname: expected --file instead, because only Windows can ask another host for its event log";
+
+/// The most records that are counted; of the newest ones.
+#[cfg(windows)]
+const MAX_RECORDS: usize = 50_000;

@@ -58,10 +58,6 @@ pub fn rules(given: &[Rule]) -> Vec<Rule> {
     rules
 }
 
-/// The events that are counted without being told to, and whether more than two of them are worth a warning. A probe
-/// of TLS that shows no client certificate is logged as 1649, so that one is only reported.
-const DEFAULTS: &[(u32, bool)] = &[(1638, true), (1643, true), (1647, true), (1649, false), (1651, true)];
-
 /// What an event stands for, where that is known.
 pub const fn meaning(id: u32) -> Option<&'static str> {
     Some(match id {
@@ -88,9 +84,6 @@ pub struct EventWindow {
     /// Its length.
     pub length: Duration,
 }
-
-/// How far ahead of the window's end an event still counts: the clocks of two hosts are never quite the same.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
 impl EventWindow {
     /// Its beginning, unless that is before all time.
@@ -164,9 +157,6 @@ pub fn histogram(codes: &BTreeMap<u32, u32>) -> String {
     codes.into_iter().take(MAX_CODES).map(word).collect::<Vec<_>>().join(", ")
 }
 
-/// How many different codes a histogram names.
-const MAX_CODES: usize = 20;
-
 /// The codes in the form of an `ms-diagnostics` header, `15647;source="..."`, wherever in the text they stand.
 fn diagnostic_codes(text: &str) -> Vec<u32> {
     let mut codes = Vec::new();
@@ -183,6 +173,16 @@ fn diagnostic_codes(text: &str) -> Vec<u32> {
     }
     codes
 }
+
+/// The events that are counted without being told to, and whether more than two of them are worth a warning. A probe
+/// of TLS that shows no client certificate is logged as 1649, so that one is only reported.
+const DEFAULTS: &[(u32, bool)] = &[(1638, true), (1643, true), (1647, true), (1649, false), (1651, true)];
+
+/// How far ahead of the window's end an event still counts: the clocks of two hosts are never quite the same.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
+
+/// How many different codes a histogram names.
+const MAX_CODES: usize = 20;
 
 #[cfg(test)]
 mod tests {

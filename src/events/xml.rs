@@ -52,15 +52,6 @@ fn elements(text: &str) -> impl Iterator<Item = Option<&str>> {
     })
 }
 
-const OPENING: &str = "<Event";
-const CLOSING: &str = "</Event>";
-
-/// The most of one record, in bytes: the event log's own limit is 64 KiB, in UTF-16 and without the markup.
-const MAX_RECORD: usize = 1024 * 1024;
-
-/// The deepest element that is read.
-const MAX_DEPTH: usize = 32;
-
 /// Where an element `Event` begins, at `from` or behind it; `<Events>` and `<EventData>` are others.
 fn opening(text: &str, from: usize) -> Option<usize> {
     let is_opening = |at: &usize| {
@@ -188,6 +179,15 @@ fn without_controls(element: &str) -> Cow<'_, str> {
     let is_bad = |c: char| (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
     if element.contains(is_bad) { element.replace(is_bad, " ").into() } else { element.into() }
 }
+
+const OPENING: &str = "<Event";
+const CLOSING: &str = "</Event>";
+
+/// The most of one record, in bytes: the event log's own limit is 64 KiB, in UTF-16 and without the markup.
+const MAX_RECORD: usize = 1024 * 1024;
+
+/// The deepest element that is read.
+const MAX_DEPTH: usize = 32;
 
 #[cfg(test)]
 mod tests {

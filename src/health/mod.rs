@@ -14,9 +14,6 @@ pub mod transition;
 use crate::time::calendar::rfc3339;
 use std::collections::BTreeMap;
 
-/// The most of an export that is read, in bytes: a whole server's with all its exceptions has about 3 MB.
-pub(crate) const MAX_INPUT: u64 = 8 * 1024 * 1024;
-
 /// What Managed Availability thinks of a monitor; it alone decides.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AlertValue {
@@ -163,28 +160,6 @@ impl RawMonitor {
     }
 }
 
-const SERVER: &str = "server";
-const HEALTH_SET: &str = "healthsetname";
-const NAME: &str = "name";
-const ALERT_VALUE: &str = "alertvalue";
-const STATE: &str = "currenthealthsetstate";
-
-/// The columns that are read, as exports spell them in lower case, and the name that each is kept under.
-const COLUMNS: &[(&str, &str)] = &[
-    (SERVER, SERVER),
-    (HEALTH_SET, HEALTH_SET),
-    ("healthset", HEALTH_SET),
-    (NAME, NAME),
-    (ALERT_VALUE, ALERT_VALUE),
-    (STATE, STATE),
-    ("state", STATE),
-    ("targetresource", "targetresource"),
-    ("lasttransitiontime", "lasttransitiontime"),
-    ("error", "error"),
-    ("exception", "exception"),
-    ("monitorcount", "monitorcount"),
-];
-
 /// The name that a column is kept under, if it is one that matters.
 fn column(name: &str) -> Option<&'static str> {
     let name = name.trim();
@@ -210,8 +185,33 @@ fn moment(text: &str) -> Option<String> {
     Some(rfc3339(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(milliseconds)))
 }
 
+const SERVER: &str = "server";
+const HEALTH_SET: &str = "healthsetname";
+const NAME: &str = "name";
+const ALERT_VALUE: &str = "alertvalue";
+const STATE: &str = "currenthealthsetstate";
+
+/// The columns that are read, as exports spell them in lower case, and the name that each is kept under.
+const COLUMNS: &[(&str, &str)] = &[
+    (SERVER, SERVER),
+    (HEALTH_SET, HEALTH_SET),
+    ("healthset", HEALTH_SET),
+    (NAME, NAME),
+    (ALERT_VALUE, ALERT_VALUE),
+    (STATE, STATE),
+    ("state", STATE),
+    ("targetresource", "targetresource"),
+    ("lasttransitiontime", "lasttransitiontime"),
+    ("error", "error"),
+    ("exception", "exception"),
+    ("monitorcount", "monitorcount"),
+];
+
 /// The end of the year 9999, where .NET's dates end, too.
 const MAX_MILLISECONDS: u64 = 253_402_300_800_000;
+
+/// The most of an export that is read, in bytes: a whole server's with all its exceptions has about 3 MB.
+pub(crate) const MAX_INPUT: u64 = 8 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {

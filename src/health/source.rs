@@ -60,9 +60,6 @@ fn concluded(found: &events::EventExport, source: &str, health_sets: &[String]) 
     })
 }
 
-/// What to say where there is no event log.
-pub(crate) const NEEDS_A_FILE: &str = "--file: expected Get-ServerHealth as JSON or CSV, because only Windows has a Managed Availability channel of its own";
-
 #[cfg(windows)]
 fn logged(host: Option<&str>, health_sets: &[String]) -> Result<Acquired, Failure> {
     use std::time::Duration;
@@ -110,3 +107,6 @@ fn logged(host: Option<&str>, health_sets: &[String]) -> Result<Acquired, Failur
 fn logged(_: Option<&str>, _: &[String]) -> Result<Acquired, Failure> {
     Err(Failure::new(Class::NoData, NEEDS_A_FILE))
 }
+
+/// What to say where there is no event log.
+pub(crate) const NEEDS_A_FILE: &str = "--file: expected Get-ServerHealth as JSON or CSV, because only Windows has a Managed Availability channel of its own";

@@ -95,9 +95,6 @@ pub(crate) fn judge_age(
     }
 }
 
-/// The age from which on it is said, so that nobody takes an old answer for a new one.
-const REMARKABLE_AGE: Duration = Duration::from_secs(10 * 60);
-
 /// Bytes as text: by their byte order mark, else as UTF-16 where every other byte is zero, else as UTF-8, else each byte
 /// as one character. No bad byte makes a file unreadable.
 pub fn decode(bytes: Vec<u8>) -> String {
@@ -139,6 +136,9 @@ fn encoding(start: &[u8]) -> Option<&'static Encoding> {
         _ => None,
     }
 }
+
+/// The age from which on it is said, so that nobody takes an old answer for a new one.
+const REMARKABLE_AGE: Duration = Duration::from_secs(10 * 60);
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -16,9 +16,6 @@ pub const KEY: &str = r"SOFTWARE\Microsoft\ExchangeServer\v15\ServerComponentSta
 /// The component whose state counts for all others.
 pub const WHOLE_SERVER: &str = "ServerWideOffline";
 
-/// The components that go on working when the whole server is out of service.
-const INDEPENDENT: [&str; 2] = ["Monitoring", "RecoveryActionsEnabled"];
-
 /// A component with what everybody requested of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Component {
@@ -164,6 +161,9 @@ const MAX_NAME: usize = 64;
 
 /// The most values of one key that are looked at.
 pub const MAX_REQUESTERS: u32 = 64;
+
+/// The components that go on working when the whole server is out of service.
+const INDEPENDENT: [&str; 2] = ["Monitoring", "RecoveryActionsEnabled"];
 
 #[cfg(test)]
 mod tests {

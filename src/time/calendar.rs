@@ -24,12 +24,6 @@ pub fn filetime(ticks: u64) -> Option<SystemTime> {
     SystemTime::UNIX_EPOCH.checked_add(time).filter(|time| *time < SystemTime::UNIX_EPOCH + YEAR_10000)
 }
 
-/// 1970 in ticks since 1601.
-const TICKS_1970: u64 = 116_444_736_000_000_000;
-
-/// The year 10000, which RFC 3339 cannot write any more, since 1970.
-const YEAR_10000: Duration = Duration::from_secs(253_402_300_800);
-
 /// Reads a time as RFC 3339 writes it, with any offset and any fraction of a second.
 pub fn parse(text: &str) -> Result<SystemTime, String> {
     let expected = || format!("'{text}' is not a time: expected RFC 3339, such as 2026-11-23T17:00:00Z");
@@ -37,6 +31,12 @@ pub fn parse(text: &str) -> Result<SystemTime, String> {
     let time = OffsetDateTime::parse(text, &Rfc3339).ok().filter(|time| time.unix_timestamp() >= 0);
     time.map(SystemTime::from).ok_or_else(expected)
 }
+
+/// 1970 in ticks since 1601.
+const TICKS_1970: u64 = 116_444_736_000_000_000;
+
+/// The year 10000, which RFC 3339 cannot write any more, since 1970.
+const YEAR_10000: Duration = Duration::from_secs(253_402_300_800);
 
 #[cfg(test)]
 mod tests {

@@ -56,6 +56,7 @@ pub(crate) fn seconds(duration: Duration) -> String {
 const UNITS: [(u64, &str); 3] = [(86_400, "d"), (3_600, "h"), (60, "min")];
 
 const MAX_SECONDS: u64 = 366 * 86_400;
+
 #[cfg(test)]
 mod tests {
     use super::*;
