@@ -37,7 +37,6 @@ pub(crate) struct DirectoryProbe {
 /// What a controller showed in the TLS handshake.
 #[derive(Debug)]
 pub(crate) struct TlsFacts {
-    /// All of it.
     pub served: Served,
     /// What its certificates are worth, if it showed any.
     pub certificates: Option<Judgement>,
@@ -57,8 +56,7 @@ pub(crate) struct ControllerOutcome {
 }
 
 impl ControllerOutcome {
-    /// Of a controller that could not be asked.
-    pub(crate) const fn unasked(failure: Failure) -> Self {
+    const fn unasked(failure: Failure) -> Self {
         Self { peer: None, time: None, passed_over: Vec::new(), shown: None, result: Err(failure) }
     }
 }

@@ -152,7 +152,7 @@ impl RawMonitor {
             target: self.take("targetresource"),
             alert_value: AlertValue::parse(&alert_value),
             component_state: component_state(&self.take(STATE)),
-            since: moment(&self.take("lasttransitiontime")),
+            since: date(&self.take("lasttransitiontime")),
             error: self.take("error"),
             exception: self.take("exception"),
             count: self.take("monitorcount").parse::<u16>().map_or(1, |count| u32::from(count.max(1))),
@@ -174,7 +174,7 @@ fn component_state(text: &str) -> Option<String> {
 }
 
 /// A date as PowerShell writes it; `None` for the year 1, by which .NET says that there was no such moment.
-fn moment(text: &str) -> Option<String> {
+fn date(text: &str) -> Option<String> {
     if text.is_empty() || text.starts_with("0001-") || text.contains("/0001") || text.contains(".0001") {
         return None;
     }
@@ -228,15 +228,15 @@ mod tests {
 
     #[test]
     fn dates_in_every_shape() {
-        assert_eq!(moment("/Date(1720919582928)/").unwrap(), "2024-07-14T01:13:02.928Z");
-        assert_eq!(moment("/Date(1720919582928+0200)/").unwrap(), "2024-07-14T01:13:02.928Z");
-        assert_eq!(moment("11/23/2026 5:00:00 PM").unwrap(), "11/23/2026 5:00:00 PM");
+        assert_eq!(date("/Date(1720919582928)/").unwrap(), "2024-07-14T01:13:02.928Z");
+        assert_eq!(date("/Date(1720919582928+0200)/").unwrap(), "2024-07-14T01:13:02.928Z");
+        assert_eq!(date("11/23/2026 5:00:00 PM").unwrap(), "11/23/2026 5:00:00 PM");
         for none in
             ["", "1/1/0001 12:00:00 AM", "01.01.0001 00:00:00", "0001-01-01T00:00:00", "/Date(-62135596800000)/"]
         {
-            assert_eq!(moment(none), None, "{none}");
+            assert_eq!(date(none), None, "{none}");
         }
-        assert_eq!(moment("/Date(99999999999999999999)/"), None);
+        assert_eq!(date("/Date(99999999999999999999)/"), None);
     }
 
     #[test]

@@ -120,7 +120,8 @@ pub(crate) fn decode_stream(mut stream: impl Read) -> io::Result<(impl Read, u64
     Ok((decoder.build(Cursor::new(start).chain(stream)), unit))
 }
 
-/// Bytes that nothing was said about: UTF-8, else each byte as one character.
+/// Bytes that nothing was said about: UTF-8, else each byte as one character. Of a log line by line, so that a bad byte
+/// costs the characters of its own line only.
 pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| decode_latin1(bytes), Cow::Borrowed)
 }

@@ -62,13 +62,13 @@ fn service(manager: &ServiceManager, host: &WindowsHost, name: &str) -> Result<S
         condition: Condition::from_number(status.state),
         process,
         since: since.and_then(filetime),
-        exit: Exit { code: status.exit_code, words: in_words(status.exit_code), specific: status.specific_exit_code },
+        exit: Exit { code: status.exit_code, words: error_text(status.exit_code), specific: status.specific_exit_code },
         notes,
     })
 }
 
 /// What the system calls an error, empty for none.
-fn in_words(code: u32) -> String {
+fn error_text(code: u32) -> String {
     let text = std::io::Error::from_raw_os_error(code.cast_signed()).to_string();
     let words = text.rsplit_once(" (os error").map_or("", |(words, _)| words);
     if code == 0 { String::new() } else { words.trim().to_owned() }

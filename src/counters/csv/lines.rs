@@ -1,9 +1,6 @@
 //! What are the lines of a log, in bounded memory?
 
-use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader, Read};
-
-use crate::input;
 
 /// A line without its line feed. One that is longer than [`MAX_LINE`] is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,13 +12,6 @@ pub(super) struct Line<'a> {
     pub bytes: &'a [u8],
     /// Whether a line feed ends it; the last line of a log that is being written may be cut short.
     pub ended: bool,
-}
-
-impl<'a> Line<'a> {
-    /// Its text. A byte that is no UTF-8 makes single bytes of its own line only.
-    pub(super) fn text(&self) -> Cow<'a, str> {
-        input::text(self.bytes)
-    }
 }
 
 /// The lines of a stream, first to last.
@@ -60,6 +50,7 @@ pub(super) const MAX_LINE: u64 = 2 * 1024 * 1024;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input;
     use crate::input::tests::Portions;
     use proptest::prelude::*;
 
@@ -93,8 +84,8 @@ mod tests {
     #[test]
     fn a_bad_byte_makes_single_bytes_of_its_line_only() {
         let mut lines = Lines::new(b"\"\xC0\"\n\"\xC3\xA4\"".as_slice());
-        assert_eq!(lines.next_line().unwrap().unwrap().text(), "\"\u{c0}\"");
-        assert_eq!(lines.next_line().unwrap().unwrap().text(), "\"ä\"");
+        assert_eq!(input::text(lines.next_line().unwrap().unwrap().bytes), "\"\u{c0}\"");
+        assert_eq!(input::text(lines.next_line().unwrap().unwrap().bytes), "\"ä\"");
         assert_eq!(lines.next_line().unwrap(), None);
     }
 
@@ -116,7 +107,7 @@ mod tests {
             let (stream, _) = input::decode_stream(Portions(&bytes, portion)).unwrap();
             let mut read = Lines::new(stream);
             for expected in lines {
-                let line = read.next_line().unwrap().map(|line| (line.text().into_owned(), line.ended));
+                let line = read.next_line().unwrap().map(|line| (input::text(line.bytes).into_owned(), line.ended));
                 prop_assert_eq!(line, Some((expected, true)));
             }
             prop_assert_eq!(read.next_line().unwrap(), None);

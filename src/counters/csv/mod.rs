@@ -102,11 +102,11 @@ pub fn read<const N: usize>(
     while let Some(line) = lines.next_line().map_err(io)? {
         if !is_header(line.bytes) {
             if line.end > from / unit && unreadable.is_none() {
-                columns.row(&line.text(), line.ended).into_iter().for_each(|row| window.push(row));
+                columns.row(&input::text(line.bytes), line.ended).into_iter().for_each(|row| window.push(row));
             }
             continue;
         }
-        let text = line.text();
+        let text = input::text(line.bytes);
         match Columns::find(&text, &query.counters, query.host.as_deref()) {
             Ok(found) => {
                 // Totals of two hosts have nothing to do with each other.
@@ -131,7 +131,7 @@ fn first_header<const N: usize>(
     let mut number = 1;
     while let Some(line) = lines.next_line().map_err(|error| CounterError::Io { place: place.to_owned(), error })? {
         number = line.number;
-        let text = line.text();
+        let text = input::text(line.bytes);
         if !text.trim().is_empty() || number == MAX_BLANK_LINES {
             let found = Columns::find(&text, &query.counters, query.host.as_deref());
             return found.map_err(|error| explain(error, Header { text: &text, line: number }, query, place));

@@ -32,16 +32,12 @@ impl Status {
     pub(crate) const fn is_denied(self) -> bool {
         matches!(self.0, 0xc000_0bdb | 5 | 0x8007_0005)
     }
-
-    fn known(self) -> Option<(&'static str, &'static str)> {
-        STATUSES.iter().find(|(code, ..)| *code == self.0).map(|(_, name, words)| (*name, *words))
-    }
 }
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.known() {
-            Some((name, words)) => write!(f, "{words} ({name})"),
+        match STATUSES.iter().find(|(code, ..)| *code == self.0) {
+            Some((_, name, words)) => write!(f, "{words} ({name})"),
             // PDH passes on what the rest of Windows says.
             None if self.0 < 0x8000_0000 => write!(f, "{}", std::io::Error::from_raw_os_error(self.0.cast_signed())),
             None => write!(f, "status 0x{:08X}", self.0),
