@@ -67,14 +67,14 @@ pub(crate) fn totals<const N: usize, const M: usize>(
     reading: &Reading<N>,
     chosen: impl Fn([Option<f64>; N]) -> [Option<f64>; M],
 ) -> Vec<Totals<M>> {
-    let of = |sample: &Sample<N>| {
+    let complete = |sample: &Sample<N>| {
         let chosen = chosen(sample.values);
         let is_complete = chosen.iter().all(Option::is_some);
         // Counters of 64 bits, of which a float holds 53: what is lost lies below one call in 2^53.
         let values = chosen.map(|value| value.unwrap_or_default().round() as u64);
         is_complete.then_some(Totals { time: sample.time, values })
     };
-    reading.samples.iter().filter_map(of).collect()
+    reading.samples.iter().filter_map(complete).collect()
 }
 
 /// The growth over the window. Of a single sample the rest is taken from the state file, and the sample added there.

@@ -4,7 +4,7 @@ use super::row::{Cell, Cells, timestamp, value};
 use super::zone::Zone;
 use crate::counters::error::MAX_HOSTS;
 use crate::counters::window::Row;
-use crate::counters::{Counter, split_host};
+use crate::counters::{CounterError, CounterQuery, Nearest, split_host};
 use crate::net::host::address;
 
 /// Where in a row the counters asked for stand.
@@ -20,16 +20,13 @@ pub(super) struct Columns<const N: usize> {
     pub zone: Option<Zone>,
 }
 
-/// Why a header has no such columns.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum HeaderError {
-    NotAHeader,
-    /// None of its columns is the counter of this index.
-    Absent(usize),
-    /// It has the counters of these other hosts.
-    NoSuchHost(Vec<String>),
-    /// It has the counters of several hosts, and none was asked for.
-    SeveralHosts(Vec<String>),
+/// What stands where a header should.
+pub(super) struct HeaderLine<'a> {
+    pub text: &'a str,
+    /// Which line it is, from 1.
+    pub number: u64,
+    /// The log.
+    pub place: &'a str,
 }
 
 pub(super) fn is_header(line: &[u8]) -> bool {
@@ -37,25 +34,30 @@ pub(super) fn is_header(line: &[u8]) -> bool {
     cell.starts_with(b"(PDH-CSV ") || cell.starts_with(b"(PDH-TSV ")
 }
 
-/// The names of the columns of a header: counter paths without their host.
-pub(super) fn names(header: &str) -> impl Iterator<Item = &str> {
-    cells_of(header).skip(1).filter_map(|cell| split_host(cell.text.trim())).map(|(_, path)| path)
-}
-
 impl<const N: usize> Columns<N> {
-    /// Finds `counters` of `host`, or of the only host there is, in a header.
-    pub(super) fn find(header: &str, counters: &[Counter; N], host: Option<&str>) -> Result<Self, HeaderError> {
+    /// Finds the counters of the host asked for, or of the only one there is, in a header.
+    pub(super) fn find(line: &HeaderLine<'_>, query: &CounterQuery<N>) -> Result<Self, CounterError> {
+        let (header, place) = (line.text, line.place.to_owned());
         if !is_header(header.as_bytes()) {
-            return Err(HeaderError::NotAHeader);
+            let expected = "a header that begins with (PDH-CSV 4.0)";
+            return Err(CounterError::Format { place, line: line.number, expected });
         }
-        let wanted = counters.each_ref().map(|counter| counter.to_string().to_lowercase());
+        let wanted = query.counters.each_ref().map(|counter| counter.to_string().to_lowercase());
         let mut found = Vec::new();
         for (index, cell) in cells_of(header).enumerate().skip(1) {
             let Some((owner, path)) = split_host(cell.text.trim()) else { continue };
             let path = path.to_lowercase();
             found.extend(wanted.iter().position(|wanted| *wanted == path).map(|counter| (counter, owner, index)));
         }
-        let host = choose_host(&found, host)?;
+        let absent = |index: usize| {
+            let counter = Box::new(query.counters[index].clone());
+            let nearest = Nearest::to(&counter, names(header));
+            CounterError::Absent { counter, place: line.place.to_owned(), nearest }
+        };
+        if found.is_empty() {
+            return Err(absent(0));
+        }
+        let host = choose_host(&found, query.host.as_deref(), line.place)?;
         let mut columns = [None; N];
         for (counter, owner, index) in found {
             if owner.eq_ignore_ascii_case(host) {
@@ -63,8 +65,8 @@ impl<const N: usize> Columns<N> {
                 columns[counter].get_or_insert(index);
             }
         }
-        if let Some(absent) = (0..N).find(|&index| counters[index].required && columns[index].is_none()) {
-            return Err(HeaderError::Absent(absent));
+        if let Some(index) = (0..N).find(|&index| query.counters[index].required && columns[index].is_none()) {
+            return Err(absent(index));
         }
         let mut columns: Vec<_> = (0..N).filter_map(|slot| Some((columns[slot]?, slot))).collect();
         columns.sort_unstable();
@@ -96,6 +98,11 @@ impl<const N: usize> Columns<N> {
     }
 }
 
+/// The names of the columns of a header: counter paths without their host.
+fn names(header: &str) -> impl Iterator<Item = &str> {
+    cells_of(header).skip(1).filter_map(|cell| split_host(cell.text.trim())).map(|(_, path)| path)
+}
+
 fn cells_of(header: &str) -> impl Iterator<Item = Cell<'_>> {
     Cells::new(header, delimiter(header), true).take(MAX_COLUMNS)
 }
@@ -105,7 +112,11 @@ fn delimiter(header: &str) -> u8 {
 }
 
 /// The host asked for, in the header's spelling; or the only one there is.
-fn choose_host<'a>(found: &[(usize, &'a str, usize)], asked: Option<&str>) -> Result<&'a str, HeaderError> {
+fn choose_host<'a>(
+    found: &[(usize, &'a str, usize)],
+    asked: Option<&str>,
+    place: &str,
+) -> Result<&'a str, CounterError> {
     let mut hosts: Vec<&str> = Vec::new();
     for (_, owner, _) in found {
         if !hosts.iter().any(|host| host.eq_ignore_ascii_case(owner)) {
@@ -114,14 +125,14 @@ fn choose_host<'a>(found: &[(usize, &'a str, usize)], asked: Option<&str>) -> Re
     }
     let shown = || hosts.iter().take(MAX_HOSTS).map(|&host| host.to_owned()).collect();
     match (asked, hosts.as_slice()) {
-        (_, []) => Err(HeaderError::Absent(0)),
         (None, [host]) => Ok(host),
-        (None, _) => Err(HeaderError::SeveralHosts(shown())),
+        (None, _) => Err(CounterError::SeveralHosts { place: place.to_owned(), hosts: shown() }),
         (Some(asked), hosts) => {
             let same = |host: &&&str| host.eq_ignore_ascii_case(asked);
             let short = |host: &&&str| host.is_empty() || first_label(host).eq_ignore_ascii_case(first_label(asked));
             let host = hosts.iter().find(same).or_else(|| hosts.iter().find(short));
-            host.copied().ok_or_else(|| HeaderError::NoSuchHost(shown()))
+            let (asked, place) = (asked.to_owned(), place.to_owned());
+            host.copied().ok_or_else(|| CounterError::NoSuchHost { host: asked, place, hosts: shown() })
         }
     }
 }
@@ -136,11 +147,12 @@ const MAX_COLUMNS: usize = 65_536;
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::query;
     use super::*;
-    use crate::counters::role::Role;
 
-    fn counters() -> [Counter; 3] {
-        Role::CallRouter.counters(true)
+    fn find(header: &str, host: Option<&str>) -> Result<Columns<3>, CounterError> {
+        let line = HeaderLine { text: header, number: 1, place: "log" };
+        Columns::find(&line, &CounterQuery { host: host.map(str::to_owned), ..query() })
     }
 
     const OBJECT: &str = r"MSExchangeUMCallRouterAvailability";
@@ -157,7 +169,7 @@ mod tests {
 
     #[test]
     fn columns_are_found_in_any_order_and_case() {
-        let columns = Columns::find(&header(&["CAS1"]), &counters(), None).unwrap();
+        let columns = find(&header(&["CAS1"]), None).unwrap();
         assert_eq!((columns.columns.as_slice(), columns.host.as_str()), ([(2, 1), (3, 0)].as_slice(), "CAS1"));
         let row = columns.row(r#""11/23/2026 17:00:00.000"," ","7","100""#, true).unwrap();
         assert_eq!(row.values, [Some(100.0), Some(7.0), None]);
@@ -166,23 +178,24 @@ mod tests {
     #[test]
     fn one_of_several_hosts_must_be_chosen() {
         let header = header(&["CAS1", "CAS2"]);
-        let several = HeaderError::SeveralHosts(vec!["CAS1".to_owned(), "CAS2".to_owned()]);
-        assert_eq!(Columns::find(&header, &counters(), None), Err(several));
-        assert_eq!(Columns::find(&header, &counters(), Some("cas2.example.com")).unwrap().columns, [(5, 1), (6, 0)]);
-        assert!(matches!(Columns::find(&header, &counters(), Some("cas3")), Err(HeaderError::NoSuchHost(_))));
+        let several = find(&header, None).unwrap_err();
+        assert!(matches!(several, CounterError::SeveralHosts { hosts, .. } if hosts == ["CAS1", "CAS2"]));
+        assert_eq!(find(&header, Some("cas2.example.com")).unwrap().columns, [(5, 1), (6, 0)]);
+        assert!(matches!(find(&header, Some("cas3")), Err(CounterError::NoSuchHost { .. })));
     }
 
     #[test]
-    fn a_missing_counter_is_told_by_its_index() {
+    fn a_missing_counter_is_told() {
         let header = r#""(PDH-CSV 4.0)","\\H\Memory\Available MBytes""#;
-        assert_eq!(Columns::find(header, &counters(), None), Err(HeaderError::Absent(0)));
+        let absent = find(header, None).unwrap_err();
+        assert!(matches!(absent, CounterError::Absent { counter, .. } if *counter == query().counters[0]));
         assert_eq!(names(header).collect::<Vec<_>>(), [r"\Memory\Available MBytes"]);
-        assert_eq!(Columns::find("\u{7f}ELF", &counters(), None), Err(HeaderError::NotAHeader));
+        assert!(matches!(find("\u{7f}ELF", None), Err(CounterError::Format { .. })));
     }
 
     #[test]
     fn a_row_cut_short_is_none() {
-        let columns = Columns::find(&header(&["CAS1"]), &counters(), None).unwrap();
+        let columns = find(&header(&["CAS1"]), None).unwrap();
         for line in [
             r#""11/23/2026 17:00:00.000"," ","7","10"#,
             r#""11/23/2026 17:00:00.000"," ""#,
@@ -197,7 +210,7 @@ mod tests {
     #[test]
     fn tabs_and_no_quotes_are_read_too() {
         let header = header(&["CAS1"]).replace('"', "").replace("PDH-CSV", "PDH-TSV").replace(',', "\t");
-        let columns = Columns::find(&header, &counters(), None).unwrap();
+        let columns = find(&header, None).unwrap();
         let row = columns.row("11/23/2026 17:00:00.000\t\t7\t100", true).unwrap();
         assert_eq!(row.values, [Some(100.0), Some(7.0), None]);
         assert_eq!(columns.row("11/23/2026 17:00:00.000\t\t7\t10", false), None);

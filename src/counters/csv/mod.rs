@@ -16,11 +16,11 @@ mod zone;
 use std::io::{self, Read, Seek};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use self::header::{Columns, HeaderError, is_header};
+use self::header::{Columns, HeaderLine, is_header};
 use self::lines::Lines;
 pub(crate) use self::zone::Zone;
 use super::window::{Collected, Row, RowWindow};
-use super::{CounterError, CounterQuery, Nearest, Reading, Sample};
+use super::{CounterError, CounterQuery, Reading, Sample};
 use crate::input::{self, Input, file};
 use crate::time::stage;
 
@@ -107,7 +107,7 @@ pub fn read<const N: usize>(
             continue;
         }
         let text = input::text(line.bytes);
-        match Columns::find(&text, &query.counters, query.host.as_deref()) {
+        match Columns::find(&HeaderLine { text: &text, number: line.number, place }, query) {
             Ok(found) => {
                 // Totals of two hosts have nothing to do with each other.
                 if !found.host.eq_ignore_ascii_case(&columns.host) {
@@ -115,7 +115,7 @@ pub fn read<const N: usize>(
                 }
                 (columns, unreadable) = (found, None);
             }
-            Err(error) => unreadable = Some(explain(error, Header { text: &text, line: line.number }, query, place)),
+            Err(error) => unreadable = Some(error),
         }
     }
     let Columns { host, zone, .. } = columns;
@@ -133,36 +133,10 @@ fn first_header<const N: usize>(
         number = line.number;
         let text = input::text(line.bytes);
         if !text.trim().is_empty() || number == MAX_BLANK_LINES {
-            let found = Columns::find(&text, &query.counters, query.host.as_deref());
-            return found.map_err(|error| explain(error, Header { text: &text, line: number }, query, place));
+            return Columns::find(&HeaderLine { text: &text, number, place }, query);
         }
     }
-    Err(explain(HeaderError::NotAHeader, Header { text: "", line: number }, query, place))
-}
-
-/// What stands where a header should, and in which line, from 1.
-struct Header<'a> {
-    text: &'a str,
-    line: u64,
-}
-
-fn explain<const N: usize>(error: HeaderError, at: Header<'_>, query: &CounterQuery<N>, place: &str) -> CounterError {
-    let Header { text: header, line } = at;
-    let place = place.to_owned();
-    match error {
-        HeaderError::NotAHeader => {
-            CounterError::Format { place, line, expected: "a header that begins with (PDH-CSV 4.0)" }
-        }
-        HeaderError::Absent(index) => {
-            let counter = Box::new(query.counters[index].clone());
-            let nearest = Nearest::to(&counter, header::names(header));
-            CounterError::Absent { counter, place, nearest }
-        }
-        HeaderError::NoSuchHost(hosts) => {
-            CounterError::NoSuchHost { host: query.host.clone().unwrap_or_default(), place, hosts }
-        }
-        HeaderError::SeveralHosts(hosts) => CounterError::SeveralHosts { place, hosts },
-    }
+    Columns::find(&HeaderLine { text: "", number, place }, query)
 }
 
 impl Csv {

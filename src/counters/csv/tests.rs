@@ -14,7 +14,7 @@ const RECEIVED: &str = r"\MSExchangeUMCallRouterAvailability\Total Inbound Calls
 const MIDNIGHT: i64 = 1_795_392_000_000;
 const REJECTED: &str = r"\MSExchangeUMCallRouterAvailability\Total Inbound Calls Rejected by the UM Call Router";
 
-fn query() -> CounterQuery<3> {
+pub(super) fn query() -> CounterQuery<3> {
     let deadline = Deadline::new(Instant::now(), Duration::from_secs(10));
     CounterQuery { counters: Role::CallRouter.counters(true), host: None, window: Duration::from_secs(3_600), deadline }
 }
