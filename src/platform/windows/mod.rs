@@ -46,7 +46,7 @@ impl CallError {
     }
 }
 
-/// A host that is asked: another one over the network, or this one, with other rights than its users have over that.
+/// A host that is asked: another one by its name; this one not over the network, where its users have other rights.
 #[derive(Clone)]
 pub(crate) struct WindowsHost {
     remote: Option<String>,
