@@ -33,7 +33,6 @@ pub(crate) struct Past<const N: usize> {
 }
 
 impl<const N: usize> Past<N> {
-    /// Whether a damaged history was replaced.
     pub(crate) fn replaced(&self) -> bool {
         self.history.as_ref().is_some_and(|history| history.replaced)
     }

@@ -22,7 +22,6 @@ impl<T> From<[T; 3]> for Calls<T> {
 pub(crate) struct Notifications<T> {
     /// The share that was not proxied in the last hour.
     pub percent: T,
-    /// Calls received.
     pub received: T,
 }
 

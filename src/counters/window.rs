@@ -7,7 +7,6 @@ use std::collections::VecDeque;
 pub struct Row<const N: usize> {
     /// Milliseconds on the clock of the log.
     pub time: i64,
-    /// The values; `None` where the row has none.
     pub values: [Option<f64>; N],
 }
 

@@ -42,7 +42,6 @@ pub(crate) struct TlsFacts {
     pub certificates: Option<Judgement>,
 }
 
-/// What came of asking one controller.
 #[derive(Debug)]
 pub(crate) struct ControllerOutcome {
     /// The address that was asked.

@@ -75,7 +75,6 @@ struct Rendered {
     text: String,
     /// How many are too large to be read.
     oversized: usize,
-    /// Whether there were more.
     is_cut: bool,
 }
 

@@ -27,7 +27,6 @@ pub(crate) enum Input {
     File(PathBuf),
 }
 
-/// What was found there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Content {
     /// All of it, decoded.

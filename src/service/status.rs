@@ -62,7 +62,6 @@ pub(crate) enum Condition {
     Other(u32),
 }
 
-/// How a service ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Exit {
     /// The Windows error code; 0 when it was told to stop.

@@ -11,7 +11,6 @@ pub(super) struct Cell<'a> {
     pub whole: bool,
 }
 
-/// The cells of a line.
 #[derive(Clone, Debug)]
 pub(super) struct Cells<'a> {
     rest: Option<&'a str>,
