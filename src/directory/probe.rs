@@ -123,7 +123,7 @@ impl DirectoryProbe {
         let expected = Expectations { expiries: &Expiries::default(), name, verdict: &served.verdict };
         let certificates = served.chain.as_ref().map(|chain| judgement::judge(chain, &expected, self.now));
         let result = match handshake.result {
-            Ok(mut connection) => self.search(&mut connection, peer).await.map_err(|error| match &error {
+            Ok(mut connection) => self.search(&mut connection.stream, peer).await.map_err(|error| match &error {
                 LdapError::Io(io) => connection.classify(io).map_or_else(|| failure(error, peer), Failure::from),
                 _ => failure(error, peer),
             }),

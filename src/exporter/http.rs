@@ -99,8 +99,8 @@ pub(crate) async fn get(url: &Url, tls: &TlsSettings, deadline: &Deadline) -> Re
     if !url.tls {
         return deadline.limit(reading, exchange(connected.stream, url)).await.map_err(HttpError::Expired)?;
     }
-    let stream = secured(connected, tls, deadline).await.map_err(HttpError::Tls)?;
-    deadline.limit(reading, exchange(stream, url)).await.map_err(HttpError::Expired)?
+    let connection = secured(connected, tls, deadline).await.map_err(HttpError::Tls)?;
+    deadline.limit(reading, exchange(connection.stream, url)).await.map_err(HttpError::Expired)?
 }
 
 /// The connection over TLS, to a server whose certificate is trusted, valid and for the expected name.

@@ -1,5 +1,6 @@
 //! How is a peer reached? Functions that look up and connect, each under the run's deadline.
 
+pub(crate) mod channel;
 pub mod dns;
 pub(crate) mod family;
 pub(crate) mod host;

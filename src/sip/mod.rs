@@ -2,11 +2,10 @@
 //!
 //! `framing` cuts a byte stream into messages, `head` cleans their heads up, `message` gives them meaning,
 //! `transaction` decides when to send and what belongs to us - all without a socket or a clock. `uac` drives them over
-//! a [`channel::Channel`], `servers` and `locate` find whom to ask, `probe` is one complete question to one address,
+//! a [`crate::net::channel`], `servers` and `locate` find whom to ask, `probe` is one complete question to one address,
 //! `assessment` makes a report of what came of it.
 
 pub(crate) mod assessment;
-pub(crate) mod channel;
 pub mod digest;
 pub(crate) mod expect;
 pub mod framing;

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::net::{TcpStream, UdpSocket};
 
-use super::channel::{Channel, TcpChannel, TlsChannel, UdpChannel};
 use super::digest::Credentials;
 use super::locate::{Location, Unreached};
 use super::message::OptionsRequest;
 use super::transport::Transport;
 use super::uac::{Answer, Uac};
+use crate::net::channel::Channel;
 use crate::net::{self, Endpoint, Peer, tcp, udp};
 use crate::report::{Class, Event, Failure, Report};
 use crate::time::deadline::Deadline;
@@ -256,12 +256,12 @@ impl Probe<'_> {
         };
         let request = self.question.request(self.location.transport, &peer.name(), local_address(local, &peer));
         match (socket, &self.question.tls) {
-            (Socket::Datagrams(socket), _) => self.converse(&request, UdpChannel { socket, peer }).await,
+            (Socket::Datagrams(socket), _) => self.converse(&request, socket, peer).await,
             (Socket::Stream(stream), Some(settings)) if self.location.transport == Transport::Tls => {
                 let connection = self.handshake(stream, &peer, settings).await?;
-                self.converse(&request, TlsChannel { connection, peer }).await
+                self.converse(&request, connection, peer).await
             }
-            (Socket::Stream(stream), _) => self.converse(&request, TcpChannel { stream, peer }).await,
+            (Socket::Stream(stream), _) => self.converse(&request, stream, peer).await,
         }
     }
 
@@ -295,11 +295,16 @@ impl Probe<'_> {
     }
 
     /// Sends OPTIONS over `channel` and collects what its client knows afterwards.
-    async fn converse(&mut self, request: &OptionsRequest, channel: impl Channel) -> Result<Answer, Failure> {
+    async fn converse(
+        &mut self,
+        request: &OptionsRequest,
+        channel: impl Channel,
+        peer: Peer,
+    ) -> Result<Answer, Failure> {
         let credentials = self.question.credentials.as_ref().filter(|_| self.facts.may_see_credentials());
         let facts = &mut self.facts;
         facts.events.push(Event::now(format!("sending OPTIONS {}", request.uri)));
-        let mut uac = Uac::over(channel, self.question.deadline);
+        let mut uac = Uac::over(channel, peer, self.question.deadline);
         let result = uac.options(request, credentials).await;
         let answered = Instant::now();
         uac.close().await;

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout_at;
 
-use super::channel::Channel;
 use super::digest::{Challenge, ChallengeError, Credentials, Signed};
 use super::framing::{Framer, FramingError, datagram};
 use super::message::{MessageError, OptionsRequest, RequestId, Response};
 use super::transaction::{ClientTransaction, Received, Step};
+use crate::net::channel::Channel;
+use crate::net::{NetError, Peer};
 use crate::platform::random::{self, NoRandomness};
 use crate::report::{Class, Failure, excerpt};
 use crate::time::deadline::Deadline;
@@ -33,7 +34,7 @@ pub enum UacError {
     #[error("no response from {peer} after {requests} {} in {waited}{strays}", plural(*.requests, "request"))]
     Silence {
         /// Who is silent.
-        peer: String,
+        peer: Peer,
         /// How often the request was sent.
         requests: u32,
         /// For how long, in words.
@@ -45,7 +46,7 @@ pub enum UacError {
     #[error("only provisional responses from {peer} in {waited}, the last one {last}")]
     OnlyProvisional {
         /// Who keeps us waiting.
-        peer: String,
+        peer: Peer,
         /// The last one's status.
         last: String,
         /// For how long, in words.
@@ -55,7 +56,7 @@ pub enum UacError {
     #[error("no SIP answer from {peer}: {source}")]
     Framing {
         /// Who sent them.
-        peer: String,
+        peer: Peer,
         /// What is wrong.
         source: FramingError,
     },
@@ -63,7 +64,7 @@ pub enum UacError {
     #[error("malformed SIP answer from {peer}: {source}")]
     Message {
         /// Who sent it.
-        peer: String,
+        peer: Peer,
         /// What is wrong.
         source: MessageError,
     },
@@ -71,7 +72,7 @@ pub enum UacError {
     #[error("{peer} asks for credentials, but they cannot be given: {source}")]
     Challenge {
         /// Who asks.
-        peer: String,
+        peer: Peer,
         /// Why not.
         source: ChallengeError,
     },
@@ -79,7 +80,7 @@ pub enum UacError {
     #[error("{peer} rejects the credentials of user '{user}': {status}")]
     Rejected {
         /// Who rejects.
-        peer: String,
+        peer: Peer,
         /// Whose credentials.
         user: String,
         /// The final response.
@@ -108,12 +109,12 @@ impl From<UacError> for Failure {
 pub struct Uac<T> {
     deadline: Deadline,
     channel: T,
+    peer: Peer,
     framer: Framer,
     strays: u32,
     requests: u32,
     retransmissions: u32,
     last_provisional: Option<String>,
-    peer: String,
     /// The messages as sent and received, credentials masked.
     trace: Vec<String>,
     /// What one call of `receive` fills; on the heap, because a future that holds it is moved about.
@@ -127,12 +128,12 @@ const BUFFER: usize = 64 * 1024;
 const MAX_TRACE: (usize, usize) = (12, 4 * 1024);
 
 impl<T: Channel> Uac<T> {
-    /// A client that has sent nothing yet; everything must be over by `deadline`.
-    pub fn over(channel: T, deadline: Deadline) -> Self {
+    /// A client that has sent nothing to `peer` yet; everything must be over by `deadline`.
+    pub fn over(channel: T, peer: Peer, deadline: Deadline) -> Self {
         Self {
             deadline,
-            peer: channel.peer(),
             channel,
+            peer,
             framer: Framer::default(),
             strays: 0,
             requests: 0,
@@ -213,7 +214,7 @@ impl<T: Channel> Uac<T> {
                     let stage = || format!("sending the request to {}", self.peer);
                     let expired = |expired| Failure::caused_by(Class::Timeout, &expired);
                     let sent = deadline.limit(stage, self.channel.send(message.as_bytes())).await.map_err(expired)?;
-                    sent.map_err(|error| self.channel.explain(error, "when the request was sent"))?;
+                    sent.map_err(|error| self.broken(error, "when the request was sent"))?;
                 }
                 Step::Wait(until) => {
                     let until = until.min(deadline.instant());
@@ -237,7 +238,7 @@ impl<T: Channel> Uac<T> {
             }
             self.buffer.clear();
             let count = self.channel.receive(&mut self.buffer).await;
-            let count = count.map_err(|error| self.channel.explain(error, &self.when()))?;
+            let count = count.map_err(|error| self.broken(error, &self.when()))?;
             if !T::IS_STREAM {
                 match datagram(&self.buffer).map_err(|source| self.framing(source))? {
                     Some(frame) => break frame,
@@ -245,7 +246,7 @@ impl<T: Channel> Uac<T> {
                 }
             }
             if count == 0 {
-                return Err(self.channel.explain(io::ErrorKind::UnexpectedEof.into(), &self.when()));
+                return Err(self.broken(io::ErrorKind::UnexpectedEof.into(), &self.when()));
             }
             self.framer.push(&self.buffer);
         };
@@ -261,6 +262,12 @@ impl<T: Channel> Uac<T> {
             (0, Some(status)) => format!("after {status}, before a final response"),
             (bytes, _) => format!("in the middle of a message, after {bytes} bytes of it"),
         }
+    }
+
+    /// What an error of the channel means, `when` it came.
+    fn broken(&self, error: io::Error, when: &str) -> Failure {
+        let by_channel = self.channel.explain(&error);
+        by_channel.unwrap_or_else(|| NetError::from_io(error, &self.peer, "talking to", when).into())
     }
 
     fn framing(&self, source: FramingError) -> Failure {

@@ -2,15 +2,18 @@
 
 use std::fmt;
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
 
 use super::error::TlsError;
 use super::served::{Seen, Served};
 use super::settings::Approach;
+use super::tap::Tap;
 use crate::net::Peer;
+use crate::net::channel::Channel;
+use crate::report::Failure;
 use crate::x509::Chain;
 
 /// A handshake that was tried.
@@ -59,26 +62,46 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Duplex for T {}
 
 /// A connection after its handshake, whichever library keeps it.
 pub(crate) struct TlsConnection {
-    stream: Box<dyn Duplex>,
+    /// What is said on it; remembers whether anything was received.
+    pub stream: Tap<Box<dyn Duplex>>,
     peer: Peer,
     asked: bool,
     shown: bool,
-    has_received: bool,
 }
 
 impl TlsConnection {
     /// A connection with `peer`, after a handshake that showed `served`.
     pub(crate) fn new(stream: Box<dyn Duplex>, peer: Peer, served: &Served) -> Self {
         let shown = served.client_certificate_shown.is_some();
-        Self { stream, peer, asked: served.client_certificate_asked, shown, has_received: false }
+        Self { stream: Tap::new(stream, 1), peer, asked: served.client_certificate_asked, shown }
     }
 
     /// What an error of this connection says about the client certificate, if it does: in TLS 1.3 the server's verdict on
-    /// it (or on its absence) arrives with the first bytes that are read. An end of the stream counts as
-    /// [`io::ErrorKind::UnexpectedEof`].
+    /// it (or on its absence) arrives with the first bytes that are read.
     pub(crate) fn classify(&self, error: &io::Error) -> Option<TlsError> {
-        let may_be = self.asked && !self.has_received;
+        let may_be = self.asked && !self.stream.has_received();
         may_be.then(|| TlsError::of_first_read(error, &self.peer, self.shown)).flatten()
+    }
+}
+
+impl Channel for TlsConnection {
+    const IS_STREAM: bool = true;
+
+    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes).await?;
+        self.stream.flush().await
+    }
+
+    async fn receive(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        self.stream.read_buf(buffer).await
+    }
+
+    async fn close(&mut self) {
+        let _ = timeout(CLOSING, self.stream.shutdown()).await;
+    }
+
+    fn explain(&self, error: &io::Error) -> Option<Failure> {
+        self.classify(error).map(Failure::from)
     }
 }
 
@@ -88,29 +111,5 @@ impl fmt::Debug for TlsConnection {
     }
 }
 
-impl AsyncRead for TlsConnection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.has_received |= buffer.filled().len() > before;
-        polled
-    }
-}
-
-impl AsyncWrite for TlsConnection {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-}
+/// How long a peer may take to let us say goodbye.
+const CLOSING: Duration = Duration::from_millis(50);

@@ -5,7 +5,6 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::connection::{Handshake, TlsConnection};
@@ -13,6 +12,7 @@ use super::error::TlsError;
 use super::served::Served;
 use super::settings::{Approach, TlsSettings};
 use super::{clear, rustls};
+use crate::net::channel::Channel;
 use crate::net::{Peer, tcp};
 use crate::report::{Class, Event, Failure};
 use crate::time::deadline::Deadline;
@@ -113,7 +113,7 @@ impl Look<'_> {
         match result {
             Ok(mut connection) => {
                 self.tell("TLS handshake complete");
-                let _ = self.deadline.limit(String::new, connection.shutdown()).await;
+                connection.close().await;
                 if self.shown.served.client_certificate_shown.is_some()
                     && let Some(error) = self.refusal(&mut connection).await
                 {
@@ -139,7 +139,7 @@ impl Look<'_> {
     /// latest.
     async fn refusal(&self, connection: &mut TlsConnection) -> Option<TlsError> {
         let patience = self.deadline.remaining(Instant::now()).min(MAX_PATIENCE);
-        let said = tokio::time::timeout(patience, connection.read(&mut [0])).await;
+        let said = tokio::time::timeout(patience, connection.receive(&mut Vec::with_capacity(1))).await;
         said.ok()?.err().and_then(|error| connection.classify(&error))
     }
 

@@ -2,38 +2,39 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use super::version::Version;
 
 /// The first bytes that were received, shared with whoever wants to look at them.
 pub(super) type FirstBytes = Arc<Mutex<Vec<u8>>>;
 
-/// A TCP stream that keeps its first bytes.
-#[derive(Debug)]
-pub(super) struct Tap {
-    stream: TcpStream,
+/// A stream that keeps the first bytes that were read from it.
+pub(crate) struct Tap<S> {
+    stream: S,
     first: FirstBytes,
     kept: usize,
 }
 
-impl Tap {
+impl<S> Tap<S> {
     /// Around `stream`, keeping at most so many bytes.
-    pub(super) fn new(stream: TcpStream, kept: usize) -> Self {
+    pub(super) fn new(stream: S, kept: usize) -> Self {
         Self { stream, first: FirstBytes::default(), kept }
     }
 
-    /// What is kept.
     pub(super) fn first(&self) -> FirstBytes {
         Arc::clone(&self.first)
     }
+
+    pub(super) fn has_received(&self) -> bool {
+        !self.first.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
 }
 
-impl AsyncRead for Tap {
+impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -50,7 +51,7 @@ impl AsyncRead for Tap {
     }
 }
 
-impl AsyncWrite for Tap {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use super::*;
-use crate::net::{NetError, Peer};
 
 /// What the peer does next.
 enum Act {
@@ -45,15 +44,6 @@ impl<const STREAM: bool> Channel for Script<STREAM> {
             None => std::future::pending().await,
         }
     }
-
-    fn explain(&self, error: io::Error, when: &str) -> Failure {
-        let peer = Peer { host: "192.0.2.7".to_owned(), address: "192.0.2.7:5060".parse().unwrap() };
-        NetError::from_io(error, &peer, "talking to", when).into()
-    }
-
-    fn peer(&self) -> String {
-        "192.0.2.7:5060".to_owned()
-    }
 }
 
 fn line<'a>(message: &'a str, name: &str) -> &'a str {
@@ -78,7 +68,8 @@ fn run<const STREAM: bool>(acts: Vec<Act>, milliseconds: u64, credentials: Optio
         max_forwards: 70,
     };
     let deadline = Deadline::new(Instant::now(), Duration::from_millis(milliseconds));
-    let mut uac = Uac::over(Script::<STREAM> { acts: acts.into(), sent: Vec::new() }, deadline);
+    let peer = Peer { host: "192.0.2.7".to_owned(), address: "192.0.2.7:5060".parse().unwrap() };
+    let mut uac = Uac::over(Script::<STREAM> { acts: acts.into(), sent: Vec::new() }, peer, deadline);
     let result = runtime.block_on(uac.options(&request, credentials.as_ref()));
     Ran { result, uac }
 }

@@ -8,6 +8,7 @@ use openssl::pkey::PKey;
 use openssl::ssl::{Error, ErrorCode, Ssl, SslContext, SslMethod, SslOptions, SslVerifyMode, SslVersion};
 use openssl::x509::X509;
 use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
 use tokio_openssl::SslStream;
 
 use super::ended::Ended;
@@ -22,7 +23,7 @@ pub(super) const fn withheld(_: &ClientIdentity) -> Option<&'static str> {
 }
 
 /// The handshake over `tap`, to its end.
-pub(super) async fn handshake(tap: Tap, settings: &TlsSettings) -> Result<Box<dyn Duplex>, Ended> {
+pub(super) async fn handshake(tap: Tap<TcpStream>, settings: &TlsSettings) -> Result<Box<dyn Duplex>, Ended> {
     let unprepared = |error: ErrorStack| Ended::Unprepared(error.to_string());
     let mut stream = session(settings).and_then(|session| SslStream::new(session, tap)).map_err(unprepared)?;
     match Pin::new(&mut stream).connect().await {

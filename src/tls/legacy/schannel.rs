@@ -15,6 +15,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use schannel::schannel_cred::{Direction, Protocol, SchannelCred};
 use schannel::tls_stream::{self, HandshakeError, MidHandshakeTlsStream, TlsStream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 
 use super::client_key::ClientKey;
 use super::ended::Ended;
@@ -33,7 +34,7 @@ pub(super) fn withheld(identity: &ClientIdentity) -> Option<&'static str> {
 }
 
 /// The handshake over `tap`, to its end.
-pub(super) async fn handshake(tap: Tap, settings: &TlsSettings) -> Result<Box<dyn Duplex>, Ended> {
+pub(super) async fn handshake(tap: Tap<TcpStream>, settings: &TlsSettings) -> Result<Box<dyn Duplex>, Ended> {
     let identity = settings.identity.as_ref();
     let blob = identity.and_then(|identity| private_key_blob(&identity.private_key));
     let key = blob.map(|blob| ClientKey::import(&blob)).transpose();
@@ -89,8 +90,8 @@ fn unprepared(lacking: &str, error: &CallError) -> Ended {
 }
 
 enum Begun {
-    Not(Polled<Tap>),
-    Halfway(Box<MidHandshakeTlsStream<Polled<Tap>>>),
+    Not(Polled<Tap<TcpStream>>),
+    Halfway(Box<MidHandshakeTlsStream<Polled<Tap<TcpStream>>>>),
     Over,
 }
 
@@ -106,13 +107,13 @@ fn ended(error: io::Error) -> Ended {
 }
 
 /// The connection after its handshake.
-struct Secured(TlsStream<Polled<Tap>>);
+struct Secured(TlsStream<Polled<Tap<TcpStream>>>);
 
 impl Secured {
     fn poll<T>(
         &mut self,
         context: &Context<'_>,
-        call: impl FnOnce(&mut TlsStream<Polled<Tap>>) -> io::Result<T>,
+        call: impl FnOnce(&mut TlsStream<Polled<Tap<TcpStream>>>) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
         self.0.get_mut().wakes(context);
         polled(call(&mut self.0))

@@ -1,0 +1,56 @@
+//! How do bytes get to a peer and back? One way for each transport, once it is connected.
+
+use std::io;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UdpSocket};
+
+use crate::report::Failure;
+
+/// A way to the peer and back, already connected.
+pub trait Channel {
+    /// Whether it delivers a stream of bytes, in order and by itself; otherwise datagrams, each at its own risk.
+    const IS_STREAM: bool;
+
+    /// Sends all of it.
+    fn send(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>>;
+
+    /// Appends what arrives to `buffer`, a datagram or a piece of the stream, and says how much it was; 0 is the end of a
+    /// stream. Must lose nothing when it is dropped half-way.
+    fn receive(&mut self, buffer: &mut Vec<u8>) -> impl Future<Output = io::Result<usize>>;
+
+    /// Takes leave of the peer, as far as its protocol wants that.
+    fn close(&mut self) -> impl Future<Output = ()> {
+        std::future::ready(())
+    }
+
+    /// What an error of `send` or `receive` means, where it is about more than the network. An end of the stream counts as
+    /// [`io::ErrorKind::UnexpectedEof`].
+    fn explain(&self, _: &io::Error) -> Option<Failure> {
+        None
+    }
+}
+
+impl Channel for TcpStream {
+    const IS_STREAM: bool = true;
+
+    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write_all(bytes).await
+    }
+
+    async fn receive(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        self.read_buf(buffer).await
+    }
+}
+
+impl Channel for UdpSocket {
+    const IS_STREAM: bool = false;
+
+    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        Self::send(self, bytes).await.map(|_| ())
+    }
+
+    async fn receive(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        self.recv_buf(buffer).await
+    }
+}
