@@ -30,7 +30,7 @@ use crate::sip::locate::Location;
 use crate::sip::probe::{self, Asked, Outcome, Question};
 use crate::sip::servers::Domain;
 use crate::sip::transport::Transport;
-use crate::sip::uri::{Address, HeaderText, Uri};
+use crate::sip::uri;
 use crate::time::calendar::unix_seconds;
 use crate::tls::backend::Backend;
 use crate::x509::expiry::{Expiries, Expiry};
@@ -104,15 +104,14 @@ impl SipOptions {
     fn question(&self, context: &Context) -> Result<Question, Failure> {
         let password = self.password(&context.secrets).read()?;
         let given = self.username.as_ref().zip(password);
-        let credentials = given.map(|(user, password)| Credentials { username: user.as_str().to_owned(), password });
-        let address = |address: &Option<Address>| address.as_ref().map(|address| address.as_str().to_owned());
+        let credentials = given.map(|(user, password)| Credentials { username: user.clone(), password });
         Ok(Question {
             source: self.source_address,
-            uri: self.uri.as_ref().map(|uri| uri.as_str().to_owned()).or_else(|| self.domain_uri()),
-            from: address(&self.from),
-            to: address(&self.to),
-            contact: address(&self.contact),
-            user_agent: self.user_agent.as_ref().map_or(USER_AGENT, HeaderText::as_str).to_owned(),
+            uri: self.uri.clone().or_else(|| self.domain_uri()),
+            from: self.from.clone(),
+            to: self.to.clone(),
+            contact: self.contact.clone(),
+            user_agent: self.user_agent.as_deref().unwrap_or(USER_AGENT).to_owned(),
             max_forwards: self.max_forwards.unwrap_or(DEFAULT_MAX_FORWARDS),
             credentials,
             tls: self.may_be_tls().then(|| self.tls.settings(&self.target.hostname, &context.secrets)).transpose()?,
@@ -217,32 +216,32 @@ pub struct SipOptions {
     source_address: Option<IpAddr>,
 
     /// Request-URI [default: sip:HOST:PORT, with the transport as a parameter unless it is udp; with --srv sip:DOMAIN]
-    #[arg(short, long, value_name = "URI", help_heading = "Request")]
-    uri: Option<Uri>,
+    #[arg(short, long, value_name = "URI", value_parser = uri::bare, help_heading = "Request")]
+    uri: Option<String>,
 
     /// From address [default: sip:check-um@ the local address]
-    #[arg(long, value_name = "ADDRESS", help_heading = "Request")]
-    from: Option<Address>,
+    #[arg(long, value_name = "ADDRESS", value_parser = uri::address, help_heading = "Request")]
+    from: Option<String>,
 
     /// To address [default: the Request-URI]
-    #[arg(long, value_name = "ADDRESS", help_heading = "Request")]
-    to: Option<Address>,
+    #[arg(long, value_name = "ADDRESS", value_parser = uri::address, help_heading = "Request")]
+    to: Option<String>,
 
     /// Contact address; Teams wants this host's own FQDN in it [default: the local address and port]
-    #[arg(long, value_name = "ADDRESS", help_heading = "Request")]
-    contact: Option<Address>,
+    #[arg(long, value_name = "ADDRESS", value_parser = uri::address, help_heading = "Request")]
+    contact: Option<String>,
 
     /// User-Agent header [default: check-um/VERSION]
-    #[arg(long, value_name = "TEXT", help_heading = "Request")]
-    user_agent: Option<HeaderText>,
+    #[arg(long, value_name = "TEXT", value_parser = uri::header_text, help_heading = "Request")]
+    user_agent: Option<String>,
 
     /// Max-Forwards header, 0 to 255 [default: 70]
     #[arg(long, value_name = "N", value_parser = plain::octet, help_heading = "Request")]
     max_forwards: Option<u8>,
 
     /// User name for digest authentication (MD5, SHA-256, SHA-512-256)
-    #[arg(long, value_name = "USER", help_heading = "Authentication")]
-    username: Option<HeaderText>,
+    #[arg(long, value_name = "USER", value_parser = uri::header_text, help_heading = "Authentication")]
+    username: Option<String>,
 
     /// File whose first line is the password
     #[arg(long, value_name = "FILE", help_heading = "Authentication")]
