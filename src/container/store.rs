@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::fmt;
 use std::str::FromStr;
 
+use data_encoding::{HEXUPPER, HEXUPPER_PERMISSIVE};
 use ring::digest;
 
 use super::collection::{self, Item};
@@ -84,7 +85,7 @@ impl Thumbprint {
 impl fmt::Display for Thumbprint {
     /// Upper-case hexadecimal, as Get-ExchangeCertificate prints it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
+        f.write_str(&HEXUPPER.encode(&self.0))
     }
 }
 
@@ -97,13 +98,9 @@ impl FromStr for Thumbprint {
     type Err = NotAThumbprint;
 
     fn from_str(text: &str) -> Result<Self, NotAThumbprint> {
-        let digits: Option<Vec<_>> = text.chars().filter(|c| !is_decoration(*c)).map(|c| c.to_digit(16)).collect();
-        let digits = digits.filter(|digits| digits.len() == 40).ok_or_else(|| NotAThumbprint(excerpt(text, 120)))?;
-        let mut bytes = [0; 20];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = pair.iter().fold(0, |value, digit| value << 4 | (*digit as u8));
-        }
-        Ok(Self(bytes))
+        let digits = text.replace(is_decoration, "");
+        let bytes = HEXUPPER_PERMISSIVE.decode(digits.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or_else(|| NotAThumbprint(excerpt(text, 120)))
     }
 }
 

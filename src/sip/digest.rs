@@ -1,5 +1,6 @@
 //! How is a challenge answered? Digest authentication (RFC 3261 22, RFC 7616, RFC 8760): MD5, SHA-256, SHA-512-256, qop auth.
 
+use data_encoding::HEXLOWER;
 use md5::{Digest as _, Md5};
 use ring::digest::{SHA256, SHA512_256, digest};
 
@@ -25,11 +26,10 @@ impl Algorithm {
     }
 
     fn hash(self, text: &str) -> String {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         match self {
-            Self::Md5 => hex(&Md5::digest(text.as_bytes())),
-            Self::Sha256 => hex(digest(&SHA256, text.as_bytes()).as_ref()),
-            Self::Sha512_256 => hex(digest(&SHA512_256, text.as_bytes()).as_ref()),
+            Self::Md5 => HEXLOWER.encode(&Md5::digest(text.as_bytes())),
+            Self::Sha256 => HEXLOWER.encode(digest(&SHA256, text.as_bytes()).as_ref()),
+            Self::Sha512_256 => HEXLOWER.encode(digest(&SHA512_256, text.as_bytes()).as_ref()),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! What does one certificate say? The facts that are judged, taken out of its DER once.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::net::IpAddr;
 
+use data_encoding::HEXUPPER_PERMISSIVE;
 use ring::digest;
 use time::OffsetDateTime;
 use x509_parser::asn1_rs::{Any, FromDer, Oid, Tag, oid};
@@ -227,13 +228,7 @@ impl Fingerprint {
 impl fmt::Display for Fingerprint {
     /// Upper-case hexadecimal with colons, as OpenSSL prints it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, byte) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_char(':')?;
-            }
-            write!(f, "{byte:02X}")?;
-        }
-        Ok(())
+        f.write_str(&self.0.map(|byte| format!("{byte:02X}")).join(":"))
     }
 }
 
@@ -247,16 +242,9 @@ impl std::str::FromStr for Fingerprint {
 
     fn from_str(text: &str) -> Result<Self, NotAFingerprint> {
         // Copied out of a Windows dialogue, a fingerprint has blanks between its bytes.
-        let digits: Vec<u32> = text.chars().filter(|c| !matches!(c, ':' | ' ')).map_while(|c| c.to_digit(16)).collect();
-        let given = text.chars().filter(|c| !matches!(c, ':' | ' ')).count();
-        let mut bytes = [0; 32];
-        if digits.len() != 64 || given != 64 {
-            return Err(NotAFingerprint(excerpt(text, 120)));
-        }
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = pair.iter().fold(0, |value, digit| value << 4 | (*digit as u8));
-        }
-        Ok(Self(bytes))
+        let digits = text.replace([':', ' '], "");
+        let bytes = HEXUPPER_PERMISSIVE.decode(digits.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or_else(|| NotAFingerprint(excerpt(text, 120)))
     }
 }
 
