@@ -16,28 +16,23 @@ use crate::net::channel::Channel;
 use crate::report::Failure;
 use crate::x509::Chain;
 
-/// A handshake that was tried.
+/// A handshake that was tried, for a connection or for what it shows.
 #[derive(Debug)]
-pub(crate) struct Handshake {
+pub(crate) struct Handshake<T = TlsConnection> {
     /// What the server showed on the way.
     pub served: Served,
-    /// The connection, or why there is none.
-    pub result: Result<TlsConnection, TlsError>,
+    /// What it was tried for, or why that is not there.
+    pub result: Result<T, TlsError>,
 }
 
-impl Handshake {
+impl<T> Handshake<T> {
     /// Of one that could not even begin.
     pub(crate) fn failed(error: TlsError) -> Self {
         Self { served: Served::default(), result: Err(error) }
     }
 
     /// With the chain read and its trust judged.
-    pub(crate) fn judged(
-        mut served: Served,
-        seen: &Seen,
-        result: Result<TlsConnection, TlsError>,
-        approach: Approach<'_>,
-    ) -> Self {
+    pub(crate) fn judged(mut served: Served, seen: &Seen, result: Result<T, TlsError>, approach: Approach<'_>) -> Self {
         if seen.chain.is_empty() {
             return Self { served, result };
         }

@@ -4,25 +4,23 @@ use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 
+use super::clear::flight::Flight;
 use super::version::{Suite, Version};
 use crate::report::{Class, Failure};
 use crate::x509::Chain;
 use crate::x509::verdict::Verdict;
 
 /// What a TLS server showed, whether or not the handshake came to its end.
-#[derive(Clone, Debug)]
-pub struct Served {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Served {
     /// The version that it chose.
     pub version: Option<Version>,
     /// The cipher suite that it chose.
     pub suite: Option<Suite>,
-    /// Its certificates.
     pub chain: Option<Chain>,
-    /// Whether they are trusted.
     pub verdict: Verdict,
     /// Whether it has proved that it has the leaf's key.
     pub key_is_proved: bool,
-    /// Whether it asked for a client certificate.
     pub client_certificate_asked: bool,
     /// The subject of the client certificate that it was shown.
     pub client_certificate_shown: Option<String>,
@@ -37,38 +35,35 @@ pub struct Served {
 pub(crate) struct Seen {
     /// The certificates as served.
     pub chain: Vec<CertificateDer<'static>>,
-    /// The version, as far as the server's signature gives it away.
+    /// In rustls as far as the server's signature gives it away.
     pub version: Option<Version>,
+    pub suite: Option<Suite>,
     /// Whether the server has proved that it has the leaf's key.
     pub key_is_proved: bool,
     /// Whether it asked for a client certificate.
     pub asked: bool,
 }
 
-impl Default for Served {
-    fn default() -> Self {
+impl From<&Flight> for Seen {
+    fn from(flight: &Flight) -> Self {
         Self {
-            version: None,
-            suite: None,
-            chain: None,
-            verdict: Verdict::NotJudged,
+            chain: flight.certificates.iter().map(|der| der.clone().into()).collect(),
+            version: flight.version,
+            suite: flight.suite,
             key_is_proved: false,
-            client_certificate_asked: false,
-            client_certificate_shown: None,
-            took: None,
-            fell_back: None,
+            asked: flight.client_certificate_asked,
         }
     }
 }
 
 impl Served {
     /// The finding that an obsolete version is.
-    pub fn obsolescence(&self) -> Option<Failure> {
+    pub(crate) fn obsolescence(&self) -> Option<Failure> {
         self.version.and_then(Version::obsolescence)
     }
 
     /// The finding that a client certificate is which was asked for in vain.
-    pub fn unmet_demand(&self) -> Option<Failure> {
+    pub(crate) fn unmet_demand(&self) -> Option<Failure> {
         (self.client_certificate_asked && self.client_certificate_shown.is_none()).then(|| {
             let text = "the server asks for a client certificate and was shown none";
             Failure::new(Class::ClientCertificateRequired, text)
@@ -78,6 +73,7 @@ impl Served {
     pub(super) fn seen(seen: &Seen, client_certificate_shown: Option<String>) -> Self {
         Self {
             version: seen.version,
+            suite: seen.suite,
             key_is_proved: seen.key_is_proved,
             client_certificate_asked: seen.asked,
             client_certificate_shown,
@@ -86,7 +82,7 @@ impl Served {
     }
 
     /// Facts for `-v`: names in snake_case and values.
-    pub fn diagnostics(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn diagnostics(&self) -> Vec<(&'static str, String)> {
         let mut facts = Vec::new();
         facts.extend(self.version.map(|version| ("tls_version", version.to_string())));
         facts.extend(self.suite.map(|suite| ("tls_cipher_suite", suite.to_string())));

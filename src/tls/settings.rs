@@ -61,7 +61,7 @@ impl TlsSettings {
 
 /// One server that is to be spoken to over TLS.
 #[derive(Clone, Copy, Debug)]
-pub struct Approach<'a> {
+pub(crate) struct Approach<'a> {
     /// The server.
     pub peer: &'a Peer,
     /// How it is spoken to.

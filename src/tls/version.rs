@@ -9,24 +9,15 @@ use crate::report::{Class, Failure};
 pub struct Version(pub u16);
 
 impl Version {
-    /// TLS 1.0.
     pub const TLS_1_0: Self = Self(0x0301);
-    /// TLS 1.1.
     pub const TLS_1_1: Self = Self(0x0302);
-    /// TLS 1.2.
     pub const TLS_1_2: Self = Self(0x0303);
-    /// TLS 1.3.
     pub const TLS_1_3: Self = Self(0x0304);
-
-    /// Whether RFC 8996 has deprecated it.
-    pub fn is_obsolete(self) -> bool {
-        self < Self::TLS_1_2
-    }
 
     /// The finding that an obsolete version is, `obsolete-tls`.
     pub fn obsolescence(self) -> Option<Failure> {
         let text = || format!("the server chose {self}, which RFC 8996 deprecates, expected TLS 1.2 or later");
-        self.is_obsolete().then(|| Failure::new(Class::ObsoleteTls, text()))
+        (self < Self::TLS_1_2).then(|| Failure::new(Class::ObsoleteTls, text()))
     }
 }
 

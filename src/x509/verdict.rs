@@ -1,9 +1,10 @@
 //! Is a chain to be trusted? The answer, and the reasons against it.
 
 /// Whether a chain is to be trusted, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Verdict {
     /// Nobody asked.
+    #[default]
     NotJudged,
     /// It leads to a trust anchor.
     Trusted,

@@ -12,57 +12,32 @@ use tokio::net::TcpStream;
 pub mod flight;
 
 use self::flight::{FlightError, FlightReader, client_hello, close_notify};
+use super::connection::Handshake;
 use super::error::TlsError;
-use super::served::Served;
+use super::served::{Seen, Served};
 use super::settings::Approach;
 use super::tap::{ENOUGH, other_protocol};
 use super::version::Version;
 use crate::net::Peer;
 use crate::platform::random;
-use crate::x509::Chain;
-
-/// What was read in the clear.
-#[derive(Debug)]
-pub struct ClearRead {
-    /// What the server showed.
-    pub served: Served,
-    /// Why its certificates are not among that.
-    pub result: Result<(), TlsError>,
-}
-
-/// What is offered to the server.
-pub const OFFER: &str = "TLS 1.2, 1.1 and 1.0 with every common suite";
 
 /// Reads the first flight of a server over `stream`.
-pub async fn read(mut stream: TcpStream, approach: Approach<'_>) -> ClearRead {
-    let Approach { peer, settings, deadline, now } = approach;
+pub(crate) async fn read(mut stream: TcpStream, approach: Approach<'_>) -> Handshake<()> {
+    let Approach { peer, settings, deadline, .. } = approach;
     let mut reader = FlightReader::default();
     let mut first = Vec::new();
     let stage = || format!("the first part of the TLS handshake with {peer}");
     let exchanged = deadline.limit(stage, exchange(&mut stream, &settings.name, &mut reader, &mut first)).await;
 
-    let flight = reader.flight();
-    let mut served = Served {
-        version: flight.version,
-        suite: flight.suite,
-        client_certificate_asked: flight.client_certificate_asked,
-        ..Served::default()
+    let seen = Seen::from(reader.flight());
+    let result = match exchanged {
+        // A server that has shown its certificates has said what was asked, however it goes on.
+        _ if !seen.chain.is_empty() => Ok(()),
+        Err(expired) => Err(expired.into()),
+        Ok(Ok(())) => Err(TlsError::Broken { peer: peer.clone(), reason: NO_CERTIFICATE.to_owned() }),
+        Ok(Err(error)) => Err(explain(error, peer, &first)),
     };
-    // A server that has shown its certificates has said what was asked, however it goes on.
-    if flight.certificates.is_empty() {
-        let result = match exchanged {
-            Err(expired) => Err(expired.into()),
-            Ok(Ok(())) => Err(TlsError::Broken { peer: peer.clone(), reason: NO_CERTIFICATE.to_owned() }),
-            Ok(Err(error)) => Err(explain(error, peer, &first)),
-        };
-        return ClearRead { served, result };
-    }
-    let chain = Chain::from_ders(flight.certificates.iter().map(Vec::as_slice));
-    let result = chain.map_err(|source| TlsError::Chain { peer: peer.clone(), source }).map(|chain| {
-        served.verdict = settings.verdict(&chain, now, deadline);
-        served.chain = Some(chain);
-    });
-    ClearRead { served, result }
+    Handshake::judged(Served::seen(&seen, None), &seen, result, approach)
 }
 
 /// What ends the exchange before its time.
@@ -114,3 +89,6 @@ fn explain(ended: Ended, peer: &Peer, first: &[u8]) -> TlsError {
 }
 
 const NO_CERTIFICATE: &str = "the server chose a cipher suite without a certificate";
+
+/// What is offered to the server.
+pub(crate) const OFFER: &str = "TLS 1.2, 1.1 and 1.0 with every common suite";

@@ -41,17 +41,11 @@ pub(crate) async fn connect(stream: TcpStream, approach: Approach<'_>) -> Handsh
     let first = std::mem::take(&mut *first.lock().unwrap_or_else(PoisonError::into_inner));
     let mut reader = FlightReader::default();
     let is_flight = reader.push(&first).is_ok();
-    let flight = reader.flight();
-    let seen = Seen {
-        chain: flight.certificates.iter().map(|der| der.clone().into()).collect(),
-        version: flight.version,
-        key_is_proved: matches!(connected, Ok(Ok(_))),
-        asked: flight.client_certificate_asked,
-    };
+    let seen = Seen { key_is_proved: matches!(connected, Ok(Ok(_))), ..Seen::from(reader.flight()) };
     let identity = settings.identity.as_ref().filter(|_| seen.asked);
     let withheld = identity.and_then(library::withheld);
     let shown = identity.filter(|_| withheld.is_none()).map(|identity| identity.subject.clone());
-    let mut served = Served { suite: flight.suite, ..Served::seen(&seen, shown.clone()) };
+    let mut served = Served::seen(&seen, shown.clone());
     let result = match connected {
         // SChannel waits for the rest of whatever looks to it like a long record.
         Err(expired) => Err(not_tls(&first, is_flight, peer).unwrap_or_else(|| expired.into())),
