@@ -4,6 +4,7 @@
 //! backwards and at most 255 in a row. No type of it appears outside of this file. simple-dns and hickory-proto follow
 //! thousands: 64 KiB of records at the end of such a chain kept them busy for one to two seconds, past any deadline.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use domain::base::iana::{Class, Rcode, Rtype};
@@ -25,17 +26,14 @@ pub enum RecordType {
     Naptr,
 }
 
-impl RecordType {
+impl fmt::Display for RecordType {
     /// As in zone files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::A => "A",
-            Self::Aaaa => "AAAA",
-            Self::Srv => "SRV",
-            Self::Naptr => "NAPTR",
-        }
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.code().fmt(f)
     }
+}
 
+impl RecordType {
     const fn code(self) -> Rtype {
         match self {
             Self::A => Rtype::A,

@@ -12,7 +12,7 @@ pub(crate) mod udp;
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::report::{Class, Failure};
 use crate::time::deadline::Expired;
@@ -67,6 +67,11 @@ pub(crate) fn label_suffix(address: SocketAddr, taken: &mut Vec<String>) -> Opti
     let suffix = candidates.find(|suffix| !taken.contains(suffix))?;
     taken.push(suffix.clone());
     Some(suffix)
+}
+
+/// No address in particular, of the same family as `address`.
+pub(crate) fn unspecified(address: SocketAddr) -> IpAddr {
+    if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() }
 }
 
 /// How many addresses, or targets of a domain, are asked in one run at most: each has metrics of its own, which are never

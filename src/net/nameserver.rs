@@ -37,7 +37,7 @@ pub enum DnsError {
     #[error("cannot look up {record_type} of '{name}' at {server}")]
     Failed {
         /// The type asked for.
-        record_type: &'static str,
+        record_type: RecordType,
         /// The name asked for.
         name: String,
         /// The last one asked.
@@ -87,9 +87,8 @@ impl Nameservers {
         record_type: RecordType,
         deadline: &Deadline,
     ) -> Result<Vec<DnsRecord>, DnsError> {
-        let stage = || format!("looking up {} of '{name}'", record_type.name());
-        let asked = deadline.limit(stage, self.ask_in_turns(name, record_type, deadline)).await;
-        asked.map_err(DnsError::from)?
+        let stage = || format!("looking up {record_type} of '{name}'");
+        deadline.limit(stage, self.ask_in_turns(name, record_type, deadline)).await?
     }
 
     /// The addresses of the absolute `name`, IPv4 first; never empty.
@@ -104,10 +103,8 @@ impl Nameservers {
                 Err(DnsError::Failed { .. }) if !addresses.is_empty() => Vec::new(),
                 records => records?,
             };
-            addresses.extend(records.into_iter().filter_map(|record| match record {
-                DnsRecord::Address(address) => Some(address),
-                _ => None,
-            }));
+            let found = |record| if let DnsRecord::Address(address) = record { Some(address) } else { None };
+            addresses.extend(records.into_iter().filter_map(found));
         }
         if addresses.is_empty() { Err(DnsError::NoAddress(name.to_owned())) } else { Ok(addresses) }
     }
@@ -132,8 +129,8 @@ impl Nameservers {
                 }
             }
             if let ([], Some((server, source))) = (silent.as_slice(), last) {
-                let (record_type, name) = (record_type.name(), name.to_owned());
-                return Err(DnsError::Failed { record_type, name, server, source: Box::new(source) });
+                let (name, source) = (name.to_owned(), Box::new(source));
+                return Err(DnsError::Failed { record_type, name, server, source });
             }
             // Who was silent may only have lost a packet; who failed will fail again.
             servers = silent;

@@ -29,8 +29,7 @@ impl Resolver {
         let Self::Nameservers(servers) = self else {
             return resolve(host, *port, family, deadline).await;
         };
-        let addresses = servers.addresses(host, family, deadline).await;
-        let addresses = addresses?;
+        let addresses = servers.addresses(host, family, deadline).await?;
         Ok(peers(host, addresses.into_iter().map(|address| SocketAddr::new(address, *port))))
     }
 }

@@ -30,18 +30,13 @@ pub fn ordered(records: Vec<Srv>, draw: &mut impl FnMut(u32) -> u32) -> Vec<Srv>
 
 /// The SRV records of a name, in the order to try them; an error where it has none, or says that there is no service.
 pub async fn hosts(servers: &Nameservers, name: &str, deadline: &Deadline) -> Result<Vec<Srv>, ServiceError> {
-    let records = servers.records(name, RecordType::Srv, deadline).await?;
-    let records: Vec<_> = records
-        .into_iter()
-        .filter_map(|record| match record {
-            DnsRecord::Srv(srv) => Some(srv),
-            _ => None,
-        })
-        .collect();
-    if records.is_empty() {
+    let records = servers.records(name, RecordType::Srv, deadline).await?.into_iter();
+    let mut offered: Vec<_> =
+        records.filter_map(|record| if let DnsRecord::Srv(srv) = record { Some(srv) } else { None }).collect();
+    if offered.is_empty() {
         return Err(ServiceError::NoRecords(name.to_owned()));
     }
-    let offered: Vec<_> = records.into_iter().filter(|record| !record.target.is_empty()).collect();
+    offered.retain(|record| !record.target.is_empty());
     if offered.is_empty() {
         return Err(ServiceError::NotOffered(name.to_owned()));
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-use super::{NetError, Peer};
+use super::{NetError, Peer, unspecified};
 use crate::time::deadline::Deadline;
 use crate::time::words::seconds;
 
@@ -79,6 +79,6 @@ fn socket(address: SocketAddr, source: Option<IpAddr>) -> Result<TcpSocket, NetE
         }
         Ok(socket)
     };
-    let unspecified = if address.is_ipv4() { IpAddr::from([0; 4]) } else { IpAddr::from([0; 16]) };
-    created.and_then(bound).map_err(|error| NetError::Source { address: source.unwrap_or(unspecified), source: error })
+    let failed = |error| NetError::Source { address: source.unwrap_or_else(|| unspecified(address)), source: error };
+    created.and_then(bound).map_err(failed)
 }

@@ -357,6 +357,5 @@ impl Question {
 
 /// Our end of the connection; the unspecified address, should the system not say.
 fn local_address(local: io::Result<SocketAddr>, peer: &Peer) -> SocketAddr {
-    let unspecified = if peer.address.is_ipv4() { IpAddr::from([0; 4]) } else { IpAddr::from([0; 16]) };
-    local.unwrap_or_else(|_| SocketAddr::new(unspecified, 0))
+    local.unwrap_or_else(|_| SocketAddr::new(net::unspecified(peer.address), 0))
 }

@@ -81,13 +81,8 @@ async fn preferred(
         }
         records => records?,
     };
-    let records: Vec<_> = records
-        .into_iter()
-        .filter_map(|record| match record {
-            DnsRecord::Naptr(naptr) => Some(naptr),
-            _ => None,
-        })
-        .collect();
+    let naptr = |record| if let DnsRecord::Naptr(naptr) = record { Some(naptr) } else { None };
+    let records: Vec<_> = records.into_iter().filter_map(naptr).collect();
     let names = by_naptr(&records, Transport::ALL);
     tell(format!(
         "NAPTR of {domain}: {}",
