@@ -5,12 +5,9 @@ use std::net::IpAddr;
 /// Which addresses are wanted, `-4` and `-6`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Family {
-    /// Both.
     #[default]
     Any,
-    /// IPv4 only.
     V4,
-    /// IPv6 only.
     V6,
 }
 

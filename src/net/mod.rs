@@ -20,9 +20,7 @@ use crate::time::deadline::Expired;
 /// Where somebody listens, before its name is looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint {
-    /// Its name or address.
     pub host: String,
-    /// Its port.
     pub port: u16,
 }
 
@@ -81,77 +79,36 @@ pub const MAX_ASKED: usize = 32;
 /// What can go wrong between us and a peer, below TLS and SIP.
 #[derive(Debug, thiserror::Error)]
 pub enum NetError {
-    /// The deadline passed.
     #[error(transparent)]
     Expired(#[from] Expired),
     /// An attempt's share of the deadline passed; other addresses were still to be tried.
     #[error("no answer to the connection request from {peer} within {waited}")]
-    NoAnswer {
-        /// Who did not answer.
-        peer: Peer,
-        /// For how long, in words.
-        waited: String,
-    },
-    /// The peer's host answered that nobody listens.
+    NoAnswer { peer: Peer, waited: String },
     #[error("connection refused by {peer}: nothing listens there, or a firewall rejects")]
-    Refused {
-        /// Who refused.
-        peer: Peer,
-    },
-    /// There is no way to the peer.
+    Refused { peer: Peer },
     #[error("{peer} is unreachable")]
-    Unreachable {
-        /// Who cannot be reached.
-        peer: Peer,
-        /// The system's words.
-        source: io::Error,
-    },
-    /// The peer ended the connection in order.
+    Unreachable { peer: Peer, source: io::Error },
     #[error("{peer} closed the connection {when}")]
     Closed {
-        /// Who hung up.
         peer: Peer,
         /// In which situation, such as `before it answered`.
         when: String,
     },
-    /// The peer ended the connection by a reset.
     #[error("{peer} reset the connection {when}")]
-    Reset {
-        /// Who hung up.
-        peer: Peer,
-        /// In which situation.
-        when: String,
-    },
-    /// The local system forbids it.
+    Reset { peer: Peer, when: String },
     #[error("not permitted to reach {peer}")]
-    Denied {
-        /// Who was to be reached.
-        peer: Peer,
-        /// The system's words.
-        source: io::Error,
-    },
-    /// `--source-address` cannot be used.
+    Denied { peer: Peer, source: io::Error },
     #[error("cannot send from the source address {address}")]
-    Source {
-        /// The address.
-        address: IpAddr,
-        /// The system's words.
-        source: io::Error,
-    },
-    /// Anything else that the system says.
+    Source { address: IpAddr, source: io::Error },
     #[error("{doing} {peer} failed")]
     Io {
         /// What was attempted, such as `connecting to`.
         doing: &'static str,
-        /// With whom.
         peer: Peer,
-        /// The system's words.
         source: io::Error,
     },
-    /// Several addresses, and none of them connects.
     #[error("none of the {} addresses of {host} connects: {}", .failed.len(), list(.failed))]
     AllFailed {
-        /// The name that they belong to.
         host: String,
         /// Each attempt's failure, in the order of trying; never empty.
         failed: Vec<NetError>,
@@ -177,7 +134,6 @@ impl NetError {
         }
     }
 
-    /// The failure class.
     pub fn class(&self) -> Class {
         match self {
             Self::Expired(_) | Self::NoAnswer { .. } => Class::Timeout,

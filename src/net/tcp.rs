@@ -14,7 +14,6 @@ use crate::time::words::seconds;
 /// A connection to the first address that accepted.
 #[derive(Debug)]
 pub(crate) struct Connected {
-    /// The connection.
     pub stream: TcpStream,
     /// The address that accepted.
     pub peer: Peer,

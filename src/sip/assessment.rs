@@ -14,15 +14,12 @@ use crate::x509::judgement::Judgement;
 /// By what an outcome is judged, and how it is told from others.
 #[derive(Debug)]
 pub(crate) struct Assessment {
-    /// The transport.
     pub transport: Transport,
-    /// What the final response has to be like.
     pub expected: Expected,
     /// For the time to the final response.
     pub thresholds: Thresholds,
     /// How much of its validity each certificate must have left.
     pub expiries: Expiries,
-    /// How long the whole run may take.
     pub timeout: Duration,
     /// Whether anybody asks for whom the certificate is and who issued it.
     pub is_verified: bool,

@@ -13,7 +13,6 @@ pub struct Head {
     pub malformed: usize,
 }
 
-/// One header field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
     /// The name as sent, or the long form of a compact one.

@@ -14,13 +14,11 @@ use crate::time::deadline::Deadline;
 /// Where to ask.
 #[derive(Debug)]
 pub(crate) struct Location {
-    /// How every target is spoken to.
     pub transport: Transport,
     /// The host or domain that was looked for.
     pub name: String,
     /// The targets, the one to try first in front; never empty, at most [`net::MAX_ASKED`].
     pub targets: Vec<Endpoint>,
-    /// How many more there are.
     pub left_out: usize,
     /// When the search began.
     pub started: Instant,
@@ -93,7 +91,6 @@ impl Location {
         Ok(peers)
     }
 
-    /// How long the search has taken by now.
     pub(crate) fn took(&self) -> Duration {
         self.started.elapsed()
     }
@@ -109,9 +106,7 @@ impl Location {
 pub(crate) struct Unreached {
     /// The host or domain that was looked for.
     name: String,
-    /// What came of each target.
     failures: Vec<Failure>,
-    /// How many targets more there are.
     left_out: usize,
 }
 

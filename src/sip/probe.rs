@@ -26,25 +26,17 @@ use crate::x509::judgement::{Expectations, Judgement, judge};
 /// What is asked, the same for each address. What is `None` follows from the connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Question {
-    /// The local address to send from.
     pub source: Option<IpAddr>,
-    /// The Request-URI.
     pub uri: Option<String>,
-    /// From.
     pub from: Option<String>,
-    /// To.
     pub to: Option<String>,
-    /// Contact.
     pub contact: Option<String>,
-    /// User-Agent.
     pub user_agent: String,
-    /// Max-Forwards.
     pub max_forwards: u8,
     /// For a challenge.
     pub credentials: Option<Credentials>,
     /// How TLS is to be spoken, with [`Transport::Tls`].
     pub tls: Option<TlsSettings>,
-    /// Which TLS library speaks.
     pub tls_backend: Backend,
     /// How much of its validity each certificate must have left.
     pub expiries: Expiries,
@@ -54,20 +46,17 @@ pub(crate) struct Question {
     pub asks_misnamed: bool,
     /// Unix time, for judging certificates.
     pub now: i64,
-    /// When everything must be over.
     pub deadline: Deadline,
 }
 
 /// One address, asked.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// What was learnt on the way.
     pub facts: Facts,
     /// The answer, or why there is none.
     pub result: Result<Answer, NoAnswer>,
 }
 
-/// Why there is no answer.
 #[derive(Clone, Debug)]
 pub(crate) enum NoAnswer {
     /// What went wrong with the one server that was asked.
@@ -101,21 +90,16 @@ pub(crate) struct Facts {
     pub dns: Option<Duration>,
     /// Setting up the connection that was used.
     pub connect: Option<Duration>,
-    /// What the TLS server showed.
     pub served: Option<Served>,
-    /// What its certificates are worth.
     pub judgement: Option<Judgement>,
     /// The first request to the final response.
     pub response: Option<Duration>,
     /// From the start of the search to the final response.
     pub total: Option<Duration>,
-    /// Requests sent again.
     pub retransmissions: Option<u32>,
     /// What came of those that were tried before.
     pub passed_over: Vec<Failure>,
-    /// What happened when.
     pub events: Vec<Event>,
-    /// The messages as sent and received.
     pub trace: Vec<String>,
 }
 
@@ -129,12 +113,10 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// A single outcome.
     pub(crate) fn one(outcome: Outcome) -> Self {
         Self { outcomes: vec![outcome], left_out: 0 }
     }
 
-    /// There was nobody to ask.
     pub(crate) fn nobody(failure: Failure) -> Self {
         Self::one(Outcome { facts: Facts::default(), result: Err(failure.into()) })
     }

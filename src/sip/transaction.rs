@@ -27,7 +27,6 @@ pub(crate) enum Step {
 /// What a response is to this transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Received {
-    /// The answer.
     Final,
     /// The server works on it.
     Provisional,
@@ -61,7 +60,6 @@ impl ClientTransaction {
         }
     }
 
-    /// How often the request was sent.
     pub(crate) const fn transmitted(&self) -> u32 {
         self.transmitted
     }

@@ -12,112 +12,57 @@ use crate::report::{Class, Failure};
 use crate::time::deadline::Expired;
 use crate::x509::chain::ChainError;
 
-/// What can go wrong with TLS.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum TlsError {
-    /// The deadline passed.
     #[error(transparent)]
     Expired(#[from] Expired),
-    /// The peer hung up during the handshake.
     #[error("{peer} {how} the connection in the TLS handshake, {}", if *.before_hello { NO_HELLO } else { "after its ServerHello" })]
     Closed {
-        /// Who hung up.
         peer: Peer,
         /// `closed` or `reset`.
         how: &'static str,
-        /// Whether it had not even answered our ClientHello.
         before_hello: bool,
     },
-    /// The peer answered with something else than TLS.
     #[error("{peer} does not speak TLS on this port: it answers with {spoken}")]
-    NotTls {
-        /// Who answered.
-        peer: Peer,
-        /// What it speaks, in words.
-        spoken: &'static str,
-    },
-    /// The peer asked for a client certificate, was shown none, and gave up.
+    NotTls { peer: Peer, spoken: &'static str },
     #[error("{peer} demands a client certificate and was shown none: it {how}")]
     ClientCertificateRequired {
-        /// Who demanded.
         peer: Peer,
         /// How it gave up, such as `sent the alert certificate_required`.
         how: String,
     },
-    /// The peer did not accept the client certificate.
     #[error("{peer} refuses the client certificate: it {how}")]
-    ClientCertificateRefused {
-        /// Who refused.
-        peer: Peer,
-        /// How it said so.
-        how: String,
-    },
-    /// No version or cipher suite that both sides have.
+    ClientCertificateRefused { peer: Peer, how: String },
     #[error("no TLS version and cipher suite in common with {peer}: {theirs}; we offer {ours}")]
-    NothingInCommon {
-        /// With whom.
-        peer: Peer,
-        /// What the server said or chose.
-        theirs: String,
-        /// What was offered to it.
-        ours: &'static str,
-    },
+    NothingInCommon { peer: Peer, theirs: String, ours: &'static str },
     /// The peer's key or certificate cannot be used for a handshake.
     #[error("cannot prove that {peer} has the key of its certificate: {reason}")]
-    KeyNotProved {
-        /// Whose key.
-        peer: Peer,
-        /// Why not.
-        reason: String,
-    },
-    /// The peer ended the handshake with an alert.
+    KeyNotProved { peer: Peer, reason: String },
     #[error("{peer} ended the TLS handshake with the alert {alert}; we offered {ours}")]
     Alert {
-        /// Who ended it.
         peer: Peer,
-        /// The alert's name in RFC 8446.
+        /// Its name in RFC 8446.
         alert: String,
-        /// What was offered to it.
         ours: &'static str,
     },
-    /// The peer broke the protocol.
     #[error("the TLS handshake with {peer} failed: {reason}")]
-    Broken {
-        /// With whom.
-        peer: Peer,
-        /// The library's words.
-        reason: String,
-    },
-    /// The certificates cannot be read.
+    Broken { peer: Peer, reason: String },
     #[error("the certificates that {peer} serves cannot be read")]
-    Chain {
-        /// Whose.
-        peer: Peer,
-        /// Why.
-        source: ChainError,
-    },
-    /// TLS itself cannot be set up here.
+    Chain { peer: Peer, source: ChainError },
     #[error("cannot set up TLS: {reason}")]
-    Local {
-        /// The library's words.
-        reason: String,
-    },
+    Local { reason: String },
 }
 
 /// What became of a server's wish for a client certificate.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Demand {
-    /// The server asked for one.
     pub asked: bool,
-    /// It was shown one.
     pub shown: bool,
 }
 
-/// What the modern backend offers.
 pub(crate) const MODERN_OFFER: &str = "TLS 1.3 and 1.2, ECDHE with AES-GCM or ChaCha20-Poly1305";
 
 impl TlsError {
-    /// The failure class.
     pub const fn class(&self) -> Class {
         match self {
             Self::Expired(_) => Class::Timeout,

@@ -62,15 +62,11 @@ impl TlsSettings {
 /// One server that is to be spoken to over TLS.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Approach<'a> {
-    /// The server.
     pub peer: &'a Peer,
-    /// How it is spoken to.
     pub settings: &'a TlsSettings,
-    /// When everything must be over.
     pub deadline: &'a Deadline,
     /// Unix time, for judging trust.
     pub now: i64,
 }
 
-/// Whether this build has the legacy backend.
 pub(crate) const HAS_LEGACY: bool = cfg!(any(feature = "legacy-tls", windows));

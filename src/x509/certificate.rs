@@ -143,7 +143,6 @@ impl fmt::Display for Certificate {
 /// A public key's kind and size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// The kind.
     pub kind: KeyKind,
     /// Its size: of the modulus, of the field.
     pub bits: usize,
@@ -152,15 +151,11 @@ pub struct Key {
 /// The kinds of public keys that are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyKind {
-    /// RSA.
     Rsa,
     /// Elliptic curves over prime fields.
     Ec,
-    /// DSA.
     Dsa,
-    /// Ed25519.
     Ed25519,
-    /// Something else.
     Other,
 }
 
@@ -192,7 +187,6 @@ impl fmt::Display for Key {
 /// The algorithm of a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signature {
-    /// Its customary name.
     pub name: &'static str,
     /// Whether its hash no longer resists forgery.
     pub is_weak: bool,
@@ -217,7 +211,6 @@ impl fmt::Display for Signature {
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// Of a certificate in DER.
     pub fn of_der(der: &[u8]) -> Self {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(digest::digest(&digest::SHA256, der).as_ref());
@@ -232,7 +225,6 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// The text is no SHA-256 fingerprint.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{0}' is not a SHA-256 fingerprint: expected 64 hexadecimal digits, with or without colons")]
 pub struct NotAFingerprint(String);

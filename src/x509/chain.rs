@@ -9,21 +9,16 @@ pub struct Chain {
     others: Vec<Certificate>,
 }
 
-/// Why there is no chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChainError {
-    /// No certificate at all.
     #[error("no certificate was shown")]
     Empty,
-    /// One of them cannot be read.
     #[error("certificate {position} of the chain (the leaf is 0) cannot be read")]
     Unreadable {
         /// Its place, the leaf being 0.
         position: usize,
-        /// Why.
         source: CertificateError,
     },
-    /// More than anybody needs.
     #[error("more than {MAX_LENGTH} certificates were shown")]
     TooLong,
 }

@@ -10,7 +10,6 @@ pub(crate) enum Match {
     AlternativeName,
     /// By its common name; it has no alternative names at all. Modern clients refuse this.
     CommonName,
-    /// Not at all.
     No,
 }
 
