@@ -68,7 +68,7 @@ fn of_blocks(blocks: &[pem::Block]) -> Result<Chain, BundleError> {
     let mut keeps_order = true;
     for block in blocks {
         match block.label.as_str() {
-            "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
+            _ if block.is_certificate() => {
                 let bad = |source| BundleError::BadBlock { line: block.line, source };
                 // OpenSSL's trusted format has its settings behind the certificate.
                 let der = if block.label.starts_with("TRUSTED") { first_element(&block.der) } else { &block.der };

@@ -15,6 +15,13 @@ pub struct Block {
     pub der: Vec<u8>,
 }
 
+impl Block {
+    /// Whether it is labelled as a certificate, one in OpenSSL's trusted format included.
+    pub fn is_certificate(&self) -> bool {
+        ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"].contains(&self.label.as_str())
+    }
+}
+
 impl std::fmt::Debug for Block {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Block({}, line {}, {} bytes)", self.label, self.line, self.der.len())

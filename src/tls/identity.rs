@@ -64,7 +64,7 @@ pub enum IdentityError {
 
 /// Reads the certificates, leaf first, of a PEM text; what else it holds is skipped.
 pub fn certificates(content: &[u8]) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
-    let blocks = pem::blocks(content)?.into_iter().filter(|block| CERTIFICATE_LABELS.contains(&block.label.as_str()));
+    let blocks = pem::blocks(content)?.into_iter().filter(Block::is_certificate);
     let ders: Vec<_> = blocks.map(|block| CertificateDer::from(block.der)).collect();
     if ders.is_empty() { Err(IdentityError::NoCertificate) } else { Ok(ders) }
 }
@@ -111,8 +111,6 @@ fn decrypted(block: &Block, passphrase: Option<&str>) -> Result<Vec<u8>, Identit
     let decrypted = encrypted.ok().and_then(|encrypted| encrypted.decrypt(passphrase).ok());
     decrypted.map(|key| key.as_bytes().to_vec()).ok_or(IdentityError::NotDecrypted(block.line))
 }
-
-const CERTIFICATE_LABELS: &[&str] = &["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
 
 #[cfg(test)]
 mod tests {
