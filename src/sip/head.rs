@@ -50,7 +50,7 @@ impl Head {
     }
 
     /// The values of every field of that name, whatever the case, in their order.
-    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
         self.fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.as_str())
     }
 
@@ -61,7 +61,7 @@ impl Head {
 
     /// The value of the first field of that name.
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.as_str())
+        self.values(name).next()
     }
 }
 

@@ -19,7 +19,6 @@ use crate::x509::Chain;
 /// A handshake that was tried, for a connection or for what it shows.
 #[derive(Debug)]
 pub(crate) struct Handshake<T = TlsConnection> {
-    /// What the server showed on the way.
     pub served: Served,
     /// What it was tried for, or why that is not there.
     pub result: Result<T, TlsError>,

@@ -18,22 +18,20 @@ use crate::report::{Class, Event, Failure};
 use crate::time::deadline::Deadline;
 
 /// What came of looking.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Inspection {
     /// Who was looked at; `None` when there was nobody.
     pub peer: Option<Peer>,
-    /// What was seen.
     pub served: Served,
     /// What went wrong on the way.
     pub failure: Option<Failure>,
-    /// What happened when.
     pub events: Vec<Event>,
 }
 
 impl Inspection {
     /// There was nobody to look at.
     pub(crate) fn nothing(failure: Failure) -> Self {
-        Self { peer: None, served: Served::default(), failure: Some(failure), events: Vec::new() }
+        Self { failure: Some(failure), ..Self::default() }
     }
 
     /// What went wrong on the way, and what of the handshake is worth a finding; each class once.
@@ -47,8 +45,7 @@ impl Inspection {
 
 /// Looks at the first of `peers` that connects. `now` is Unix time, for judging trust.
 pub(crate) async fn inspect(peers: &[Peer], settings: &TlsSettings, now: i64, deadline: &Deadline) -> Inspection {
-    let shown =
-        Inspection { peer: peers.first().cloned(), served: Served::default(), failure: None, events: Vec::new() };
+    let shown = Inspection { peer: peers.first().cloned(), ..Inspection::default() };
     let mut look = Look { settings, now, deadline, shown };
     if let Err(failure) = look.at_first(peers).await {
         look.shown.failure = Some(failure);
@@ -152,9 +149,6 @@ impl Look<'_> {
     }
 }
 
-/// How long a server may take to close what we have closed.
-const MAX_PATIENCE: Duration = Duration::from_secs(1);
-
 /// Whether a server that answered so may answer otherwise when asked with other versions and suites.
 const fn asks_for_another_way(error: &TlsError) -> bool {
     match error {
@@ -163,3 +157,6 @@ const fn asks_for_another_way(error: &TlsError) -> bool {
         _ => false,
     }
 }
+
+/// How long a server may take to close what we have closed.
+const MAX_PATIENCE: Duration = Duration::from_secs(1);

@@ -13,9 +13,7 @@ use crate::x509::verdict::Verdict;
 /// What a TLS server showed, whether or not the handshake came to its end.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Served {
-    /// The version that it chose.
     pub version: Option<Version>,
-    /// The cipher suite that it chose.
     pub suite: Option<Suite>,
     pub chain: Option<Chain>,
     pub verdict: Verdict,

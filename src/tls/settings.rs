@@ -18,7 +18,6 @@ pub struct TlsSettings {
     pub name: String,
     /// Whether the operator gave that name for TLS, rather than for connecting.
     pub name_is_explicit: bool,
-    /// Who is trusted to issue certificates.
     pub trust: Trust,
     /// Certificates that are trusted by themselves.
     pub pins: Vec<Fingerprint>,

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::clear::flight::may_be_record;
 use super::version::Version;
 
 /// The first bytes that were received, shared with whoever wants to look at them.
@@ -68,9 +69,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
 /// What somebody speaks whose first bytes are no TLS record, in words; `None` if they could be one.
 pub(super) fn other_protocol(first: &[u8]) -> Option<&'static str> {
     let known = KNOWN.iter().find(|(begin, _)| first.starts_with(begin)).map(|(_, name)| *name);
-    // RFC 8446 5.1: content type 20 to 24, then a version whose major part is 3.
-    let is_record = matches!(first, [20..=24] | [20..=24, 3, ..]);
-    if is_record || first.is_empty() { None } else { Some(known.unwrap_or("something that is no TLS")) }
+    (!may_be_record(first)).then_some(known.unwrap_or("something that is no TLS"))
 }
 
 /// The version of a ServerHello as it stands in the clear; TLS 1.3 hides behind 1.2 here.

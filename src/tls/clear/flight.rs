@@ -188,14 +188,14 @@ struct Record<'a> {
     length: usize,
 }
 
+/// RFC 8446 5.1: content type 20 to 24, then a version whose major part is 3.
+pub(crate) const fn may_be_record(begin: &[u8]) -> bool {
+    matches!(begin, [] | [20..=24] | [20..=24, 3, ..])
+}
+
 /// The first record; `None` until all of it is there.
 fn record(bytes: &[u8]) -> Result<Option<Record<'_>>, FlightError> {
-    let is_record = match bytes {
-        [] => return Ok(None),
-        [kind] => (20..=24).contains(kind),
-        [kind, major, ..] => (20..=24).contains(kind) && *major == 3,
-    };
-    if !is_record {
+    if !may_be_record(bytes) {
         return Err(FlightError::NotTls);
     }
     let Some((header, rest)) = bytes.split_at_checked(5) else {

@@ -63,9 +63,7 @@ pub(crate) async fn connect(stream: TcpStream, approach: Approach<'_>) -> Handsh
 
 /// What there is to know about a client certificate when a handshake fails.
 struct Refusal {
-    /// The server asked for one.
     asked: bool,
-    /// It was shown one.
     shown: bool,
     /// Why the library cannot show the one that there is.
     withheld: Option<&'static str>,

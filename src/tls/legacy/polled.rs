@@ -15,7 +15,6 @@ pub(super) struct Polled<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Polled<S> {
-    /// Around `stream`.
     pub(super) fn new(stream: S) -> Self {
         Self { stream, waker: Waker::noop().clone() }
     }

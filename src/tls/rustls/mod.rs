@@ -8,7 +8,7 @@ use std::time::Instant;
 use rustls::client::Resumption;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::ServerName;
-use rustls::{CipherSuite, ClientConfig, ProtocolVersion};
+use rustls::{CipherSuite, ClientConfig};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -27,17 +27,12 @@ pub(crate) async fn connect(stream: TcpStream, approach: Approach<'_>) -> Handsh
     let provider = Arc::new(provider());
     let key = settings.identity.as_ref().map(|identity| Arc::clone(&identity.key));
     let witness = Witness::new(provider.signature_verification_algorithms, key);
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = config.map(|config| {
-        let verifier = config.dangerous().with_custom_certificate_verifier(Arc::clone(&witness) as _);
-        let mut config = verifier.with_client_cert_resolver(Arc::clone(&witness) as _);
-        config.resumption = Resumption::disabled();
-        config
-    });
-    let mut config = match config {
-        Ok(config) => config,
+    let config = match ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions() {
+        Ok(config) => config.dangerous().with_custom_certificate_verifier(Arc::clone(&witness) as _),
         Err(error) => return Handshake::failed(TlsError::Local { reason: error.to_string() }),
     };
+    let mut config = config.with_client_cert_resolver(Arc::clone(&witness) as _);
+    config.resumption = Resumption::disabled();
     let name = server_name(&settings.name, &mut config);
 
     let started = Instant::now();
@@ -59,7 +54,7 @@ pub(crate) async fn connect(stream: TcpStream, approach: Approach<'_>) -> Handsh
         Ok(Ok(stream)) => {
             served.took = Some(started.elapsed());
             let connection = stream.get_ref().1;
-            served.version = connection.protocol_version().map(|version| Version(version_number(version)));
+            served.version = connection.protocol_version().map(|version| Version(version.into()));
             served.suite = connection.negotiated_cipher_suite().map(|suite| Suite(suite.suite().into()));
             Ok(TlsConnection::new(Box::new(stream), peer.clone(), &served))
         }
@@ -83,8 +78,4 @@ fn server_name(name: &str, config: &mut ClientConfig) -> ServerName<'static> {
         config.enable_sni = false;
         ServerName::IpAddress(std::net::IpAddr::from([0; 4]).into())
     })
-}
-
-fn version_number(version: ProtocolVersion) -> u16 {
-    version.into()
 }
