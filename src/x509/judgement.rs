@@ -48,8 +48,11 @@ pub fn judge(chain: &Chain, expected: &Expectations<'_>, now: i64) -> Judgement 
     let mut violations = Vec::new();
     for (place, (certificate, &left)) in chain.iter().zip(&remaining).enumerate() {
         failures.extend(validity(certificate, place, now));
-        if certificate.is_valid_at(now) {
-            violations.extend(violation(certificate, place, left, expected.expiries));
+        if certificate.is_valid_at(now)
+            && let Some((state, expiry)) = expected.expiries.violated_by(left)
+        {
+            let text = format!("{}, {}", expires(certificate, place, left), expiry.in_words());
+            violations.push((left.seconds, state, text));
         }
         failures.extend(weakness(certificate, place, expected.verdict));
     }
@@ -158,16 +161,6 @@ fn validity(certificate: &Certificate, place: usize, now: i64) -> Option<Failure
             format!("{who} is not valid yet: its validity begins in {ahead} ({})", moment(certificate.not_before));
         Failure::new(Class::NotYetValid, text)
     })
-}
-
-fn violation(
-    certificate: &Certificate,
-    place: usize,
-    left: Remaining,
-    expiries: &Expiries,
-) -> Option<(i64, State, String)> {
-    let (state, expiry) = expiries.violated_by(left)?;
-    Some((left.seconds, state, format!("{}, {}", expires(certificate, place, left), expiry.in_words())))
 }
 
 fn weakness(certificate: &Certificate, place: usize, verdict: &Verdict) -> Option<Failure> {
