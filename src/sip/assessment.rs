@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::judge::{self, Expected};
-use super::probe::{Facts, NoAnswer, Outcome};
+use super::probe::{Facts, Outcome};
 use super::transport::Transport;
 use crate::net::{self, Peer};
 use crate::report::{Failure, Finding, Metric, Report, Thresholds, Uom};
@@ -53,7 +53,7 @@ impl Assessment {
                 }
             }
             // A certificate that forbids to go on is said below, with whatever else is wrong with it.
-            (Err(NoAnswer::Failure(failure)), _) if is_about_certificate(failure, &facts) => {}
+            (Err(no_answer), _) if no_answer.failures.iter().any(|failure| is_about_certificate(failure, &facts)) => {}
             (Err(no_answer), _) => report.add_failure(no_answer.clone().into_failure(report)),
             (Ok(_), None) => {}
         }

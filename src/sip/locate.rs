@@ -96,21 +96,27 @@ impl Location {
     }
 
     /// That nobody was reached, from what came of each target, in their order.
-    pub(crate) fn unreached(&self, failures: Vec<Failure>) -> Unreached {
-        Unreached { name: self.name.clone(), failures, left_out: self.left_out }
+    pub(crate) fn unreached(&self, failures: Vec<Failure>) -> NoAnswer {
+        NoAnswer { name: self.name.clone(), failures, left_out: self.left_out }
     }
 }
 
-/// Nobody was reached.
+/// Why there is no answer: what came of the one server that was asked, or of each target where none was reached.
 #[derive(Clone, Debug)]
-pub(crate) struct Unreached {
-    /// The host or domain that was looked for.
+pub(crate) struct NoAnswer {
+    /// The host or domain that was looked for; empty for one server.
     name: String,
-    failures: Vec<Failure>,
+    pub failures: Vec<Failure>,
     left_out: usize,
 }
 
-impl Unreached {
+impl From<Failure> for NoAnswer {
+    fn from(failure: Failure) -> Self {
+        Self { name: String::new(), failures: vec![failure], left_out: 0 }
+    }
+}
+
+impl NoAnswer {
     /// As one failure. Its class is that of the one that is worth most to `report`: a target without an address does not
     /// hide that the other ones refuse.
     pub(crate) fn into_failure(self, report: &Report) -> Failure {

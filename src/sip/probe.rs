@@ -8,13 +8,13 @@ use futures_util::future::join_all;
 use tokio::net::{TcpStream, UdpSocket};
 
 use super::digest::Credentials;
-use super::locate::{Location, Unreached};
+use super::locate::{Location, NoAnswer};
 use super::message::OptionsRequest;
 use super::transport::Transport;
 use super::uac::{Answer, Uac};
 use crate::net::channel::Channel;
 use crate::net::{self, Endpoint, Peer, tcp, udp};
-use crate::report::{Class, Event, Failure, Report};
+use crate::report::{Class, Event, Failure};
 use crate::time::deadline::Deadline;
 use crate::tls::backend::{self, Backend};
 use crate::tls::connection::TlsConnection;
@@ -55,30 +55,6 @@ pub(crate) struct Outcome {
     pub facts: Facts,
     /// The answer, or why there is none.
     pub result: Result<Answer, NoAnswer>,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum NoAnswer {
-    /// What went wrong with the one server that was asked.
-    Failure(Failure),
-    /// None of several targets was reached.
-    Unreached(Unreached),
-}
-
-impl NoAnswer {
-    /// As one failure, of the class that is worth most to `report`.
-    pub(crate) fn into_failure(self, report: &Report) -> Failure {
-        match self {
-            Self::Failure(failure) => failure,
-            Self::Unreached(unreached) => unreached.into_failure(report),
-        }
-    }
-}
-
-impl From<Failure> for NoAnswer {
-    fn from(failure: Failure) -> Self {
-        Self::Failure(failure)
-    }
 }
 
 /// What was learnt on the way to an answer. Phases that were not reached are `None`.
@@ -127,7 +103,7 @@ pub(crate) async fn ask(question: &Question, location: &Location) -> Outcome {
     let mut probe = Probe { question, location, facts: Facts::default() };
     let result = match probe.reach_first().await {
         Ok(link) => probe.talk(link).await.map_err(NoAnswer::from),
-        Err(unreached) => Err(NoAnswer::Unreached(unreached)),
+        Err(unreached) => Err(unreached),
     };
     Outcome { facts: probe.facts, result }
 }
@@ -187,7 +163,7 @@ enum Socket {
 impl Probe<'_> {
     /// Tries the targets in their order until one connects; each has an equal share of what is left of the deadline for its
     /// look-up and its addresses.
-    async fn reach_first(&mut self) -> Result<Link, Unreached> {
+    async fn reach_first(&mut self) -> Result<Link, NoAnswer> {
         let location = self.location;
         let mut failed = Vec::new();
         for (index, target) in location.targets.iter().enumerate() {
