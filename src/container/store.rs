@@ -16,14 +16,14 @@ use crate::x509::certificate::{Certificate, CertificateError};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreName {
     /// Whose it is.
-    pub location: Location,
+    pub location: StoreLocation,
     /// Such as `My`.
     pub name: String,
 }
 
 /// Whose store it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Location {
+pub enum StoreLocation {
     /// The computer's, where services have theirs.
     LocalMachine,
     /// That of the user who runs the check.
@@ -44,7 +44,7 @@ impl FromStr for StoreName {
         let path = text.get(..CERT_DRIVE.len()).filter(|drive| drive.eq_ignore_ascii_case(CERT_DRIVE));
         let path = path.map_or(text, |drive| &text[drive.len()..]);
         let (location, name) = path.split_once('\\').ok_or_else(refused)?;
-        let locations = [Location::LocalMachine, Location::CurrentUser];
+        let locations = [StoreLocation::LocalMachine, StoreLocation::CurrentUser];
         let location = locations.into_iter().find(|known| known.name().eq_ignore_ascii_case(location));
         let is_name = !name.is_empty() && name.len() <= 128 && !name.contains(|c: char| c == '\\' || c.is_control());
         match location {
@@ -54,7 +54,7 @@ impl FromStr for StoreName {
     }
 }
 
-impl Location {
+impl StoreLocation {
     const fn name(self) -> &'static str {
         match self {
             Self::LocalMachine => "LocalMachine",
@@ -199,8 +199,8 @@ pub fn read(store: &StoreName) -> Result<Vec<Vec<u8>>, Failure> {
 
     stage::enter(format!("reading the certificate store {store}"));
     let opened = match store.location {
-        Location::LocalMachine => CertificateStore::of_machine(&store.name),
-        Location::CurrentUser => CertificateStore::of_user(&store.name),
+        StoreLocation::LocalMachine => CertificateStore::of_machine(&store.name),
+        StoreLocation::CurrentUser => CertificateStore::of_user(&store.name),
     };
     let opened = opened.map_err(|error| {
         let attempted = format!("cannot open the certificate store {store}");
@@ -230,7 +230,7 @@ const MAX_CERTIFICATES: usize = 1_000;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::x509::chain::tests::{Facts, certificate};
+    use crate::x509::chain::tests::{Template, certificate};
     use proptest::prelude::*;
 
     fn store() -> StoreName {
@@ -238,9 +238,10 @@ mod tests {
     }
 
     fn ders() -> Vec<Vec<u8>> {
-        let old = Facts { days: (0, 30), ..Facts::default() };
-        let other = Facts { common_name: "cas2", names: &["mail.example.net", "CAS2.example.net"], ..Facts::default() };
-        [Facts::default(), old, other].map(|facts| certificate(facts).der).to_vec()
+        let old = Template { days: (0, 30), ..Template::default() };
+        let other =
+            Template { common_name: "cas2", names: &["mail.example.net", "CAS2.example.net"], ..Template::default() };
+        [Template::default(), old, other].map(|template| certificate(template).der).to_vec()
     }
 
     fn wanted(thumbprints: &[Thumbprint], subjects: &[&str]) -> Wanted {
