@@ -100,7 +100,7 @@ fn distrust(error: &Error, chain: &Chain) -> Distrust {
 mod tests {
     use super::*;
     use crate::x509::Certificate;
-    use crate::x509::chain::tests::{Facts, ca, certificate, chain, three};
+    use crate::x509::chain::tests::{Template, ca, certificate, chain, leaf_to_root, three};
 
     const DAY: i64 = 86_400;
 
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn trusted_when_the_chain_leads_to_an_anchor_in_whatever_order() {
-        let [leaf, intermediate, root] = three(Facts::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
+        let [leaf, intermediate, root] = leaf_to_root();
         let anchors = anchors(&[&root]);
         assert_eq!(anchors.verdict(&chain([&leaf, &intermediate]), DAY), Verdict::Trusted);
         assert_eq!(anchors.verdict(&chain([&leaf, &root, &intermediate]), DAY), Verdict::Trusted);
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn untrusted_when_the_intermediate_is_missing() {
-        let [leaf, _, root] = three(Facts::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
+        let [leaf, _, root] = leaf_to_root();
         let verdict = anchors(&[&root]).verdict(&chain([&leaf]), DAY);
         assert_eq!(verdict, Verdict::Untrusted(Distrust::UnknownIssuer { issuer: "cas1.example.com".to_owned() }));
     }
@@ -126,20 +126,20 @@ mod tests {
     #[test]
     fn untrusted_when_self_signed() {
         for is_ca in [false, true] {
-            let leaf = certificate(Facts { is_ca, ..Facts::default() });
+            let leaf = certificate(Template { is_ca, ..Template::default() });
             assert_eq!(anchors(&[]).verdict(&chain([&leaf]), DAY), Verdict::Untrusted(Distrust::SelfSigned));
         }
     }
 
     #[test]
     fn a_self_signed_leaf_among_the_anchors_is_trusted() {
-        let leaf = certificate(Facts { is_ca: true, ..Facts::default() });
+        let leaf = certificate(Template { is_ca: true, ..Template::default() });
         assert_eq!(anchors(&[&leaf]).verdict(&chain([&leaf]), DAY), Verdict::AnchorItself);
     }
 
     #[test]
     fn an_expired_chain_is_not_also_untrusted() {
-        let [leaf, intermediate, root] = three(Facts::default(), ca("Issuing", (10, 50)), ca("Root", (0, 9_000)));
+        let [leaf, intermediate, root] = three(Template::default(), ca("Issuing", (10, 50)), ca("Root", (0, 9_000)));
         for now in [0, 1_000 * DAY] {
             assert_eq!(anchors(&[&root]).verdict(&chain([&leaf, &intermediate]), now), Verdict::Trusted);
         }
@@ -147,15 +147,15 @@ mod tests {
 
     #[test]
     fn untrusted_when_the_validities_never_overlapped() {
-        let [leaf, intermediate, root] = three(Facts::default(), ca("Issuing", (100, 200)), ca("Root", (0, 9_000)));
+        let [leaf, intermediate, root] = three(Template::default(), ca("Issuing", (100, 200)), ca("Root", (0, 9_000)));
         let verdict = anchors(&[&root]).verdict(&chain([&leaf, &intermediate]), DAY);
         assert_eq!(verdict, Verdict::Untrusted(Distrust::NeverValid));
     }
 
     #[test]
     fn untrusted_when_a_signature_is_wrong() {
-        let [leaf, _, root] = three(Facts::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
-        let [_, impostor, _] = three(Facts::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
+        let [leaf, _, root] = leaf_to_root();
+        let [_, impostor, _] = leaf_to_root();
         let verdict = anchors(&[&root]).verdict(&chain([&leaf, &impostor]), DAY);
         assert_eq!(verdict, Verdict::Untrusted(Distrust::BadSignature));
     }

@@ -128,11 +128,11 @@ const BUNDLES: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::x509::chain::tests::{Facts, ca, chain, three};
+    use crate::x509::chain::tests::{chain, leaf_to_root};
 
     #[test]
     fn only_the_roots_that_could_have_issued_the_chain_are_taken() {
-        let [leaf, intermediate, root] = three(Facts::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
+        let [leaf, intermediate, root] = leaf_to_root();
         assert!(could_issue(&root.der, &chain([&leaf, &intermediate])));
         assert!(!could_issue(&root.der, &chain([&leaf])));
         assert!(could_issue(&intermediate.der, &chain([&leaf])));
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn untrusted_when_the_system_knows_no_issuer() {
-        let [leaf, intermediate, _] = three(Facts::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
+        let [leaf, intermediate, _] = leaf_to_root();
         let deadline = Deadline::new(std::time::Instant::now(), std::time::Duration::from_secs(10));
         assert!(matches!(verdict(&chain([&leaf, &intermediate]), 0, &deadline), Verdict::Untrusted(_)));
     }

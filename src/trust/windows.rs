@@ -41,7 +41,7 @@ fn fetched(ders: Vec<Vec<u8>>, patience: Duration) -> Result<Option<Vec<u8>>, Ca
 mod tests {
     use super::*;
     use crate::container::store;
-    use crate::x509::chain::tests::{Facts, ca, chain, three};
+    use crate::x509::chain::tests::{Template, ca, chain, three};
 
     const PATIENCE: Duration = Duration::ZERO;
 
@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn nobody_is_trusted_because_a_stranger_shows_a_root() {
-        let [leaf, intermediate, root] = three(Facts::default(), ca("Issuing", (0, 90_000)), ca("Root", (0, 90_000)));
+        let [leaf, intermediate, root] =
+            three(Template::default(), ca("Issuing", (0, 90_000)), ca("Root", (0, 90_000)));
         for certificates in [vec![&leaf, &intermediate, &root], vec![&leaf], vec![&root]] {
             assert_eq!(trusted_root(&chain(certificates), PATIENCE).unwrap(), None);
         }

@@ -112,7 +112,7 @@ pub(crate) mod tests {
     use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType};
 
     /// What a test certificate is to say.
-    pub(crate) struct Facts<'a> {
+    pub(crate) struct Template<'a> {
         pub common_name: &'a str,
         pub names: &'a [&'a str],
         /// Days of its validity, from Unix time 0.
@@ -120,13 +120,13 @@ pub(crate) mod tests {
         pub is_ca: bool,
     }
 
-    impl Default for Facts<'_> {
+    impl Default for Template<'_> {
         fn default() -> Self {
             Self { common_name: "cas1.example.com", names: &["cas1.example.com"], days: (0, 90), is_ca: false }
         }
     }
 
-    impl Facts<'_> {
+    impl Template<'_> {
         pub(crate) fn params(&self) -> CertificateParams {
             let mut params = CertificateParams::default();
             params.distinguished_name.push(DnType::CommonName, self.common_name);
@@ -143,13 +143,13 @@ pub(crate) mod tests {
     }
 
     /// A self-signed certificate.
-    pub(crate) fn certificate(facts: Facts<'_>) -> Certificate {
+    pub(crate) fn certificate(template: Template<'_>) -> Certificate {
         let key = KeyPair::generate().unwrap();
-        Certificate::from_der(facts.params().self_signed(&key).unwrap().der()).unwrap()
+        Certificate::from_der(template.params().self_signed(&key).unwrap().der()).unwrap()
     }
 
     /// Leaf, intermediate, root: each issued by the next.
-    pub(crate) fn three(leaf: Facts<'_>, intermediate: Facts<'_>, root: Facts<'_>) -> [Certificate; 3] {
+    pub(crate) fn three(leaf: Template<'_>, intermediate: Template<'_>, root: Template<'_>) -> [Certificate; 3] {
         let keys = [(); 3].map(|()| KeyPair::generate().unwrap());
         let (leaf, intermediate, root) = (leaf.params(), intermediate.params(), root.params());
         let root_der = root.self_signed(&keys[2]).unwrap();
@@ -160,8 +160,13 @@ pub(crate) mod tests {
         [leaf_der, intermediate_der, root_der].map(|certificate| Certificate::from_der(certificate.der()).unwrap())
     }
 
-    pub(crate) fn ca<'a>(common_name: &'a str, days: (i64, i64)) -> Facts<'a> {
-        Facts { common_name, names: &[], days, is_ca: true }
+    /// Three that last long enough.
+    pub(crate) fn leaf_to_root() -> [Certificate; 3] {
+        three(Template::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)))
+    }
+
+    pub(crate) fn ca<'a>(common_name: &'a str, days: (i64, i64)) -> Template<'a> {
+        Template { common_name, names: &[], days, is_ca: true }
     }
 
     pub(crate) fn chain<'a>(certificates: impl IntoIterator<Item = &'a Certificate>) -> Chain {
@@ -170,8 +175,8 @@ pub(crate) mod tests {
 
     #[test]
     fn reads_the_facts_of_a_certificate() {
-        let facts = Facts { names: &["cas1.example.com", "*.example.com", "192.0.2.7"], ..Facts::default() };
-        let certificate = certificate(facts);
+        let template = Template { names: &["cas1.example.com", "*.example.com", "192.0.2.7"], ..Template::default() };
+        let certificate = certificate(template);
         assert_eq!(certificate.subject(), "CN=cas1.example.com");
         assert_eq!(certificate.common_name.as_deref(), Some("cas1.example.com"));
         assert_eq!(certificate.dns_names, ["cas1.example.com", "*.example.com"]);
@@ -186,7 +191,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_chain_in_order_out_of_order_and_with_a_gap() {
-        let [leaf, intermediate, root] = three(Facts::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
+        let [leaf, intermediate, root] = leaf_to_root();
         assert_eq!(chain([&leaf, &intermediate, &root]).order(), ChainOrder::InOrder);
         assert_eq!(chain([&leaf]).order(), ChainOrder::InOrder);
         assert_eq!(chain([&leaf, &root, &intermediate]).order(), ChainOrder::OutOfOrder(0));
@@ -195,7 +200,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_heap_of_certificates_is_put_in_order() {
-        let [leaf, intermediate, root] = three(Facts::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
+        let [leaf, intermediate, root] = leaf_to_root();
         let sorted = chain([&leaf, &intermediate, &root]);
         assert_eq!(chain([&root, &leaf, &intermediate]).in_order(), sorted);
         assert_eq!(chain([&intermediate, &root, &leaf]).in_order(), sorted);
@@ -204,7 +209,7 @@ pub(crate) mod tests {
 
     #[test]
     fn what_is_no_certificate_is_refused() {
-        let der = certificate(Facts::default()).der;
+        let der = certificate(Template::default()).der;
         let trailing = [der.as_slice(), b"more"].concat();
         assert_eq!(Certificate::from_der(&trailing), Err(CertificateError::Trailing(4)));
         for end in 0..der.len() {
@@ -217,7 +222,7 @@ pub(crate) mod tests {
 
     #[test]
     fn fingerprints_are_read_with_and_without_colons() {
-        let fingerprint = certificate(Facts::default()).fingerprint();
+        let fingerprint = certificate(Template::default()).fingerprint();
         let text = fingerprint.to_string();
         assert_eq!(text.parse(), Ok(fingerprint));
         assert_eq!(text.replace(':', "").to_lowercase().parse(), Ok(fingerprint));

@@ -54,10 +54,10 @@ fn without_final_dot(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::x509::chain::tests::{Facts, certificate};
+    use crate::x509::chain::tests::{Template, certificate};
 
     fn matches(names: &[&str], expected: &str) -> Match {
-        matched(&certificate(Facts { names, common_name: "cn.example.com", ..Facts::default() }), expected)
+        matched(&certificate(Template { names, common_name: "cn.example.com", ..Template::default() }), expected)
     }
 
     #[test]

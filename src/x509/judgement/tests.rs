@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::x509::certificate::Signature;
-use crate::x509::chain::tests::{Facts, ca, certificate, chain, three};
+use crate::x509::chain::tests::{Template, ca, certificate, chain, leaf_to_root, three};
 
 const DAY: i64 = 86_400;
 
@@ -22,14 +22,14 @@ fn classes(judgement: &Judgement) -> Vec<Class> {
 
 #[test]
 fn nothing_to_say_of_a_good_chain() {
-    let judgement = judged(&chain([&certificate(Facts::default())]), 10);
+    let judgement = judged(&chain([&certificate(Template::default())]), 10);
     assert_eq!((judgement.failures.len(), judgement.violations.len(), judgement.remarks.len()), (0, 0, 0));
     assert_eq!(judgement.summary, "certificate 'cas1.example.com' expires in 80 days (1970-04-01 00:00 UTC)");
 }
 
 #[test]
 fn warning_and_critical_by_what_is_left() {
-    let chain = chain([&certificate(Facts::default())]);
+    let chain = chain([&certificate(Template::default())]);
     assert_eq!(judged(&chain, 61).violations[0].0, State::Warning);
     let (state, text) = judged(&chain, 80).violations.remove(0);
     assert_eq!(state, State::Critical);
@@ -38,7 +38,7 @@ fn warning_and_critical_by_what_is_left() {
 
 #[test]
 fn expired_and_not_yet_valid_are_classes_of_their_own() {
-    let chain = chain([&certificate(Facts { days: (10, 90), ..Facts::default() })]);
+    let chain = chain([&certificate(Template { days: (10, 90), ..Template::default() })]);
     let judgement = judged(&chain, 93);
     assert_eq!((classes(&judgement), judgement.violations.len()), (vec![Class::Expired], 0));
     assert_eq!(
@@ -50,7 +50,7 @@ fn expired_and_not_yet_valid_are_classes_of_their_own() {
 
 #[test]
 fn the_last_second_of_the_validity_belongs_to_it() {
-    let chain = chain([&certificate(Facts::default())]);
+    let chain = chain([&certificate(Template::default())]);
     let expected = Expectations { expiries: &Expiries::default(), name: None, verdict: &Verdict::NotJudged };
     assert!(judge(&chain, &expected, 90 * DAY).failures.is_empty());
     assert_eq!(classes(&judge(&chain, &expected, 90 * DAY + 1)), [Class::Expired]);
@@ -58,7 +58,7 @@ fn the_last_second_of_the_validity_belongs_to_it() {
 
 #[test]
 fn an_intermediate_that_ends_first_is_named() {
-    let certificates = three(Facts::default(), ca("Issuing CA", (0, 60)), ca("Root CA", (0, 9_000)));
+    let certificates = three(Template::default(), ca("Issuing CA", (0, 60)), ca("Root CA", (0, 9_000)));
     let judgement = judged(&chain(&certificates), 50);
     assert_eq!(judgement.violations.len(), 1);
     assert!(judgement.violations[0].1.starts_with("chain certificate 1 'Issuing CA' expires in 10 days"));
@@ -75,7 +75,7 @@ fn an_intermediate_that_ends_first_is_named() {
 
 #[test]
 fn a_share_of_the_lifetime_is_judged_for_each_by_its_own() {
-    let certificates = three(Facts::default(), ca("Issuing CA", (0, 60)), ca("Root CA", (0, 9_000)));
+    let certificates = three(Template::default(), ca("Issuing CA", (0, 60)), ca("Root CA", (0, 9_000)));
     let expiries = expiries("33%", "");
     let expected = Expectations { expiries: &expiries, name: None, verdict: &Verdict::Trusted };
     let judgement = judge(&chain(&certificates), &expected, 50 * DAY);
@@ -85,7 +85,7 @@ fn a_share_of_the_lifetime_is_judged_for_each_by_its_own() {
 
 #[test]
 fn untrusted_and_name_mismatch_are_told_apart() {
-    let chain = chain([&certificate(Facts { names: &["a.example.com", "192.0.2.7"], ..Facts::default() })]);
+    let chain = chain([&certificate(Template { names: &["a.example.com", "192.0.2.7"], ..Template::default() })]);
     let verdict = Verdict::Untrusted(Distrust::SelfSigned);
     let expected = Expectations { expiries: &Expiries::default(), name: Some("b.example.com"), verdict: &verdict };
     let judgement = judge(&chain, &expected, DAY);
@@ -96,7 +96,7 @@ fn untrusted_and_name_mismatch_are_told_apart() {
 
 #[test]
 fn ten_thousand_names_are_not_recited() {
-    let mut leaf = certificate(Facts::default());
+    let mut leaf = certificate(Template::default());
     leaf.dns_names = (0..10_000).map(|number| format!("{number}.example.com")).collect();
     let failure = mismatch(&leaf, Some("cas1.example.com")).unwrap();
     assert!(failure.summary.ends_with("4.example.com and 9995 more"), "{}", failure.summary);
@@ -104,7 +104,7 @@ fn ten_thousand_names_are_not_recited() {
 
 #[test]
 fn weak_when_sha_1_signs_anything_but_an_anchor() {
-    let mut certificates = three(Facts::default(), ca("Issuing CA", (0, 900)), ca("Root CA", (0, 9_000)));
+    let mut certificates = three(Template::default(), ca("Issuing CA", (0, 900)), ca("Root CA", (0, 9_000)));
     for certificate in &mut certificates {
         certificate.signature = Signature { name: "SHA-1 with RSA", is_weak: true };
     }
@@ -120,7 +120,7 @@ fn weak_when_sha_1_signs_anything_but_an_anchor() {
 
 #[test]
 fn weak_when_the_key_is_short() {
-    let mut leaf = certificate(Facts::default());
+    let mut leaf = certificate(Template::default());
     leaf.key = crate::x509::certificate::Key { kind: KeyKind::Rsa, bits: 1024 };
     let failure = weakness(&leaf, 0, &Verdict::Pinned).unwrap();
     assert!(failure.summary.ends_with("is weak: its key is RSA 1024, expected at least 2048 bits"));
@@ -130,7 +130,7 @@ fn weak_when_the_key_is_short() {
 
 #[test]
 fn a_chain_out_of_order_is_remarked() {
-    let [leaf, intermediate, root] = three(Facts::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
+    let [leaf, intermediate, root] = leaf_to_root();
     let judgement = judged(&chain([&leaf, &root, &intermediate]), 1);
     assert_eq!(judgement.remarks, ["the chain is out of order: certificate 1 did not issue the one before it"]);
 }
