@@ -209,6 +209,14 @@ mod tests {
         Ok(frames)
     }
 
+    /// How many bytes of `bytes` are a message to be.
+    fn pending(bytes: &[u8]) -> usize {
+        let mut framer = Framer::default();
+        framer.push(bytes);
+        assert_eq!(framer.next_frame(), Ok(None));
+        framer.pending()
+    }
+
     fn refused(bytes: &[u8]) -> FramingError {
         frames(&[bytes]).unwrap_err()
     }
@@ -229,18 +237,12 @@ mod tests {
 
     #[test]
     fn keep_alives_alone_are_no_message() {
-        let mut framer = Framer::default();
-        framer.push(b"\r\n\r\n");
-        assert_eq!(framer.next_frame(), Ok(None));
-        assert_eq!(framer.pending(), 0);
+        assert_eq!(pending(b"\r\n\r\n"), 0);
     }
 
     #[test]
     fn a_cut_head_is_pending() {
-        let mut framer = Framer::default();
-        framer.push(b"SIP/2.0 200 OK\r\nVia: SIP");
-        assert_eq!(framer.next_frame(), Ok(None));
-        assert_eq!(framer.pending(), 24);
+        assert_eq!(pending(b"SIP/2.0 200 OK\r\nVia: SIP"), 24);
     }
 
     #[test]

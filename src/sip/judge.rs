@@ -125,11 +125,10 @@ impl FromStr for HeaderPattern {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sip::framing::datagram;
+    use crate::sip::message;
 
     fn judged(message: &str, statuses: &str, headers: &[&str], allow: &[&str]) -> Result<String, Failure> {
-        let message = format!("{message}\r\nCSeq: 1 OPTIONS\r\n\r\n");
-        let response = Response::read(datagram(message.as_bytes()).unwrap().unwrap()).unwrap().unwrap();
+        let response = message::tests::response(&format!("{message}\r\nCSeq: 1 OPTIONS\r\n\r\n"));
         let answer = Answer { response, took: Duration::ZERO, digest_user: None };
         let peer = Peer { host: "cas1.example.com".into(), address: "192.0.2.7:5060".parse().unwrap() };
         let expected = Expected {

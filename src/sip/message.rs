@@ -162,7 +162,7 @@ fn name_addr(address: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::sip::framing::datagram;
 
@@ -170,8 +170,21 @@ mod tests {
         Response::read(datagram(message.as_bytes()).unwrap().unwrap())
     }
 
-    fn response(message: &str) -> Response {
+    pub(crate) fn response(message: &str) -> Response {
         read(message).unwrap().unwrap()
+    }
+
+    pub(crate) fn request() -> OptionsRequest {
+        OptionsRequest {
+            uri: "sip:cas1.example.com:5060;transport=tcp".to_owned(),
+            from: "sip:check@192.0.2.1".to_owned(),
+            to: "sip:cas1.example.com:5060;transport=tcp".to_owned(),
+            contact: "\"A\" <sip:192.0.2.1:40000>".to_owned(),
+            via_transport: "TCP",
+            sent_by: "[2001:db8::1]:40000".to_owned(),
+            user_agent: "check-um/1".to_owned(),
+            max_forwards: 70,
+        }
     }
 
     #[test]
@@ -224,19 +237,9 @@ mod tests {
 
     #[test]
     fn the_request_reads_as_rfc_3261_wants_it() {
-        let request = OptionsRequest {
-            uri: "sip:cas1.example.com:5060;transport=tcp".to_owned(),
-            from: "sip:check@192.0.2.1".to_owned(),
-            to: "sip:cas1.example.com:5060;transport=tcp".to_owned(),
-            contact: "\"A\" <sip:192.0.2.1:40000>".to_owned(),
-            via_transport: "TCP",
-            sent_by: "[2001:db8::1]:40000".to_owned(),
-            user_agent: "check-um/1".to_owned(),
-            max_forwards: 70,
-        };
         let id = RequestId { branch: "z9hG4bKb".into(), tag: "t".into(), call_id: "c".into(), cseq: 7 };
         assert_eq!(
-            request.message(&id, Some(("Authorization", "Digest x"))),
+            request().message(&id, Some(("Authorization", "Digest x"))),
             "OPTIONS sip:cas1.example.com:5060;transport=tcp SIP/2.0\r\n\
              Via: SIP/2.0/TCP [2001:db8::1]:40000;branch=z9hG4bKb;rport\r\n\
              Max-Forwards: 70\r\n\

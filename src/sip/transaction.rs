@@ -108,17 +108,16 @@ impl ClientTransaction {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sip::framing::datagram;
+    use crate::sip::message;
 
     fn id() -> RequestId {
         RequestId { branch: "z9hG4bKb".into(), tag: "t".into(), call_id: "c".into(), cseq: 1 }
     }
 
     fn response(status: u16, branch: &str, cseq: &str, call_id: &str) -> Response {
-        let message = format!(
+        message::tests::response(&format!(
             "SIP/2.0 {status} x\r\nVIA: SIP/2.0/UDP a;BRANCH={branch}\r\nCSEQ: {cseq}\r\nCALL-ID: {call_id}\r\n\r\n"
-        );
-        Response::read(datagram(message.as_bytes()).unwrap().unwrap()).unwrap().unwrap()
+        ))
     }
 
     /// The milliseconds after the start at which the request is sent, until Timer F or `until`.

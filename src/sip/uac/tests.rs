@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::*;
+use crate::sip::message::tests::request;
 
 /// What the peer does next.
 enum Act {
@@ -57,20 +58,10 @@ struct Ran<const STREAM: bool> {
 
 fn run<const STREAM: bool>(acts: Vec<Act>, milliseconds: u64, credentials: Option<Credentials>) -> Ran<STREAM> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let request = OptionsRequest {
-        uri: "sip:192.0.2.7".to_owned(),
-        from: "sip:a".to_owned(),
-        to: "sip:b".to_owned(),
-        contact: "sip:c".to_owned(),
-        via_transport: "TCP",
-        sent_by: "192.0.2.1:5060".to_owned(),
-        user_agent: "test".to_owned(),
-        max_forwards: 70,
-    };
     let deadline = Deadline::new(Instant::now(), Duration::from_millis(milliseconds));
     let peer = Peer { host: "192.0.2.7".to_owned(), address: "192.0.2.7:5060".parse().unwrap() };
     let mut uac = Uac::over(Script::<STREAM> { acts: acts.into(), sent: Vec::new() }, peer, deadline);
-    let result = runtime.block_on(uac.options(&request, credentials.as_ref()));
+    let result = runtime.block_on(uac.options(&request(), credentials.as_ref()));
     Ran { result, uac }
 }
 
