@@ -155,11 +155,6 @@ impl Held {
             has_part(&certificate.subject()) || certificate.dns_names.iter().any(has_part)
         })
     }
-
-    /// The last second of its validity.
-    fn end(&self) -> i64 {
-        self.certificate.as_ref().map_or(i64::MIN, |certificate| certificate.not_after)
-    }
 }
 
 /// Each once: a logical store holds those of several physical ones, some of them twice.
@@ -176,7 +171,7 @@ fn held(ders: &[Vec<u8>]) -> Vec<Held> {
 
 /// Each by itself, under a label that stays when it is renewed: of several of one name the newest has it.
 fn items(mut held: Vec<Held>, store: &StoreName) -> Vec<Item> {
-    held.sort_by_key(|held| Reverse(held.end()));
+    held.sort_by_key(|held| Reverse(held.certificate.as_ref().map_or(i64::MIN, |certificate| certificate.not_after)));
     let mut items: Vec<Item> = Vec::new();
     for Held { thumbprint, certificate } in held {
         let name = certificate.as_ref().map_or_else(|_| "unreadable".to_owned(), Certificate::name);

@@ -1,6 +1,5 @@
 //! What came of asking a server? Connect, TLS if wanted, OPTIONS - and all that is known afterwards, whether it worked or not.
 
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -212,7 +211,9 @@ impl Probe<'_> {
             Socket::Stream(stream) => stream.local_addr(),
             Socket::Datagrams(socket) => socket.local_addr(),
         };
-        let request = self.question.request(self.location.transport, &peer.name(), local_address(local, &peer));
+        // The unspecified address, should the system not say.
+        let local = local.unwrap_or_else(|_| SocketAddr::new(net::unspecified(peer.address), 0));
+        let request = self.question.request(self.location.transport, &peer.name(), local);
         match (socket, &self.question.tls) {
             (Socket::Datagrams(socket), _) => self.converse(&request, socket, peer).await,
             (Socket::Stream(stream), Some(settings)) if self.location.transport == Transport::Tls => {
@@ -311,9 +312,4 @@ impl Question {
             max_forwards: self.max_forwards,
         }
     }
-}
-
-/// Our end of the connection; the unspecified address, should the system not say.
-fn local_address(local: io::Result<SocketAddr>, peer: &Peer) -> SocketAddr {
-    local.unwrap_or_else(|_| SocketAddr::new(net::unspecified(peer.address), 0))
 }

@@ -212,8 +212,8 @@ impl<T: Channel> Uac<T> {
                     self.retransmissions += u32::from(transaction.transmitted() > 1);
                     self.note(">", masked.as_ref().unwrap_or(&message));
                     let stage = || format!("sending the request to {}", self.peer);
-                    let expired = |expired| Failure::caused_by(Class::Timeout, &expired);
-                    let sent = deadline.limit(stage, self.channel.send(message.as_bytes())).await.map_err(expired)?;
+                    let sent = deadline.limit(stage, self.channel.send(message.as_bytes())).await;
+                    let sent = sent.map_err(NetError::from)?;
                     sent.map_err(|error| self.broken(error, "when the request was sent"))?;
                 }
                 Step::Wait(until) => {

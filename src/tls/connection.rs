@@ -1,6 +1,5 @@
 //! What came of a handshake? A connection, whichever library keeps it, or why there is none.
 
-use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -17,7 +16,6 @@ use crate::report::Failure;
 use crate::x509::Chain;
 
 /// A handshake that was tried, for a connection or for what it shows.
-#[derive(Debug)]
 pub(crate) struct Handshake<T = TlsConnection> {
     pub served: Served,
     /// What it was tried for, or why that is not there.
@@ -96,12 +94,6 @@ impl Channel for TlsConnection {
 
     fn explain(&self, error: &io::Error) -> Option<Failure> {
         self.classify(error).map(Failure::from)
-    }
-}
-
-impl fmt::Debug for TlsConnection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TlsConnection({})", self.peer)
     }
 }
 
