@@ -21,9 +21,6 @@ pub struct Item {
     pub chain: Result<Chain, Failure>,
 }
 
-/// The most files that one check reads.
-const MAX_FILES: usize = 1_000;
-
 /// Reads what each of `patterns` names: a file, or all files that it matches.
 pub(crate) fn read(patterns: &[String], passphrase: Option<&str>) -> Vec<Item> {
     let mut files: Vec<Item> = Vec::new();
@@ -82,6 +79,9 @@ pub(crate) fn label(name: &str, before: &[Item]) -> String {
     let numbered = (2..).map(|number| format!("{folded}_{number}"));
     std::iter::once(folded.clone()).chain(numbered).find(|label| !is_taken(label)).unwrap_or(folded.clone())
 }
+
+/// The most files that one check reads.
+const MAX_FILES: usize = 1_000;
 
 #[cfg(test)]
 mod tests {

@@ -72,10 +72,6 @@ pub(crate) fn unspecified(address: SocketAddr) -> IpAddr {
     if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() }
 }
 
-/// How many addresses, or targets of a domain, are asked in one run at most: each has metrics of its own, which are never
-/// left out of a report, and a report is bounded.
-pub const MAX_ASKED: usize = 32;
-
 /// What can go wrong between us and a peer, below TLS and SIP.
 #[derive(Debug, thiserror::Error)]
 pub enum NetError {
@@ -155,6 +151,10 @@ impl From<NetError> for Failure {
 fn list(failed: &[NetError]) -> String {
     failed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
+
+/// How many addresses, or targets of a domain, are asked in one run at most: each has metrics of its own, which are never
+/// left out of a report, and a report is bounded.
+pub const MAX_ASKED: usize = 32;
 
 #[cfg(test)]
 mod tests {

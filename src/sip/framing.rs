@@ -3,12 +3,6 @@
 use super::head::{Head, decode, is_token_byte};
 use crate::report::excerpt;
 
-/// The most of a message head, in bytes.
-pub const MAX_HEAD: usize = 64 * 1024;
-
-/// The most of a message body, in bytes.
-pub const MAX_BODY: usize = 1024 * 1024;
-
 /// One message as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
@@ -189,6 +183,12 @@ const fn hint(bytes: &[u8]) -> &'static str {
         _ => "",
     }
 }
+
+/// The most of a message head, in bytes.
+pub const MAX_HEAD: usize = 64 * 1024;
+
+/// The most of a message body, in bytes.
+pub const MAX_BODY: usize = 1024 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -7,12 +7,6 @@ use std::time::{Duration, Instant};
 
 use super::message::{OptionsRequest, RequestId, Response};
 
-/// RFC 3261 17.1.1.1: the estimate of a round trip.
-pub(crate) const T1: Duration = Duration::from_millis(500);
-
-/// RFC 3261 17.1.2.2: the longest interval between retransmissions.
-pub(crate) const T2: Duration = Duration::from_secs(4);
-
 /// What to do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -104,6 +98,12 @@ impl ClientTransaction {
         Received::Final
     }
 }
+
+/// RFC 3261 17.1.1.1: the estimate of a round trip.
+pub(crate) const T1: Duration = Duration::from_millis(500);
+
+/// RFC 3261 17.1.2.2: the longest interval between retransmissions.
+pub(crate) const T2: Duration = Duration::from_secs(4);
 
 #[cfg(test)]
 mod tests {

@@ -121,12 +121,6 @@ pub struct Uac<T> {
     buffer: Vec<u8>,
 }
 
-/// The most of a datagram, and of what is read from a stream at once.
-const BUFFER: usize = 64 * 1024;
-
-/// How many messages the trace keeps, and how much of each, in characters.
-const MAX_TRACE: (usize, usize) = (12, 4 * 1024);
-
 impl<T: Channel> Uac<T> {
     /// A client that has sent nothing to `peer` yet; everything must be over by `deadline`.
     pub fn over(channel: T, peer: Peer, deadline: Deadline) -> Self {
@@ -307,6 +301,12 @@ fn token() -> Result<String, NoRandomness> {
 fn plural(count: u32, word: &str) -> String {
     if count == 1 { word.to_owned() } else { format!("{word}s") }
 }
+
+/// The most of a datagram, and of what is read from a stream at once.
+const BUFFER: usize = 64 * 1024;
+
+/// How many messages the trace keeps, and how much of each, in characters.
+const MAX_TRACE: (usize, usize) = (12, 4 * 1024);
 
 #[cfg(test)]
 mod tests;

@@ -57,10 +57,6 @@ const fn of_windows(_: &Chain, _: i64, _: &Deadline) -> Option<Verdict> {
     None
 }
 
-/// How long Windows may take to fetch a root from its maker.
-#[cfg(windows)]
-const MAX_PATIENCE: Duration = Duration::from_secs(5);
-
 /// The roots of the bundle that could have issued a certificate of `chain`; `None` without a bundle.
 fn of_bundle(chain: &Chain) -> Option<Vec<CertificateDer<'static>>> {
     let possible = bundle()?.iter().filter(|root| could_issue(root, chain));
@@ -124,6 +120,10 @@ const BUNDLES: &[&str] = &[
     "/etc/ssl/cert.pem",
     "/usr/local/share/certs/ca-root-nss.crt",
 ];
+
+/// How long Windows may take to fetch a root from its maker.
+#[cfg(windows)]
+const MAX_PATIENCE: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {

@@ -34,9 +34,6 @@ pub enum ChainOrder {
     Gap(usize),
 }
 
-/// The longest chain that is looked at.
-pub(crate) const MAX_LENGTH: usize = 1000;
-
 impl Chain {
     /// A chain of DER certificates, leaf first.
     pub fn from_ders<'a>(ders: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, ChainError> {
@@ -105,6 +102,9 @@ impl Chain {
         }
     }
 }
+
+/// The longest chain that is looked at.
+pub(crate) const MAX_LENGTH: usize = 1000;
 
 #[cfg(test)]
 pub(crate) mod tests {

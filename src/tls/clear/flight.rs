@@ -46,9 +46,6 @@ pub struct FlightReader {
     is_complete: bool,
 }
 
-/// The most bytes of a flight: ten thousand names fit into the certificate.
-pub const MAX_FLIGHT: usize = 1024 * 1024;
-
 impl FlightReader {
     /// Takes what was received.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), FlightError> {
@@ -262,6 +259,9 @@ const GROUPS: &[u8] = &[0, 23, 0, 24, 0, 25, 0, 29];
 const SIGNATURE_ALGORITHMS: &[u8] = &[
     4, 1, 5, 1, 6, 1, 4, 3, 5, 3, 6, 3, 8, 4, 8, 5, 8, 6, 8, 7, 8, 9, 8, 10, 8, 11, 3, 1, 2, 1, 2, 3, 4, 2, 2, 2, 1, 1,
 ];
+
+/// The most bytes of a flight: ten thousand names fit into the certificate.
+pub const MAX_FLIGHT: usize = 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
