@@ -25,6 +25,7 @@ use crate::x509::judgement::{Expectations, Judgement, judge};
 /// What is asked, the same for each address. What is `None` follows from the connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Question {
+    /// The local address to send from.
     pub source: Option<IpAddr>,
     pub uri: Option<String>,
     pub from: Option<String>,
