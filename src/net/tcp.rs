@@ -39,14 +39,11 @@ pub(crate) async fn connect_first(
             Err(error) => failed.push(error),
         }
     }
-    match failed.pop() {
-        Some(only) if failed.is_empty() => Err(only),
-        Some(last) => {
-            failed.push(last);
-            Err(NetError::AllFailed { host: peers[0].host.clone(), failed })
-        }
-        None => Err(NetError::AllFailed { host: String::new(), failed }),
+    if failed.len() == 1 {
+        return Err(failed.remove(0));
     }
+    let host = peers.first().map(|peer| peer.host.clone()).unwrap_or_default();
+    Err(NetError::AllFailed { host, failed })
 }
 
 /// Connects to one address within `share`, which ends no later than the deadline.
