@@ -12,7 +12,6 @@ pub trait Channel {
     /// Whether it delivers a stream of bytes, in order and by itself; otherwise datagrams, each at its own risk.
     const IS_STREAM: bool;
 
-    /// Sends all of it.
     fn send(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>>;
 
     /// Appends what arrives to `buffer`, a datagram or a piece of the stream, and says how much it was; 0 is the end of a

@@ -2,7 +2,6 @@
 
 use std::io;
 
-/// Why a library did not come to the end of the handshake.
 pub(super) enum Ended {
     /// It cannot even begin here.
     Unprepared(String),

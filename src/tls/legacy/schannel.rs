@@ -106,7 +106,6 @@ fn ended(error: io::Error) -> Ended {
     }
 }
 
-/// The connection after its handshake.
 struct Secured(TlsStream<Polled<Tap<TcpStream>>>);
 
 impl Secured {

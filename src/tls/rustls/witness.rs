@@ -27,7 +27,6 @@ impl Witness {
         Arc::new(Self { seen: Mutex::default(), algorithms, identity })
     }
 
-    /// What was seen so far.
     pub(super) fn seen(&self) -> Seen {
         self.lock().clone()
     }
