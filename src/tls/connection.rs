@@ -28,12 +28,13 @@ impl<T> Handshake<T> {
         Self { served: Served::default(), result: Err(error) }
     }
 
-    /// With the chain read and its trust judged.
-    pub(crate) fn judged(mut served: Served, seen: &Seen, result: Result<T, TlsError>, approach: Approach<'_>) -> Self {
-        if seen.chain.is_empty() {
+    /// With the certificates read and their trust judged.
+    pub(crate) fn judged(seen: Seen, result: Result<T, TlsError>, approach: Approach<'_>) -> Self {
+        let Seen { certificates, mut served } = seen;
+        if certificates.is_empty() {
             return Self { served, result };
         }
-        match Chain::from_ders(seen.chain.iter().map(AsRef::as_ref)) {
+        match Chain::from_ders(certificates.iter().map(AsRef::as_ref)) {
             Ok(chain) => {
                 served.verdict = approach.settings.verdict(&chain, approach.now, approach.deadline);
                 served.chain = Some(chain);

@@ -4,6 +4,7 @@ use std::io;
 
 use rustls::{AlertDescription as Alert, CertificateError, Error, PeerIncompatible};
 
+use super::served::Served;
 use super::settings::HAS_LEGACY;
 use super::tap::{other_protocol, server_hello_version};
 use super::version::Version;
@@ -53,13 +54,6 @@ pub enum TlsError {
     Local { reason: String },
 }
 
-/// What became of a server's wish for a client certificate.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Demand {
-    pub asked: bool,
-    pub shown: bool,
-}
-
 impl TlsError {
     pub const fn class(&self) -> Class {
         match self {
@@ -88,14 +82,14 @@ impl TlsError {
     }
 
     /// The error of a handshake of which the `first` bytes are known.
-    pub(super) fn of_handshake(error: &io::Error, peer: &Peer, demand: Demand, first: &[u8]) -> Self {
+    pub(super) fn of_handshake(error: &io::Error, peer: &Peer, served: &Served, first: &[u8]) -> Self {
         let peer = peer.clone();
         if let Some(spoken) = other_protocol(first) {
             return Self::NotTls { peer, spoken };
         }
         let refusal = refusal(error);
-        if let (true, Some(how)) = (demand.asked, &refusal) {
-            return Self::of_refusal(peer, how.clone(), demand.shown);
+        if let (true, Some(how)) = (served.client_certificate_asked, &refusal) {
+            return Self::of_refusal(peer, how.clone(), served.client_certificate_shown.is_some());
         }
         match rustls_error(error) {
             Some(error) => Self::of_rustls(error, peer, first),
@@ -252,7 +246,9 @@ mod tests {
     }
 
     fn handshake(error: &io::Error, asked: bool, shown: bool, first: &[u8]) -> TlsError {
-        TlsError::of_handshake(error, &peer(), Demand { asked, shown }, first)
+        let mut served = Served { client_certificate_asked: asked, ..Served::default() };
+        served.client_certificate_shown = shown.then(|| "CN=client.example.com".to_owned());
+        TlsError::of_handshake(error, &peer(), &served, first)
     }
 
     const RECORD: &[u8] = b"\x15\x03\x03\x00\x02\x02\x28";

@@ -28,29 +28,23 @@ pub(crate) struct Served {
     pub fell_back: Option<String>,
 }
 
-/// What was seen of a handshake, whoever led it.
+/// What was seen of a handshake, whoever led it, before its certificates are read.
 #[derive(Clone, Default)]
 pub(crate) struct Seen {
-    /// The certificates as served.
-    pub chain: Vec<CertificateDer<'static>>,
-    /// In rustls as far as the server's signature gives it away.
-    pub version: Option<Version>,
-    pub suite: Option<Suite>,
-    /// Whether the server has proved that it has the leaf's key.
-    pub key_is_proved: bool,
-    /// Whether it asked for a client certificate.
-    pub asked: bool,
+    /// As served, the leaf first.
+    pub certificates: Vec<CertificateDer<'static>>,
+    pub served: Served,
 }
 
 impl From<&Flight> for Seen {
     fn from(flight: &Flight) -> Self {
-        Self {
-            chain: flight.certificates.iter().map(|der| der.clone().into()).collect(),
+        let served = Served {
             version: flight.version,
             suite: flight.suite,
-            key_is_proved: false,
-            asked: flight.client_certificate_asked,
-        }
+            client_certificate_asked: flight.client_certificate_asked,
+            ..Served::default()
+        };
+        Self { certificates: flight.certificates.iter().map(|der| der.clone().into()).collect(), served }
     }
 }
 
@@ -66,17 +60,6 @@ impl Served {
             let text = "the server asks for a client certificate and was shown none";
             Failure::new(Class::ClientCertificateRequired, text)
         })
-    }
-
-    pub(super) fn seen(seen: &Seen, client_certificate_shown: Option<String>) -> Self {
-        Self {
-            version: seen.version,
-            suite: seen.suite,
-            key_is_proved: seen.key_is_proved,
-            client_certificate_asked: seen.asked,
-            client_certificate_shown,
-            ..Self::default()
-        }
     }
 
     /// Facts for `-v`: names in snake_case and values.

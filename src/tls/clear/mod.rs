@@ -14,7 +14,7 @@ pub mod flight;
 use self::flight::{FlightError, FlightReader, client_hello, close_notify};
 use super::connection::Handshake;
 use super::error::TlsError;
-use super::served::{Seen, Served};
+use super::served::Seen;
 use super::settings::Approach;
 use super::tap::{ENOUGH, other_protocol};
 use super::version::Version;
@@ -32,12 +32,12 @@ pub(crate) async fn read(mut stream: TcpStream, approach: Approach<'_>) -> Hands
     let seen = Seen::from(reader.flight());
     let result = match exchanged {
         // A server that has shown its certificates has said what was asked, however it goes on.
-        _ if !seen.chain.is_empty() => Ok(()),
+        _ if !seen.certificates.is_empty() => Ok(()),
         Err(expired) => Err(expired.into()),
         Ok(Ok(())) => Err(TlsError::Broken { peer: peer.clone(), reason: NO_CERTIFICATE.to_owned() }),
         Ok(Err(error)) => Err(explain(error, peer, &first)),
     };
-    Handshake::judged(Served::seen(&seen, None), &seen, result, approach)
+    Handshake::judged(seen, result, approach)
 }
 
 /// What ends the exchange before its time.

@@ -41,49 +41,54 @@ pub(crate) async fn connect(stream: TcpStream, approach: Approach<'_>) -> Handsh
     let first = std::mem::take(&mut *first.lock().unwrap_or_else(PoisonError::into_inner));
     let mut reader = FlightReader::default();
     let is_flight = reader.push(&first).is_ok();
-    let seen = Seen { key_is_proved: matches!(connected, Ok(Ok(_))), ..Seen::from(reader.flight()) };
-    let identity = settings.identity.as_ref().filter(|_| seen.asked);
+    let mut seen = Seen::from(reader.flight());
+    let served = &mut seen.served;
+    served.key_is_proved = matches!(connected, Ok(Ok(_)));
+    let identity = settings.identity.as_ref().filter(|_| served.client_certificate_asked);
     let withheld = identity.and_then(library::withheld);
-    let shown = identity.filter(|_| withheld.is_none()).map(|identity| identity.subject.clone());
-    let mut served = Served::seen(&seen, shown.clone());
+    let shown = identity.filter(|_| withheld.is_none());
+    served.client_certificate_shown = shown.map(|identity| identity.subject.clone());
     let result = match connected {
         // SChannel waits for the rest of whatever looks to it like a long record.
         Err(expired) => Err(not_tls(&first, is_flight, peer).unwrap_or_else(|| expired.into())),
         Ok(Err(ended)) => {
-            let refusal = Refusal { asked: seen.asked, shown: shown.is_some(), withheld };
+            let refusal = Refusal { served, withheld };
             Err(not_tls(&first, is_flight, peer).unwrap_or_else(|| explain(ended, peer.clone(), refusal, &first)))
         }
         Ok(Ok(stream)) => {
             served.took = Some(started.elapsed());
-            Ok(TlsConnection::new(stream, peer.clone(), &served))
+            Ok(TlsConnection::new(stream, peer.clone(), served))
         }
     };
-    Handshake::judged(served, &seen, result, approach)
+    Handshake::judged(seen, result, approach)
 }
 
 /// What there is to know about a client certificate when a handshake fails.
-struct Refusal {
-    asked: bool,
-    shown: bool,
+struct Refusal<'a> {
+    served: &'a Served,
     /// Why the library cannot show the one that there is.
     withheld: Option<&'static str>,
 }
 
-impl Refusal {
+impl Refusal<'_> {
     fn explain(&self, peer: Peer, how: String) -> TlsError {
         let how = match self.withheld {
             Some(why) => format!("{how}; {why}"),
             None => how,
         };
-        TlsError::of_refusal(peer, how, self.shown)
+        TlsError::of_refusal(peer, how, self.served.client_certificate_shown.is_some())
     }
 }
 
-fn explain(ended: Ended, peer: Peer, refusal: Refusal, first: &[u8]) -> TlsError {
+fn explain(ended: Ended, peer: Peer, refusal: Refusal<'_>, first: &[u8]) -> TlsError {
     match (fatal_alert(first).map(Alert::from), ended) {
         (_, Ended::Unprepared(reason)) => TlsError::Local { reason },
-        (Some(alert), _) if refusal.asked => refusal.explain(peer, format!("sent the alert {}", alert_name(alert))),
-        (None, Ended::HungUp(_)) if refusal.asked => refusal.explain(peer, "closed the connection".to_owned()),
+        (Some(alert), _) if refusal.served.client_certificate_asked => {
+            refusal.explain(peer, format!("sent the alert {}", alert_name(alert)))
+        }
+        (None, Ended::HungUp(_)) if refusal.served.client_certificate_asked => {
+            refusal.explain(peer, "closed the connection".to_owned())
+        }
         (Some(alert), _) => TlsError::of_alert(alert, peer, clear::OFFER),
         (None, Ended::HungUp(error)) => TlsError::of_hang_up(&error, peer, first.is_empty()),
         (None, Ended::Broken(reason)) => TlsError::Broken { peer, reason },

@@ -14,8 +14,7 @@ use tokio_rustls::TlsConnector;
 
 use self::witness::Witness;
 use super::connection::{Handshake, TlsConnection};
-use super::error::{Demand, TlsError};
-use super::served::Served;
+use super::error::TlsError;
 use super::settings::Approach;
 use super::tap::{self, Tap};
 use super::version::{Suite, Version};
@@ -41,25 +40,26 @@ pub(crate) async fn connect(stream: TcpStream, approach: Approach<'_>) -> Handsh
     let connecting = TlsConnector::from(Arc::new(config)).connect(name, tap);
     let connected = deadline.limit(|| format!("the TLS handshake with {peer}"), connecting).await;
 
-    let seen = witness.seen();
-    let shown = settings.identity.as_ref().filter(|_| seen.asked).map(|identity| identity.subject.clone());
-    let mut served = Served::seen(&seen, shown.clone());
+    let mut seen = witness.seen();
+    let served = &mut seen.served;
+    let shown = settings.identity.as_ref().filter(|_| served.client_certificate_asked);
+    served.client_certificate_shown = shown.map(|identity| identity.subject.clone());
     let result = match connected {
         Err(expired) => Err(expired.into()),
         Ok(Err(error)) => {
             let first = first.lock().map(|first| first.clone()).unwrap_or_default();
             served.version = served.version.or_else(|| tap::server_hello_version(&first));
-            Err(TlsError::of_handshake(&error, peer, Demand { asked: seen.asked, shown: shown.is_some() }, &first))
+            Err(TlsError::of_handshake(&error, peer, served, &first))
         }
         Ok(Ok(stream)) => {
             served.took = Some(started.elapsed());
             let connection = stream.get_ref().1;
             served.version = connection.protocol_version().map(|version| Version(version.into()));
             served.suite = connection.negotiated_cipher_suite().map(|suite| Suite(suite.suite().into()));
-            Ok(TlsConnection::new(Box::new(stream), peer.clone(), &served))
+            Ok(TlsConnection::new(Box::new(stream), peer.clone(), served))
         }
     };
-    Handshake::judged(served, &seen, result, approach)
+    Handshake::judged(seen, result, approach)
 }
 
 /// What rustls offers, the suite in front that every server of TLS 1.3 has (RFC 8446, section 9.1).

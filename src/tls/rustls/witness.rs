@@ -41,8 +41,9 @@ impl Witness {
         valid: Result<HandshakeSignatureValid, Error>,
     ) -> Result<HandshakeSignatureValid, Error> {
         let mut seen = self.lock();
-        seen.version = Some(version);
-        seen.key_is_proved = valid.is_ok();
+        // Until the handshake ends nothing else gives it away.
+        seen.served.version = Some(version);
+        seen.served.key_is_proved = valid.is_ok();
         valid
     }
 }
@@ -57,7 +58,7 @@ impl ServerCertVerifier for Witness {
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let others = others.iter().map(|certificate| certificate.clone().into_owned());
-        self.lock().chain = std::iter::once(leaf.clone().into_owned()).chain(others).collect();
+        self.lock().certificates = std::iter::once(leaf.clone().into_owned()).chain(others).collect();
         Ok(ServerCertVerified::assertion())
     }
 
@@ -87,7 +88,7 @@ impl ServerCertVerifier for Witness {
 impl ResolvesClientCert for Witness {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         // The hints name the issuers that the server likes; it may like ours all the same, and says so better than we could.
-        self.lock().asked = true;
+        self.lock().served.client_certificate_asked = true;
         self.identity.clone()
     }
 
