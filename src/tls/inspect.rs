@@ -110,7 +110,7 @@ impl Look<'_> {
         match result {
             Ok(mut connection) => {
                 self.tell("TLS handshake complete");
-                connection.close().await;
+                let _ = self.deadline.limit(String::new, connection.close()).await;
                 if self.shown.served.client_certificate_shown.is_some()
                     && let Some(error) = self.refusal(&mut connection).await
                 {
