@@ -25,7 +25,7 @@ pub mod net {
     pub use crate::net::{MAX_ASKED, Peer, dns, nameserver, srv};
 }
 pub mod options {
-    pub use crate::options::{CommonOptions, Options, extra_opts, usage};
+    pub use crate::options::{Options, extra_opts, usage};
 }
 pub mod plugin {
     pub use crate::plugin::{Check, Context};

@@ -22,7 +22,7 @@ use crate::net::resolve::Resolver;
 use crate::options::dns::DnsOptions;
 use crate::options::extra_opts::Secrets;
 use crate::options::tls::TlsOptions;
-use crate::options::{CommonOptions, Options, plain};
+use crate::options::{Options, plain};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Metric, Range, Report, StandsFor, Target, Thresholds};
 use crate::time::calendar::unix_seconds;
@@ -36,12 +36,14 @@ impl Check for AdDs {
         match outcomes {
             Ok(outcomes) => {
                 report.headline = self.domain.as_ref().map(|domain| assessment::headline(domain, &outcomes));
-                let mut suffixes = Vec::new();
-                outcomes.iter().for_each(|outcome| self.add(outcome, &mut suffixes, &mut report));
+                for (outcome, time) in outcomes.iter().zip(self.times(&outcomes, context)) {
+                    assessment::add(outcome, &mut report);
+                    time.into_iter().for_each(|time| report.judge_metric(time));
+                }
             }
             Err(failure) => {
                 report.add_failure(failure);
-                report.add_metric(self.time(None));
+                report.add_metric(self.time(None, context));
             }
         }
         Ok(report)
@@ -80,23 +82,24 @@ impl AdDs {
         })
     }
 
-    /// Adds to `report` what came of one controller.
-    fn add(&self, outcome: &ControllerOutcome, suffixes: &mut Vec<String>, report: &mut Report) {
-        assessment::add(outcome, report);
-        let time = self.time(outcome.time);
-        if self.domain.is_none() {
-            return report.judge_metric(time);
-        }
-        // A name without an address has no label that would stay the same; two names may have one address.
-        let Some(address) = outcome.peer.as_ref().map(|peer| peer.address) else { return };
-        if let Some(suffix) = net::label_suffix(address, suffixes) {
-            report.judge_metric(time.suffixed(&suffix));
-        }
+    /// The metric of each controller; of several, each has its address in its label.
+    fn times(&self, outcomes: &[ControllerOutcome], context: &Context) -> Vec<Option<Metric>> {
+        let mut suffixes = Vec::new();
+        let mut metric = |outcome: &ControllerOutcome| {
+            let time = self.time(outcome.time, context);
+            if self.domain.is_none() {
+                return Some(time);
+            }
+            // A name without an address has no label that would stay the same; two names may have one address.
+            let suffix = net::label_suffix(outcome.peer.as_ref()?.address, &mut suffixes)?;
+            Some(time.suffixed(&suffix))
+        };
+        outcomes.iter().map(&mut metric).collect()
     }
 
-    fn time(&self, time: Option<Duration>) -> Metric {
+    fn time(&self, time: Option<Duration>, context: &Context) -> Metric {
         let thresholds = Thresholds::new(Some(self.warning.clone()), Some(self.critical.clone()));
-        Metric::seconds("time", time).judged_by(&thresholds).max(self.common.timeout().as_secs_f64())
+        Metric::seconds("time", time).judged_by(&thresholds).max(context.deadline.timeout().as_secs_f64())
     }
 
     const fn default_port(&self) -> u16 {
@@ -124,8 +127,7 @@ impl AdDs {
 }
 
 /// Read the rootDSE of a domain controller, or of every controller of a domain, and judge it.
-#[derive(Debug, clap::Parser)]
-#[command(name = "check_um_ad_ds", version, disable_help_subcommand = true)]
+#[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("whom").required(true).args(["hostname", "domain"]))]
 pub struct AdDs {
     /// Name or address of a controller to ask
@@ -179,17 +181,10 @@ pub struct AdDs {
         help_heading = "Thresholds"
     )]
     critical: Range,
-
-    #[command(flatten)]
-    common: CommonOptions,
 }
 
 impl Options for AdDs {
     const ABOUT: &'static About = &ABOUT;
-
-    fn common(&self) -> &CommonOptions {
-        &self.common
-    }
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         if self.domain.is_none() && !self.dns.servers.is_empty() {

@@ -13,9 +13,9 @@ use super::schedule::{self, Elsewhere, Scheduled, Setting, Unit, Vantage, Words,
 use super::shared_advice;
 use crate::counters::role::{POOL_STATES, app_pool};
 use crate::counters::{Counter, CounterError};
+use crate::options::Options;
 use crate::options::counters::CounterOptions;
 use crate::options::extra_opts::Secrets;
-use crate::options::{CommonOptions, Options};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, State, Uom};
 
@@ -83,8 +83,7 @@ static ABOUT: About = About {
 };
 
 /// Check whether an application pool of IIS is running, by its performance counter.
-#[derive(Debug, clap::Parser)]
-#[command(name = ABOUT.name, version)]
+#[derive(Debug, clap::Args)]
 pub struct AppPool {
     /// Application pool
     #[arg(long, value_name = "NAME", default_value = "MSExchangeServicesAppPool")]
@@ -92,17 +91,10 @@ pub struct AppPool {
 
     #[command(flatten)]
     source: CounterOptions,
-
-    #[command(flatten)]
-    common: CommonOptions,
 }
 
 impl Options for AppPool {
     const ABOUT: &'static About = &ABOUT;
-
-    fn common(&self) -> &CommonOptions {
-        &self.common
-    }
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         self.source.contradiction(&self.counters())

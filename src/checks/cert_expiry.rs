@@ -13,10 +13,10 @@ use crate::container::collection::{self, Item};
 use crate::container::store::{self, StoreName, Thumbprint, Wanted};
 use crate::net::host;
 use crate::net::resolve::resolve;
+use crate::options::Options;
 use crate::options::extra_opts::Secrets;
 use crate::options::target::EndpointOptions;
 use crate::options::tls::{self, TlsOptions};
-use crate::options::{CommonOptions, Options};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Override, Report, StandsFor, State, Target};
 use crate::time::calendar::unix_seconds;
@@ -156,8 +156,7 @@ fn judge_served(served: &Served, settings: &TlsSettings, expiries: &Expiries, no
 }
 
 /// Judge how long certificates are still valid: those that a TLS server shows, those in files or in a store of Windows.
-#[derive(Debug, clap::Parser)]
-#[command(name = "check_um_cert_expiry", version, disable_help_subcommand = true)]
+#[derive(Debug, clap::Args)]
 pub struct CertExpiry {
     /// Name or address of the host to ask
     #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse, help_heading = "Target")]
@@ -193,17 +192,10 @@ pub struct CertExpiry {
     /// CRITICAL when less is left, likewise; a default stands only beside a threshold in days [default: 14]
     #[arg(short, long, value_name = "EXPIRY", allow_hyphen_values = true, help_heading = "Thresholds")]
     critical: Option<Expiry>,
-
-    #[command(flatten)]
-    common: CommonOptions,
 }
 
 impl Options for CertExpiry {
     const ABOUT: &'static About = &ABOUT;
-
-    fn common(&self) -> &CommonOptions {
-        &self.common
-    }
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         // Not by `requires`, which is silent where another option excludes what is required.

@@ -15,8 +15,8 @@ use crate::events::source::{self, EventInput, FoundEvents};
 use crate::events::tally::{self, Count, EventWindow, Rule, Tally, histogram, meaning};
 use crate::input::{Input, judge_age};
 use crate::net::host;
+use crate::options::Options;
 use crate::options::extra_opts::Secrets;
-use crate::options::{CommonOptions, Options};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Target, Uom, excerpt};
 use crate::time::calendar::{self, rfc3339};
@@ -141,8 +141,7 @@ fn add_details(found: &FoundEvents, tally: &Tally<'_>, window: EventWindow, repo
 }
 
 /// Count the events that the Call Router logged, and judge how often each occurred.
-#[derive(Debug, clap::Parser)]
-#[command(name = "check_um_events", version, disable_help_subcommand = true)]
+#[derive(Debug, clap::Args)]
 pub struct Events {
     /// WARNING, or CRITICAL, when event ID occurs more often than this in the window; ranges, too; repeatable, in place
     /// of or beside 1638=2, 1643=2, 1647=2, 1651=2 (1649 is counted only)
@@ -172,17 +171,10 @@ pub struct Events {
     /// Report a file that was written longer ago than this as stale, such as 10m [default: any age is judged]
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Source")]
     max_age: Option<Duration>,
-
-    #[command(flatten)]
-    common: CommonOptions,
 }
 
 impl Options for Events {
     const ABOUT: &'static About = &ABOUT;
-
-    fn common(&self) -> &CommonOptions {
-        &self.common
-    }
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         let reason = if self.hostname.is_some() { source::NEEDS_WINDOWS } else { source::NEEDS_A_FILE };

@@ -16,8 +16,8 @@ use crate::health::judge::{self, Rating, Selection};
 use crate::health::source::{self, Acquired};
 use crate::input::{Input, judge_age};
 use crate::net::host;
+use crate::options::Options;
 use crate::options::extra_opts::Secrets;
-use crate::options::{CommonOptions, Options};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Target, Uom};
 use crate::time::calendar::rfc3339;
@@ -128,8 +128,7 @@ fn add_selection(answer: &Acquired, selection: &Selection<'_>, report: &mut Repo
 }
 
 /// Judge the monitors of a health set by what Managed Availability itself says of them.
-#[derive(Debug, clap::Parser)]
-#[command(name = "check_um_health_set", version, disable_help_subcommand = true)]
+#[derive(Debug, clap::Args)]
 pub struct HealthSet {
     /// Health set to judge; repeatable, such as UM and UM.Protocol
     #[arg(long, value_name = "NAME", default_value = "UM.CallRouter", help_heading = "Health set")]
@@ -152,17 +151,10 @@ pub struct HealthSet {
     /// Report a file that was written longer ago than this as stale, such as 10m [default: any age is judged]
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Source")]
     max_age: Option<Duration>,
-
-    #[command(flatten)]
-    common: CommonOptions,
 }
 
 impl Options for HealthSet {
     const ABOUT: &'static About = &ABOUT;
-
-    fn common(&self) -> &CommonOptions {
-        &self.common
-    }
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         let reason = if self.hostname.is_some() { NEEDS_WINDOWS } else { source::NEEDS_A_FILE };

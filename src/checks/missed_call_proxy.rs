@@ -16,9 +16,9 @@ use crate::events::query::EventQuery;
 use crate::events::source::{self, EventInput};
 use crate::events::tally::{self, Rule, tally};
 use crate::input::{Input, judge_age};
+use crate::options::Options;
 use crate::options::counters::{CounterOptions, WindowOptions};
 use crate::options::extra_opts::Secrets;
-use crate::options::{CommonOptions, Options};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Range, Report, StandsFor, Target, Thresholds, Uom};
 use crate::time::words::in_words;
@@ -151,8 +151,7 @@ static ABOUT: About = About {
 };
 
 /// Check what share of the missed-call notifications the UM Call Router failed to proxy over the last hour.
-#[derive(Debug, clap::Parser)]
-#[command(name = ABOUT.name, version)]
+#[derive(Debug, clap::Args)]
 pub struct MissedCallProxy {
     #[command(flatten)]
     source: CounterOptions,
@@ -182,9 +181,6 @@ pub struct MissedCallProxy {
         help_heading = "Thresholds"
     )]
     critical: Range,
-
-    #[command(flatten)]
-    common: CommonOptions,
 }
 
 /// How the share is found.
@@ -198,10 +194,6 @@ enum Method {
 
 impl Options for MissedCallProxy {
     const ABOUT: &'static About = &ABOUT;
-
-    fn common(&self) -> &CommonOptions {
-        &self.common
-    }
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         match self.method {

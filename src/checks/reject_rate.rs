@@ -17,7 +17,7 @@ use crate::counters::role::{Calls, Role};
 use crate::counters::{Counter, Reading};
 use crate::options::counters::{CounterOptions, WindowOptions};
 use crate::options::extra_opts::Secrets;
-use crate::options::{CommonOptions, Options, plain};
+use crate::options::{Options, plain};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Range, Report, StandsFor, Thresholds, Uom};
 use crate::time::words::roughly;
@@ -168,8 +168,7 @@ static ABOUT: About = About {
 };
 
 /// Check what share of the inbound calls the UM Call Router rejected over the last hour.
-#[derive(Debug, clap::Parser)]
-#[command(name = ABOUT.name, version)]
+#[derive(Debug, clap::Args)]
 pub struct RejectRate {
     #[command(flatten)]
     source: CounterOptions,
@@ -211,9 +210,6 @@ pub struct RejectRate {
         help_heading = "Thresholds"
     )]
     critical: Range,
-
-    #[command(flatten)]
-    common: CommonOptions,
 }
 
 /// How the share is found.
@@ -227,10 +223,6 @@ enum Method {
 
 impl Options for RejectRate {
     const ABOUT: &'static About = &ABOUT;
-
-    fn common(&self) -> &CommonOptions {
-        &self.common
-    }
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         let counters = self.counters();

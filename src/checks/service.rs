@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use super::schedule::{self, Elsewhere, Scheduled, Setting, Unit, Vantage, Words, graph, metric};
 use crate::net::host;
+use crate::options::Options;
 use crate::options::extra_opts::Secrets;
-use crate::options::{CommonOptions, Options};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, State, Target, Uom};
 use crate::service::component::Component;
@@ -144,8 +144,7 @@ static ABOUT: About = About {
 };
 
 /// Check whether Windows services are there, not disabled and running, and their Exchange component in service.
-#[derive(Debug, clap::Parser)]
-#[command(name = ABOUT.name, version)]
+#[derive(Debug, clap::Args)]
 pub struct Service {
     /// Service to look at, by its short name as in sc query; repeatable
     #[arg(long, value_name = "NAME", default_value = "MSExchangeUMCR", value_parser = service_name)]
@@ -158,17 +157,10 @@ pub struct Service {
     /// Host whose service manager and registry are asked [default: this one]
     #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse)]
     hostname: Option<String>,
-
-    #[command(flatten)]
-    common: CommonOptions,
 }
 
 impl Options for Service {
     const ABOUT: &'static About = &ABOUT;
-
-    fn common(&self) -> &CommonOptions {
-        &self.common
-    }
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         let services = self.services();

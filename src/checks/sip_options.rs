@@ -19,7 +19,7 @@ use crate::options::extra_opts::Secrets;
 use crate::options::secret::SecretSource;
 use crate::options::target::TargetOptions;
 use crate::options::tls::TlsOptions;
-use crate::options::{CommonOptions, Options, plain};
+use crate::options::{Options, plain};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Event, Failure, Range, Report, StandsFor, Target, Thresholds};
 use crate::sip::assessment::Assessment;
@@ -50,7 +50,7 @@ impl Check for SipOptions {
 
         report.target = self.target(transport, &asked.outcomes);
         report.headline = self.headline(&asked);
-        let mut assessment = self.assessment(transport, asked.outcomes.len() == 1);
+        let mut assessment = self.assessment(context, transport, asked.outcomes.len() == 1);
         asked.outcomes.into_iter().for_each(|outcome| assessment.add(outcome, &mut report));
         report.events.sort_by_key(|event| event.at);
         Ok(report)
@@ -82,7 +82,7 @@ impl SipOptions {
         (all > 1 || asked.left_out > 0).then(|| format!("{answering} of {all} {what} of {domain} answer{more}"))
     }
 
-    fn assessment(&self, transport: Transport, is_alone: bool) -> Assessment {
+    fn assessment(&self, context: &Context, transport: Transport, is_alone: bool) -> Assessment {
         Assessment {
             transport,
             expected: Expected {
@@ -92,7 +92,7 @@ impl SipOptions {
             },
             thresholds: Thresholds::new(self.warning.clone(), self.critical.clone()),
             expiries: self.expiries(),
-            timeout: self.common.timeout(),
+            timeout: context.deadline.timeout(),
             is_verified: !self.tls.no_verify,
             is_alone,
             is_labelled: self.all_addresses,
@@ -190,8 +190,7 @@ impl SipOptions {
 }
 
 /// Send SIP OPTIONS to a Call Router, or any SIP server, and judge the answer.
-#[derive(Debug, clap::Parser)]
-#[command(name = "check_um_sip_options", version, disable_help_subcommand = true)]
+#[derive(Debug, clap::Args)]
 pub struct SipOptions {
     #[command(flatten)]
     target: TargetOptions,
@@ -287,17 +286,10 @@ pub struct SipOptions {
     /// CRITICAL when a served certificate has less left than this
     #[arg(long, value_name = "LEFT", allow_hyphen_values = true, help_heading = "Thresholds")]
     certificate_critical: Option<Expiry>,
-
-    #[command(flatten)]
-    common: CommonOptions,
 }
 
 impl Options for SipOptions {
     const ABOUT: &'static About = &ABOUT;
-
-    fn common(&self) -> &CommonOptions {
-        &self.common
-    }
 
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {
         let has_password = self.password(secrets).is_given();

@@ -12,18 +12,15 @@ pub mod usage;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{ArgAction, ArgMatches};
+use clap::{ArgAction, ArgMatches, Args, FromArgMatches};
 
 use crate::render::{Format, Presentation};
 use crate::report::{About, Class, Override, Policy, State};
 
-/// The options of one check: its own, with [`CommonOptions`] flattened into them.
-pub trait Options: clap::Parser {
+/// The options of one check beside [`CommonOptions`].
+pub trait Options: clap::Args {
     /// The plugin that they belong to.
     const ABOUT: &'static About;
-
-    /// The options that every plugin has.
-    fn common(&self) -> &CommonOptions;
 
     /// What no single option can tell: which of them do not go together, in words that say what is expected.
     fn contradiction(&self, _secrets: &extra_opts::Secrets) -> Option<String> {
@@ -34,7 +31,7 @@ pub trait Options: clap::Parser {
 /// The options that every plugin has.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Common options")]
-pub struct CommonOptions {
+pub(crate) struct CommonOptions {
     /// Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth [default: 10]
     #[arg(short = 't', long, value_name = "SEC[:STATE]")]
     timeout: Option<Timeout>,
@@ -67,12 +64,12 @@ pub struct CommonOptions {
 
 impl CommonOptions {
     /// How long the whole run may take.
-    pub fn timeout(&self) -> Duration {
+    pub(crate) fn timeout(&self) -> Duration {
         self.timeout.map_or(DEFAULT_TIMEOUT, |timeout| timeout.duration)
     }
 
     /// How the report is to be shown.
-    pub fn presented(&self) -> Presented {
+    pub(crate) fn presented(&self) -> Presented {
         let (format, verbosity) = (self.output.unwrap_or_default(), self.verbose.min(3));
         let presentation = Presentation { format, verbosity, single_line: self.single_line };
         Presented { presentation, exit_ok: self.exit_ok }
@@ -111,8 +108,10 @@ impl FromStr for Timeout {
 /// A command line, understood.
 #[derive(Debug)]
 pub(crate) struct Parsed<O> {
-    /// The options.
+    /// Those of the check.
     pub options: O,
+    /// Those that every plugin has.
+    pub common: CommonOptions,
     /// What each failure class is worth.
     pub policy: Policy,
     /// Secrets from an ini section.
@@ -125,21 +124,25 @@ pub(crate) fn parse<O: Options>(argv: Vec<String>) -> Result<Parsed<O>, usage::U
     let mut matches = command::<O>().try_get_matches_from(expanded.argv).map_err(|error| usage::explain(&error))?;
     let order = StateOrder::from_matches(&matches);
     let options = O::from_arg_matches_mut(&mut matches).map_err(|error| usage::explain(&error))?;
+    let common = CommonOptions::from_arg_matches_mut(&mut matches).map_err(|error| usage::explain(&error))?;
     if let Some(contradiction) = options.contradiction(&expanded.secrets) {
         return Err(usage::UsageError::CommandLine(contradiction));
     }
-    let policy = policy(O::ABOUT, options.common(), order)?;
-    Ok(Parsed { options, policy, secrets: expanded.secrets })
+    let policy = policy(O::ABOUT, &common, order)?;
+    Ok(Parsed { options, common, policy, secrets: expanded.secrets })
 }
 
 /// The plugin's command: of a repeated single-valued option the last one wins.
 pub(crate) fn command<O: Options>() -> clap::Command {
-    O::command().args_override_self(true)
+    let own = O::augment_args(clap::Command::new(O::ABOUT.name).version(env!("CARGO_PKG_VERSION")));
+    // The common options come last and bring a description of their own.
+    let about = own.get_about().cloned().unwrap_or_default();
+    CommonOptions::augment_args(own).about(about).args_override_self(true)
 }
 
 /// How the output of a run is to look, and whether its exit code is to tell the state.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Presented {
+pub(crate) struct Presented {
     /// How a report is shown.
     pub presentation: Presentation,
     /// Whether to exit 0 whatever the state.
@@ -149,7 +152,7 @@ pub struct Presented {
 impl Presented {
     /// What a command line asks for, as far as can be told without understanding the rest of it: a usage error is printed in
     /// the format that was asked for.
-    pub fn asked_for(argv: &[String]) -> Self {
+    pub(crate) fn asked_for(argv: &[String]) -> Self {
         let mut presented = Self::default();
         for (index, argument) in argv.iter().enumerate().skip(1) {
             let (name, value) = argument.split_once('=').unzip();

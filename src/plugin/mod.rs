@@ -71,13 +71,12 @@ pub fn run<C: Check>() -> ! {
         Err(UsageError::Asked(text)) => output::finish_with(&text, State::Unknown),
         Err(error) => output::finish(unasked(C::ABOUT, started, &error.to_string())),
     };
-    let common = parsed.options.common();
-    output::present(common.presented());
+    output::present(parsed.common.presented());
     let context = Context {
         about: C::ABOUT,
         policy: parsed.policy,
         started,
-        deadline: Deadline::new(started.instant, common.timeout()),
+        deadline: Deadline::new(started.instant, parsed.common.timeout()),
         secrets: parsed.secrets,
     };
     watchdog::start(context.clone());

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use check_um::door::options::{CommonOptions, Options};
+use check_um::door::options::Options;
 use check_um::door::plugin::{Check, Context};
 use check_um::door::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Uom};
 use check_um::door::time::stage;
@@ -65,15 +65,11 @@ enum Behaviour {
 }
 
 /// Misbehave.
-#[derive(Debug, clap::Parser)]
-#[command(name = "misbehaving_check", version)]
+#[derive(Debug, clap::Args)]
 struct Misbehaving {
     /// How
     #[arg(long, value_enum)]
     behave: Behaviour,
-
-    #[command(flatten)]
-    common: CommonOptions,
 }
 
 impl Options for Misbehaving {
@@ -85,8 +81,4 @@ impl Options for Misbehaving {
         defaults: &[],
         advice: |_| "Mend the check.",
     };
-
-    fn common(&self) -> &CommonOptions {
-        &self.common
-    }
 }
