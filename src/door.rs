@@ -35,8 +35,8 @@ pub mod render {
 }
 pub mod report {
     pub use crate::report::{
-        About, Class, Event, Failure, Finding, Metric, Policy, Range, Report, StandsFor, Started, State, Target,
-        Thresholds, Uom,
+        About, Class, Event, Failure, Finding, HEALTH_SET, Metric, Policy, Range, Report, StandsFor, Started, State,
+        Target, Thresholds, Uom,
     };
 }
 pub mod service {

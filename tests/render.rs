@@ -112,8 +112,8 @@ fn the_schema_names_every_failure_class() {
 static ABOUT: About = About {
     name: "check_um_sip_options",
     title: "UM SIP OPTIONS",
-    stands_for: StandsFor { name: "UM.CallRouter", probe: "UMCallRouterTestProbe", monitor: "UMCallRouterTestMonitor" },
-    classes: Class::ALL,
+    stands_for: StandsFor { probe: "UMCallRouterTestProbe", monitor: "UMCallRouterTestMonitor" },
+    classes: &[Class::ALL],
     defaults: &[],
     advice: |_| "Look at the service.\nThen at its log.",
 };

@@ -76,8 +76,8 @@ const A_MINUTE: Duration = Duration::from_secs(60);
 static ABOUT: About = About {
     name: "check_um_app_pool",
     title: "UM APP POOL",
-    stands_for: StandsFor { name: "UM.CallRouter", probe: "UMCallRouterTestProbe", monitor: "UMCallRouterTestMonitor" },
-    classes: &[Class::Timeout, Class::Dns, Class::Missing, Class::Stopped, Class::NoData, Class::Stale],
+    stands_for: StandsFor { probe: "UMCallRouterTestProbe", monitor: "UMCallRouterTestMonitor" },
+    classes: &[&[Class::Timeout, Class::Dns, Class::Missing, Class::Stopped, Class::NoData, Class::Stale]],
     defaults: &[],
     advice,
 };

@@ -185,8 +185,8 @@ impl Options for Events {
 static ABOUT: About = About {
     name: "check_um_events",
     title: "UM EVENTS",
-    stands_for: StandsFor { name: "UM.CallRouter", probe: "", monitor: "every one" },
-    classes: &[Class::Timeout, Class::NoData, Class::Unreadable, Class::Stale, Class::Permission],
+    stands_for: StandsFor { probe: "", monitor: "every one" },
+    classes: &[&[Class::Timeout, Class::NoData, Class::Unreadable, Class::Stale, Class::Permission]],
     defaults: &[],
     advice,
 };

@@ -165,8 +165,8 @@ impl Options for HealthSet {
 static ABOUT: About = About {
     name: "check_um_health_set",
     title: "UM HEALTH SET",
-    stands_for: StandsFor { name: "UM.CallRouter", probe: "", monitor: "every one" },
-    classes: &[Class::Timeout, Class::Disabled, Class::NoData, Class::Unreadable, Class::Stale, Class::Permission],
+    stands_for: StandsFor { probe: "", monitor: "every one" },
+    classes: &[&[Class::Timeout, Class::Disabled, Class::NoData, Class::Unreadable, Class::Stale, Class::Permission]],
     defaults: &[],
     advice,
 };

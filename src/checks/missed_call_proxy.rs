@@ -132,19 +132,10 @@ const EVENT_SOURCE: &str = "MSExchange Unified Messaging";
 static ABOUT: About = About {
     name: "check_um_missed_call_proxy",
     title: "UM MISSED CALL PROXY",
-    stands_for: StandsFor {
-        name: "UM.CallRouter",
-        probe: "",
-        monitor: "UMCallRouterRecentMissedCallNotificationProxyFailedMonitor",
-    },
+    stands_for: StandsFor { probe: "", monitor: "UMCallRouterRecentMissedCallNotificationProxyFailedMonitor" },
     classes: &[
-        Class::Timeout,
-        Class::Dns,
-        Class::NoData,
-        Class::Unreadable,
-        Class::Permission,
-        Class::Stale,
-        Class::FewCalls,
+        &[Class::Timeout, Class::Dns, Class::NoData, Class::Unreadable, Class::Permission],
+        &[Class::Stale, Class::FewCalls],
     ],
     defaults: &[],
     advice,

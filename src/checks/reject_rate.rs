@@ -161,8 +161,8 @@ fn calls(label: &str, number: Option<u64>) -> Metric {
 static ABOUT: About = About {
     name: "check_um_reject_rate",
     title: "UM REJECT RATE",
-    stands_for: StandsFor { name: "UM.CallRouter", probe: "", monitor: "of the alert on rejected calls" },
-    classes: &[Class::Timeout, Class::Dns, Class::NoData, Class::Unreadable, Class::Stale, Class::FewCalls],
+    stands_for: StandsFor { probe: "", monitor: "of the alert on rejected calls" },
+    classes: &[&[Class::Timeout, Class::Dns, Class::NoData, Class::Unreadable, Class::Stale, Class::FewCalls]],
     defaults: &[],
     advice,
 };

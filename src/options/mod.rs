@@ -186,8 +186,8 @@ impl StateOrder {
 
 /// The policy: the plugin's defaults, then `--state` and the STATE of `-t` in the order in which they were given.
 fn policy(about: &About, common: &CommonOptions, order: StateOrder) -> Result<Policy, usage::UsageError> {
-    if let Some(foreign) = common.states.iter().find(|given| !about.classes.contains(&given.class)) {
-        let expected: Vec<_> = about.classes.iter().map(|class| class.name()).collect();
+    if let Some(foreign) = common.states.iter().find(|given| !about.classes().any(|class| class == given.class)) {
+        let expected: Vec<_> = about.classes().map(Class::name).collect();
         return Err(usage::UsageError::ForeignClass { class: foreign.class, expected: expected.join(", ") });
     }
     let states = order.states.into_iter().zip(common.states.iter().copied());

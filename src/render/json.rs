@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{MAX_OUTPUT, Presentation};
-use crate::report::{Finding, Metric, Report, excerpt};
+use crate::report::{Finding, HEALTH_SET, Metric, Report, excerpt};
 use crate::time::calendar::rfc3339;
 
 /// The version of the layout; it changes when a field is removed or changes its meaning.
@@ -56,7 +56,7 @@ fn object(report: &Report, verbosity: u8, limits: &Limits) -> Value {
         "check": report.about.name,
         "version": env!("CARGO_PKG_VERSION"),
         "health_set": {
-            "name": stands_for.name,
+            "name": HEALTH_SET,
             "probe": (!stands_for.probe.is_empty()).then_some(stands_for.probe),
             "monitor": stands_for.monitor,
         },

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{MAX_OUTPUT, Presentation, is_hostile, text};
-use crate::report::{Report, excerpt};
+use crate::report::{HEALTH_SET, Report, excerpt};
 use crate::time::calendar::rfc3339;
 
 /// The most of one value, in characters.
@@ -57,7 +57,7 @@ fn properties(report: &Report, verbosity: u8) -> Vec<(String, Variant)> {
         ("FailureReason", Variant::Text(reason)),
         ("Advice", text(failure.map_or("", |finding| finding.advice))),
         ("Check", text(report.about.name)),
-        ("HealthSet", text(stands_for.name)),
+        ("HealthSet", text(HEALTH_SET)),
         ("Probe", text(stands_for.probe)),
         ("Monitor", text(stands_for.monitor)),
         ("Host", text(&report.target.host)),

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{MAX_OUTPUT, Presentation, cut, is_hostile};
-use crate::report::{Finding, Report, State, excerpt};
+use crate::report::{Finding, HEALTH_SET, Report, State, excerpt};
 use crate::time::calendar::rfc3339;
 use crate::time::words::precisely;
 
@@ -90,7 +90,7 @@ fn details(out: &mut String, report: &Report) {
     }
     let stands_for = &report.about.stands_for;
     let probe = if stands_for.probe.is_empty() { String::new() } else { format!("probe {}, ", stands_for.probe) };
-    line(out, "stands for", &format!("{probe}monitor {} of health set {}", stands_for.monitor, stands_for.name));
+    line(out, "stands for", &format!("{probe}monitor {} of health set {HEALTH_SET}", stands_for.monitor));
 }
 
 /// The credentials used, in words.

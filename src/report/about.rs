@@ -12,19 +12,27 @@ pub struct About {
     pub title: &'static str,
     /// The part of Exchange's Managed Availability that it implements.
     pub stands_for: StandsFor,
-    /// The failure classes that this plugin can meet.
-    pub classes: &'static [Class],
+    /// The failure classes that this plugin can meet, in groups.
+    pub classes: &'static [&'static [Class]],
     /// Where this plugin's default state of a class differs from the class's own.
     pub defaults: &'static [Override],
     /// What to do about a finding of a class, or, for `None`, about a violated threshold.
     pub advice: fn(Option<Class>) -> &'static str,
 }
 
+impl About {
+    /// The failure classes that this plugin can meet.
+    pub fn classes(&self) -> impl Iterator<Item = Class> {
+        self.classes.iter().copied().flatten().copied()
+    }
+}
+
+/// The health set that all plugins stand for together.
+pub const HEALTH_SET: &str = "UM.CallRouter";
+
 /// Names as Managed Availability spells them.
 #[derive(Debug)]
 pub struct StandsFor {
-    /// Such as `UM.CallRouter`.
-    pub name: &'static str,
     /// The probe whose question is asked; empty where the health set has a monitor only.
     pub probe: &'static str,
     /// The monitor whose alert is replaced.

@@ -80,6 +80,21 @@ classes! {
 }
 
 impl Class {
+    /// What can keep a peer from being reached.
+    pub const OF_CONNECTIONS: &[Self] = &[Self::Timeout, Self::Refused, Self::Unreachable, Self::Closed, Self::Dns];
+
+    /// What can be wrong with TLS, and with the certificates shown.
+    pub const OF_TLS: &[Self] = &[
+        Self::Tls,
+        Self::ClientCertificateRequired,
+        Self::Untrusted,
+        Self::NameMismatch,
+        Self::Weak,
+        Self::ObsoleteTls,
+        Self::Expired,
+        Self::NotYetValid,
+    ];
+
     /// The state of this class unless a plugin or the operator says otherwise.
     pub const fn default_state(self) -> State {
         match self {

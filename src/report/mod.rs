@@ -15,7 +15,7 @@ pub(crate) mod windows;
 use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-pub use self::about::{About, StandsFor};
+pub use self::about::{About, HEALTH_SET, StandsFor};
 pub use self::class::Class;
 pub use self::failure::Failure;
 pub use self::finding::Finding;
@@ -251,7 +251,7 @@ mod tests {
     static ABOUT: About = About {
         name: "check_um_test",
         title: "UM TEST",
-        stands_for: StandsFor { name: "UM.CallRouter", probe: "", monitor: "" },
+        stands_for: StandsFor { probe: "", monitor: "" },
         classes: &[],
         defaults: &[],
         advice: |_| "look",

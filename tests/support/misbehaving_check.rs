@@ -76,8 +76,8 @@ impl Options for Misbehaving {
     const ABOUT: &'static About = &About {
         name: "check_um_misbehaving",
         title: "UM MISBEHAVING",
-        stands_for: StandsFor { name: "UM.CallRouter", probe: "", monitor: "None" },
-        classes: &[Class::Timeout],
+        stands_for: StandsFor { probe: "", monitor: "None" },
+        classes: &[&[Class::Timeout]],
         defaults: &[],
         advice: |_| "Mend the check.",
     };

@@ -47,8 +47,8 @@ fn classes(plugin: &Plugin) -> String {
         ".SH \"FAILURE CLASSES\"\n\
          What each kind of failure is worth unless\n.B \\-\\-state\nsays otherwise:\n.PP\n.PD 0\n",
     );
-    for class in plugin.about.classes {
-        let _ = writeln!(section, ".IP \\fB{}\\fR 32\n{}", class.name().replace('-', "\\-"), policy.state(*class));
+    for class in plugin.about.classes() {
+        let _ = writeln!(section, ".IP \\fB{}\\fR 32\n{}", class.name().replace('-', "\\-"), policy.state(class));
     }
     section + ".PD\n"
 }

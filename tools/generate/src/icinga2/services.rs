@@ -111,8 +111,9 @@ fn given(variable: &str, key: &str) -> String {
 /// What it is and what to do. A report says the same of the very failure, but only once there is one.
 pub fn notes(plugin: &Plugin) -> String {
     let about = plugin.about;
-    let typical =
-        [Class::Status, Class::Expired, Class::Stopped].into_iter().find(|class| about.classes.contains(class));
+    let typical = [Class::Status, Class::Expired, Class::Stopped]
+        .into_iter()
+        .find(|class| about.classes().any(|known| known == *class));
     format!("{} When it alerts: {}", purpose(plugin), (about.advice)(typical))
 }
 

@@ -1,7 +1,7 @@
 //! What should an operator know who sees the alert? Knowledge articles, from the plugins' own advice.
 
 use check_um::checks::schedule::{Service, Vantage};
-use check_um::door::report::{Class, Policy};
+use check_um::door::report::{Class, HEALTH_SET, Policy};
 
 use super::Watched;
 use crate::register::{plugins, services};
@@ -16,7 +16,7 @@ pub fn monitor(watched: &Watched, check: &Service, is_on_server: bool) -> Vec<Se
     let question = watched.plugin.command.get_about().map(ToString::to_string).unwrap_or_default();
     let mut summary = vec![
         format!("{question}. {} runs it every {}.", about.name, minutes(check.interval)),
-        format!("It stands for the monitor {} of the health set {}.", stands_for.monitor, stands_for.name),
+        format!("It stands for the monitor {} of the health set {}.", stands_for.monitor, HEALTH_SET),
     ];
     if !stands_for.probe.is_empty() {
         summary.push(format!("It asks what the probe {} asks.", stands_for.probe));
@@ -80,9 +80,9 @@ fn causes(watched: &Watched) -> Vec<String> {
     let about = watched.plugin.about;
     let policy = Policy::new(about.defaults.to_vec());
     let mut said: Vec<(String, &'static str)> = vec![("a violated threshold".to_owned(), (about.advice)(None))];
-    for class in about.classes {
-        let cause = format!("{class} ({})", policy.state(*class).word());
-        let advice = (about.advice)(Some(*class));
+    for class in about.classes() {
+        let cause = format!("{class} ({})", policy.state(class).word());
+        let advice = (about.advice)(Some(class));
         match said.iter_mut().find(|(_, known)| *known == advice) {
             Some((causes, _)) => *causes = format!("{causes}, {cause}"),
             None => said.push((cause, advice)),

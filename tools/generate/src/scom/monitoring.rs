@@ -2,6 +2,7 @@
 //! set's name.
 
 use check_um::checks::schedule::{Service, Unit, Vantage};
+use check_um::door::report::HEALTH_SET;
 
 use super::Watched;
 use super::knowledge;
@@ -22,9 +23,6 @@ pub struct Platform {
     /// The alert's parameters, and its text with their places.
     pub alert: (&'static [&'static str], &'static str),
 }
-
-/// The name of the roll-up.
-const HEALTH_SET: &str = "UM.CallRouter";
 
 /// Adds the roll-up of all monitors.
 pub fn add_health_set(pack: &mut Pack, names: Names) {

@@ -1,8 +1,7 @@
 //! When does Zabbix raise a problem, how grave is it, and what does it tell whoever is called?
 
 use check_um::checks::schedule::Service;
-use check_um::door::report::State;
-use check_um::door::report::{Class, Policy};
+use check_um::door::report::{Class, HEALTH_SET, Policy, State};
 
 use super::facts::contextual;
 use super::template::{checks, name, part, tags, uuid};
@@ -37,7 +36,7 @@ fn problem(check: &Service, state: State, priority: &str) -> Node {
         ("priority", text(priority)),
         ("description", text(advice(check, state))),
         ("dependencies", list(dependencies)),
-        ("tags", tags(&[("health-set", "UM.CallRouter"), ("scope", "availability")])),
+        ("tags", tags(&[("health-set", HEALTH_SET), ("scope", "availability")])),
     ])
 }
 
@@ -59,7 +58,7 @@ fn silence(check: &Service) -> Node {
         ("priority", text("AVERAGE")),
         ("description", text(SILENCE)),
         ("dependencies", list(first.map(|first| dependency(&silence(first))))),
-        ("tags", tags(&[("health-set", "UM.CallRouter"), ("scope", "availability")])),
+        ("tags", tags(&[("health-set", HEALTH_SET), ("scope", "availability")])),
     ])
 }
 
@@ -76,7 +75,7 @@ fn advice(check: &Service, state: State) -> String {
     let about = plugin_of(check).about;
     let policy = Policy::new(about.defaults.to_vec());
     let mut classes: Vec<Option<Class>> =
-        about.classes.iter().copied().filter(|class| policy.state(*class) == state).map(Some).collect();
+        about.classes().filter(|class| policy.state(*class) == state).map(Some).collect();
     // What a value or a state of the peer makes of it has no class; nothing of it is unknown.
     if state != State::Unknown {
         classes.insert(0, None);
