@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use call_router::scene::Condition;
 use call_router::scenes;
-use check_um::checks::schedule::{Elsewhere, Service};
+use check_um::checks::schedule::{Elsewhere, ScheduledService};
 use check_um_generate::register::services;
 use serde_json::Value;
 use support::port::free_port;
@@ -238,7 +238,7 @@ fn configuration(scratch: &Path) -> String {
 }
 
 /// The arguments of a check when all is well; where only Windows has an answer, what is printed there.
-fn words(check: &Service, scratch: &Path) -> Vec<String> {
+fn words(check: &ScheduledService, scratch: &Path) -> Vec<String> {
     if check.elsewhere == Elsewhere::Nowhere {
         let perfdata = check.metrics.iter().map(|metric| format!(" '{}'=1", metric.label));
         return vec![format!("{} OK - as if asked |{}", check.title, perfdata.collect::<String>())];

@@ -21,7 +21,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use check_um::checks::schedule::Service;
+use check_um::checks::schedule::ScheduledService;
 use check_um_generate::nagios::variable;
 use check_um_generate::register::services;
 use recorded::{Recorded, Run};
@@ -114,7 +114,7 @@ fn every_result_arrives_as_the_plugin_printed_it() {
 }
 
 /// The state, the text, the long output and the perfdata are the plugin's.
-fn assert_same(result: &Block, run: &Run, check: &Service) {
+fn assert_same(result: &Block, run: &Run, check: &ScheduledService) {
     let (first, long) = run.stdout.split_once('\n').unwrap();
     let (text, perfdata) = first.split_once(" | ").unwrap_or((first, ""));
     assert_eq!(result["current_state"], run.code.to_string(), "{}: {run:?}", check.name);
@@ -162,7 +162,7 @@ fn assert_perfdata_file(results: &[Block], scratch: &Recorded) {
 
 /// What a user would write into the host.
 fn variables(site: &Site) -> String {
-    let options = |check: &Service| match check.name {
+    let options = |check: &ScheduledService| match check.name {
         "um-sip-options" => "-w 5 -c 8",
         "um-sip-options-tls" => "-w 5",
         "um-cert-expiry" => "-w 30 -c 14",

@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use super::schedule::{self, Elsewhere, Scheduled, Unit, Vantage, graph, metric};
+use super::schedule::{DisplayUnit, Scheduled, ScheduledService, Vantage, graph, metric};
 use crate::directory::assessment;
 use crate::directory::probe::{self, ControllerOutcome, DirectoryProbe};
 use crate::net;
@@ -213,22 +213,16 @@ static ABOUT: About = About {
 };
 
 impl Scheduled for AdDs {
-    const SERVICES: &'static [schedule::Service] = &[schedule::Service {
+    const SERVICES: &'static [ScheduledService] = &[ScheduledService {
         name: "um-ad-ds",
         title: "UM directory",
-        plugin: ABOUT.name,
         vantage: Vantage::Directory,
-        elsewhere: Elsewhere::Same,
         interval: 5,
         retry: 1,
         attempts: 3,
-        timeout: 10,
-        arguments: &[],
-        suggested: &[],
-        settings: &[],
-        depends_on: None,
-        metrics: &[metric("time", "time to the answer", Unit::Seconds)],
+        metrics: &[metric("time", "time to the answer", DisplayUnit::Seconds)],
         graphs: &[graph("time", &["time"])],
+        ..ScheduledService::of(&ABOUT)
     }];
 }
 

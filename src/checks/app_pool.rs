@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use super::schedule::{self, Elsewhere, Scheduled, Setting, Unit, Vantage, Words, graph, metric};
+use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, Words, graph, metric};
 use super::shared_advice;
 use crate::counters::role::{POOL_STATES, app_pool};
 use crate::counters::{Counter, CounterError};
@@ -102,26 +102,21 @@ impl Options for AppPool {
 }
 
 impl Scheduled for AppPool {
-    const SERVICES: &'static [schedule::Service] = &[schedule::Service {
+    const SERVICES: &'static [ScheduledService] = &[ScheduledService {
         name: "um-app-pool",
         title: "UM application pool",
-        plugin: ABOUT.name,
-        vantage: Vantage::Agent,
         elsewhere: Elsewhere::Counters,
         interval: 2,
         retry: 1,
         attempts: 3,
-        timeout: 10,
-        arguments: &[],
-        suggested: &[],
         settings: &[Setting::Shared("--pool"), Setting::Shared("--counters")],
-        depends_on: None,
         metrics: &[metric(
             "state",
             "state of the pool",
-            Unit::Code(Words { title: "application pool", first: 1, words: &POOL_STATES }),
+            DisplayUnit::Code(Words { title: "application pool", first: 1, words: &POOL_STATES }),
         )],
         graphs: &[graph("state of the pool", &["state"])],
+        ..ScheduledService::of(&ABOUT)
     }];
 }
 

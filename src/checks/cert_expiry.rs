@@ -7,7 +7,7 @@
 //! | CRITICAL | one has less than `--critical`, has expired, is not valid yet, is not in the store         |
 //! | UNKNOWN  | bad arguments, the name does not resolve, a file or store cannot be read or understood     |
 
-use super::schedule::{self, Elsewhere, Scheduled, Unit, Vantage, graph, metric};
+use super::schedule::{DisplayUnit, Scheduled, ScheduledService, Vantage, graph, metric};
 use super::shared_advice;
 use crate::container::collection::{self, Item};
 use crate::container::store::{self, StoreName, Thumbprint, Wanted};
@@ -233,26 +233,21 @@ static ABOUT: About = About {
 };
 
 impl Scheduled for CertExpiry {
-    const SERVICES: &'static [schedule::Service] = &[schedule::Service {
+    const SERVICES: &'static [ScheduledService] = &[ScheduledService {
         name: "um-cert-expiry",
         title: "UM certificate",
-        plugin: ABOUT.name,
         vantage: Vantage::Tls,
-        elsewhere: Elsewhere::Same,
         interval: 6 * 60,
         retry: 30,
         attempts: 2,
-        timeout: 10,
-        arguments: &[],
         suggested: &[("--warning", "30"), ("--critical", "14")],
-        settings: &[],
-        depends_on: None,
         metrics: &[
-            metric("days_left", "days left of the whole chain", Unit::Days),
-            metric("leaf_days_left", "days left of the router's certificate", Unit::Days),
-            metric("leaf_lifetime_left", "lifetime left of the router's certificate", Unit::Percent),
+            metric("days_left", "days left of the whole chain", DisplayUnit::Days),
+            metric("leaf_days_left", "days left of the router's certificate", DisplayUnit::Days),
+            metric("leaf_lifetime_left", "lifetime left of the router's certificate", DisplayUnit::Percent),
         ],
         graphs: &[graph("days left", &["days_left", "leaf_days_left"])],
+        ..ScheduledService::of(&ABOUT)
     }];
 }
 

@@ -9,7 +9,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::schedule::{self, Elsewhere, Scheduled, Setting, Unit, Vantage, graph, metric};
+use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, graph, metric};
 use crate::events::query::EventQuery;
 use crate::events::source::{self, EventInput, FoundEvents};
 use crate::events::tally::{self, Count, EventWindow, Rule, Tally, histogram, meaning};
@@ -192,31 +192,26 @@ static ABOUT: About = About {
 };
 
 impl Scheduled for Events {
-    const SERVICES: &'static [schedule::Service] = &[schedule::Service {
+    const SERVICES: &'static [ScheduledService] = &[ScheduledService {
         name: "um-events",
         title: "UM events",
-        plugin: ABOUT.name,
-        vantage: Vantage::Agent,
         elsewhere: Elsewhere::Export { file: "events.xml", holds: "an export of its event log" },
         interval: 5,
         retry: 5,
         attempts: 1,
-        timeout: 10,
-        arguments: &[],
-        suggested: &[],
         settings: &[Setting::Own("--window")],
-        depends_on: None,
         metrics: &[
-            metric("event_1647", "1647: calls rejected", Unit::Count),
-            metric("event_1638", "1638: missed-call notifications not proxied", Unit::Count),
-            metric("event_1643", "1643: certificate near its expiry", Unit::Count),
-            metric("event_1649", "1649: TLS broken off", Unit::Count),
-            metric("event_1651", "1651: OPTIONS rejected", Unit::Count),
+            metric("event_1647", "1647: calls rejected", DisplayUnit::Count),
+            metric("event_1638", "1638: missed-call notifications not proxied", DisplayUnit::Count),
+            metric("event_1643", "1643: certificate near its expiry", DisplayUnit::Count),
+            metric("event_1649", "1649: TLS broken off", DisplayUnit::Count),
+            metric("event_1651", "1651: OPTIONS rejected", DisplayUnit::Count),
         ],
         graphs: &[graph(
             "events in the window",
             &["event_1647", "event_1638", "event_1643", "event_1649", "event_1651"],
         )],
+        ..ScheduledService::of(&ABOUT)
     }];
 }
 

@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use super::schedule::{self, Elsewhere, Scheduled, Setting, Unit, Vantage, graph, metric};
+use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, graph, metric};
 use crate::events::source::{EventInput, NEEDS_WINDOWS};
 use crate::health::Monitor;
 use crate::health::judge::{self, Rating, Selection};
@@ -172,22 +172,20 @@ static ABOUT: About = About {
 };
 
 impl Scheduled for HealthSet {
-    const SERVICES: &'static [schedule::Service] = &[schedule::Service {
+    const SERVICES: &'static [ScheduledService] = &[ScheduledService {
         name: "um-health-set",
         title: "UM health set",
-        plugin: ABOUT.name,
-        vantage: Vantage::Agent,
         elsewhere: Elsewhere::Export { file: "health-set.json", holds: "an export of `Get-ServerHealth`" },
         interval: 5,
         retry: 2,
         attempts: 3,
-        timeout: 10,
-        arguments: &[],
-        suggested: &[],
         settings: &[Setting::Shared("--health-set")],
-        depends_on: None,
-        metrics: &[metric("unhealthy", "unhealthy monitors", Unit::Count), metric("monitors", "monitors", Unit::Count)],
+        metrics: &[
+            metric("unhealthy", "unhealthy monitors", DisplayUnit::Count),
+            metric("monitors", "monitors", DisplayUnit::Count),
+        ],
         graphs: &[graph("monitors", &["monitors", "unhealthy"])],
+        ..ScheduledService::of(&ABOUT)
     }];
 }
 

@@ -7,7 +7,7 @@
 //! | CRITICAL | the share violates `--critical`; the source does not answer before the deadline             |
 //! | UNKNOWN  | no counter or events (`no-data`), old ones (`stale`), a file that is not ours (`unreadable`) |
 
-use super::schedule::{self, Elsewhere, Scheduled, Setting, Unit, Vantage, graph, metric};
+use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, graph, metric};
 use super::shared_advice;
 use crate::counters::describe::{add_samples, percent};
 use crate::counters::past::{Past, past, totals};
@@ -196,22 +196,15 @@ impl Options for MissedCallProxy {
 }
 
 impl Scheduled for MissedCallProxy {
-    const SERVICES: &'static [schedule::Service] = &[schedule::Service {
+    const SERVICES: &'static [ScheduledService] = &[ScheduledService {
         name: "um-missed-call-proxy",
         title: "UM missed-call notifications",
-        plugin: ABOUT.name,
-        vantage: Vantage::Agent,
         elsewhere: Elsewhere::Counters,
-        interval: 5,
-        retry: 5,
-        attempts: 2,
-        timeout: 10,
-        arguments: &[],
-        suggested: &[],
         settings: &[Setting::Shared("--counters")],
         depends_on: Some("um-service"),
-        metrics: &[metric("failed", "failed share", Unit::Percent)],
+        metrics: &[metric("failed", "failed share", DisplayUnit::Percent)],
         graphs: &[graph("share", &["failed"])],
+        ..ScheduledService::of(&ABOUT)
     }];
 }
 

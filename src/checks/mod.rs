@@ -35,7 +35,7 @@ pub struct Entry {
     /// Its command line.
     pub command: fn() -> clap::Command,
     /// How schedulers run it.
-    pub services: &'static [schedule::Service],
+    pub services: &'static [schedule::ScheduledService],
 }
 
 /// Every check, in the order of the health set: does it answer, does it take calls, why not. No plugin refers to it, so

@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use super::schedule::{self, Elsewhere, Scheduled, Setting, Unit, Vantage, graph, metric};
+use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, graph, metric};
 use super::shared_advice;
 use crate::counters::describe::{add_samples, coverage, percent};
 use crate::counters::past::{self, Past, totals};
@@ -234,27 +234,20 @@ impl Options for RejectRate {
 }
 
 impl Scheduled for RejectRate {
-    const SERVICES: &'static [schedule::Service] = &[schedule::Service {
+    const SERVICES: &'static [ScheduledService] = &[ScheduledService {
         name: "um-reject-rate",
         title: "UM rejected calls",
-        plugin: ABOUT.name,
-        vantage: Vantage::Agent,
         elsewhere: Elsewhere::Counters,
-        interval: 5,
-        retry: 5,
-        attempts: 2,
-        timeout: 10,
-        arguments: &[],
-        suggested: &[],
         settings: &[Setting::Shared("--counters")],
         depends_on: Some("um-service"),
         metrics: &[
-            metric("rejected", "rejected share", Unit::Percent),
-            metric("calls", "calls", Unit::Count),
-            metric("rejected_calls", "rejected calls", Unit::Count),
-            metric("history", "history", Unit::Seconds),
+            metric("rejected", "rejected share", DisplayUnit::Percent),
+            metric("calls", "calls", DisplayUnit::Count),
+            metric("rejected_calls", "rejected calls", DisplayUnit::Count),
+            metric("history", "history", DisplayUnit::Seconds),
         ],
         graphs: &[graph("share", &["rejected"]), graph("calls", &["calls", "rejected_calls"])],
+        ..ScheduledService::of(&ABOUT)
     }];
 }
 

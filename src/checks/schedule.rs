@@ -1,17 +1,19 @@
 //! How does a scheduler run a check? From where, how often and how patiently, and what it gets to measure.
 //!
 //! All schedulers' files are made from this. Managed Availability's own probe runs every 2 minutes with a time limit of 5
-//! seconds, and its monitor turns after 4 failures in a row; the services of the checks keep to that where nothing is said.
+//! seconds, and its monitor turns after 4 failures in a row: so does the service that puts its question.
+
+use crate::report::About;
 
 /// What the schedulers' files are made from. No plugin refers to it.
 pub trait Scheduled {
     /// Each way in which the health set runs the check.
-    const SERVICES: &'static [Service];
+    const SERVICES: &'static [ScheduledService];
 }
 
 /// A check as one service of a scheduler.
 #[derive(Clone, Copy, Debug)]
-pub struct Service {
+pub struct ScheduledService {
     /// The scheduler's name for it, in kebab-case.
     pub name: &'static str,
     /// What a person reads.
@@ -43,6 +45,29 @@ pub struct Service {
     pub metrics: &'static [Measured],
     /// What belongs into one picture.
     pub graphs: &'static [Graph],
+}
+
+impl ScheduledService {
+    /// A service of this plugin as most are; its name, its title and what it measures are its own to say.
+    pub const fn of(about: &About) -> Self {
+        Self {
+            name: "",
+            title: "",
+            plugin: about.name,
+            vantage: Vantage::Agent,
+            elsewhere: Elsewhere::Same,
+            interval: 5,
+            retry: 5,
+            attempts: 2,
+            timeout: 10,
+            arguments: &[],
+            suggested: &[],
+            settings: &[],
+            depends_on: None,
+            metrics: &[],
+            graphs: &[],
+        }
+    }
 }
 
 /// From where a question can be put.
@@ -105,12 +130,12 @@ pub struct Measured {
     /// What a person reads.
     pub title: &'static str,
     /// What it is counted in.
-    pub unit: Unit,
+    pub unit: DisplayUnit,
 }
 
 /// What a metric is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub enum DisplayUnit {
     /// Seconds.
     Seconds,
     /// Days: a plain number to the plugins, because perfdata has no such unit.
@@ -144,7 +169,7 @@ pub struct Graph {
 }
 
 /// A metric by its label, title and unit.
-pub const fn metric(label: &'static str, title: &'static str, unit: Unit) -> Measured {
+pub const fn metric(label: &'static str, title: &'static str, unit: DisplayUnit) -> Measured {
     Measured { label, title, unit }
 }
 

@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use super::schedule::{self, Elsewhere, Scheduled, Setting, Unit, Vantage, Words, graph, metric};
+use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, Words, graph, metric};
 use crate::net::host;
 use crate::options::Options;
 use crate::options::extra_opts::Secrets;
@@ -185,29 +185,25 @@ fn component_name(text: &str) -> Result<String, String> {
 }
 
 impl Scheduled for Service {
-    const SERVICES: &'static [schedule::Service] = &[schedule::Service {
+    const SERVICES: &'static [ScheduledService] = &[ScheduledService {
         name: "um-service",
         title: "UM Call Router service",
-        plugin: ABOUT.name,
-        vantage: Vantage::Agent,
         elsewhere: Elsewhere::Nowhere,
         interval: 2,
         retry: 1,
         attempts: 2,
         timeout: 5,
-        arguments: &[],
-        suggested: &[],
         settings: &[Setting::Shared("--service")],
-        depends_on: None,
         metrics: &[
             metric(
                 "running",
                 "running",
-                Unit::Code(Words { title: "running", first: 0, words: &["not running", "running"] }),
+                DisplayUnit::Code(Words { title: "running", first: 0, words: &["not running", "running"] }),
             ),
-            metric("uptime", "uptime", Unit::Seconds),
+            metric("uptime", "uptime", DisplayUnit::Seconds),
         ],
         graphs: &[graph("uptime", &["uptime"])],
+        ..ScheduledService::of(&ABOUT)
     }];
 }
 

@@ -1,32 +1,29 @@
 //! How does a scheduler run `check_um_sip_options`? Once in clear, and once over TLS where the router speaks it.
 
-use super::schedule::{Elsewhere, Measured, Scheduled, Service, Unit, Vantage, graph, metric};
+use super::schedule::{DisplayUnit, Measured, Scheduled, ScheduledService, Vantage, graph, metric};
 use super::sip_options::SipOptions;
 use crate::options::Options;
 
 impl Scheduled for SipOptions {
-    const SERVICES: &'static [Service] = &[CLEAR, TLS];
+    const SERVICES: &'static [ScheduledService] = &[CLEAR, TLS];
 }
 
-const CLEAR: Service = Service {
+const CLEAR: ScheduledService = ScheduledService {
     name: "um-sip-options",
     title: "UM SIP OPTIONS",
-    plugin: SipOptions::ABOUT.name,
     vantage: Vantage::Network,
-    elsewhere: Elsewhere::Same,
     interval: 2,
     retry: 2,
     attempts: 4,
     timeout: 5,
-    arguments: &[],
     suggested: &[("--warning", "1"), ("--critical", "3")],
-    settings: &[],
     depends_on: Some("um-service"),
     metrics: &[TIME, RESPONSE, CONNECT, LOOKUP, RETRANSMISSIONS],
     graphs: &[graph("times", &["time", "response", "connect", "dns"])],
+    ..ScheduledService::of(SipOptions::ABOUT)
 };
 
-const TLS: Service = Service {
+const TLS: ScheduledService = ScheduledService {
     name: "um-sip-options-tls",
     title: "UM SIP OPTIONS over TLS",
     vantage: Vantage::Tls,
@@ -38,10 +35,10 @@ const TLS: Service = Service {
     ..CLEAR
 };
 
-const TIME: Measured = metric("time", "time to the final response", Unit::Seconds);
-const LOOKUP: Measured = metric("dns", "name lookup", Unit::Seconds);
-const CONNECT: Measured = metric("connect", "connect", Unit::Seconds);
-const HANDSHAKE: Measured = metric("tls", "TLS handshake", Unit::Seconds);
-const RESPONSE: Measured = metric("response", "request to response", Unit::Seconds);
-const RETRANSMISSIONS: Measured = metric("retransmissions", "retransmissions", Unit::Count);
-const CERTIFICATE: Measured = metric("certificate_days", "days left of the certificates", Unit::Days);
+const TIME: Measured = metric("time", "time to the final response", DisplayUnit::Seconds);
+const LOOKUP: Measured = metric("dns", "name lookup", DisplayUnit::Seconds);
+const CONNECT: Measured = metric("connect", "connect", DisplayUnit::Seconds);
+const HANDSHAKE: Measured = metric("tls", "TLS handshake", DisplayUnit::Seconds);
+const RESPONSE: Measured = metric("response", "request to response", DisplayUnit::Seconds);
+const RETRANSMISSIONS: Measured = metric("retransmissions", "retransmissions", DisplayUnit::Count);
+const CERTIFICATE: Measured = metric("certificate_days", "days left of the certificates", DisplayUnit::Days);

@@ -1,6 +1,6 @@
 //! Does a plugin take every command line that the agents' files hold?
 
-use check_um::checks::schedule::{Elsewhere, Service, Vantage};
+use check_um::checks::schedule::{Elsewhere, ScheduledService, Vantage};
 use check_um_generate::register::{plugins, services};
 use check_um_generate::{File, agents};
 
@@ -8,7 +8,7 @@ use super::committed;
 
 #[test]
 fn every_command_of_a_windows_agent_is_one_of_its_plugin() {
-    let is_agents = |check: &&Service| check.vantage == Vantage::Agent;
+    let is_agents = |check: &&ScheduledService| check.vantage == Vantage::Agent;
     let names: Vec<_> = services().filter(is_agents).map(|check| check.name).collect();
     for file in ini_files() {
         let commands = entries(&file.content);

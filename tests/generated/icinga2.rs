@@ -1,6 +1,6 @@
 //! Do Icinga's files and their README hold all that there is, and nothing that Icinga would take for something else?
 
-use check_um::checks::schedule::Service;
+use check_um::checks::schedule::ScheduledService;
 use check_um_generate::icinga2::{GRACE, command_name, commands, facts, quoted, services};
 use check_um_generate::options::options;
 use check_um_generate::register::{self, plugins};
@@ -53,7 +53,7 @@ fn the_readme_names_every_fact_and_no_other() {
 #[test]
 fn the_readme_tells_the_timing_of_every_check() {
     let readme = readme();
-    for Service { name, interval, attempts, timeout, .. } in register::services() {
+    for ScheduledService { name, interval, attempts, timeout, .. } in register::services() {
         let failures = if *attempts == 1 { "1 failure".to_owned() } else { format!("{attempts} failures") };
         let ending = format!("| {interval} min | {failures} | {timeout} s, {} s |", timeout + GRACE);
         let row = readme.lines().find(|line| line.starts_with(&format!("| `{name}` |"))).unwrap_or_default();

@@ -17,7 +17,7 @@ mod support;
 
 use std::fs;
 
-use check_um::checks::schedule::{Elsewhere, Service, Vantage};
+use check_um::checks::schedule::{Elsewhere, ScheduledService, Vantage};
 use check_um_generate::icinga2::facts::source;
 use check_um_generate::register::services;
 use node::Scratch;
@@ -127,7 +127,7 @@ fn refused_when_a_fact_is_misspelt() {
 }
 
 /// The names of these checks.
-fn names(is_meant: impl Fn(&Service) -> bool) -> Vec<&'static str> {
+fn names(is_meant: impl Fn(&ScheduledService) -> bool) -> Vec<&'static str> {
     services().filter(|check| is_meant(check)).map(|check| check.name).collect()
 }
 

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use call_router::scene::{Condition, Scene};
 use call_router::scenes;
 use check_um::checks;
-use check_um::checks::schedule::{Elsewhere, Service};
+use check_um::checks::schedule::{Elsewhere, ScheduledService};
 use check_um::door::render::{Format, Presentation, render};
 use check_um::door::report::{Finding, Metric, Policy, Report, Started, State};
 use check_um_generate::register::services;
@@ -26,7 +26,7 @@ pub const SITUATIONS: &[&str] = &["OK", "WARNING", "CRITICAL", "UNKNOWN", "usage
 #[derive(Clone, Debug)]
 pub struct Bag {
     /// What was run.
-    pub service: &'static Service,
+    pub service: &'static ScheduledService,
     /// One of [`SITUATIONS`].
     pub situation: &'static str,
     /// The state that it says.
@@ -60,16 +60,16 @@ pub fn of_workflow<'a>(pack: &Pack, workflow: &Node, bags: &'a [Bag]) -> Vec<&'a
 }
 
 /// The service that a command is: of those of its plugin the one with the most of its words.
-fn service_of(command: &Command) -> Option<&'static Service> {
+fn service_of(command: &Command) -> Option<&'static ScheduledService> {
     let has = |word: &str| command.words.iter().any(|own| own == word);
-    let is_it = |service: &&Service| service.arguments.iter().all(|(option, value)| has(option) && has(value));
+    let is_it = |service: &&ScheduledService| service.arguments.iter().all(|(option, value)| has(option) && has(value));
     let own = services().filter(|service| service.plugin == command.plugin);
     own.filter(is_it).max_by_key(|service| service.arguments.len())
 }
 
 fn real() -> Vec<Bag> {
     let scratch = tempfile::tempdir().unwrap();
-    let of = |service: &'static Service| {
+    let of = |service: &'static ScheduledService| {
         let scratch = scratch.path().join(service.name);
         fs::create_dir(&scratch).unwrap();
         match service.elsewhere {
@@ -81,7 +81,7 @@ fn real() -> Vec<Bag> {
 }
 
 /// A service in every situation.
-fn seen(service: &'static Service, scratch: &Path) -> Vec<Bag> {
+fn seen(service: &'static ScheduledService, scratch: &Path) -> Vec<Bag> {
     let [well, gone] = [Condition::Well, Condition::Gone].map(|condition| {
         let scene = scenes::of(service.name, condition);
         scene.unwrap_or_else(|| panic!("no scene of {} {condition:?}", service.name))
@@ -104,7 +104,7 @@ fn seen(service: &'static Service, scratch: &Path) -> Vec<Bag> {
 }
 
 /// A service of which only Windows knows anything: it is unknown here, and in the other states what the renderer prints.
-fn not_here(service: &'static Service, scratch: &Path) -> Vec<Bag> {
+fn not_here(service: &'static ScheduledService, scratch: &Path) -> Vec<Bag> {
     let unknown = Run { service, situation: "UNKNOWN", scene: scene_that_exits(service, 3), more: String::new() };
     let usage = Run { situation: "usage error", more: "--no-such-option".to_owned(), ..unknown.clone() };
     let rendered = [State::Ok, State::Warning, State::Critical].map(|state| rendered(service, state));
@@ -112,13 +112,13 @@ fn not_here(service: &'static Service, scratch: &Path) -> Vec<Bag> {
 }
 
 /// A scene of the service's plugin.
-fn scene_that_exits(service: &Service, exit: i32) -> &'static Scene {
+fn scene_that_exits(service: &ScheduledService, exit: i32) -> &'static Scene {
     let is_it = |scene: &&Scene| scene.plugin == service.plugin && scene.exit == exit && scene.is_text();
     scenes::SCENES.iter().find(is_it).unwrap_or_else(|| panic!("no scene in which {} exits {exit}", service.plugin))
 }
 
 /// What the renderer prints of a report in that state, and the labels that the plugin's man page lists.
-fn rendered(service: &'static Service, state: State) -> Bag {
+fn rendered(service: &'static ScheduledService, state: State) -> Bag {
     let name = service.plugin;
     let entry = checks::ALL.iter().find(|entry| entry.about.name == name).unwrap();
     let mut report = Report::new(entry.about, Policy::default(), Started::now());
@@ -145,7 +145,7 @@ fn rendered(service: &'static Service, state: State) -> Bag {
 /// A service in a situation: a scene, and more options.
 #[derive(Clone)]
 struct Run {
-    service: &'static Service,
+    service: &'static ScheduledService,
     situation: &'static str,
     scene: &'static Scene,
     more: String,

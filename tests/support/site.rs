@@ -5,7 +5,7 @@ use std::fs;
 
 use call_router::router::{Behaviour, Router, Settings};
 use call_router::{counters, directory};
-use check_um::checks::schedule::{Service, Vantage};
+use check_um::checks::schedule::{ScheduledService, Vantage};
 
 use crate::nrpe::Nrpe;
 use crate::recorded::{Recorded, open_to_all};
@@ -94,7 +94,7 @@ impl Site {
     }
 
     /// The port at which a check finds whom it asks from outside.
-    pub fn port(&self, check: &Service) -> Option<u16> {
+    pub fn port(&self, check: &ScheduledService) -> Option<u16> {
         match check.vantage {
             Vantage::Network => Some(self.tcp),
             Vantage::Tls => Some(self.tls),
@@ -104,7 +104,7 @@ impl Site {
     }
 
     /// What a run of a check has in it here and nowhere else.
-    pub fn mark(&self, check: &Service) -> String {
+    pub fn mark(&self, check: &ScheduledService) -> String {
         self.port(check).map_or_else(|| format!("/{}-plugins/", self.name), |port| format!(" -p {port} "))
     }
 }

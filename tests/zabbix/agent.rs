@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use check_um::checks::schedule::{Elsewhere, Service};
+use check_um::checks::schedule::{Elsewhere, ScheduledService};
 use check_um_generate::register::services;
 use check_um_generate::zabbix::command::agent_key;
 use serde_json::Value;
@@ -85,8 +85,8 @@ impl Agent {
         expected
     }
 
-    fn checks(&self) -> Vec<&'static Service> {
-        let is_known = |check: &&Service| {
+    fn checks(&self) -> Vec<&'static ScheduledService> {
+        let is_known = |check: &&ScheduledService| {
             self.parameters
                 .contains(&format!("UserParameter={}[*]", check_um_generate::zabbix::command::agent_name(check)))
         };

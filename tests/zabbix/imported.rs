@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use check_um::checks::schedule::{Elsewhere, Service, Vantage};
+use check_um::checks::schedule::{Elsewhere, ScheduledService, Vantage};
 use check_um_generate::register::services;
 use check_um_generate::zabbix::facts::contextual;
 use check_um_generate::zabbix::template::{VANTAGES, name, part};
@@ -151,11 +151,11 @@ fn everything_is_as_reported(zabbix: &Zabbix, host: &str) -> Result<(), String> 
     Ok(())
 }
 
-fn is_answered_on_windows_only(check: &Service) -> bool {
+fn is_answered_on_windows_only(check: &ScheduledService) -> bool {
     check.elsewhere == Elsewhere::Nowhere
 }
 
-fn is_report(check: &Service, key: &str) -> bool {
+fn is_report(check: &ScheduledService, key: &str) -> bool {
     let is_over_tls = key.contains("\"--transport\",\"tls\"");
     match check.vantage {
         Vantage::Agent => key.starts_with(&format!("{}[", command::agent_name(check))),

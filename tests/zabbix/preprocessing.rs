@@ -1,6 +1,6 @@
 //! Does each dependent item find its value in what the plugins really print? The steps of the template, taken by hand.
 
-use check_um::checks::schedule::{Elsewhere, Service};
+use check_um::checks::schedule::{Elsewhere, ScheduledService};
 use check_um_generate::register::services;
 use check_um_generate::zabbix::template::part;
 use check_um_generate::zabbix::yaml::Node;
@@ -97,12 +97,12 @@ fn every_metric_of_a_report_has_an_item() {
 }
 
 /// What the plugin prints, and its exit code.
-fn report(check: &Service, site: &Site) -> (Value, Option<i32>) {
+fn report(check: &ScheduledService, site: &Site) -> (Value, Option<i32>) {
     let outcome = support::run_command(support::plugin(check.plugin).args(site.argv(check)));
     (format::assert_json(&outcome.stdout), outcome.code)
 }
 
-fn assert_no_errors(check: &Service, report: &Value) {
+fn assert_no_errors(check: &ScheduledService, report: &Value) {
     for item in template(check).list("items") {
         let Some(path) = item.text("key").strip_prefix(check.name).and_then(|rest| rest.strip_prefix('[')) else {
             continue;
@@ -113,11 +113,11 @@ fn assert_no_errors(check: &Service, report: &Value) {
 }
 
 /// There is nothing of Windows to be asked here: its report has a state and no more.
-fn is_answered_on_windows_only(check: &Service) -> bool {
+fn is_answered_on_windows_only(check: &ScheduledService) -> bool {
     check.elsewhere == Elsewhere::Nowhere
 }
 
-fn held(check: &Service, path: &str, report: &Value) -> Held {
+fn held(check: &ScheduledService, path: &str, report: &Value) -> Held {
     let key = part(check, path);
     let item =
         template(check).list("items").iter().find(|item| item.text("key") == key).unwrap_or_else(|| panic!("no {key}"));

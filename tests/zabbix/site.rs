@@ -8,7 +8,7 @@ use std::{fs, io, thread};
 
 use call_router::scene::Condition;
 use call_router::scenes;
-use check_um::checks::schedule::{Elsewhere, Service};
+use check_um::checks::schedule::{Elsewhere, ScheduledService};
 use check_um_generate::register::services;
 use check_um_generate::zabbix::command::argv;
 use check_um_generate::zabbix::facts::{contextual, parameters};
@@ -61,7 +61,7 @@ impl Site {
     }
 
     /// Says by macros what a command line says: options with their values, of which all but one are macros.
-    fn set_as_in(&mut self, check: &Service, arguments: &[String]) {
+    fn set_as_in(&mut self, check: &ScheduledService, arguments: &[String]) {
         let parameters = parameters(check);
         for pair in arguments.chunks(2) {
             let [option, value] = pair else { panic!("{}: {pair:?} is no option with its value", check.name) };
@@ -94,7 +94,7 @@ impl Site {
     }
 
     /// What Zabbix makes of the macros in `text`: the host's, else the template's, each with its context or else without.
-    pub fn resolve(&self, check: &Service, text: &str) -> String {
+    pub fn resolve(&self, check: &ScheduledService, text: &str) -> String {
         let macros = template(check).list("macros").iter();
         let defaults: BTreeMap<_, _> = macros.map(|known| (known.text("macro"), known.text("value"))).collect();
         let mut resolved = text.replace("{HOST.CONN}", "127.0.0.1");
@@ -112,7 +112,7 @@ impl Site {
     }
 
     /// The arguments of a check here.
-    pub fn argv(&self, check: &Service) -> Vec<String> {
+    pub fn argv(&self, check: &ScheduledService) -> Vec<String> {
         argv(check).iter().map(|word| self.resolve(check, word)).collect()
     }
 }
@@ -153,7 +153,7 @@ impl Switch {
 }
 
 /// The template of a check; to make one takes a while.
-pub fn template(check: &Service) -> &'static Node {
+pub fn template(check: &ScheduledService) -> &'static Node {
     static TEMPLATES: LazyLock<Vec<Node>> = LazyLock::new(|| VANTAGES.map(template::template).into());
     let at = VANTAGES.iter().position(|vantage| *vantage == check.vantage).unwrap();
     &TEMPLATES[at]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use check_um::checks::schedule::{Elsewhere, Service};
+use check_um::checks::schedule::{Elsewhere, ScheduledService};
 use check_um_generate::register::{plugin_of, services};
 use check_um_generate::zabbix;
 use check_um_generate::zabbix::command::{agent_name, values};
@@ -154,7 +154,7 @@ fn every_user_parameter_is_a_command_line_of_its_plugin() {
             assert_parses(check, words[1..].to_vec());
             known += 1;
         }
-        let is_missing = |check: &&Service| file.contains("linux") && check.elsewhere == Elsewhere::Nowhere;
+        let is_missing = |check: &&ScheduledService| file.contains("linux") && check.elsewhere == Elsewhere::Nowhere;
         assert_eq!(known, services().filter(|check| !is_missing(check)).count(), "{file}");
     }
 }
@@ -177,7 +177,7 @@ fn the_readme_names_every_template_file_check_and_macro() {
 
 /// Panics unless the plugin takes these arguments for a run with a report in JSON.
 #[track_caller]
-fn assert_parses(check: &Service, argv: Vec<String>) {
+fn assert_parses(check: &ScheduledService, argv: Vec<String>) {
     let parsed =
         plugin_of(check).command.try_get_matches_from(std::iter::once(check.plugin.to_owned()).chain(argv.clone()));
     let parsed = parsed.unwrap_or_else(|error| panic!("{}: {argv:?}: {error}", check.name));

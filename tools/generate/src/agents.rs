@@ -2,7 +2,7 @@
 
 use std::io;
 
-use check_um::checks::schedule::{Elsewhere, Service, Vantage};
+use check_um::checks::schedule::{Elsewhere, ScheduledService, Vantage};
 
 use crate::register::services;
 use crate::timeouts::{self, AGENT, SCRIPT};
@@ -32,7 +32,7 @@ fn nrpe() -> String {
 }
 
 /// Whom a check on another host asks; `None` if the question can only be put on the server itself.
-fn unix_source(check: &Service) -> Option<String> {
+fn unix_source(check: &ScheduledService) -> Option<String> {
     let asks = match check.vantage {
         Vantage::Network | Vantage::Tls => " -H cas1.example.com",
         Vantage::Directory => " --domain example.com",
@@ -54,14 +54,14 @@ fn snclient() -> String {
 /// The commands of the server's own agent. An ini file knows no escape: neither `;` nor `%` nor `$` may be in one.
 fn windows_commands() -> String {
     let own = services().filter(|check| check.vantage == Vantage::Agent);
-    let command = |check: &Service| {
+    let command = |check: &ScheduledService| {
         format!("{} = \"C:\\Program Files\\check-um\\{}.exe\"{}\n", check.name, check.plugin, words(check))
     };
     own.map(command).collect()
 }
 
 /// The options of the table, each with a blank in front.
-fn words(check: &Service) -> String {
+fn words(check: &ScheduledService) -> String {
     let arguments = check.arguments.iter().map(|(option, value)| format!(" {option} {value}"));
     format!(" -t {}", check.timeout) + &arguments.collect::<String>()
 }

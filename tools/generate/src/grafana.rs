@@ -1,6 +1,6 @@
 //! How do the numbers look over time? A Grafana dashboard for each way in which Icinga 2 stores perfdata.
 
-use check_um::checks::schedule::{Measured, Service, Unit};
+use check_um::checks::schedule::{DisplayUnit, Measured, ScheduledService};
 use serde_json::{Value, json};
 
 use crate::File;
@@ -30,7 +30,7 @@ pub struct Panel {
     /// What a reader should know.
     description: String,
     /// What is shown.
-    pub shows: Vec<(&'static Service, &'static Measured)>,
+    pub shows: Vec<(&'static ScheduledService, &'static Measured)>,
     /// The thresholds of the first one as lines, where the writer stores them.
     has_thresholds: bool,
     /// Parts of a whole, on top of each other.
@@ -42,8 +42,9 @@ pub fn panels() -> Vec<Panel> {
     let mut panels: Vec<_> = PANELS.iter().map(Layout::panel).collect();
     for check in services() {
         for metric in check.metrics {
-            let is_it =
-                |(service, shown): &(&Service, &Measured)| (service.name, shown.label) == (check.name, metric.label);
+            let is_it = |(service, shown): &(&ScheduledService, &Measured)| {
+                (service.name, shown.label) == (check.name, metric.label)
+            };
             if !panels.iter().any(|panel| panel.shows.iter().any(is_it)) {
                 let question = plugin_of(check).command.get_about().map(ToString::to_string).unwrap_or_default();
                 panels.push(Panel {
@@ -85,7 +86,7 @@ impl Layout {
 }
 
 /// The service of that name, and its metric of that label.
-fn measured(name: &str, label: &str) -> (&'static Service, &'static Measured) {
+fn measured(name: &str, label: &str) -> (&'static ScheduledService, &'static Measured) {
     let check = services().find(|check| check.name == name);
     let found = check.and_then(|check| Some((check, check.metrics.iter().find(|metric| metric.label == label)?)));
     found.unwrap_or_else(|| panic!("{name} measures no {label}"))
@@ -210,7 +211,7 @@ impl Store {
     }
 
     /// A query for one of the values that belong to a label: `value`, `warn` or `crit`.
-    fn query(self, check: &Service, metric: &Measured, part: &str) -> Value {
+    fn query(self, check: &ScheduledService, metric: &Measured, part: &str) -> Value {
         let (service, command) = (check.name, check.plugin.trim_start_matches("check_"));
         let (label, name) = (metric.label, legend(check, metric, part));
         match self {
@@ -233,7 +234,7 @@ impl Store {
 }
 
 /// What a line is called behind its host.
-fn legend(check: &Service, metric: &Measured, part: &str) -> String {
+fn legend(check: &ScheduledService, metric: &Measured, part: &str) -> String {
     let part = match part {
         "warn" => ", warning",
         "crit" => ", critical",
@@ -281,7 +282,7 @@ fn draw(store: Store, index: usize, panel: &Panel) -> Value {
         target["refId"] = json!(letter.to_string());
         target["datasource"] = store.source();
     }
-    let unit = panel.shows.first().map_or(Unit::Count, |(_, metric)| metric.unit);
+    let unit = panel.shows.first().map_or(DisplayUnit::Count, |(_, metric)| metric.unit);
     json!({
         "id": index + 1, "type": "timeseries", "title": panel.title, "description": panel.description,
         "datasource": store.source(),
@@ -289,7 +290,7 @@ fn draw(store: Store, index: usize, panel: &Panel) -> Value {
         "targets": targets,
         "fieldConfig": {
             "defaults": {
-                "unit": unit_of(unit), "min": if unit == Unit::Days { Value::Null } else { json!(0) },
+                "unit": unit_of(unit), "min": if unit == DisplayUnit::Days { Value::Null } else { json!(0) },
                 "custom": {
                     "drawStyle": "line", "lineWidth": 1, "fillOpacity": if panel.is_stacked { 30 } else { 5 },
                     "spanNulls": true, "showPoints": "auto",
@@ -318,13 +319,13 @@ fn line_of(state: &str, color: &str) -> Value {
 }
 
 /// Grafana's name of a unit.
-pub const fn unit_of(unit: Unit) -> &'static str {
+pub const fn unit_of(unit: DisplayUnit) -> &'static str {
     match unit {
-        Unit::Seconds => "s",
-        Unit::Days => "d",
-        Unit::Percent => "percent",
-        Unit::Count => "short",
-        Unit::Code(_) => "none",
+        DisplayUnit::Seconds => "s",
+        DisplayUnit::Days => "d",
+        DisplayUnit::Percent => "percent",
+        DisplayUnit::Count => "short",
+        DisplayUnit::Code(_) => "none",
     }
 }
 

@@ -1,6 +1,6 @@
 //! How do Nagios and Naemon run the health set? Their commands, templates, and a sample site.
 
-use check_um::checks::schedule::{Service, Vantage};
+use check_um::checks::schedule::{ScheduledService, Vantage};
 
 use crate::File;
 use crate::register::{plugin_of, services};
@@ -13,7 +13,7 @@ pub fn files() -> Vec<File> {
 }
 
 /// The host's custom variable with further options for this check: `_UM_SIP_OPTIONS`.
-pub fn variable(check: &Service) -> String {
+pub fn variable(check: &ScheduledService) -> String {
     format!("_{}", check.name.replace('-', "_").to_uppercase())
 }
 
@@ -33,7 +33,7 @@ fn commands() -> String {
     text
 }
 
-fn command_line(check: &Service) -> String {
+fn command_line(check: &ScheduledService) -> String {
     if check.vantage == Vantage::Agent {
         // An agent that cannot be reached says nothing about the router: UNKNOWN.
         let agent = format!("$USER1$/check_nrpe -H $HOSTADDRESS$ -t {CALL}:UNKNOWN -u {}", value_of(AGENT));
@@ -96,7 +96,7 @@ fn templates() -> String {
 }
 
 /// What the plugin's help says of it.
-fn notes(check: &Service) -> String {
+fn notes(check: &ScheduledService) -> String {
     let about = plugin_of(check).command.get_about().map(ToString::to_string).unwrap_or_default();
     format!("{about} ({})", check.plugin)
 }
@@ -105,7 +105,7 @@ fn routers() -> String {
     let mut text = String::from(SITE);
     for (vantage, heading) in PARTS {
         let part: Vec<_> = services().filter(|check| check.vantage == *vantage).collect();
-        let service = |check: &&Service| {
+        let service = |check: &&ScheduledService| {
             define("service", &[("use", check.name.to_owned()), ("hostgroup_name", HOSTS.to_owned())])
         };
         text += &(heading.to_string() + &part.iter().map(service).collect::<String>());
@@ -126,7 +126,7 @@ fn dependencies(vantage: Vantage) -> String {
 }
 
 /// No notification about `check` of a host while its check `on` has the cause.
-fn dependency(check: &Service, on: &str) -> String {
+fn dependency(check: &ScheduledService, on: &str) -> String {
     let titles = services().filter(|other| other.name == on).map(|other| other.title.to_owned());
     define(
         "servicedependency",

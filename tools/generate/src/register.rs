@@ -1,6 +1,6 @@
 //! Which checks are there, and how are they run? The register of the library, as the generated files need it.
 
-use check_um::checks::schedule::Service;
+use check_um::checks::schedule::ScheduledService;
 use check_um::checks::{self, Entry};
 use check_um::door::report::About;
 use clap::Command;
@@ -22,13 +22,13 @@ pub fn plugins() -> Vec<Plugin> {
 }
 
 /// The plugin that a service runs.
-pub fn plugin_of(service: &Service) -> Plugin {
+pub fn plugin_of(service: &ScheduledService) -> Plugin {
     let entry = checks::ALL.iter().find(|entry| entry.about.name == service.plugin);
     entry.map_or_else(|| panic!("{}: no check {}", service.name, service.plugin), plugin)
 }
 
 /// Every service, in the order of the health set.
-pub fn services() -> impl Iterator<Item = &'static Service> {
+pub fn services() -> impl Iterator<Item = &'static ScheduledService> {
     checks::ALL.iter().flat_map(|entry| entry.services)
 }
 

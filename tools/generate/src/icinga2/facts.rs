@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use check_um::checks::schedule::{Elsewhere, Service, Vantage};
+use check_um::checks::schedule::{Elsewhere, ScheduledService, Vantage};
 
 use super::command_name;
 use crate::register::services;
@@ -37,7 +37,7 @@ pub fn table() -> String {
 }
 
 /// The option by which a check reads what somebody else brought from the server, and the fact that says where it lies.
-pub fn source(check: &Service) -> Option<(&'static str, String)> {
+pub fn source(check: &ScheduledService) -> Option<(&'static str, String)> {
     match check.elsewhere {
         Elsewhere::Counters => Some(("counters", "counters".to_owned())),
         Elsewhere::Export { .. } => {
@@ -49,7 +49,7 @@ pub fn source(check: &Service) -> Option<(&'static str, String)> {
 }
 
 /// Options that a host's own facts fill in, and the facts.
-pub const fn filled_in(check: &Service) -> &'static [(&'static str, &'static str)] {
+pub const fn filled_in(check: &ScheduledService) -> &'static [(&'static str, &'static str)] {
     match check.vantage {
         Vantage::Network => &[("port", "tcp_port")],
         Vantage::Tls => &[("port", "tls_port")],

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use check_um::checks::schedule::{Service, Vantage};
+use check_um::checks::schedule::{ScheduledService, Vantage};
 use check_um::door::report::Class;
 
 use super::facts::{self, Fact};
@@ -33,7 +33,7 @@ pub fn table() -> String {
     let mut table =
         String::from("| check | where | every | told after | plugin, Icinga give up after |\n|---|---|---|---|---|\n");
     for check in services() {
-        let Service { name, interval, attempts, timeout, .. } = check;
+        let ScheduledService { name, interval, attempts, timeout, .. } = check;
         let place = match check.vantage {
             Vantage::Network => "TCP or Dual".to_owned(),
             Vantage::Tls => "TLS or Dual".to_owned(),
@@ -59,7 +59,7 @@ fn functions() -> String {
     text + &FUNCTIONS.replace("@KEYS@", &keys.join(",\n"))
 }
 
-fn apply(check: &Service) -> String {
+fn apply(check: &ScheduledService) -> String {
     let plugin = plugin_of(check);
     let command = command_name(check.plugin);
     let sources = facts::source(check);

@@ -1,6 +1,6 @@
 //! What should an operator know who sees the alert? Knowledge articles, from the plugins' own advice.
 
-use check_um::checks::schedule::{Service, Vantage};
+use check_um::checks::schedule::{ScheduledService, Vantage};
 use check_um::door::report::{Class, HEALTH_SET, Policy};
 
 use super::Watched;
@@ -10,7 +10,7 @@ use crate::register::{plugins, services};
 type Section = (&'static str, Vec<String>);
 
 /// Of the monitor of a check; on the server itself, or from a host that asks it.
-pub fn monitor(watched: &Watched, check: &Service, is_on_server: bool) -> Vec<Section> {
+pub fn monitor(watched: &Watched, check: &ScheduledService, is_on_server: bool) -> Vec<Section> {
     let about = watched.plugin.about;
     let stands_for = &about.stands_for;
     let question = watched.plugin.command.get_about().map(ToString::to_string).unwrap_or_default();
@@ -41,7 +41,7 @@ pub fn monitor(watched: &Watched, check: &Service, is_on_server: bool) -> Vec<Se
     ]
 }
 
-fn configuration(watched: &Watched, check: &Service, is_on_server: bool) -> Vec<String> {
+fn configuration(watched: &Watched, check: &ScheduledService, is_on_server: bool) -> Vec<String> {
     let mut texts = Vec::new();
     if check.vantage == Vantage::Tls {
         texts.push(

@@ -3,7 +3,7 @@
 //! A Linux host becomes a watcher by naming the router in a file. The agent's answer is the program's text and exit
 //! code; numbers are not collected this way.
 
-use check_um::checks::schedule::{Service, Vantage};
+use check_um::checks::schedule::{ScheduledService, Vantage};
 
 use super::discovery::{Found, discovery, settings_of};
 use super::modules::{
@@ -28,7 +28,7 @@ const REFERENCES: &[Reference] = &[
 
 const PLATFORM: Platform = Platform { names: NAMES, host, is_on_server: false, alert: (ALERT_PARAMETERS, ALERT_TEXT) };
 
-fn host(_: &Service) -> &'static str {
+fn host(_: &ScheduledService) -> &'static str {
     r#"$Target/Property[Type="CheckUm.CallRouter.Linux.Server"]/Router$"#
 }
 
@@ -190,7 +190,7 @@ fn monitor_type(id: &str, watched: &Watched) -> Element {
 }
 
 /// A check's command line with what stands there until it is overridden.
-fn by_default(watched: &Watched, check: &Service) -> String {
+fn by_default(watched: &Watched, check: &ScheduledService) -> String {
     let place = |parameter: &Parameter| format!("$Config/{}$", parameter.name());
     let line = command_line(&watched.parameters, "-v");
     let line = watched.parameters.iter().fold(line, |line, parameter| {

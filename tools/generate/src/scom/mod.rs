@@ -15,7 +15,7 @@ mod xml;
 
 use std::io;
 
-use check_um::checks::schedule::Service;
+use check_um::checks::schedule::ScheduledService;
 
 use crate::register::{Plugin, plugin_of, services};
 use crate::{File, marks};
@@ -33,7 +33,7 @@ pub fn files() -> io::Result<Vec<File>> {
 fn table() -> String {
     let mut table =
         String::from("| monitor | plugin | every | bad runs in a row | by default |\n|---|---|---|---|---|\n");
-    for Service { title, plugin, interval, attempts, vantage, .. } in services() {
+    for ScheduledService { title, plugin, interval, attempts, vantage, .. } in services() {
         let every = if *interval < 60 { format!("{interval} min") } else { format!("{} h", interval / 60) };
         let default = if monitoring::is_enabled(*vantage) { "on" } else { "off" };
         table += &format!("| {title} | `{plugin}` | {every} | {attempts} | {default} |\n");
@@ -46,13 +46,13 @@ pub struct Watched {
     /// The plugin.
     pub plugin: Plugin,
     /// Its checks.
-    pub checks: Vec<&'static Service>,
+    pub checks: Vec<&'static ScheduledService>,
     /// What of its command line can be overridden.
     pub parameters: Vec<parameters::Parameter>,
 }
 
 /// The plugins of the checks that `is_meant` picks, in the order of the health set.
-fn watched(is_meant: impl Fn(&Service) -> bool) -> Vec<Watched> {
+fn watched(is_meant: impl Fn(&ScheduledService) -> bool) -> Vec<Watched> {
     let mut watched: Vec<Watched> = Vec::new();
     for check in services().filter(|check| is_meant(check)) {
         if let Some(known) = watched.iter_mut().find(|known| known.plugin.about.name == check.plugin) {

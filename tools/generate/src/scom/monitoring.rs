@@ -1,7 +1,7 @@
 //! What runs on a watched server? A monitor, rules and a task for each check, and the roll-up that bears the health
 //! set's name.
 
-use check_um::checks::schedule::{Service, Unit, Vantage};
+use check_um::checks::schedule::{DisplayUnit, ScheduledService, Vantage};
 use check_um::door::report::HEALTH_SET;
 
 use super::Watched;
@@ -17,7 +17,7 @@ pub struct Platform {
     /// Its ids.
     pub names: Names,
     /// How the host that a check asks is spelled.
-    pub host: fn(&Service) -> &'static str,
+    pub host: fn(&ScheduledService) -> &'static str,
     /// Whether the checks run on the Call Router itself.
     pub is_on_server: bool,
     /// The alert's parameters, and its text with their places.
@@ -37,7 +37,7 @@ pub fn add_health_set(pack: &mut Pack, names: Names) {
 }
 
 /// Adds the monitor of a check.
-pub fn add_monitor(pack: &mut Pack, platform: &Platform, watched: &Watched, check: &Service) {
+pub fn add_monitor(pack: &mut Pack, platform: &Platform, watched: &Watched, check: &ScheduledService) {
     let names = platform.names;
     let (id, alert) = (names.monitor(check.name), names.alert(check.name));
     pack.name(&id, check.title, &question(watched));
@@ -72,14 +72,14 @@ pub fn add_monitor(pack: &mut Pack, platform: &Platform, watched: &Watched, chec
 }
 
 /// Adds the rules that collect a check's numbers.
-pub fn add_rules(pack: &mut Pack, platform: &Platform, watched: &Watched, check: &Service) {
+pub fn add_rules(pack: &mut Pack, platform: &Platform, watched: &Watched, check: &ScheduledService) {
     let names = platform.names;
     for metric in check.metrics {
         let id = names.rule(check.name, metric.label);
         let unit = match metric.unit {
-            Unit::Seconds => " in seconds",
-            Unit::Percent => " in per cent",
-            Unit::Days | Unit::Count | Unit::Code(_) => "",
+            DisplayUnit::Seconds => " in seconds",
+            DisplayUnit::Percent => " in per cent",
+            DisplayUnit::Days | DisplayUnit::Count | DisplayUnit::Code(_) => "",
         };
         let title = format!("{}: {}{unit}", check.title, metric.title);
         pack.name(&id, &title, "Collects a number that the check measures.");
@@ -107,7 +107,7 @@ pub fn add_rules(pack: &mut Pack, platform: &Platform, watched: &Watched, check:
 }
 
 /// Adds the task that runs a check now and shows its report.
-pub fn add_task(pack: &mut Pack, platform: &Platform, check: &Service, probe: Element) {
+pub fn add_task(pack: &mut Pack, platform: &Platform, check: &ScheduledService, probe: Element) {
     let id = platform.names.task(check.name);
     let what = format!("Runs {} now and shows its report. Changes no state and no number.", check.plugin);
     pack.name(&id, &format!("Run the probe now: {}", check.title), &what);
@@ -122,14 +122,14 @@ pub fn add_task(pack: &mut Pack, platform: &Platform, check: &Service, probe: El
 }
 
 /// What monitor and rules of a check hand to its data source.
-fn scheduled(platform: &Platform, watched: &Watched, check: &Service) -> Vec<Element> {
+fn scheduled(platform: &Platform, watched: &Watched, check: &ScheduledService) -> Vec<Element> {
     let mut configuration = vec![leaf("IntervalSeconds", (check.interval * 60).to_string())];
     configuration.extend(unscheduled(platform, watched, check));
     configuration
 }
 
 /// The same without the schedule.
-pub fn unscheduled(platform: &Platform, watched: &Watched, check: &Service) -> Vec<Element> {
+pub fn unscheduled(platform: &Platform, watched: &Watched, check: &ScheduledService) -> Vec<Element> {
     let value = |parameter| default(parameter, &watched.plugin.command, check, (platform.host)(check));
     watched.parameters.iter().map(|parameter| element_of(parameter.name(), value(*parameter))).collect()
 }

@@ -4,7 +4,7 @@
 
 use clap::Command;
 
-use check_um::checks::schedule::{Service, Vantage};
+use check_um::checks::schedule::{ScheduledService, Vantage};
 
 /// A part of the configuration that all modules of one plugin share, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ impl Parameter {
 }
 
 /// The parameters of a plugin.
-pub fn of(command: &Command, checks: &[&Service]) -> Vec<Parameter> {
+pub fn of(command: &Command, checks: &[&ScheduledService]) -> Vec<Parameter> {
     let has = |option: &str| command.get_arguments().any(|argument| argument.get_long() == Some(option));
     let is_remote = checks.iter().all(|check| check.vantage != Vantage::Agent);
     let has_arguments = checks.iter().any(|check| !check.arguments.is_empty());
@@ -112,7 +112,7 @@ pub fn of(command: &Command, checks: &[&Service]) -> Vec<Parameter> {
 }
 
 /// What stands there for a check until it is overridden; `host` is how this pack spells whom the check asks.
-pub fn default(parameter: Parameter, command: &Command, check: &Service, host: &str) -> String {
+pub fn default(parameter: Parameter, command: &Command, check: &ScheduledService, host: &str) -> String {
     match parameter {
         Parameter::Host => host.to_owned(),
         Parameter::Port => check.vantage.port().map_or_else(String::new, |port| port.to_string()),

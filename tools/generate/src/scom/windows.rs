@@ -1,6 +1,6 @@
 //! What does the pack for the agent on the Call Router hold?
 
-use check_um::checks::schedule::{Service, Vantage};
+use check_um::checks::schedule::{ScheduledService, Vantage};
 
 use super::discovery::{EXISTS, Found, INTEGER, KEY, STRING, VALUE, attribute, discovery, settings_of};
 use super::modules::{compared, module, query, value};
@@ -30,7 +30,7 @@ const SERVICE: &str = r"SYSTEM\CurrentControlSet\Services\MSExchangeUMCR";
 const PLATFORM: Platform = Platform { names: NAMES, host, is_on_server: true, alert: (ALERT_PARAMETERS, ALERT_TEXT) };
 
 /// By its own name and not by localhost: in maintenance the router listens on loopback only, and its callers know.
-fn host(check: &Service) -> &'static str {
+fn host(check: &ScheduledService) -> &'static str {
     match check.vantage {
         Vantage::Directory => r#"$Target/Host/Property[Type="Windows!Microsoft.Windows.Computer"]/DomainDnsName$"#,
         _ => r#"$Target/Host/Property[Type="Windows!Microsoft.Windows.Computer"]/PrincipalName$"#,

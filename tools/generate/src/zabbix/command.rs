@@ -1,12 +1,12 @@
 //! How does Zabbix start a plugin? The keys of its items, and the agent's file behind those that an agent answers.
 
-use check_um::checks::schedule::{Elsewhere, Service, Vantage};
+use check_um::checks::schedule::{Elsewhere, ScheduledService, Vantage};
 
 use super::facts::{contextual, fixed, parameters};
 use crate::register::services;
 
 /// The key of the item that holds a check's whole report.
-pub fn key(check: &Service) -> String {
+pub fn key(check: &ScheduledService) -> String {
     match check.vantage {
         Vantage::Agent => agent_key(check),
         Vantage::Network | Vantage::Tls | Vantage::Directory => format!("{}[{}]", check.plugin, quoted(argv(check))),
@@ -14,12 +14,12 @@ pub fn key(check: &Service) -> String {
 }
 
 /// The key by which an agent runs a check.
-pub fn agent_key(check: &Service) -> String {
+pub fn agent_key(check: &ScheduledService) -> String {
     format!("{}[{}]", agent_name(check), quoted(values(check)))
 }
 
 /// The arguments of a plugin: macros in the place of what an administrator decides.
-pub fn argv(check: &Service) -> Vec<String> {
+pub fn argv(check: &ScheduledService) -> Vec<String> {
     let mut argv: Vec<_> = ["--output", "json"].map(str::to_owned).into();
     if check.vantage != Vantage::Agent {
         argv.extend(["--hostname", "{HOST.CONN}"].map(str::to_owned));
@@ -33,14 +33,14 @@ pub fn argv(check: &Service) -> Vec<String> {
 }
 
 /// What an agent's key is given, in the order in which the agent's file takes it.
-pub fn values(check: &Service) -> Vec<String> {
+pub fn values(check: &ScheduledService) -> Vec<String> {
     let host = (check.vantage != Vantage::Agent).then(|| "{HOST.CONN}".to_owned());
     let own = parameters(check).into_iter().map(|parameter| parameter.macro_name);
     host.into_iter().chain(own).chain([contextual("TIMEOUT", check), contextual("OPTION", check)]).collect()
 }
 
 /// The agent's name of a check: of all that it may be asked, the words of one system cannot be taken for the other's.
-pub fn agent_name(check: &Service) -> String {
+pub fn agent_name(check: &ScheduledService) -> String {
     format!("check_{}", check.name.replace('-', "_"))
 }
 
@@ -58,7 +58,7 @@ pub fn linux() -> String {
 }
 
 /// One user parameter, and above it what its key is given.
-fn line(check: &Service, before: &str, behind: &str) -> String {
+fn line(check: &ScheduledService, before: &str, behind: &str) -> String {
     let is_remote = check.vantage != Vantage::Agent;
     let parameters = parameters(check);
     let mut options: Vec<_> = is_remote.then_some("--hostname").into_iter().collect();

@@ -1,6 +1,6 @@
 //! What does Zabbix draw? The graphs of each check, and a dashboard for each template that shows states, texts and graphs.
 
-use check_um::checks::schedule::{Graph, Service, Unit, Vantage};
+use check_um::checks::schedule::{DisplayUnit, Graph, ScheduledService, Vantage};
 
 use super::template::{checks, name, part, uuid};
 use super::yaml::{Node, list, map, rank, text};
@@ -39,22 +39,22 @@ pub fn dashboard(vantage: Vantage) -> Node {
 }
 
 /// The state as a word that fits into its widget, and nothing beside it.
-fn state(check: &Service) -> Vec<Node> {
+fn state(check: &ScheduledService) -> Vec<Node> {
     let number = |name, value| field("INTEGER", name, text(value));
     let numbers = [number("adv_conf", "1"), number("show", "2"), number("value_size", "12")];
     numbers.into_iter().chain(item_field(check, "itemid", "exit_code")).collect()
 }
 
-fn summary(check: &Service) -> Vec<Node> {
+fn summary(check: &ScheduledService) -> Vec<Node> {
     let lines = field("INTEGER", "show_lines", text("3"));
     std::iter::once(lines).chain(item_field(check, "itemids", "summary")).collect()
 }
 
 /// One picture.
-fn graph(check: &Service, drawn: &Graph) -> Node {
+fn graph(check: &ScheduledService, drawn: &Graph) -> Node {
     let unit = |label: &str| check.metrics.iter().find(|metric| metric.label == label).map(|metric| metric.unit);
-    let is_share = drawn.labels.iter().all(|label| unit(label) == Some(Unit::Percent));
-    let has_floor = drawn.labels.iter().all(|label| unit(label) != Some(Unit::Days));
+    let is_share = drawn.labels.iter().all(|label| unit(label) == Some(DisplayUnit::Percent));
+    let has_floor = drawn.labels.iter().all(|label| unit(label) != Some(DisplayUnit::Days));
     let item = |(order, label): (usize, &&str)| {
         map([
             ("sortorder", text(if order == 0 { String::new() } else { order.to_string() })),
@@ -75,11 +75,11 @@ fn graph(check: &Service, drawn: &Graph) -> Node {
     ])
 }
 
-fn graph_name(check: &Service, drawn: &Graph) -> String {
+fn graph_name(check: &ScheduledService, drawn: &Graph) -> String {
     format!("{}: {}", check.title, drawn.title)
 }
 
-fn graph_widget(check: &Service, graph: &str, place: (u32, u32, u32)) -> Node {
+fn graph_widget(check: &ScheduledService, graph: &str, place: (u32, u32, u32)) -> Node {
     let drawn = map([("host", text(name(check.vantage))), ("name", text(graph))]);
     let fields = vec![field("INTEGER", "source_type", text("0")), field("GRAPH", "graphid", drawn)];
     widget("GRAPH_CLASSIC", graph, place, fields)
@@ -98,7 +98,7 @@ fn widget(kind: &str, name: &str, (x, y, width): (u32, u32, u32), fields: Vec<No
     ])
 }
 
-fn item_field(check: &Service, name_of_field: &str, path: &str) -> Vec<Node> {
+fn item_field(check: &ScheduledService, name_of_field: &str, path: &str) -> Vec<Node> {
     let place = map([("host", text(name(check.vantage))), ("key", text(part(check, path)))]);
     vec![field("ITEM", name_of_field, place)]
 }

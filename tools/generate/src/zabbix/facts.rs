@@ -1,6 +1,6 @@
 //! Which options of a check does an administrator set in Zabbix? Those are macros, with what they hold until then.
 
-use check_um::checks::schedule::{Service, Setting};
+use check_um::checks::schedule::{ScheduledService, Setting};
 
 use crate::options::{PluginOption, options};
 use crate::register::plugin_of;
@@ -20,7 +20,7 @@ pub struct Parameter {
 
 /// The options of a check that are macros, in the order in which the agent's key takes their values: the port, what else an
 /// administrator wants to set, and those of its thresholds that have a value to begin with.
-pub fn parameters(check: &Service) -> Vec<Parameter> {
+pub fn parameters(check: &ScheduledService) -> Vec<Parameter> {
     let known = options(plugin_of(check).command);
     let port = check.vantage.port().map(|_| Setting::Own("--port"));
     let thresholds = ["--warning", "--critical"]
@@ -30,7 +30,7 @@ pub fn parameters(check: &Service) -> Vec<Parameter> {
     settings.map(|setting| parameter(check, setting, &known)).collect()
 }
 
-fn parameter(check: &Service, setting: Setting, known: &[PluginOption]) -> Parameter {
+fn parameter(check: &ScheduledService, setting: Setting, known: &[PluginOption]) -> Parameter {
     let (Setting::Own(option) | Setting::Shared(option)) = setting;
     let known = known.iter().find(|known| known.dashed() == option);
     let known = known.unwrap_or_else(|| panic!("{} has no {option}", check.plugin));
@@ -46,7 +46,7 @@ fn parameter(check: &Service, setting: Setting, known: &[PluginOption]) -> Param
 }
 
 /// The service's value, else the plugin's own, else what is suggested where the plugin only measures.
-fn default(check: &Service, option: &PluginOption) -> Option<String> {
+fn default(check: &ScheduledService, option: &PluginOption) -> Option<String> {
     let of = |values: &[(&str, &str)]| {
         values.iter().find(|(name, _)| *name == option.dashed()).map(|(_, value)| (*value).to_owned())
     };
@@ -55,13 +55,13 @@ fn default(check: &Service, option: &PluginOption) -> Option<String> {
 }
 
 /// The health set's arguments that are no macros.
-pub fn fixed(check: &Service) -> Vec<(&'static str, &'static str)> {
+pub fn fixed(check: &ScheduledService) -> Vec<(&'static str, &'static str)> {
     let parameters = parameters(check);
     let is_fixed = |given: &&(&str, &str)| parameters.iter().all(|parameter| parameter.option != given.0);
     check.arguments.iter().filter(is_fixed).copied().collect()
 }
 
 /// A macro that each check has for itself.
-pub fn contextual(name: &str, check: &Service) -> String {
+pub fn contextual(name: &str, check: &ScheduledService) -> String {
     format!("{{$UM.{name}:{}}}", check.name)
 }

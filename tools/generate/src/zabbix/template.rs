@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use check_um::checks::schedule::{Measured, Service, Unit, Vantage, Words};
+use check_um::checks::schedule::{DisplayUnit, Measured, ScheduledService, Vantage, Words};
 use check_um::door::report::State;
 use ring::digest::{SHA256, digest};
 
@@ -38,7 +38,7 @@ pub fn name(vantage: Vantage) -> &'static str {
 }
 
 /// The checks of a template.
-pub fn checks(vantage: Vantage) -> impl Iterator<Item = &'static Service> {
+pub fn checks(vantage: Vantage) -> impl Iterator<Item = &'static ScheduledService> {
     services().filter(move |check| check.vantage == vantage)
 }
 
@@ -52,7 +52,7 @@ pub fn names() -> String {
 }
 
 /// The key of an item that takes one value out of a check's report.
-pub fn part(check: &Service, path: &str) -> String {
+pub fn part(check: &ScheduledService, path: &str) -> String {
     format!("{}[{path}]", check.name)
 }
 
@@ -91,7 +91,7 @@ pub fn template(vantage: Vantage) -> Node {
 }
 
 /// The item with the whole report, and those that Zabbix takes out of it.
-fn items(check: &Service) -> Vec<Node> {
+fn items(check: &ScheduledService) -> Vec<Node> {
     let is_external = check.vantage != Vantage::Agent;
     let report = map([
         ("uuid", uuid(&format!("item {}", check.name))),
@@ -122,7 +122,7 @@ fn items(check: &Service) -> Vec<Node> {
 }
 
 /// The state as a number, and the triggers that judge it.
-fn state(check: &Service) -> Node {
+fn state(check: &ScheduledService) -> Node {
     map([
         ("uuid", uuid(&format!("item {}", part(check, "exit_code")))),
         ("name", text(format!("{}: state", check.title))),
@@ -145,7 +145,7 @@ struct Text {
 }
 
 /// The item that holds a text of the report after these steps.
-fn words(check: &Service, said: &Text, steps: Vec<Node>) -> Node {
+fn words(check: &ScheduledService, said: &Text, steps: Vec<Node>) -> Node {
     let Text { path, title, value_type } = *said;
     map([
         ("uuid", uuid(&format!("item {}", part(check, path)))),
@@ -163,15 +163,15 @@ fn words(check: &Service, said: &Text, steps: Vec<Node>) -> Node {
 }
 
 /// A metric of the report; without a value where there was nothing to measure.
-fn number(check: &Service, metric: &Measured) -> Node {
+fn number(check: &ScheduledService, metric: &Measured) -> Node {
     let path = format!("metrics.{}", metric.label);
     let drop = Some(("DISCARD_VALUE", ""));
     let unit = match metric.unit {
-        Unit::Seconds => "s",
+        DisplayUnit::Seconds => "s",
         // The exclamation mark keeps Zabbix from making 1.5 Kd of 1500 d.
-        Unit::Days => "!d",
-        Unit::Percent => "%",
-        Unit::Count | Unit::Code(_) => "",
+        DisplayUnit::Days => "!d",
+        DisplayUnit::Percent => "%",
+        DisplayUnit::Count | DisplayUnit::Code(_) => "",
     };
     let map_name = ValueMap::for_metric(metric).map(|value_map| ("name", text(value_map.title)));
     map([
@@ -224,7 +224,7 @@ struct ValueMap {
 impl ValueMap {
     /// Of a metric whose numbers stand for words.
     fn for_metric(metric: &Measured) -> Option<Self> {
-        let Unit::Code(Words { title, first, words }) = metric.unit else { return None };
+        let DisplayUnit::Code(Words { title, first, words }) = metric.unit else { return None };
         let words = (first..).zip(words).map(|(number, word)| (number.to_string(), word.to_lowercase()));
         Some(Self { title: format!("check-um: {title}"), words: words.collect() })
     }
@@ -282,7 +282,7 @@ fn duration(minutes: u32) -> String {
 }
 
 /// What the check does, from the plugin's own help.
-fn question(check: &Service) -> String {
+fn question(check: &ScheduledService) -> String {
     let about = plugin_of(check).command.get_about().map(ToString::to_string).unwrap_or_default();
     format!("{}.", about.trim_end_matches('.'))
 }

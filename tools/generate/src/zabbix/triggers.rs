@@ -1,6 +1,6 @@
 //! When does Zabbix raise a problem, how grave is it, and what does it tell whoever is called?
 
-use check_um::checks::schedule::Service;
+use check_um::checks::schedule::ScheduledService;
 use check_um::door::report::{Class, HEALTH_SET, Policy, State};
 
 use super::facts::contextual;
@@ -9,7 +9,7 @@ use super::yaml::{Node, list, map, rank, text};
 use crate::register::plugin_of;
 
 /// The triggers of a check, in the order of their names: each state that is a problem, and silence.
-pub fn of(check: &Service) -> Node {
+pub fn of(check: &ScheduledService) -> Node {
     let mut triggers = vec![
         problem(check, State::Critical, "HIGH"),
         problem(check, State::Unknown, "AVERAGE"),
@@ -21,7 +21,7 @@ pub fn of(check: &Service) -> Node {
 }
 
 /// Every run of the last ones failed, and the last one so: the states exclude each other, so one check is one problem.
-fn problem(check: &Service, state: State, priority: &str) -> Node {
+fn problem(check: &ScheduledService, state: State, priority: &str) -> Node {
     let word = state.word();
     let summary = format!("{{?last(/{{HOST.HOST}}/{})}}", part(check, "summary"));
     let mut dependencies = Vec::new();
@@ -40,13 +40,13 @@ fn problem(check: &Service, state: State, priority: &str) -> Node {
     ])
 }
 
-fn expression(check: &Service, state: State) -> String {
+fn expression(check: &ScheduledService, state: State) -> String {
     let (item, attempts) = (item(check), contextual("ATTEMPTS", check));
     format!("min({item},{attempts})>=1 and last({item})={}", state.exit_code())
 }
 
 /// No result at all: the plugin is not there, an agent or a proxy does not answer, or Zabbix gave up before the plugin did.
-fn silence(check: &Service) -> Node {
+fn silence(check: &ScheduledService) -> Node {
     let period = contextual("NODATA", check);
     // What keeps one check of a template from its results keeps all of them: the first one speaks for the others.
     let first = checks(check.vantage).next().filter(|first| first.name != check.name);
@@ -66,12 +66,12 @@ fn dependency(on: &Node) -> Node {
     map([("name", text(on.text("name"))), ("expression", text(on.text("expression")))])
 }
 
-fn item(check: &Service) -> String {
+fn item(check: &ScheduledService) -> String {
     format!("/{}/{}", name(check.vantage), part(check, "exit_code"))
 }
 
 /// What to do, for each class of failure that makes this state of the check unless `--state` says otherwise.
-fn advice(check: &Service, state: State) -> String {
+fn advice(check: &ScheduledService, state: State) -> String {
     let about = plugin_of(check).about;
     let policy = Policy::new(about.defaults.to_vec());
     let mut classes: Vec<Option<Class>> =
