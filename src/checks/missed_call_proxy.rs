@@ -27,8 +27,8 @@ impl Check for MissedCallProxy {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
         let mut report = context.report();
         let share = match self.method {
-            Method::Exchange => self.by_counter(context, &mut report).await,
-            Method::Events => self.by_events(&mut report),
+            ShareMethod::Exchange => self.by_counter(context, &mut report).await,
+            ShareMethod::Events => self.by_events(&mut report),
         };
 
         let thresholds = Thresholds::new(self.warning.clone(), Some(self.critical.clone()));
@@ -152,7 +152,7 @@ pub struct MissedCallProxy {
 
     /// How the share is found: as Exchange's own % counter says, or from the events 1637 and 1638
     #[arg(long, value_enum, value_name = "METHOD", help_heading = "Rate", default_value = "exchange")]
-    method: Method,
+    method: ShareMethod,
 
     /// With --method events: event XML of wevtutil or Get-WinEvent, - is standard input [default: the event log, of --hostname or the local one]
     #[arg(long, value_name = "FILE", help_heading = "Rate")]
@@ -176,7 +176,7 @@ pub struct MissedCallProxy {
 
 /// How the share is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Method {
+enum ShareMethod {
     /// As Exchange's own counter says, which keeps its value until the next notification
     Exchange,
     /// From the events that the router logs for each notification
@@ -188,9 +188,9 @@ impl Options for MissedCallProxy {
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         match self.method {
-            Method::Events => (self.file.is_none() && !cfg!(windows)).then(|| source::NEEDS_A_FILE.to_owned()),
-            Method::Exchange if self.file.is_some() => Some("--file: expected --method events too".to_owned()),
-            Method::Exchange => self.source.contradiction(&missed_call_proxy()),
+            ShareMethod::Events => (self.file.is_none() && !cfg!(windows)).then(|| source::NEEDS_A_FILE.to_owned()),
+            ShareMethod::Exchange if self.file.is_some() => Some("--file: expected --method events too".to_owned()),
+            ShareMethod::Exchange => self.source.contradiction(&missed_call_proxy()),
         }
     }
 }

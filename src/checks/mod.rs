@@ -29,7 +29,7 @@ use crate::report::About;
 
 /// A check as everything that is made for all of them sees it: man pages, schedulers' files, tests.
 #[derive(Clone, Copy, Debug)]
-pub struct Entry {
+pub struct RegisteredCheck {
     /// Its fixed facts.
     pub about: &'static About,
     /// Its command line.
@@ -40,7 +40,7 @@ pub struct Entry {
 
 /// Every check, in the order of the health set: does it answer, does it take calls, why not. No plugin refers to it, so
 /// that each holds its own check only.
-pub const ALL: &[Entry] = &[
+pub const ALL: &[RegisteredCheck] = &[
     entry::<SipOptions>(),
     entry::<CertExpiry>(),
     entry::<Service>(),
@@ -52,6 +52,6 @@ pub const ALL: &[Entry] = &[
     entry::<AdDs>(),
 ];
 
-const fn entry<T: Options + Scheduled>() -> Entry {
-    Entry { about: T::ABOUT, command: options::command::<T>, services: T::SERVICES }
+const fn entry<T: Options + Scheduled>() -> RegisteredCheck {
+    RegisteredCheck { about: T::ABOUT, command: options::command::<T>, services: T::SERVICES }
 }

@@ -80,17 +80,17 @@ impl RejectRate {
             add_samples(&reading, past, report);
         }
         match method {
-            Method::Totals => self.by_totals(&reading, &past?, report),
-            Method::Exchange => Ok(self.by_exchange(&reading, past.map_err(Failure::from), report)),
+            RateMethod::Totals => self.by_totals(&reading, &past?, report),
+            RateMethod::Exchange => Ok(self.by_exchange(&reading, past.map_err(Failure::from), report)),
         }
     }
 
-    fn method(&self) -> Method {
-        self.method.unwrap_or(if self.role.has_totals() { Method::Totals } else { Method::Exchange })
+    fn method(&self) -> RateMethod {
+        self.method.unwrap_or(if self.role.has_totals() { RateMethod::Totals } else { RateMethod::Exchange })
     }
 
     fn counters(&self) -> [Counter; 3] {
-        self.source.named(self.role.counters(self.method() == Method::Totals))
+        self.source.named(self.role.counters(self.method() == RateMethod::Totals))
     }
 
     /// From the growth of the two totals over the window.
@@ -183,7 +183,7 @@ pub struct RejectRate {
     /// How the share is found: from the growth of the two totals, or as Exchange's own % counter says
     /// [default: totals for the call router, exchange for the others, which do not count the calls that they receive]
     #[arg(long, value_enum, value_name = "METHOD", help_heading = "Rate")]
-    method: Option<Method>,
+    method: Option<RateMethod>,
 
     /// Calls in the window below which their share is not judged (class few-calls)
     #[arg(long, value_name = "CALLS", value_parser = plain::count, help_heading = "Rate", default_value = "10")]
@@ -214,7 +214,7 @@ pub struct RejectRate {
 
 /// How the share is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Method {
+enum RateMethod {
     /// From the growth of the two totals over the window
     Totals,
     /// As Exchange's own counter says, which keeps its value until the next call
@@ -226,7 +226,7 @@ impl Options for RejectRate {
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         let counters = self.counters();
-        let unknown = self.method() == Method::Totals && counters[0].name.is_empty() && counters[0].given.is_none();
+        let unknown = self.method() == RateMethod::Totals && counters[0].name.is_empty() && counters[0].given.is_none();
         let text =
             "--method totals: this service has no known total of calls received: expected --counter-name received=NAME";
         self.source.contradiction(&counters).or_else(|| unknown.then(|| text.to_owned()))

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::error::MAX_HOSTS;
 use super::{Counter, CounterError, CounterQuery, Exposed, Nearest, Reading, Sample};
-use crate::exporter::exposition::{Series, metric_name, series};
+use crate::exporter::exposition::{ExposedSeries, metric_name, series};
 use crate::exporter::http;
 use crate::exporter::url::Url;
 use crate::net::host::bare;
@@ -118,7 +118,7 @@ fn find<const N: usize>(
 }
 
 /// Whether a series of a state set is of the counter's instance; a name that the operator gave is of no set.
-fn is_of_instance(series: &Series<'_>, counter: &Counter) -> bool {
+fn is_of_instance(series: &ExposedSeries<'_>, counter: &Counter) -> bool {
     match (counter.exposed, &counter.given, &counter.instance) {
         (Exposed::StateSet { instance, .. }, None, Some(wanted)) => {
             series.label(instance).is_some_and(|label| label.eq_ignore_ascii_case(wanted))
@@ -127,7 +127,7 @@ fn is_of_instance(series: &Series<'_>, counter: &Counter) -> bool {
     }
 }
 
-fn value(series: &Series<'_>, counter: &Counter) -> Option<f64> {
+fn value(series: &ExposedSeries<'_>, counter: &Counter) -> Option<f64> {
     match (counter.exposed, &counter.given) {
         (Exposed::StateSet { states, .. }, None) => {
             let label = (series.value == 1.0).then(|| series.label("state")).flatten()?;

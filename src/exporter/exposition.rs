@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// One series.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Series<'a> {
+pub(crate) struct ExposedSeries<'a> {
     /// The metric.
     pub name: &'a str,
     labels: &'a str,
@@ -15,7 +15,7 @@ pub(crate) struct Series<'a> {
 }
 
 /// The series of a text, and `None` for each line that is neither a series nor a comment.
-pub(crate) fn series(text: &str) -> impl Iterator<Item = Option<Series<'_>>> {
+pub(crate) fn series(text: &str) -> impl Iterator<Item = Option<ExposedSeries<'_>>> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.map(parse)
 }
@@ -30,7 +30,7 @@ pub(crate) fn metric_name(object: &str, counter: &str) -> String {
     format!("windows_performancecounter_{}_{}", clean(object), clean(counter))
 }
 
-impl<'a> Series<'a> {
+impl<'a> ExposedSeries<'a> {
     /// The value of a label, `None` without it.
     pub(crate) fn label(&self, name: &str) -> Option<Cow<'a, str>> {
         let mut rest = self.labels;
@@ -44,7 +44,7 @@ impl<'a> Series<'a> {
     }
 }
 
-fn parse(line: &str) -> Option<Series<'_>> {
+fn parse(line: &str) -> Option<ExposedSeries<'_>> {
     let end = line.find(|c: char| c == '{' || c.is_ascii_whitespace())?;
     let (name, rest) = line.split_at(end);
     if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == ':') {
@@ -61,7 +61,7 @@ fn parse(line: &str) -> Option<Series<'_>> {
     let mut words = rest.split_ascii_whitespace();
     let value = words.next()?.parse().ok()?;
     let timestamp = words.next().map(str::parse).transpose().ok()?;
-    words.next().is_none().then_some(Series { name, labels, value, timestamp })
+    words.next().is_none().then_some(ExposedSeries { name, labels, value, timestamp })
 }
 
 /// Where the brace is that closes the labels, outside of any quotes.

@@ -39,7 +39,7 @@ pub struct Expanded {
 
 /// One entry of an ini section.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct IniEntry {
     /// Its line, from 1.
     pub line: usize,
     /// The key, without leading dashes.
@@ -48,7 +48,7 @@ pub struct Entry {
     pub value: Option<String>,
 }
 
-impl Entry {
+impl IniEntry {
     fn argument(&self) -> String {
         let dashes = if self.key.chars().count() == 1 { "-" } else { "--" };
         match &self.value {
@@ -108,7 +108,7 @@ pub fn expand<A: Options>(argv: Vec<String>) -> Result<Expanded, UsageError> {
 }
 
 /// The entries of one section of an ini text, in their order. A section that is there twice is read as one.
-pub fn entries(text: &str, section: &str) -> Result<Vec<Entry>, IniError> {
+pub fn entries(text: &str, section: &str) -> Result<Vec<IniEntry>, IniError> {
     let mut found = false;
     let mut inside = false;
     let mut entries = Vec::new();
@@ -128,12 +128,12 @@ pub fn entries(text: &str, section: &str) -> Result<Vec<Entry>, IniError> {
     if found { Ok(entries) } else { Err(IniError::NoSection) }
 }
 
-fn entry(line: usize, text: &str) -> Option<Entry> {
+fn entry(line: usize, text: &str) -> Option<IniEntry> {
     let (key, value) = text.split_once('=').map_or((text, None), |(key, value)| (key, Some(value.trim())));
     let key = key.trim().trim_start_matches('-');
     let is_name = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     let value = value.filter(|value| !value.is_empty()).map(unquoted);
-    is_name.then(|| Entry { line, key: key.to_owned(), value })
+    is_name.then(|| IniEntry { line, key: key.to_owned(), value })
 }
 
 /// Without the quotes that some people put around a value.
@@ -146,7 +146,7 @@ fn is_extra_opts(argument: &str) -> bool {
     argument == "--extra-opts" || argument.starts_with("--extra-opts=")
 }
 
-fn read(path: &Path, section: &str) -> Result<Vec<Entry>, UsageError> {
+fn read(path: &Path, section: &str) -> Result<Vec<IniEntry>, UsageError> {
     let unreadable = |reason: String| UsageError::Unreadable { path: path.to_owned(), reason };
     let bytes = file::read(path, MAX_FILE).map_err(|error| unreadable(error.reason()))?;
     entries(&String::from_utf8_lossy(&bytes), section).map_err(|error| match error {
@@ -158,7 +158,7 @@ fn read(path: &Path, section: &str) -> Result<Vec<Entry>, UsageError> {
 }
 
 /// The entry as an argument, once it is sure to parse: otherwise the error would be about text of the file.
-fn checked<A: Options>(path: &Path, entry: &Entry) -> Result<String, UsageError> {
+fn checked<A: Options>(path: &Path, entry: &IniEntry) -> Result<String, UsageError> {
     let argument = entry.argument();
     let parsed = command::<A>().try_get_matches_from([A::ABOUT.name, &argument]);
     match parsed.map_err(|error| error.kind()) {
@@ -233,7 +233,7 @@ mod tests {
     use super::*;
 
     fn arguments(text: &str, section: &str) -> Vec<String> {
-        entries(text, section).unwrap().iter().map(Entry::argument).collect()
+        entries(text, section).unwrap().iter().map(IniEntry::argument).collect()
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::extra_opts::Secrets;
 use super::secret::SecretSource;
-
 use crate::container::MAX_FILE;
 use crate::input::file;
 use crate::net::host;
@@ -117,7 +116,7 @@ mod tests {
     use clap::Parser;
 
     #[derive(clap::Parser)]
-    struct Options {
+    struct CommandLine {
         #[command(flatten)]
         tls: TlsOptions,
     }
@@ -125,7 +124,7 @@ mod tests {
     fn settings(line: &str) -> Result<TlsSettings, Failure> {
         let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/x509");
         let line = line.replace("@", fixtures);
-        let arguments = Options::try_parse_from(std::iter::once("x").chain(line.split_whitespace())).unwrap();
+        let arguments = CommandLine::try_parse_from(std::iter::once("x").chain(line.split_whitespace())).unwrap();
         arguments.tls.settings("cas1.example.com", &Secrets::default())
     }
 

@@ -10,7 +10,7 @@ use crate::time::calendar::rfc3339;
 const SCHEMA: u32 = 1;
 
 /// How much is shown of what peers and long runs can make long.
-struct Limits {
+struct Extent {
     /// The most of one text, in characters.
     text: usize,
     /// The most of one list, in entries.
@@ -20,18 +20,18 @@ struct Limits {
 }
 
 /// In falling order: the first under which the object keeps to [`MAX_OUTPUT`] counts.
-const LIMITS: &[Limits] = &[
-    Limits { text: 2_000, list: usize::MAX, trace: true },
-    Limits { text: 2_000, list: usize::MAX, trace: false },
-    Limits { text: 500, list: 8, trace: false },
-    Limits { text: 100, list: 4, trace: false },
+const EXTENTS: &[Extent] = &[
+    Extent { text: 2_000, list: usize::MAX, trace: true },
+    Extent { text: 2_000, list: usize::MAX, trace: false },
+    Extent { text: 500, list: 8, trace: false },
+    Extent { text: 100, list: 4, trace: false },
 ];
 
 /// One line. Everything but the trace (`-vvv`) is there at any verbosity.
 pub(crate) fn render(report: &Report, presentation: Presentation) -> String {
     let mut out = String::new();
-    for limits in LIMITS {
-        out = format!("{}\n", object(report, presentation.verbosity, limits));
+    for extent in EXTENTS {
+        out = format!("{}\n", object(report, presentation.verbosity, extent));
         if out.len() <= MAX_OUTPUT {
             break;
         }
@@ -39,11 +39,11 @@ pub(crate) fn render(report: &Report, presentation: Presentation) -> String {
     out
 }
 
-fn object(report: &Report, verbosity: u8, limits: &Limits) -> Value {
-    let Limits { text: max, list, .. } = *limits;
+fn object(report: &Report, verbosity: u8, extent: &Extent) -> Value {
+    let Extent { text: max, list, .. } = *extent;
     let finding = |each: &Finding| finding(each, max);
     let trace = match verbosity {
-        3.. if limits.trace => json!(report.trace),
+        3.. if extent.trace => json!(report.trace),
         3.. => json!(["left out: the report would be too long"]),
         _ => json!([]),
     };

@@ -1,7 +1,7 @@
 //! Which checks are there, and how are they run? The register of the library, as the generated files need it.
 
 use check_um::checks::schedule::ScheduledService;
-use check_um::checks::{self, Entry};
+use check_um::checks::{self, RegisteredCheck};
 use check_um::door::report::About;
 use clap::Command;
 
@@ -38,6 +38,6 @@ pub fn version() -> String {
     command.and_then(|command| command.get_version().map(str::to_owned)).unwrap_or_default()
 }
 
-fn plugin(entry: &Entry) -> Plugin {
+fn plugin(entry: &RegisteredCheck) -> Plugin {
     Plugin { about: entry.about, command: (entry.command)() }
 }
