@@ -13,12 +13,11 @@ use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setti
 use crate::events::query::EventQuery;
 use crate::events::source::{self, EventInput, FoundEvents};
 use crate::events::tally::{self, Count, EventWindow, Rule, Tally, histogram, meaning};
-use crate::input::{Input, judge_age};
-use crate::net::host;
-use crate::options::Options;
 use crate::options::extra_opts::Secrets;
+use crate::options::log::LogOptions;
+use crate::options::{Options, reworded};
 use crate::plugin::{Check, Context};
-use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Target, Uom, excerpt};
+use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Uom, excerpt};
 use crate::time::calendar::{self, rfc3339};
 use crate::time::words::{duration, in_words};
 
@@ -29,7 +28,7 @@ impl Check for Events {
         let found = self.source().read(&EventQuery::counted(&self.source, &rules, window));
 
         let mut report = context.report();
-        report.target = self.target();
+        report.target = self.log.target();
         match found {
             Ok(found) => self.judge(&found, &rules, &mut report),
             Err(failure) => {
@@ -62,10 +61,7 @@ impl Events {
             let text = format!("{}: none of its {} event records can be read", report.target.host, found.export.bad);
             report.add_failure(Failure::new(Class::Unreadable, text));
         }
-        match judge_age(&report.target.host, found.until, report.started.time, self.max_age) {
-            Ok(remark) => remark.into_iter().for_each(|remark| report.add_finding(Finding::ok(remark))),
-            Err(failure) => report.add_failure(failure),
-        }
+        self.log.judge_age(found.until, report);
         add_details(found, &tally, window, report);
     }
 
@@ -90,16 +86,7 @@ impl Events {
     }
 
     fn source(&self) -> EventInput {
-        self.file.clone().map_or_else(|| EventInput::Log(self.hostname.clone()), EventInput::Export)
-    }
-
-    fn target(&self) -> Target {
-        let (host, transport) = match (&self.file, &self.hostname) {
-            (Some(file), _) => (file.to_string(), "file"),
-            (None, Some(host)) => (host.clone(), "eventlog"),
-            (None, None) => ("the local event log".to_owned(), "eventlog"),
-        };
-        Target { host, address: None, port: None, transport }
+        self.log.file.clone().map_or_else(|| EventInput::Log(self.log.hostname.clone()), EventInput::Export)
     }
 }
 
@@ -142,6 +129,7 @@ fn add_details(found: &FoundEvents, tally: &Tally<'_>, window: EventWindow, repo
 
 /// Count the events that the Call Router logged, and judge how often each occurred.
 #[derive(Debug, clap::Args)]
+#[command(mut_args(|option| reworded(option, &[("file", FILE_HELP)])))]
 pub struct Events {
     /// WARNING, or CRITICAL, when event ID occurs more often than this in the window; ranges, too; repeatable, in place
     /// of or beside 1638=2, 1643=2, 1647=2, 1651=2 (1649 is counted only)
@@ -160,27 +148,19 @@ pub struct Events {
     #[arg(long, value_name = "NAME", default_value = "MSExchange Unified Messaging", help_heading = "Events")]
     source: String,
 
-    /// Host whose event log is read, with the rights of the user that runs this check (on Windows only) [default: this one]
-    #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse, conflicts_with = "file", help_heading = "Source")]
-    hostname: Option<String>,
-
-    /// Event XML of wevtutil or Get-WinEvent, - for standard input [default: the event log]
-    #[arg(long, value_name = "FILE", help_heading = "Source")]
-    file: Option<Input>,
-
-    /// Report a file that was written longer ago than this as stale, such as 10m [default: any age is judged]
-    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Source")]
-    max_age: Option<Duration>,
+    #[command(flatten)]
+    log: LogOptions,
 }
 
 impl Options for Events {
     const ABOUT: &'static About = &ABOUT;
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
-        let reason = if self.hostname.is_some() { source::NEEDS_WINDOWS } else { source::NEEDS_A_FILE };
-        (self.file.is_none() && !cfg!(windows)).then(|| reason.to_owned())
+        self.log.contradiction(source::NEEDS_A_FILE)
     }
 }
+
+const FILE_HELP: &str = "Event XML of wevtutil or Get-WinEvent, - for standard input [default: the event log]";
 
 static ABOUT: About = About {
     name: "check_um_events",

@@ -7,28 +7,24 @@
 //! | CRITICAL | a monitor is Unhealthy or Unavailable                                                     |
 //! | UNKNOWN  | a monitor is Unknown or anything else; a health set is absent; the source cannot be read  |
 
-use std::time::Duration;
-
 use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, graph, metric};
-use crate::events::source::{EventInput, NEEDS_WINDOWS};
+use crate::events::source::EventInput;
 use crate::health::Monitor;
 use crate::health::judge::{self, Rating, Selection};
 use crate::health::source::{self, Acquired};
-use crate::input::{Input, judge_age};
-use crate::net::host;
-use crate::options::Options;
 use crate::options::extra_opts::Secrets;
+use crate::options::log::LogOptions;
+use crate::options::{Options, reworded};
 use crate::plugin::{Check, Context};
-use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Target, Uom};
+use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Uom};
 use crate::time::calendar::rfc3339;
-use crate::time::words::duration;
 
 impl Check for HealthSet {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
         let answer = source::acquire(&self.source(), &self.health_set);
 
         let mut report = context.report();
-        report.target = self.target();
+        report.target = self.log.target();
         match answer {
             Ok(answer) => self.judge(&answer, &mut report),
             Err(failure) => {
@@ -60,10 +56,7 @@ impl HealthSet {
         for remark in &answer.remarks {
             report.add_finding(Finding::ok(remark.clone()));
         }
-        match judge_age(&self.target().host, answer.written, report.started.time, self.max_age) {
-            Ok(remark) => remark.into_iter().for_each(|remark| report.add_finding(Finding::ok(remark))),
-            Err(failure) => report.add_failure(failure),
-        }
+        self.log.judge_age(answer.written, report);
 
         let unhealthy = u32::try_from(selection.unhealthy().count()).unwrap_or(u32::MAX);
         report.judge_metric(Metric::count("monitors", selection.monitors()));
@@ -73,14 +66,14 @@ impl HealthSet {
 
     /// Why the answer may not be the whole answer.
     fn shortcomings(&self, answer: &Acquired, selection: &Selection<'_>) -> Vec<Failure> {
-        let source = self.target().host;
+        let source = self.log.target().host;
         let absent = |set: &&str| Failure::new(Class::NoData, format!("health set {set} is not in {source}"));
         let mut failures: Vec<_> = selection.absent.iter().map(absent).collect();
         if selection.judged.is_empty() && !selection.ignored.is_empty() {
             failures.push(Failure::new(Class::NoData, "every monitor is ignored: nothing is left to judge"));
         }
         if answer.export.unusable > 0 {
-            let what = if self.file.is_some() { "rows" } else { "events" };
+            let what = if self.log.file.is_some() { "rows" } else { "events" };
             let text = format!("{} {what} of {source} lack health set or alert value", answer.export.unusable);
             failures.push(Failure::new(Class::Unreadable, text));
         }
@@ -88,16 +81,7 @@ impl HealthSet {
     }
 
     fn source(&self) -> EventInput {
-        self.file.clone().map_or_else(|| EventInput::Log(self.hostname.clone()), EventInput::Export)
-    }
-
-    fn target(&self) -> Target {
-        let (host, transport) = match (&self.file, &self.hostname) {
-            (Some(file), _) => (file.to_string(), "file"),
-            (None, Some(host)) => (host.clone(), "eventlog"),
-            (None, None) => ("the local event log".to_owned(), "eventlog"),
-        };
-        Target { host, address: None, port: None, transport }
+        self.log.file.clone().map_or_else(|| EventInput::Log(self.log.hostname.clone()), EventInput::Export)
     }
 }
 
@@ -129,6 +113,7 @@ fn add_selection(answer: &Acquired, selection: &Selection<'_>, report: &mut Repo
 
 /// Judge the monitors of a health set by what Managed Availability itself says of them.
 #[derive(Debug, clap::Args)]
+#[command(mut_args(|option| reworded(option, &[("hostname", HOSTNAME_HELP), ("file", FILE_HELP)])))]
 pub struct HealthSet {
     /// Health set to judge; repeatable, such as UM and UM.Protocol
     #[arg(long, value_name = "NAME", default_value = "UM.CallRouter", help_heading = "Health set")]
@@ -138,29 +123,22 @@ pub struct HealthSet {
     #[arg(long, value_name = "MONITOR", help_heading = "Health set")]
     ignore: Vec<String>,
 
-    /// Host whose log of Managed Availability is read, with the rights of the user that runs this check (on Windows only)
-    /// [default: this one]
-    #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse, conflicts_with = "file", help_heading = "Source")]
-    hostname: Option<String>,
-
-    /// Get-ServerHealth or Get-HealthReport as JSON or CSV, or that log as event XML, - for standard input [default: the
-    /// log]
-    #[arg(long, value_name = "FILE", help_heading = "Source")]
-    file: Option<Input>,
-
-    /// Report a file that was written longer ago than this as stale, such as 10m [default: any age is judged]
-    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Source")]
-    max_age: Option<Duration>,
+    #[command(flatten)]
+    log: LogOptions,
 }
 
 impl Options for HealthSet {
     const ABOUT: &'static About = &ABOUT;
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
-        let reason = if self.hostname.is_some() { NEEDS_WINDOWS } else { source::NEEDS_A_FILE };
-        (self.file.is_none() && !cfg!(windows)).then(|| reason.to_owned())
+        self.log.contradiction(source::NEEDS_A_FILE)
     }
 }
+
+const HOSTNAME_HELP: &str = "Host whose log of Managed Availability is read, with the rights of the user that runs this \
+                             check (on Windows only) [default: this one]";
+const FILE_HELP: &str = "Get-ServerHealth or Get-HealthReport as JSON or CSV, or that log as event XML, - for standard \
+                         input [default: the log]";
 
 static ABOUT: About = About {
     name: "check_um_health_set",

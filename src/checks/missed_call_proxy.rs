@@ -19,8 +19,9 @@ use crate::input::{Input, judge_age};
 use crate::options::Options;
 use crate::options::counters::{CounterOptions, WindowOptions};
 use crate::options::extra_opts::Secrets;
+use crate::options::log;
 use crate::plugin::{Check, Context};
-use crate::report::{About, Class, Failure, Finding, Metric, Range, Report, StandsFor, Target, Thresholds, Uom};
+use crate::report::{About, Class, Failure, Finding, Metric, Range, Report, StandsFor, Thresholds, Uom};
 use crate::time::words::in_words;
 
 impl Check for MissedCallProxy {
@@ -88,14 +89,10 @@ impl MissedCallProxy {
 
     /// From the events that the router logs for each notification.
     fn by_events(&self, report: &mut Report) -> Result<Share, Failure> {
-        let (source, host) = (self.events(), self.source.hostname.as_deref().unwrap_or("the local event log"));
-        report.target = match &source {
-            EventInput::Export(input) => Target { host: input.to_string(), transport: "file", ..Target::default() },
-            EventInput::Log(_) => Target { host: host.to_owned(), transport: "eventlog", ..Target::default() },
-        };
+        report.target = log::target(self.file.as_ref(), self.source.hostname.as_deref());
         let rules = [PROXIED, FAILED].map(|id| Rule { id, thresholds: Thresholds::default() });
         let window = |until| tally::EventWindow { until, length: self.window.window };
-        let log = source.read(&EventQuery::counted(EVENT_SOURCE, &rules, window(report.started.time)))?;
+        let log = self.events().read(&EventQuery::counted(EVENT_SOURCE, &rules, window(report.started.time)))?;
         let until = log.until.unwrap_or(report.started.time);
         if log.export.records.is_empty() && log.export.bad > 0 {
             return Err(Failure::new(

@@ -3,6 +3,7 @@
 pub(crate) mod counters;
 pub(crate) mod dns;
 pub mod extra_opts;
+pub(crate) mod log;
 pub(crate) mod plain;
 pub(crate) mod secret;
 pub(crate) mod target;
@@ -12,7 +13,7 @@ pub mod usage;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{ArgAction, ArgMatches, Args, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches};
 
 use crate::render::{Format, Presentation};
 use crate::report::{About, Class, Override, Policy, State};
@@ -138,6 +139,14 @@ pub(crate) fn command<O: Options>() -> clap::Command {
     // The common options come last and bring a description of their own.
     let about = own.get_about().cloned().unwrap_or_default();
     CommonOptions::augment_args(own).about(about).args_override_self(true)
+}
+
+/// An option of a group, in the check's own words if it has some for it.
+pub(crate) fn reworded(option: Arg, words: &[(&str, &'static str)]) -> Arg {
+    match words.iter().find(|(id, _)| option.get_id() == id) {
+        Some((_, help)) => option.help(*help),
+        None => option,
+    }
 }
 
 /// How the output of a run is to look, and whether its exit code is to tell the state.
