@@ -15,14 +15,14 @@ use crate::directory::assessment;
 use crate::directory::probe::{self, ControllerOutcome, DirectoryProbe};
 use crate::net;
 use crate::net::Endpoint;
-use crate::net::family::Family;
 use crate::net::host;
 use crate::net::nameserver::Nameservers;
 use crate::net::resolve::Resolver;
 use crate::options::dns::DnsOptions;
 use crate::options::extra_opts::Secrets;
+use crate::options::target::EndpointOptions;
 use crate::options::tls::TlsOptions;
-use crate::options::{Options, plain};
+use crate::options::{Options, reworded};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Metric, Range, Report, StandsFor, Target, Thresholds};
 use crate::time::calendar::unix_seconds;
@@ -64,7 +64,7 @@ impl AdDs {
             }
         };
         // SRV records tell the port for LDAP in clear.
-        if let Some(port) = self.port.or(self.over_tls.then(|| self.default_port())) {
+        if let Some(port) = self.endpoint.port.or(self.over_tls.then(|| self.default_port())) {
             controllers.iter_mut().for_each(|controller| controller.port = port);
         }
         Ok(probe.ask_each(&controllers).await)
@@ -75,7 +75,7 @@ impl AdDs {
         let tls = self.over_tls.then(|| self.tls.settings(host, &context.secrets)).transpose()?;
         Ok(DirectoryProbe {
             resolver: Resolver::System,
-            family: self.family(),
+            family: self.endpoint.family(),
             tls,
             now: unix_seconds(context.started.time),
             deadline: context.deadline,
@@ -106,21 +106,13 @@ impl AdDs {
         if self.over_tls { 636 } else { 389 }
     }
 
-    const fn family(&self) -> Family {
-        match (self.ipv4, self.ipv6) {
-            (true, _) => Family::V4,
-            (_, true) => Family::V6,
-            _ => Family::Any,
-        }
-    }
-
     fn target(&self, outcomes: &[ControllerOutcome]) -> Target {
         let host = self.hostname.as_ref().or(self.domain.as_ref()).cloned().unwrap_or_default();
         let peer = match outcomes {
             [outcome] => outcome.peer.as_ref(),
             _ => None,
         };
-        let port = peer.map(|peer| peer.address.port()).or(self.port);
+        let port = peer.map(|peer| peer.address.port()).or(self.endpoint.port);
         let transport = if self.over_tls { "tls" } else { "tcp" };
         Target { host, address: peer.map(|peer| peer.address.ip()), port, transport }
     }
@@ -128,6 +120,7 @@ impl AdDs {
 
 /// Read the rootDSE of a domain controller, or of every controller of a domain, and judge it.
 #[derive(Debug, clap::Args)]
+#[command(mut_args(|option| reworded(option, &[("port", PORT_HELP)])))]
 #[command(group = clap::ArgGroup::new("whom").required(true).args(["hostname", "domain"]))]
 pub struct AdDs {
     /// Name or address of a controller to ask
@@ -138,17 +131,8 @@ pub struct AdDs {
     #[arg(long, value_name = "DOMAIN", value_parser = host::parse, help_heading = "Target")]
     domain: Option<String>,
 
-    /// Port to connect to; 3268 and 3269 are the global catalog's [default: 389, with --tls 636, or what DNS says]
-    #[arg(short, long, value_parser = plain::port, help_heading = "Target")]
-    port: Option<u16>,
-
-    /// Use IPv4 addresses only
-    #[arg(short = '4', long = "ipv4", conflicts_with = "ipv6", help_heading = "Target")]
-    ipv4: bool,
-
-    /// Use IPv6 addresses only
-    #[arg(short = '6', long = "ipv6", help_heading = "Target")]
-    ipv6: bool,
+    #[command(flatten)]
+    endpoint: EndpointOptions,
 
     /// Speak TLS from the start (LDAPS); the default port is then 636
     #[arg(long = "tls", help_heading = "TLS")]
@@ -161,25 +145,13 @@ pub struct AdDs {
     dns: DnsOptions,
 
     /// WARNING when the answer takes longer, in seconds; a range
-    #[arg(
-        short,
-        long,
-        value_name = "RANGE",
-        default_value = "1",
-        allow_hyphen_values = true,
-        help_heading = "Thresholds"
-    )]
+    #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true, help_heading = "Thresholds")]
+    #[arg(default_value = "1")]
     warning: Range,
 
     /// CRITICAL when the answer takes longer, in seconds; a range
-    #[arg(
-        short,
-        long,
-        value_name = "RANGE",
-        default_value = "3",
-        allow_hyphen_values = true,
-        help_heading = "Thresholds"
-    )]
+    #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true, help_heading = "Thresholds")]
+    #[arg(default_value = "3")]
     critical: Range,
 }
 
@@ -198,6 +170,9 @@ impl Options for AdDs {
         (is_about_tls && !self.over_tls).then(|| "an option about TLS is given: expected --tls too".to_owned())
     }
 }
+
+const PORT_HELP: &str =
+    "Port to connect to; 3268 and 3269 are the global catalog's [default: 389, with --tls 636, or what DNS says]";
 
 static ABOUT: About = About {
     name: "check_um_ad_ds",

@@ -17,11 +17,11 @@ use crate::events::source::{self, EventInput};
 use crate::events::tally::{self, Rule, tally};
 use crate::input::{Input, judge_age};
 use crate::options::Options;
-use crate::options::counters::{CounterOptions, WindowOptions};
+use crate::options::counters::{CounterOptions, ShareThresholds, WindowOptions};
 use crate::options::extra_opts::Secrets;
 use crate::options::log;
 use crate::plugin::{Check, Context};
-use crate::report::{About, Class, Failure, Finding, Metric, Range, Report, StandsFor, Thresholds, Uom};
+use crate::report::{About, Class, Failure, Finding, Report, StandsFor, Thresholds};
 use crate::time::words::in_words;
 
 impl Check for MissedCallProxy {
@@ -32,10 +32,7 @@ impl Check for MissedCallProxy {
             ShareMethod::Events => self.by_events(&mut report),
         };
 
-        let thresholds = Thresholds::new(self.warning.clone(), Some(self.critical.clone()));
-        let metric = |share: Option<f64>| {
-            Metric::optional("failed", share, Uom::Percent).min(0.0).max(100.0).judged_by(&thresholds)
-        };
+        let metric = |share: Option<f64>| self.thresholds.metric("failed", share);
         match share {
             Ok(Share::Judged(share, text)) => {
                 report.add_finding(Finding::ok(text));
@@ -155,20 +152,8 @@ pub struct MissedCallProxy {
     #[arg(long, value_name = "FILE", help_heading = "Rate")]
     file: Option<Input>,
 
-    /// WARNING when the share in per cent is outside this range
-    #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true, help_heading = "Thresholds")]
-    warning: Option<Range>,
-
-    /// CRITICAL when the share in per cent is outside this range
-    #[arg(
-        short,
-        long,
-        value_name = "RANGE",
-        default_value = "50",
-        allow_hyphen_values = true,
-        help_heading = "Thresholds"
-    )]
-    critical: Range,
+    #[command(flatten)]
+    thresholds: ShareThresholds,
 }
 
 /// How the share is found.

@@ -15,11 +15,11 @@ use crate::counters::describe::{add_samples, coverage, percent};
 use crate::counters::past::{self, Past, totals};
 use crate::counters::role::{Calls, Role};
 use crate::counters::{Counter, Reading};
-use crate::options::counters::{CounterOptions, WindowOptions};
+use crate::options::counters::{CounterOptions, ShareThresholds, WindowOptions};
 use crate::options::extra_opts::Secrets;
 use crate::options::{Options, plain};
 use crate::plugin::{Check, Context};
-use crate::report::{About, Class, Failure, Finding, Metric, Range, Report, StandsFor, Thresholds, Uom};
+use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Uom};
 use crate::time::words::roughly;
 
 impl Check for RejectRate {
@@ -30,8 +30,7 @@ impl Check for RejectRate {
             Err(failure) => Rate::unknown(report.judge(failure)),
         };
 
-        let share = Metric::optional("rejected", rate.share, Uom::Percent).min(0.0).max(100.0);
-        let share = share.judged_by(&Thresholds::new(Some(self.warning.clone()), Some(self.critical.clone())));
+        let share = self.thresholds.metric("rejected", rate.share);
         report.add_finding(rate.finding);
         if rate.judged {
             report.judge_metric(share);
@@ -169,6 +168,7 @@ static ABOUT: About = About {
 
 /// Check what share of the inbound calls the UM Call Router rejected over the last hour.
 #[derive(Debug, clap::Args)]
+#[command(mut_args(|option| if option.get_id() == "warning" { option.default_value("25") } else { option }))]
 pub struct RejectRate {
     #[command(flatten)]
     source: CounterOptions,
@@ -189,27 +189,8 @@ pub struct RejectRate {
     #[arg(long, value_name = "CALLS", value_parser = plain::count, help_heading = "Rate", default_value = "10")]
     minimum_calls: u64,
 
-    /// WARNING when the share in per cent is outside this range
-    #[arg(
-        short,
-        long,
-        value_name = "RANGE",
-        default_value = "25",
-        allow_hyphen_values = true,
-        help_heading = "Thresholds"
-    )]
-    warning: Range,
-
-    /// CRITICAL when the share in per cent is outside this range
-    #[arg(
-        short,
-        long,
-        value_name = "RANGE",
-        default_value = "50",
-        allow_hyphen_values = true,
-        help_heading = "Thresholds"
-    )]
-    critical: Range,
+    #[command(flatten)]
+    thresholds: ShareThresholds,
 }
 
 /// How the share is found.

@@ -14,7 +14,7 @@ use crate::counters::{Counter, CounterError};
 use crate::exporter::url::{Url, UrlError};
 use crate::input::Input;
 use crate::net::host;
-use crate::report::{Report, Target};
+use crate::report::{Metric, Range, Report, Target, Thresholds, Uom};
 use crate::time::deadline::Deadline;
 use crate::time::words::duration;
 
@@ -59,6 +59,27 @@ pub(crate) struct WindowOptions {
     /// directory below MP_STATE_PATH, STATE_DIRECTORY, XDG_STATE_HOME or ~/.local/state, on Windows LOCALAPPDATA]
     #[arg(long, value_name = "FILE")]
     pub state_file: Option<PathBuf>,
+}
+
+/// The ranges that a share is judged by.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Thresholds")]
+pub(crate) struct ShareThresholds {
+    /// WARNING when the share in per cent is outside this range
+    #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true)]
+    warning: Option<Range>,
+
+    /// CRITICAL when the share in per cent is outside this range
+    #[arg(short, long, value_name = "RANGE", default_value = "50", allow_hyphen_values = true)]
+    critical: Range,
+}
+
+impl ShareThresholds {
+    /// The metric of a share in per cent, which may not be known.
+    pub(crate) fn metric(&self, label: &str, share: Option<f64>) -> Metric {
+        let thresholds = Thresholds::new(self.warning.clone(), Some(self.critical.clone()));
+        Metric::optional(label, share, Uom::Percent).min(0.0).max(100.0).judged_by(&thresholds)
+    }
 }
 
 /// `--counters`.
