@@ -25,7 +25,9 @@ pub mod net {
     pub use crate::net::{MAX_ASKED, Peer, dns, nameserver, srv};
 }
 pub mod options {
-    pub use crate::options::{Options, extra_opts, usage};
+    pub use crate::options::Options;
+    pub use crate::options::extra_opts::{IniError, entries};
+    pub use crate::options::usage::explain;
 }
 pub mod plugin {
     pub use crate::plugin::{Check, Context};

@@ -12,7 +12,7 @@ use call_router::scene::Condition;
 use call_router::scenes::{self, SCENES};
 use check_um::checks;
 use check_um::checks::schedule::Elsewhere;
-use check_um::door::options::usage;
+use check_um::door::options::explain;
 use check_um_generate::register::plugins;
 use clap::error::ErrorKind;
 use support::root;
@@ -59,7 +59,7 @@ fn every_refused_value_is_told_what_was_expected() {
             let parsed = plugin.command.clone().try_get_matches_from([plugin.about.name, &format!("--{name}=%%")]);
             let Err(error) = parsed else { continue };
             if error.kind() == ErrorKind::ValueValidation {
-                let said = usage::explain(&error).to_string();
+                let said = explain(&error).to_string();
                 assert!(said.contains("expected"), "{}: {said}", plugin.about.name);
             }
         }

@@ -1,7 +1,7 @@
 //! Is any text an ini file or a clear error, without a panic?
 #![no_main]
 
-use check_um::door::options::extra_opts::{IniError, entries};
+use check_um::door::options::{IniError, entries};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (&str, &str)| {

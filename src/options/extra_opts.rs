@@ -30,7 +30,7 @@ impl std::fmt::Debug for Secrets {
 
 /// A command line with its sections in place.
 #[derive(Debug)]
-pub struct Expanded {
+pub(crate) struct Expanded {
     /// The arguments, program name first, without `--extra-opts`.
     pub argv: Vec<String>,
     /// The secrets that the sections hold.
@@ -76,7 +76,7 @@ const MAX_FILE: u64 = 1024 * 1024;
 const DEFAULT_NAMES: &[&str] = &["monitoring-plugins.ini", "plugins.ini", "nagios-plugins.ini"];
 
 /// Replaces each `--extra-opts` of `argv` by the options of its section.
-pub fn expand<A: Options>(argv: Vec<String>) -> Result<Expanded, UsageError> {
+pub(crate) fn expand<A: Options>(argv: Vec<String>) -> Result<Expanded, UsageError> {
     let mut secrets = Secrets::default();
     if !argv.iter().any(|argument| is_extra_opts(argument)) {
         return Ok(Expanded { argv, secrets });

@@ -2,13 +2,13 @@
 
 pub(crate) mod counters;
 pub(crate) mod dns;
-pub mod extra_opts;
+pub(crate) mod extra_opts;
 pub(crate) mod log;
 pub(crate) mod plain;
 pub(crate) mod secret;
 pub(crate) mod target;
 pub(crate) mod tls;
-pub mod usage;
+pub(crate) mod usage;
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -122,14 +122,13 @@ pub(crate) struct Parsed<O> {
 /// Parses `argv` (program name first), with the sections that `--extra-opts` names in front of it.
 pub(crate) fn parse<O: Options>(argv: Vec<String>) -> Result<Parsed<O>, usage::UsageError> {
     let expanded = extra_opts::expand::<O>(argv)?;
-    let mut matches = command::<O>().try_get_matches_from(expanded.argv).map_err(|error| usage::explain(&error))?;
-    let order = StateOrder::from_matches(&matches);
-    let options = O::from_arg_matches_mut(&mut matches).map_err(|error| usage::explain(&error))?;
-    let common = CommonOptions::from_arg_matches_mut(&mut matches).map_err(|error| usage::explain(&error))?;
+    let matches = command::<O>().try_get_matches_from(expanded.argv).map_err(|error| usage::explain(&error))?;
+    let options = O::from_arg_matches(&matches).map_err(|error| usage::explain(&error))?;
+    let common = CommonOptions::from_arg_matches(&matches).map_err(|error| usage::explain(&error))?;
     if let Some(contradiction) = options.contradiction(&expanded.secrets) {
         return Err(usage::UsageError::CommandLine(contradiction));
     }
-    let policy = policy(O::ABOUT, &common, order)?;
+    let policy = policy(O::ABOUT, &common, &matches)?;
     Ok(Parsed { options, common, policy, secrets: expanded.secrets })
 }
 
@@ -180,29 +179,16 @@ impl Presented {
     }
 }
 
-/// Where on the command line `-t` and each `--state` stand.
-struct StateOrder {
-    timeout: Option<usize>,
-    states: Vec<usize>,
-}
-
-impl StateOrder {
-    fn from_matches(matches: &ArgMatches) -> Self {
-        let states = matches.indices_of("states").into_iter().flatten().collect();
-        Self { timeout: matches.index_of("timeout"), states }
-    }
-}
-
 /// The policy: the plugin's defaults, then `--state` and the STATE of `-t` in the order in which they were given.
-fn policy(about: &About, common: &CommonOptions, order: StateOrder) -> Result<Policy, usage::UsageError> {
+fn policy(about: &About, common: &CommonOptions, matches: &ArgMatches) -> Result<Policy, usage::UsageError> {
     if let Some(foreign) = common.states.iter().find(|given| !about.classes().any(|class| class == given.class)) {
         let expected: Vec<_> = about.classes().map(Class::name).collect();
         return Err(usage::UsageError::ForeignClass { class: foreign.class, expected: expected.join(", ") });
     }
-    let states = order.states.into_iter().zip(common.states.iter().copied());
+    let states = matches.indices_of("states").into_iter().flatten().zip(common.states.iter().copied());
     let timeout =
         common.timeout.and_then(|timeout| timeout.state).map(|state| Override { class: Class::Timeout, state });
-    let mut given: Vec<_> = order.timeout.zip(timeout).into_iter().chain(states).collect();
+    let mut given: Vec<_> = matches.index_of("timeout").zip(timeout).into_iter().chain(states).collect();
     given.sort_by_key(|(index, _)| *index);
     Ok(Policy::new(about.defaults.iter().copied().chain(given.into_iter().map(|(_, state)| state)).collect()))
 }
