@@ -40,11 +40,6 @@ impl Context {
     pub fn is_critical(&self, class: Class) -> bool {
         self.policy.state(class) == State::Critical
     }
-
-    /// The UNKNOWN report of a run whose question was never answered.
-    fn unasked(&self, text: &str) -> Report {
-        unasked(self.about, self.started, text)
-    }
 }
 
 /// Runs a plugin: parses the command line, puts the check's question, prints its report and exits with its state.
@@ -89,11 +84,12 @@ pub fn run<C: Check>() -> ! {
             report.add_failure(failure);
             report
         }),
-        Err(error) => context.unasked(&format!("cannot start the runtime: {error}")),
+        Err(error) => unasked(C::ABOUT, started, &format!("cannot start the runtime: {error}")),
     };
     output::finish(report)
 }
 
+/// The UNKNOWN report of a run whose question was never answered.
 fn unasked(about: &'static About, started: Started, text: &str) -> Report {
     let mut report = Report::new(about, Policy::default(), started);
     report.add_finding(Finding::unknown(text));

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Context, output};
+use super::{Context, output, unasked};
 #[cfg(unix)]
 use crate::platform::unix::signals::Signals;
 #[cfg(windows)]
@@ -17,7 +17,10 @@ pub(super) fn start(context: Context) {
     let watchdog = move || {
         let remaining = context.deadline.remaining(Instant::now()) + GRACE;
         match signals.wait(remaining) {
-            Some(name) => output::finish(context.unasked(&format!("ended by signal {name} before there was a result"))),
+            Some(name) => {
+                let text = format!("ended by signal {name} before there was a result");
+                output::finish(unasked(context.about, context.started, &text))
+            }
             None => {
                 let mut report = context.report();
                 report.add_failure(Failure::caused_by(Class::Timeout, &context.deadline.expired_during(stuck_in())));
