@@ -1,7 +1,5 @@
 //! One `System.PropertyBagData` item for a System Center Operations Manager script probe: everything flat and typed.
 
-use std::fmt::Write;
-
 use super::{MAX_OUTPUT, Presentation, is_hostile, text};
 use crate::report::{HEALTH_SET, Report, excerpt};
 use crate::time::calendar::rfc3339;
@@ -100,9 +98,7 @@ fn escaped(text: &str) -> String {
             '\'' => out.push_str("&apos;"),
             '\u{fffe}' | '\u{ffff}' => out.push(' '),
             _ if is_hostile(c) => out.push(' '),
-            _ => {
-                let _ = out.write_char(c);
-            }
+            _ => out.push(c),
         }
     }
     out

@@ -108,21 +108,12 @@ fn line(out: &mut String, name: &str, value: &str) {
 
 /// One line without `|` (perfdata would begin there) and without anything that acts on a terminal.
 fn clean(text: &str, max: usize) -> String {
-    let text = excerpt(text, max);
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'|') {
-        return text;
-    }
-    text.chars()
-        .map(|c| {
-            if c == '|' {
-                '/'
-            } else if is_hostile(c) {
-                ' '
-            } else {
-                c
-            }
-        })
-        .collect()
+    let cleaned = |c| match c {
+        '|' => '/',
+        _ if is_hostile(c) => ' ',
+        _ => c,
+    };
+    excerpt(text, max).chars().map(cleaned).collect()
 }
 
 #[cfg(test)]
