@@ -62,7 +62,7 @@ fn the_metrics_of_as_many_addresses_as_are_asked_are_never_cut() {
         let name = format!("sip{index}.{}example.com:50600 ({address})", "a-rather-long-name.".repeat(10));
         report.add_finding(critical(Class::Refused, &format!("connection refused by {name}")));
         for label in ["time", "dns", "connect", "tls", "response", "retransmissions", "certificate_days"] {
-            let metric = Metric::number(label, 12_345.678_901, Uom::Seconds).unwrap().max(99_999.123_456);
+            let metric = Metric::optional(label, Some(12_345.678_901), Uom::Seconds).max(99_999.123_456);
             report.add_metric(metric.judged_by(&thresholds).min(0.0).suffixed(&address));
         }
         for name in ["status_line", "server", "allow", "certificate", "tls_cipher_suite"] {
@@ -143,7 +143,7 @@ fn healthy() -> Report {
     report.judge_metric(Metric::seconds("time", Some(Duration::from_micros(3_100))).judged_by(&thresholds).max(10.0));
     report.judge_metric(Metric::seconds("dns", None));
     report.judge_metric(Metric::count("retransmissions", 0));
-    report.judge_metric(Metric::number("certificate_days", 1e-7, Uom::None).unwrap());
+    report.judge_metric(Metric::optional("certificate_days", Some(1e-7), Uom::None));
     report.add_diagnostic("status_line", "SIP/2.0 200 OK");
     report.add_diagnostic("server", "RTCC/5.0.0.0 MSExchangeUM/15.00.1497.000");
     report.events.push(event(&report, Duration::from_micros(200), "connected to 192.0.2.7:5060".to_owned()));

@@ -14,7 +14,7 @@ use crate::counters::{Counter, CounterError};
 use crate::exporter::url::{Url, UrlError};
 use crate::input::Input;
 use crate::net::host;
-use crate::report::{Metric, Range, Report, Target, Thresholds, Uom};
+use crate::report::{Metric, Range, Report, Target, Thresholds};
 use crate::time::deadline::Deadline;
 use crate::time::words::duration;
 
@@ -78,7 +78,7 @@ impl ShareThresholds {
     /// The metric of a share in per cent, which may not be known.
     pub(crate) fn metric(&self, label: &str, share: Option<f64>) -> Metric {
         let thresholds = Thresholds::new(self.warning.clone(), Some(self.critical.clone()));
-        Metric::optional(label, share, Uom::Percent).min(0.0).max(100.0).judged_by(&thresholds)
+        Metric::percent(label, share).judged_by(&thresholds)
     }
 }
 

@@ -12,12 +12,8 @@ pub enum Uom {
     None,
     /// `s`, seconds.
     Seconds,
-    /// `B`, bytes.
-    Bytes,
     /// `%`, per cent.
     Percent,
-    /// `c`, a counter that only ever grows.
-    Counter,
 }
 
 impl Uom {
@@ -26,14 +22,12 @@ impl Uom {
         match self {
             Self::None => "",
             Self::Seconds => "s",
-            Self::Bytes => "B",
             Self::Percent => "%",
-            Self::Counter => "c",
         }
     }
 }
 
-/// A measured value; infinite and not-a-number are refused when it is made, unknown (`U`) is a value of its own.
+/// A measured value; unknown (`U`) is a value of its own, and what infinite and not-a-number become.
 ///
 /// It holds its thresholds, so that the state and the printed perfdata come from the same object.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,16 +38,6 @@ pub struct Metric {
     thresholds: Thresholds,
     min: Option<f64>,
     max: Option<f64>,
-}
-
-/// A value that perfdata cannot carry.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("the value of {label} is {value}, expected a finite number")]
-pub struct NotFinite {
-    /// The metric's label.
-    pub label: String,
-    /// The value that was offered.
-    pub value: f64,
 }
 
 impl Metric {
@@ -69,23 +53,14 @@ impl Metric {
         Self { value: Some(f64::from(count)), ..Self::unknown(label, Uom::None) }.min(0.0)
     }
 
-    /// Any finite number.
-    pub fn number(label: &str, value: f64, uom: Uom) -> Result<Self, NotFinite> {
-        if !value.is_finite() {
-            return Err(NotFinite { label: label.to_owned(), value });
-        }
-        Ok(Self { value: Some(value), ..Self::unknown(label, uom) })
-    }
-
-    /// A number that may not be known.
+    /// A number that may not be known; what is not finite is unknown, too.
     pub fn optional(label: &str, value: Option<f64>, uom: Uom) -> Self {
-        value.and_then(|value| Self::number(label, value, uom).ok()).unwrap_or_else(|| Self::unknown(label, uom))
+        Self { value: value.filter(|value| value.is_finite()), ..Self::unknown(label, uom) }
     }
 
-    /// `part` of `whole` in per cent, between 0 and 100; unknown when there is no whole.
-    pub fn percent(label: &str, part: u64, whole: u64) -> Self {
-        let value = (whole > 0).then(|| part as f64 * 100.0 / whole as f64);
-        Self { value, ..Self::unknown(label, Uom::Percent) }.min(0.0).max(100.0)
+    /// A share in per cent, between 0 and 100; unknown when there is no whole.
+    pub fn percent(label: &str, share: Option<f64>) -> Self {
+        Self::optional(label, share, Uom::Percent).min(0.0).max(100.0)
     }
 
     /// A value that should have been measured and was not.
@@ -199,7 +174,7 @@ mod tests {
     #[test]
     fn leaves_out_trailing_fields_only() {
         assert_eq!(Metric::count("calls", 7).to_string(), "'calls'=7;;;0");
-        assert_eq!(Metric::number("days_left", -1.5, Uom::None).unwrap().to_string(), "'days_left'=-1.5");
+        assert_eq!(Metric::optional("days_left", Some(-1.5), Uom::None).to_string(), "'days_left'=-1.5");
     }
 
     #[test]
@@ -210,21 +185,21 @@ mod tests {
 
     #[test]
     fn refuses_what_perfdata_cannot_carry() {
-        assert!(Metric::number("x", f64::NAN, Uom::None).is_err());
-        assert!(Metric::number("x", f64::INFINITY, Uom::None).is_err());
+        assert_eq!(Metric::optional("x", Some(f64::NAN), Uom::None).value(), None);
+        assert_eq!(Metric::optional("x", Some(f64::INFINITY), Uom::None).value(), None);
     }
 
     #[test]
     fn a_share_of_nothing_is_unknown() {
-        assert_eq!(Metric::percent("rejected", 0, 0).to_string(), "'rejected'=U;;;0;100");
-        assert_eq!(Metric::percent("rejected", 1, 2).to_string(), "'rejected'=50%;;;0;100");
+        assert_eq!(Metric::percent("rejected", None).to_string(), "'rejected'=U;;;0;100");
+        assert_eq!(Metric::percent("rejected", Some(50.0)).to_string(), "'rejected'=50%;;;0;100");
     }
 
     #[test]
     fn never_an_exponent_and_never_minus_zero() {
-        assert_eq!(Metric::number("x", 1e-7, Uom::None).unwrap().to_string(), "'x'=0.0000001");
-        assert_eq!(Metric::number("x", 1e21, Uom::None).unwrap().to_string(), "'x'=1000000000000000000000");
-        assert_eq!(Metric::number("x", -0.0, Uom::None).unwrap().to_string(), "'x'=0");
+        assert_eq!(Metric::optional("x", Some(1e-7), Uom::None).to_string(), "'x'=0.0000001");
+        assert_eq!(Metric::optional("x", Some(1e21), Uom::None).to_string(), "'x'=1000000000000000000000");
+        assert_eq!(Metric::optional("x", Some(-0.0), Uom::None).to_string(), "'x'=0");
     }
 
     #[test]
@@ -242,7 +217,7 @@ mod tests {
     proptest! {
         #[test]
         fn print_parse_equal(value in proptest::num::f64::NORMAL | proptest::num::f64::ZERO, label in "[a-z_]{1,20}") {
-            let printed = Metric::number(&label, value, Uom::Seconds).unwrap().to_string();
+            let printed = Metric::optional(&label, Some(value), Uom::Seconds).to_string();
             let (name, rest) = printed.split_once('=').unwrap();
             prop_assert_eq!(name, format!("'{label}'"));
             let number = rest.strip_suffix('s').unwrap();

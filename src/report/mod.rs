@@ -161,20 +161,15 @@ impl Report {
     pub fn judge_metric(&mut self, metric: Metric) {
         if let Some(violation) = metric.violation() {
             let value = metric.value().unwrap_or_default();
-            self.findings.push(Finding {
-                state: violation.state,
-                class: None,
-                text: format!(
-                    "{} is {}{}, {} range {}",
-                    metric.label(),
-                    value,
-                    metric.uom().symbol(),
-                    if violation.state == State::Critical { "critical" } else { "warning" },
-                    violation.range.text()
-                ),
-                causes: Vec::new(),
-                advice: (self.about.advice)(None),
-            });
+            let text = format!(
+                "{} is {value}{}, {} range {}",
+                metric.label(),
+                metric.uom().symbol(),
+                violation.state.word().to_lowercase(),
+                violation.range.text()
+            );
+            let advice = (self.about.advice)(None);
+            self.findings.push(Finding { state: violation.state, advice, ..Finding::ok(text) });
         }
         self.metrics.push(metric);
     }
@@ -284,7 +279,7 @@ mod tests {
         let mut report = report();
         let thresholds = Thresholds::new(Some("0.5".parse().unwrap()), Some("1".parse().unwrap()));
         report.add_finding(Finding::ok("answer"));
-        report.judge_metric(Metric::number("time", 0.812, Uom::Seconds).unwrap().judged_by(&thresholds));
+        report.judge_metric(Metric::optional("time", Some(0.812), Uom::Seconds).judged_by(&thresholds));
         assert_eq!(report.state(), State::Warning);
         assert_eq!(report.summary(), "time is 0.812s, warning range 0.5; answer");
         assert_eq!(report.result(), "Succeeded");

@@ -165,22 +165,18 @@ impl Expiries {
     /// The remaining days as a metric, with those thresholds that count in days or hours; unknown without a certificate.
     pub fn days(&self, label: &str, remaining: Option<Remaining>) -> Metric {
         let thresholds = self.thresholds(Expiry::days);
-        known(label, remaining.map(Remaining::days), Uom::None).judged_by(&thresholds)
+        Metric::optional(label, remaining.map(Remaining::days), Uom::None).judged_by(&thresholds)
     }
 
     /// The remaining share of the lifetime as a metric, with those thresholds that count in per cent.
     pub fn lifetime(&self, label: &str, remaining: Option<Remaining>) -> Metric {
         let thresholds = self.thresholds(Expiry::percent);
-        known(label, remaining.and_then(Remaining::percent), Uom::Percent).judged_by(&thresholds)
+        Metric::optional(label, remaining.and_then(Remaining::percent), Uom::Percent).judged_by(&thresholds)
     }
 
     fn thresholds(&self, counted: impl Fn(&Expiry) -> Option<Range>) -> Thresholds {
         Thresholds::new(self.warning.as_ref().and_then(&counted), self.critical.as_ref().and_then(&counted))
     }
-}
-
-fn known(label: &str, value: Option<f64>, uom: Uom) -> Metric {
-    value.and_then(|value| Metric::number(label, value, uom).ok()).unwrap_or_else(|| Metric::unknown(label, uom))
 }
 
 /// `part / whole` rounded up to six decimals; `whole` is above 0.
