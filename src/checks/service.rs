@@ -35,7 +35,7 @@ impl Check for Service {
             }
             Err(failure) => {
                 report.add_failure(failure);
-                services.iter().for_each(|name| add_metrics(unknown_metrics(), name, &services, &mut report));
+                services.iter().for_each(|name| add_metrics(metrics(None, None), name, &services, &mut report));
             }
         }
         Ok(report)
@@ -56,8 +56,7 @@ fn add_service(name: &str, service: Result<ServiceStatus, Failure>, all: &[Strin
         }
     };
     report.add_finding(finding);
-    let running = Metric::optional("running", running.map(f64::from), Uom::None).min(0.0).max(1.0);
-    add_metrics([running, Metric::seconds("uptime", uptime)], name, all, report);
+    add_metrics(metrics(running, uptime), name, all, report);
 }
 
 fn judged(service: &ServiceStatus, report: &Report) -> Finding {
@@ -78,8 +77,9 @@ fn add_component(component: Result<Component, Failure>, report: &mut Report) {
     }
 }
 
-fn unknown_metrics() -> [Metric; 2] {
-    [Metric::unknown("running", Uom::None).min(0.0).max(1.0), Metric::seconds("uptime", None)]
+fn metrics(running: Option<u32>, uptime: Option<Duration>) -> [Metric; 2] {
+    let running = Metric::optional("running", running.map(f64::from), Uom::None).min(0.0).max(1.0);
+    [running, Metric::seconds("uptime", uptime)]
 }
 
 fn add_metrics(metrics: [Metric; 2], name: &str, all: &[String], report: &mut Report) {
