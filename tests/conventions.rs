@@ -229,7 +229,7 @@ impl Check {
             lacking.map(|state| format!("{TABLE}: no scene in which {plugin} exits {state}")).collect();
         for service in services.iter().filter(|service| service.elsewhere != Elsewhere::Nowhere) {
             let lacking = [Condition::Well, Condition::Failing, Condition::Gone].into_iter();
-            let lacking = lacking.filter(|condition| scenes::of(service.name, *condition).is_none());
+            let lacking = lacking.filter(|condition| scenes::scene_of(service.name, *condition).is_none());
             missing.extend(lacking.map(|condition| format!("{TABLE}: no scene of {}: {condition:?}", service.name)));
         }
         missing

@@ -251,7 +251,7 @@ fn words(check: &ScheduledService, scratch: &Path) -> Vec<String> {
     };
     let scratch = scratch.join(check.name);
     fs::create_dir(&scratch).unwrap();
-    let staged = scenes::of(check.name, Condition::Well).unwrap().stage(&scratch).unwrap();
+    let staged = scenes::scene_of(check.name, Condition::Well).unwrap().stage(&scratch).unwrap();
     staged.arguments.into_iter().chain(thresholds.iter().map(|word| (*word).to_owned())).collect()
 }
 

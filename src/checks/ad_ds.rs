@@ -197,7 +197,7 @@ impl Scheduled for AdDs {
         attempts: 3,
         metrics: &[metric("time", "time to the answer", DisplayUnit::Seconds)],
         graphs: &[graph("time", &["time"])],
-        ..ScheduledService::of(&ABOUT)
+        ..ScheduledService::usual(&ABOUT)
     }];
 }
 

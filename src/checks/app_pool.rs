@@ -116,7 +116,7 @@ impl Scheduled for AppPool {
             DisplayUnit::Code(Words { title: "application pool", first: 1, words: &POOL_STATES }),
         )],
         graphs: &[graph("state of the pool", &["state"])],
-        ..ScheduledService::of(&ABOUT)
+        ..ScheduledService::usual(&ABOUT)
     }];
 }
 

@@ -247,7 +247,7 @@ impl Scheduled for CertExpiry {
             metric("leaf_lifetime_left", "lifetime left of the router's certificate", DisplayUnit::Percent),
         ],
         graphs: &[graph("days left", &["days_left", "leaf_days_left"])],
-        ..ScheduledService::of(&ABOUT)
+        ..ScheduledService::usual(&ABOUT)
     }];
 }
 

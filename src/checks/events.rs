@@ -191,7 +191,7 @@ impl Scheduled for Events {
             "events in the window",
             &["event_1647", "event_1638", "event_1643", "event_1649", "event_1651"],
         )],
-        ..ScheduledService::of(&ABOUT)
+        ..ScheduledService::usual(&ABOUT)
     }];
 }
 

@@ -163,7 +163,7 @@ impl Scheduled for HealthSet {
             metric("monitors", "monitors", DisplayUnit::Count),
         ],
         graphs: &[graph("monitors", &["monitors", "unhealthy"])],
-        ..ScheduledService::of(&ABOUT)
+        ..ScheduledService::usual(&ABOUT)
     }];
 }
 

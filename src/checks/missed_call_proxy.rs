@@ -186,7 +186,7 @@ impl Scheduled for MissedCallProxy {
         depends_on: Some("um-service"),
         metrics: &[metric("failed", "failed share", DisplayUnit::Percent)],
         graphs: &[graph("share", &["failed"])],
-        ..ScheduledService::of(&ABOUT)
+        ..ScheduledService::usual(&ABOUT)
     }];
 }
 

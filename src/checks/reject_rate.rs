@@ -228,7 +228,7 @@ impl Scheduled for RejectRate {
             metric("history", "history", DisplayUnit::Seconds),
         ],
         graphs: &[graph("share", &["rejected"]), graph("calls", &["calls", "rejected_calls"])],
-        ..ScheduledService::of(&ABOUT)
+        ..ScheduledService::usual(&ABOUT)
     }];
 }
 

@@ -49,7 +49,7 @@ pub struct ScheduledService {
 
 impl ScheduledService {
     /// A service of this plugin as most are; its name, its title and what it measures are its own to say.
-    pub const fn of(about: &About) -> Self {
+    pub const fn usual(about: &About) -> Self {
         Self {
             name: "",
             title: "",

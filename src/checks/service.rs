@@ -203,7 +203,7 @@ impl Scheduled for Service {
             metric("uptime", "uptime", DisplayUnit::Seconds),
         ],
         graphs: &[graph("uptime", &["uptime"])],
-        ..ScheduledService::of(&ABOUT)
+        ..ScheduledService::usual(&ABOUT)
     }];
 }
 

@@ -20,7 +20,7 @@ const CLEAR: ScheduledService = ScheduledService {
     depends_on: Some("um-service"),
     metrics: &[TIME, RESPONSE, CONNECT, LOOKUP, RETRANSMISSIONS],
     graphs: &[graph("times", &["time", "response", "connect", "dns"])],
-    ..ScheduledService::of(SipOptions::ABOUT)
+    ..ScheduledService::usual(SipOptions::ABOUT)
 };
 
 const TLS: ScheduledService = ScheduledService {

@@ -83,7 +83,7 @@ fn real() -> Vec<Bag> {
 /// A service in every situation.
 fn seen(service: &'static ScheduledService, scratch: &Path) -> Vec<Bag> {
     let [well, gone] = [Condition::Well, Condition::Gone].map(|condition| {
-        let scene = scenes::of(service.name, condition);
+        let scene = scenes::scene_of(service.name, condition);
         scene.unwrap_or_else(|| panic!("no scene of {} {condition:?}", service.name))
     });
     let gone = Run { service, situation: "gone", scene: gone, more: String::new() };

@@ -50,7 +50,7 @@ impl Site {
     fn of(condition: Condition) -> Self {
         let mut site = Self::plain();
         for check in services().filter(|check| check.elsewhere != Elsewhere::Nowhere) {
-            let scene = scenes::of(check.name, condition);
+            let scene = scenes::scene_of(check.name, condition);
             let scene = scene.unwrap_or_else(|| panic!("no scene of {} {condition:?}", check.name));
             let scratch = site.directory.path().join(check.name);
             fs::create_dir(&scratch).unwrap();

@@ -13,7 +13,7 @@ use crate::router::Behaviour::{
 use crate::scene::{Condition, Scene};
 
 /// The scene of a service in this condition.
-pub fn of(service: &str, condition: Condition) -> Option<&'static Scene> {
+pub fn scene_of(service: &str, condition: Condition) -> Option<&'static Scene> {
     SCENES.iter().find(|scene| scene.condition == Some((service, condition)))
 }
 

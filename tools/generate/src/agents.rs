@@ -13,8 +13,8 @@ pub fn files() -> io::Result<Vec<File>> {
     let file = |name: &str, content: String| File { path: format!("agents/{name}"), content };
     Ok(vec![
         file("nrpe.cfg", nrpe()),
-        file("nsclient.ini", NSCLIENT.replace("{timeout}", &SCRIPT.to_string()) + &windows_commands()),
-        file("snclient.ini", snclient() + &windows_commands()),
+        file("nsclient.ini", windows(NSCLIENT, "")),
+        file("snclient.ini", windows(SNCLIENT, &SNCLIENT_TIMEOUT.replace("{timeout}", &AGENT.to_string()))),
         marks::fill("agents/README.md", &[("who waits for whom", timeouts::table())])?,
     ])
 }
@@ -47,8 +47,10 @@ fn unix_source(check: &ScheduledService) -> Option<String> {
     Some(asks.to_owned() + &reads)
 }
 
-fn snclient() -> String {
-    SNCLIENT.replace("{timeout}", &SCRIPT.to_string()).replace("{agent}", &AGENT.to_string())
+/// The file of the server's own agent: where it goes, and what this agent sets beside what both have in common.
+fn windows(place: &str, own: &str) -> String {
+    let settings = WINDOWS.replace("{own}", own).replace("{timeout}", &SCRIPT.to_string());
+    place.to_owned() + &settings + &windows_commands()
 }
 
 /// The commands of the server's own agent. An ini file knows no escape: neither `;` nor `%` nor `$` may be in one.
@@ -78,32 +80,21 @@ command_timeout={timeout}
 
 ";
 
-const NSCLIENT: &str = r"; The health set UM.CallRouter on the Exchange server, run by NSClient++: add this to its nsclient.ini.
-;
-; Nothing is taken from the caller: arguments stay forbidden in both places. Options are for this file to say, behind the
-; command; a command must have no semicolon in it, and a path with blanks needs double quotes.
-
-[/modules]
-CheckExternalScripts = enabled
-NRPEServer = enabled
-
-[/settings/default]
-; Your monitoring host.
-allowed hosts = 192.0.2.5
-
-[/settings/NRPE/server]
-allow arguments = false
-
-[/settings/external scripts]
-allow arguments = false
-timeout = {timeout}
-
-[/settings/external scripts/scripts]
+const NSCLIENT: &str = "\
+; The health set UM.CallRouter on the Exchange server, run by NSClient++: add this to its nsclient.ini.
 ";
 
-const SNCLIENT: &str = r"; The health set UM.CallRouter on the Exchange server, run by SNClient: save this as snclient_local_check_um.ini beside
+const SNCLIENT: &str = "\
+; The health set UM.CallRouter on the Exchange server, run by SNClient: save this as snclient_local_check_um.ini beside
 ; its snclient.ini, which includes it.
-;
+";
+
+const SNCLIENT_TIMEOUT: &str = "\
+; Above that of the scripts, or the connection is gone before they have ended.
+timeout = {timeout}
+";
+
+const WINDOWS: &str = r";
 ; Nothing is taken from the caller: arguments stay forbidden in both places. Options are for this file to say, behind the
 ; command; a command must have no semicolon in it, and a path with blanks needs double quotes.
 
@@ -114,9 +105,7 @@ NRPEServer = enabled
 [/settings/default]
 ; Your monitoring host.
 allowed hosts = 192.0.2.5
-; Above that of the scripts, or the connection is gone before they have ended.
-timeout = {agent}
-
+{own}
 [/settings/NRPE/server]
 allow arguments = false
 

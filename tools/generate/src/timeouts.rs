@@ -19,6 +19,7 @@ pub struct Chain {
 }
 
 /// How long one of them waits.
+#[derive(Clone)]
 pub struct Limit {
     /// Who, for a reader; empty where the setting says so.
     pub who: &'static str,
@@ -34,41 +35,23 @@ pub struct Limit {
 
 /// Every chain.
 pub fn chains() -> Vec<Chain> {
-    let nagios = || Limit { file: None, ..limit("Nagios", "service_check_timeout=", 60, "") };
-    let check_nrpe = || Limit {
-        in_file: "check_nrpe -H $HOSTADDRESS$ -t ",
-        ..limit("", "check_nrpe -t ", CALL, "nagios/commands.cfg")
-    };
+    let (nrpe, nsclient, snclient) = ("agents/nrpe.cfg", "agents/nsclient.ini", "agents/snclient.ini");
     vec![
         Chain { title: "Nagios, Naemon", limits: vec![plugin("nagios/commands.cfg"), nagios()] },
-        Chain {
-            title: "the same through NRPE",
-            limits: vec![
-                plugin("agents/nrpe.cfg"),
-                limit("nrpe", "command_timeout=", SCRIPT, "agents/nrpe.cfg"),
-                check_nrpe(),
-                nagios(),
+        through_agent("the same through NRPE", nrpe, vec![limit("nrpe", "command_timeout=", SCRIPT, nrpe)]),
+        through_agent(
+            "the same through NSClient++",
+            nsclient,
+            vec![limit("external scripts", "timeout = ", SCRIPT, nsclient)],
+        ),
+        through_agent(
+            "the same through SNClient",
+            snclient,
+            vec![
+                limit("external scripts", "timeout = ", SCRIPT, snclient),
+                limit("the agent", "timeout = ", AGENT, snclient),
             ],
-        },
-        Chain {
-            title: "the same through NSClient++",
-            limits: vec![
-                plugin("agents/nsclient.ini"),
-                limit("external scripts", "timeout = ", SCRIPT, "agents/nsclient.ini"),
-                check_nrpe(),
-                nagios(),
-            ],
-        },
-        Chain {
-            title: "the same through SNClient",
-            limits: vec![
-                plugin("agents/snclient.ini"),
-                limit("external scripts", "timeout = ", SCRIPT, "agents/snclient.ini"),
-                limit("the agent", "timeout = ", AGENT, "agents/snclient.ini"),
-                check_nrpe(),
-                nagios(),
-            ],
-        },
+        ),
         Chain {
             title: "Zabbix, external check",
             limits: vec![plugin("zabbix/README.md"), limit("server or proxy", "Timeout=", AGENT, "zabbix/README.md")],
@@ -88,23 +71,17 @@ pub fn chains() -> Vec<Chain> {
                 limit("service", "check_timeout = ", longest() + icinga2::GRACE, "icinga2/um-services.conf"),
             ],
         },
-        Chain {
-            title: "Operations Manager, Windows",
-            limits: vec![
-                Limit { in_file: "<TimeoutSeconds>", ..plugin("scom/CheckUm.CallRouter.xml") },
-                limit("agent", "<TimeoutSeconds>", 60, "scom/CheckUm.CallRouter.xml"),
-            ],
-        },
-        Chain {
-            title: "Operations Manager, Linux",
-            limits: vec![
-                Limit { in_file: "<TimeoutSeconds>", ..plugin("scom/CheckUm.CallRouter.Linux.xml") },
-                Limit {
-                    in_file: "&lt;p:timeout&gt;",
-                    ..limit("agent", "<p:timeout>", 60, "scom/CheckUm.CallRouter.Linux.xml")
-                },
-            ],
-        },
+        operations_manager(
+            "Operations Manager, Windows",
+            limit("agent", "<TimeoutSeconds>", 60, "scom/CheckUm.CallRouter.xml"),
+        ),
+        operations_manager(
+            "Operations Manager, Linux",
+            Limit {
+                in_file: "&lt;p:timeout&gt;",
+                ..limit("agent", "<p:timeout>", 60, "scom/CheckUm.CallRouter.Linux.xml")
+            },
+        ),
     ]
 }
 
@@ -123,6 +100,23 @@ impl Limit {
     pub fn words(&self) -> String {
         format!("{} `{}{}`", self.who, self.setting, self.seconds).trim_start().to_owned()
     }
+}
+
+/// From Nagios to a plugin that an agent runs by the commands in `file`, with that agent's own limits.
+fn through_agent(title: &'static str, file: &'static str, agent: Vec<Limit>) -> Chain {
+    let call = limit("", "check_nrpe -t ", CALL, "nagios/commands.cfg");
+    let call = Limit { in_file: "check_nrpe -H $HOSTADDRESS$ -t ", ..call };
+    Chain { title, limits: [vec![plugin(file)], agent, vec![call, nagios()]].concat() }
+}
+
+fn nagios() -> Limit {
+    Limit { file: None, ..limit("Nagios", "service_check_timeout=", 60, "") }
+}
+
+/// From an agent, whose limit stands in the same management pack as the plugin's.
+fn operations_manager(title: &'static str, agent: Limit) -> Chain {
+    let plugin = Limit { in_file: "<TimeoutSeconds>", file: agent.file, ..plugin("") };
+    Chain { title, limits: vec![plugin, agent] }
 }
 
 fn limit(who: &'static str, setting: &'static str, seconds: u32, file: &'static str) -> Limit {

@@ -64,7 +64,7 @@ fn watched(is_meant: impl Fn(&ScheduledService) -> bool) -> Vec<Watched> {
         }
     }
     for plugin in &mut watched {
-        plugin.parameters = parameters::of(&plugin.plugin.command, &plugin.checks);
+        plugin.parameters = parameters::parameters_of(&plugin.plugin.command, &plugin.checks);
     }
     watched
 }

@@ -96,7 +96,7 @@ impl Parameter {
 }
 
 /// The parameters of a plugin.
-pub fn of(command: &Command, checks: &[&ScheduledService]) -> Vec<Parameter> {
+pub fn parameters_of(command: &Command, checks: &[&ScheduledService]) -> Vec<Parameter> {
     let has = |option: &str| command.get_arguments().any(|argument| argument.get_long() == Some(option));
     let is_remote = checks.iter().all(|check| check.vantage != Vantage::Agent);
     let has_arguments = checks.iter().any(|check| !check.arguments.is_empty());

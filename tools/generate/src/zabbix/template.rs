@@ -133,7 +133,7 @@ fn state(check: &ScheduledService) -> Node {
         ("preprocessing", list([json_path("$.exit_code", None)])),
         ("master_item", map([("key", text(key(check)))])),
         ("tags", tags(&[("component", check.name)])),
-        ("triggers", triggers::of(check)),
+        ("triggers", triggers::triggers_of(check)),
     ])
 }
 

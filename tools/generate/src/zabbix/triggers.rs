@@ -9,7 +9,7 @@ use super::yaml::{Node, list, map, rank, text};
 use crate::register::plugin_of;
 
 /// The triggers of a check, in the order of their names: each state that is a problem, and silence.
-pub fn of(check: &ScheduledService) -> Node {
+pub fn triggers_of(check: &ScheduledService) -> Node {
     let mut triggers = vec![
         problem(check, State::Critical, "HIGH"),
         problem(check, State::Unknown, "AVERAGE"),
