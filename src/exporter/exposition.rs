@@ -2,13 +2,11 @@
 
 use std::borrow::Cow;
 
-/// One series.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ExposedSeries<'a> {
     /// The metric.
     pub name: &'a str,
     labels: &'a str,
-    /// The value.
     pub value: f64,
     /// Its time in milliseconds since 1970, where it has one of its own.
     pub timestamp: Option<i64>,

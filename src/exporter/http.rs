@@ -38,30 +38,20 @@ use crate::x509::verdict::Verdict;
 /// Why there is no body. None of what the server sent is part of it but the status code.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// The name does not resolve.
     #[error("{}", .failure.summary)]
-    LookUp {
-        /// Why.
-        failure: Failure,
-        /// Whether it is the deadline that passed.
-        expired: bool,
-    },
-    /// None of the addresses takes the connection.
+    LookUp { failure: Failure, expired: bool },
     #[error(transparent)]
     Connect(NetError),
     /// The TLS handshake failed, or its certificate is not to be trusted.
     #[error("{}", .0.summary)]
     Tls(Failure),
-    /// The connection broke.
     #[error("the connection broke")]
     Broken(#[source] io::Error),
-    /// Not 200.
     #[error("status {0}, expected 200")]
     Status(u16),
     /// A redirect, which is not followed: it could lead to where the operator did not mean to ask.
     #[error("status {0}, a redirect, which is not followed: expected 200")]
     Redirect(u16),
-    /// Not HTTP.
     #[error("the answer is not HTTP")]
     NotHttp,
     /// More head or body than a scrape has.
@@ -70,7 +60,6 @@ pub enum HttpError {
     /// The body ended before its announced end.
     #[error("the answer was cut short")]
     CutShort,
-    /// The deadline passed.
     #[error(transparent)]
     Expired(Expired),
 }

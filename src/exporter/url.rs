@@ -14,7 +14,6 @@ pub struct Url {
     pub tls: bool,
     /// The host, an IPv6 address without its brackets.
     pub host: String,
-    /// The port.
     pub port: u16,
     /// The path and the query, from the `/` on.
     pub path: String,
@@ -23,16 +22,13 @@ pub struct Url {
 /// Why a text is not a URL that can be scraped. It is not repeated: a password may stand in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
-    /// Another scheme, or none.
     #[error("expected a URL such as http://cas1.example.com:9182/metrics, or https")]
     Scheme,
-    /// `user:password@`.
     #[error("expected a URL without user information: everybody on the host can read a command line")]
     UserInformation,
     /// No host, or characters that no host name has.
     #[error("expected a host name or an address behind the scheme")]
     Host,
-    /// Not a number from 1 to 65535.
     #[error("expected a port from 1 to 65535 behind the host")]
     Port,
     /// Blanks, control characters, or letters beyond ASCII.

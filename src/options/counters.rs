@@ -18,7 +18,6 @@ use crate::report::{Metric, Range, Report, Target, Thresholds};
 use crate::time::deadline::Deadline;
 use crate::time::words::duration;
 
-/// The source of the counters.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Counter source")]
 pub(crate) struct CounterOptions {
@@ -87,7 +86,6 @@ impl ShareThresholds {
 pub(crate) enum CounterPlace {
     /// A performance log.
     Csv(Input),
-    /// An exporter.
     Prometheus(Url),
     /// The performance counters of Windows.
     Pdh,
@@ -96,10 +94,8 @@ pub(crate) enum CounterPlace {
 /// Why a text is not a counter source.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CounterPlaceError {
-    /// None of the kinds there are.
     #[error("not a counter source: expected csv:FILE, csv:-, prometheus:URL or pdh")]
     Kind,
-    /// `prometheus:` with a bad URL.
     #[error("prometheus: {0}")]
     Url(#[from] UrlError),
 }

@@ -33,7 +33,6 @@ impl std::fmt::Debug for Secrets {
 pub(crate) struct Expanded {
     /// The arguments, program name first, without `--extra-opts`.
     pub argv: Vec<String>,
-    /// The secrets that the sections hold.
     pub secrets: Secrets,
 }
 

@@ -12,7 +12,6 @@ pub(crate) struct TargetOptions {
     #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse)]
     pub hostname: String,
 
-    /// The rest.
     #[command(flatten)]
     pub endpoint: EndpointOptions,
 }
@@ -35,7 +34,6 @@ pub(crate) struct EndpointOptions {
 }
 
 impl EndpointOptions {
-    /// The address family asked for.
     pub(crate) const fn family(&self) -> Family {
         match (self.ipv4, self.ipv6) {
             (true, _) => Family::V4,

@@ -10,49 +10,27 @@ use crate::report::Class;
 /// Why there are no arguments. Help and version are among them: they too end without a check, and exit 3.
 #[derive(Debug, thiserror::Error)]
 pub enum UsageError {
-    /// The help or version text was asked for.
     #[error("{0}")]
     Asked(String),
-    /// The command line itself.
     #[error("{0} (see --help)")]
     CommandLine(String),
     /// `--state` names a class that exists, but that this plugin cannot meet.
     #[error("--state: this check cannot meet '{class}': expected one of {expected} (see --help)")]
-    ForeignClass {
-        /// The class named.
-        class: Class,
-        /// The names of those that it can meet.
-        expected: String,
-    },
-    /// `--extra-opts` leads to no file.
+    ForeignClass { class: Class, expected: String },
     #[error("--extra-opts: {0}")]
     NoIniFile(String),
-    /// A file that an option names cannot be read.
     #[error("{path}: {reason}", path = .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why, in the system's words.
-        reason: String,
-    },
+    Unreadable { path: PathBuf, reason: String },
     /// A line of an ini file. Its text is withheld: the caller may not be allowed to read the file.
     #[error("{path}, line {line}: expected {expected} (its text is withheld)", path = .path.display())]
     IniLine {
-        /// The file.
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// What should stand there.
         expected: String,
     },
-    /// The section that `--extra-opts` names.
     #[error("{path}: no section [{section}]", path = .path.display())]
-    NoSection {
-        /// The file.
-        path: PathBuf,
-        /// The section, as the command line names it.
-        section: String,
-    },
+    NoSection { path: PathBuf, section: String },
 }
 
 /// Clap's error in one line of ours.

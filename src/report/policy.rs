@@ -9,18 +9,10 @@ use super::state::{NotAState, State};
 /// What is wrong with one `CLASS=STATE`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OverrideError {
-    /// No `=`.
     #[error("'{0}' is not CLASS=STATE: expected something like timeout=unknown")]
     NoState(String),
-    /// There is no such class at all.
     #[error("'{name}' is not a failure class: expected one of {expected}")]
-    NoSuchClass {
-        /// The name given.
-        name: String,
-        /// The names there are.
-        expected: String,
-    },
-    /// The state is none.
+    NoSuchClass { name: String, expected: String },
     #[error(transparent)]
     NotAState(#[from] NotAState),
 }

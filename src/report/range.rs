@@ -66,12 +66,7 @@ pub enum RangeError {
     Empty(String),
     /// An end point that is not a plain decimal number.
     #[error("'{text}' is not a range: '{part}' is not a plain number such as 10 or 0.5; expected [@][start:][end]")]
-    NotANumber {
-        /// The whole range as given.
-        text: String,
-        /// The end point in question.
-        part: String,
-    },
+    NotANumber { text: String, part: String },
     /// The start lies above the end, so no value would be inside.
     #[error("'{0}' is not a range: its start is greater than its end; expected start <= end")]
     Reversed(String),

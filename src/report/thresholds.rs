@@ -15,7 +15,6 @@ pub struct Thresholds {
 pub struct Violation<'a> {
     /// WARNING or CRITICAL.
     pub state: State,
-    /// The range that was violated.
     pub range: &'a Range,
 }
 
