@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::extra_opts::Secrets;
+use super::Secrets;
 use super::tls::TlsOptions;
 use crate::counters::csv::{Csv, Zone};
 use crate::counters::past::Keeping;

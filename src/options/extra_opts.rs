@@ -101,9 +101,9 @@ pub(crate) fn expand<A: Options>(argv: Vec<String>) -> Result<Expanded, UsageErr
             }
         }
     }
-    let program = own.drain(..1.min(own.len()));
-    let argv = program.chain(from_files).collect::<Vec<_>>().into_iter().chain(own).collect();
-    Ok(Expanded { argv, secrets })
+    let behind_program = own.len().min(1);
+    own.splice(behind_program..behind_program, from_files);
+    Ok(Expanded { argv: own, secrets })
 }
 
 /// The entries of one section of an ini text, in their order. A section that is there twice is read as one.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::events::source::NEEDS_WINDOWS;
+use crate::events::source::{EventInput, NEEDS_WINDOWS};
 use crate::input::{Input, judge_age};
 use crate::net::host;
 use crate::report::{Finding, Report, Target};
@@ -26,6 +26,10 @@ pub(crate) struct LogOptions {
 }
 
 impl LogOptions {
+    pub(crate) fn source(&self) -> EventInput {
+        self.file.clone().map_or_else(|| EventInput::Log(self.hostname.clone()), EventInput::Export)
+    }
+
     pub(crate) fn target(&self) -> Target {
         target(self.file.as_ref(), self.hostname.as_deref())
     }

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches};
 
+pub(crate) use self::extra_opts::Secrets;
 use crate::render::{Format, Presentation};
 use crate::report::{About, Class, Override, Policy, State};
 
@@ -24,7 +25,7 @@ pub trait Options: clap::Args {
     const ABOUT: &'static About;
 
     /// What no single option can tell: which of them do not go together, in words that say what is expected.
-    fn contradiction(&self, _secrets: &extra_opts::Secrets) -> Option<String> {
+    fn contradiction(&self, _secrets: &Secrets) -> Option<String> {
         None
     }
 }
@@ -116,7 +117,7 @@ pub(crate) struct Parsed<O> {
     /// What each failure class is worth.
     pub policy: Policy,
     /// Secrets from an ini section.
-    pub secrets: extra_opts::Secrets,
+    pub secrets: Secrets,
 }
 
 /// Parses `argv` (program name first), with the sections that `--extra-opts` names in front of it.

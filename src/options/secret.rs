@@ -35,11 +35,11 @@ impl SecretSource<'_> {
         if let Some(path) = self.file {
             stage::enter(format!("reading the {what} file {}", path.display()));
             let content = file::read(path, MAX_FILE)?;
-            let empty = || Failure::new(Class::Unreadable, format!("{}, line 1: expected a {what}", path.display()));
-            let text = String::from_utf8(content).map_err(|_| {
-                Failure::new(Class::Unreadable, format!("{}, line 1: expected a {what} in UTF-8", path.display()))
-            })?;
-            let line = text.lines().next().filter(|line| !line.is_empty()).ok_or_else(empty)?;
+            let lacking = |encoding: &str| {
+                Failure::new(Class::Unreadable, format!("{}, line 1: expected a {what}{encoding}", path.display()))
+            };
+            let text = String::from_utf8(content).map_err(|_| lacking(" in UTF-8"))?;
+            let line = text.lines().next().filter(|line| !line.is_empty()).ok_or_else(|| lacking(""))?;
             return Ok(Some(line.to_owned()));
         }
         if let Some(name) = self.env {

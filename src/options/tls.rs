@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::extra_opts::Secrets;
+use super::Secrets;
 use super::secret::SecretSource;
 use crate::container::MAX_FILE;
 use crate::input::file;

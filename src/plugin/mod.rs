@@ -5,9 +5,8 @@ mod watchdog;
 
 use std::panic;
 
-use crate::options::extra_opts::Secrets;
 use crate::options::usage::UsageError;
-use crate::options::{self, Options, Presented};
+use crate::options::{self, Options, Presented, Secrets};
 use crate::report::{About, Class, Failure, Finding, Policy, Report, Started, State};
 use crate::time::deadline::Deadline;
 
