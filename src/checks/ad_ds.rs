@@ -19,10 +19,9 @@ use crate::net::host;
 use crate::net::nameserver::Nameservers;
 use crate::net::resolve::Resolver;
 use crate::options::dns::DnsOptions;
-use crate::options::extra_opts::Secrets;
 use crate::options::target::EndpointOptions;
 use crate::options::tls::TlsOptions;
-use crate::options::{Options, reworded};
+use crate::options::{Options, Secrets, reworded};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Metric, Range, Report, StandsFor, Target, Thresholds};
 use crate::time::calendar::unix_seconds;
@@ -156,7 +155,18 @@ pub struct AdDs {
 }
 
 impl Options for AdDs {
-    const ABOUT: &'static About = &ABOUT;
+    const ABOUT: &'static About = &About {
+        name: "check_um_ad_ds",
+        title: "UM AD DS",
+        stands_for: StandsFor { probe: "", monitor: "the dependency on Active Directory" },
+        classes: &[
+            Class::OF_CONNECTIONS,
+            Class::OF_TLS,
+            &[Class::Protocol, Class::Status, Class::Authentication, Class::Unreadable, Class::Permission],
+        ],
+        defaults: &[],
+        advice,
+    };
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         if self.domain.is_none() && !self.dns.servers.is_empty() {
@@ -174,19 +184,6 @@ impl Options for AdDs {
 const PORT_HELP: &str =
     "Port to connect to; 3268 and 3269 are the global catalog's [default: 389, with --tls 636, or what DNS says]";
 
-static ABOUT: About = About {
-    name: "check_um_ad_ds",
-    title: "UM AD DS",
-    stands_for: StandsFor { probe: "", monitor: "the dependency on Active Directory" },
-    classes: &[
-        Class::OF_CONNECTIONS,
-        Class::OF_TLS,
-        &[Class::Protocol, Class::Status, Class::Authentication, Class::Unreadable, Class::Permission],
-    ],
-    defaults: &[],
-    advice,
-};
-
 impl Scheduled for AdDs {
     const SERVICES: &'static [ScheduledService] = &[ScheduledService {
         name: "um-ad-ds",
@@ -197,7 +194,7 @@ impl Scheduled for AdDs {
         attempts: 3,
         metrics: &[metric("time", "time to the answer", DisplayUnit::Seconds)],
         graphs: &[graph("time", &["time"])],
-        ..ScheduledService::usual(&ABOUT)
+        ..ScheduledService::usual(Self::ABOUT)
     }];
 }
 

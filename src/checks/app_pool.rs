@@ -13,9 +13,8 @@ use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setti
 use super::shared_advice;
 use crate::counters::role::{POOL_STATES, app_pool};
 use crate::counters::{Counter, CounterError};
-use crate::options::Options;
 use crate::options::counters::CounterOptions;
-use crate::options::extra_opts::Secrets;
+use crate::options::{Options, Secrets};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, State, Uom};
 
@@ -73,15 +72,6 @@ impl AppPool {
 
 const A_MINUTE: Duration = Duration::from_secs(60);
 
-static ABOUT: About = About {
-    name: "check_um_app_pool",
-    title: "UM APP POOL",
-    stands_for: StandsFor { probe: "UMCallRouterTestProbe", monitor: "UMCallRouterTestMonitor" },
-    classes: &[&[Class::Timeout, Class::Dns, Class::Missing, Class::Stopped, Class::NoData, Class::Stale]],
-    defaults: &[],
-    advice,
-};
-
 /// Check whether an application pool of IIS is running, by its performance counter.
 #[derive(Debug, clap::Args)]
 pub struct AppPool {
@@ -94,7 +84,14 @@ pub struct AppPool {
 }
 
 impl Options for AppPool {
-    const ABOUT: &'static About = &ABOUT;
+    const ABOUT: &'static About = &About {
+        name: "check_um_app_pool",
+        title: "UM APP POOL",
+        stands_for: StandsFor { probe: "UMCallRouterTestProbe", monitor: "UMCallRouterTestMonitor" },
+        classes: &[&[Class::Timeout, Class::Dns, Class::Missing, Class::Stopped, Class::NoData, Class::Stale]],
+        defaults: &[],
+        advice,
+    };
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         self.source.contradiction(&self.counters())
@@ -116,7 +113,7 @@ impl Scheduled for AppPool {
             DisplayUnit::Code(Words { title: "application pool", first: 1, words: &POOL_STATES }),
         )],
         graphs: &[graph("state of the pool", &["state"])],
-        ..ScheduledService::usual(&ABOUT)
+        ..ScheduledService::usual(Self::ABOUT)
     }];
 }
 

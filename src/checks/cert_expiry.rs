@@ -13,10 +13,9 @@ use crate::container::collection::{self, Item};
 use crate::container::store::{self, StoreName, Thumbprint, Wanted};
 use crate::net::host;
 use crate::net::resolve::resolve;
-use crate::options::Options;
-use crate::options::extra_opts::Secrets;
 use crate::options::target::EndpointOptions;
 use crate::options::tls::{self, TlsOptions};
+use crate::options::{Options, Secrets};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Override, Report, StandsFor, State, Target};
 use crate::time::calendar::unix_seconds;
@@ -195,7 +194,22 @@ pub struct CertExpiry {
 }
 
 impl Options for CertExpiry {
-    const ABOUT: &'static About = &ABOUT;
+    const ABOUT: &'static About = &About {
+        name: "check_um_cert_expiry",
+        title: "UM CERT EXPIRY",
+        stands_for: StandsFor { probe: "", monitor: "UMCallRouterCertificateNearExpiryMonitor" },
+        classes: &[
+            Class::OF_CONNECTIONS,
+            Class::OF_TLS,
+            &[Class::Authentication, Class::Missing, Class::NoData, Class::Unreadable, Class::Permission],
+        ],
+        defaults: &[
+            Override { class: Class::ClientCertificateRequired, state: State::Ok },
+            Override { class: Class::Untrusted, state: State::Warning },
+            Override { class: Class::NameMismatch, state: State::Warning },
+        ],
+        advice,
+    };
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         // Not by `requires`, which is silent where another option excludes what is required.
@@ -215,23 +229,6 @@ const DEFAULT_PORT: u16 = 5061;
 const DEFAULT_WARNING: &str = "30";
 const DEFAULT_CRITICAL: &str = "14";
 
-static ABOUT: About = About {
-    name: "check_um_cert_expiry",
-    title: "UM CERT EXPIRY",
-    stands_for: StandsFor { probe: "", monitor: "UMCallRouterCertificateNearExpiryMonitor" },
-    classes: &[
-        Class::OF_CONNECTIONS,
-        Class::OF_TLS,
-        &[Class::Authentication, Class::Missing, Class::NoData, Class::Unreadable, Class::Permission],
-    ],
-    defaults: &[
-        Override { class: Class::ClientCertificateRequired, state: State::Ok },
-        Override { class: Class::Untrusted, state: State::Warning },
-        Override { class: Class::NameMismatch, state: State::Warning },
-    ],
-    advice,
-};
-
 impl Scheduled for CertExpiry {
     const SERVICES: &'static [ScheduledService] = &[ScheduledService {
         name: "um-cert-expiry",
@@ -247,7 +244,7 @@ impl Scheduled for CertExpiry {
             metric("leaf_lifetime_left", "lifetime left of the router's certificate", DisplayUnit::Percent),
         ],
         graphs: &[graph("days left", &["days_left", "leaf_days_left"])],
-        ..ScheduledService::usual(&ABOUT)
+        ..ScheduledService::usual(Self::ABOUT)
     }];
 }
 

@@ -11,11 +11,10 @@ use std::time::{Duration, SystemTime};
 
 use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, graph, metric};
 use crate::events::query::EventQuery;
-use crate::events::source::{self, EventInput, FoundEvents};
+use crate::events::source::{self, FoundEvents};
 use crate::events::tally::{self, Count, EventWindow, Rule, Tally, histogram, meaning};
-use crate::options::extra_opts::Secrets;
 use crate::options::log::LogOptions;
-use crate::options::{Options, reworded};
+use crate::options::{Options, Secrets, reworded};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Uom, excerpt};
 use crate::time::calendar::{self, rfc3339};
@@ -25,7 +24,7 @@ impl Check for Events {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
         let rules = tally::rules(&self.event);
         let window = self.window_until(context.started.time);
-        let found = self.source().read(&EventQuery::counted(&self.source, &rules, window));
+        let found = self.log.source().read(&EventQuery::counted(&self.source, &rules, window));
 
         let mut report = context.report();
         report.target = self.log.target();
@@ -83,10 +82,6 @@ impl Events {
     /// The window that ends then, unless the operator says when it ends.
     fn window_until(&self, end: SystemTime) -> EventWindow {
         EventWindow { until: self.until.unwrap_or(end), length: self.window }
-    }
-
-    fn source(&self) -> EventInput {
-        self.log.file.clone().map_or_else(|| EventInput::Log(self.log.hostname.clone()), EventInput::Export)
     }
 }
 
@@ -153,7 +148,14 @@ pub struct Events {
 }
 
 impl Options for Events {
-    const ABOUT: &'static About = &ABOUT;
+    const ABOUT: &'static About = &About {
+        name: "check_um_events",
+        title: "UM EVENTS",
+        stands_for: StandsFor { probe: "", monitor: "every one" },
+        classes: &[&[Class::Timeout], Class::OF_EXPORTS],
+        defaults: &[],
+        advice,
+    };
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         self.log.contradiction(source::NEEDS_A_FILE)
@@ -161,15 +163,6 @@ impl Options for Events {
 }
 
 const FILE_HELP: &str = "Event XML of wevtutil or Get-WinEvent, - for standard input [default: the event log]";
-
-static ABOUT: About = About {
-    name: "check_um_events",
-    title: "UM EVENTS",
-    stands_for: StandsFor { probe: "", monitor: "every one" },
-    classes: &[&[Class::Timeout, Class::NoData, Class::Unreadable, Class::Stale, Class::Permission]],
-    defaults: &[],
-    advice,
-};
 
 impl Scheduled for Events {
     const SERVICES: &'static [ScheduledService] = &[ScheduledService {
@@ -191,7 +184,7 @@ impl Scheduled for Events {
             "events in the window",
             &["event_1647", "event_1638", "event_1643", "event_1649", "event_1651"],
         )],
-        ..ScheduledService::usual(&ABOUT)
+        ..ScheduledService::usual(Self::ABOUT)
     }];
 }
 

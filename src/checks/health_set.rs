@@ -8,20 +8,18 @@
 //! | UNKNOWN  | a monitor is Unknown or anything else; a health set is absent; the source cannot be read  |
 
 use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, graph, metric};
-use crate::events::source::EventInput;
 use crate::health::Monitor;
 use crate::health::judge::{self, Rating, Selection};
 use crate::health::source::{self, Acquired};
-use crate::options::extra_opts::Secrets;
 use crate::options::log::LogOptions;
-use crate::options::{Options, reworded};
+use crate::options::{Options, Secrets, reworded};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Uom};
 use crate::time::calendar::rfc3339;
 
 impl Check for HealthSet {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
-        let answer = source::acquire(&self.source(), &self.health_set);
+        let answer = source::acquire(&self.log.source(), &self.health_set);
 
         let mut report = context.report();
         report.target = self.log.target();
@@ -79,10 +77,6 @@ impl HealthSet {
         }
         failures
     }
-
-    fn source(&self) -> EventInput {
-        self.log.file.clone().map_or_else(|| EventInput::Log(self.log.hostname.clone()), EventInput::Export)
-    }
 }
 
 fn judge_monitor(monitor: &Monitor, with_server: bool, report: &Report) -> Finding {
@@ -128,7 +122,14 @@ pub struct HealthSet {
 }
 
 impl Options for HealthSet {
-    const ABOUT: &'static About = &ABOUT;
+    const ABOUT: &'static About = &About {
+        name: "check_um_health_set",
+        title: "UM HEALTH SET",
+        stands_for: StandsFor { probe: "", monitor: "every one" },
+        classes: &[&[Class::Timeout, Class::Disabled], Class::OF_EXPORTS],
+        defaults: &[],
+        advice,
+    };
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         self.log.contradiction(source::NEEDS_A_FILE)
@@ -139,15 +140,6 @@ const HOSTNAME_HELP: &str = "Host whose log of Managed Availability is read, wit
                              check (on Windows only) [default: this one]";
 const FILE_HELP: &str = "Get-ServerHealth or Get-HealthReport as JSON or CSV, or that log as event XML, - for standard \
                          input [default: the log]";
-
-static ABOUT: About = About {
-    name: "check_um_health_set",
-    title: "UM HEALTH SET",
-    stands_for: StandsFor { probe: "", monitor: "every one" },
-    classes: &[&[Class::Timeout, Class::Disabled, Class::NoData, Class::Unreadable, Class::Stale, Class::Permission]],
-    defaults: &[],
-    advice,
-};
 
 impl Scheduled for HealthSet {
     const SERVICES: &'static [ScheduledService] = &[ScheduledService {
@@ -163,7 +155,7 @@ impl Scheduled for HealthSet {
             metric("monitors", "monitors", DisplayUnit::Count),
         ],
         graphs: &[graph("monitors", &["monitors", "unhealthy"])],
-        ..ScheduledService::usual(&ABOUT)
+        ..ScheduledService::usual(Self::ABOUT)
     }];
 }
 

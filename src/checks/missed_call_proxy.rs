@@ -16,10 +16,9 @@ use crate::events::query::EventQuery;
 use crate::events::source::{self, EventInput};
 use crate::events::tally::{self, Rule, tally};
 use crate::input::{Input, judge_age};
-use crate::options::Options;
 use crate::options::counters::{CounterOptions, ShareThresholds, WindowOptions};
-use crate::options::extra_opts::Secrets;
 use crate::options::log;
+use crate::options::{Options, Secrets};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Report, StandsFor, Thresholds};
 use crate::time::words::in_words;
@@ -64,7 +63,7 @@ impl MissedCallProxy {
         let counters = self.source.named(missed_call_proxy());
         let reading = source.read(counters.clone(), self.window.window, report).await?;
         source.must_be_fresh(&reading, context.started.time)?;
-        let keeping = self.window.keeping(source.key(&reading, &counters), ABOUT.name, context.deadline);
+        let keeping = self.window.keeping(source.key(&reading, &counters), Self::ABOUT.name, context.deadline);
         // Without a history the share is judged all the same.
         let past = past(totals(&reading, |values| [Notifications::from(values).received]), keeping)
             .await
@@ -123,18 +122,6 @@ const FAILED: u32 = 1638;
 /// Who logs them.
 const EVENT_SOURCE: &str = "MSExchange Unified Messaging";
 
-static ABOUT: About = About {
-    name: "check_um_missed_call_proxy",
-    title: "UM MISSED CALL PROXY",
-    stands_for: StandsFor { probe: "", monitor: "UMCallRouterRecentMissedCallNotificationProxyFailedMonitor" },
-    classes: &[
-        &[Class::Timeout, Class::Dns, Class::NoData, Class::Unreadable, Class::Permission],
-        &[Class::Stale, Class::FewCalls],
-    ],
-    defaults: &[],
-    advice,
-};
-
 /// Check what share of the missed-call notifications the UM Call Router failed to proxy over the last hour.
 #[derive(Debug, clap::Args)]
 pub struct MissedCallProxy {
@@ -166,7 +153,17 @@ enum ShareMethod {
 }
 
 impl Options for MissedCallProxy {
-    const ABOUT: &'static About = &ABOUT;
+    const ABOUT: &'static About = &About {
+        name: "check_um_missed_call_proxy",
+        title: "UM MISSED CALL PROXY",
+        stands_for: StandsFor { probe: "", monitor: "UMCallRouterRecentMissedCallNotificationProxyFailedMonitor" },
+        classes: &[
+            &[Class::Timeout, Class::Dns, Class::NoData, Class::Unreadable, Class::Permission],
+            &[Class::Stale, Class::FewCalls],
+        ],
+        defaults: &[],
+        advice,
+    };
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         match self.method {
@@ -186,7 +183,7 @@ impl Scheduled for MissedCallProxy {
         depends_on: Some("um-service"),
         metrics: &[metric("failed", "failed share", DisplayUnit::Percent)],
         graphs: &[graph("share", &["failed"])],
-        ..ScheduledService::usual(&ABOUT)
+        ..ScheduledService::usual(Self::ABOUT)
     }];
 }
 

@@ -16,8 +16,7 @@ use crate::counters::past::{self, Past, totals};
 use crate::counters::role::{Calls, Role};
 use crate::counters::{Counter, Reading};
 use crate::options::counters::{CounterOptions, ShareThresholds, WindowOptions};
-use crate::options::extra_opts::Secrets;
-use crate::options::{Options, plain};
+use crate::options::{Options, Secrets, plain};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Uom};
 use crate::time::words::roughly;
@@ -69,7 +68,7 @@ impl RejectRate {
         let reading = source.read(counters.clone(), self.window.window, report).await?;
         source.must_be_fresh(&reading, context.started.time)?;
 
-        let keeping = self.window.keeping(source.key(&reading, &counters), ABOUT.name, context.deadline);
+        let keeping = self.window.keeping(source.key(&reading, &counters), Self::ABOUT.name, context.deadline);
         let received_and_rejected = |values| {
             let Calls { received, rejected, .. } = Calls::from(values);
             [received, rejected]
@@ -157,15 +156,6 @@ fn calls(label: &str, number: Option<u64>) -> Metric {
     Metric::optional(label, number.map(|number| number as f64), Uom::None).min(0.0)
 }
 
-static ABOUT: About = About {
-    name: "check_um_reject_rate",
-    title: "UM REJECT RATE",
-    stands_for: StandsFor { probe: "", monitor: "of the alert on rejected calls" },
-    classes: &[&[Class::Timeout, Class::Dns, Class::NoData, Class::Unreadable, Class::Stale, Class::FewCalls]],
-    defaults: &[],
-    advice,
-};
-
 /// Check what share of the inbound calls the UM Call Router rejected over the last hour.
 #[derive(Debug, clap::Args)]
 #[command(mut_args(|option| if option.get_id() == "warning" { option.default_value("25") } else { option }))]
@@ -203,7 +193,14 @@ enum RateMethod {
 }
 
 impl Options for RejectRate {
-    const ABOUT: &'static About = &ABOUT;
+    const ABOUT: &'static About = &About {
+        name: "check_um_reject_rate",
+        title: "UM REJECT RATE",
+        stands_for: StandsFor { probe: "", monitor: "of the alert on rejected calls" },
+        classes: &[&[Class::Timeout, Class::Dns, Class::NoData, Class::Unreadable, Class::Stale, Class::FewCalls]],
+        defaults: &[],
+        advice,
+    };
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         let counters = self.counters();
@@ -228,7 +225,7 @@ impl Scheduled for RejectRate {
             metric("history", "history", DisplayUnit::Seconds),
         ],
         graphs: &[graph("share", &["rejected"]), graph("calls", &["calls", "rejected_calls"])],
-        ..ScheduledService::usual(&ABOUT)
+        ..ScheduledService::usual(Self::ABOUT)
     }];
 }
 

@@ -11,8 +11,7 @@ use std::time::Duration;
 
 use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, Words, graph, metric};
 use crate::net::host;
-use crate::options::Options;
-use crate::options::extra_opts::Secrets;
+use crate::options::{Options, Secrets};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, State, Target, Uom};
 use crate::service::component::Component;
@@ -123,19 +122,6 @@ impl Service {
 /// What `--component` is when none is to be looked at.
 const NO_COMPONENT: &str = "none";
 
-static ABOUT: About = About {
-    name: "check_um_service",
-    title: "UM SERVICE",
-    stands_for: StandsFor { probe: "UMCallRouterTestProbe", monitor: "UMCallRouterTestMonitor" },
-    classes: &[
-        &[Class::Timeout, Class::Unreachable, Class::Dns],
-        &[Class::Missing, Class::Stopped, Class::Disabled, Class::Maintenance],
-        &[Class::NoData, Class::Unreadable, Class::Permission],
-    ],
-    defaults: &[],
-    advice,
-};
-
 /// Check whether Windows services are there, not disabled and running, and their Exchange component in service.
 #[derive(Debug, clap::Args)]
 pub struct Service {
@@ -153,7 +139,18 @@ pub struct Service {
 }
 
 impl Options for Service {
-    const ABOUT: &'static About = &ABOUT;
+    const ABOUT: &'static About = &About {
+        name: "check_um_service",
+        title: "UM SERVICE",
+        stands_for: StandsFor { probe: "UMCallRouterTestProbe", monitor: "UMCallRouterTestMonitor" },
+        classes: &[
+            &[Class::Timeout, Class::Unreachable, Class::Dns],
+            &[Class::Missing, Class::Stopped, Class::Disabled, Class::Maintenance],
+            &[Class::NoData, Class::Unreadable, Class::Permission],
+        ],
+        defaults: &[],
+        advice,
+    };
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         let services = self.services();
@@ -203,7 +200,7 @@ impl Scheduled for Service {
             metric("uptime", "uptime", DisplayUnit::Seconds),
         ],
         graphs: &[graph("uptime", &["uptime"])],
-        ..ScheduledService::usual(&ABOUT)
+        ..ScheduledService::usual(Self::ABOUT)
     }];
 }
 

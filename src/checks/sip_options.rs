@@ -15,11 +15,10 @@ use crate::net::family::Family;
 use crate::net::host;
 use crate::net::nameserver::Nameservers;
 use crate::options::dns::DnsOptions;
-use crate::options::extra_opts::Secrets;
 use crate::options::secret::SecretSource;
 use crate::options::target::TargetOptions;
 use crate::options::tls::TlsOptions;
-use crate::options::{Options, plain};
+use crate::options::{Options, Secrets, plain};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Event, Failure, Range, Report, StandsFor, Target, Thresholds};
 use crate::sip::assessment::Assessment;
@@ -289,7 +288,18 @@ pub struct SipOptions {
 }
 
 impl Options for SipOptions {
-    const ABOUT: &'static About = &ABOUT;
+    const ABOUT: &'static About = &About {
+        name: "check_um_sip_options",
+        title: "UM SIP OPTIONS",
+        stands_for: StandsFor { probe: "UMCallRouterTestProbe", monitor: "UMCallRouterTestMonitor" },
+        classes: &[
+            Class::OF_CONNECTIONS,
+            Class::OF_TLS,
+            &[Class::Protocol, Class::Status, Class::Authentication, Class::Unreadable, Class::Permission],
+        ],
+        defaults: &[],
+        advice,
+    };
 
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {
         let has_password = self.password(secrets).is_given();
@@ -311,19 +321,6 @@ const USER_AGENT: &str = concat!("check-um/", env!("CARGO_PKG_VERSION"));
 
 /// RFC 3261 8.1.1.6 recommends it.
 const DEFAULT_MAX_FORWARDS: u8 = 70;
-
-static ABOUT: About = About {
-    name: "check_um_sip_options",
-    title: "UM SIP OPTIONS",
-    stands_for: StandsFor { probe: "UMCallRouterTestProbe", monitor: "UMCallRouterTestMonitor" },
-    classes: &[
-        Class::OF_CONNECTIONS,
-        Class::OF_TLS,
-        &[Class::Protocol, Class::Status, Class::Authentication, Class::Unreadable, Class::Permission],
-    ],
-    defaults: &[],
-    advice,
-};
 
 /// What the administrator should do about it.
 const fn advice(class: Option<Class>) -> &'static str {

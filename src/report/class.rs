@@ -95,6 +95,9 @@ impl Class {
         Self::NotYetValid,
     ];
 
+    /// What can be wrong with a log, or with what was exported of it.
+    pub const OF_EXPORTS: &[Self] = &[Self::NoData, Self::Unreadable, Self::Stale, Self::Permission];
+
     /// The state of this class unless a plugin or the operator says otherwise.
     pub const fn default_state(self) -> State {
         match self {
