@@ -9,24 +9,10 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use super::secret::Secrets;
 use super::usage::UsageError;
 use super::{Options, command};
 use crate::input::file;
-
-/// Secrets that a section holds.
-#[derive(Clone, Default)]
-pub struct Secrets {
-    /// `password`: for digest authentication.
-    pub password: Option<String>,
-    /// `passphrase`: of a private key or a key store.
-    pub passphrase: Option<String>,
-}
-
-impl std::fmt::Debug for Secrets {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secrets(masked)")
-    }
-}
 
 /// A command line with its sections in place.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches};
 
-pub(crate) use self::extra_opts::Secrets;
+pub(crate) use self::secret::Secrets;
 use crate::render::{Format, Presentation};
 use crate::report::{About, Class, Override, Policy, State};
 

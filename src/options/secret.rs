@@ -7,6 +7,21 @@ use crate::input::file;
 use crate::report::{Class, Failure};
 use crate::time::stage;
 
+/// Secrets that an ini section holds.
+#[derive(Clone, Default)]
+pub struct Secrets {
+    /// `password`: for digest authentication.
+    pub password: Option<String>,
+    /// `passphrase`: of a private key or a key store.
+    pub passphrase: Option<String>,
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets(masked)")
+    }
+}
+
 /// Where a secret comes from, in falling order of precedence.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SecretSource<'a> {
