@@ -13,11 +13,11 @@ use crate::counters::describe::{add_samples, percent};
 use crate::counters::past::{Past, past, totals};
 use crate::counters::role::{Notifications, missed_call_proxy};
 use crate::events::query::EventQuery;
-use crate::events::source::{self, EventInput};
+use crate::events::source;
 use crate::events::tally::{self, Rule, tally};
 use crate::input::{Input, judge_age};
 use crate::options::counters::{CounterOptions, ShareThresholds, WindowOptions};
-use crate::options::log;
+use crate::options::log::LogOptions;
 use crate::options::{Options, Secrets};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Report, StandsFor, Thresholds};
@@ -85,10 +85,11 @@ impl MissedCallProxy {
 
     /// From the events that the router logs for each notification.
     fn by_events(&self, report: &mut Report) -> Result<Share, Failure> {
-        report.target = log::target(self.file.as_ref(), self.source.hostname.as_deref());
+        let asked = self.log_options();
+        report.target = asked.target();
         let rules = [PROXIED, FAILED].map(|id| Rule { id, thresholds: Thresholds::default() });
         let window = |until| tally::EventWindow { until, length: self.window.window };
-        let log = self.events().read(&EventQuery::counted(EVENT_SOURCE, &rules, window(report.started.time)))?;
+        let log = asked.source().read(&EventQuery::counted(EVENT_SOURCE, &rules, window(report.started.time)))?;
         let until = log.until.unwrap_or(report.started.time);
         if log.export.records.is_empty() && log.export.bad > 0 {
             return Err(Failure::new(
@@ -110,8 +111,9 @@ impl MissedCallProxy {
         Ok(Share::Judged(share, text))
     }
 
-    fn events(&self) -> EventInput {
-        self.file.clone().map_or_else(|| EventInput::Log(self.source.hostname.clone()), EventInput::Export)
+    fn log_options(&self) -> LogOptions {
+        let CounterOptions { hostname, max_age, .. } = &self.source;
+        LogOptions { hostname: hostname.clone(), file: self.file.clone(), max_age: Some(*max_age) }
     }
 }
 

@@ -24,10 +24,8 @@ use crate::time::words::roughly;
 impl Check for RejectRate {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
         let mut report = context.report();
-        let rate = match self.rate(context, &mut report).await {
-            Ok(rate) => rate,
-            Err(failure) => Rate::unknown(report.judge(failure)),
-        };
+        let rate = self.rate(context, &mut report).await;
+        let rate = rate.unwrap_or_else(|failure| Rate::unknown(report.judge(failure)));
 
         let share = self.thresholds.metric("rejected", rate.share);
         report.add_finding(rate.finding);

@@ -16,7 +16,7 @@ use crate::net::host;
 use crate::net::nameserver::Nameservers;
 use crate::options::dns::DnsOptions;
 use crate::options::secret::SecretSource;
-use crate::options::target::TargetOptions;
+use crate::options::target::EndpointOptions;
 use crate::options::tls::TlsOptions;
 use crate::options::{Options, Secrets, plain};
 use crate::plugin::{Check, Context};
@@ -59,7 +59,7 @@ impl Check for SipOptions {
 impl SipOptions {
     /// Where to ask: the host itself, or the targets of a domain.
     async fn locate(&self, context: &Context, events: &mut Vec<Event>) -> Result<Location, Failure> {
-        let (host, family) = (&self.target.hostname, self.family());
+        let (host, family) = (&self.hostname, self.family());
         if !self.srv {
             return Ok(Location::of_host(host, self.port(), self.transport(), family));
         }
@@ -72,7 +72,7 @@ impl SipOptions {
     /// How many answer, where several are asked, and how many there are beside them.
     fn headline(&self, asked: &Asked) -> Option<String> {
         let all = asked.outcomes.len();
-        let (domain, what) = (&self.target.hostname, if self.srv { "targets" } else { "addresses" });
+        let (domain, what) = (&self.hostname, if self.srv { "targets" } else { "addresses" });
         let answering = asked.outcomes.iter().filter(|outcome| outcome.result.is_ok()).count();
         let more = match asked.left_out {
             0 => String::new(),
@@ -113,7 +113,7 @@ impl SipOptions {
             user_agent: self.user_agent.as_deref().unwrap_or(USER_AGENT).to_owned(),
             max_forwards: self.max_forwards.unwrap_or(DEFAULT_MAX_FORWARDS),
             credentials,
-            tls: self.may_be_tls().then(|| self.tls.settings(&self.target.hostname, &context.secrets)).transpose()?,
+            tls: self.may_be_tls().then(|| self.tls.settings(&self.hostname, &context.secrets)).transpose()?,
             tls_backend: self.tls_backend.unwrap_or(Backend::Auto),
             expiries: self.expiries(),
             asks_untrusted: !context.is_critical(Class::Untrusted),
@@ -129,7 +129,7 @@ impl SipOptions {
 
     /// The family asked for; with a source address, its own.
     fn family(&self) -> Family {
-        match (self.target.endpoint.family(), self.source_address) {
+        match (self.endpoint.family(), self.source_address) {
             (Family::Any, Some(IpAddr::V4(_))) => Family::V4,
             (Family::Any, Some(IpAddr::V6(_))) => Family::V6,
             (family, _) => family,
@@ -139,7 +139,7 @@ impl SipOptions {
     /// A domain is asked for by its name alone: a port would say that SRV records do not count (RFC 3263, section 4.2).
     fn domain_uri(&self) -> Option<String> {
         let parameter = self.transport.map(Transport::uri_parameter).unwrap_or_default();
-        self.srv.then(|| format!("sip:{}{parameter}", self.target.hostname))
+        self.srv.then(|| format!("sip:{}{parameter}", self.hostname))
     }
 
     fn target(&self, transport: Transport, outcomes: &[Outcome]) -> Target {
@@ -149,29 +149,29 @@ impl SipOptions {
         };
         let port = if self.srv { peer.map(|peer| peer.address.port()) } else { Some(self.port()) };
         let address = peer.map(|peer| peer.address.ip());
-        Target { host: self.target.hostname.clone(), address, port, transport: transport.word() }
+        Target { host: self.hostname.clone(), address, port, transport: transport.word() }
     }
 
     fn port(&self) -> u16 {
-        self.target.endpoint.port.unwrap_or(self.transport().default_port())
+        self.endpoint.port.unwrap_or(self.transport().default_port())
     }
 
     fn may_be_tls(&self) -> bool {
         self.transport() == Transport::Tls || self.srv && self.transport.is_none()
     }
 
-    fn contradiction_about_srv(&self) -> Option<String> {
-        let text = match (self.srv, self.target.endpoint.port) {
+    fn contradiction_about_srv(&self) -> Option<&'static str> {
+        let text = match (self.srv, self.endpoint.port) {
             (true, Some(_)) => {
                 "--srv: expected no --port, which RFC 3263 takes for the wish not to look up SRV records"
             }
-            (true, None) if host::address(&self.target.hostname).is_some() => {
+            (true, None) if host::address(&self.hostname).is_some() => {
                 "--srv: expected a domain in --hostname, found an address, which has no SRV records"
             }
             (false, _) if !self.dns.servers.is_empty() => "--dns-server: expected --srv, whose records it is to give",
             _ => return None,
         };
-        Some(text.to_owned())
+        Some(text)
     }
 
     fn transport(&self) -> Transport {
@@ -191,8 +191,12 @@ impl SipOptions {
 /// Send SIP OPTIONS to a Call Router, or any SIP server, and judge the answer.
 #[derive(Debug, clap::Args)]
 pub struct SipOptions {
+    /// Name or address of the host to ask
+    #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse, help_heading = "Target")]
+    hostname: String,
+
     #[command(flatten)]
-    target: TargetOptions,
+    endpoint: EndpointOptions,
 
     /// How the request travels; the default port is 5060, with tls 5061 [default: tcp; with --srv what the domain prefers]
     #[arg(long, value_enum, value_name = "TRANSPORT", help_heading = "Target")]
@@ -302,18 +306,14 @@ impl Options for SipOptions {
     };
 
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {
-        let has_password = self.password(secrets).is_given();
-        if let Some(contradiction) = self.contradiction_about_srv() {
-            return Some(contradiction);
-        }
-        match &self.username {
-            Some(_) if !has_password => Some(
-                "--username: expected its password too, from --password-file, --password-env or an ini section"
-                    .to_owned(),
-            ),
-            None if has_password => Some("a password is given: expected --username too".to_owned()),
+        let about_password = match (&self.username, self.password(secrets).is_given()) {
+            (Some(_), false) => {
+                Some("--username: expected its password too, from --password-file, --password-env or an ini section")
+            }
+            (None, true) => Some("a password is given: expected --username too"),
             _ => None,
-        }
+        };
+        self.contradiction_about_srv().or(about_password).map(str::to_owned)
     }
 }
 

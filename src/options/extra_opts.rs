@@ -22,7 +22,6 @@ pub(crate) struct Expanded {
     pub secrets: Secrets,
 }
 
-/// One entry of an ini section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IniEntry {
     /// Its line, from 1.

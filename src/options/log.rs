@@ -31,7 +31,12 @@ impl LogOptions {
     }
 
     pub(crate) fn target(&self) -> Target {
-        target(self.file.as_ref(), self.hostname.as_deref())
+        let (host, transport) = match (&self.file, &self.hostname) {
+            (Some(file), _) => (file.to_string(), "file"),
+            (None, Some(host)) => (host.clone(), "eventlog"),
+            (None, None) => ("the local event log".to_owned(), "eventlog"),
+        };
+        Target { host, transport, ..Target::default() }
     }
 
     /// What is wrong where there is no event log: `needs_a_file`, unless it is another host's that is wanted.
@@ -47,13 +52,4 @@ impl LogOptions {
             Err(failure) => report.add_failure(failure),
         }
     }
-}
-
-/// The file, or the event log of a host or of this one.
-pub(crate) fn target(file: Option<&Input>, host: Option<&str>) -> Target {
-    let (host, transport) = match (file, host) {
-        (Some(file), _) => (file.to_string(), "file"),
-        (None, host) => (host.unwrap_or("the local event log").to_owned(), "eventlog"),
-    };
-    Target { host, transport, ..Target::default() }
 }

@@ -65,12 +65,10 @@ pub(crate) struct CommonOptions {
 }
 
 impl CommonOptions {
-    /// How long the whole run may take.
     pub(crate) fn timeout(&self) -> Duration {
         self.timeout.map_or(DEFAULT_TIMEOUT, |timeout| timeout.duration)
     }
 
-    /// How the report is to be shown.
     pub(crate) fn presented(&self) -> Presented {
         let (format, verbosity) = (self.output.unwrap_or_default(), self.verbose.min(3));
         let presentation = Presentation { format, verbosity, single_line: self.single_line };
@@ -78,7 +76,6 @@ impl CommonOptions {
     }
 }
 
-/// The deadline of a run that was given none.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// `-t SEC[:STATE]`.
@@ -114,9 +111,7 @@ pub(crate) struct Parsed<O> {
     pub options: O,
     /// Those that every plugin has.
     pub common: CommonOptions,
-    /// What each failure class is worth.
     pub policy: Policy,
-    /// Secrets from an ini section.
     pub secrets: Secrets,
 }
 
@@ -152,9 +147,7 @@ pub(crate) fn reworded(option: Arg, words: &[(&str, &'static str)]) -> Arg {
 /// How the output of a run is to look, and whether its exit code is to tell the state.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Presented {
-    /// How a report is shown.
     pub presentation: Presentation,
-    /// Whether to exit 0 whatever the state.
     pub exit_ok: bool,
 }
 

@@ -14,12 +14,10 @@ pub(crate) fn octet(text: &str) -> Result<u8, String> {
     read(text, "a number from 0 to 255: expected one such as 70")
 }
 
-/// How many.
 pub(crate) fn count(text: &str) -> Result<u64, String> {
     read(text, "a count: expected a whole number such as 10")
 }
 
-/// An IPv4 or IPv6 address.
 pub(crate) fn address(text: &str) -> Result<IpAddr, String> {
     read(text, "an address: expected one such as 192.0.2.7 or 2001:db8::7")
 }

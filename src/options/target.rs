@@ -1,20 +1,7 @@
-//! Whom is the question put to? Host, port and address family.
+//! Where is the host asked? Port and address family.
 
 use super::plain::port;
 use crate::net::family::Family;
-use crate::net::host;
-
-/// `-H`, which is required, and the rest of the target.
-#[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "Target")]
-pub(crate) struct TargetOptions {
-    /// Name or address of the host to ask
-    #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse)]
-    pub hostname: String,
-
-    #[command(flatten)]
-    pub endpoint: EndpointOptions,
-}
 
 /// `-p`, `-4`, `-6`.
 #[derive(Clone, Debug, clap::Args)]

@@ -20,9 +20,7 @@ pub enum OverrideError {
 /// One `--state CLASS=STATE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Override {
-    /// The class it is about.
     pub class: Class,
-    /// What it is worth from now on.
     pub state: State,
 }
 
