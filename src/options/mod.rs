@@ -10,6 +10,7 @@ pub(crate) mod target;
 pub(crate) mod tls;
 pub(crate) mod usage;
 
+use std::ffi::OsString;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -116,7 +117,9 @@ pub(crate) struct Parsed<O> {
 }
 
 /// Parses `argv` (program name first), with the sections that `--extra-opts` names in front of it.
-pub(crate) fn parse<O: Options>(argv: Vec<String>) -> Result<Parsed<O>, usage::UsageError> {
+pub(crate) fn parse<O: Options>(argv: Vec<OsString>) -> Result<Parsed<O>, usage::UsageError> {
+    let not_text = |_| usage::UsageError::CommandLine("an argument is not valid UTF-8: expected text".to_owned());
+    let argv = argv.into_iter().map(OsString::into_string).collect::<Result<_, _>>().map_err(not_text)?;
     let expanded = extra_opts::expand::<O>(argv)?;
     let matches = command::<O>().try_get_matches_from(expanded.argv).map_err(|error| usage::explain(&error))?;
     let options = O::from_arg_matches(&matches).map_err(|error| usage::explain(&error))?;
@@ -154,11 +157,12 @@ pub(crate) struct Presented {
 impl Presented {
     /// What a command line asks for, as far as can be told without understanding the rest of it: a usage error is printed in
     /// the format that was asked for.
-    pub(crate) fn asked_for(argv: &[String]) -> Self {
+    pub(crate) fn asked_for(argv: &[OsString]) -> Self {
+        let argv: Vec<_> = argv.iter().map(|argument| argument.to_string_lossy()).collect();
         let mut presented = Self::default();
         for (index, argument) in argv.iter().enumerate().skip(1) {
             let (name, value) = argument.split_once('=').unzip();
-            let value = value.or_else(|| argv.get(index + 1).map(String::as_str));
+            let value = value.or_else(|| argv.get(index + 1).map(AsRef::as_ref));
             match name.unwrap_or(argument) {
                 "--output" => {
                     let named = value.and_then(|value| <Format as clap::ValueEnum>::from_str(value, false).ok());
@@ -207,7 +211,7 @@ mod tests {
 
     #[test]
     fn the_format_is_known_before_the_rest_is_understood() {
-        let argv = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let argv = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
         let asked_for = |text| Presented::asked_for(&argv(text));
         let format = |text| asked_for(text).presentation.format;
         assert_eq!(format("x --bogus --output json"), Format::Json);

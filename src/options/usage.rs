@@ -77,7 +77,6 @@ pub fn explain(error: &clap::Error) -> UsageError {
         }
         ErrorKind::NoEquals => format!("{option}: expected its value behind an equals sign, as in {option}=VALUE"),
         ErrorKind::TooManyValues => format!("{option}: expected no value"),
-        ErrorKind::InvalidUtf8 => "an argument is not valid UTF-8: expected text".to_owned(),
         _ => error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
     })
 }

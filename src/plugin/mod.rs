@@ -3,7 +3,7 @@
 mod output;
 mod watchdog;
 
-use std::panic;
+use std::{env, panic};
 
 use crate::options::usage::UsageError;
 use crate::options::{self, Options, Presented, Secrets};
@@ -46,13 +46,7 @@ impl Context {
 /// Exits 0, 1, 2 or 3 on every path, prints one report to standard output and nothing to standard error.
 pub fn run<C: Check>() -> ! {
     let started = Started::now();
-    let argv = match utf8_arguments() {
-        Ok(argv) => argv,
-        Err(argv) => {
-            output::present(Presented::asked_for(&argv));
-            output::finish(unasked(C::ABOUT, started, "an argument is not valid UTF-8: expected text (see --help)"));
-        }
-    };
+    let argv: Vec<_> = env::args_os().collect();
     output::present(Presented::asked_for(&argv));
     panic::set_hook(Box::new(move |panic| {
         let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
@@ -93,10 +87,4 @@ fn unasked(about: &'static About, started: Started, text: &str) -> Report {
     let mut report = Report::new(about, Policy::default(), started);
     report.add_finding(Finding::unknown(text));
     report
-}
-
-fn utf8_arguments() -> Result<Vec<String>, Vec<String>> {
-    let argv: Vec<_> = std::env::args_os().collect();
-    let lossy = || argv.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
-    argv.iter().map(|argument| argument.to_str().map(str::to_owned)).collect::<Option<_>>().ok_or_else(lossy)
 }
