@@ -11,6 +11,7 @@
 use std::time::Duration;
 
 use super::schedule::{DisplayUnit, Scheduled, ScheduledService, Vantage, graph, metric};
+use super::shared_advice;
 use crate::directory::assessment;
 use crate::directory::probe::{self, ControllerOutcome, DirectoryProbe};
 use crate::net;
@@ -245,9 +246,7 @@ const fn advice(class: Option<Class>) -> &'static str {
         Some(Class::Expired | Class::NotYetValid | Class::Weak | Class::ObsoleteTls) => {
             "Renew the controller's certificate (certlm.msc, or autoenrollment: certutil -pulse); NTDS takes it up by itself."
         }
-        Some(Class::Permission) => {
-            "This host does not let the check send. Check the local firewall and the rights of the user that runs it."
-        }
+        Some(class @ Class::Permission) => shared_advice::on_connection(class),
         Some(_) => "Check path, content and rights of the file that the reason names.",
     }
 }

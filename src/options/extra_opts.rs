@@ -53,12 +53,6 @@ pub enum IniError {
     NoSection,
 }
 
-/// The most of an ini file, in bytes.
-const MAX_FILE: u64 = 1024 * 1024;
-
-/// The names of an ini file in a directory.
-const DEFAULT_NAMES: &[&str] = &["monitoring-plugins.ini", "plugins.ini", "nagios-plugins.ini"];
-
 /// Replaces each `--extra-opts` of `argv` by the options of its section.
 pub(crate) fn expand<A: Options>(argv: Vec<String>) -> Result<Expanded, UsageError> {
     let mut secrets = Secrets::default();
@@ -211,6 +205,12 @@ mod platform {
 
     pub(super) const EXAMPLE: &str = "plugins.ini beside the plugin";
 }
+
+/// The most of an ini file, in bytes.
+const MAX_FILE: u64 = 1024 * 1024;
+
+/// The names of an ini file in a directory.
+const DEFAULT_NAMES: &[&str] = &["monitoring-plugins.ini", "plugins.ini", "nagios-plugins.ini"];
 
 #[cfg(test)]
 mod tests {

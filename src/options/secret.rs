@@ -35,9 +35,6 @@ pub(crate) struct SecretSource<'a> {
     pub ini: Option<&'a String>,
 }
 
-/// The most of a secret file, in bytes.
-const MAX_FILE: u64 = 64 * 1024;
-
 impl SecretSource<'_> {
     /// Whether the operator named any source.
     pub(crate) const fn is_given(&self) -> bool {
@@ -67,6 +64,9 @@ impl SecretSource<'_> {
         Ok(self.ini.cloned())
     }
 }
+
+/// The most of a secret file, in bytes.
+const MAX_FILE: u64 = 64 * 1024;
 
 #[cfg(test)]
 mod tests {

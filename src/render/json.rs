@@ -6,27 +6,6 @@ use super::{MAX_OUTPUT, Presentation};
 use crate::report::{Finding, HEALTH_SET, Metric, Report, excerpt};
 use crate::time::calendar::rfc3339;
 
-/// The version of the layout; it changes when a field is removed or changes its meaning.
-const SCHEMA: u32 = 1;
-
-/// How much is shown of what peers and long runs can make long.
-struct Extent {
-    /// The most of one text, in characters.
-    text: usize,
-    /// The most of one list, in entries.
-    list: usize,
-    /// Whether the trace fits at all.
-    trace: bool,
-}
-
-/// In falling order: the first under which the object keeps to [`MAX_OUTPUT`] counts.
-const EXTENTS: &[Extent] = &[
-    Extent { text: 2_000, list: usize::MAX, trace: true },
-    Extent { text: 2_000, list: usize::MAX, trace: false },
-    Extent { text: 500, list: 8, trace: false },
-    Extent { text: 100, list: 4, trace: false },
-];
-
 /// One line. Everything but the trace (`-vvv`) is there at any verbosity.
 pub(crate) fn render(report: &Report, presentation: Presentation) -> String {
     let mut out = String::new();
@@ -110,3 +89,24 @@ fn metric(metric: &Metric) -> Value {
         "max": max,
     })
 }
+
+/// The version of the layout; it changes when a field is removed or changes its meaning.
+const SCHEMA: u32 = 1;
+
+/// How much is shown of what peers and long runs can make long.
+struct Extent {
+    /// The most of one text, in characters.
+    text: usize,
+    /// The most of one list, in entries.
+    list: usize,
+    /// Whether the trace fits at all.
+    trace: bool,
+}
+
+/// In falling order: the first under which the object keeps to [`MAX_OUTPUT`] counts.
+const EXTENTS: &[Extent] = &[
+    Extent { text: 2_000, list: usize::MAX, trace: true },
+    Extent { text: 2_000, list: usize::MAX, trace: false },
+    Extent { text: 500, list: 8, trace: false },
+    Extent { text: 100, list: 4, trace: false },
+];

@@ -4,9 +4,6 @@ use super::{MAX_OUTPUT, Presentation, is_hostile, text};
 use crate::report::{HEALTH_SET, Report, excerpt};
 use crate::time::calendar::rfc3339;
 
-/// The most of one value, in characters.
-const MAX_TEXT: usize = 2_000;
-
 /// `VariantType` of a property, as the property bag numbers them.
 enum Variant {
     Integer(i64),
@@ -103,6 +100,9 @@ fn escaped(text: &str) -> String {
     }
     out
 }
+
+/// The most of one value, in characters.
+const MAX_TEXT: usize = 2_000;
 
 #[cfg(test)]
 mod tests {

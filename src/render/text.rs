@@ -7,12 +7,6 @@ use crate::report::{Finding, HEALTH_SET, Report, State, excerpt};
 use crate::time::calendar::rfc3339;
 use crate::time::words::precisely;
 
-/// The summary's share of the first line, in characters: NRPE version 2 cuts at 1,024 bytes and the perfdata follows.
-const MAX_SUMMARY: usize = 400;
-
-/// The most of one line of long output, in characters.
-const MAX_LINE: usize = 2_000;
-
 /// `TITLE STATE - summary | perfdata`, then, on a problem, reasons and advice, then what `-v` asks for.
 pub(crate) fn render(report: &Report, presentation: Presentation) -> String {
     let mut out = first_line(report);
@@ -115,6 +109,12 @@ fn clean(text: &str, max: usize) -> String {
     };
     excerpt(text, max).chars().map(cleaned).collect()
 }
+
+/// The summary's share of the first line, in characters: NRPE version 2 cuts at 1,024 bytes and the perfdata follows.
+const MAX_SUMMARY: usize = 400;
+
+/// The most of one line of long output, in characters.
+const MAX_LINE: usize = 2_000;
 
 #[cfg(test)]
 mod tests {
