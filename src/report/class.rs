@@ -5,7 +5,7 @@ use std::fmt;
 use super::state::State;
 
 macro_rules! classes {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal => $default:ident,)*) => {
         /// A kind of failure that an operator can give a state of its own, with `--state CLASS=STATE`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Class {
@@ -22,61 +22,68 @@ macro_rules! classes {
                     $(Self::$variant => $name,)*
                 }
             }
+
+            /// The state of this class unless a plugin or the operator says otherwise.
+            pub const fn default_state(self) -> State {
+                match self {
+                    $(Self::$variant => State::$default,)*
+                }
+            }
         }
     };
 }
 
 classes! {
     /// Nothing final before the deadline.
-    Timeout = "timeout",
+    Timeout = "timeout" => Critical,
     /// The peer's host refused the connection.
-    Refused = "refused",
+    Refused = "refused" => Critical,
     /// No route to the peer.
-    Unreachable = "unreachable",
+    Unreachable = "unreachable" => Critical,
     /// The peer hung up.
-    Closed = "closed",
+    Closed = "closed" => Critical,
     /// The name does not resolve.
-    Dns = "dns",
+    Dns = "dns" => Unknown,
     /// The TLS handshake failed.
-    Tls = "tls",
+    Tls = "tls" => Critical,
     /// The peer wants a client certificate and was shown none.
-    ClientCertificateRequired = "client-certificate-required",
+    ClientCertificateRequired = "client-certificate-required" => Warning,
     /// The certificate chain does not lead to a trust anchor.
-    Untrusted = "untrusted",
+    Untrusted = "untrusted" => Critical,
     /// The certificate is for another name.
-    NameMismatch = "name-mismatch",
+    NameMismatch = "name-mismatch" => Critical,
     /// A key or a signature that is too weak.
-    Weak = "weak",
+    Weak = "weak" => Warning,
     /// A TLS version that is no longer considered safe.
-    ObsoleteTls = "obsolete-tls",
+    ObsoleteTls = "obsolete-tls" => Ok,
     /// A certificate after its validity.
-    Expired = "expired",
+    Expired = "expired" => Critical,
     /// A certificate before its validity.
-    NotYetValid = "not-yet-valid",
+    NotYetValid = "not-yet-valid" => Critical,
     /// The peer does not speak the protocol, or speaks it wrongly.
-    Protocol = "protocol",
+    Protocol = "protocol" => Critical,
     /// A final response that was not expected.
-    Status = "status",
+    Status = "status" => Critical,
     /// The peer does not accept the credentials, or none can be sent to it.
-    Authentication = "authentication",
+    Authentication = "authentication" => Critical,
     /// The service, the pool or the certificate does not exist.
-    Missing = "missing",
+    Missing = "missing" => Critical,
     /// The service or pool does not run.
-    Stopped = "stopped",
+    Stopped = "stopped" => Critical,
     /// The service is disabled.
-    Disabled = "disabled",
+    Disabled = "disabled" => Warning,
     /// The component is in maintenance.
-    Maintenance = "maintenance",
+    Maintenance = "maintenance" => Warning,
     /// The source has no data to judge.
-    NoData = "no-data",
+    NoData = "no-data" => Unknown,
     /// A local file that cannot be opened, decrypted or parsed.
-    Unreadable = "unreadable",
+    Unreadable = "unreadable" => Unknown,
     /// The newest sample is too old.
-    Stale = "stale",
+    Stale = "stale" => Unknown,
     /// Too few calls for a share of them to mean anything.
-    FewCalls = "few-calls",
+    FewCalls = "few-calls" => Ok,
     /// The caller may not ask.
-    Permission = "permission",
+    Permission = "permission" => Unknown,
 }
 
 impl Class {
@@ -97,29 +104,6 @@ impl Class {
 
     /// What can be wrong with a log, or with what was exported of it.
     pub const OF_EXPORTS: &[Self] = &[Self::NoData, Self::Unreadable, Self::Stale, Self::Permission];
-
-    /// The state of this class unless a plugin or the operator says otherwise.
-    pub const fn default_state(self) -> State {
-        match self {
-            Self::ObsoleteTls | Self::FewCalls => State::Ok,
-            Self::ClientCertificateRequired | Self::Weak | Self::Disabled | Self::Maintenance => State::Warning,
-            Self::Dns | Self::NoData | Self::Unreadable | Self::Stale | Self::Permission => State::Unknown,
-            Self::Timeout
-            | Self::Refused
-            | Self::Unreachable
-            | Self::Closed
-            | Self::Tls
-            | Self::Untrusted
-            | Self::NameMismatch
-            | Self::Expired
-            | Self::NotYetValid
-            | Self::Protocol
-            | Self::Status
-            | Self::Authentication
-            | Self::Missing
-            | Self::Stopped => State::Critical,
-        }
-    }
 }
 
 impl fmt::Display for Class {
