@@ -91,10 +91,9 @@ impl FromStr for Range {
 
         // Every end point is a finite number by now, so an order of start and end is all that can be wrong; a bare
         // negative end is such a case, because its start is 0.
-        let (_, lower, upper) =
-            NagiosRange::from(text).map_err(|_| RangeError::Reversed(text.to_owned()))?.into_inner();
-        let kind = if text.starts_with('@') { CheckType::Inside } else { CheckType::Outside };
-        let range = NagiosRange::new(kind, lower, upper).map_err(|_| RangeError::Reversed(text.to_owned()))?;
+        let reversed = |_| RangeError::Reversed(text.to_owned());
+        let (kind, start, end) = NagiosRange::from(text).map_err(reversed)?.into_inner();
+        let range = NagiosRange::new(kind, start, end).map_err(reversed)?;
         Ok(Self { range, text: text.to_owned() })
     }
 }
