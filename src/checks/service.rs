@@ -25,26 +25,29 @@ impl Check for Service {
 
         let mut report = context.report();
         report.target = self.target();
+        // Of several services each has its name behind the names of its facts.
+        let suffixes: Vec<_> = services.iter().map(|name| (services.len() > 1).then_some(name.as_str())).collect();
         match answer {
             Ok(answer) => {
-                for (name, service) in services.iter().zip(answer.services) {
-                    add_service(name, service, &services, &mut report);
+                for (suffix, service) in suffixes.into_iter().zip(answer.services) {
+                    add_service(service, suffix, &mut report);
                 }
                 answer.component.into_iter().for_each(|component| add_component(component, &mut report));
             }
             Err(failure) => {
                 report.add_failure(failure);
-                services.iter().for_each(|name| add_metrics(metrics(None, None), name, &services, &mut report));
+                suffixes.into_iter().for_each(|suffix| add_metrics(None, None, suffix, &mut report));
             }
         }
         Ok(report)
     }
 }
 
-fn add_service(name: &str, service: Result<ServiceStatus, Failure>, all: &[String], report: &mut Report) {
+fn add_service(service: Result<ServiceStatus, Failure>, suffix: Option<&str>, report: &mut Report) {
     let (finding, running, uptime) = match service {
         Ok(service) => {
-            report.add_diagnostic(&of_several("service", name, all), describe(&service));
+            let fact = suffix.map_or_else(|| "service".to_owned(), |name| format!("service_{}", label(name)));
+            report.add_diagnostic(&fact, describe(&service));
             let running = u32::from(service.condition == Condition::Running);
             (judged(&service, report), Some(running), uptime(&service, report.started.time))
         }
@@ -55,7 +58,7 @@ fn add_service(name: &str, service: Result<ServiceStatus, Failure>, all: &[Strin
         }
     };
     report.add_finding(finding);
-    add_metrics(metrics(running, uptime), name, all, report);
+    add_metrics(running, uptime, suffix, report);
 }
 
 fn judged(service: &ServiceStatus, report: &Report) -> Finding {
@@ -76,20 +79,11 @@ fn add_component(component: Result<Component, Failure>, report: &mut Report) {
     }
 }
 
-fn metrics(running: Option<u32>, uptime: Option<Duration>) -> [Metric; 2] {
+fn add_metrics(running: Option<u32>, uptime: Option<Duration>, suffix: Option<&str>, report: &mut Report) {
     let running = Metric::optional("running", running.map(f64::from), Uom::None).min(0.0).max(1.0);
-    [running, Metric::seconds("uptime", uptime)]
-}
-
-fn add_metrics(metrics: [Metric; 2], name: &str, all: &[String], report: &mut Report) {
-    for metric in metrics {
-        report.add_metric(if all.len() > 1 { metric.suffixed(name) } else { metric });
+    for metric in [running, Metric::seconds("uptime", uptime)] {
+        report.add_metric(if let Some(suffix) = suffix { metric.suffixed(suffix) } else { metric });
     }
-}
-
-/// The name of a fact: with the service's own behind it where there are several.
-fn of_several(fact: &str, name: &str, all: &[String]) -> String {
-    if all.len() > 1 { format!("{fact}_{}", label(name)) } else { fact.to_owned() }
 }
 
 /// The part of a label that a service's name becomes.
