@@ -155,9 +155,7 @@ fn default_file() -> Result<PathBuf, UsageError> {
     let directories = env::var_os("NAGIOS_CONFIG_PATH").unwrap_or_default();
     let named = env::split_paths(&directories).flat_map(|directory| named_in(&directory));
     let mut candidates = named.filter(|path| path.is_absolute()).chain(platform::default_files());
-    candidates.find(|path| path.is_file()).ok_or_else(|| {
-        UsageError::NoIniFile(format!("no ini file in any of its default places, such as {}", platform::EXAMPLE))
-    })
+    candidates.find(|path| path.is_file()).ok_or(UsageError::NoIniFile(platform::EXAMPLE))
 }
 
 fn named_in(directory: &Path) -> Vec<PathBuf> {

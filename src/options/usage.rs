@@ -17,8 +17,8 @@ pub enum UsageError {
     /// `--state` names a class that exists, but that this plugin cannot meet.
     #[error("--state: this check cannot meet '{class}': expected one of {expected} (see --help)")]
     ForeignClass { class: Class, expected: String },
-    #[error("--extra-opts: {0}")]
-    NoIniFile(String),
+    #[error("--extra-opts: no ini file in any of its default places, such as {0}")]
+    NoIniFile(&'static str),
     #[error("{path}: {reason}", path = .path.display())]
     Unreadable { path: PathBuf, reason: String },
     /// A line of an ini file. Its text is withheld: the caller may not be allowed to read the file.
