@@ -85,7 +85,7 @@ impl AdDs {
     /// The metric of each controller; of several, each has its address in its label.
     fn times(&self, outcomes: &[ControllerOutcome], context: &Context) -> Vec<Option<Metric>> {
         let mut suffixes = Vec::new();
-        let mut metric = |outcome: &ControllerOutcome| {
+        let metric = |outcome: &ControllerOutcome| {
             let time = self.time(outcome.time, context);
             if self.domain.is_none() {
                 return Some(time);
@@ -94,7 +94,7 @@ impl AdDs {
             let suffix = net::label_suffix(outcome.peer.as_ref()?.address, &mut suffixes)?;
             Some(time.suffixed(&suffix))
         };
-        outcomes.iter().map(&mut metric).collect()
+        outcomes.iter().map(metric).collect()
     }
 
     fn time(&self, time: Option<Duration>, context: &Context) -> Metric {

@@ -20,12 +20,10 @@ use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Override, Report, StandsFor, State, Target};
 use crate::time::calendar::unix_seconds;
 use crate::tls::inspect::{self, Inspection};
-use crate::tls::served::Served;
-use crate::tls::settings::TlsSettings;
 use crate::trust::anchors::verdict_of_file;
 use crate::x509::Chain;
 use crate::x509::expiry::{Expiries, Expiry};
-use crate::x509::judgement::{self, Expectations, Judgement};
+use crate::x509::judgement::{self, Expectations};
 use clap::builder::NonEmptyStringValueParser;
 
 impl Check for CertExpiry {
@@ -70,8 +68,11 @@ impl CertExpiry {
         for failure in shown.failures() {
             report.add_failure(failure);
         }
-        report.metrics = match judge_served(&shown.served, &settings, &expiries, now) {
-            Some(judgement) => {
+        let verdict = &shown.served.verdict;
+        let expected = Expectations { expiries: &expiries, name: settings.expected_name(verdict), verdict };
+        report.metrics = match &shown.served.chain {
+            Some(chain) => {
+                let judgement = judgement::judge(chain, &expected, now);
                 judgement.add_to(&mut report);
                 report.findings.extend(judgement.end_if_unmentioned());
                 judgement.metrics(&expiries)
@@ -147,11 +148,6 @@ impl CertExpiry {
             critical: self.critical.clone().or_else(|| default(DEFAULT_CRITICAL, &self.warning)),
         }
     }
-}
-
-fn judge_served(served: &Served, settings: &TlsSettings, expiries: &Expiries, now: i64) -> Option<Judgement> {
-    let expected = Expectations { expiries, name: settings.expected_name(&served.verdict), verdict: &served.verdict };
-    served.chain.as_ref().map(|chain| judgement::judge(chain, &expected, now))
 }
 
 /// Judge how long certificates are still valid: those that a TLS server shows, those in files or in a store of Windows.
