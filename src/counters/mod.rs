@@ -71,7 +71,7 @@ impl fmt::Display for Counter {
 /// What a source is asked.
 #[derive(Clone, Debug)]
 pub struct CounterQuery<const N: usize> {
-    /// The counters, in the order of a [`Sample`]'s values.
+    /// The counters, in the order of a `Sample`'s values.
     pub counters: [Counter; N],
     /// Of which host, where a source may know several.
     pub host: Option<String>,

@@ -20,7 +20,7 @@ pub(crate) use self::secret::Secrets;
 use crate::render::{Format, Presentation};
 use crate::report::{About, Class, Override, Policy, State};
 
-/// The options of one check beside [`CommonOptions`].
+/// The options of one check beside the common ones.
 pub trait Options: clap::Args {
     /// The plugin that they belong to.
     const ABOUT: &'static About;

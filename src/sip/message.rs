@@ -1,6 +1,6 @@
 //! What does a message mean? Our request, and the peer's response, the values of its headers as rsip reads them.
 //!
-//! rsip is fed only text that [`super::head`] cleaned, and no type of it appears in a signature here. It writes nothing:
+//! rsip is fed only text that `head` cleaned, and no type of it appears in a signature here. It writes nothing:
 //! its requests want a parsed URI, which refuses some that are in use.
 
 use rsip::headers::{CSeq, ToTypedHeader, UntypedHeader};
