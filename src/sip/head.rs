@@ -32,8 +32,11 @@ impl Head {
             if line.starts_with([' ', '\t']) {
                 match head.fields.last_mut() {
                     Some(field) => {
-                        field.value.push(' ');
-                        field.value.push_str(line.trim());
+                        let more = line.trim();
+                        if !field.value.is_empty() && !more.is_empty() {
+                            field.value.push(' ');
+                        }
+                        field.value.push_str(more);
                     }
                     None => head.malformed += 1,
                 }
@@ -115,6 +118,16 @@ mod tests {
         assert_eq!(head.value("Content-Length"), Some("0"));
         assert_eq!(head.value("Accept"), Some(""));
         assert_eq!(head.malformed, 0);
+    }
+
+    #[test]
+    fn a_fold_beside_nothing_leaves_no_blank() {
+        let head = Head::parse(
+            b"SIP/2.0 200 OK\r\nCSeq:\r\n 1 OPTIONS\r\nContent-Length: \r\n\t0\r\n \r\nSubject:\n a\n\t\n b\n",
+        );
+        assert_eq!(head.value("CSeq"), Some("1 OPTIONS"));
+        assert_eq!(head.value("Content-Length"), Some("0"));
+        assert_eq!(head.value("Subject"), Some("a b"));
     }
 
     #[test]
