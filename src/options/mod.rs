@@ -121,8 +121,8 @@ pub(crate) fn parse<O: Options>(argv: Vec<OsString>) -> Result<Parsed<O>, usage:
     let not_text = |_| usage::UsageError::CommandLine("an argument is not valid UTF-8: expected text".to_owned());
     let argv = argv.into_iter().map(OsString::into_string).collect::<Result<_, _>>().map_err(not_text)?;
     let expanded = extra_opts::expand::<O>(argv)?;
-    let matches = command::<O>().try_get_matches_from(expanded.argv).map_err(|error| usage::explain(&error))?;
-    let options = O::from_arg_matches(&matches).map_err(|error| usage::explain(&error))?;
+    let mut matches = command::<O>().try_get_matches_from(expanded.argv).map_err(|error| usage::explain(&error))?;
+    let options = O::from_arg_matches_mut(&mut matches).map_err(|error| usage::explain(&error))?;
     let common = CommonOptions::from_arg_matches(&matches).map_err(|error| usage::explain(&error))?;
     if let Some(contradiction) = options.contradiction(&expanded.secrets) {
         return Err(usage::UsageError::CommandLine(contradiction));
