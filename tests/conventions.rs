@@ -36,6 +36,7 @@ fn every_plugin_says_its_own_name() {
         assert_eq!(plugin.command.get_name(), name, "{name}: the name of its command");
         let title = plugin.about.title;
         assert!(title.starts_with("UM ") && title.to_uppercase() == title, "{name}: the title {title}");
+        assert!(!plugin.about.stands_for.monitor.is_empty(), "{name}: no monitor that it stands for");
     }
 }
 
@@ -43,7 +44,7 @@ fn every_plugin_says_its_own_name() {
 fn every_check_begins_with_its_state_table() {
     for check in known() {
         let place = check.source();
-        let source = read(&place);
+        let source = there(&place);
         let head: String = source.lines().take_while(|line| line.starts_with("//!")).collect::<Vec<_>>().join("\n");
         for state in ["OK", "WARNING", "CRITICAL", "UNKNOWN"] {
             assert!(head.contains(&format!("//! | {state}")), "{place}: no {state} in the state table above");
@@ -90,7 +91,7 @@ fn the_hand_written_sections_name_real_options_only() {
         plugin.command.build();
         let place = format!("man/sections/{}.roff", plugin.about.name);
         let known: Vec<_> = plugin.command.get_arguments().filter_map(|option| option.get_long()).collect();
-        for named in options_in(&read(&place).replace("\\-", "-")) {
+        for named in options_in(&there(&place).replace("\\-", "-")) {
             assert!(known.contains(&named.as_str()), "{place}: there is no --{named}");
         }
     }
@@ -210,6 +211,10 @@ impl Check {
         let tests = [format!("tests/{plugin}.rs"), format!("tests/{plugin}/main.rs")];
         if tests.iter().all(|place| there(place).is_empty()) {
             missing.push(format!("{}: no test of {plugin}", tests[0]));
+        }
+        let entry = checks::ALL.iter().find(|entry| entry.about.name == plugin);
+        if entry.is_some_and(|entry| entry.services.is_empty()) {
+            missing.push(format!("{}: no service in SERVICES", self.source()));
         }
         missing.extend(self.missing_scenes());
         missing

@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_perfdata_cannot_carry() {
+    fn what_perfdata_cannot_carry_is_unknown() {
         assert_eq!(Metric::optional("x", Some(f64::NAN), Uom::None).value(), None);
         assert_eq!(Metric::optional("x", Some(f64::INFINITY), Uom::None).value(), None);
     }

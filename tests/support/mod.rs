@@ -137,7 +137,8 @@ pub fn run_fed(command: &mut Command, input: &[u8]) -> Outcome {
 #[track_caller]
 fn run_reading(command: &mut Command, stdin: Stdio) -> Outcome {
     let started = Instant::now();
-    let mut child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("cannot start");
+    let child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
     let stdout = collect(child.stdout.take().unwrap());
     let stderr = collect(child.stderr.take().unwrap());
     let code = wait(&mut child);

@@ -5,6 +5,8 @@
 //! - SCOM, Zabbix and Grafana look at each service when it is well; the first two at what it says when nobody answers, too,
 //!   and Zabbix at what it says when something is wrong. The arguments of these are options with a value each, because
 //!   Zabbix puts each of them into a macro.
+//!
+//! A scene without the router is played beside a healthy one.
 
 use crate::router::Behaviour::{
     self, CertificateExpired, CertificateNearExpiry, ClientCertificateRequired, Closing, Forbidden, Healthy, Redirect,
