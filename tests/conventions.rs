@@ -41,6 +41,16 @@ fn every_plugin_says_its_own_name() {
 }
 
 #[test]
+fn every_class_of_failure_has_its_advice() {
+    for plugin in plugins() {
+        for class in plugin.about.classes() {
+            let advice = (plugin.about.advice)(Some(class));
+            assert!(!advice.is_empty(), "{}: no advice on {class:?}", plugin.about.name);
+        }
+    }
+}
+
+#[test]
 fn every_check_begins_with_its_state_table() {
     for check in known() {
         let place = check.source();
