@@ -182,9 +182,6 @@ impl Options for AdDs {
     }
 }
 
-const PORT_HELP: &str =
-    "Port to connect to; 3268 and 3269 are the global catalog's [default: 389, with --tls 636, or what DNS says]";
-
 impl Scheduled for AdDs {
     const SERVICES: &'static [ScheduledService] = &[ScheduledService {
         name: "um-ad-ds",
@@ -250,3 +247,6 @@ const fn advice(class: Option<Class>) -> &'static str {
         Some(_) => "Check path, content and rights of the file that the reason names.",
     }
 }
+
+const PORT_HELP: &str =
+    "Port to connect to; 3268 and 3269 are the global catalog's [default: 389, with --tls 636, or what DNS says]";

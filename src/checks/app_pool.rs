@@ -70,8 +70,6 @@ impl AppPool {
     }
 }
 
-const A_MINUTE: Duration = Duration::from_secs(60);
-
 /// Check whether an application pool of IIS is running, by its performance counter.
 #[derive(Debug, clap::Args)]
 pub struct AppPool {
@@ -135,3 +133,5 @@ const fn advice(class: Option<Class>) -> &'static str {
         Some(class) => shared_advice::on_counters(class),
     }
 }
+
+const A_MINUTE: Duration = Duration::from_secs(60);

@@ -221,10 +221,6 @@ impl Options for CertExpiry {
     }
 }
 
-const DEFAULT_PORT: u16 = 5061;
-const DEFAULT_WARNING: &str = "30";
-const DEFAULT_CRITICAL: &str = "14";
-
 impl Scheduled for CertExpiry {
     const SERVICES: &'static [ScheduledService] = &[ScheduledService {
         name: "um-cert-expiry",
@@ -297,3 +293,7 @@ const fn advice(class: Option<Class>) -> &'static str {
         Some(class) => shared_advice::on_connection(class),
     }
 }
+
+const DEFAULT_PORT: u16 = 5061;
+const DEFAULT_WARNING: &str = "30";
+const DEFAULT_CRITICAL: &str = "14";

@@ -113,9 +113,6 @@ impl Service {
     }
 }
 
-/// What `--component` is when none is to be looked at.
-const NO_COMPONENT: &str = "none";
-
 /// Check whether Windows services are there, not disabled and running, and their Exchange component in service.
 #[derive(Debug, clap::Args)]
 pub struct Service {
@@ -245,3 +242,6 @@ const fn advice(class: Option<Class>) -> &'static str {
         }
     }
 }
+
+/// What `--component` is when none is to be looked at.
+const NO_COMPONENT: &str = "none";

@@ -317,11 +317,6 @@ impl Options for SipOptions {
     }
 }
 
-const USER_AGENT: &str = concat!("check-um/", env!("CARGO_PKG_VERSION"));
-
-/// RFC 3261 8.1.1.6 recommends it.
-const DEFAULT_MAX_FORWARDS: u8 = 70;
-
 /// What the administrator should do about it.
 const fn advice(class: Option<Class>) -> &'static str {
     match class {
@@ -369,3 +364,8 @@ const fn advice(class: Option<Class>) -> &'static str {
         }
     }
 }
+
+const USER_AGENT: &str = concat!("check-um/", env!("CARGO_PKG_VERSION"));
+
+/// RFC 3261 8.1.1.6 recommends it.
+const DEFAULT_MAX_FORWARDS: u8 = 70;

@@ -77,8 +77,6 @@ impl CommonOptions {
     }
 }
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// `-t SEC[:STATE]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Timeout {
@@ -190,6 +188,8 @@ fn policy(about: &About, common: &CommonOptions, matches: &ArgMatches) -> Result
     given.sort_by_key(|(index, _)| *index);
     Ok(Policy::new(about.defaults.iter().copied().chain(given.into_iter().map(|(_, state)| state)).collect()))
 }
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {

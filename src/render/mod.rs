@@ -6,9 +6,6 @@ pub(crate) mod text;
 
 use crate::report::Report;
 
-/// The most that a plugin prints, in bytes.
-pub const MAX_OUTPUT: usize = 64 * 1024;
-
 /// The output format, `--output`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
@@ -55,3 +52,6 @@ fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
+
+/// The most that a plugin prints, in bytes.
+pub const MAX_OUTPUT: usize = 64 * 1024;

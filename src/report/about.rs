@@ -27,9 +27,6 @@ impl About {
     }
 }
 
-/// The health set that all plugins stand for together.
-pub const HEALTH_SET: &str = "UM.CallRouter";
-
 /// Names as Managed Availability spells them.
 #[derive(Debug)]
 pub struct StandsFor {
@@ -38,3 +35,6 @@ pub struct StandsFor {
     /// The monitor whose alert is replaced.
     pub monitor: &'static str,
 }
+
+/// The health set that all plugins stand for together.
+pub const HEALTH_SET: &str = "UM.CallRouter";

@@ -228,9 +228,6 @@ impl Report {
     }
 }
 
-/// More entries than the 64 KiB of an output hold.
-const MAX_TRACE: usize = 2_000;
-
 /// At most `max` characters of a text, with `...` where something was left out.
 pub(crate) fn excerpt(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
@@ -238,6 +235,9 @@ pub(crate) fn excerpt(text: &str, max: usize) -> String {
         None => text.to_owned(),
     }
 }
+
+/// More entries than the 64 KiB of an output hold.
+const MAX_TRACE: usize = 2_000;
 
 #[cfg(test)]
 mod tests {
