@@ -110,6 +110,7 @@ impl Look<'_> {
         match result {
             Ok(mut connection) => {
                 self.tell("TLS handshake complete");
+                // Closing has a limit of its own, which knows nothing of how little is left.
                 let _ = self.deadline.limit(String::new, connection.close()).await;
                 if self.shown.served.client_certificate_shown.is_some()
                     && let Some(error) = self.refusal(&mut connection).await
