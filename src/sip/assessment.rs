@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::judge::{self, Expected};
+use super::locate::Unanswered;
 use super::probe::{Facts, Outcome};
 use super::transport::Transport;
 use crate::net::{self, Peer};
@@ -40,21 +41,21 @@ impl Assessment {
         for failure in &facts.passed_over {
             report.add_finding(Finding::ok(format!("passed over: {}", failure.summary)));
         }
-        match (&result, &facts.peer) {
+        match (result, &facts.peer) {
             (Ok(answer), Some(peer)) => {
-                for (name, value) in judge::facts(answer) {
+                for (name, value) in judge::facts(&answer) {
                     report.add_diagnostic(&name, self.attributed(&facts, value));
                 }
-                let used = &mut report.authentication.digest_user;
-                *used = answer.digest_user.clone().or_else(|| used.take());
-                match self.expected.judge(answer, peer, facts.total.unwrap_or(answer.took)) {
+                match self.expected.judge(&answer, peer, facts.total.unwrap_or(answer.took)) {
                     Ok(text) => report.add_finding(Finding::ok(text)),
                     Err(failure) => report.add_failure(failure),
                 }
+                let used = &mut report.authentication.digest_user;
+                *used = answer.digest_user.or_else(|| used.take());
             }
             // A certificate that forbids to go on is said below, with whatever else is wrong with it.
-            (Err(no_answer), _) if no_answer.failures.iter().any(|failure| is_about_certificate(failure, &facts)) => {}
-            (Err(no_answer), _) => report.add_failure(no_answer.clone().into_failure(report)),
+            (Err(Unanswered::Server(failure)), _) if is_about_certificate(&failure, &facts) => {}
+            (Err(unanswered), _) => report.add_failure(unanswered.into_failure(report)),
             (Ok(_), None) => {}
         }
         self.add_certificates(&facts, report);

@@ -96,42 +96,40 @@ impl Location {
     }
 
     /// That nobody was reached, from what came of each target, in their order.
-    pub(crate) fn unreached(&self, failures: Vec<Failure>) -> NoAnswer {
-        NoAnswer { name: self.name.clone(), failures, left_out: self.left_out }
+    pub(crate) fn unreached(&self, failures: Vec<Failure>) -> Unanswered {
+        match (failures.as_slice(), self.left_out) {
+            ([only], 0) => Unanswered::Server(only.clone()),
+            (_, left_out) => Unanswered::Targets { name: self.name.clone(), failures, left_out },
+        }
     }
 }
 
-/// Why there is no answer: what came of the one server that was asked, or of each target where none was reached.
-#[derive(Clone, Debug)]
-pub(crate) struct NoAnswer {
-    /// The host or domain that was looked for; empty for one server.
-    name: String,
-    pub failures: Vec<Failure>,
-    left_out: usize,
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Unanswered {
+    /// What came of the one server that was asked.
+    Server(Failure),
+    /// None of several targets was reached: the host or domain that was looked for, and what came of each.
+    Targets { name: String, failures: Vec<Failure>, left_out: usize },
 }
 
-impl From<Failure> for NoAnswer {
-    fn from(failure: Failure) -> Self {
-        Self { name: String::new(), failures: vec![failure], left_out: 0 }
-    }
-}
-
-impl NoAnswer {
+impl Unanswered {
     /// As one failure. Its class is that of the one that is worth most to `report`: a target without an address does not
     /// hide that the other ones refuse.
     pub(crate) fn into_failure(self, report: &Report) -> Failure {
-        if let ([only], 0) = (self.failures.as_slice(), self.left_out) {
-            return only.clone();
-        }
-        let class = report.worst(&self.failures).map_or(Class::Dns, |failure| failure.class);
-        let summaries: Vec<_> = self.failures.iter().map(|failure| failure.summary.as_str()).collect();
-        let asked = self.failures.len();
-        let all = match self.left_out {
+        let (name, failures, left_out) = match self {
+            Self::Server(failure) => return failure,
+            Self::Targets { name, failures, left_out } => (name, failures, left_out),
+        };
+        let class = report.worst(&failures).map_or(Class::Dns, |failure| failure.class);
+        let summaries: Vec<_> = failures.iter().map(|failure| failure.summary.as_str()).collect();
+        let asked = failures.len();
+        let all = match left_out {
             0 => asked.to_string(),
             more => format!("first {asked} of {}", asked + more),
         };
-        let text = format!("none of the {all} targets of {}: {}", self.name, summaries.join(", "));
-        let causes = self.failures.into_iter().flat_map(|failure| failure.causes).collect();
+        let text = format!("none of the {all} targets of {name}: {}", summaries.join(", "));
+        let causes = failures.into_iter().flat_map(|failure| failure.causes).collect();
         Failure { causes, ..Failure::new(class, text) }
     }
 }

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use tokio::net::{TcpStream, UdpSocket};
 
 use super::digest::Credentials;
-use super::locate::{Location, NoAnswer};
+use super::locate::{Location, Unanswered};
 use super::message::OptionsRequest;
 use super::transport::Transport;
 use super::uac::{Answer, Uac};
@@ -54,7 +54,7 @@ pub(crate) struct Question {
 pub(crate) struct Outcome {
     pub facts: Facts,
     /// The answer, or why there is none.
-    pub result: Result<Answer, NoAnswer>,
+    pub result: Result<Answer, Unanswered>,
 }
 
 /// What was learnt on the way to an answer. Phases that were not reached are `None`.
@@ -94,7 +94,7 @@ impl Asked {
     }
 
     pub(crate) fn nobody(failure: Failure) -> Self {
-        Self::one(Outcome { facts: Facts::default(), result: Err(failure.into()) })
+        Self::one(Outcome { facts: Facts::default(), result: Err(Unanswered::Server(failure)) })
     }
 }
 
@@ -102,7 +102,7 @@ impl Asked {
 pub(crate) async fn ask(question: &Question, location: &Location) -> Outcome {
     let mut probe = Probe { question, location, facts: Facts::default() };
     let result = match probe.reach_first().await {
-        Ok(link) => probe.talk(link).await.map_err(NoAnswer::from),
+        Ok(link) => probe.talk(link).await.map_err(Unanswered::Server),
         Err(unreached) => Err(unreached),
     };
     Outcome { facts: probe.facts, result }
@@ -133,7 +133,7 @@ async fn ask_target(question: &Question, location: &Location, target: &Endpoint,
             Ok(link) => probe.talk(link).await,
             Err(failure) => Err(failure),
         };
-        Outcome { facts: probe.facts, result: result.map_err(NoAnswer::from) }
+        Outcome { facts: probe.facts, result: result.map_err(Unanswered::Server) }
     });
     let mut outcomes = join_all(asked).await;
     if let Some(first) = outcomes.first_mut() {
@@ -163,7 +163,7 @@ enum Socket {
 impl Probe<'_> {
     /// Tries the targets in their order until one connects; each has an equal share of what is left of the deadline for its
     /// look-up and its addresses.
-    async fn reach_first(&mut self) -> Result<Link, NoAnswer> {
+    async fn reach_first(&mut self) -> Result<Link, Unanswered> {
         let location = self.location;
         let mut failed = Vec::new();
         for (index, target) in location.targets.iter().enumerate() {
