@@ -282,8 +282,8 @@ impl<T: Channel> Uac<T> {
     }
 
     fn note(&mut self, direction: &str, message: &str) {
-        if self.trace.len() < MAX_TRACE.0 {
-            self.trace.push(format!("{direction} {}\n{}", self.peer, excerpt(message, MAX_TRACE.1)));
+        if self.trace.len() < MAX_MESSAGES {
+            self.trace.push(format!("{direction} {}\n{}", self.peer, excerpt(message, MAX_MESSAGE)));
         }
     }
 }
@@ -305,8 +305,11 @@ fn plural(count: u32, word: &str) -> String {
 /// The most of a datagram, and of what is read from a stream at once.
 const BUFFER: usize = 64 * 1024;
 
-/// How many messages the trace keeps, and how much of each, in characters.
-const MAX_TRACE: (usize, usize) = (12, 4 * 1024);
+/// How many messages the trace keeps.
+const MAX_MESSAGES: usize = 12;
+
+/// The most that it keeps of one, in characters.
+const MAX_MESSAGE: usize = 4 * 1024;
 
 #[cfg(test)]
 mod tests;
