@@ -41,7 +41,7 @@ pub(crate) async fn read(mut stream: TcpStream, approach: Approach<'_>) -> Hands
 }
 
 /// What ends the exchange before its time.
-enum Ended {
+enum CutShort {
     Io(io::Error),
     Flight(FlightError),
 }
@@ -51,24 +51,24 @@ async fn exchange(
     name: &str,
     reader: &mut FlightReader,
     first: &mut Vec<u8>,
-) -> Result<(), Ended> {
+) -> Result<(), CutShort> {
     let mut hello_random = [0; 32];
     // The hello is public and its connection is given up: a random that fails is no reason not to look.
     let _ = random::fill(&mut hello_random);
     let is_dns_name = matches!(ServerName::try_from(name), Ok(ServerName::DnsName(_)));
     let hello = client_hello(&hello_random, is_dns_name.then_some(name));
-    stream.write_all(&hello).await.map_err(Ended::Io)?;
+    stream.write_all(&hello).await.map_err(CutShort::Io)?;
 
     let mut buffer = Vec::with_capacity(8 * 1024);
     while !reader.is_complete() {
         buffer.clear();
-        if stream.read_buf(&mut buffer).await.map_err(Ended::Io)? == 0 {
-            return Err(Ended::Io(io::ErrorKind::UnexpectedEof.into()));
+        if stream.read_buf(&mut buffer).await.map_err(CutShort::Io)? == 0 {
+            return Err(CutShort::Io(io::ErrorKind::UnexpectedEof.into()));
         }
         if first.len() < ENOUGH {
             first.extend_from_slice(&buffer[..buffer.len().min(ENOUGH)]);
         }
-        reader.push(&buffer).map_err(Ended::Flight)?;
+        reader.push(&buffer).map_err(CutShort::Flight)?;
     }
     let version = reader.flight().version.unwrap_or(Version::TLS_1_2);
     let _ = stream.write_all(&close_notify(version)).await;
@@ -76,15 +76,15 @@ async fn exchange(
     Ok(())
 }
 
-fn explain(ended: Ended, peer: &Peer, first: &[u8]) -> TlsError {
+fn explain(cut: CutShort, peer: &Peer, first: &[u8]) -> TlsError {
     let peer = peer.clone();
-    match ended {
-        Ended::Io(error) => TlsError::of_hang_up(&error, peer, first.is_empty()),
-        Ended::Flight(FlightError::NotTls) => {
+    match cut {
+        CutShort::Io(error) => TlsError::of_hang_up(&error, peer, first.is_empty()),
+        CutShort::Flight(FlightError::NotTls) => {
             TlsError::NotTls { peer, spoken: other_protocol(first).unwrap_or("something that is no TLS") }
         }
-        Ended::Flight(FlightError::Alert(number)) => TlsError::of_alert(Alert::from(number), peer, OFFER),
-        Ended::Flight(error) => TlsError::Broken { peer, reason: error.to_string() },
+        CutShort::Flight(FlightError::Alert(number)) => TlsError::of_alert(Alert::from(number), peer, OFFER),
+        CutShort::Flight(error) => TlsError::Broken { peer, reason: error.to_string() },
     }
 }
 
