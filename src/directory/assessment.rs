@@ -4,7 +4,6 @@ use super::judge;
 use super::probe::{ControllerOutcome, TlsFacts};
 use crate::net::Peer;
 use crate::report::{Finding, Report};
-use crate::tls::version::Version;
 
 /// `2 of 3 controllers of example.com are fit for work`.
 pub(crate) fn headline(domain: &str, outcomes: &[ControllerOutcome]) -> String {
@@ -49,7 +48,7 @@ fn add_tls(shown: &TlsFacts, peer: &Peer, report: &mut Report) {
             report.add_finding(Finding::ok(remark).said_of(&peer.name()));
         }
     }
-    if let Some(failure) = shown.served.version.and_then(Version::obsolescence) {
+    if let Some(failure) = shown.served.obsolescence() {
         report.add_finding(report.judge(failure).said_of(&peer.name()));
     }
     report.authentication.client_certificate.clone_from(&shown.served.client_certificate_shown);
