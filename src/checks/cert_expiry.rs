@@ -73,7 +73,7 @@ impl CertExpiry {
         report.metrics = match &shown.served.chain {
             Some(chain) => {
                 let judgement = judgement::judge(chain, &expected, now);
-                judgement.add_to(&mut report);
+                judgement.add_to(&mut report, None);
                 report.findings.extend(judgement.end_if_unmentioned());
                 judgement.metrics(&expiries)
             }
@@ -127,9 +127,9 @@ impl CertExpiry {
             });
             match &judgement {
                 Ok(judgement) => {
-                    let judgement = if is_alone { judgement.clone() } else { judgement.said_of(&item.name) };
-                    judgement.add_to(report);
-                    report.findings.extend(judgement.end_if_unmentioned());
+                    let target = (!is_alone).then_some(item.name.as_str());
+                    judgement.add_to(report, target);
+                    report.findings.extend(judgement.end_if_unmentioned().map(|end| end.said_of(target)));
                 }
                 Err(failure) => report.add_failure(failure.clone()),
             }

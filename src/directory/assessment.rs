@@ -40,19 +40,15 @@ pub(crate) fn add(outcome: &ControllerOutcome, report: &mut Report) {
 }
 
 fn add_tls(shown: &TlsFacts, peer: &Peer, report: &mut Report) {
+    let peer = peer.name();
     if let Some(certificates) = &shown.certificates {
-        for failure in &certificates.failures {
-            report.add_finding(report.judge(failure.clone()).said_of(&peer.name()));
-        }
-        for remark in &certificates.remarks {
-            report.add_finding(Finding::ok(remark).said_of(&peer.name()));
-        }
+        certificates.add_to(report, Some(&peer));
     }
     if let Some(failure) = shown.served.obsolescence() {
-        report.add_finding(report.judge(failure).said_of(&peer.name()));
+        report.add_finding(report.judge(failure).said_of(Some(&peer)));
     }
     report.authentication.client_certificate.clone_from(&shown.served.client_certificate_shown);
     for (name, value) in shown.served.diagnostics() {
-        report.add_diagnostic(name, format!("{value} ({})", peer.name()));
+        report.add_diagnostic(name, format!("{value} ({peer})"));
     }
 }

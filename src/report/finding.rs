@@ -29,10 +29,10 @@ impl Finding {
         Self { state: State::Unknown, ..Self::ok(text) }
     }
 
-    /// The same, said of one of several targets.
+    /// The same, said of one of several targets; of the only one, as it is.
     #[must_use]
-    pub fn said_of(mut self, target: &str) -> Self {
-        self.text = format!("{target}: {}", self.text);
+    pub fn said_of(mut self, target: Option<&str>) -> Self {
+        self.text = target.map(|target| format!("{target}: {}", self.text)).unwrap_or(self.text);
         self
     }
 }

@@ -73,13 +73,12 @@ impl Assessment {
         let shown = &mut report.authentication.client_certificate;
         *shown = served.client_certificate_shown.clone().or_else(|| shown.take());
         let among = facts.peer.as_ref().filter(|_| !self.is_alone).map(ToString::to_string);
-        let obsolete = served.obsolescence().map(|failure| report.judge(failure));
-        report
-            .findings
-            .extend(obsolete.map(|finding| among.iter().fold(finding, |finding, peer| finding.said_of(peer))));
+        if let Some(failure) = served.obsolescence() {
+            report.add_finding(report.judge(failure).said_of(among.as_deref()));
+        }
         if let Some(judgement) = &facts.judgement {
             report.add_diagnostic("certificate_validity", self.attributed(facts, judgement.summary.clone()));
-            among.map_or_else(|| judgement.clone(), |peer| judgement.said_of(&peer)).add_to(report);
+            judgement.add_to(report, among.as_deref());
         }
         let unverified = Finding::ok("certificate not verified");
         if !self.is_verified && !report.findings.contains(&unverified) {

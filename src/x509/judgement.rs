@@ -80,33 +80,18 @@ impl Judgement {
         metrics(&self.remaining, expiries)
     }
 
-    /// The same, said of one of several chains.
-    #[must_use]
-    pub fn said_of(&self, name: &str) -> Self {
-        let named = |text: &String| format!("{name}: {text}");
-        let mut judgement = self.clone();
-        for failure in &mut judgement.failures {
-            failure.summary = named(&failure.summary);
-        }
-        for (_, text) in &mut judgement.violations {
-            *text = named(text);
-        }
-        judgement.remarks = judgement.remarks.iter().map(named).collect();
-        judgement.summary = named(&judgement.summary);
-        judgement
-    }
-
-    /// Adds findings to `report`: what is wrong, what has too little left, what is worth saying.
-    pub fn add_to(&self, report: &mut Report) {
+    /// Adds findings to `report`, said of `target` where there are several: what is wrong, what has too little left, what is
+    /// worth saying.
+    pub fn add_to(&self, report: &mut Report, target: Option<&str>) {
         for failure in &self.failures {
-            report.add_failure(failure.clone());
+            report.add_finding(report.judge(failure.clone()).said_of(target));
         }
         for (state, text) in &self.violations {
             let advice = (report.about.advice)(Some(Class::Expired));
-            report.add_finding(Finding { state: *state, advice, ..Finding::ok(text.clone()) });
+            report.add_finding(Finding { state: *state, advice, ..Finding::ok(text) }.said_of(target));
         }
         for remark in &self.remarks {
-            report.add_finding(Finding::ok(remark.clone()));
+            report.add_finding(Finding::ok(remark).said_of(target));
         }
     }
 
@@ -114,7 +99,7 @@ impl Judgement {
     pub fn end_if_unmentioned(&self) -> Option<Finding> {
         let is_mentioned =
             !self.violations.is_empty() || self.failures.iter().any(|failure| failure.class == Class::Expired);
-        (!is_mentioned).then(|| Finding::ok(self.summary.clone()))
+        (!is_mentioned).then(|| Finding::ok(&self.summary))
     }
 }
 
