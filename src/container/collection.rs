@@ -76,8 +76,11 @@ pub(crate) fn label(name: &str, before: &[Item]) -> String {
     let folded: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
     let is_taken = |label: &str| before.iter().any(|file| file.label == label);
-    let numbered = (2..).map(|number| format!("{folded}_{number}"));
-    std::iter::once(folded.clone()).chain(numbered).find(|label| !is_taken(label)).unwrap_or(folded.clone())
+    if !is_taken(&folded) {
+        return folded;
+    }
+    let mut numbered = (2..).map(|number| format!("{folded}_{number}"));
+    numbered.find(|label| !is_taken(label)).unwrap_or(folded)
 }
 
 /// The most files that one check reads.
