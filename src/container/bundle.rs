@@ -67,19 +67,15 @@ fn of_blocks(blocks: &[pem::Block]) -> Result<Chain, BundleError> {
     let mut ders: Vec<Vec<u8>> = Vec::new();
     let mut keeps_order = true;
     for block in blocks {
-        match block.label.as_str() {
-            _ if block.is_certificate() => {
-                let bad = |source| BundleError::BadBlock { line: block.line, source };
-                // OpenSSL's trusted format has its settings behind the certificate.
-                let der = if block.label.starts_with("TRUSTED") { first_element(&block.der) } else { &block.der };
-                Certificate::from_der(der).map_err(bad)?;
-                ders.push(der.to_vec());
-            }
-            "PKCS7" | "PKCS #7 SIGNED DATA" | "CMS" => {
-                ders.extend(pkcs7(&block.der).ok_or(BundleError::Pkcs7)?);
-                keeps_order = false;
-            }
-            _ => {}
+        if block.is_certificate() {
+            let bad = |source| BundleError::BadBlock { line: block.line, source };
+            // OpenSSL's trusted format has its settings behind the certificate.
+            let der = if block.label.starts_with("TRUSTED") { first_element(&block.der) } else { &block.der };
+            Certificate::from_der(der).map_err(bad)?;
+            ders.push(der.to_vec());
+        } else if ["PKCS7", "PKCS #7 SIGNED DATA", "CMS"].contains(&block.label.as_str()) {
+            ders.extend(pkcs7(&block.der).ok_or(BundleError::Pkcs7)?);
+            keeps_order = false;
         }
     }
     if ders.is_empty() {
