@@ -188,7 +188,7 @@ const fn hint(bytes: &[u8]) -> &'static str {
 pub const MAX_HEAD: usize = 64 * 1024;
 
 /// The most of a message body, in bytes.
-pub const MAX_BODY: usize = 1024 * 1024;
+const MAX_BODY: usize = 1024 * 1024;
 
 #[cfg(test)]
 mod tests {

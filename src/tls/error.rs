@@ -231,7 +231,7 @@ const NO_HELLO: &str = "in answer to our ClientHello, as Windows does without a 
 const LEGACY_HINT: &str = "this build speaks TLS 1.2 and 1.3 only; a build with the feature legacy-tls (cargo install check-um \
                            --features legacy-tls) speaks TLS 1.0 and CBC suites too";
 
-pub(crate) const MODERN_OFFER: &str = "TLS 1.3 and 1.2, ECDHE with AES-GCM or ChaCha20-Poly1305";
+const MODERN_OFFER: &str = "TLS 1.3 and 1.2, ECDHE with AES-GCM or ChaCha20-Poly1305";
 
 #[cfg(test)]
 mod tests {

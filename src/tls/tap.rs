@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_server_hello_shows_its_version() {
-        assert_eq!(server_hello_version(b"\x16\x03\x01\x00\x31\x02\x00\x00\x2d\x03\x01rest"), Some(Version::TLS_1_0));
+        assert_eq!(server_hello_version(b"\x16\x03\x01\x00\x31\x02\x00\x00\x2d\x03\x01rest"), Some(Version(0x0301)));
         assert_eq!(server_hello_version(b"\x16\x03\x01\x00\x31\x02"), None);
     }
 }

@@ -9,8 +9,6 @@ use crate::report::{Class, Failure};
 pub struct Version(pub u16);
 
 impl Version {
-    pub const TLS_1_0: Self = Self(0x0301);
-    pub const TLS_1_1: Self = Self(0x0302);
     pub const TLS_1_2: Self = Self(0x0303);
     pub const TLS_1_3: Self = Self(0x0304);
 
@@ -104,7 +102,7 @@ mod tests {
 
     #[test]
     fn names_of_versions_and_suites() {
-        assert_eq!(Version::TLS_1_0.to_string(), "TLS 1.0");
+        assert_eq!(Version(0x0301).to_string(), "TLS 1.0");
         assert_eq!(Version(0x7f1c).to_string(), "protocol version 0x7f1c");
         assert_eq!(Suite(0x002f).to_string(), "TLS_RSA_WITH_AES_128_CBC_SHA");
         assert_eq!(Suite(0xfafa).to_string(), "cipher suite 0xfafa");
@@ -112,7 +110,7 @@ mod tests {
 
     #[test]
     fn obsolete_below_1_2() {
-        assert!(Version::TLS_1_1.obsolescence().is_some());
+        assert!(Version(0x0302).obsolescence().is_some());
         assert!(Version::TLS_1_2.obsolescence().is_none());
     }
 }

@@ -104,7 +104,7 @@ impl Chain {
 }
 
 /// The longest chain that is looked at.
-pub(crate) const MAX_LENGTH: usize = 1000;
+const MAX_LENGTH: usize = 1000;
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -307,7 +307,7 @@ mod tests {
         let bytes = whole();
         let reader = read(&[&bytes]).unwrap();
         let expected = Flight {
-            version: Some(Version::TLS_1_0),
+            version: Some(Version(0x0301)),
             suite: Some(Suite(0x2f)),
             certificates: vec![b"leaf".to_vec(), b"issuer".to_vec()],
             client_certificate_asked: true,
