@@ -17,7 +17,7 @@ pub struct Block {
 
 impl Block {
     /// Whether it is labelled as a certificate, one in OpenSSL's trusted format included.
-    pub fn is_certificate(&self) -> bool {
+    pub(crate) fn is_certificate(&self) -> bool {
         ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"].contains(&self.label.as_str())
     }
 }

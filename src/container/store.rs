@@ -184,11 +184,12 @@ fn items(mut held: Vec<Held>, store: &StoreName) -> Vec<Item> {
 }
 
 /// What to say where there are no certificate stores.
-pub const NEEDS_WINDOWS: &str = "--store: expected --hostname or --file, because only Windows has certificate stores";
+pub(crate) const NEEDS_WINDOWS: &str =
+    "--store: expected --hostname or --file, because only Windows has certificate stores";
 
 /// The certificates of a store, in DER, in whatever order it keeps them.
 #[cfg(windows)]
-pub fn read(store: &StoreName) -> Result<Vec<Vec<u8>>, Failure> {
+pub(crate) fn read(store: &StoreName) -> Result<Vec<Vec<u8>>, Failure> {
     use crate::platform::windows::certificate_store::CertificateStore;
     use crate::time::stage;
 
@@ -212,7 +213,7 @@ pub fn read(store: &StoreName) -> Result<Vec<Vec<u8>>, Failure> {
 
 /// The certificates of a store, which only Windows has.
 #[cfg(not(windows))]
-pub fn read(_: &StoreName) -> Result<Vec<Vec<u8>>, Failure> {
+pub(crate) fn read(_: &StoreName) -> Result<Vec<Vec<u8>>, Failure> {
     Err(Failure::new(Class::Unreadable, NEEDS_WINDOWS))
 }
 

@@ -8,7 +8,7 @@ use tokio::net::{TcpStream, UdpSocket};
 use crate::report::Failure;
 
 /// A way to the peer and back, already connected.
-pub trait Channel {
+pub(crate) trait Channel {
     /// Whether it delivers a stream of bytes, in order and by itself; otherwise datagrams, each at its own risk.
     const IS_STREAM: bool;
 

@@ -134,7 +134,7 @@ impl DnsQuestion {
     }
 
     /// The question as a message.
-    pub fn encode(&self) -> Result<Vec<u8>, BadName> {
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, BadName> {
         let mut message = MessageBuilder::new_vec();
         message.header_mut().set_id(self.id);
         message.header_mut().set_rd(true);

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 /// Which addresses are wanted, `-4` and `-6`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Family {
+pub(crate) enum Family {
     #[default]
     Any,
     V4,
@@ -13,7 +13,7 @@ pub enum Family {
 
 impl Family {
     /// Whether an address is of it.
-    pub const fn accepts(self, address: IpAddr) -> bool {
+    pub(crate) const fn accepts(self, address: IpAddr) -> bool {
         match self {
             Self::Any => true,
             Self::V4 => address.is_ipv4(),
@@ -22,7 +22,7 @@ impl Family {
     }
 
     /// The word in front of `address`, with its blank.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Any => "",
             Self::V4 => "IPv4 ",

@@ -35,7 +35,7 @@ pub struct Peer {
 
 impl Peer {
     /// `host:port` alone, for a first line.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self.is_numeric() {
             true => self.address.to_string(),
             false => format!("{}:{}", self.host, self.address.port()),
@@ -43,7 +43,7 @@ impl Peer {
     }
 
     /// Whether it was given as an address.
-    pub fn is_numeric(&self) -> bool {
+    pub(crate) fn is_numeric(&self) -> bool {
         host::address(&self.host).is_some()
     }
 }
@@ -113,7 +113,7 @@ pub enum NetError {
 
 impl NetError {
     /// The system's error in the situation `doing`, or `when` it had been connected already.
-    pub fn from_io(source: io::Error, peer: &Peer, doing: &'static str, when: &str) -> Self {
+    pub(crate) fn from_io(source: io::Error, peer: &Peer, doing: &'static str, when: &str) -> Self {
         use io::ErrorKind as Kind;
 
         let (peer, when) = (peer.clone(), when.to_owned());
@@ -130,7 +130,7 @@ impl NetError {
         }
     }
 
-    pub fn class(&self) -> Class {
+    pub(crate) fn class(&self) -> Class {
         match self {
             Self::Expired(_) | Self::NoAnswer { .. } => Class::Timeout,
             Self::Refused { .. } => Class::Refused,

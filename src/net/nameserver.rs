@@ -81,7 +81,7 @@ impl Nameservers {
     }
 
     /// The records of the absolute `name`. Each nameserver gets a second, then two, and so on until the deadline.
-    pub async fn records(
+    pub(crate) async fn records(
         &self,
         name: &str,
         record_type: RecordType,
@@ -92,7 +92,12 @@ impl Nameservers {
     }
 
     /// The addresses of the absolute `name`, IPv4 first; never empty.
-    pub async fn addresses(&self, name: &str, family: Family, deadline: &Deadline) -> Result<Vec<IpAddr>, DnsError> {
+    pub(crate) async fn addresses(
+        &self,
+        name: &str,
+        family: Family,
+        deadline: &Deadline,
+    ) -> Result<Vec<IpAddr>, DnsError> {
         let mut addresses = Vec::new();
         for (record_type, other) in [(RecordType::A, Family::V6), (RecordType::Aaaa, Family::V4)] {
             if family == other {
@@ -193,7 +198,7 @@ async fn ask_tcp(
 }
 
 /// The nameservers' port.
-pub const PORT: u16 = 53;
+pub(crate) const PORT: u16 = 53;
 
 const MAX_SERVERS: usize = 3;
 const FIRST_SHARE: Duration = Duration::from_secs(1);

@@ -29,7 +29,7 @@ pub fn ordered(records: Vec<Srv>, draw: &mut impl FnMut(u32) -> u32) -> Vec<Srv>
 }
 
 /// The SRV records of a name, in the order to try them; an error where it has none, or says that there is no service.
-pub async fn hosts(servers: &Nameservers, name: &str, deadline: &Deadline) -> Result<Vec<Srv>, ServiceError> {
+pub(crate) async fn hosts(servers: &Nameservers, name: &str, deadline: &Deadline) -> Result<Vec<Srv>, ServiceError> {
     let records = servers.records(name, RecordType::Srv, deadline).await?.into_iter();
     let mut offered: Vec<_> =
         records.filter_map(|record| if let DnsRecord::Srv(srv) = record { Some(srv) } else { None }).collect();

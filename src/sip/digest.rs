@@ -95,7 +95,7 @@ impl Challenge {
     }
 
     /// Whether the nonce was merely too old, so that the same credentials may be right.
-    pub const fn is_stale(&self) -> bool {
+    pub(crate) const fn is_stale(&self) -> bool {
         self.stale
     }
 

@@ -13,7 +13,7 @@ pub struct StatusSet {
 
 impl StatusSet {
     /// Whether `status` is in it.
-    pub fn contains(&self, status: u16) -> bool {
+    pub(crate) fn contains(&self, status: u16) -> bool {
         self.ranges.iter().any(|range| range.contains(&status))
     }
 }

@@ -56,7 +56,7 @@ impl Framer {
     }
 
     /// How many bytes of an incomplete message are there; keep-alives do not count.
-    pub fn pending(&self) -> usize {
+    pub(crate) fn pending(&self) -> usize {
         let head = self.body_of.as_ref().map_or(0, |(_, raw, _)| raw.len());
         head + self.buffer.iter().skip_while(|byte| matches!(byte, b'\r' | b'\n')).count()
     }
@@ -185,7 +185,7 @@ const fn hint(bytes: &[u8]) -> &'static str {
 }
 
 /// The most of a message head, in bytes.
-pub const MAX_HEAD: usize = 64 * 1024;
+pub(crate) const MAX_HEAD: usize = 64 * 1024;
 
 /// The most of a message body, in bytes.
 const MAX_BODY: usize = 1024 * 1024;

@@ -23,7 +23,7 @@ pub struct Field {
 
 impl Head {
     /// Reads a head without the blank line that ends it.
-    pub fn parse(bytes: &[u8]) -> Self {
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
         let text = decode(bytes);
         let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
         let mut head = Self { start_line: lines.next().unwrap_or_default().trim().to_owned(), ..Self::default() };
@@ -53,7 +53,7 @@ impl Head {
     }
 
     /// The values of every field of that name, whatever the case, in their order.
-    pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+    pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = &str> {
         self.fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.as_str())
     }
 
@@ -63,7 +63,7 @@ impl Head {
     }
 
     /// The value of the first field of that name.
-    pub fn value(&self, name: &str) -> Option<&str> {
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
         self.values(name).next()
     }
 }

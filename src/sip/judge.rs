@@ -56,7 +56,7 @@ impl Expected {
 }
 
 /// Facts about a final response that every report of it carries: names in snake_case and values.
-pub fn facts(answer: &Answer) -> Vec<(String, String)> {
+pub(crate) fn facts(answer: &Answer) -> Vec<(String, String)> {
     let head = &answer.response.head;
     let mut facts = vec![("status_line".to_owned(), head.start_line.clone())];
     for (name, field) in

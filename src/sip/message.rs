@@ -50,17 +50,17 @@ impl Response {
     }
 
     /// Whether it is a 1xx, which only says that a final response will come.
-    pub const fn is_provisional(&self) -> bool {
+    pub(crate) const fn is_provisional(&self) -> bool {
         self.status < 200
     }
 
     /// `503 Service Unavailable`, the reason phrase cut to a line's worth.
-    pub fn status_text(&self) -> String {
+    pub(crate) fn status_text(&self) -> String {
         format!("{} {}", self.status, excerpt(&self.reason, 80)).trim_end().to_owned()
     }
 
     /// The branch of the topmost Via, where we put ours.
-    pub fn branch(&self) -> Option<&str> {
+    pub(crate) fn branch(&self) -> Option<&str> {
         // RFC 3261 7.3.1: several Via values may share a line, separated by commas.
         let topmost = self.head.value("Via")?.split(',').next()?;
         topmost.split(';').skip(1).find_map(|parameter| {
@@ -70,7 +70,7 @@ impl Response {
     }
 
     /// The methods of every Allow line.
-    pub fn allowed(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn allowed(&self) -> impl Iterator<Item = &str> {
         self.head.values("Allow").flat_map(|line| line.split(',')).map(str::trim).filter(|method| !method.is_empty())
     }
 }
@@ -86,7 +86,7 @@ fn status_line(line: &str) -> Option<(u16, String)> {
 
 /// The identity of one request: what RFC 3261 8.1.1 wants to be fresh, and what its answer is recognised by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestId {
+pub(crate) struct RequestId {
     /// The branch of our Via.
     pub branch: String,
     /// The From tag.
@@ -99,7 +99,7 @@ pub struct RequestId {
 
 /// Everything in an OPTIONS request but its identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OptionsRequest {
+pub(crate) struct OptionsRequest {
     /// The Request-URI.
     pub uri: String,
     /// The URI or name-addr of From, without a tag.
@@ -120,10 +120,10 @@ pub struct OptionsRequest {
 
 impl OptionsRequest {
     /// The method of it.
-    pub const METHOD: &'static str = "OPTIONS";
+    pub(crate) const METHOD: &'static str = "OPTIONS";
 
     /// The message, with `credentials` as one more header (name and value) if a challenge is to be answered.
-    pub fn message(&self, id: &RequestId, credentials: Option<(&str, &str)>) -> String {
+    pub(crate) fn message(&self, id: &RequestId, credentials: Option<(&str, &str)>) -> String {
         let credentials = credentials.map(|(name, value)| format!("{name}: {value}\r\n")).unwrap_or_default();
         // RFC 3261 11.1: Accept says which body the answer may have.
         format!(

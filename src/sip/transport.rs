@@ -16,7 +16,7 @@ impl Transport {
     pub const ALL: &[Self] = &[Self::Tcp, Self::Tls, Self::Udp];
 
     /// The word in options, URIs and reports.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
             Self::Tls => "tls",
@@ -25,7 +25,7 @@ impl Transport {
     }
 
     /// The registered port.
-    pub const fn default_port(self) -> u16 {
+    pub(crate) const fn default_port(self) -> u16 {
         match self {
             Self::Tcp | Self::Udp => 5060,
             Self::Tls => 5061,
@@ -33,7 +33,7 @@ impl Transport {
     }
 
     /// The two labels in front of a domain whose SRV records name its servers (RFC 3263, section 4.2).
-    pub const fn srv_labels(self) -> &'static str {
+    pub(crate) const fn srv_labels(self) -> &'static str {
         match self {
             Self::Tcp => "_sip._tcp",
             Self::Tls => "_sips._tcp",
@@ -42,7 +42,7 @@ impl Transport {
     }
 
     /// The service field of its NAPTR record (RFC 3263, section 4.1).
-    pub const fn naptr_service(self) -> &'static str {
+    pub(crate) const fn naptr_service(self) -> &'static str {
         match self {
             Self::Tcp => "SIP+D2T",
             Self::Tls => "SIPS+D2T",
@@ -51,12 +51,12 @@ impl Transport {
     }
 
     /// What tells it in a URI, where UDP is what a URI without a word means.
-    pub fn uri_parameter(self) -> String {
+    pub(crate) fn uri_parameter(self) -> String {
         if self == Self::Udp { String::new() } else { format!(";transport={}", self.word()) }
     }
 
     /// The word in a Via header (RFC 3261, section 20.42).
-    pub const fn in_via_header(self) -> &'static str {
+    pub(crate) const fn in_via_header(self) -> &'static str {
         match self {
             Self::Tcp => "TCP",
             Self::Tls => "TLS",

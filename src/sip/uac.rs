@@ -29,7 +29,7 @@ pub struct Answer {
 
 /// Why there is no final response that could be judged.
 #[derive(Debug, thiserror::Error)]
-pub enum UacError {
+pub(crate) enum UacError {
     /// Nothing at all.
     #[error("no response from {peer} after {requests} {} in {waited}{strays}", plural(*.requests, "request"))]
     Silence {
@@ -106,7 +106,7 @@ impl From<UacError> for Failure {
 
 /// A user agent client on one connection.
 #[derive(Debug)]
-pub struct Uac<T> {
+pub(crate) struct Uac<T> {
     deadline: Deadline,
     channel: T,
     peer: Peer,
@@ -123,7 +123,7 @@ pub struct Uac<T> {
 
 impl<T: Channel> Uac<T> {
     /// A client that has sent nothing to `peer` yet; everything must be over by `deadline`.
-    pub fn over(channel: T, peer: Peer, deadline: Deadline) -> Self {
+    pub(crate) fn over(channel: T, peer: Peer, deadline: Deadline) -> Self {
         Self {
             deadline,
             channel,
@@ -139,22 +139,22 @@ impl<T: Channel> Uac<T> {
     }
 
     /// How often a request was sent again.
-    pub const fn retransmissions(&self) -> u32 {
+    pub(crate) const fn retransmissions(&self) -> u32 {
         self.retransmissions
     }
 
     /// Takes leave of the peer.
-    pub async fn close(&mut self) {
+    pub(crate) async fn close(&mut self) {
         self.channel.close().await;
     }
 
     /// The messages as sent and received, credentials masked.
-    pub fn into_trace(self) -> Vec<String> {
+    pub(crate) fn into_trace(self) -> Vec<String> {
         self.trace
     }
 
     /// Sends OPTIONS and waits for the final response; answers one challenge, and a second one if the nonce was stale.
-    pub async fn options(
+    pub(crate) async fn options(
         &mut self,
         request: &OptionsRequest,
         credentials: Option<&Credentials>,

@@ -14,7 +14,7 @@ use crate::time::deadline::Expired;
 use crate::x509::chain::ChainError;
 
 #[derive(Clone, Debug, thiserror::Error)]
-pub enum TlsError {
+pub(crate) enum TlsError {
     #[error(transparent)]
     Expired(#[from] Expired),
     #[error("{peer} {how} the connection in the TLS handshake, {}", if *.before_hello { NO_HELLO } else { "after its ServerHello" })]
@@ -55,7 +55,7 @@ pub enum TlsError {
 }
 
 impl TlsError {
-    pub const fn class(&self) -> Class {
+    pub(crate) const fn class(&self) -> Class {
         match self {
             Self::Expired(_) => Class::Timeout,
             Self::Closed { .. } => Class::Closed,
@@ -73,7 +73,7 @@ impl TlsError {
 
     /// Whether an older TLS might succeed: nothing in common, a key too short to prove, or a server that hangs up on the
     /// ClientHello, which is how Windows says that it likes none of the suites.
-    pub const fn may_be_legacy(&self) -> bool {
+    pub(crate) const fn may_be_legacy(&self) -> bool {
         match self {
             Self::NothingInCommon { .. } | Self::KeyNotProved { .. } => true,
             Self::Closed { before_hello, .. } => *before_hello,

@@ -89,7 +89,7 @@ pub fn private_key(content: &[u8], passphrase: Option<&str>) -> Result<(PrivateK
 
 impl ClientIdentity {
     /// From a chain, leaf first, and the key of its leaf with the line it was found at.
-    pub fn new(
+    pub(crate) fn new(
         chain: Vec<CertificateDer<'static>>,
         (key, line): (PrivateKeyDer<'static>, usize),
     ) -> Result<Self, IdentityError> {

@@ -38,7 +38,7 @@ pub enum Trust {
 
 impl TlsSettings {
     /// Whether `chain` is trusted at `now` (Unix time). The system's anchors are loaded here, and only if they decide.
-    pub fn verdict(&self, chain: &Chain, now: i64, deadline: &Deadline) -> Verdict {
+    pub(crate) fn verdict(&self, chain: &Chain, now: i64, deadline: &Deadline) -> Verdict {
         match &self.trust {
             _ if chain.leaf().is_pinned(&self.pins) => Verdict::Pinned,
             Trust::NotJudged => Verdict::NotJudged,
@@ -49,7 +49,7 @@ impl TlsSettings {
     }
 
     /// The name that the leaf must be for. One that is known by its fingerprint may be for any name, unless one is asked for.
-    pub fn expected_name(&self, verdict: &Verdict) -> Option<&str> {
+    pub(crate) fn expected_name(&self, verdict: &Verdict) -> Option<&str> {
         let is_judged = match (verdict, &self.trust) {
             (Verdict::Pinned, _) | (_, Trust::NotJudged) => self.name_is_explicit,
             _ => true,

@@ -9,11 +9,11 @@ use crate::report::{Class, Failure};
 pub struct Version(pub u16);
 
 impl Version {
-    pub const TLS_1_2: Self = Self(0x0303);
-    pub const TLS_1_3: Self = Self(0x0304);
+    pub(crate) const TLS_1_2: Self = Self(0x0303);
+    pub(crate) const TLS_1_3: Self = Self(0x0304);
 
     /// The finding that an obsolete version is, `obsolete-tls`.
-    pub fn obsolescence(self) -> Option<Failure> {
+    pub(crate) fn obsolescence(self) -> Option<Failure> {
         let text = || format!("the server chose {self}, which RFC 8996 deprecates, expected TLS 1.2 or later");
         (self < Self::TLS_1_2).then(|| Failure::new(Class::ObsoleteTls, text()))
     }

@@ -30,7 +30,7 @@ pub struct Anchors {
 
 impl Anchors {
     /// Anchors from DER certificates; those that cannot be anchors only count as themselves.
-    pub fn new(certificates: Vec<CertificateDer<'static>>) -> Self {
+    pub(crate) fn new(certificates: Vec<CertificateDer<'static>>) -> Self {
         let mut store = RootCertStore::empty();
         for certificate in &certificates {
             let _ = store.add(certificate.clone());
@@ -42,7 +42,7 @@ impl Anchors {
     ///
     /// `now` (Unix time) is moved into the chain's validity: a certificate that has expired is a finding of its own, and not
     /// also untrusted.
-    pub fn verdict(&self, chain: &Chain, now: i64) -> Verdict {
+    pub(crate) fn verdict(&self, chain: &Chain, now: i64) -> Verdict {
         let leaf = chain.leaf();
         if self.certificates.iter().any(|anchor| anchor.as_ref() == leaf.der) {
             return Verdict::AnchorItself;

@@ -77,50 +77,50 @@ impl Certificate {
     }
 
     /// The subject, the most specific part first, as Windows prints it: `CN=cas1.example.com, O=Example`.
-    pub fn subject(&self) -> String {
+    pub(crate) fn subject(&self) -> String {
         distinguished_name(&self.subject_der)
     }
 
     /// The issuer, likewise.
-    pub fn issuer(&self) -> String {
+    pub(crate) fn issuer(&self) -> String {
         distinguished_name(&self.issuer_der)
     }
 
     /// What people call it: its common name, else its first alternative name, else its subject; at most 64 characters.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let name = self.common_name.as_ref().or(self.dns_names.first());
         let name = name.map_or_else(|| excerpt(&self.subject(), 64), |name| excerpt(name, 64));
         if name.is_empty() { "(no name)".to_owned() } else { name }
     }
 
     /// SHA-256 of the DER.
-    pub fn fingerprint(&self) -> Fingerprint {
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of_der(&self.der)
     }
 
     /// Whether one of `pins` is its fingerprint.
-    pub fn is_pinned(&self, pins: &[Fingerprint]) -> bool {
+    pub(crate) fn is_pinned(&self, pins: &[Fingerprint]) -> bool {
         // To hash a certificate costs more than to read it, and hardly anybody pins one.
         !pins.is_empty() && pins.contains(&self.fingerprint())
     }
 
     /// Whether subject and issuer are the same name, as in a trust anchor or a self-signed certificate.
-    pub fn is_self_issued(&self) -> bool {
+    pub(crate) fn is_self_issued(&self) -> bool {
         self.subject_der == self.issuer_der
     }
 
     /// Whether `issuer` is, by name, the one that issued this certificate.
-    pub fn names_as_issuer(&self, issuer: &Self) -> bool {
+    pub(crate) fn names_as_issuer(&self, issuer: &Self) -> bool {
         self.issuer_der == issuer.subject_der
     }
 
     /// The DER of the issuer's name, for finding its certificate.
-    pub fn issuer_der(&self) -> &[u8] {
+    pub(crate) fn issuer_der(&self) -> &[u8] {
         &self.issuer_der
     }
 
     /// Whether `now` (Unix time) lies within the validity, its two ends included.
-    pub const fn is_valid_at(&self, now: i64) -> bool {
+    pub(crate) const fn is_valid_at(&self, now: i64) -> bool {
         self.not_before <= now && now <= self.not_after
     }
 }
@@ -211,7 +211,7 @@ impl fmt::Display for Signature {
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    pub fn of_der(der: &[u8]) -> Self {
+    pub(crate) fn of_der(der: &[u8]) -> Self {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(digest::digest(&digest::SHA256, der).as_ref());
         Self(bytes)

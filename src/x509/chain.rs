@@ -25,7 +25,7 @@ pub enum ChainError {
 
 /// How the certificates follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChainOrder {
+pub(crate) enum ChainOrder {
     /// Each one was issued by the next.
     InOrder,
     /// The certificate at this place was issued by another one of the chain, but not by the next.
@@ -36,7 +36,7 @@ pub enum ChainOrder {
 
 impl Chain {
     /// A chain of DER certificates, leaf first.
-    pub fn from_ders<'a>(ders: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, ChainError> {
+    pub(crate) fn from_ders<'a>(ders: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, ChainError> {
         let mut others = Vec::new();
         for (position, der) in ders.into_iter().enumerate() {
             if position == MAX_LENGTH {
@@ -54,7 +54,7 @@ impl Chain {
 
     /// The same certificates, each followed by its issuer where that is among them: for containers that keep no order.
     #[must_use]
-    pub fn in_order(self) -> Self {
+    pub(crate) fn in_order(self) -> Self {
         let mut left: Vec<_> = std::iter::once(self.leaf).chain(self.others).collect();
         let issues_another =
             |one: &Certificate, all: &[Certificate]| all.iter().any(|other| other != one && other.names_as_issuer(one));
@@ -70,27 +70,27 @@ impl Chain {
     }
 
     /// The first certificate: the server's own.
-    pub const fn leaf(&self) -> &Certificate {
+    pub(crate) const fn leaf(&self) -> &Certificate {
         &self.leaf
     }
 
     /// Those behind the leaf.
-    pub fn others(&self) -> &[Certificate] {
+    pub(crate) fn others(&self) -> &[Certificate] {
         &self.others
     }
 
     /// All of them, the leaf first.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Certificate> {
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Certificate> {
         std::iter::once(&self.leaf).chain(&self.others)
     }
 
     /// The last one: where the served chain ends.
-    pub fn last(&self) -> &Certificate {
+    pub(crate) fn last(&self) -> &Certificate {
         self.others.last().unwrap_or(&self.leaf)
     }
 
     /// How they follow each other.
-    pub fn order(&self) -> ChainOrder {
+    pub(crate) fn order(&self) -> ChainOrder {
         let neighbours = self.iter().zip(&self.others).enumerate();
         let broken = neighbours.into_iter().find(|(_, (issued, issuer))| !issued.names_as_issuer(issuer));
         match broken {

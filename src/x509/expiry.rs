@@ -27,18 +27,13 @@ enum Unit {
 }
 
 impl Expiry {
-    /// The threshold as the operator wrote it.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
     /// Whether it counts in days, as opposed to hours or per cent.
-    pub fn counts_in_days(&self) -> bool {
+    pub(crate) fn counts_in_days(&self) -> bool {
         self.unit == Unit::Days
     }
 
     /// The violated threshold in words, as the end of a sentence: `less than 30 days`.
-    pub fn in_words(&self) -> String {
+    pub(crate) fn in_words(&self) -> String {
         let minimum = self.text.trim_end_matches(['h', '%', ':']);
         let is_minimum = !minimum.is_empty() && minimum.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         match (is_minimum, self.unit) {
@@ -103,7 +98,7 @@ pub struct ExpiryError {
 
 /// What is left of a certificate at a moment, exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Remaining {
+pub(crate) struct Remaining {
     /// To the end of its validity, in seconds; negative afterwards.
     pub seconds: i64,
     /// From the begin to the end of its validity, in seconds.
@@ -112,7 +107,7 @@ pub struct Remaining {
 
 impl Remaining {
     /// What `certificate` has left at `now` (Unix time).
-    pub const fn at(certificate: &Certificate, now: i64) -> Self {
+    pub(crate) const fn at(certificate: &Certificate, now: i64) -> Self {
         Self {
             seconds: certificate.not_after.saturating_sub(now),
             lifetime: certificate.not_after.saturating_sub(certificate.not_before),
@@ -120,12 +115,12 @@ impl Remaining {
     }
 
     /// In days, rounded up to the microday, so that a certificate with exactly 8 hours left does not violate `8h`.
-    pub fn days(self) -> f64 {
+    pub(crate) fn days(self) -> f64 {
         micro(i128::from(self.seconds), 86_400)
     }
 
     /// In per cent of the lifetime, rounded up likewise; `None` where there is no lifetime.
-    pub fn percent(self) -> Option<f64> {
+    pub(crate) fn percent(self) -> Option<f64> {
         (self.lifetime > 0).then(|| micro(i128::from(self.seconds) * 100, self.lifetime))
     }
 }
@@ -156,20 +151,20 @@ pub struct Expiries {
 
 impl Expiries {
     /// The worse of the thresholds that `remaining` violates, and what that is worth.
-    pub fn violated_by(&self, remaining: Remaining) -> Option<(State, &Expiry)> {
+    pub(crate) fn violated_by(&self, remaining: Remaining) -> Option<(State, &Expiry)> {
         let judged = [(State::Critical, &self.critical), (State::Warning, &self.warning)];
         let mut judged = judged.into_iter().filter_map(|(state, expiry)| Some((state, expiry.as_ref()?)));
         judged.find(|(_, expiry)| expiry.is_violated_by(remaining))
     }
 
     /// The remaining days as a metric, with those thresholds that count in days or hours; unknown without a certificate.
-    pub fn days(&self, label: &str, remaining: Option<Remaining>) -> Metric {
+    pub(crate) fn days(&self, label: &str, remaining: Option<Remaining>) -> Metric {
         let thresholds = self.thresholds(Expiry::days);
         Metric::optional(label, remaining.map(Remaining::days), Uom::None).judged_by(&thresholds)
     }
 
     /// The remaining share of the lifetime as a metric, with those thresholds that count in per cent.
-    pub fn lifetime(&self, label: &str, remaining: Option<Remaining>) -> Metric {
+    pub(crate) fn lifetime(&self, label: &str, remaining: Option<Remaining>) -> Metric {
         let thresholds = self.thresholds(Expiry::percent);
         Metric::optional(label, remaining.and_then(Remaining::percent), Uom::Percent).judged_by(&thresholds)
     }

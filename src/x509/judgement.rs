@@ -71,7 +71,7 @@ pub fn judge(chain: &Chain, expected: &Expectations<'_>, now: i64) -> Judgement 
 
 impl Judgement {
     /// What is left of the certificate that ends first.
-    pub fn earliest(&self) -> Option<Remaining> {
+    pub(crate) fn earliest(&self) -> Option<Remaining> {
         self.remaining.iter().copied().min_by_key(|left| left.seconds)
     }
 
@@ -82,7 +82,7 @@ impl Judgement {
 
     /// Adds findings to `report`, said of `target` where there are several: what is wrong, what has too little left, what is
     /// worth saying.
-    pub fn add_to(&self, report: &mut Report, target: Option<&str>) {
+    pub(crate) fn add_to(&self, report: &mut Report, target: Option<&str>) {
         for failure in &self.failures {
             report.add_finding(report.judge(failure.clone()).said_of(target));
         }
@@ -96,7 +96,7 @@ impl Judgement {
     }
 
     /// When the chain ends, unless [`Judgement::add_to`] says so already.
-    pub fn end_if_unmentioned(&self) -> Option<Finding> {
+    pub(crate) fn end_if_unmentioned(&self) -> Option<Finding> {
         let is_mentioned =
             !self.violations.is_empty() || self.failures.iter().any(|failure| failure.class == Class::Expired);
         (!is_mentioned).then(|| Finding::ok(&self.summary))
@@ -104,7 +104,7 @@ impl Judgement {
 }
 
 /// The metrics of several chains: of one alone its own; of more the earliest of all, then each under its label.
-pub fn metrics_of_several(judged: &[(String, Option<Judgement>)], expiries: &Expiries) -> Vec<Metric> {
+pub(crate) fn metrics_of_several(judged: &[(String, Option<Judgement>)], expiries: &Expiries) -> Vec<Metric> {
     match judged {
         [] => metrics(&[], expiries),
         [(_, judgement)] => metrics(judgement.as_ref().map_or(&[], |judgement| &judgement.remaining), expiries),
@@ -119,7 +119,7 @@ pub fn metrics_of_several(judged: &[(String, Option<Judgement>)], expiries: &Exp
 }
 
 /// The metrics of a chain of which nothing is known.
-pub fn unknown_metrics(expiries: &Expiries) -> Vec<Metric> {
+pub(crate) fn unknown_metrics(expiries: &Expiries) -> Vec<Metric> {
     metrics(&[], expiries)
 }
 

@@ -66,7 +66,7 @@ impl FlightReader {
     }
 
     /// Whether the server has said all that it says in its first flight.
-    pub const fn is_complete(&self) -> bool {
+    pub(crate) const fn is_complete(&self) -> bool {
         self.is_complete
     }
 
@@ -135,7 +135,7 @@ impl FlightReader {
 /// A ClientHello record that offers TLS 1.2 with every suite up to it that a server may still choose.
 ///
 /// `server_name` is sent as SNI. RFC 5246 appendix E: the record says TLS 1.0, so that older servers read on.
-pub fn client_hello(random: &[u8; 32], server_name: Option<&str>) -> Vec<u8> {
+pub(crate) fn client_hello(random: &[u8; 32], server_name: Option<&str>) -> Vec<u8> {
     let suites = SUITES.iter().map(|(number, _)| *number).filter(|number| *number >> 8 != TLS_1_3_SUITES);
     let suites: Vec<u8> = suites.chain([RENEGOTIATION_INFO_SCSV]).flat_map(u16::to_be_bytes).collect();
 
@@ -161,7 +161,7 @@ pub fn client_hello(random: &[u8; 32], server_name: Option<&str>) -> Vec<u8> {
 }
 
 /// The alert that ends a connection in order.
-pub fn close_notify(version: Version) -> Vec<u8> {
+pub(crate) fn close_notify(version: Version) -> Vec<u8> {
     let [major, minor] = version.0.to_be_bytes();
     vec![ALERT, major, minor, 0, 2, 1, 0]
 }
@@ -261,7 +261,7 @@ const SIGNATURE_ALGORITHMS: &[u8] = &[
 ];
 
 /// The most bytes of a flight: ten thousand names fit into the certificate.
-pub const MAX_FLIGHT: usize = 1024 * 1024;
+pub(crate) const MAX_FLIGHT: usize = 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
