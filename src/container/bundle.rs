@@ -63,6 +63,38 @@ pub fn chain(content: &[u8], passphrase: Option<&str>) -> Result<Chain, BundleEr
     }
 }
 
+/// The certificates of a PKCS#12 in DER, decrypted.
+pub fn pkcs12(content: &[u8], passphrase: &str) -> Result<Vec<Vec<u8>>, BundleError> {
+    let archive = Pkcs12Archive::from_pkcs12(content, passphrase).map_err(|error| match error {
+        Pkcs12Error::MacError(_) | Pkcs12Error::UnpadError | Pkcs12Error::Pkcs5Error(_) => BundleError::Passphrase,
+        Pkcs12Error::UnsupportedEncryptionScheme
+        | Pkcs12Error::UnsupportedMacAlgorithm
+        | Pkcs12Error::InvalidParameters => BundleError::Encryption,
+        _ => BundleError::Pkcs12,
+    })?;
+    Ok(archive.certs.iter().map(|bag| bag.cert.as_der().to_vec()).collect())
+}
+
+/// The certificates of a PKCS#7 (RFC 5652 SignedData) in DER, in the order of the file, which means nothing. `None` when it
+/// is not well-formed or has none.
+pub fn pkcs7(content: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let content_info = element(content, Tag::Sequence)?;
+    let (rest, _content_type) = Any::from_der(content_info.data).ok()?;
+    let (_, content) = Any::from_der(rest).ok()?;
+    let signed_data = element(content.data, Tag::Sequence)?;
+
+    // version, digestAlgorithms and encapContentInfo stand before certificates [0].
+    let mut rest = signed_data.data;
+    loop {
+        let (after, field) = Any::from_der(rest).ok()?;
+        if field.class() == Class::ContextSpecific && field.tag() == Tag(0) {
+            let certificates = elements(field.data);
+            return (!certificates.is_empty()).then_some(certificates);
+        }
+        rest = after;
+    }
+}
+
 fn of_blocks(blocks: &[pem::Block]) -> Result<Chain, BundleError> {
     let mut ders: Vec<Vec<u8>> = Vec::new();
     let mut keeps_order = true;
@@ -98,38 +130,6 @@ fn of_der(content: &[u8], passphrase: Option<&str>) -> Result<Chain, BundleError
         Ok(chain) => Ok(chain.in_order()),
         Err(ChainError::Empty) => Err(BundleError::NoCertificate),
         Err(error) => Err(error.into()),
-    }
-}
-
-/// The certificates of a PKCS#12 in DER, decrypted.
-pub fn pkcs12(content: &[u8], passphrase: &str) -> Result<Vec<Vec<u8>>, BundleError> {
-    let archive = Pkcs12Archive::from_pkcs12(content, passphrase).map_err(|error| match error {
-        Pkcs12Error::MacError(_) | Pkcs12Error::UnpadError | Pkcs12Error::Pkcs5Error(_) => BundleError::Passphrase,
-        Pkcs12Error::UnsupportedEncryptionScheme
-        | Pkcs12Error::UnsupportedMacAlgorithm
-        | Pkcs12Error::InvalidParameters => BundleError::Encryption,
-        _ => BundleError::Pkcs12,
-    })?;
-    Ok(archive.certs.iter().map(|bag| bag.cert.as_der().to_vec()).collect())
-}
-
-/// The certificates of a PKCS#7 (RFC 5652 SignedData) in DER, in the order of the file, which means nothing. `None` when it
-/// is not well-formed or has none.
-pub fn pkcs7(content: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let content_info = element(content, Tag::Sequence)?;
-    let (rest, _content_type) = Any::from_der(content_info.data).ok()?;
-    let (_, content) = Any::from_der(rest).ok()?;
-    let signed_data = element(content.data, Tag::Sequence)?;
-
-    // version, digestAlgorithms and encapContentInfo stand before certificates [0].
-    let mut rest = signed_data.data;
-    loop {
-        let (after, field) = Any::from_der(rest).ok()?;
-        if field.class() == Class::ContextSpecific && field.tag() == Tag(0) {
-            let certificates = elements(field.data);
-            return (!certificates.is_empty()).then_some(certificates);
-        }
-        rest = after;
     }
 }
 

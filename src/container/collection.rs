@@ -41,6 +41,18 @@ pub(crate) fn read(patterns: &[String], passphrase: Option<&str>) -> Vec<Item> {
     files
 }
 
+/// A name as part of a metric's; with a number behind it where another item has the same.
+pub(crate) fn label(name: &str, before: &[Item]) -> String {
+    let folded: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
+    let is_taken = |label: &str| before.iter().any(|file| file.label == label);
+    if !is_taken(&folded) {
+        return folded;
+    }
+    let mut numbered = (2..).map(|number| format!("{folded}_{number}"));
+    numbered.find(|label| !is_taken(label)).unwrap_or(folded)
+}
+
 fn matching(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
     let path = PathBuf::from(pattern);
     // A file whose own name has brackets in it is meant as it stands.
@@ -69,18 +81,6 @@ fn open(path: &Path, passphrase: Option<&str>) -> Result<Chain, Failure> {
 
 fn file_name(path: &Path) -> Cow<'_, str> {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy()
-}
-
-/// A name as part of a metric's; with a number behind it where another item has the same.
-pub(crate) fn label(name: &str, before: &[Item]) -> String {
-    let folded: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
-    let is_taken = |label: &str| before.iter().any(|file| file.label == label);
-    if !is_taken(&folded) {
-        return folded;
-    }
-    let mut numbered = (2..).map(|number| format!("{folded}_{number}"));
-    numbered.find(|label| !is_taken(label)).unwrap_or(folded)
 }
 
 /// The most files that one check reads.

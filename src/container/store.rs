@@ -104,12 +104,6 @@ impl FromStr for Thumbprint {
     }
 }
 
-/// Between the digits, and before them: copied out of the certificate's dialogue, a thumbprint begins with a mark for the
-/// direction of writing that nobody sees.
-const fn is_decoration(c: char) -> bool {
-    matches!(c, ' ' | ':' | '\u{a0}' | '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// Which certificates of a store are judged: those that one of these means; without any, all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
@@ -139,6 +133,42 @@ pub fn choose(ders: &[Vec<u8>], wanted: &Wanted, store: &StoreName) -> (Vec<Item
         wanted.thumbprints.contains(&held.thumbprint) || wanted.subjects.iter().any(|part| held.is_named(part))
     };
     (items(held.into_iter().filter(|held| is_everything || is_meant(held)).collect(), store), failures)
+}
+
+/// The certificates of a store, in DER, in whatever order it keeps them.
+#[cfg(windows)]
+pub(crate) fn read(store: &StoreName) -> Result<Vec<Vec<u8>>, Failure> {
+    use crate::platform::windows::certificate_store::CertificateStore;
+    use crate::time::stage;
+
+    stage::enter(format!("reading the certificate store {store}"));
+    let opened = match store.location {
+        StoreLocation::LocalMachine => CertificateStore::of_machine(&store.name),
+        StoreLocation::CurrentUser => CertificateStore::of_user(&store.name),
+    };
+    let opened = opened.map_err(|error| {
+        let attempted = format!("cannot open the certificate store {store}");
+        Failure::of_call(&error, &attempted, Class::Unreadable, "an administrator of this machine")
+    })?;
+    let ders = opened.certificates(MAX_CERTIFICATES + 1);
+    stage::enter("");
+    if ders.len() > MAX_CERTIFICATES {
+        let text = format!("the certificate store {store} holds more than {MAX_CERTIFICATES} certificates");
+        return Err(Failure::new(Class::Unreadable, text));
+    }
+    Ok(ders)
+}
+
+/// The certificates of a store, which only Windows has.
+#[cfg(not(windows))]
+pub(crate) fn read(_: &StoreName) -> Result<Vec<Vec<u8>>, Failure> {
+    Err(Failure::new(Class::Unreadable, NEEDS_WINDOWS))
+}
+
+/// Between the digits, and before them: copied out of the certificate's dialogue, a thumbprint begins with a mark for the
+/// direction of writing that nobody sees.
+const fn is_decoration(c: char) -> bool {
+    matches!(c, ' ' | ':' | '\u{a0}' | '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A certificate of a store.
@@ -186,36 +216,6 @@ fn items(mut held: Vec<Held>, store: &StoreName) -> Vec<Item> {
 /// What to say where there are no certificate stores.
 pub(crate) const NEEDS_WINDOWS: &str =
     "--store: expected --hostname or --file, because only Windows has certificate stores";
-
-/// The certificates of a store, in DER, in whatever order it keeps them.
-#[cfg(windows)]
-pub(crate) fn read(store: &StoreName) -> Result<Vec<Vec<u8>>, Failure> {
-    use crate::platform::windows::certificate_store::CertificateStore;
-    use crate::time::stage;
-
-    stage::enter(format!("reading the certificate store {store}"));
-    let opened = match store.location {
-        StoreLocation::LocalMachine => CertificateStore::of_machine(&store.name),
-        StoreLocation::CurrentUser => CertificateStore::of_user(&store.name),
-    };
-    let opened = opened.map_err(|error| {
-        let attempted = format!("cannot open the certificate store {store}");
-        Failure::of_call(&error, &attempted, Class::Unreadable, "an administrator of this machine")
-    })?;
-    let ders = opened.certificates(MAX_CERTIFICATES + 1);
-    stage::enter("");
-    if ders.len() > MAX_CERTIFICATES {
-        let text = format!("the certificate store {store} holds more than {MAX_CERTIFICATES} certificates");
-        return Err(Failure::new(Class::Unreadable, text));
-    }
-    Ok(ders)
-}
-
-/// The certificates of a store, which only Windows has.
-#[cfg(not(windows))]
-pub(crate) fn read(_: &StoreName) -> Result<Vec<Vec<u8>>, Failure> {
-    Err(Failure::new(Class::Unreadable, NEEDS_WINDOWS))
-}
 
 const CERT_DRIVE: &str = "Cert:\\";
 

@@ -66,6 +66,22 @@ pub async fn locate(
     Ok(vec![Server { transport, host: (*domain).to_owned(), port }])
 }
 
+/// The transports that a domain's NAPTR records name (RFC 3263, section 4.1), the one to try first in front, each with
+/// the name whose SRV records to look up.
+///
+/// Only those of `usable`; only terminal `s` records without a rewriting rule, as SIP demands.
+pub fn by_naptr(records: &[Naptr], usable: &[Transport]) -> Vec<(Transport, String)> {
+    let is_for_sip = |record: &&Naptr| {
+        record.flags.eq_ignore_ascii_case("s") && record.regexp.is_empty() && !record.replacement.is_empty()
+    };
+    let mut records: Vec<_> = records.iter().filter(is_for_sip).collect();
+    records.sort_by_key(|record| (record.order, record.preference));
+    let transport = |record: &Naptr| {
+        usable.iter().copied().find(|transport| record.services.eq_ignore_ascii_case(transport.naptr_service()))
+    };
+    records.into_iter().filter_map(|record| Some((transport(record)?, record.replacement.clone()))).collect()
+}
+
 /// The transports that the domain prefers, by its NAPTR records; empty where they say nothing.
 async fn preferred(
     servers: &Nameservers,
@@ -95,22 +111,6 @@ async fn preferred(
 fn list(words: impl Iterator<Item = String>) -> String {
     let words: Vec<_> = words.collect();
     if words.is_empty() { "none".to_owned() } else { words.join(", ") }
-}
-
-/// The transports that a domain's NAPTR records name (RFC 3263, section 4.1), the one to try first in front, each with
-/// the name whose SRV records to look up.
-///
-/// Only those of `usable`; only terminal `s` records without a rewriting rule, as SIP demands.
-pub fn by_naptr(records: &[Naptr], usable: &[Transport]) -> Vec<(Transport, String)> {
-    let is_for_sip = |record: &&Naptr| {
-        record.flags.eq_ignore_ascii_case("s") && record.regexp.is_empty() && !record.replacement.is_empty()
-    };
-    let mut records: Vec<_> = records.iter().filter(is_for_sip).collect();
-    records.sort_by_key(|record| (record.order, record.preference));
-    let transport = |record: &Naptr| {
-        usable.iter().copied().find(|transport| record.services.eq_ignore_ascii_case(transport.naptr_service()))
-    };
-    records.into_iter().filter_map(|record| Some((transport(record)?, record.replacement.clone()))).collect()
 }
 
 #[cfg(test)]

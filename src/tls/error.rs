@@ -175,6 +175,19 @@ impl From<TlsError> for Failure {
     }
 }
 
+/// `HandshakeFailure` as RFC 8446 spells it: `handshake_failure`.
+pub(super) fn alert_name(alert: Alert) -> String {
+    let camel = format!("{alert:?}").replace("CA", "Ca");
+    let mut name = String::new();
+    for c in camel.chars() {
+        if c.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(c.to_ascii_lowercase());
+    }
+    name
+}
+
 /// How a server says no, in words, if it says it with an alert or by hanging up.
 fn refusal(error: &io::Error) -> Option<String> {
     use io::ErrorKind as Kind;
@@ -211,19 +224,6 @@ const fn is_about_certificates(alert: Alert) -> bool {
             | Alert::DecryptError
             | Alert::HandshakeFailure
     )
-}
-
-/// `HandshakeFailure` as RFC 8446 spells it: `handshake_failure`.
-pub(super) fn alert_name(alert: Alert) -> String {
-    let camel = format!("{alert:?}").replace("CA", "Ca");
-    let mut name = String::new();
-    for c in camel.chars() {
-        if c.is_ascii_uppercase() && !name.is_empty() {
-            name.push('_');
-        }
-        name.push(c.to_ascii_lowercase());
-    }
-    name
 }
 
 const NO_HELLO: &str = "in answer to our ClientHello, as Windows does without a version and suite in common";
