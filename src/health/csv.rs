@@ -2,7 +2,7 @@
 
 use csv::{ReaderBuilder, StringRecord};
 
-use super::{ALERT_VALUE, HEALTH_SET, HealthError, RawMonitor, column};
+use super::{ALERT_VALUE, HEALTH_SET_COLUMN, HealthError, RawMonitor, column};
 
 /// The lines of a CSV text, by the column names of its first.
 pub(super) fn rows(text: &str) -> Result<Vec<RawMonitor>, HealthError> {
@@ -13,7 +13,7 @@ pub(super) fn rows(text: &str) -> Result<Vec<RawMonitor>, HealthError> {
 
     let headers = reader.headers().map_err(|_| HealthError::Columns { line: first_line })?;
     let columns: Vec<_> = headers.iter().map(column).collect();
-    if ![ALERT_VALUE, HEALTH_SET].iter().all(|name| columns.contains(&Some(name))) {
+    if ![ALERT_VALUE, HEALTH_SET_COLUMN].iter().all(|name| columns.contains(&Some(name))) {
         return Err(HealthError::Columns { line: first_line });
     }
     reader

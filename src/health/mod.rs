@@ -140,7 +140,7 @@ impl RawMonitor {
     }
 
     fn into_monitor(mut self) -> Option<Monitor> {
-        let health_set = self.take(HEALTH_SET);
+        let health_set = self.take(HEALTH_SET_COLUMN);
         let alert_value = self.take(ALERT_VALUE);
         if health_set.is_empty() || alert_value.is_empty() {
             return None;
@@ -186,7 +186,7 @@ fn date(text: &str) -> Option<String> {
 }
 
 const SERVER: &str = "server";
-const HEALTH_SET: &str = "healthsetname";
+const HEALTH_SET_COLUMN: &str = "healthsetname";
 const NAME: &str = "name";
 const ALERT_VALUE: &str = "alertvalue";
 const STATE: &str = "currenthealthsetstate";
@@ -194,8 +194,8 @@ const STATE: &str = "currenthealthsetstate";
 /// The columns that are read, as exports spell them in lower case, and the name that each is kept under.
 const COLUMNS: &[(&str, &str)] = &[
     (SERVER, SERVER),
-    (HEALTH_SET, HEALTH_SET),
-    ("healthset", HEALTH_SET),
+    (HEALTH_SET_COLUMN, HEALTH_SET_COLUMN),
+    ("healthset", HEALTH_SET_COLUMN),
     (NAME, NAME),
     (ALERT_VALUE, ALERT_VALUE),
     (STATE, STATE),

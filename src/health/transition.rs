@@ -60,7 +60,7 @@ impl<'a> Transitions<'a> {
             if is_in(MONITORING) {
                 let oldest = transitions.reaches_back.map_or(record.time, |oldest| oldest.min(record.time));
                 transitions.reaches_back = Some(oldest);
-                match (record.id, record.datum(HEALTH_SET)) {
+                match (record.id, record.datum(HEALTH_SET_ELEMENTS)) {
                     (UNHEALTHY | HEALTHY, Some(health_set)) => {
                         transitions.changes.push(Change::recorded_by(record, health_set))
                     }
@@ -198,7 +198,7 @@ fn key((name, target): (&str, &str)) -> (String, String) {
 }
 
 /// The names that a health set may stand under.
-const HEALTH_SET: &[&str] = &["HealthSet", "HealthSetName"];
+const HEALTH_SET_ELEMENTS: &[&str] = &["HealthSet", "HealthSetName"];
 
 /// How these logs write that there is nothing.
 const NULL: &str = "[null]";
