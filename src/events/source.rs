@@ -7,12 +7,12 @@ use super::{EventError, EventExport, MAX_INPUT, xml};
 use crate::input::Input;
 use crate::report::Failure;
 
-/// Where to look; for what Managed Availability says, too.
+/// Where to look for events, or for what Managed Availability says of health.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum EventInput {
+pub(crate) enum LogSource {
     /// The event log of a host, or of this machine.
     Log(Option<String>),
-    /// XML of `wevtutil` or `Get-WinEvent`, or whatever else stands for a log.
+    /// What stands for a log: XML of `wevtutil` or `Get-WinEvent`; of health also JSON or CSV of `Get-ServerHealth`.
     Export(Input),
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct FoundEvents {
     pub reaches_back: Option<SystemTime>,
 }
 
-impl EventInput {
+impl LogSource {
     /// Reads it: of a log what `query` asks for, of an export everything.
     pub(crate) fn read(&self, query: &EventQuery) -> Result<FoundEvents, Failure> {
         let input = match self {

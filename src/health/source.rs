@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::transition::{MONITORING, Transitions};
 use super::{HealthError, HealthExport, MAX_INPUT, read};
-use crate::events::source::EventInput;
+use crate::events::source::LogSource;
 use crate::events::{self, EventError, xml};
 use crate::report::{Class, Failure};
 use crate::time::calendar::rfc3339;
@@ -21,10 +21,10 @@ pub(crate) struct Acquired {
 /// Reads Managed Availability's log, or an export: JSON or CSV of `Get-ServerHealth`, or the event XML of that log.
 ///
 /// A log of transitions has monitors only as far as somebody asks for a health set.
-pub(crate) fn acquire(source: &EventInput, health_sets: &[String]) -> Result<Acquired, Failure> {
+pub(crate) fn acquire(source: &LogSource, health_sets: &[String]) -> Result<Acquired, Failure> {
     let input = match source {
-        EventInput::Log(host) => return logged(host.as_deref(), health_sets),
-        EventInput::Export(input) => input,
+        LogSource::Log(host) => return logged(host.as_deref(), health_sets),
+        LogSource::Export(input) => input,
     };
     let content = input.read(MAX_INPUT)?;
     if content.text.trim_start().starts_with('<') {

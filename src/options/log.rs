@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::events::source::{EventInput, NEEDS_WINDOWS};
+use crate::events::source::{LogSource, NEEDS_WINDOWS};
 use crate::input::{Input, judge_age};
 use crate::net::host;
 use crate::report::{Finding, Report, Target};
@@ -26,8 +26,8 @@ pub(crate) struct LogOptions {
 }
 
 impl LogOptions {
-    pub(crate) fn source(&self) -> EventInput {
-        self.file.clone().map_or_else(|| EventInput::Log(self.hostname.clone()), EventInput::Export)
+    pub(crate) fn source(&self) -> LogSource {
+        self.file.clone().map_or_else(|| LogSource::Log(self.hostname.clone()), LogSource::Export)
     }
 
     pub(crate) fn target(&self) -> Target {
