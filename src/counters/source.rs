@@ -15,7 +15,7 @@ use crate::time::words::{in_words, roughly};
 /// A source, and how it is asked.
 #[derive(Clone, Debug)]
 pub(crate) struct CounterSource {
-    pub place: SourceKind,
+    pub kind: SourceKind,
     /// Whose counters are wanted, where it knows several hosts.
     pub host: Option<String>,
     /// Greatest age of the newest sample.
@@ -39,7 +39,7 @@ impl CounterSource {
         report: &mut Report,
     ) -> Result<Reading<N>, CounterError> {
         let query = CounterQuery { counters, host: self.host.clone(), window, deadline: self.deadline };
-        let reading = match &self.place {
+        let reading = match &self.kind {
             SourceKind::Csv(csv) => csv.read(&query).await,
             SourceKind::Exporter(exporter) => exporter.read(&query).await,
             SourceKind::Pdh => pdh::read(&query).await,
@@ -69,7 +69,7 @@ impl CounterSource {
     /// What identifies the target's counters in a history.
     pub(crate) fn key<const N: usize>(&self, reading: &Reading<N>, counters: &[Counter; N]) -> String {
         let names: Vec<_> = counters.iter().map(ToString::to_string).collect();
-        format!("{} {} {}", self.place, reading.host.to_lowercase(), names.join(" "))
+        format!("{} {} {}", self.kind, reading.host.to_lowercase(), names.join(" "))
     }
 }
 

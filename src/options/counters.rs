@@ -166,7 +166,7 @@ impl CounterOptions {
     ) -> Result<CounterSource, CounterError> {
         report.target = self.target();
         report.add_diagnostic("source", self.counters.to_string());
-        let place = match &self.counters {
+        let kind = match &self.counters {
             CounterPlace::Csv(log) => SourceKind::Csv(Csv { log: log.clone(), zone: self.time_zone }),
             CounterPlace::Prometheus(url) => {
                 let tls = self.tls.settings(&url.host, secrets).map_err(CounterError::Tls)?;
@@ -174,7 +174,7 @@ impl CounterOptions {
             }
             CounterPlace::Pdh => SourceKind::Pdh,
         };
-        Ok(CounterSource { place, host: self.hostname.clone(), max_age: self.max_age, deadline })
+        Ok(CounterSource { kind, host: self.hostname.clone(), max_age: self.max_age, deadline })
     }
 
     fn target(&self) -> Target {
