@@ -158,7 +158,7 @@ impl Options for Events {
     };
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
-        self.log.contradiction(source::NEEDS_A_FILE)
+        self.log.contradiction(source::NEEDS_EVENT_XML)
     }
 }
 

@@ -132,7 +132,7 @@ impl Options for HealthSet {
     };
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
-        self.log.contradiction(source::NEEDS_A_FILE)
+        self.log.contradiction(source::NEEDS_HEALTH_EXPORT)
     }
 }
 

@@ -87,7 +87,7 @@ impl MissedCallProxy {
     fn by_events(&self, report: &mut Report) -> Result<Share, Failure> {
         let asked = self.log_options();
         report.target = asked.target();
-        let rules = [PROXIED, FAILED].map(|id| Rule { id, thresholds: Thresholds::default() });
+        let rules = [PROXIED, NOT_PROXIED].map(|id| Rule { id, thresholds: Thresholds::default() });
         let window = |until| tally::EventWindow { until, length: self.window.window };
         let log = asked.source().read(&EventQuery::counted(EVENT_SOURCE, &rules, window(report.started.time)))?;
         let until = log.until.unwrap_or(report.started.time);
@@ -101,7 +101,7 @@ impl MissedCallProxy {
 
         let counts = tally(&log.export.records, EVENT_SOURCE, &rules, window(until)).counts;
         let [proxied, failed] = [0, 1].map(|index| counts.get(index).map_or(0, |count| u64::from(count.count)));
-        report.add_diagnostic("events", format!("{proxied} x {PROXIED} (proxied), {failed} x {FAILED} (failed)"));
+        report.add_diagnostic("events", format!("{proxied} x {PROXIED} (proxied), {failed} x {NOT_PROXIED} (failed)"));
         let (all, window) = (proxied + failed, in_words(self.window.window));
         if all == 0 {
             return Ok(Share::FewCalls(None, format!("no missed-call notification in {window}")));
@@ -119,7 +119,7 @@ impl MissedCallProxy {
 
 /// The events of a notification that was proxied, and of one that was not.
 const PROXIED: u32 = 1637;
-const FAILED: u32 = 1638;
+const NOT_PROXIED: u32 = 1638;
 
 /// Who logs them.
 const EVENT_SOURCE: &str = "MSExchange Unified Messaging";
@@ -169,7 +169,7 @@ impl Options for MissedCallProxy {
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         match self.method {
-            ShareMethod::Events => (self.file.is_none() && !cfg!(windows)).then(|| source::NEEDS_A_FILE.to_owned()),
+            ShareMethod::Events => (self.file.is_none() && !cfg!(windows)).then(|| source::NEEDS_EVENT_XML.to_owned()),
             ShareMethod::Exchange if self.file.is_some() => Some("--file: expected --method events too".to_owned()),
             ShareMethod::Exchange => self.source.contradiction(&missed_call_proxy()),
         }

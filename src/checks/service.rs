@@ -151,7 +151,7 @@ impl Options for Service {
                 "--service: '{name}' and another one would have the same label: expected one of them"
             ));
         }
-        (!cfg!(windows)).then(|| service::NEEDS_WINDOWS.to_owned())
+        (!cfg!(windows)).then(|| service::SERVICES_NEED_WINDOWS.to_owned())
     }
 }
 

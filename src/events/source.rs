@@ -53,15 +53,15 @@ fn logged(host: Option<&str>, query: &EventQuery) -> Result<FoundEvents, Failure
 
 #[cfg(not(windows))]
 fn logged(_: Option<&str>, _: &EventQuery) -> Result<FoundEvents, Failure> {
-    Err(Failure::new(crate::report::Class::NoData, NEEDS_A_FILE))
+    Err(Failure::new(crate::report::Class::NoData, NEEDS_EVENT_XML))
 }
 
 /// What to say where there is no event log.
-pub(crate) const NEEDS_A_FILE: &str =
+pub(crate) const NEEDS_EVENT_XML: &str =
     "--file: expected the XML of wevtutil or Get-WinEvent, because only Windows has an event log of its own";
 
 /// What to say to the wish for another host's log where there is no event log.
-pub(crate) const NEEDS_WINDOWS: &str =
+pub(crate) const REMOTE_LOG_NEEDS_WINDOWS: &str =
     "--hostname: expected --file instead, because only Windows can ask another host for its event log";
 
 /// The most records that are counted; of the newest ones.

@@ -64,7 +64,7 @@ fn concluded(found: &events::EventExport, source: &str, health_sets: &[String]) 
 fn logged(host: Option<&str>, health_sets: &[String]) -> Result<Acquired, Failure> {
     use std::time::Duration;
 
-    use super::transition::{DEFINITIONS, FAILED, PROBE_RESULTS, SERVICE_NAME};
+    use super::transition::{DEFINITIONS, PROBE_FAILED, PROBE_RESULTS, SERVICE_NAME};
     use super::{AlertValue, Monitor};
     use crate::events::log::{EventLog, Limits, Order};
     use crate::events::query::EventQuery;
@@ -97,7 +97,7 @@ fn logged(host: Option<&str>, health_sets: &[String]) -> Result<Acquired, Failur
         first.export.monitors.iter().filter(of_set).any(|monitor| monitor.alert_value == AlertValue::Unhealthy)
     };
     for set in health_sets.iter().filter(is_unhealthy) {
-        add(PROBE_RESULTS, &[(SERVICE_NAME, set), FAILED], &mut found);
+        add(PROBE_RESULTS, &[(SERVICE_NAME, set), PROBE_FAILED], &mut found);
     }
     let answer = concluded(&found, &source, health_sets)?;
     Ok(Acquired { remarks: [answer.remarks, remarks].concat(), ..answer })
@@ -105,8 +105,8 @@ fn logged(host: Option<&str>, health_sets: &[String]) -> Result<Acquired, Failur
 
 #[cfg(not(windows))]
 fn logged(_: Option<&str>, _: &[String]) -> Result<Acquired, Failure> {
-    Err(Failure::new(Class::NoData, NEEDS_A_FILE))
+    Err(Failure::new(Class::NoData, NEEDS_HEALTH_EXPORT))
 }
 
 /// What to say where there is no event log.
-pub(crate) const NEEDS_A_FILE: &str = "--file: expected Get-ServerHealth as JSON or CSV, because only Windows has a Managed Availability channel of its own";
+pub(crate) const NEEDS_HEALTH_EXPORT: &str = "--file: expected Get-ServerHealth as JSON or CSV, because only Windows has a Managed Availability channel of its own";

@@ -27,7 +27,7 @@ pub(crate) const PROBE_RESULTS: &str = "Microsoft-Exchange-ActiveMonitoring/Prob
 pub(crate) const SERVICE_NAME: &str = "ServiceName";
 
 /// `ResultType` of a probe that failed.
-pub(crate) const FAILED: (&str, &str) = ("ResultType", "4");
+pub(crate) const PROBE_FAILED: (&str, &str) = ("ResultType", "4");
 
 /// What the records of the three channels say, in any order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl<'a> Transitions<'a> {
                 }
             } else if is_in(DEFINITIONS) {
                 transitions.definitions.push(record);
-            } else if is_in(PROBE_RESULTS) && record.datum(&[FAILED.0]) == Some(FAILED.1) {
+            } else if is_in(PROBE_RESULTS) && record.datum(&[PROBE_FAILED.0]) == Some(PROBE_FAILED.1) {
                 transitions.failures.push(record);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::events::source::{LogSource, NEEDS_WINDOWS};
+use crate::events::source::{LogSource, REMOTE_LOG_NEEDS_WINDOWS};
 use crate::input::{Input, judge_age};
 use crate::net::host;
 use crate::report::{Finding, Report, Target};
@@ -41,7 +41,7 @@ impl LogOptions {
 
     /// What is wrong where there is no event log: `needs_a_file`, unless it is another host's that is wanted.
     pub(crate) fn contradiction(&self, needs_a_file: &str) -> Option<String> {
-        let reason = if self.hostname.is_some() { NEEDS_WINDOWS } else { needs_a_file };
+        let reason = if self.hostname.is_some() { REMOTE_LOG_NEEDS_WINDOWS } else { needs_a_file };
         (self.file.is_none() && !cfg!(windows)).then(|| reason.to_owned())
     }
 

@@ -19,7 +19,7 @@ use crate::report::{Class, Failure};
 use crate::time::deadline::Deadline;
 
 /// What to say where there is no service manager to ask.
-pub(crate) const NEEDS_WINDOWS: &str = "only Windows has a service manager: run this check on the Exchange server, by \
+pub(crate) const SERVICES_NEED_WINDOWS: &str = "only Windows has a service manager: run this check on the Exchange server, by \
                                  NSClient++, SNClient, the Icinga or Zabbix agent, or Operations Manager";
 
 /// Asks the service manager of `host`, or of this one, about services, and its registry about a component.
@@ -60,5 +60,5 @@ async fn within<T: Send + 'static>(
 /// There is nobody to ask.
 #[cfg(not(windows))]
 pub(crate) async fn ask(_: Option<&str>, _: &[String], _: Option<&str>, _: &Deadline) -> Result<HostStatus, Failure> {
-    Err(Failure::new(Class::NoData, NEEDS_WINDOWS))
+    Err(Failure::new(Class::NoData, SERVICES_NEED_WINDOWS))
 }
