@@ -4,17 +4,16 @@ use std::time::{Duration, SystemTime};
 
 use super::query::EventQuery;
 use super::{EventExport, MAX_INPUT, xml};
-use crate::platform::windows::CallError;
 pub(crate) use crate::platform::windows::event_log::Order;
 use crate::platform::windows::event_log::{CHANNEL_NOT_FOUND, EventSession, Next, ResultSet, SERVER_UNAVAILABLE};
+use crate::platform::windows::{CallError, WindowsHost};
 use crate::report::{Class, Failure};
 use crate::time::stage;
 
 #[derive(Debug)]
 pub(crate) struct EventLog {
     session: EventSession,
-    /// `None` is this machine.
-    host: Option<String>,
+    host: WindowsHost,
 }
 
 /// How much is read at most.
@@ -28,11 +27,12 @@ pub(crate) struct Limits {
 impl EventLog {
     /// The log of `host`, or of this machine. Nothing is sent yet.
     pub(crate) fn on(host: Option<&str>) -> Result<Self, Failure> {
-        let session = EventSession::open(host).map_err(|error| {
-            let attempted = format!("cannot open the event log of {}", host.unwrap_or(THIS_MACHINE));
+        let host = WindowsHost::named(host);
+        let session = EventSession::open(&host).map_err(|error| {
+            let attempted = format!("cannot open the event log of {}", name(&host));
             Failure::of_call(&error, &attempted, Class::NoData, GRANTED_BY)
         })?;
-        Ok(Self { session, host: host.map(str::to_owned) })
+        Ok(Self { session, host })
     }
 
     /// The records that `query` asks for, and whether there are more than `limits` allow.
@@ -47,7 +47,7 @@ impl EventLog {
         let found = self.session.query(&query.channel, &query.expression, order);
         let rendered = found.and_then(|found| rendered(found, limits));
         stage::enter("");
-        let rendered = rendered.map_err(|error| refused(&error, &log, self.host.is_some()))?;
+        let rendered = rendered.map_err(|error| refused(&error, &log, self.host.remote().is_some()))?;
 
         let text = format!("<Events>{}</Events>", rendered.text);
         let mut export = xml::read(&text)
@@ -65,8 +65,12 @@ impl EventLog {
 
     /// A log of that machine, in words.
     pub(crate) fn name(&self, channel: &str) -> String {
-        format!("the log {channel} of {}", self.host.as_deref().unwrap_or(THIS_MACHINE))
+        format!("the log {channel} of {}", name(&self.host))
     }
+}
+
+fn name(host: &WindowsHost) -> &str {
+    host.remote().unwrap_or("this machine")
 }
 
 /// Records as the log writes them, one after the other.
@@ -110,7 +114,5 @@ fn refused(error: &CallError, log: &str, is_remote: bool) -> Failure {
         _ => Failure::of_call(error, &format!("cannot read {log}"), Class::NoData, GRANTED_BY),
     }
 }
-
-const THIS_MACHINE: &str = "this machine";
 
 const GRANTED_BY: &str = "membership in the group Event Log Readers";

@@ -34,13 +34,13 @@ pub(crate) async fn ask(
 ) -> Result<HostStatus, Failure> {
     let host = WindowsHost::named(host);
     let (asked, names) = (host.clone(), services.to_vec());
-    let stage = || format!("asking the service manager of {}", windows::name(&host));
+    let stage = || format!("asking the service manager of {}", host.name());
     let services = within(deadline, stage, move || windows::services(&asked, &names)).await?;
     let component = match component {
         None => None,
         Some(name) => {
             let (asked, name) = (host.clone(), name.to_owned());
-            let stage = || format!("asking the registry of {}", windows::name(&host));
+            let stage = || format!("asking the registry of {}", host.name());
             Some(within(deadline, stage, move || registry::component(&asked, &name)).await)
         }
     };

@@ -16,19 +16,15 @@ pub(super) fn services(host: &WindowsHost, names: &[String]) -> Result<Vec<Resul
 
 /// Why the host did not answer what was attempted.
 pub(super) fn refused(host: &WindowsHost, error: &CallError, attempted: &str) -> Failure {
-    let (host, class) = (name(host), refusal::class(error.code()));
+    let (host, class) = (host.name(), refusal::class(error.code()));
     Failure::of_call(error, &format!("{attempted} of {host}"), class, &format!("the group Administrators of {host}"))
-}
-
-pub(super) fn name(host: &WindowsHost) -> &str {
-    host.remote().unwrap_or("this host")
 }
 
 fn service(manager: &ServiceManager, host: &WindowsHost, name: &str) -> Result<ServiceStatus, Failure> {
     let refused = |error: CallError| match refusal::class(error.code()) {
         Class::Missing => Failure {
             causes: vec![format!("{}: {}", error.call, error.error)],
-            ..Failure::new(Class::Missing, format!("there is no service {name} on {}", self::name(host)))
+            ..Failure::new(Class::Missing, format!("there is no service {name} on {}", host.name()))
         },
         _ => self::refused(host, &error, &format!("cannot ask for service {name}")),
     };

@@ -75,7 +75,9 @@ fn another_hosts_log_is_asked_when_named() {
     let Some(log) = WithLog::new("check_um_events", &lines) else { return };
     log.run(&[UNTIL, &["-H", "cas1.example.com"]].concat()).assert_text(1).assert_says("3 x 1647");
     assert_eq!(log.asked().last().unwrap(), "open handles: 0");
-    log.run(UNTIL).assert_begins(3, "UM EVENTS UNKNOWN - there is no such log: the log Application of this machine");
+    let missing = "UM EVENTS UNKNOWN - there is no such log: the log Application of this machine";
+    log.run(UNTIL).assert_begins(3, missing);
+    log.run(&[UNTIL, &["-H", "localhost"]].concat()).assert_begins(3, missing);
 }
 
 #[test]

@@ -82,8 +82,8 @@ fn status(error: &CallError) -> Status {
 }
 
 fn name(host: &WindowsHost) -> String {
-    let own = || std::env::var("COMPUTERNAME").ok().filter(|name| !name.is_empty());
-    host.remote().map(str::to_owned).or_else(own).unwrap_or_else(|| "this host".to_owned())
+    let own = if host.remote().is_none() { WindowsHost::own_name() } else { None };
+    own.unwrap_or_else(|| host.name().to_owned())
 }
 
 /// What is read.

@@ -13,7 +13,7 @@ use windows_sys::Win32::System::EventLog::{
     EvtQueryForwardDirection, EvtQueryReverseDirection, EvtRender, EvtRenderEventXml, EvtRpcLogin,
 };
 
-use super::{CallError, carried_out, narrow, wide};
+use super::{CallError, WindowsHost, carried_out, narrow, wide};
 
 /// Where the logs of a machine are asked for.
 #[derive(Debug)]
@@ -51,9 +51,9 @@ pub(crate) enum Next {
 pub(crate) struct LoggedEvent(EventHandle);
 
 impl EventSession {
-    /// With `host`, as the user who runs this process, or with this machine. Nothing is sent yet.
-    pub(crate) fn open(host: Option<&str>) -> Result<Self, CallError> {
-        let Some(host) = host else { return Ok(Self { handle: None }) };
+    /// With `host`, as the user who runs this process. Nothing is sent yet.
+    pub(crate) fn open(host: &WindowsHost) -> Result<Self, CallError> {
+        let Some(host) = host.remote() else { return Ok(Self { handle: None }) };
         let mut server = wide(host);
         // Without a user it is the one that runs the process.
         let (user, domain, password) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());

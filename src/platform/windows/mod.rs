@@ -47,7 +47,7 @@ impl CallError {
 }
 
 /// A host that is asked: another one by its name; this one not over the network, where its users have other rights.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct WindowsHost {
     remote: Option<String>,
 }
@@ -55,7 +55,7 @@ pub(crate) struct WindowsHost {
 impl WindowsHost {
     /// The host of that name; without one, this one.
     pub(crate) fn named(name: Option<&str>) -> Self {
-        let own = std::env::var("COMPUTERNAME").unwrap_or_default();
+        let own = Self::own_name().unwrap_or_default();
         let is_own = |name: &str| name.eq_ignore_ascii_case("localhost") || name.eq_ignore_ascii_case(&own);
         Self { remote: name.filter(|name| !is_own(name)).map(str::to_owned) }
     }
@@ -63,6 +63,16 @@ impl WindowsHost {
     /// Its name, if it is another one.
     pub(crate) fn remote(&self) -> Option<&str> {
         self.remote.as_deref()
+    }
+
+    /// What it is called in a sentence.
+    pub(crate) fn name(&self) -> &str {
+        self.remote().unwrap_or("this host")
+    }
+
+    /// The name that this host has.
+    pub(crate) fn own_name() -> Option<String> {
+        std::env::var("COMPUTERNAME").ok().filter(|name| !name.is_empty())
     }
 }
 
