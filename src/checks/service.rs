@@ -13,7 +13,7 @@ use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setti
 use crate::net::host;
 use crate::options::{Options, Secrets};
 use crate::plugin::{Check, Context};
-use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, State, Target, Uom};
+use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, State, Target, Uom, label_of};
 use crate::service::component::Component;
 use crate::service::judge::{Fitness, describe, judge, uptime};
 use crate::service::{self, Condition, ServiceStatus};
@@ -46,7 +46,7 @@ impl Check for Service {
 fn add_service(service: Result<ServiceStatus, Failure>, suffix: Option<&str>, report: &mut Report) {
     let (finding, running, uptime) = match service {
         Ok(service) => {
-            let fact = suffix.map_or_else(|| "service".to_owned(), |name| format!("service_{}", label(name)));
+            let fact = suffix.map_or_else(|| "service".to_owned(), |name| format!("service_{}", label_of(name)));
             report.add_diagnostic(&fact, describe(&service));
             let running = u32::from(service.condition == Condition::Running);
             (judged(&service, report), Some(running), uptime(&service, report.started.time))
@@ -84,11 +84,6 @@ fn add_metrics(running: Option<u32>, uptime: Option<Duration>, suffix: Option<&s
     for metric in [running, Metric::seconds("uptime", uptime)] {
         report.add_metric(if let Some(suffix) = suffix { metric.suffixed(suffix) } else { metric });
     }
-}
-
-/// The part of a label that a service's name becomes.
-fn label(name: &str) -> String {
-    Metric::count(name, 0).label().to_owned()
 }
 
 impl Service {
@@ -145,7 +140,8 @@ impl Options for Service {
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         let services = self.services();
-        let twin = |(index, name): (usize, &String)| services[..index].iter().any(|other| label(other) == label(name));
+        let twin =
+            |(index, name): (usize, &String)| services[..index].iter().any(|other| label_of(other) == label_of(name));
         if let Some((_, name)) = services.iter().enumerate().find(|(index, name)| twin((*index, name))) {
             return Some(format!(
                 "--service: '{name}' and another one would have the same label: expected one of them"

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::MAX_FILE;
 use super::bundle;
 use crate::input::file;
-use crate::report::{Class, Failure};
+use crate::report::{Class, Failure, label_of};
 use crate::time::stage;
 use crate::x509::Chain;
 
@@ -43,8 +43,7 @@ pub(crate) fn read(patterns: &[String], passphrase: Option<&str>) -> Vec<Item> {
 
 /// A name as part of a metric's; with a number behind it where another item has the same.
 pub(crate) fn label(name: &str, before: &[Item]) -> String {
-    let folded: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
+    let folded = label_of(name);
     let is_taken = |label: &str| before.iter().any(|file| file.label == label);
     if !is_taken(&folded) {
         return folded;

@@ -151,7 +151,7 @@ impl fmt::Display for Metric {
 
 /// Folds a text into a label: what is not a letter or a digit becomes `_`, so that an address can be part of one and
 /// no quote, `=` or `::` ever is (a reader takes `::` for a separator of its own).
-fn label_of(text: &str) -> String {
+pub(crate) fn label_of(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
 }
 

@@ -19,6 +19,7 @@ pub use self::about::{About, HEALTH_SET, StandsFor};
 pub use self::class::Class;
 pub use self::failure::Failure;
 pub use self::finding::Finding;
+pub(crate) use self::metric::label_of;
 pub use self::metric::{Metric, Uom};
 pub(crate) use self::policy::Override;
 pub use self::policy::Policy;
