@@ -140,7 +140,7 @@ pub struct Events {
     until: Option<SystemTime>,
 
     /// Event source that counts; events of others are passed over
-    #[arg(long, value_name = "NAME", default_value = "MSExchange Unified Messaging", help_heading = "Events")]
+    #[arg(long, value_name = "NAME", default_value = tally::EVENT_SOURCE, help_heading = "Events")]
     source: String,
 
     #[command(flatten)]

@@ -14,7 +14,7 @@ use crate::health::source::{self, Acquired};
 use crate::options::log::LogOptions;
 use crate::options::{Options, Secrets, reworded};
 use crate::plugin::{Check, Context};
-use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Uom};
+use crate::report::{About, Class, Failure, Finding, HEALTH_SET, Metric, Report, StandsFor, Uom};
 use crate::time::calendar::rfc3339;
 
 impl Check for HealthSet {
@@ -110,7 +110,7 @@ fn add_selection(answer: &Acquired, selection: &Selection<'_>, report: &mut Repo
 #[command(mut_args(|option| reworded(option, &[("hostname", HOSTNAME_HELP), ("file", FILE_HELP)])))]
 pub struct HealthSet {
     /// Health set to judge; repeatable, such as UM and UM.Protocol
-    #[arg(long, value_name = "NAME", default_value = "UM.CallRouter", help_heading = "Health set")]
+    #[arg(long, value_name = "NAME", default_value = HEALTH_SET, help_heading = "Health set")]
     health_set: Vec<String>,
 
     /// Monitor to leave out, as NAME or NAME\\TARGET; repeatable

@@ -14,7 +14,7 @@ use crate::counters::past::{Past, past, totals};
 use crate::counters::role::{Notifications, missed_call_proxy};
 use crate::events::query::EventQuery;
 use crate::events::source;
-use crate::events::tally::{self, Rule, tally};
+use crate::events::tally::{EVENT_SOURCE, EventWindow, Rule, tally};
 use crate::input::{Input, judge_age};
 use crate::options::counters::{CounterOptions, ShareThresholds, WindowOptions};
 use crate::options::log::LogOptions;
@@ -88,7 +88,7 @@ impl MissedCallProxy {
         let asked = self.log_options();
         report.target = asked.target();
         let rules = [PROXIED, NOT_PROXIED].map(|id| Rule { id, thresholds: Thresholds::default() });
-        let window = |until| tally::EventWindow { until, length: self.window.window };
+        let window = |until| EventWindow { until, length: self.window.window };
         let log = asked.source().read(&EventQuery::counted(EVENT_SOURCE, &rules, window(report.started.time)))?;
         let until = log.until.unwrap_or(report.started.time);
         if log.export.records.is_empty() && log.export.bad > 0 {
@@ -120,9 +120,6 @@ impl MissedCallProxy {
 /// The events of a notification that was proxied, and of one that was not.
 const PROXIED: u32 = 1637;
 const NOT_PROXIED: u32 = 1638;
-
-/// Who logs them.
-const EVENT_SOURCE: &str = "MSExchange Unified Messaging";
 
 /// Check what share of the missed-call notifications the UM Call Router failed to proxy over the last hour.
 #[derive(Debug, clap::Args)]

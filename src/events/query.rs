@@ -82,7 +82,7 @@ const MAX_IDS: usize = 16;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::tally::rules;
+    use crate::events::tally::{EVENT_SOURCE, rules};
     use std::time::SystemTime;
 
     fn window() -> EventWindow {
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn source_window_and_events_are_asked_for() {
-        let query = EventQuery::counted("MSExchange Unified Messaging", &rules(&[])[..2], window());
+        let query = EventQuery::counted(EVENT_SOURCE, &rules(&[])[..2], window());
         let expected = "*[System[\
             Provider[@Name='MSExchange Unified Messaging' or @EventSourceName='MSExchange Unified Messaging'] and \
             TimeCreated[@SystemTime>='2026-11-23T16:00:00Z' and @SystemTime<='2026-11-23T17:05:00.001Z'] and \

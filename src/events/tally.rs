@@ -174,6 +174,9 @@ fn diagnostic_codes(text: &str) -> Vec<u32> {
     codes
 }
 
+/// Who logs what the router has to say.
+pub(crate) const EVENT_SOURCE: &str = "MSExchange Unified Messaging";
+
 /// The events that are counted without being told to, and whether more than two of them are worth a warning. A probe
 /// of TLS that shows no client certificate is logged as 1649, so that one is only reported.
 const DEFAULTS: &[(u32, bool)] = &[(1638, true), (1643, true), (1647, true), (1649, false), (1651, true)];
@@ -189,14 +192,12 @@ mod tests {
     use super::*;
     use crate::report::{Metric, State};
 
-    const SOURCE: &str = "MSExchange Unified Messaging";
-
     fn at(seconds: u64) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
     }
 
     fn record(id: u32, seconds: u64, text: &str) -> EventRecord {
-        let providers = vec![SOURCE.to_owned()];
+        let providers = vec![EVENT_SOURCE.to_owned()];
         let (channel, computer, message) = (String::new(), String::new(), text.to_owned());
         EventRecord { id, time: at(seconds), providers, channel, computer, message, data: Vec::new() }
     }
@@ -219,7 +220,7 @@ mod tests {
             foreign,
         ];
         let rules = rules(&[]);
-        let tally = tally(&records, SOURCE, &rules, window());
+        let tally = tally(&records, EVENT_SOURCE, &rules, window());
         let count = tally.counts.iter().find(|count| count.rule.id == 1647).unwrap();
         assert_eq!((count.count, tally.foreign), (3, 1));
         assert_eq!(count.newest.unwrap().text(), "within the tolerance of clocks");

@@ -1,6 +1,7 @@
 //! How do Nagios and Naemon run the health set? Their commands, templates, and a sample site.
 
 use check_um::checks::schedule::{ScheduledService, Vantage};
+use check_um::door::report::HEALTH_SET;
 
 use crate::File;
 use crate::register::{plugin_of, services};
@@ -73,7 +74,7 @@ fn templates() -> String {
          # stray dollar sign in the command: hence the empty ones.\n",
     );
     text += &define("host", &host);
-    text += &define("servicegroup", &[("servicegroup_name", GROUP.to_owned()), ("alias", "UM.CallRouter".to_owned())]);
+    text += &define("servicegroup", &[("servicegroup_name", GROUP.to_owned()), ("alias", HEALTH_SET.to_owned())]);
     text += "\n# The rhythm is that of the health set, in units of interval_length, which is a minute where nobody changed it.\n";
     for check in services() {
         let mut service = vec![

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use check_um::checks::schedule::{ScheduledService, Vantage};
-use check_um::door::report::Class;
+use check_um::door::report::{Class, HEALTH_SET};
 
 use super::facts::{self, Fact};
 use super::{command_name, header, purpose, quoted};
@@ -18,13 +18,13 @@ pub fn text() -> String {
         "The health set UM.CallRouter for every host with vars.um_call_router. For the nodes that have hosts: master, satellites.",
     );
     text += &functions();
-    text += TEMPLATE;
+    text += &TEMPLATE.replace("@HEALTH_SET@", HEALTH_SET);
     for check in services() {
         text += &apply(check);
     }
     text += &agent();
     text += &dependencies();
-    text += ROLL_UP;
+    text += &ROLL_UP.replace("@HEALTH_SET@", HEALTH_SET);
     text
 }
 
@@ -184,7 +184,7 @@ template Service "um-call-router" {
 }
 
 object ServiceGroup "um-call-router" {
-  display_name = "UM.CallRouter"
+  display_name = "@HEALTH_SET@"
 }
 
 object HostGroup "um-call-router" {
@@ -236,19 +236,19 @@ globals.um_roll_up = function(host_name) {
   var named = []
   var count = 0
   for (service in get_services(host_name)) {
-    if (!("um-call-router" in service.groups) || service.name == "UM.CallRouter") { continue }
+    if (!("um-call-router" in service.groups) || service.name == "@HEALTH_SET@") { continue }
     if (service.last_check_result == null || service.downtime_depth > 0) { continue }
     var state = service.last_hard_state
     count += 1
     if (state != 0) { named.add(service.name + " " + words[state]) }
     if (ranks[state] > ranks[worst]) { worst = state }
   }
-  if (count == 0) { return { state = 3, text = "UM.CallRouter UNKNOWN - no check has a result yet" } }
+  if (count == 0) { return { state = 3, text = "@HEALTH_SET@ UNKNOWN - no check has a result yet" } }
   var text = if (named.len() == 0) { "all " + count + " checks" } else { named.sort().join(", ") + " (of " + count + " checks)" }
-  return { state = worst, text = "UM.CallRouter " + words[worst] + " - " + text }
+  return { state = worst, text = "@HEALTH_SET@ " + words[worst] + " - " + text }
 }
 
-apply Service "UM.CallRouter" {
+apply Service "@HEALTH_SET@" {
   import "um-call-router"
 
   check_command = "dummy"
@@ -256,7 +256,7 @@ apply Service "UM.CallRouter" {
   retry_interval = 1m
   max_check_attempts = 1
   enable_notifications = false
-  notes = "The worst state of the checks of this host that stand for Exchange's health set UM.CallRouter."
+  notes = "The worst state of the checks of this host that stand for Exchange's health set @HEALTH_SET@."
 
   vars.dummy_state = {{ um_roll_up(macro("$host.name$")).state }}
   vars.dummy_text = {{ um_roll_up(macro("$host.name$")).text }}
