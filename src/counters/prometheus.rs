@@ -20,7 +20,7 @@ pub struct Exporter {
 }
 
 impl Exporter {
-    /// The samples of the window that ends at the newest one, or the one of this moment.
+    /// The sample of this moment.
     pub async fn read<const N: usize>(&self, query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
         let place = self.url.to_string();
         let body = http::get(&self.url, &self.tls, &query.deadline).await;

@@ -33,7 +33,7 @@ pub(crate) struct Csv {
 }
 
 impl Csv {
-    /// The samples of the window that ends at the newest one, or the one of this moment.
+    /// The samples of the window that ends at the newest one.
     pub(crate) async fn read<const N: usize>(&self, query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
         let place = self.log.to_string();
         let io = |error| CounterError::Io { place: place.clone(), error };
