@@ -193,6 +193,12 @@ pub(crate) mod tests {
         }
     }
 
+    #[test]
+    fn a_bad_byte_makes_single_bytes_of_its_line_only() {
+        let lines = b"\"\xC0\"\n\"\xC3\xA4\"".split(|byte| *byte == b'\n');
+        assert_eq!(lines.map(text).collect::<Vec<_>>(), ["\"\u{c0}\"", "\"ä\""]);
+    }
+
     proptest! {
         #[test]
         fn a_stream_says_what_the_whole_says(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {

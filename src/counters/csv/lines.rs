@@ -81,14 +81,6 @@ mod tests {
         assert_eq!(one.next_line().unwrap(), None);
     }
 
-    #[test]
-    fn a_bad_byte_makes_single_bytes_of_its_line_only() {
-        let mut lines = Lines::new(b"\"\xC0\"\n\"\xC3\xA4\"".as_slice());
-        assert_eq!(input::text(lines.next_line().unwrap().unwrap().bytes), "\"\u{c0}\"");
-        assert_eq!(input::text(lines.next_line().unwrap().unwrap().bytes), "\"ä\"");
-        assert_eq!(lines.next_line().unwrap(), None);
-    }
-
     proptest! {
         #[test]
         fn lines_are_what_stands_between_line_feeds(
