@@ -32,12 +32,16 @@ impl Zone {
     }
 }
 
-impl FromStr for Zone {
-    type Err = String;
+/// Why a text is no zone.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not an offset from UTC: expected UTC, or one such as +01:00 or -05:30 (east is +)")]
+pub(crate) struct ZoneError(String);
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let refused =
-            || format!("'{text}' is not an offset from UTC: expected UTC, or one such as +01:00 or -05:30 (east is +)");
+impl FromStr for Zone {
+    type Err = ZoneError;
+
+    fn from_str(text: &str) -> Result<Self, ZoneError> {
+        let refused = || ZoneError(text.to_owned());
         if text.eq_ignore_ascii_case("utc") || text.eq_ignore_ascii_case("z") {
             return Ok(Self(0));
         }
