@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use super::EventRecord;
-use crate::exchange::diagnostics::Diagnostics;
+use crate::exchange::diagnostics::{self, Diagnostics};
 use crate::report::{Range, RangeError, Thresholds};
 
 /// An event that is counted, and what its count is judged by: `ID=WARN[,CRIT]`.
@@ -150,8 +150,7 @@ pub fn histogram(codes: &BTreeMap<u32, u32>) -> String {
     codes.sort_by_key(|(code, count)| (std::cmp::Reverse(**count), **code));
     let word = |(code, count): (&u32, &u32)| {
         let times = if *count == 1 { "once".to_owned() } else { format!("{count} times") };
-        let meaning =
-            crate::exchange::diagnostics::meaning(*code).map_or_else(String::new, |text| format!(" ({text})"));
+        let meaning = diagnostics::meaning(*code).map_or_else(String::new, |text| format!(" ({text})"));
         format!("{code} {times}{meaning}")
     };
     codes.into_iter().take(MAX_CODES).map(word).collect::<Vec<_>>().join(", ")

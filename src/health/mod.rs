@@ -11,8 +11,10 @@ pub mod judge;
 pub(crate) mod source;
 pub mod transition;
 
-use crate::time::calendar::rfc3339;
 use std::collections::BTreeMap;
+use std::time::{Duration, UNIX_EPOCH};
+
+use crate::time::calendar::rfc3339;
 
 /// What Managed Availability thinks of a monitor; it alone decides.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -182,7 +184,7 @@ fn date(text: &str) -> Option<String> {
         return Some(text.to_owned());
     };
     let milliseconds: u64 = milliseconds.split('+').next()?.parse().ok().filter(|ms| *ms < MAX_MILLISECONDS)?;
-    Some(rfc3339(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(milliseconds)))
+    Some(rfc3339(UNIX_EPOCH + Duration::from_millis(milliseconds)))
 }
 
 const SERVER: &str = "server";

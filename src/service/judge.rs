@@ -1,9 +1,10 @@
 //! Does a service do its work, and if not, which kind of failure is that?
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::status::{Condition, Exit, ServiceStatus, Start};
 use crate::report::{Class, Failure};
+use crate::time::calendar::rfc3339;
 use crate::time::words::roughly;
 
 /// What a service is worth.
@@ -43,9 +44,9 @@ pub(crate) fn judge(service: &ServiceStatus, now: SystemTime) -> Fitness {
 }
 
 /// Seconds since the start of a service: 0 when it has no process, `None` when nobody knows.
-pub(crate) fn uptime(service: &ServiceStatus, now: SystemTime) -> Option<std::time::Duration> {
+pub(crate) fn uptime(service: &ServiceStatus, now: SystemTime) -> Option<Duration> {
     match (service.process, service.since) {
-        (None, _) if service.condition == Condition::Stopped => Some(std::time::Duration::ZERO),
+        (None, _) if service.condition == Condition::Stopped => Some(Duration::ZERO),
         // A clock that was set back since the start makes no negative time.
         (_, Some(since)) => Some(now.duration_since(since).unwrap_or_default()),
         _ => None,
@@ -56,7 +57,7 @@ pub(crate) fn uptime(service: &ServiceStatus, now: SystemTime) -> Option<std::ti
 pub(crate) fn describe(service: &ServiceStatus) -> String {
     let mut parts = vec![service.start.to_string(), service.condition.to_string()];
     parts.extend(service.process.map(|process| format!("process {process}")));
-    parts.extend(service.since.map(|since| format!("since {}", crate::time::calendar::rfc3339(since))));
+    parts.extend(service.since.map(|since| format!("since {}", rfc3339(since))));
     if service.condition == Condition::Stopped {
         parts.push(exit(&service.exit));
     }
@@ -89,7 +90,7 @@ const SERVICE_SPECIFIC_ERROR: u32 = 1066;
 mod tests {
     use super::*;
     use crate::service::status::Delay;
-    use std::time::{Duration, UNIX_EPOCH};
+    use std::time::UNIX_EPOCH;
 
     const STARTS: [Start; 8] = [
         Start::Boot,
