@@ -58,7 +58,7 @@ pub enum CounterError {
 
 impl CounterError {
     /// `no-data`, so that a dead source does not page as rejected calls; only the deadline keeps its own class.
-    pub fn class(&self) -> Class {
+    pub(crate) fn class(&self) -> Class {
         match self {
             Self::Expired(_) => Class::Timeout,
             Self::Http { error, .. } => error.expired().unwrap_or(Class::NoData),
@@ -96,7 +96,7 @@ pub struct Nearest {
 
 impl Nearest {
     /// Of `present`, those nearest to `wanted`.
-    pub fn to<'a>(wanted: &Counter, present: impl Iterator<Item = &'a str>) -> Self {
+    pub(crate) fn to<'a>(wanted: &Counter, present: impl Iterator<Item = &'a str>) -> Self {
         let name = wanted.to_string().to_lowercase();
         let sibling = format!("\\{}(", wanted.object.to_lowercase());
         let last = format!(")\\{}", wanted.name.to_lowercase());

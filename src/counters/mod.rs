@@ -110,7 +110,7 @@ pub struct Reading<const N: usize> {
 }
 
 impl<const N: usize> Reading<N> {
-    pub fn newest(&self) -> &Sample<N> {
+    pub(crate) fn newest(&self) -> &Sample<N> {
         // A reading without a sample is an error of its source.
         &self.samples[self.samples.len() - 1]
     }

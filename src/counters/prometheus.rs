@@ -21,7 +21,7 @@ pub struct Exporter {
 
 impl Exporter {
     /// The sample of this moment.
-    pub async fn read<const N: usize>(&self, query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
+    pub(crate) async fn read<const N: usize>(&self, query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
         let place = self.url.to_string();
         let body = http::get(&self.url, &self.tls, &query.deadline).await;
         let body = body.map_err(|error| CounterError::Http { place: place.clone(), error })?;

@@ -46,7 +46,7 @@ pub struct Growth<const N: usize> {
 
 impl<const N: usize> Growth<N> {
     /// From the base to the newest sample.
-    pub fn span(&self) -> Duration {
+    pub(crate) fn span(&self) -> Duration {
         since(self.first.time, self.last.time)
     }
 }

@@ -53,7 +53,7 @@ impl Role {
     }
 
     /// Whether the service is known to count the calls that it receives.
-    pub const fn has_totals(self) -> bool {
+    pub(crate) const fn has_totals(self) -> bool {
         matches!(self, Self::CallRouter)
     }
 
@@ -97,7 +97,7 @@ pub fn app_pool(pool: &str) -> [Counter; 1] {
 }
 
 /// The states of an application pool, in the order of their numbers, from 1.
-pub const POOL_STATES: [&str; 7] =
+pub(crate) const POOL_STATES: [&str; 7] =
     ["Uninitialized", "Initialized", "Running", "Disabling", "Disabled", "Shutdown Pending", "Delete Pending"];
 
 const fn counter(key: &'static str, object: &'static str, name: &'static str, required: bool) -> Counter {

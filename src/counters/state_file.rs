@@ -14,7 +14,7 @@ use crate::time::deadline::{Deadline, Expired};
 
 /// Why a history cannot be kept.
 #[derive(Debug, thiserror::Error)]
-pub enum StateError {
+pub(crate) enum StateError {
     #[error("no place for the history: neither --state-file nor {} is given", platform::PLACES)]
     NoPlace,
     #[error("{path} is left as it is: {what}", path = .path.display())]

@@ -48,7 +48,7 @@ pub fn describe(root_dse: &RootDse, peer: &Peer) -> String {
 }
 
 /// What it means that a search failed.
-pub fn failure(error: LdapError, peer: &Peer) -> Failure {
+pub(crate) fn failure(error: LdapError, peer: &Peer) -> Failure {
     let class = match error {
         LdapError::Expired(error) => return NetError::from(error).into(),
         LdapError::Io(error) => {

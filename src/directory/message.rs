@@ -67,7 +67,7 @@ pub enum Malformed {
 }
 
 /// The request to search the entry without a name, for `attributes`.
-pub fn search(attributes: &[&str]) -> Vec<u8> {
+pub(crate) fn search(attributes: &[&str]) -> Vec<u8> {
     let attributes: Vec<_> = attributes.iter().flat_map(|name| element(OCTET_STRING, name.as_bytes())).collect();
     let request = [
         element(OCTET_STRING, b""),       // baseObject: the rootDSE
@@ -83,7 +83,7 @@ pub fn search(attributes: &[&str]) -> Vec<u8> {
 }
 
 /// The request to end the connection.
-pub fn unbind() -> Vec<u8> {
+pub(crate) fn unbind() -> Vec<u8> {
     message(2, &element(UNBIND_REQUEST, b""))
 }
 
@@ -227,7 +227,7 @@ const SEARCH_REQUEST: u8 = 0x63;
 const PRESENT: u8 = 0x87;
 
 /// The message identifier of the search.
-pub const SEARCH_ID: u32 = 1;
+pub(crate) const SEARCH_ID: u32 = 1;
 
 /// The most of one message, in bytes: a rootDSE has about 3,000.
 const MAX_MESSAGE: usize = 256 * 1024;

@@ -33,7 +33,7 @@ pub struct RootDse {
 
 impl RootDse {
     /// The first value of an attribute, its name compared in any case.
-    pub fn value(&self, name: &str) -> Option<&str> {
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
         let attribute = self.attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))?;
         attribute.values.first().map(String::as_str)
     }
@@ -41,7 +41,7 @@ impl RootDse {
 
 /// Why there is no rootDSE.
 #[derive(Debug, thiserror::Error)]
-pub enum LdapError {
+pub(crate) enum LdapError {
     #[error(transparent)]
     Expired(#[from] Expired),
     #[error("the connection broke during the search")]

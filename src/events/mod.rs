@@ -40,7 +40,7 @@ pub struct Datum {
 
 impl EventRecord {
     /// What there is to read: the rendered message, else the data one after the other.
-    pub fn text(&self) -> Cow<'_, str> {
+    pub(crate) fn text(&self) -> Cow<'_, str> {
         match self.message.is_empty() {
             false => Cow::Borrowed(&self.message),
             true => self.data.iter().map(|datum| datum.value.as_str()).collect::<Vec<_>>().join(" ").into(),
@@ -48,12 +48,12 @@ impl EventRecord {
     }
 
     /// The first value under one of `names`, in any case.
-    pub fn datum(&self, names: &[&str]) -> Option<&str> {
+    pub(crate) fn datum(&self, names: &[&str]) -> Option<&str> {
         let named = |name: &&str| self.data.iter().find(|datum| datum.name.eq_ignore_ascii_case(name));
         names.iter().find_map(named).map(|datum| datum.value.as_str())
     }
 
-    pub fn is_from(&self, source: &str) -> bool {
+    pub(crate) fn is_from(&self, source: &str) -> bool {
         self.providers.iter().any(|provider| provider.eq_ignore_ascii_case(source))
     }
 }

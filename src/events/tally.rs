@@ -59,7 +59,7 @@ pub fn rules(given: &[Rule]) -> Vec<Rule> {
 }
 
 /// What an event stands for, where that is known.
-pub const fn meaning(id: u32) -> Option<&'static str> {
+pub(crate) const fn meaning(id: u32) -> Option<&'static str> {
     Some(match id {
         1621 => "listeners stopped",
         1637 => "missed-call notification proxied",
@@ -87,12 +87,12 @@ pub struct EventWindow {
 
 impl EventWindow {
     /// Its beginning, unless that is before all time.
-    pub fn from(&self) -> Option<SystemTime> {
+    pub(crate) fn from(&self) -> Option<SystemTime> {
         self.until.checked_sub(self.length)
     }
 
     /// Until when an event counts.
-    pub fn to(&self) -> Option<SystemTime> {
+    pub(crate) fn to(&self) -> Option<SystemTime> {
         self.until.checked_add(CLOCK_TOLERANCE)
     }
 

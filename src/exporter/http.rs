@@ -66,7 +66,7 @@ pub enum HttpError {
 
 impl HttpError {
     /// The class of a deadline that passed, `None` for anything else.
-    pub fn expired(&self) -> Option<Class> {
+    pub(crate) fn expired(&self) -> Option<Class> {
         match self {
             Self::LookUp { failure, expired } => expired.then_some(failure.class),
             Self::Connect(error) => Some(error.class()).filter(|class| *class == Class::Timeout),

@@ -38,7 +38,7 @@ pub enum UrlError {
 
 impl Url {
     /// `host:port`, an IPv6 address in brackets.
-    pub fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         if self.host.contains(':') {
             format!("[{}]:{}", self.host, self.port)
         } else {

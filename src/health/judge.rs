@@ -18,17 +18,17 @@ pub struct Selection<'a> {
 
 impl<'a> Selection<'a> {
     /// How many monitors count.
-    pub fn monitors(&self) -> u32 {
+    pub(crate) fn monitors(&self) -> u32 {
         self.judged.iter().map(|monitor| monitor.count).sum()
     }
 
     /// Those that are not Healthy, for whatever reason.
-    pub fn unhealthy(&self) -> impl Iterator<Item = &'a Monitor> {
+    pub(crate) fn unhealthy(&self) -> impl Iterator<Item = &'a Monitor> {
         self.judged.iter().copied().filter(|monitor| monitor.alert_value != AlertValue::Healthy)
     }
 
     /// The servers that the monitors watch, each once.
-    pub fn servers(&self) -> BTreeSet<&'a str> {
+    pub(crate) fn servers(&self) -> BTreeSet<&'a str> {
         self.judged.iter().map(|monitor| monitor.server.as_str()).filter(|server| !server.is_empty()).collect()
     }
 

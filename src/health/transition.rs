@@ -85,7 +85,7 @@ impl<'a> Transitions<'a> {
     }
 
     /// Those of `health_sets` of which no transition is logged.
-    pub fn quiet<'b>(&self, health_sets: &'b [String]) -> Vec<&'b str> {
+    pub(crate) fn quiet<'b>(&self, health_sets: &'b [String]) -> Vec<&'b str> {
         let is_quiet = |health_set: &&str| self.changes_of(health_set).next().is_none();
         health_sets.iter().map(String::as_str).filter(is_quiet).collect()
     }

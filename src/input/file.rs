@@ -8,7 +8,7 @@ use crate::report::{Class, Failure};
 
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
-pub enum FileError {
+pub(crate) enum FileError {
     #[error("cannot read {path}: {source}", path = .path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error("{path} is larger than {max} bytes", path = .path.display())]
@@ -17,7 +17,7 @@ pub enum FileError {
 
 impl FileError {
     /// Only the reason, for a message that names the file itself.
-    pub fn reason(&self) -> String {
+    pub(crate) fn reason(&self) -> String {
         match self {
             Self::Io { source, .. } => source.to_string(),
             Self::TooLarge { max, .. } => format!("larger than {max} bytes"),

@@ -14,7 +14,7 @@ use crate::time::calendar::{filetime, rfc3339};
 pub const KEY: &str = r"SOFTWARE\Microsoft\ExchangeServer\v15\ServerComponentStates";
 
 /// The component whose state counts for all others.
-pub const WHOLE_SERVER: &str = "ServerWideOffline";
+const WHOLE_SERVER: &str = "ServerWideOffline";
 
 /// A component with what everybody requested of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Component {
     }
 
     /// The keys that decide about a component, below [`KEY`].
-    pub fn keys(name: &str) -> Vec<&str> {
+    pub(crate) fn keys(name: &str) -> Vec<&str> {
         let is = |other: &&str| name.eq_ignore_ascii_case(other);
         if is(&WHOLE_SERVER) || INDEPENDENT.iter().any(is) { vec![name] } else { vec![name, WHOLE_SERVER] }
     }

@@ -13,12 +13,12 @@ pub fn rfc3339(time: SystemTime) -> String {
 }
 
 /// Seconds since 1970, negative before; what certificates and samples are judged by.
-pub fn unix_seconds(time: SystemTime) -> i64 {
+pub(crate) fn unix_seconds(time: SystemTime) -> i64 {
     OffsetDateTime::from(time).unix_timestamp()
 }
 
 /// A time in ticks of 100 ns since 1601, as Windows counts; `None` before 1970 and beyond what a time can be.
-pub fn filetime(ticks: u64) -> Option<SystemTime> {
+pub(crate) fn filetime(ticks: u64) -> Option<SystemTime> {
     let ticks = ticks.checked_sub(TICKS_1970)?;
     let time = Duration::new(ticks / 10_000_000, u32::try_from(ticks % 10_000_000).ok()? * 100);
     SystemTime::UNIX_EPOCH.checked_add(time).filter(|time| *time < SystemTime::UNIX_EPOCH + YEAR_10000)

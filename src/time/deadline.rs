@@ -30,23 +30,23 @@ impl Deadline {
     }
 
     /// The instant itself.
-    pub fn instant(&self) -> Instant {
+    pub(crate) fn instant(&self) -> Instant {
         // A timeout is at most a day, so this cannot overflow.
         self.started + self.timeout
     }
 
     /// How long the whole run may take.
-    pub const fn timeout(&self) -> Duration {
+    pub(crate) const fn timeout(&self) -> Duration {
         self.timeout
     }
 
     /// What is left at `now`, zero when it has passed.
-    pub fn remaining(&self, now: Instant) -> Duration {
+    pub(crate) fn remaining(&self, now: Instant) -> Duration {
         self.instant().saturating_duration_since(now)
     }
 
     /// The deadline of the first of `parts` attempts that share equally what is left at `now`; of the last one, this one.
-    pub fn share(&self, now: Instant, parts: usize) -> Self {
+    pub(crate) fn share(&self, now: Instant, parts: usize) -> Self {
         match u32::try_from(parts) {
             Ok(0 | 1) => *self,
             parts => Self { started: now, timeout: self.remaining(now) / parts.unwrap_or(u32::MAX) },
@@ -54,7 +54,11 @@ impl Deadline {
     }
 
     /// Waits for `work`, until the deadline at the longest.
-    pub async fn limit<T>(&self, stage: impl FnOnce() -> String, work: impl Future<Output = T>) -> Result<T, Expired> {
+    pub(crate) async fn limit<T>(
+        &self,
+        stage: impl FnOnce() -> String,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Expired> {
         tokio::time::timeout_at(self.instant().into(), work).await.map_err(|_| self.expired_during(stage()))
     }
 
@@ -80,7 +84,7 @@ impl Deadline {
     }
 
     /// The error of having passed during `stage`.
-    pub fn expired_during(&self, stage: impl Into<String>) -> Expired {
+    pub(crate) fn expired_during(&self, stage: impl Into<String>) -> Expired {
         Expired { stage: stage.into(), timeout: self.timeout }
     }
 }

@@ -12,6 +12,6 @@ pub fn enter(stage: impl Into<String>) {
 }
 
 /// What is being waited for; empty when nobody said.
-pub fn current() -> String {
+pub(crate) fn current() -> String {
     STAGE.lock().map(|stage| stage.clone()).unwrap_or_default()
 }

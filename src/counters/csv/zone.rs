@@ -8,7 +8,7 @@ pub(crate) struct Zone(i32);
 
 impl Zone {
     /// A zone `minutes` east of UTC, at most 14 hours either way.
-    pub(crate) fn east(minutes: i32) -> Option<Self> {
+    pub(super) fn east(minutes: i32) -> Option<Self> {
         (-MAX_MINUTES..=MAX_MINUTES).contains(&minutes).then_some(Self(minutes))
     }
 

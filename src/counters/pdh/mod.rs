@@ -78,9 +78,9 @@ impl Kind {
     }
 
     /// `PERF_COUNTER_RAWCOUNT`: a decimal number of 32 bits.
-    pub(crate) const COUNT_32: Self = Self(0x0001_0000);
+    const COUNT_32: Self = Self(0x0001_0000);
     /// `PERF_COUNTER_LARGE_RAWCOUNT`: a decimal number of 64 bits.
-    pub(crate) const COUNT_64: Self = Self(0x0001_0100);
+    const COUNT_64: Self = Self(0x0001_0100);
 }
 
 /// The bit of the kinds that are differences.

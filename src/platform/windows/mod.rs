@@ -31,17 +31,17 @@ pub struct CallError {
 
 impl CallError {
     /// Of a call that says why with its own number.
-    pub fn new(call: &'static str, code: u32) -> Self {
+    pub(crate) fn new(call: &'static str, code: u32) -> Self {
         // The numbers are the same 32 bits under another type.
         Self { call, error: io::Error::from_raw_os_error(code.cast_signed()) }
     }
 
     /// Of a call that left the reason with its thread. Nothing else may be called in between.
-    pub fn last(call: &'static str) -> Self {
+    pub(crate) fn last(call: &'static str) -> Self {
         Self { call, error: io::Error::last_os_error() }
     }
 
-    pub fn code(&self) -> u32 {
+    pub(crate) fn code(&self) -> u32 {
         self.error.raw_os_error().unwrap_or_default().cast_unsigned()
     }
 }
