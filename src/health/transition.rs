@@ -19,16 +19,6 @@ use super::{AlertValue, Monitor};
 use crate::events::EventRecord;
 use crate::time::calendar::rfc3339;
 
-pub(crate) const MONITORING: &str = "Microsoft-Exchange-ManagedAvailability/Monitoring";
-pub(crate) const DEFINITIONS: &str = "Microsoft-Exchange-ActiveMonitoring/MonitorDefinition";
-pub(crate) const PROBE_RESULTS: &str = "Microsoft-Exchange-ActiveMonitoring/ProbeResult";
-
-/// The element that names the health set of a definition or a result.
-pub(crate) const SERVICE_NAME: &str = "ServiceName";
-
-/// `ResultType` of a probe that failed.
-pub(crate) const PROBE_FAILED: (&str, &str) = ("ResultType", "4");
-
 /// What the records of the three channels say, in any order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Transitions<'a> {
@@ -196,6 +186,16 @@ fn is_enabled(definition: &EventRecord) -> bool {
 fn key((name, target): (&str, &str)) -> (String, String) {
     (name.to_ascii_lowercase(), target.to_ascii_lowercase())
 }
+
+pub(crate) const MONITORING: &str = "Microsoft-Exchange-ManagedAvailability/Monitoring";
+pub(crate) const DEFINITIONS: &str = "Microsoft-Exchange-ActiveMonitoring/MonitorDefinition";
+pub(crate) const PROBE_RESULTS: &str = "Microsoft-Exchange-ActiveMonitoring/ProbeResult";
+
+/// The element that names the health set of a definition or a result.
+pub(crate) const SERVICE_NAME: &str = "ServiceName";
+
+/// `ResultType` of a probe that failed.
+pub(crate) const PROBE_FAILED: (&str, &str) = ("ResultType", "4");
 
 /// The names that a health set may stand under.
 const HEALTH_SET_ELEMENTS: &[&str] = &["HealthSet", "HealthSetName"];

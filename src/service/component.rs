@@ -10,12 +10,6 @@ use std::time::SystemTime;
 use crate::report::{Class, Failure, excerpt};
 use crate::time::calendar::{filetime, rfc3339};
 
-/// The key of all components, below `HKEY_LOCAL_MACHINE`.
-pub const KEY: &str = r"SOFTWARE\Microsoft\ExchangeServer\v15\ServerComponentStates";
-
-/// The component whose state counts for all others.
-const WHOLE_SERVER: &str = "ServerWideOffline";
-
 /// A component with what everybody requested of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Component {
@@ -152,6 +146,12 @@ fn time(field: &str) -> Option<SystemTime> {
     let ticks = number.cast_unsigned() & !(3 << 62);
     filetime(ticks.checked_sub(TICKS_1601).unwrap_or(ticks))
 }
+
+/// The key of all components, below `HKEY_LOCAL_MACHINE`.
+pub const KEY: &str = r"SOFTWARE\Microsoft\ExchangeServer\v15\ServerComponentStates";
+
+/// The component whose state counts for all others.
+const WHOLE_SERVER: &str = "ServerWideOffline";
 
 /// 1601-01-01 in ticks of 100 ns since 0001-01-01: more than any time since 1601 that is not of a far future.
 const TICKS_1601: u64 = 504_911_232_000_000_000;

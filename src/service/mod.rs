@@ -18,10 +18,6 @@ use crate::platform::windows::WindowsHost;
 use crate::report::{Class, Failure};
 use crate::time::deadline::Deadline;
 
-/// What to say where there is no service manager to ask.
-pub(crate) const SERVICES_NEED_WINDOWS: &str = "only Windows has a service manager: run this check on the Exchange server, by \
-                                 NSClient++, SNClient, the Icinga or Zabbix agent, or Operations Manager";
-
 /// Asks the service manager of `host`, or of this one, about services, and its registry about a component.
 ///
 /// Of a host that is silent the calls return after a minute or so: the deadline does not wait for them.
@@ -47,6 +43,12 @@ pub(crate) async fn ask(
     Ok(HostStatus { services, component })
 }
 
+/// There is nobody to ask.
+#[cfg(not(windows))]
+pub(crate) async fn ask(_: Option<&str>, _: &[String], _: Option<&str>, _: &Deadline) -> Result<HostStatus, Failure> {
+    Err(Failure::new(Class::NoData, SERVICES_NEED_WINDOWS))
+}
+
 #[cfg(windows)]
 async fn within<T: Send + 'static>(
     deadline: &Deadline,
@@ -57,8 +59,6 @@ async fn within<T: Send + 'static>(
     done.unwrap_or_else(|expired| Err(Failure::caused_by(Class::Timeout, &expired)))
 }
 
-/// There is nobody to ask.
-#[cfg(not(windows))]
-pub(crate) async fn ask(_: Option<&str>, _: &[String], _: Option<&str>, _: &Deadline) -> Result<HostStatus, Failure> {
-    Err(Failure::new(Class::NoData, SERVICES_NEED_WINDOWS))
-}
+/// What to say where there is no service manager to ask.
+pub(crate) const SERVICES_NEED_WINDOWS: &str = "only Windows has a service manager: run this check on the Exchange server, by \
+                                 NSClient++, SNClient, the Icinga or Zabbix agent, or Operations Manager";

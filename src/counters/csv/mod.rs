@@ -66,24 +66,6 @@ impl<const N: usize> Log<N> {
     }
 }
 
-/// The window of a file of this length. Of a long one only the rows near its end are read, and all where those do not
-/// reach back far enough.
-fn read_file<const N: usize>(
-    mut file: impl Read + Seek,
-    length: u64,
-    query: &CounterQuery<N>,
-    place: &str,
-) -> Result<Log<N>, CounterError> {
-    if length > NEAR {
-        let log = read(&mut file, length - NEAR, query, place)?;
-        if log.collected.reaches_back {
-            return Ok(log);
-        }
-        file.rewind().map_err(|error| CounterError::Io { place: place.to_owned(), error })?;
-    }
-    read(file, 0, query, place)
-}
-
 /// The window of a log that goes by. Rows that end at or before `from`, in bytes of the stream, are passed over.
 pub fn read<const N: usize>(
     stream: impl Read,
@@ -120,6 +102,24 @@ pub fn read<const N: usize>(
     }
     let Columns { host, zone, .. } = columns;
     unreadable.map_or_else(|| Ok(Log { host, zone, collected: window.finish() }), Err)
+}
+
+/// The window of a file of this length. Of a long one only the rows near its end are read, and all where those do not
+/// reach back far enough.
+fn read_file<const N: usize>(
+    mut file: impl Read + Seek,
+    length: u64,
+    query: &CounterQuery<N>,
+    place: &str,
+) -> Result<Log<N>, CounterError> {
+    if length > NEAR {
+        let log = read(&mut file, length - NEAR, query, place)?;
+        if log.collected.reaches_back {
+            return Ok(log);
+        }
+        file.rewind().map_err(|error| CounterError::Io { place: place.to_owned(), error })?;
+    }
+    read(file, 0, query, place)
 }
 
 /// The columns by the first line that is not blank.

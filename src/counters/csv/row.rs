@@ -44,19 +44,6 @@ impl<'a> Iterator for Cells<'a> {
     }
 }
 
-/// Where the quote is that no other one follows: a doubled one stands for itself.
-fn closing_quote(quoted: &str) -> Option<usize> {
-    let bytes = quoted.as_bytes();
-    let mut at = 0;
-    loop {
-        at += memchr(b'"', bytes.get(at..)?)?;
-        if bytes.get(at + 1) != Some(&b'"') {
-            return Some(at);
-        }
-        at += 2;
-    }
-}
-
 /// `MM/DD/YYYY HH:MM:SS[.fraction]` as milliseconds since 1970 on the clock of the log.
 pub(super) fn timestamp(text: &str) -> Option<i64> {
     let (date, time) = text.trim().split_once(' ')?;
@@ -86,6 +73,19 @@ pub(super) fn value(text: &str) -> Option<f64> {
     }
     let parsed = text.parse().ok().or_else(|| text.replacen(',', ".", 1).parse().ok());
     parsed.filter(|value: &f64| value.is_finite() && *value >= 0.0)
+}
+
+/// Where the quote is that no other one follows: a doubled one stands for itself.
+fn closing_quote(quoted: &str) -> Option<usize> {
+    let bytes = quoted.as_bytes();
+    let mut at = 0;
+    loop {
+        at += memchr(b'"', bytes.get(at..)?)?;
+        if bytes.get(at + 1) != Some(&b'"') {
+            return Some(at);
+        }
+        at += 2;
+    }
 }
 
 /// Three numbers between two `separator`s, each of at most nine digits.

@@ -76,6 +76,17 @@ impl WindowsHost {
     }
 }
 
+/// A text as the system takes it: UTF-16 with a NUL at its end. A NUL within would end it early and is left out.
+pub(crate) fn wide(text: &str) -> Vec<u16> {
+    text.encode_utf16().filter(|unit| *unit != 0).chain([0]).collect()
+}
+
+/// A text as the system gives it: UTF-16 up to the first NUL, or to its end.
+pub(crate) fn narrow(units: &[u16]) -> String {
+    let length = units.iter().position(|unit| *unit == 0).unwrap_or(units.len());
+    String::from_utf16_lossy(&units[..length])
+}
+
 /// What a call gave that returns the number of its error, 0 for none.
 fn checked(code: u32, call: &'static str) -> Result<(), CallError> {
     if code == 0 { Ok(()) } else { Err(CallError::new(call, code)) }
@@ -94,17 +105,6 @@ fn opened(handle: *mut c_void, call: &'static str) -> Result<*mut c_void, CallEr
 /// A host as the system takes it: `\\HOST`.
 fn unc(host: &str) -> Vec<u16> {
     wide(&format!(r"\\{host}"))
-}
-
-/// A text as the system takes it: UTF-16 with a NUL at its end. A NUL within would end it early and is left out.
-pub(crate) fn wide(text: &str) -> Vec<u16> {
-    text.encode_utf16().filter(|unit| *unit != 0).chain([0]).collect()
-}
-
-/// A text as the system gives it: UTF-16 up to the first NUL, or to its end.
-pub(crate) fn narrow(units: &[u16]) -> String {
-    let length = units.iter().position(|unit| *unit == 0).unwrap_or(units.len());
-    String::from_utf16_lossy(&units[..length])
 }
 
 #[cfg(test)]
