@@ -135,7 +135,6 @@ impl fmt::Display for Nearest {
 /// How many hosts an error names.
 pub(super) const MAX_HOSTS: usize = 5;
 
-/// How many names are shown.
 const SHOWN: usize = 3;
 
 /// The most of a name, in characters.

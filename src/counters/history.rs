@@ -209,7 +209,6 @@ const AT_ONCE: Duration = Duration::from_secs(10);
 /// The most samples of a series.
 const MAX_RECORDS: usize = 4_096;
 
-/// The most series.
 const MAX_SERIES: usize = 256;
 
 /// The most of a key, in characters.

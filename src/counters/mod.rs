@@ -127,7 +127,6 @@ pub(crate) fn split_host(path: &str) -> Option<(&str, &str)> {
 /// Why a sample does not count as of now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Untimely {
-    /// Older than it may be.
     Stale(Duration),
     /// Further ahead of the clock than clocks are apart.
     Ahead(Duration),

@@ -14,7 +14,6 @@ pub(crate) struct Acquired {
     pub export: HealthExport,
     /// When an export was written; `None` is now.
     pub written: Option<SystemTime>,
-    /// What the source leaves open.
     pub remarks: Vec<String>,
 }
 

@@ -54,11 +54,7 @@ impl Deadline {
     }
 
     /// Waits for `work`, until the deadline at the longest.
-    pub(crate) async fn limit<T>(
-        &self,
-        stage: impl FnOnce() -> String,
-        work: impl Future<Output = T>,
-    ) -> Result<T, Expired> {
+    pub(crate) async fn limit<W: Future>(&self, stage: impl FnOnce() -> String, work: W) -> Result<W::Output, Expired> {
         tokio::time::timeout_at(self.instant().into(), work).await.map_err(|_| self.expired_during(stage()))
     }
 

@@ -25,7 +25,6 @@ pub(super) struct HeaderLine<'a> {
     pub text: &'a str,
     /// Which line it is, from 1.
     pub number: u64,
-    /// The log.
     pub place: &'a str,
 }
 

@@ -32,7 +32,6 @@ impl Zone {
     }
 }
 
-/// Why a text is no zone.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{0}' is not an offset from UTC: expected UTC, or one such as +01:00 or -05:30 (east is +)")]
 pub(crate) struct ZoneError(String);
