@@ -152,6 +152,22 @@ fn every_source_file_begins_with_the_question_it_answers() {
     }
 }
 
+#[test]
+fn constants_stand_below_the_code_that_uses_them() {
+    for path in sources().into_iter().filter(|path| path.starts_with(root().join("src")) && !path.ends_with("tests.rs"))
+    {
+        let source = fs::read_to_string(&path).unwrap();
+        let code = source.split("\n#[cfg(test)]\nmod tests").next().unwrap();
+        let begins = |line: &str, words: &[&str]| words.iter().any(|word| line.starts_with(word));
+        let constant =
+            |line: &&str| begins(line, &["const ", "pub(crate) const ", "pub(super) const "]) && !line.contains("fn ");
+        let mut below = code.lines().skip_while(|line| !constant(line)).filter(|line| !line.contains("const fn "));
+        let item = below
+            .find(|line| begins(line, &["fn ", "async fn ", "impl", "struct ", "enum ", "pub(crate) fn ", "pub fn "]));
+        assert_eq!(item, None, "{}: stands below a constant", path.display());
+    }
+}
+
 /// A check by the name that all its places carry, such as `sip_options`.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Check(String);

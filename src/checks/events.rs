@@ -162,8 +162,6 @@ impl Options for Events {
     }
 }
 
-const FILE_HELP: &str = "Event XML of wevtutil or Get-WinEvent, - for standard input [default: the event log]";
-
 impl Scheduled for Events {
     const SERVICES: &'static [ScheduledService] = &[ScheduledService {
         name: "um-events",
@@ -218,3 +216,5 @@ const fn advice(class: Option<Class>) -> &'static str {
         }
     }
 }
+
+const FILE_HELP: &str = "Event XML of wevtutil or Get-WinEvent, - for standard input [default: the event log]";

@@ -136,11 +136,6 @@ impl Options for HealthSet {
     }
 }
 
-const HOSTNAME_HELP: &str = "Host whose log of Managed Availability is read, with the rights of the user that runs this \
-                             check (on Windows only) [default: this one]";
-const FILE_HELP: &str = "Get-ServerHealth or Get-HealthReport as JSON or CSV, or that log as event XML, - for standard \
-                         input [default: the log]";
-
 impl Scheduled for HealthSet {
     const SERVICES: &'static [ScheduledService] = &[ScheduledService {
         name: "um-health-set",
@@ -196,3 +191,8 @@ const fn advice(class: Option<Class>) -> &'static str {
         }
     }
 }
+
+const HOSTNAME_HELP: &str = "Host whose log of Managed Availability is read, with the rights of the user that runs this \
+                             check (on Windows only) [default: this one]";
+const FILE_HELP: &str = "Get-ServerHealth or Get-HealthReport as JSON or CSV, or that log as event XML, - for standard \
+                         input [default: the log]";

@@ -117,10 +117,6 @@ impl MissedCallProxy {
     }
 }
 
-/// The events of a notification that was proxied, and of one that was not.
-const PROXIED: u32 = 1637;
-const NOT_PROXIED: u32 = 1638;
-
 /// Check what share of the missed-call notifications the UM Call Router failed to proxy over the last hour.
 #[derive(Debug, clap::Args)]
 pub struct MissedCallProxy {
@@ -202,3 +198,7 @@ const fn advice(class: Option<Class>) -> &'static str {
         Some(class) => shared_advice::on_counters(class),
     }
 }
+
+/// The events of a notification that was proxied, and of one that was not.
+const PROXIED: u32 = 1637;
+const NOT_PROXIED: u32 = 1638;

@@ -96,10 +96,6 @@ pub fn app_pool(pool: &str) -> [Counter; 1] {
     [Counter { instance: Some(pool.to_owned()), exposed, ..state }]
 }
 
-/// The states of an application pool, in the order of their numbers, from 1.
-pub(crate) const POOL_STATES: [&str; 7] =
-    ["Uninitialized", "Initialized", "Running", "Disabling", "Disabled", "Shutdown Pending", "Delete Pending"];
-
 const fn counter(key: &'static str, object: &'static str, name: &'static str, required: bool) -> Counter {
     Counter { key, object, instance: None, name, given: None, exposed: Exposed::Value, required }
 }
@@ -107,3 +103,7 @@ const fn counter(key: &'static str, object: &'static str, name: &'static str, re
 const CALL_ROUTER: &str = "MSExchangeUMCallRouterAvailability";
 
 const UM: &str = "MSExchangeUMAvailability";
+
+/// The states of an application pool, in the order of their numbers, from 1.
+pub(crate) const POOL_STATES: [&str; 7] =
+    ["Uninitialized", "Initialized", "Running", "Disabling", "Disabled", "Shutdown Pending", "Delete Pending"];

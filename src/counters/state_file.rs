@@ -176,9 +176,6 @@ fn beside(path: &Path, extension: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Between two attempts.
-const PAUSE: Duration = Duration::from_millis(2);
-
 #[cfg(unix)]
 mod platform {
     use super::{OpenOptions, Path, PathBuf, fs, io};
@@ -265,6 +262,9 @@ mod platform {
         from("LOCALAPPDATA").or_else(|| std::env::home_dir().map(|home| home.join("AppData").join("Local")))
     }
 }
+
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(2);
 
 #[cfg(test)]
 mod tests {

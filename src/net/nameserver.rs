@@ -197,13 +197,6 @@ async fn ask_tcp(
     Ok(question.read(&message)?)
 }
 
-/// The nameservers' port.
-pub(crate) const PORT: u16 = 53;
-
-const MAX_SERVERS: usize = 3;
-const FIRST_SHARE: Duration = Duration::from_secs(1);
-const MAX_UDP: usize = 64 * 1024;
-
 #[cfg(unix)]
 mod platform {
     use std::net::{IpAddr, SocketAddr};
@@ -254,6 +247,13 @@ mod platform {
         servers
     }
 }
+
+/// The nameservers' port.
+pub(crate) const PORT: u16 = 53;
+
+const MAX_SERVERS: usize = 3;
+const FIRST_SHARE: Duration = Duration::from_secs(1);
+const MAX_UDP: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -90,9 +90,6 @@ fn metric(metric: &Metric) -> Value {
     })
 }
 
-/// The version of the layout; it changes when a field is removed or changes its meaning.
-const SCHEMA: u32 = 1;
-
 /// How much is shown of what peers and long runs can make long.
 struct Extent {
     /// The most of one text, in characters.
@@ -110,3 +107,6 @@ const EXTENTS: &[Extent] = &[
     Extent { text: 500, list: 8, trace: false },
     Extent { text: 100, list: 4, trace: false },
 ];
+
+/// The version of the layout; it changes when a field is removed or changes its meaning.
+const SCHEMA: u32 = 1;
