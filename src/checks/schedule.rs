@@ -113,7 +113,7 @@ pub enum Elsewhere {
     Nowhere,
 }
 
-/// An option that an administrator wants to set.
+/// An option that an administrator wants to set, which has a default, or a value in `arguments` or `suggested`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting {
     /// For all services of a host that have it.
