@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
-use std::io::{self, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
@@ -109,14 +109,16 @@ pub fn decode(bytes: Vec<u8>) -> String {
 
 /// The same for a stream of any length: UTF-8 comes out where its beginning says what it is, its own bytes where it does
 /// not, and [`text`] reads either. With it, the most bytes of the stream that make one byte of what comes out.
-pub(crate) fn decode_stream(mut stream: impl Read) -> io::Result<(impl Read, u64)> {
+///
+/// Buffered, because the decoder loses a part of its last character where it is given room for one or two bytes.
+pub(crate) fn decode_stream(mut stream: impl Read) -> io::Result<(impl BufRead, u64)> {
     let mut start = Vec::new();
     stream.by_ref().take(3).read_to_end(&mut start)?;
     let encoding = encoding(&start);
     let unit = if encoding.is_none_or(|encoding| encoding == UTF_8) { 1 } else { 2 };
     let mut decoder = DecodeReaderBytesBuilder::new();
     decoder.bom_sniffing(false).encoding(encoding);
-    Ok((decoder.build(Cursor::new(start).chain(stream)), unit))
+    Ok((BufReader::with_capacity(PORTION, decoder.build(Cursor::new(start).chain(stream))), unit))
 }
 
 /// Bytes that nothing was said about: UTF-8, else each byte as one character. Of a log line by line, so that a bad byte
@@ -136,6 +138,9 @@ fn encoding(start: &[u8]) -> Option<&'static Encoding> {
         _ => None,
     }
 }
+
+/// What is decoded at a time, in bytes: more than the decoder's own room for the encoded ones.
+const PORTION: usize = 64 * 1024;
 
 /// The age from which on it is said, so that nobody takes an old answer for a new one.
 const REMARKABLE_AGE: Duration = Duration::from_secs(10 * 60);
@@ -161,9 +166,17 @@ pub(crate) mod tests {
 
     /// Decoded at once, and as a stream that comes byte by byte.
     fn both(bytes: &[u8]) -> [String; 2] {
+        let mut stream = decode_stream(Portions(bytes, 1)).unwrap().0;
         let mut streamed = Vec::new();
-        decode_stream(Portions(bytes, 1)).unwrap().0.read_to_end(&mut streamed).unwrap();
-        [decode(bytes.to_vec()), text(&streamed).into_owned()]
+        loop {
+            let portion = stream.fill_buf().unwrap();
+            let length = portion.len();
+            if length == 0 {
+                return [decode(bytes.to_vec()), text(&streamed).into_owned()];
+            }
+            streamed.extend_from_slice(portion);
+            stream.consume(length);
+        }
     }
 
     #[test]
@@ -188,6 +201,8 @@ pub(crate) mod tests {
         assert_eq!(decode(b"\xff\xfea\0\0\xd8b\0c".to_vec()), "a\u{fffd}b");
         assert_eq!(both(b"\xff\xfea\0\0\xd8b\0"), ["a\u{fffd}b"; 2]);
         assert_eq!(both(b"\xef\xbb\xbfa\xff"), ["a\u{fffd}"; 2]);
+        let [whole, streamed] = both(b"\x01\0\0\x08\0\x01\0");
+        assert_eq!((whole, streamed), ("\u{1}\u{800}\u{100}".to_owned(), "\u{1}\u{800}\u{100}\u{fffd}".to_owned()));
         for empty in [b"".as_slice(), b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"] {
             assert_eq!(both(empty), [""; 2]);
         }

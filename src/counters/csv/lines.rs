@@ -1,6 +1,6 @@
 //! What are the lines of a log, in bounded memory?
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 
 /// A line without its line feed. One that is longer than [`MAX_LINE`] is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,16 +17,15 @@ pub(super) struct Line<'a> {
 /// The lines of a stream, first to last.
 #[derive(Debug)]
 pub(super) struct Lines<R> {
-    stream: BufReader<R>,
+    stream: R,
     line: Vec<u8>,
     number: u64,
     end: u64,
 }
 
-impl<R: Read> Lines<R> {
-    /// The lines of `stream`, which is read in large parts.
+impl<R: BufRead> Lines<R> {
     pub(super) fn new(stream: R) -> Self {
-        Self { stream: BufReader::with_capacity(64 * 1024, stream), line: Vec::new(), number: 0, end: 0 }
+        Self { stream, line: Vec::new(), number: 0, end: 0 }
     }
 
     /// The next line, `None` behind the last.
@@ -76,7 +75,7 @@ mod tests {
             let text = [b"first\n", vec![b'x'; length].as_slice(), b"\nlast"].concat();
             assert_eq!(lines(&text).iter().map(|line| line.0.len()).collect::<Vec<_>>(), [5, left, 4]);
         }
-        let mut one = Lines::new(io::repeat(b'x').take(2 * MAX_LINE));
+        let mut one = Lines::new(io::BufReader::new(io::repeat(b'x').take(2 * MAX_LINE)));
         assert_eq!(one.next_line().unwrap().map(|line| line.end), Some(2 * MAX_LINE));
         assert_eq!(one.next_line().unwrap(), None);
     }

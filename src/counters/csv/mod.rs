@@ -13,7 +13,7 @@ mod lines;
 mod row;
 mod zone;
 
-use std::io::{self, Read, Seek};
+use std::io::{self, BufRead, Read, Seek};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use self::header::{Columns, HeaderLine, is_header};
@@ -124,7 +124,7 @@ fn read_file<const N: usize>(
 
 /// The columns by the first line that is not blank.
 fn first_header<const N: usize>(
-    lines: &mut Lines<impl Read>,
+    lines: &mut Lines<impl BufRead>,
     query: &CounterQuery<N>,
     place: &str,
 ) -> Result<Columns<N>, CounterError> {
