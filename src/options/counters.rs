@@ -121,16 +121,19 @@ pub(crate) struct CounterName {
     name: String,
 }
 
-impl FromStr for CounterName {
-    type Err = String;
+/// The text does not say which counter has which name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' names no counter: expected KEY=NAME, such as received=my_metric")]
+pub(crate) struct NotACounterName(String);
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for CounterName {
+    type Err = NotACounterName;
+
+    fn from_str(text: &str) -> Result<Self, NotACounterName> {
         let (key, name) = text.split_once('=').unwrap_or_default();
         let valid = !key.is_empty() && !name.trim().is_empty() && name.len() <= 1_024;
         let named = || Self { key: key.to_owned(), name: name.trim().to_owned() };
-        valid
-            .then(named)
-            .ok_or_else(|| format!("'{text}' names no counter: expected KEY=NAME, such as received=my_metric"))
+        valid.then(named).ok_or_else(|| NotACounterName(text.to_owned()))
     }
 }
 

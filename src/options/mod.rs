@@ -18,7 +18,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches};
 
 pub(crate) use self::secret::Secrets;
 use crate::render::{Format, Presentation};
-use crate::report::{About, Class, Override, Policy, State};
+use crate::report::{About, Class, NotAState, Override, Policy, State};
 
 /// The options of one check beside the common ones.
 pub trait Options: clap::Args {
@@ -86,19 +86,26 @@ pub(crate) struct Timeout {
     pub state: Option<State>,
 }
 
-impl FromStr for Timeout {
-    type Err = String;
+/// Why a text is not a timeout.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum TimeoutError {
+    #[error("'{0}' is not a timeout: expected seconds above 0 and up to 86400, such as 10 or 2.5:unknown")]
+    Seconds(String),
+    #[error(transparent)]
+    State(#[from] NotAState),
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for Timeout {
+    type Err = TimeoutError;
+
+    fn from_str(text: &str) -> Result<Self, TimeoutError> {
         let (seconds, state) = match text.split_once(':') {
-            Some((seconds, state)) => (seconds, Some(state.parse().map_err(|error| format!("{error}"))?)),
+            Some((seconds, state)) => (seconds, Some(state.parse()?)),
             None => (text, None),
         };
         let is_number = !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         let duration = is_number.then(|| seconds.parse().ok()).flatten().filter(|s| (0.001..=86_400.0).contains(s));
-        let duration = duration.ok_or_else(|| {
-            format!("'{text}' is not a timeout: expected seconds above 0 and up to 86400, such as 10 or 2.5:unknown")
-        })?;
+        let duration = duration.ok_or_else(|| TimeoutError::Seconds(text.to_owned()))?;
         Ok(Self { duration: Duration::from_secs_f64(duration), state })
     }
 }

@@ -25,6 +25,7 @@ pub(crate) use self::policy::Override;
 pub use self::policy::Policy;
 pub use self::range::Range;
 pub(crate) use self::range::RangeError;
+pub(crate) use self::state::NotAState;
 pub use self::state::State;
 pub use self::thresholds::Thresholds;
 

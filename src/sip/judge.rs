@@ -107,20 +107,35 @@ impl HeaderPattern {
     }
 }
 
-impl FromStr for HeaderPattern {
-    type Err = String;
+/// Why a text is not a header pattern.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum HeaderPatternError {
+    /// Nothing that ends the name.
+    #[error("'{0}' has no colon: {EXPECTED_PATTERN}")]
+    NoColon(String),
+    /// A name that is not a token (RFC 3261, 25.1).
+    #[error("'{0}' is not a header name: {EXPECTED_PATTERN}")]
+    Name(String),
+    /// A regular expression that is none.
+    #[error("{0}: {EXPECTED_PATTERN}")]
+    Pattern(#[from] regex_lite::Error),
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let expected = "expected 'Name: regular expression', such as 'Server: ^RTCC/'";
-        let (name, pattern) = text.split_once(':').ok_or_else(|| format!("'{text}' has no colon: {expected}"))?;
+impl FromStr for HeaderPattern {
+    type Err = HeaderPatternError;
+
+    fn from_str(text: &str) -> Result<Self, HeaderPatternError> {
+        let (name, pattern) = text.split_once(':').ok_or_else(|| HeaderPatternError::NoColon(text.to_owned()))?;
         let name = name.trim();
         if name.is_empty() || !name.bytes().all(super::head::is_token_byte) {
-            return Err(format!("'{name}' is not a header name: {expected}"));
+            return Err(HeaderPatternError::Name(name.to_owned()));
         }
-        let pattern = Regex::new(pattern.trim()).map_err(|error| format!("{error}: {expected}"))?;
+        let pattern = Regex::new(pattern.trim())?;
         Ok(Self { name: name.to_owned(), pattern })
     }
 }
+
+const EXPECTED_PATTERN: &str = "expected 'Name: regular expression', such as 'Server: ^RTCC/'";
 
 #[cfg(test)]
 mod tests {
