@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use time::OffsetDateTime;
@@ -39,9 +39,9 @@ pub fn log(rows: impl IntoIterator<Item = (u64, u64, u64)>) -> String {
 
 /// A row of a log: the time that lies `ago` seconds back.
 pub fn stamp(ago: u64) -> String {
-    // One clock for a whole test: samples of several runs must not drift apart.
-    static NOW: LazyLock<SystemTime> = LazyLock::new(SystemTime::now);
-    let time = OffsetDateTime::from(*NOW - Duration::from_secs(ago));
+    // One clock for a whole test, which has a thread of its own: samples of several runs must not drift apart.
+    thread_local!(static NOW: SystemTime = SystemTime::now());
+    let time = OffsetDateTime::from(NOW.with(|now| *now) - Duration::from_secs(ago));
     let (month, day, year) = (u8::from(time.month()), time.day(), time.year());
     format!("{month:02}/{day:02}/{year} {:02}:{:02}:{:02}.{:03}", time.hour(), time.minute(), time.second(), 0)
 }
