@@ -236,12 +236,12 @@ fn endlessly(beginning: String, endless: &str) -> Peer {
 
 #[track_caller]
 fn assert_reads(exporter: &Peer) {
-    scrape(&url(exporter), &["-t", "25"]).assert_begins(0, "UM REJECT RATE OK - first sample of 127.0.0.1");
+    scrape(&url(exporter), &["-t", "100"]).assert_begins(0, "UM REJECT RATE OK - first sample of 127.0.0.1");
 }
 
 #[track_caller]
 fn assert_no_data(exporter: &Peer, said: &str) {
-    let ran = scrape(&url(exporter), &["-vvv", "-t", "25"]);
+    let ran = scrape(&url(exporter), &["-vvv", "-t", "100"]);
     ran.assert_begins(3, "UM REJECT RATE UNKNOWN - ").assert_says(said);
     assert!(ran.stdout.contains("(no-data)") && !ran.stdout.contains("secret"), "{}", ran.stdout);
 }

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 pub const GRACE: Duration = Duration::from_millis(500);
 
 /// What ends a test whose plugin does not end by itself.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// Everything that a scheduler sees of one run.
 #[derive(Clone, Debug)]
