@@ -294,7 +294,7 @@ fn timeout_when_the_writer_of_a_pipe_sleeps() {
     let (path, _writer) = silent_pipe(&directory);
     let ran = run(&["--file", &path, "-t", "0.3"]);
     ran.assert_begins(2, "UM HEALTH SET CRITICAL - reading ");
-    ran.assert_took(0.3, 1.2);
+    ran.assert_until(std::time::Duration::from_millis(300));
 }
 
 #[cfg(unix)]

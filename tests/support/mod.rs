@@ -78,11 +78,11 @@ impl Outcome {
         self
     }
 
-    /// Panics unless it took between `least` and `most` seconds.
+    /// Panics unless the run lasted until `deadline`, and was over by the half second beyond it.
     #[track_caller]
-    pub fn assert_took(&self, least: f64, most: f64) -> &Self {
-        assert!((least..=most).contains(&self.elapsed.as_secs_f64()), "not within {least} to {most} s: {self:?}");
-        self
+    pub fn assert_until(&self, deadline: Duration) -> &Self {
+        assert!(self.elapsed >= deadline, "ended before its deadline: {self:?}");
+        self.assert_within(deadline)
     }
 
     /// Panics unless it exits with `code`, says something, and is silent on standard error.
