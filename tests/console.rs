@@ -12,7 +12,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use support::peer::{Peer, read_request};
-use support::{plugin, wait};
+use support::{plugin, start, wait};
 use windows_sys::Win32::System::Console::{
     CTRL_BREAK_EVENT, CTRL_C_EVENT, GenerateConsoleCtrlEvent, GetConsoleCP, SetConsoleCtrlHandler,
 };
@@ -37,7 +37,7 @@ fn unknown_when_the_console_asks_to_stop() {
     command.args(["-H", "127.0.0.1", "-p", &peer.port(), "-t", "20"]).stdout(Stdio::piped()).stderr(Stdio::piped());
     // Ctrl-C is for everybody at a console, which under Wine is nobody but us; Ctrl-Break is what Wine lacks.
     let everybody = std::env::var_os("CHECK_UM_OWN_CONSOLE").is_some();
-    let mut child = command.creation_flags(if everybody { 0 } else { CREATE_NEW_PROCESS_GROUP }).spawn().unwrap();
+    let mut child = start(command.creation_flags(if everybody { 0 } else { CREATE_NEW_PROCESS_GROUP }));
     was_asked.recv_timeout(Duration::from_secs(20)).unwrap();
 
     // SAFETY: the function has the type that is asked for and lives as long as the process.

@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use support::{GRACE, Outcome, format, host, run_command, untested, wait};
+use support::{GRACE, Outcome, format, host, run_command, start, untested, wait};
 
 static CHECK: LazyLock<PathBuf> = LazyLock::new(|| support::example("misbehaving_check"));
 
@@ -128,7 +128,7 @@ fn ends_in_time_when_the_reader_is_stuck() {
         let mut command = check(&arguments);
         command.stdout(writer).stderr(Stdio::null());
         let started = Instant::now();
-        let mut child = command.spawn().unwrap();
+        let mut child = start(&mut command);
         let code = wait(&mut child);
         let elapsed = started.elapsed();
         drop((filler, command));
@@ -151,7 +151,7 @@ const EVERY_FORMAT: &[&str] = &[
 
 #[track_caller]
 fn assert_unread(command: &mut Command, arguments: &str) {
-    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = start(command.stderr(Stdio::piped()));
     assert_eq!(wait(&mut child), Some(3), "{arguments}");
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
@@ -167,7 +167,7 @@ mod signals {
     use std::time::{Duration, Instant};
 
     use super::check;
-    use super::support::{Outcome, format, wait};
+    use super::support::{Outcome, format, start, wait};
 
     #[test]
     fn unknown_on_sigterm() {
@@ -187,7 +187,7 @@ mod signals {
 
     /// Runs the check until it can take a signal, sends it `signal`, and waits for its end.
     fn signalled(arguments: &str, signal: &str) -> Outcome {
-        let mut child = check(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = start(check(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()));
         let started = Instant::now();
         while !takes_signals(child.id()) {
             thread::sleep(Duration::from_millis(2));

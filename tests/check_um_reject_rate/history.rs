@@ -154,7 +154,7 @@ fn fifty_runs_at_once_lose_no_sample() {
         .map(|_| {
             let mut command = plugin(PLUGIN);
             command.args(["--counters", &url(&exporter), "-t", "60", "--state-file", state.to_str().unwrap()]);
-            command.stdout(Stdio::null()).spawn().unwrap()
+            start(command.stdout(Stdio::null()))
         })
         .collect();
     let codes: Vec<_> = runs.iter_mut().map(|run| run.wait().unwrap().code()).collect();
@@ -170,7 +170,7 @@ fn a_run_that_is_killed_leaves_a_readable_history() {
     let arguments = ["--counters", &url(&exporter), "--state-file", state.to_str().unwrap()];
     run(&arguments).assert_begins(0, "UM REJECT RATE OK");
     for delay in 0..60 {
-        let mut child = plugin(PLUGIN).args(arguments).stdout(Stdio::null()).spawn().unwrap();
+        let mut child = start(plugin(PLUGIN).args(arguments).stdout(Stdio::null()));
         std::thread::sleep(std::time::Duration::from_micros(delay * 400));
         child.kill().unwrap();
         child.wait().unwrap();

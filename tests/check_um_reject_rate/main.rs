@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{self, Path, PathBuf};
 
 use support::counters::{csv, exporter, exposition, http, log, recorded, stamp, url, written_now};
-use support::{Outcome, perfdata, plugin, root, run_command, run_fed};
+use support::{Outcome, perfdata, plugin, root, run_command, run_fed, start};
 
 const PLUGIN: &str = "check_um_reject_rate";
 

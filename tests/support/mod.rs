@@ -137,13 +137,26 @@ pub fn run_fed(command: &mut Command, input: &[u8]) -> Outcome {
 #[track_caller]
 fn run_reading(command: &mut Command, stdin: Stdio) -> Outcome {
     let started = Instant::now();
-    let child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut child = child.unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+    let mut child = start(command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()));
     let stdout = collect(child.stdout.take().unwrap());
     let stderr = collect(child.stderr.take().unwrap());
     let code = wait(&mut child);
     let elapsed = started.elapsed();
     Outcome { stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap(), code, elapsed }
+}
+
+/// Starts `command`. Wine refuses now and then on a busy machine, with ERROR_INTERNAL_ERROR, and is asked again.
+#[track_caller]
+pub fn start(command: &mut Command) -> Child {
+    let started = Instant::now();
+    loop {
+        match command.spawn() {
+            Err(error) if cfg!(windows) && error.raw_os_error() == Some(1359) && started.elapsed() < LIMIT => {
+                thread::sleep(Duration::from_millis(50));
+            }
+            child => return child.unwrap_or_else(|error| panic!("cannot start {command:?}: {error}")),
+        }
+    }
 }
 
 /// The child's exit code, when it has ended by itself.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::peer::Peer;
 use crate::support::tls::fixture;
-use crate::support::{Outcome, perfdata, plugin, run_command};
+use crate::support::{Outcome, perfdata, plugin, run_command, start};
 
 /// The servers that `.ci/windows` starts, in its order.
 #[derive(Clone, Copy)]
@@ -145,7 +145,7 @@ fn the_key_that_a_killed_run_leaves_is_removed_by_the_next_one() {
     let arguments = ["-H", "127.0.0.1", "-p", &port, "--transport", "tls", "-t", "30"];
     let identity = ["--client-certificate", &certificate, "--client-key", &key];
     let mut killed = plugin("check_um_sip_options.exe");
-    let mut killed = killed.args([&arguments, LEGACY, &identity].concat()).stdout(Stdio::null()).spawn().unwrap();
+    let mut killed = start(killed.args([&arguments, LEGACY, &identity].concat()).stdout(Stdio::null()));
     let started = Instant::now();
     while !has_key_container() {
         assert!(started.elapsed() < Duration::from_secs(20), "there is no key container");
