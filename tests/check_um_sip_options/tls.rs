@@ -85,7 +85,7 @@ fn a_lowered_trust_finding_lets_the_probe_go_on_and_stays_visible() {
     ran.assert_says("is not trusted");
     let silent = Lab::new(Behaviour::Silent, TlsVersions::Both);
     silent
-        .probe_untrusting(&["--state", "untrusted=ok", "-t", "0.5"])
+        .probe_untrusting(&["--state", "untrusted=ok", "-t", "2"])
         .assert_begins(2, "UM SIP OPTIONS CRITICAL - no resp");
 }
 
