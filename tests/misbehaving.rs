@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use support::{GRACE, Outcome, format, host, run_command, start, untested, wait};
+use support::{Outcome, format, grace, host, run_command, start, untested, wait};
 
 static CHECK: LazyLock<PathBuf> = LazyLock::new(|| support::example("misbehaving_check"));
 
@@ -134,7 +134,7 @@ fn ends_in_time_when_the_reader_is_stuck() {
         drop((filler, command));
         reader.read_to_end(&mut Vec::new()).unwrap();
         assert_eq!(code, Some(3), "{output}");
-        assert!(elapsed <= Duration::from_millis(200) + GRACE, "{output}: {elapsed:?}");
+        assert!(elapsed <= Duration::from_millis(200) + grace(), "{output}: {elapsed:?}");
     }
 }
 
