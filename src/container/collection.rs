@@ -58,7 +58,7 @@ fn matching(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
     if !pattern.contains(['*', '?', '[']) || path.exists() {
         return Ok(vec![path]);
     }
-    stage::enter(format!("looking for files that match {pattern}"));
+    let _stage = stage::enter(format!("looking for files that match {pattern}"));
     let unreadable = |what: String| Failure::new(Class::Unreadable, format!("{pattern}: {what}"));
     let matches =
         glob::glob(pattern).map_err(|error| unreadable(format!("expected a file name pattern, {}", error.msg)))?;
@@ -72,7 +72,7 @@ fn matching(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn open(path: &Path, passphrase: Option<&str>) -> Result<Chain, Failure> {
-    stage::enter(format!("reading {}", path.display()));
+    let _stage = stage::enter(format!("reading {}", path.display()));
     let content = file::read(path, MAX_FILE)?;
     bundle::chain(&content, passphrase)
         .map_err(|error| Failure::new(Class::Unreadable, format!("{}: {error}", path.display())))

@@ -141,7 +141,7 @@ pub(crate) fn read(store: &StoreName) -> Result<Vec<Vec<u8>>, Failure> {
     use crate::platform::windows::certificate_store::CertificateStore;
     use crate::time::stage;
 
-    stage::enter(format!("reading the certificate store {store}"));
+    let stage = stage::enter(format!("reading the certificate store {store}"));
     let opened = match store.location {
         StoreLocation::LocalMachine => CertificateStore::of_machine(&store.name),
         StoreLocation::CurrentUser => CertificateStore::of_user(&store.name),
@@ -151,7 +151,7 @@ pub(crate) fn read(store: &StoreName) -> Result<Vec<Vec<u8>>, Failure> {
         Failure::of_call(&error, &attempted, Class::Unreadable, "an administrator of this machine")
     })?;
     let ders = opened.certificates(MAX_CERTIFICATES + 1);
-    stage::enter("");
+    drop(stage);
     if ders.len() > MAX_CERTIFICATES {
         let text = format!("the certificate store {store} holds more than {MAX_CERTIFICATES} certificates");
         return Err(Failure::new(Class::Unreadable, text));

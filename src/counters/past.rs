@@ -88,7 +88,7 @@ pub(crate) async fn past<const N: usize>(samples: Vec<Totals<N>>, keeping: Keepi
         Some(file) => file.to_owned(),
         None => state_file::default_path(keeping.plugin, &key)?,
     };
-    stage::enter(format!("keeping the history {}", file.display()));
+    let _stage = stage::enter(format!("keeping the history {}", file.display()));
     let record = |history: &mut super::history::History| history.record(&key, *sample, keeping.window);
     let updated = state_file::update(&file, &keeping.deadline, record).await?;
     let samples = series(updated.value.samples, keeping.window);

@@ -43,10 +43,10 @@ impl EventLog {
         limits: Limits,
     ) -> Result<(EventExport, bool), Failure> {
         let log = self.name(&query.channel);
-        stage::enter(format!("reading {log}"));
+        let stage = stage::enter(format!("reading {log}"));
         let found = self.session.query(&query.channel, &query.expression, order);
         let rendered = found.and_then(|found| rendered(found, limits));
-        stage::enter("");
+        drop(stage);
         let rendered = rendered.map_err(|error| refused(&error, &log, self.host.remote().is_some()))?;
 
         let text = format!("<Events>{}</Events>", rendered.text);

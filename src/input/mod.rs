@@ -39,7 +39,7 @@ impl Input {
     /// Reads at most `max` bytes; more is an error.
     pub(crate) fn read(&self, max: u64) -> Result<Content, FileError> {
         // A pipe whose writer sleeps cannot be given the deadline: the watchdog names the wait.
-        stage::enter(format!("reading {self}"));
+        let stage = stage::enter(format!("reading {self}"));
         let (bytes, modified) = match self {
             Self::Stdin => (file::bounded(io::stdin().lock(), self.to_string(), max)?, None),
             Self::File(path) => {
@@ -48,7 +48,7 @@ impl Input {
                 (file::bounded(file, path, max)?, metadata.and_then(|metadata| metadata.modified().ok()))
             }
         };
-        stage::enter("");
+        drop(stage);
         Ok(Content { text: decode(bytes), modified })
     }
 

@@ -45,7 +45,7 @@ impl SecretSource<'_> {
     pub(crate) fn read(&self) -> Result<Option<String>, Failure> {
         let what = self.what;
         if let Some(path) = self.file {
-            stage::enter(format!("reading the {what} file {}", path.display()));
+            let _stage = stage::enter(format!("reading the {what} file {}", path.display()));
             let content = file::read(path, MAX_FILE)?;
             let lacking = |encoding: &str| {
                 Failure::new(Class::Unreadable, format!("{}, line 1: expected a {what}{encoding}", path.display()))

@@ -102,7 +102,7 @@ pub(crate) fn anchors(path: &Path) -> Result<Arc<Anchors>, Failure> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    stage::enter(format!("reading {}", path.display()));
+    let _stage = stage::enter(format!("reading {}", path.display()));
     Ok(file::read(path, MAX_FILE)?)
 }
 

@@ -68,7 +68,7 @@ impl Deadline {
     ) -> Result<T, Expired> {
         let stage = stage();
         // For the watchdog too, should this thread not be woken in time.
-        stage::enter(stage.clone());
+        let _stage = stage::enter(stage.clone());
         let done = async {
             match tokio::task::spawn_blocking(work).await {
                 Ok(done) => done,

@@ -23,7 +23,7 @@ use crate::x509::verdict::{Distrust, Verdict};
 
 /// Whether `chain` leads to one of the system's trust anchors, which may take until `deadline`.
 pub(crate) fn verdict(chain: &Chain, now: i64, deadline: &Deadline) -> Verdict {
-    stage::enter("reading the system's trust anchors");
+    let _stage = stage::enter("reading the system's trust anchors");
     if let Some(verdict) = of_windows(chain, now, deadline) {
         return verdict;
     }

@@ -24,7 +24,7 @@ impl Check for Misbehaving {
             },
             Behaviour::Wait => tokio::time::sleep(FOREVER).await,
             Behaviour::Stage => {
-                stage::enter("reading a pipe that nobody writes to");
+                let _stage = stage::enter("reading a pipe that nobody writes to");
                 block();
             }
             Behaviour::Leave => {

@@ -37,7 +37,7 @@ impl Csv {
     pub(crate) async fn read<const N: usize>(&self, query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
         let place = self.log.to_string();
         let io = |error| CounterError::Io { place: place.clone(), error };
-        stage::enter(format!("reading {place}"));
+        let _stage = stage::enter(format!("reading {place}"));
         let Input::File(path) = &self.log else {
             let log = read(io::stdin().lock(), 0, query, &place)?;
             return self.reading(log, query, None);

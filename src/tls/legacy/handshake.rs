@@ -33,9 +33,9 @@ pub(crate) async fn connect(stream: TcpStream, approach: Approach<'_>) -> Handsh
     let started = Instant::now();
     let stage = format!("the legacy TLS handshake with {peer}");
     // SChannel may look for certificates in the network while it has our only thread.
-    stage::enter(stage.clone());
+    let waiting = stage::enter(stage.clone());
     let connected = deadline.limit(|| stage, library::handshake(tap, settings)).await;
-    stage::enter("");
+    drop(waiting);
 
     // What follows the handshake is encrypted and of no interest here: the bytes are taken, and no more are needed.
     let first = std::mem::take(&mut *first.lock().unwrap_or_else(PoisonError::into_inner));
