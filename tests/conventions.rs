@@ -44,7 +44,7 @@ fn every_plugin_says_its_own_name() {
 fn every_class_of_failure_has_its_advice() {
     for plugin in plugins() {
         for class in plugin.about.classes() {
-            let advice = (plugin.about.advice)(Some(class));
+            let advice = plugin.about.advise(Some(class));
             assert!(!advice.is_empty(), "{}: no advice on {class:?}", plugin.about.name);
         }
     }

@@ -167,7 +167,7 @@ fn hostile() -> Report {
 }
 
 fn critical(class: Class, text: &str) -> Finding {
-    let advice = (ABOUT.advice)(Some(class));
+    let advice = ABOUT.advise(Some(class));
     Finding { state: State::Critical, class: Some(class), text: text.to_owned(), causes: Vec::new(), advice }
 }
 

@@ -12,18 +12,23 @@ pub struct About {
     pub title: &'static str,
     /// The part of Exchange's Managed Availability that it implements.
     pub stands_for: StandsFor,
-    /// The failure classes that this plugin can meet, in groups.
+    /// The failure classes that this plugin can meet beside those that every one can, in groups.
     pub classes: &'static [&'static [Class]],
     /// Where this plugin's default state of a class differs from the class's own.
     pub defaults: &'static [Override],
-    /// What to do about a finding of a class, or, for `None`, about a violated threshold.
+    /// What to do about a finding of one of these classes, or, for `None`, about a violated threshold.
     pub advice: fn(Option<Class>) -> &'static str,
 }
 
 impl About {
-    /// The failure classes that this plugin can meet.
+    /// The failure classes that this plugin can meet: its own, and that this host lacks something, which every one can.
     pub fn classes(&self) -> impl Iterator<Item = Class> {
-        self.classes.iter().copied().flatten().copied()
+        self.classes.iter().copied().flatten().copied().chain([Class::Local])
+    }
+
+    /// What to do about a finding of a class, or, for `None`, about a violated threshold.
+    pub fn advise(&self, class: Option<Class>) -> &'static str {
+        if class == Some(Class::Local) { ADVICE_ON_THIS_HOST } else { (self.advice)(class) }
     }
 }
 
@@ -38,3 +43,8 @@ pub struct StandsFor {
 
 /// The health set that all plugins stand for together.
 pub const HEALTH_SET: &str = "UM.CallRouter";
+
+/// What does not depend on the question.
+const ADVICE_ON_THIS_HOST: &str = "Nothing is known of what was to be checked: the host that runs this check could not put \
+                                   the question. Check its limits (ulimit -a, systemctl show: LimitNOFILE, TasksMax, \
+                                   MemoryMax), its addresses, and what else runs on it.";

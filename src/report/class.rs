@@ -84,6 +84,8 @@ classes! {
     FewCalls = "few-calls" => Ok,
     /// The caller may not ask.
     Permission = "permission" => Unknown,
+    /// This host lacks what a check needs: an address, a descriptor, a thread, memory, a part that this build has not.
+    Local = "local" => Unknown,
 }
 
 impl Class {

@@ -44,8 +44,7 @@ impl Failure {
 }
 
 impl From<NoRandomness> for Failure {
-    /// As a failure of class `unreadable`: it is this host that lacks something, and nothing is known of the peer.
     fn from(error: NoRandomness) -> Self {
-        Self::caused_by(Class::Unreadable, &error)
+        Self::caused_by(Class::Local, &error)
     }
 }

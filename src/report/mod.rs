@@ -150,7 +150,7 @@ impl Report {
             class: Some(class),
             text: failure.summary,
             causes: failure.causes,
-            advice: (self.about.advice)(Some(class)),
+            advice: self.about.advise(Some(class)),
         }
     }
 
@@ -170,7 +170,7 @@ impl Report {
                 violation.state.word().to_lowercase(),
                 violation.range.text()
             );
-            let advice = (self.about.advice)(None);
+            let advice = self.about.advise(None);
             self.findings.push(Finding { state: violation.state, advice, ..Finding::ok(text) });
         }
         self.metrics.push(metric);

@@ -114,7 +114,7 @@ pub fn notes(plugin: &Plugin) -> String {
     let typical = [Class::Status, Class::Expired, Class::Stopped]
         .into_iter()
         .find(|class| about.classes().any(|known| known == *class));
-    format!("{} When it alerts: {}", purpose(plugin), (about.advice)(typical))
+    format!("{} When it alerts: {}", purpose(plugin), about.advise(typical))
 }
 
 /// One alert for an agent that is gone, instead of one for each check that it would run.

@@ -79,10 +79,10 @@ fn configuration(watched: &Watched, check: &ScheduledService, is_on_server: bool
 fn causes(watched: &Watched) -> Vec<String> {
     let about = watched.plugin.about;
     let policy = Policy::new(about.defaults.to_vec());
-    let mut said: Vec<(String, &'static str)> = vec![("a violated threshold".to_owned(), (about.advice)(None))];
+    let mut said: Vec<(String, &'static str)> = vec![("a violated threshold".to_owned(), about.advise(None))];
     for class in about.classes() {
         let cause = format!("{class} ({})", policy.state(class).word());
-        let advice = (about.advice)(Some(class));
+        let advice = about.advise(Some(class));
         match said.iter_mut().find(|(_, known)| *known == advice) {
             Some((causes, _)) => *causes = format!("{causes}, {cause}"),
             None => said.push((cause, advice)),
@@ -119,7 +119,7 @@ pub fn health_set() -> Vec<Section> {
 /// What one of the plugins advises.
 fn advice(plugin: &str, class: Option<Class>) -> &'static str {
     let known = plugins().into_iter().find(|known| known.about.name == plugin);
-    known.map_or_else(|| panic!("no check {plugin}"), |known| (known.about.advice)(class))
+    known.map_or_else(|| panic!("no check {plugin}"), |known| known.about.advise(class))
 }
 
 fn minutes(minutes: u32) -> String {

@@ -83,7 +83,7 @@ fn advice(check: &ScheduledService, state: State) -> String {
     // One advice is given once, behind all the classes that it is for.
     let mut advices: Vec<(Vec<&str>, &str)> = Vec::new();
     for class in classes {
-        let (word, advice) = (class.map_or("none", Class::name), (about.advice)(class));
+        let (word, advice) = (class.map_or("none", Class::name), about.advise(class));
         match advices.iter_mut().find(|(_, known)| *known == advice) {
             Some((words, _)) => words.push(word),
             None => advices.push((vec![word], advice)),
