@@ -25,9 +25,9 @@ pub mod net {
     pub use crate::net::{MAX_ASKED, Peer, dns, nameserver, srv};
 }
 pub mod options {
-    pub use crate::options::Options;
     pub use crate::options::extra_opts::{IniError, entries};
     pub use crate::options::usage::explain;
+    pub use crate::options::{Need, Options, When};
 }
 pub mod plugin {
     pub use crate::plugin::{Check, Context};

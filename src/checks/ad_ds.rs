@@ -22,7 +22,7 @@ use crate::net::resolve::Resolver;
 use crate::options::dns::DnsOptions;
 use crate::options::target::EndpointOptions;
 use crate::options::tls::TlsOptions;
-use crate::options::{Options, Secrets, reworded};
+use crate::options::{Need, Options, When, reworded};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Metric, Range, Report, StandsFor, Target, Thresholds};
 use crate::time::calendar::unix_seconds;
@@ -168,18 +168,19 @@ impl Options for AdDs {
         defaults: &[],
         advice,
     };
-
-    fn contradiction(&self, _: &Secrets) -> Option<String> {
-        if self.domain.is_none() && !self.dns.servers.is_empty() {
-            return Some("--dns-server: expected --domain, whose controllers it is to name".to_owned());
-        }
-        let is_about_tls = self.tls.tls_name.is_some()
-            || self.tls.ca_file.is_some()
-            || self.tls.no_verify
-            || !self.tls.fingerprint.is_empty()
-            || self.tls.client_certificate.is_some();
-        (is_about_tls && !self.over_tls).then(|| "an option about TLS is given: expected --tls too".to_owned())
-    }
+    const USAGE: &'static [&'static str] = &["-H HOST [OPTIONS]", "--domain DOMAIN [OPTIONS]"];
+    const EXAMPLES: [&'static str; 3] = [
+        "-H dc1.example.com -w 0.2 -c 1",
+        "-H dc1.example.com --tls --ca-file enterprise-ca.pem",
+        "--domain example.com --state refused=warning",
+    ];
+    const NEEDS: &'static [&'static [Need]] = &[
+        TlsOptions::NEEDS,
+        &[
+            Need { options: TlsOptions::NAMES, when: When::Given("--tls") },
+            Need { options: &["--dns-server"], when: When::Given("--domain") },
+        ],
+    ];
 }
 
 impl Scheduled for AdDs {

@@ -14,7 +14,7 @@ use super::shared_advice;
 use crate::counters::role::{POOL_STATES, app_pool};
 use crate::counters::{Counter, CounterError};
 use crate::options::counters::CounterOptions;
-use crate::options::{Options, Secrets};
+use crate::options::{Need, Options, Secrets};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, State, Uom};
 
@@ -90,6 +90,14 @@ impl Options for AppPool {
         defaults: &[],
         advice,
     };
+    const USAGE: &'static [&'static str] =
+        &["--counters prometheus:URL [OPTIONS]", "--counters csv:FILE [OPTIONS]", "[-H HOST] [OPTIONS] (on Windows)"];
+    const EXAMPLES: [&'static str; 3] = [
+        "--counters prometheus:http://cas1.example.com:9182/metrics",
+        "--counters csv:pools.csv --max-age 5m",
+        "--counters csv:- --pool MSExchangeOWAAppPool",
+    ];
+    const NEEDS: &'static [&'static [Need]] = CounterOptions::NEEDS;
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         self.source.contradiction(&self.counters())

@@ -15,7 +15,7 @@ use crate::net::host;
 use crate::net::resolve::resolve;
 use crate::options::target::EndpointOptions;
 use crate::options::tls::{self, TlsOptions};
-use crate::options::{Options, Secrets};
+use crate::options::{Need, Options, Secrets, When};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Override, Report, StandsFor, State, Target};
 use crate::time::calendar::unix_seconds;
@@ -165,7 +165,7 @@ pub struct CertExpiry {
     #[arg(long, value_name = "FILE", conflicts_with = "hostname", help_heading = "Target")]
     file: Vec<String>,
 
-    /// Certificate store of Windows to judge instead, such as LocalMachine\\My or CurrentUser\\My
+    /// Certificate store of Windows to judge instead, such as LocalMachine\My or CurrentUser\My
     #[arg(long, value_name = "LOCATION\\NAME", conflicts_with_all = ["hostname", "file"], help_heading = "Target")]
     store: Option<StoreName>,
 
@@ -206,18 +206,26 @@ impl Options for CertExpiry {
         ],
         advice,
     };
+    const USAGE: &'static [&'static str] =
+        &["-H HOST [OPTIONS]", "--file FILE [OPTIONS]", "--store LOCATION\\NAME [OPTIONS] (on Windows)"];
+    const EXAMPLES: [&'static str; 3] = [
+        "-H cas1.example.com --ca-file /etc/ssl/example-ca.pem",
+        "-H sbc.example.com -w 33% -c 10%",
+        "--file /etc/ssl/certs/cas1.pem -w 30 -c 14",
+    ];
+    const NEEDS: &'static [&'static [Need]] = &[&[
+        Need { options: &["--port", "--no-verify", "--client-certificate"], when: When::Given("--hostname") },
+        Need { options: &["--client-key"], when: When::Given("--client-certificate") },
+        Need {
+            options: &["--passphrase-file", "--passphrase-env"],
+            when: When::Any(&[When::Given("--client-certificate"), When::Given("--file")]),
+        },
+        Need { options: &["--thumbprint", "--subject"], when: When::Given("--store") },
+    ]];
+    const DEFAULT_THRESHOLDS: &'static [(&'static str, &'static str)] = &[("--critical", DEFAULT_CRITICAL)];
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
-        // Not by `requires`, which is silent where another option excludes what is required.
-        if self.hostname.is_none() && self.endpoint.is_given() {
-            return Some("--port, --ipv4 and --ipv6: expected --hostname too".to_owned());
-        }
-        let is_choice = !self.thumbprint.is_empty() || !self.subject.is_empty();
-        match self.store {
-            None if is_choice => Some("--thumbprint and --subject: expected --store too".to_owned()),
-            Some(_) if !cfg!(windows) => Some(store::NEEDS_WINDOWS.to_owned()),
-            _ => None,
-        }
+        (self.store.is_some() && !cfg!(windows)).then(|| store::NEEDS_WINDOWS.to_owned())
     }
 }
 

@@ -14,7 +14,7 @@ use crate::events::query::EventQuery;
 use crate::events::source::{self, FoundEvents};
 use crate::events::tally::{self, Count, EventWindow, Rule, Tally, histogram, meaning};
 use crate::options::log::LogOptions;
-use crate::options::{Options, Secrets, reworded};
+use crate::options::{Need, Options, Secrets, reworded};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Uom, excerpt};
 use crate::time::calendar::{self, rfc3339};
@@ -156,6 +156,10 @@ impl Options for Events {
         defaults: &[],
         advice,
     };
+    const USAGE: &'static [&'static str] = &["--file FILE [OPTIONS]", "[-H HOST] [OPTIONS] (on Windows)"];
+    const EXAMPLES: [&'static str; 3] =
+        ["--file events.xml --max-age 15m", "--file events.xml --event 1647=0,20 --window 10m", "-H cas1.example.com"];
+    const NEEDS: &'static [&'static [Need]] = &[LogOptions::NEEDS];
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         self.log.contradiction(source::NEEDS_EVENT_XML)

@@ -12,7 +12,7 @@ use crate::health::Monitor;
 use crate::health::judge::{self, Rating, Selection};
 use crate::health::source::{self, Acquired};
 use crate::options::log::LogOptions;
-use crate::options::{Options, Secrets, reworded};
+use crate::options::{Need, Options, Secrets, reworded};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, HEALTH_SET, Metric, Report, StandsFor, Uom};
 use crate::time::calendar::rfc3339;
@@ -113,7 +113,7 @@ pub struct HealthSet {
     #[arg(long, value_name = "NAME", default_value = HEALTH_SET, help_heading = "Health set")]
     health_set: Vec<String>,
 
-    /// Monitor to leave out, as NAME or NAME\\TARGET; repeatable
+    /// Monitor to leave out, as NAME or NAME\TARGET; repeatable
     #[arg(long, value_name = "MONITOR", help_heading = "Health set")]
     ignore: Vec<String>,
 
@@ -130,6 +130,13 @@ impl Options for HealthSet {
         defaults: &[],
         advice,
     };
+    const USAGE: &'static [&'static str] = &["--file FILE [OPTIONS]", "[-H HOST] [OPTIONS] (on Windows)"];
+    const EXAMPLES: [&'static str; 3] = [
+        "--file health.json --max-age 15m",
+        "--file health.json --health-set UM --health-set UM.Protocol --ignore MaintenanceFailureMonitor.UM",
+        "-H cas1.example.com",
+    ];
+    const NEEDS: &'static [&'static [Need]] = &[LogOptions::NEEDS];
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         self.log.contradiction(source::NEEDS_HEALTH_EXPORT)

@@ -18,7 +18,8 @@ use crate::events::tally::{EVENT_SOURCE, EventWindow, Rule, tally};
 use crate::input::{Input, judge_age};
 use crate::options::counters::{CounterOptions, ShareThresholds, WindowOptions};
 use crate::options::log::LogOptions;
-use crate::options::{Options, Secrets};
+use crate::options::tls::TlsOptions;
+use crate::options::{Need, Options, Secrets, When};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Report, StandsFor, Thresholds};
 use crate::time::words::in_words;
@@ -159,11 +160,30 @@ impl Options for MissedCallProxy {
         defaults: &[],
         advice,
     };
+    const USAGE: &'static [&'static str] = &[
+        "--counters prometheus:URL [OPTIONS]",
+        "--counters csv:FILE [OPTIONS]",
+        "--method events --file FILE [OPTIONS]",
+        "[-H HOST] [OPTIONS] (on Windows)",
+    ];
+    const EXAMPLES: [&'static str; 3] = [
+        "--counters prometheus:http://cas1.example.com:9182/metrics",
+        "--counters csv:um.csv -w 25",
+        "--method events --file events.xml",
+    ];
+    const NEEDS: &'static [&'static [Need]] = &[
+        &[
+            Need { options: &["--file"], when: When::Is("--method", "events") },
+            Need { options: &["--counters", "--counter-name", "--time-zone"], when: When::Is("--method", "exchange") },
+            Need { options: TlsOptions::NAMES, when: When::Is("--method", "exchange") },
+        ],
+        CounterOptions::NEEDS[0],
+        CounterOptions::NEEDS[1],
+    ];
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         match self.method {
             ShareMethod::Events => (self.file.is_none() && !cfg!(windows)).then(|| source::NEEDS_EVENT_XML.to_owned()),
-            ShareMethod::Exchange if self.file.is_some() => Some("--file: expected --method events too".to_owned()),
             ShareMethod::Exchange => self.source.contradiction(&missed_call_proxy()),
         }
     }

@@ -23,8 +23,10 @@ pub use self::reject_rate::RejectRate;
 pub use self::service::Service;
 pub use self::sip_options::SipOptions;
 
+use std::ffi::OsString;
+
 use self::schedule::Scheduled;
-use crate::options::{self, Options};
+use crate::options::{Need, Options, command_line};
 use crate::report::About;
 
 /// A check as everything that is made for all of them sees it: man pages, schedulers' files, tests.
@@ -34,6 +36,14 @@ pub struct RegisteredCheck {
     pub about: &'static About,
     /// Its command line.
     pub command: fn() -> clap::Command,
+    /// Whether these arguments, the program's name first, are understood; what is wrong with them where not.
+    pub parse: fn(Vec<OsString>) -> Result<(), String>,
+    /// Each way to call it, without its name.
+    pub usage: &'static [&'static str],
+    /// Command lines to begin with, without its name.
+    pub examples: [&'static str; 3],
+    /// Which of its options need others.
+    pub needs: &'static [&'static [Need]],
     /// How schedulers run it.
     pub services: &'static [schedule::ScheduledService],
 }
@@ -53,5 +63,13 @@ pub const ALL: &[RegisteredCheck] = &[
 ];
 
 const fn entry<T: Options + Scheduled>() -> RegisteredCheck {
-    RegisteredCheck { about: T::ABOUT, command: options::command::<T>, services: T::SERVICES }
+    RegisteredCheck {
+        about: T::ABOUT,
+        command: command_line::command::<T>,
+        parse: |argv| command_line::parse::<T>(argv).map(|_| ()).map_err(|error| error.to_string()),
+        usage: T::USAGE,
+        examples: T::EXAMPLES,
+        needs: T::NEEDS,
+        services: T::SERVICES,
+    }
 }

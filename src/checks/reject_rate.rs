@@ -16,7 +16,7 @@ use crate::counters::past::{self, Past, totals};
 use crate::counters::role::{Calls, Role};
 use crate::counters::{Counter, Reading};
 use crate::options::counters::{CounterOptions, ShareThresholds, WindowOptions};
-use crate::options::{Options, Secrets, plain};
+use crate::options::{Need, Options, Secrets, When, plain};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Uom};
 use crate::time::words::roughly;
@@ -199,6 +199,18 @@ impl Options for RejectRate {
         defaults: &[],
         advice,
     };
+    const USAGE: &'static [&'static str] =
+        &["--counters prometheus:URL [OPTIONS]", "--counters csv:FILE [OPTIONS]", "[-H HOST] [OPTIONS] (on Windows)"];
+    const EXAMPLES: [&'static str; 3] = [
+        "--counters prometheus:http://cas1.example.com:9182/metrics -w 10 -c 25 --minimum-calls 30",
+        "--counters csv:um.csv --window 2h",
+        "--counters csv:um.csv --method exchange -w ~: -c 50",
+    ];
+    const NEEDS: &'static [&'static [Need]] = &[
+        CounterOptions::NEEDS[0],
+        CounterOptions::NEEDS[1],
+        &[Need { options: &["--minimum-calls"], when: BY_TOTALS }],
+    ];
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         let counters = self.counters();
@@ -244,3 +256,9 @@ const fn advice(class: Option<Class>) -> &'static str {
         Some(class) => shared_advice::on_counters(class),
     }
 }
+
+/// How the share is found unless somebody says otherwise, and for which service.
+const BY_TOTALS: When = When::Any(&[
+    When::Is("--method", "totals"),
+    When::All(&[When::Is("--role", "call-router"), When::Absent("--method")]),
+]);

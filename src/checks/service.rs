@@ -137,6 +137,12 @@ impl Options for Service {
         defaults: &[],
         advice,
     };
+    const USAGE: &'static [&'static str] = &["[-H HOST] [OPTIONS] (on Windows)"];
+    const EXAMPLES: [&'static str; 3] = [
+        "--service MSExchangeUM --service MSExchangeUMCR",
+        "-H cas1.example.com --state disabled=ok",
+        "--service W3SVC --component none",
+    ];
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         let services = self.services();

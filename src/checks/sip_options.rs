@@ -18,7 +18,7 @@ use crate::options::dns::DnsOptions;
 use crate::options::secret::SecretSource;
 use crate::options::target::EndpointOptions;
 use crate::options::tls::TlsOptions;
-use crate::options::{Options, Secrets, plain};
+use crate::options::{Need, Options, Secrets, When, plain};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Event, Failure, Range, Report, StandsFor, Target, Thresholds};
 use crate::sip::assessment::Assessment;
@@ -168,7 +168,6 @@ impl SipOptions {
             (true, None) if host::address(&self.hostname).is_some() => {
                 "--srv: expected a domain in --hostname, found an address, which has no SRV records"
             }
-            (false, _) if !self.dns.servers.is_empty() => "--dns-server: expected --srv, whose records it is to give",
             _ => return None,
         };
         Some(text)
@@ -304,13 +303,27 @@ impl Options for SipOptions {
         defaults: &[],
         advice,
     };
+    const USAGE: &'static [&'static str] = &["-H HOST [OPTIONS]", "-H DOMAIN --srv [OPTIONS]"];
+    const EXAMPLES: [&'static str; 3] = [
+        "-H cas1.example.com -w 1 -c 3 -t 5",
+        "-H cas1.example.com --transport tls --ca-file /etc/ssl/example-ca.pem --certificate-warning 30",
+        "-H example.com --srv --all-addresses --state refused=warning",
+    ];
+    const NEEDS: &'static [&'static [Need]] = &[
+        TlsOptions::NEEDS,
+        &[
+            Need { options: TlsOptions::NAMES, when: OVER_TLS },
+            Need { options: &["--tls-backend", "--certificate-warning", "--certificate-critical"], when: OVER_TLS },
+            Need { options: &["--dns-server"], when: When::Given("--srv") },
+            Need { options: &["--password-file", "--password-env"], when: When::Given("--username") },
+        ],
+    ];
 
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {
         let about_password = match (&self.username, self.password(secrets).is_given()) {
             (Some(_), false) => {
                 Some("--username: expected its password too, from --password-file, --password-env or an ini section")
             }
-            (None, true) => Some("a password is given: expected --username too"),
             _ => None,
         };
         self.contradiction_about_srv().or(about_password).map(str::to_owned)
@@ -369,3 +382,7 @@ const USER_AGENT: &str = concat!("check-um/", env!("CARGO_PKG_VERSION"));
 
 /// RFC 3261 8.1.1.6 recommends it.
 const DEFAULT_MAX_FORWARDS: u8 = 70;
+
+/// Where a connection may be one over TLS: what the domain prefers is not known before it is asked.
+const OVER_TLS: When =
+    When::Any(&[When::Is("--transport", "tls"), When::All(&[When::Given("--srv"), When::Absent("--transport")])]);

@@ -23,6 +23,11 @@ pub enum RuleError {
     /// No number, or no `=`.
     #[error("'{0}' is not ID=WARN[,CRIT]: expected something like 1647=2 or 1647=2,10")]
     Form(String),
+    /// A WARN that never shows beside this CRIT.
+    #[error(
+        "'{0}' is reversed, nothing would be a WARNING: expected ID=WARN,CRIT with CRIT beyond WARN, such as 1647=2,10"
+    )]
+    Reversed(String),
     /// A threshold that is none.
     #[error(transparent)]
     Range(#[from] RangeError),
@@ -38,7 +43,11 @@ impl FromStr for Rule {
         let id = is_number.then(|| id.parse().ok()).flatten().ok_or_else(form)?;
         let (warning, critical) = ranges.split_once(',').map_or((ranges, None), |(warn, crit)| (warn, Some(crit)));
         let critical = critical.map(str::parse::<Range>).transpose()?;
-        Ok(Self { id, thresholds: Thresholds::new(Some(warning.parse()?), critical) })
+        let warning: Range = warning.parse()?;
+        if critical.as_ref().is_some_and(|critical| critical.hides(&warning)) {
+            return Err(RuleError::Reversed(text.to_owned()));
+        }
+        Ok(Self { id, thresholds: Thresholds::new(Some(warning), critical) })
     }
 }
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::Secrets;
 use super::tls::TlsOptions;
+use super::{Need, Secrets, When};
 use crate::counters::csv::{Csv, Zone};
 use crate::counters::past::Keeping;
 use crate::counters::prometheus::Exporter;
@@ -138,6 +138,14 @@ impl FromStr for CounterName {
 }
 
 impl CounterOptions {
+    pub(crate) const NEEDS: &'static [&'static [Need]] = &[
+        TlsOptions::NEEDS,
+        &[
+            Need { options: TlsOptions::NAMES, when: When::Begins("--counters", "prometheus:https:") },
+            Need { options: &["--time-zone"], when: When::Begins("--counters", "csv:") },
+        ],
+    ];
+
     /// The counters under the names that the operator gave them.
     pub(crate) fn named<const N: usize>(&self, counters: [Counter; N]) -> [Counter; N] {
         counters.map(|counter| {

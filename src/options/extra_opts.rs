@@ -6,18 +6,30 @@
 //!
 //! No error shows a word of the file: an agent that runs a plugin for others must not be made to read files to them.
 
+use std::collections::{BTreeSet, HashMap};
 use std::env;
 use std::path::{Path, PathBuf};
 
+use clap::{Arg, ArgAction, Command};
+
 use super::secret::Secrets;
 use super::usage::UsageError;
-use super::{Options, command};
 use crate::input::file;
+use crate::time::stage;
 
-/// A command line with its sections in place.
-#[derive(Debug)]
-pub(crate) struct Expanded {
+/// A command line, and the sections that it names.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Split {
     /// The arguments, program name first, without `--extra-opts`.
+    pub own: Vec<String>,
+    /// What each `--extra-opts` says, `[SECTION][@FILE]`.
+    pub selectors: Vec<String>,
+}
+
+/// What sections add to a command line.
+#[derive(Debug, Default)]
+pub(super) struct Sections {
+    /// Arguments that stand before the command line's own.
     pub argv: Vec<String>,
     pub secrets: Secrets,
 }
@@ -53,36 +65,133 @@ pub enum IniError {
     NoSection,
 }
 
-/// Replaces each `--extra-opts` of `argv` by the options of its section.
-pub(crate) fn expand<A: Options>(argv: Vec<String>) -> Result<Expanded, UsageError> {
-    let mut secrets = Secrets::default();
-    if !argv.iter().any(|argument| is_extra_opts(argument)) {
-        return Ok(Expanded { argv, secrets });
-    }
-
-    let mut from_files = Vec::new();
-    let mut own = Vec::new();
-    for argument in argv {
-        if !is_extra_opts(&argument) {
-            own.push(argument);
-            continue;
+/// Tells `--extra-opts` from the other arguments. There are no positional ones: a word behind it is its value.
+pub(super) fn split(argv: Vec<String>) -> Split {
+    let mut split = Split::default();
+    let mut arguments = argv.into_iter().peekable();
+    while let Some(argument) = arguments.next() {
+        if argument == NAME {
+            split.selectors.push(arguments.next_if(|next| !next.starts_with('-')).unwrap_or_default());
+        } else if let Some(selector) = argument.strip_prefix(NAME).and_then(|rest| rest.strip_prefix('=')) {
+            split.selectors.push(selector.to_owned());
+        } else {
+            split.own.push(argument);
         }
-        let selector = argument.split_once('=').map_or("", |(_, selector)| selector);
+    }
+    split
+}
+
+/// Reads the sections that `selectors` name. What excludes an option that is `given` on the command line yields to it.
+pub(super) fn read(selectors: &[String], command: &Command, given: &BTreeSet<String>) -> Result<Sections, UsageError> {
+    let mut sections = Sections::default();
+    let mut arguments = Arguments { command, given, known: HashMap::new(), found: Vec::new() };
+    for selector in selectors {
         let (section, path) =
-            selector.split_once('@').map_or((selector, None), |(section, path)| (section, Some(path)));
-        let section = if section.is_empty() { A::ABOUT.name } else { section };
+            selector.split_once('@').map_or((selector.as_str(), None), |(section, path)| (section, Some(path)));
+        let section = if section.is_empty() { command.get_name() } else { section };
         let path = path.map_or_else(default_file, |path| Ok(PathBuf::from(path)))?;
-        for entry in read(&path, section)? {
+        for entry in section_of(&path, section)? {
             match entry.key.as_str() {
-                "password" => secrets.password = entry.value,
-                "passphrase" => secrets.passphrase = entry.value,
-                _ => from_files.push(checked::<A>(&path, &entry)?),
+                "password" => sections.secrets.password = entry.value,
+                "passphrase" => sections.secrets.passphrase = entry.value,
+                _ => arguments.add(&entry, &path)?,
             }
         }
     }
-    let behind_program = own.len().min(1);
-    own.splice(behind_program..behind_program, from_files);
-    Ok(Expanded { argv: own, secrets })
+    sections.argv = arguments.in_order();
+    Ok(sections)
+}
+
+/// The arguments that entries become, each sure to parse: otherwise an error would be about text of the file.
+struct Arguments<'a> {
+    command: &'a Command,
+    /// The ids of the options on the command line.
+    given: &'a BTreeSet<String>,
+    /// What is known of a key, as soon as one entry has had it.
+    known: HashMap<String, Known>,
+    /// The arguments with the keys that they come from.
+    found: Vec<(String, String)>,
+}
+
+/// An option, as far as an entry is concerned.
+struct Known {
+    /// A command line of this option alone.
+    alone: Command,
+    /// Each time counts, not only the last one.
+    is_repeatable: bool,
+    /// It excludes what stands on the command line.
+    yields: bool,
+    /// The value that was found good last.
+    checked: Option<Option<String>>,
+}
+
+impl Arguments<'_> {
+    fn add(&mut self, entry: &IniEntry, path: &Path) -> Result<(), UsageError> {
+        let wrong = || {
+            let expected = format!("an option of {} with a value that it takes", self.command.get_name());
+            UsageError::IniLine { path: path.to_owned(), line: entry.line, expected }
+        };
+        if !self.known.contains_key(&entry.key) {
+            let known = self.known(&entry.key).ok_or_else(wrong)?;
+            self.known.insert(entry.key.clone(), known);
+        }
+        let known = self.known.get_mut(&entry.key).ok_or_else(wrong)?;
+        if known.checked.as_ref() != Some(&entry.value) {
+            let bare = IniEntry { key: "option".to_owned(), ..entry.clone() };
+            known.alone.try_get_matches_from_mut(["", &bare.argument()]).map_err(|_| wrong())?;
+            known.checked = Some(entry.value.clone());
+        }
+        if !known.yields {
+            self.found.push((entry.key.clone(), entry.argument()));
+        }
+        Ok(())
+    }
+
+    fn known(&self, key: &str) -> Option<Known> {
+        let mut letters = key.chars();
+        let short = letters.next().filter(|_| letters.next().is_none());
+        let is_meant = |option: &&Arg| match short {
+            Some(_) => option.get_short() == short,
+            None => option.get_long() == Some(key),
+        };
+        let option = self.command.get_arguments().find(is_meant)?;
+        let yields = self.command.get_arguments().filter(|other| self.given.contains(other.get_id().as_str()));
+        let yields = yields.into_iter().any(|other| exclude_each_other(self.command, option, other));
+        let is_repeatable = matches!(option.get_action(), ArgAction::Append | ArgAction::Count);
+        Some(Known { alone: alone(option), is_repeatable, yields, checked: None })
+    }
+
+    /// Each argument that counts: of an option that takes one value, the last one.
+    fn in_order(self) -> Vec<String> {
+        let mut later = BTreeSet::new();
+        let counts = |key: &String| self.known.get(key).is_some_and(|known| known.is_repeatable);
+        let last = self.found.iter().rev().filter(|(key, _)| counts(key) || later.insert(key));
+        let mut arguments: Vec<_> = last.map(|(_, argument)| argument.clone()).collect();
+        arguments.reverse();
+        arguments
+    }
+}
+
+/// A command line that knows this option only, as `--option`, without what binds it to others.
+fn alone(option: &Arg) -> Command {
+    let mut bare =
+        Arg::new("option").action(option.get_action().clone()).value_parser(option.get_value_parser().clone());
+    bare = bare.allow_hyphen_values(option.is_allow_hyphen_values_set()).require_equals(option.is_require_equals_set());
+    bare = option.get_num_args().map_or(bare.clone(), |count| bare.num_args(count));
+    bare = option.get_value_delimiter().map_or(bare.clone(), |delimiter| bare.value_delimiter(delimiter));
+    Command::new("")
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .args_override_self(true)
+        .arg(bare.long("option"))
+}
+
+/// Whether only one of them may be given: as one says of the other, or as both are of a group.
+fn exclude_each_other(command: &Command, one: &Arg, other: &Arg) -> bool {
+    let says = |one: &Arg, other: &Arg| command.get_arg_conflicts_with(one).contains(&other);
+    let mut groups = command.get_groups().filter(|group| !(*group).clone().is_multiple());
+    let are_in_a_group = groups.any(|group| [one, other].iter().all(|it| group.get_args().any(|id| id == it.get_id())));
+    one.get_id() != other.get_id() && (says(one, other) || says(other, one) || are_in_a_group)
 }
 
 /// The entries of one section of an ini text, in their order. A section that is there twice is read as one.
@@ -120,11 +229,8 @@ fn unquoted(value: &str) -> String {
     inner.unwrap_or(value).to_owned()
 }
 
-fn is_extra_opts(argument: &str) -> bool {
-    argument == "--extra-opts" || argument.starts_with("--extra-opts=")
-}
-
-fn read(path: &Path, section: &str) -> Result<Vec<IniEntry>, UsageError> {
+fn section_of(path: &Path, section: &str) -> Result<Vec<IniEntry>, UsageError> {
+    let _stage = stage::enter(format!("reading {} (--extra-opts)", path.display()));
     let unreadable = |reason: String| UsageError::Unreadable { path: path.to_owned(), reason };
     let bytes = file::read(path, MAX_FILE).map_err(|error| unreadable(error.reason()))?;
     entries(&String::from_utf8_lossy(&bytes), section).map_err(|error| match error {
@@ -133,19 +239,6 @@ fn read(path: &Path, section: &str) -> Result<Vec<IniEntry>, UsageError> {
             UsageError::IniLine { path: path.to_owned(), line, expected: "'key = value' or a comment".to_owned() }
         }
     })
-}
-
-/// The entry as an argument, once it is sure to parse: otherwise the error would be about text of the file.
-fn checked<A: Options>(path: &Path, entry: &IniEntry) -> Result<String, UsageError> {
-    let argument = entry.argument();
-    let parsed = command::<A>().try_get_matches_from([A::ABOUT.name, &argument]);
-    match parsed.map_err(|error| error.kind()) {
-        Ok(_) | Err(clap::error::ErrorKind::MissingRequiredArgument) => Ok(argument),
-        Err(_) => {
-            let expected = format!("an option of {} with a value that it takes", A::ABOUT.name);
-            Err(UsageError::IniLine { path: path.to_owned(), line: entry.line, expected })
-        }
-    }
 }
 
 fn default_file() -> Result<PathBuf, UsageError> {
@@ -207,6 +300,8 @@ mod platform {
 /// The most of an ini file, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
 
+const NAME: &str = "--extra-opts";
+
 /// The names of an ini file in a directory.
 const DEFAULT_NAMES: &[&str] = &["monitoring-plugins.ini", "plugins.ini", "nagios-plugins.ini"];
 
@@ -216,6 +311,15 @@ mod tests {
 
     fn arguments(text: &str, section: &str) -> Vec<String> {
         entries(text, section).unwrap().iter().map(IniEntry::argument).collect()
+    }
+
+    #[test]
+    fn a_word_behind_the_option_is_its_value() {
+        let split = |line: &str| split(line.split(' ').map(str::to_owned).collect());
+        let selectors = |line: &str| split(line).selectors;
+        assert_eq!(selectors("x --extra-opts"), [""]);
+        assert_eq!(selectors("x --extra-opts=s@f --extra-opts @g -H a"), ["s@f", "@g"]);
+        assert_eq!(split("x --extra-opts -H a --extra-opts-not").own, ["x", "-H", "a", "--extra-opts-not"]);
     }
 
     #[test]

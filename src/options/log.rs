@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::{Need, When};
 use crate::events::source::{LogSource, REMOTE_LOG_NEEDS_WINDOWS};
 use crate::input::{Input, judge_age};
 use crate::net::host;
@@ -26,6 +27,8 @@ pub(crate) struct LogOptions {
 }
 
 impl LogOptions {
+    pub(crate) const NEEDS: &'static [Need] = &[Need { options: &["--max-age"], when: When::Given("--file") }];
+
     pub(crate) fn source(&self) -> LogSource {
         self.file.clone().map_or_else(|| LogSource::Log(self.hostname.clone()), LogSource::Export)
     }

@@ -1,10 +1,13 @@
 //! What did the operator ask for? The options that plugins share, and how a command line becomes arguments.
 
+pub(crate) mod command_line;
 pub(crate) mod counters;
 pub(crate) mod dns;
 pub(crate) mod extra_opts;
 pub(crate) mod log;
+mod needs;
 pub(crate) mod plain;
+mod reversed;
 pub(crate) mod secret;
 pub(crate) mod target;
 pub(crate) mod tls;
@@ -14,16 +17,30 @@ use std::ffi::OsString;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches};
+use clap::{Arg, ArgAction};
 
+pub use self::needs::{Need, When};
 pub(crate) use self::secret::Secrets;
 use crate::render::{Format, Presentation};
-use crate::report::{About, Class, NotAState, Override, Policy, State};
+use crate::report::{About, NotAState, Override, State};
 
 /// The options of one check beside the common ones.
 pub trait Options: clap::Args {
     /// The plugin that they belong to.
     const ABOUT: &'static About;
+
+    /// How it is called, each way with what that cannot do without in front, such as `-H HOST [OPTIONS]`.
+    const USAGE: &'static [&'static str];
+
+    /// Three command lines to begin with, without the plugin's name.
+    const EXAMPLES: [&'static str; 3];
+
+    /// Which options have an effect only beside others: the tables of its groups, and its own.
+    const NEEDS: &'static [&'static [Need]] = &[];
+
+    /// Thresholds that count where they are not given and that its command line does not know of, such as
+    /// `("--critical", "14")`.
+    const DEFAULT_THRESHOLDS: &'static [(&'static str, &'static str)] = &[];
 
     /// What no single option can tell: which of them do not go together, in words that say what is expected.
     fn contradiction(&self, _secrets: &Secrets) -> Option<String> {
@@ -110,40 +127,6 @@ impl FromStr for Timeout {
     }
 }
 
-/// A command line, understood.
-#[derive(Debug)]
-pub(crate) struct Parsed<O> {
-    /// Those of the check.
-    pub options: O,
-    /// Those that every plugin has.
-    pub common: CommonOptions,
-    pub policy: Policy,
-    pub secrets: Secrets,
-}
-
-/// Parses `argv` (program name first), with the sections that `--extra-opts` names in front of it.
-pub(crate) fn parse<O: Options>(argv: Vec<OsString>) -> Result<Parsed<O>, usage::UsageError> {
-    let not_text = |_| usage::UsageError::CommandLine("an argument is not valid UTF-8: expected text".to_owned());
-    let argv = argv.into_iter().map(OsString::into_string).collect::<Result<_, _>>().map_err(not_text)?;
-    let expanded = extra_opts::expand::<O>(argv)?;
-    let mut matches = command::<O>().try_get_matches_from(expanded.argv).map_err(|error| usage::explain(&error))?;
-    let options = O::from_arg_matches_mut(&mut matches).map_err(|error| usage::explain(&error))?;
-    let common = CommonOptions::from_arg_matches(&matches).map_err(|error| usage::explain(&error))?;
-    if let Some(contradiction) = options.contradiction(&expanded.secrets) {
-        return Err(usage::UsageError::CommandLine(contradiction));
-    }
-    let policy = policy(O::ABOUT, &common, &matches)?;
-    Ok(Parsed { options, common, policy, secrets: expanded.secrets })
-}
-
-/// The plugin's command: of a repeated single-valued option the last one wins.
-pub(crate) fn command<O: Options>() -> clap::Command {
-    let own = O::augment_args(clap::Command::new(O::ABOUT.name).version(env!("CARGO_PKG_VERSION")));
-    // The common options come last and bring a description of their own.
-    let about = own.get_about().cloned().unwrap_or_default();
-    CommonOptions::augment_args(own).about(about).args_override_self(true)
-}
-
 /// An option of a group, in the check's own words if it has some for it.
 pub(crate) fn reworded(option: Arg, words: &[(&str, &'static str)]) -> Arg {
     match words.iter().find(|(id, _)| option.get_id() == id) {
@@ -180,20 +163,6 @@ impl Presented {
         }
         presented
     }
-}
-
-/// The policy: the plugin's defaults, then `--state` and the STATE of `-t` in the order in which they were given.
-fn policy(about: &About, common: &CommonOptions, matches: &ArgMatches) -> Result<Policy, usage::UsageError> {
-    if let Some(foreign) = common.states.iter().find(|given| !about.classes().any(|class| class == given.class)) {
-        let expected: Vec<_> = about.classes().map(Class::name).collect();
-        return Err(usage::UsageError::ForeignClass { class: foreign.class, expected: expected.join(", ") });
-    }
-    let states = matches.indices_of("states").into_iter().flatten().zip(common.states.iter().copied());
-    let timeout =
-        common.timeout.and_then(|timeout| timeout.state).map(|state| Override { class: Class::Timeout, state });
-    let mut given: Vec<_> = matches.index_of("timeout").zip(timeout).into_iter().chain(states).collect();
-    given.sort_by_key(|(index, _)| *index);
-    Ok(Policy::new(about.defaults.iter().copied().chain(given.into_iter().map(|(_, state)| state)).collect()))
 }
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);

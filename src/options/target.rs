@@ -28,9 +28,4 @@ impl EndpointOptions {
             _ => Family::Any,
         }
     }
-
-    /// Whether any of them is given.
-    pub(crate) const fn is_given(&self) -> bool {
-        self.port.is_some() || self.ipv4 || self.ipv6
-    }
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Secrets;
 use super::secret::SecretSource;
+use super::{Need, Secrets, When};
 use crate::container::MAX_FILE;
 use crate::input::file;
 use crate::net::host;
@@ -40,7 +40,7 @@ pub(crate) struct TlsOptions {
     pub client_certificate: Option<PathBuf>,
 
     /// PEM file with its private key, encrypted or not [default: the certificate's file]
-    #[arg(long, value_name = "FILE", requires = "client_certificate")]
+    #[arg(long, value_name = "FILE")]
     pub client_key: Option<PathBuf>,
 
     /// File whose first line is the passphrase of an encrypted key
@@ -53,6 +53,24 @@ pub(crate) struct TlsOptions {
 }
 
 impl TlsOptions {
+    /// All of them, for a check whose connection is not always one over TLS.
+    pub(crate) const NAMES: &'static [&'static str] = &[
+        "--tls-name",
+        "--ca-file",
+        "--no-verify",
+        "--fingerprint",
+        "--client-certificate",
+        "--client-key",
+        "--passphrase-file",
+        "--passphrase-env",
+    ];
+
+    /// What some of them need of others, where nothing but a connection has a key.
+    pub(crate) const NEEDS: &'static [Need] = &[Need {
+        options: &["--client-key", "--passphrase-file", "--passphrase-env"],
+        when: When::Given("--client-certificate"),
+    }];
+
     /// Reads the files and secrets for a connection to `host`.
     pub(crate) fn settings(&self, host: &str, secrets: &Secrets) -> Result<TlsSettings, Failure> {
         let trust = match &self.ca_file {

@@ -33,8 +33,8 @@ pub enum UsageError {
     NoSection { path: PathBuf, section: String },
 }
 
-/// Clap's error in one line of ours.
-pub fn explain(error: &clap::Error) -> UsageError {
+/// Clap's error in one line of ours; `usage` are the ways to call the plugin.
+pub fn explain(error: &clap::Error, usage: &[&str]) -> UsageError {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.clone(),
         Some(ContextValue::Strings(texts)) => texts.join(", "),
@@ -71,7 +71,14 @@ pub fn explain(error: &clap::Error) -> UsageError {
             let word = text(ContextKind::InvalidArg);
             format!("stray word '{word}': expected options only, and quotes around a value that holds blanks")
         }
-        ErrorKind::MissingRequiredArgument => format!("missing {}", text(ContextKind::InvalidArg)),
+        ErrorKind::MissingRequiredArgument => {
+            let ways: Vec<_> = usage.iter().map(|way| way.split(" [").next().unwrap_or_default()).collect();
+            let ways = match ways.split_last() {
+                Some((last, [_, ..])) => format!("{} or {last}", ways[..ways.len() - 1].join(", ")),
+                _ => ways.join(""),
+            };
+            format!("an option is missing: expected {ways}")
+        }
         ErrorKind::ArgumentConflict => {
             format!("{option} and {} exclude each other: expected one of them", text(ContextKind::PriorArg))
         }

@@ -6,7 +6,7 @@ mod watchdog;
 use std::{env, panic};
 
 use crate::options::usage::UsageError;
-use crate::options::{self, Options, Presented, Secrets};
+use crate::options::{Options, Presented, Secrets, command_line};
 use crate::report::{About, Class, Failure, Finding, Policy, Report, Started, State};
 use crate::time::deadline::Deadline;
 
@@ -21,6 +21,7 @@ pub trait Check: Options {
 pub struct Context {
     about: &'static About,
     policy: Policy,
+    overruling_default: Option<String>,
     /// When the run began.
     pub started: Started,
     /// When everything must be over.
@@ -32,7 +33,9 @@ pub struct Context {
 impl Context {
     /// An empty report of this run.
     pub fn report(&self) -> Report {
-        Report::new(self.about, self.policy.clone(), self.started)
+        let mut report = Report::new(self.about, self.policy.clone(), self.started);
+        report.overruling_default.clone_from(&self.overruling_default);
+        report
     }
 
     /// Whether a failure of `class` is CRITICAL in this run.
@@ -54,7 +57,7 @@ pub fn run<C: Check>() -> ! {
         output::finish(unasked(C::ABOUT, started, &format!("internal error at {place}; please report it")));
     }));
 
-    let parsed = match options::parse::<C>(argv) {
+    let parsed = match command_line::parse::<C>(argv) {
         Ok(parsed) => parsed,
         Err(UsageError::Asked(text)) => output::finish_with(&text, State::Unknown),
         Err(error) => output::finish(unasked(C::ABOUT, started, &error.to_string())),
@@ -63,6 +66,7 @@ pub fn run<C: Check>() -> ! {
     let context = Context {
         about: C::ABOUT,
         policy: parsed.policy,
+        overruling_default: parsed.overruled.map(|overruled| overruled.by),
         started,
         deadline: Deadline::new(started.instant, parsed.common.timeout()),
         secrets: parsed.secrets,

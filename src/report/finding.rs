@@ -29,6 +29,11 @@ impl Finding {
         Self { state: State::Unknown, ..Self::ok(text) }
     }
 
+    /// Whether it is a violated threshold that is worth `state`.
+    pub fn is_violation(&self, state: State) -> bool {
+        self.class.is_none() && self.state == state
+    }
+
     /// The same, said of one of several targets; of the only one, as it is.
     #[must_use]
     pub fn said_of(mut self, target: Option<&str>) -> Self {

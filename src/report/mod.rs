@@ -100,6 +100,8 @@ pub struct Report {
     pub authentication: Authentication,
     /// Facts for the first line that belong to no single finding, such as how many addresses answered.
     pub headline: Option<String>,
+    /// The default threshold that leaves a given one without an effect, such as `--critical 14`, if there is one.
+    pub overruling_default: Option<String>,
     /// What was judged, in the order of judging.
     pub findings: Vec<Finding>,
     /// What was measured, in the order of printing.
@@ -123,6 +125,7 @@ impl Report {
             target: Target::default(),
             authentication: Authentication::default(),
             headline: None,
+            overruling_default: None,
             findings: Vec::new(),
             metrics: Vec::new(),
             diagnostics: Vec::new(),
@@ -212,10 +215,16 @@ impl Report {
         findings
     }
 
-    /// One line: the headline, then the findings, the worst first.
+    /// One line: the headline, then the findings, the worst first. The first one that a default decided against a given
+    /// threshold names it.
     pub fn summary(&self) -> String {
-        let findings = self.by_severity().into_iter().map(|finding| finding.text.as_str());
-        let parts: Vec<_> = self.headline.as_deref().into_iter().chain(findings).collect();
+        let mut default = self.overruling_default.as_ref();
+        let said = |finding: &Finding| match default.take_if(|_| finding.is_violation(State::Critical)) {
+            Some(default) => format!("{} (by default, {default})", finding.text),
+            None => finding.text.clone(),
+        };
+        let findings = self.by_severity().into_iter().map(said);
+        let parts: Vec<_> = self.headline.clone().into_iter().chain(findings).collect();
         if parts.is_empty() { "nothing was judged".to_owned() } else { parts.join("; ") }
     }
 
@@ -285,6 +294,16 @@ mod tests {
         assert_eq!(report.state(), State::Warning);
         assert_eq!(report.summary(), "time is 0.812s, warning range 0.5; answer");
         assert_eq!(report.result(), "Succeeded");
+    }
+
+    #[test]
+    fn a_default_that_overrules_what_was_given_is_named_where_it_decides() {
+        let mut report = Report { overruling_default: Some("--critical 14".to_owned()), ..report() };
+        report.add_failure(Failure::new(Class::Tls, "no handshake"));
+        report.add_finding(Finding { state: State::Warning, ..Finding::ok("slow") });
+        assert_eq!(report.summary(), "no handshake; slow");
+        report.add_finding(Finding { state: State::Critical, ..Finding::ok("9 days left") });
+        assert_eq!(report.summary(), "no handshake; 9 days left (by default, --critical 14); slow");
     }
 
     #[test]

@@ -28,6 +28,21 @@ impl Range {
         &self.text
     }
 
+    /// Whether a warning range beside this critical one never shows, because the two are reversed: this one lies within it, and
+    /// is narrower at an end that both have (with `@`: wider). Equal ranges are not reversed.
+    pub fn hides(&self, warning: &Self) -> bool {
+        let (kind, start, end) = self.range.into_inner();
+        let (other, low, high) = warning.range.into_inner();
+        match (kind, other) {
+            (CheckType::Outside, CheckType::Outside) => {
+                let narrower = start > low && low.is_finite() || end < high && high.is_finite();
+                low <= start && end <= high && narrower
+            }
+            (CheckType::Inside, CheckType::Inside) => start <= low && high <= end && (start < low || high < end),
+            _ => false,
+        }
+    }
+
     /// The same range with both end points multiplied by `factor`, which must be finite and above 0.
     ///
     /// For a threshold given in another unit than its metric's, such as hours against days.
@@ -125,6 +140,25 @@ mod tests {
         assert!(!range("10").is_violated_by(10.0));
         assert!(range("10").is_violated_by(10.000_001));
         assert!(range("10").is_violated_by(-0.1));
+    }
+
+    #[test]
+    fn reversed_when_a_warning_never_shows() {
+        for (warning, critical) in [("3", "1"), ("10:", "20:"), ("0:20", "5:10"), ("@5:6", "@0:10"), ("5", "0:4")] {
+            assert!(range(critical).hides(&range(warning)), "-w {warning} -c {critical}");
+        }
+        for (warning, critical) in [
+            ("1", "3"),
+            ("3", "3"),
+            ("20:", "10:"),
+            ("~:", "5"),
+            ("0:", "5"),
+            ("5:20", "0:10"),
+            ("@5:6", "100"),
+            ("@0:10", "@5:6"),
+        ] {
+            assert!(!range(critical).hides(&range(warning)), "-w {warning} -c {critical}");
+        }
     }
 
     #[test]

@@ -32,6 +32,17 @@ impl Expiry {
         self.unit == Unit::Days
     }
 
+    /// The threshold as the operator wrote it.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether a warning threshold beside this critical one never shows; of different kinds of units nobody can tell.
+    pub(crate) fn hides(&self, warning: &Self) -> bool {
+        let is_share = |it: &Self| it.unit == Unit::Lifetime;
+        is_share(self) == is_share(warning) && self.range.hides(&warning.range)
+    }
+
     /// The violated threshold in words, as the end of a sentence: `less than 30 days`.
     pub(crate) fn in_words(&self) -> String {
         let minimum = self.text.trim_end_matches(['h', '%', ':']);

@@ -156,10 +156,10 @@ fn no_option_shows_a_word_of_a_file_that_it_cannot_use() {
 
 #[test]
 fn usage_errors_name_what_is_wrong() {
-    run(&[]).assert_text(3).assert_says("missing --hostname <HOST>");
-    for of_a_host in [["-p", "5061"].as_slice(), &["-4"], &["--ipv6"]] {
-        let ran = run(&[&["--file", "x"], of_a_host].concat());
-        ran.assert_text(3).assert_says("--port, --ipv4 and --ipv6: expected --hostname too");
+    run(&[]).assert_text(3).assert_says("is missing: expected -H HOST, --file FILE or --store LOCATION\\NAME");
+    for of_a_host in [["--port", "5061"], ["--client-certificate", "x"]] {
+        let ran = run(&[&["--file", "x"], of_a_host.as_slice()].concat());
+        ran.assert_text(3).assert_says(&format!("{}: expected --hostname too", of_a_host[0]));
     }
     run(&["--file", "x", "-H", "localhost"]).assert_text(3).assert_says("exclude each other");
     run(&["-H", "localhost", "-w", "30d"]).assert_text(3).assert_says("'30d' is not an expiry threshold");

@@ -159,8 +159,8 @@ fn a_transport_that_is_given_needs_no_naptr() {
 #[test]
 fn without_records_the_domain_itself_is_asked_at_the_default_port() {
     let nameserver = Nameserver::new(Manner::Plain, vec![("example.com", a([127, 83, 0, 5]))]);
-    for (transport, port) in [("tcp", 5060), ("tls", 5061)] {
-        let ran = of_domain(&nameserver, &["--transport", transport, "-t", "2", "-vv", "--no-verify"]);
+    for (transport, port) in [(&["tcp"][..], 5060), (&["tls", "--no-verify"], 5061)] {
+        let ran = of_domain(&nameserver, &[&["-t", "2", "-vv", "--transport"], transport].concat());
         ran.assert_says(&format!("example.com:{port}"));
         assert!(ran.stdout.contains(" itself is the host, at port "), "{ran:?}");
     }

@@ -81,4 +81,6 @@ impl Options for Misbehaving {
         defaults: &[],
         advice: |_| "Mend the check.",
     };
+    const USAGE: &'static [&'static str] = &["--behave HOW"];
+    const EXAMPLES: [&'static str; 3] = ["--behave well", "--behave panic", "--behave flood -vvv"];
 }

@@ -27,7 +27,7 @@ fn page(plugin: &Plugin) -> io::Result<String> {
     let mut generated = Vec::new();
     man.render_title(&mut generated)?;
     man.render_name_section(&mut generated)?;
-    man.render_synopsis_section(&mut generated)?;
+    generated.extend(synopsis(plugin).into_bytes());
     man.render_description_section(&mut generated)?;
     man.render_options_section(&mut generated)?;
 
@@ -39,6 +39,28 @@ fn page(plugin: &Plugin) -> io::Result<String> {
     page.push_str(&read(&format!("man/sections/{name}.roff"))?);
     page.push_str(&see_also(name));
     Ok(page)
+}
+
+/// Each way to call it on a line of its own: names of options in bold, what is to be filled in in italics.
+fn synopsis(plugin: &Plugin) -> String {
+    let mut section = String::from(".SH SYNOPSIS\n");
+    for (index, way) in plugin.usage.iter().enumerate() {
+        let words = way.split(' ').map(|word| {
+            let bare = word.trim_matches(['[', ']', '(', ')']);
+            let is_to_fill_in = bare.chars().all(|c| c.is_ascii_uppercase() || c == '\\');
+            let font = if is_to_fill_in {
+                'I'
+            } else if bare.starts_with('-') {
+                'B'
+            } else {
+                'R'
+            };
+            word.replace(bare, &format!("\\f{font}{}\\fR", bare.replace('\\', "\\e").replace('-', "\\-")))
+        });
+        let line = words.collect::<Vec<_>>().join(" ");
+        let _ = writeln!(section, "{}\\fB{}\\fR {line}", if index > 0 { ".br\n" } else { "" }, plugin.about.name);
+    }
+    section
 }
 
 fn classes(plugin: &Plugin) -> String {

@@ -2,6 +2,7 @@
 
 use check_um::checks::schedule::ScheduledService;
 use check_um::checks::{self, RegisteredCheck};
+use check_um::door::options::Need;
 use check_um::door::report::About;
 use clap::Command;
 
@@ -12,6 +13,10 @@ pub struct Plugin {
     pub about: &'static About,
     /// Its command line.
     pub command: Command,
+    /// Each way to call it.
+    pub usage: &'static [&'static str],
+    /// Which of its options need others.
+    pub needs: &'static [&'static [Need]],
 }
 
 /// Every plugin, in the order of the alphabet.
@@ -39,5 +44,5 @@ pub fn version() -> String {
 }
 
 fn plugin(entry: &RegisteredCheck) -> Plugin {
-    Plugin { about: entry.about, command: (entry.command)() }
+    Plugin { about: entry.about, command: (entry.command)(), usage: entry.usage, needs: entry.needs }
 }

@@ -1,0 +1,149 @@
+//! Which options have an effect only beside others? A table beside the options says what each of them needs.
+//!
+//! A check lists the tables of its groups and its own in `Options::NEEDS`. Whoever gives such an option on the command line
+//! without what it needs is told so before anything is read or sent: an option that is silently passed over is a false OK to
+//! come. What comes from an ini section is never refused, so that one section can serve several services. The tables are
+//! data, so that the schedulers' files are made from them, too.
+
+use std::collections::BTreeSet;
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command};
+
+/// Options that have an effect only where something else is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Need {
+    /// Their long names with the dashes, such as `--ca-file`.
+    pub options: &'static [&'static str],
+    /// What they need.
+    pub when: When,
+}
+
+/// A condition on a command line; options are named by their long names with the dashes.
+#[derive(Clone, Copy, Debug)]
+pub enum When {
+    /// The option is given.
+    Given(&'static str),
+    /// The option is not given.
+    Absent(&'static str),
+    /// The option has this value, given or by default.
+    Is(&'static str, &'static str),
+    /// The option has a value that begins so, given or by default.
+    Begins(&'static str, &'static str),
+    /// Each of them.
+    All(&'static [Self]),
+    /// At least one of them.
+    Any(&'static [Self]),
+}
+
+impl When {
+    /// Whether it holds on a command line of `command`.
+    pub fn holds(&self, command: &Command, matches: &ArgMatches) -> bool {
+        let value = |option: &str| id(command, option).and_then(|id| last_value(matches, id)).unwrap_or_default();
+        let given = |option: &str| id(command, option).is_some_and(|id| is_given(matches, id));
+        match self {
+            Self::Given(option) => given(option),
+            Self::Absent(option) => !given(option),
+            Self::Is(option, expected) => value(option) == *expected,
+            Self::Begins(option, beginning) => value(option).starts_with(beginning),
+            Self::All(parts) => parts.iter().all(|part| part.holds(command, matches)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(command, matches)),
+        }
+    }
+
+    /// What it asks for, as an operator would write it: `--transport tls or --srv without --transport`.
+    pub fn words(&self) -> String {
+        let joined = |parts: &[Self], word: &str| parts.iter().map(Self::words).collect::<Vec<_>>().join(word);
+        match self {
+            Self::Given(option) => (*option).to_owned(),
+            Self::Absent(option) => format!("without {option}"),
+            Self::Is(option, value) => format!("{option} {value}"),
+            Self::Begins(option, beginning) => format!("{option} {beginning}..."),
+            Self::All(parts) => joined(parts, " "),
+            Self::Any(parts) => joined(parts, " or "),
+        }
+    }
+
+    /// Every option that it speaks of.
+    pub fn options(&self) -> Vec<&'static str> {
+        match self {
+            Self::Given(option) | Self::Absent(option) | Self::Is(option, _) | Self::Begins(option, _) => vec![option],
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::options).collect(),
+        }
+    }
+}
+
+/// What is wrong with the options that were `given` on the command line itself, by their ids, beside all of `matches`.
+pub(super) fn unmet(
+    needs: &[&[Need]],
+    command: &Command,
+    given: &BTreeSet<String>,
+    matches: &ArgMatches,
+) -> Option<String> {
+    for need in needs.iter().copied().flatten() {
+        let idle = |option: &&&str| id(command, option).is_some_and(|id| given.contains(id));
+        let idle: Vec<_> = need.options.iter().filter(idle).copied().collect();
+        if !idle.is_empty() && !need.when.holds(command, matches) {
+            return Some(format!("{}: expected {} too, or it has no effect", idle.join(", "), need.when.words()));
+        }
+    }
+    None
+}
+
+/// Whether an option was given, as opposed to having its default.
+pub(super) fn is_given(matches: &ArgMatches, id: &str) -> bool {
+    matches.value_source(id).is_some_and(|source| source != ValueSource::DefaultValue)
+}
+
+/// The id of an option that is called `--LONG`.
+fn id<'a>(command: &'a Command, option: &str) -> Option<&'a str> {
+    let long = option.trim_start_matches('-');
+    command.get_arguments().find(|known| known.get_long() == Some(long)).map(|known: &Arg| known.get_id().as_str())
+}
+
+fn last_value(matches: &ArgMatches, id: &str) -> Option<String> {
+    let values = matches.try_get_raw(id).ok().flatten()?;
+    values.last().map(|value| value.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command() -> Command {
+        Command::new("x").args([
+            Arg::new("transport").long("transport").default_value("tcp"),
+            Arg::new("srv").long("srv").action(clap::ArgAction::SetTrue),
+            Arg::new("anchors").long("ca-file"),
+            Arg::new("counters").long("counters"),
+        ])
+    }
+
+    fn unmet_in(line: &str, when: When) -> Option<String> {
+        let matches = command().try_get_matches_from(line.split(' ')).unwrap();
+        let given = matches.ids().map(ToString::to_string).filter(|id| is_given(&matches, id)).collect();
+        unmet(&[&[Need { options: &["--ca-file", "--counters"], when }]], &command(), &given, &matches)
+    }
+
+    const OVER_TLS: When =
+        When::Any(&[When::Is("--transport", "tls"), When::All(&[When::Given("--srv"), When::Absent("--transport")])]);
+
+    #[test]
+    fn an_option_without_what_it_needs_is_named_and_told() {
+        assert_eq!(
+            unmet_in("x --ca-file f", OVER_TLS).unwrap(),
+            "--ca-file: expected --transport tls or --srv without --transport too, or it has no effect"
+        );
+        assert!(unmet_in("x --ca-file f --srv --transport tcp", OVER_TLS).is_some());
+        assert!(unmet_in("x --ca-file f --counters csv:f", When::Begins("--counters", "prometheus:")).is_some());
+    }
+
+    #[test]
+    fn nothing_is_wrong_where_it_has_what_it_needs_or_is_not_given() {
+        for line in ["x", "x --srv", "x --ca-file f --transport tls", "x --ca-file f --srv"] {
+            assert_eq!(unmet_in(line, OVER_TLS), None, "{line}");
+        }
+        assert_eq!(unmet_in("x --ca-file f", When::Is("--transport", "tcp")), None);
+        assert_eq!(unmet_in("x --counters prometheus:x", When::Begins("--counters", "prometheus:")), None);
+    }
+}

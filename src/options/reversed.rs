@@ -1,0 +1,135 @@
+//! Do a warning and a critical threshold contradict each other, so that no value is ever a WARNING?
+//!
+//! Every option `--warning` or `--NAME-warning` has its `--critical` or `--NAME-critical`. Both given and reversed is a usage
+//! error; reversed only by a default is valid, and the report names the default where that decides.
+
+use clap::{ArgMatches, Command};
+
+use super::needs::is_given;
+use crate::report::Range;
+use crate::x509::expiry::Expiry;
+
+/// A given warning threshold that a default critical one leaves without an effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Overruled {
+    /// The default, as somebody would give it: `--critical 14`.
+    pub by: String,
+}
+
+/// A threshold of either kind.
+enum Threshold {
+    Range(Range),
+    Expiry(Expiry),
+}
+
+/// The default that overrules a given threshold, if one does; what is wrong where two were given.
+pub(super) fn overruled(
+    command: &Command,
+    matches: &ArgMatches,
+    defaults: &[(&str, &str)],
+) -> Result<Option<Overruled>, String> {
+    let mut found = None;
+    for warning in command.get_arguments().filter_map(|option| option.get_long()) {
+        let Some(prefix) = warning.strip_suffix("warning").filter(|it| it.is_empty() || it.ends_with('-')) else {
+            continue;
+        };
+        let critical = format!("{prefix}critical");
+        let id =
+            |long: &str| command.get_arguments().find(|option| option.get_long() == Some(long)).map(clap::Arg::get_id);
+        let (Some(warning_id), Some(critical_id)) = (id(warning), id(&critical)) else { continue };
+        if !is_given(matches, warning_id.as_str()) {
+            continue;
+        }
+        let Some(given) = threshold(matches, warning_id.as_str()) else { continue };
+        let other = threshold(matches, critical_id.as_str());
+        let by_default = defaults.iter().find(|(option, _)| option.trim_start_matches('-') == critical);
+        let other = other.or_else(|| given.alike(by_default?.1));
+        let Some(other) = other.filter(|other| other.hides(&given)) else { continue };
+        if is_given(matches, critical_id.as_str()) {
+            return Err(format!(
+                "--{warning} {} and --{critical} {} are reversed, nothing would be a WARNING: expected --{critical} beyond \
+                 --{warning}",
+                given.text(),
+                other.text()
+            ));
+        }
+        found = Some(Overruled { by: format!("--{critical} {}", other.text()) });
+    }
+    Ok(found)
+}
+
+fn threshold(matches: &ArgMatches, id: &str) -> Option<Threshold> {
+    let range = || matches.try_get_one::<Range>(id).ok().flatten().cloned().map(Threshold::Range);
+    let expiry = || matches.try_get_one::<Expiry>(id).ok().flatten().cloned().map(Threshold::Expiry);
+    range().or_else(expiry)
+}
+
+impl Threshold {
+    /// What `text` is as a threshold of this kind and unit.
+    fn alike(&self, text: &str) -> Option<Self> {
+        match self {
+            Self::Range(_) => text.parse().ok().map(Self::Range),
+            Self::Expiry(_) => text.parse().ok().map(Self::Expiry),
+        }
+    }
+
+    /// Whether this one is reversed as the critical threshold beside `warning`.
+    fn hides(&self, warning: &Self) -> bool {
+        match (self, warning) {
+            (Self::Range(critical), Self::Range(warning)) => critical.hides(warning),
+            (Self::Expiry(critical), Self::Expiry(warning)) => critical.hides(warning),
+            _ => false,
+        }
+    }
+
+    fn text(&self) -> &str {
+        match self {
+            Self::Range(range) => range.text(),
+            Self::Expiry(expiry) => expiry.text(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Arg;
+
+    fn judged(line: &str, defaults: &[(&str, &str)]) -> Result<Option<String>, String> {
+        let range = |name: &'static str| Arg::new(name).long(name).value_parser(str::parse::<Range>);
+        let expiry = |name: &'static str| Arg::new(name).long(name).value_parser(str::parse::<Expiry>);
+        let command = Command::new("x").args([
+            range("warning"),
+            range("critical").default_value("5"),
+            expiry("certificate-warning"),
+            expiry("certificate-critical"),
+        ]);
+        let matches = command.clone().try_get_matches_from(line.split(' ')).unwrap();
+        overruled(&command, &matches, defaults).map(|found| found.map(|found| found.by))
+    }
+
+    #[test]
+    fn both_given_and_reversed_is_refused() {
+        let error = judged("x --warning 3 --critical 1", &[]).unwrap_err();
+        assert!(
+            error.starts_with("--warning 3 and --critical 1 are reversed") && error.contains("expected"),
+            "{error}"
+        );
+        assert!(judged("x --certificate-warning 10 --certificate-critical 20", &[]).is_err());
+        assert!(judged("x --certificate-warning 48h --certificate-critical 20", &[]).is_err());
+        assert_eq!(judged("x --warning 1 --critical 3", &[]), Ok(None));
+        assert_eq!(judged("x --certificate-warning 20% --certificate-critical 20", &[]), Ok(None));
+    }
+
+    #[test]
+    fn reversed_by_a_default_is_valid_and_the_default_is_named() {
+        assert_eq!(judged("x --warning 9", &[]), Ok(Some("--critical 5".to_owned())));
+        assert_eq!(judged("x", &[]), Ok(None));
+        let unknown_to_clap = [("--certificate-critical", "14")];
+        assert_eq!(
+            judged("x --certificate-warning 5", &unknown_to_clap),
+            Ok(Some("--certificate-critical 14".to_owned()))
+        );
+        assert_eq!(judged("x --certificate-warning 5%", &unknown_to_clap), Ok(None));
+    }
+}
