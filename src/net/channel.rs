@@ -1,9 +1,10 @@
 //! How do bytes get to a peer and back? One way for each transport, once it is connected.
 
 use std::io;
+use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::TcpStream;
 
 use crate::report::Failure;
 
@@ -23,6 +24,11 @@ pub(crate) trait Channel {
         std::future::ready(())
     }
 
+    /// Who sent what was received last, where that is not the peer itself.
+    fn stranger(&self) -> Option<SocketAddr> {
+        None
+    }
+
     /// What an error of `send` or `receive` means, where it is about more than the network. An end of the stream counts as
     /// [`io::ErrorKind::UnexpectedEof`].
     fn explain(&self, _: &io::Error) -> Option<Failure> {
@@ -39,17 +45,5 @@ impl Channel for TcpStream {
 
     async fn receive(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
         self.read_buf(buffer).await
-    }
-}
-
-impl Channel for UdpSocket {
-    const IS_STREAM: bool = false;
-
-    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        Self::send(self, bytes).await.map(|_| ())
-    }
-
-    async fn receive(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        self.recv_buf(buffer).await
     }
 }

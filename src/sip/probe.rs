@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::TcpStream;
 
 use super::digest::Credentials;
 use super::locate::{Location, Unanswered};
@@ -12,7 +12,8 @@ use super::message::OptionsRequest;
 use super::transport::Transport;
 use super::uac::{Answer, Uac};
 use crate::net::channel::Channel;
-use crate::net::{self, Endpoint, Peer, tcp, udp};
+use crate::net::udp::Datagrams;
+use crate::net::{self, Endpoint, Peer, tcp};
 use crate::report::{Class, Event, Failure};
 use crate::time::deadline::Deadline;
 use crate::tls::backend::{self, Backend};
@@ -157,7 +158,7 @@ struct Link {
 
 enum Socket {
     Stream(TcpStream),
-    Datagrams(UdpSocket),
+    Datagrams(Datagrams),
 }
 
 impl Probe<'_> {
@@ -193,7 +194,7 @@ impl Probe<'_> {
         let facts = &mut self.facts;
         facts.peer = facts.peer.take().or_else(|| peers.first().cloned());
         if let (Transport::Udp, Some(peer)) = (self.location.transport, peers.first()) {
-            let socket = Socket::Datagrams(udp::connect(peer, self.question.source).await?);
+            let socket = Socket::Datagrams(Datagrams::to(peer, self.question.source).await?);
             facts.peer = Some(peer.clone());
             return Ok(Link { socket, peer: peer.clone() });
         }
