@@ -24,7 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let Ok(Some(response)) = Response::read(frame) else { return };
     assert!((100..700).contains(&response.status));
-    let answer = Answer { response, took: Duration::ZERO, digest_user: None };
+    let answer = Answer { response, took: Duration::ZERO, digest_user: None, stranger: None };
     let peer = Peer { host: "192.0.2.7".to_owned(), address: "192.0.2.7:5060".parse().unwrap() };
     let expected = Expected {
         statuses: "2xx".parse().unwrap(),

@@ -43,6 +43,8 @@ pub struct Challenge {
     algorithm: Algorithm,
     qop_auth: bool,
     stale: bool,
+    /// How often its nonce has been used, with the next answer.
+    count: u32,
     answer_header: &'static str,
 }
 
@@ -68,7 +70,10 @@ pub enum ChallengeError {
     #[error("the response holds no challenge")]
     Absent,
     /// No challenge that we understand.
-    #[error("the challenge offers {0}, expected Digest with MD5, SHA-256 or SHA-512-256, and qop auth or none")]
+    #[error(
+        "the challenge offers {0}, expected Digest with MD5, SHA-256 or SHA-512-256, qop auth or none, and no control \
+         characters"
+    )]
     Unsupported(String),
 }
 
@@ -84,14 +89,42 @@ pub struct Signed<'a> {
 impl Challenge {
     /// The strongest challenge in the head of a 401 or 407 that can be answered.
     pub fn strongest_in(head: &Head) -> Result<Self, ChallengeError> {
+        Self::all_in(head)?.into_iter().max_by_key(|each| each.algorithm).ok_or(ChallengeError::Absent)
+    }
+
+    /// The strongest challenge of each realm, of proxies and of servers, that can be answered (RFC 3261 22.3); never empty.
+    pub(crate) fn all_in(head: &Head) -> Result<Vec<Self>, ChallengeError> {
         let kinds = [("WWW-Authenticate", "Authorization"), ("Proxy-Authenticate", "Proxy-Authorization")];
-        let offers: Vec<_> =
-            kinds.iter().flat_map(|(name, answer)| head.values(name).map(move |value| (value, *answer))).collect();
-        let best = offers.iter().filter_map(|(value, answer)| read(value, answer)).max_by_key(|each| each.algorithm);
-        best.ok_or_else(|| match offers.first() {
-            None => ChallengeError::Absent,
-            Some((value, _)) => ChallengeError::Unsupported(offer(value)),
-        })
+        let offers = kinds.iter().flat_map(|(name, answer)| head.values(name).map(move |value| (value, *answer)));
+        let mut all: Vec<Self> = Vec::new();
+        let mut refused = None;
+        for (value, answer) in offers {
+            let Some(challenge) = read(value, answer) else {
+                refused.get_or_insert(value);
+                continue;
+            };
+            match all.iter().position(|known| known.is_of_realm_of(&challenge)) {
+                Some(place) if all[place].algorithm < challenge.algorithm => all[place] = challenge,
+                None if all.len() < MAX_REALMS => all.push(challenge),
+                Some(_) | None => {}
+            }
+        }
+        match refused {
+            _ if !all.is_empty() => Ok(all),
+            None => Err(ChallengeError::Absent),
+            Some(value) => Err(ChallengeError::Unsupported(offer(value))),
+        }
+    }
+
+    /// Whether somebody who answered `other` has answered this one, too, but for its nonce.
+    pub(crate) fn is_of_realm_of(&self, other: &Self) -> bool {
+        (self.answer_header, &self.realm) == (other.answer_header, &other.realm)
+    }
+
+    /// The same challenge, to be answered once more.
+    #[must_use]
+    pub(crate) fn again(&self) -> Self {
+        Self { count: self.count + 1, ..self.clone() }
     }
 
     /// Whether the nonce was merely too old, so that the same credentials may be right.
@@ -105,8 +138,7 @@ impl Challenge {
         let hash = |text: String| self.algorithm.hash(&text);
         let who_hash = hash(format!("{}:{}:{}", who.username, self.realm, who.password));
         let what_hash = hash(format!("{method}:{uri}"));
-        // A nonce is used once, so its count is always 1.
-        let count = "00000001";
+        let count = format!("{:08x}", self.count);
         let response = if self.qop_auth {
             hash(format!("{who_hash}:{}:{count}:{cnonce}:auth:{what_hash}", self.nonce))
         } else {
@@ -136,6 +168,11 @@ fn read(value: &str, answer_header: &'static str) -> Option<Challenge> {
         return None;
     }
     let parameters = parameters(rest);
+    // What no quoted string holds (RFC 3261 25.1) could break out of our header, or not be what the server meant.
+    let is_unclean = |c: char| c.is_control() && c != '\t';
+    if parameters.iter().any(|(_, value)| value.contains(is_unclean)) {
+        return None;
+    }
     let parameter = |name: &str| parameters.iter().find(|(each, _)| each == name).map(|(_, value)| value.as_str());
 
     let named = parameter("algorithm").unwrap_or("MD5");
@@ -152,6 +189,7 @@ fn read(value: &str, answer_header: &'static str) -> Option<Challenge> {
         algorithm,
         qop_auth,
         stale: parameter("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true")),
+        count: 1,
         answer_header,
     })
 }
@@ -202,6 +240,9 @@ fn offer(value: &str) -> String {
     let words = details.into_iter().filter_map(|(name, value)| Some(format!(" {name} {}", value?)));
     crate::report::excerpt(&words.fold(scheme.to_owned(), |text, word| text + &word), 80)
 }
+
+/// How many challenges are answered in one request, at most.
+const MAX_REALMS: usize = 8;
 
 #[cfg(test)]
 mod tests {

@@ -150,15 +150,19 @@ fn content_length(head: &Head) -> Result<Option<usize>, FramingError> {
 fn check_start(bytes: &[u8]) -> Result<(), FramingError> {
     let line_end = bytes.iter().position(|byte| *byte == b'\n');
     let line = &bytes[..line_end.unwrap_or(bytes.len())];
-    let version = b"SIP/2.0";
 
-    // Either `SIP/2.0 code reason` or `METHOD uri SIP/2.0`.
-    let shared = line.len().min(version.len());
-    let is_status_line =
-        line[..shared].eq_ignore_ascii_case(&version[..shared]) && !matches!(line.get(7), Some(c) if *c != b' ');
+    // Either `SIP/2.0 code reason` or `METHOD uri SIP/2.0`; messages of another version end as those of 2.0 do, and what
+    // they are worth is for their reader to say.
+    let is_status_line = match line.iter().position(|byte| *byte == b' ') {
+        Some(blank) => is_version(&line[..blank]),
+        None => line_end.is_none() && may_become_version(line),
+    };
     let method = line.iter().take_while(|byte| is_token_byte(**byte)).count();
     let is_request = match line_end {
-        Some(_) => method > 0 && line.get(method) == Some(&b' ') && line.trim_ascii_end().ends_with(b" SIP/2.0"),
+        Some(_) => {
+            let version = line.trim_ascii_end().rsplit(|byte| *byte == b' ').next();
+            method > 0 && line.get(method) == Some(&b' ') && version.is_some_and(is_version)
+        }
         None => method == line.len() || (method > 0 && line[method] == b' '),
     };
     let is_text = line.iter().all(|byte| *byte >= b' ' || matches!(byte, b'\t' | b'\r'));
@@ -171,6 +175,22 @@ fn check_start(bytes: &[u8]) -> Result<(), FramingError> {
         return Err(FramingError::HeadTooLarge);
     }
     Err(FramingError::NotSip { first: excerpt(&decode(&line[..line.len().min(60)]), 60), hint: hint(bytes) })
+}
+
+/// `SIP/` and two numbers (RFC 3261 25.1: `SIP-Version`).
+fn is_version(word: &[u8]) -> bool {
+    let is_number = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    let mut numbers = word.get(4..).unwrap_or_default().split(|byte| *byte == b'.');
+    let both = [numbers.next(), numbers.next()].into_iter().all(|part| part.is_some_and(is_number));
+    may_become_version(word) && both && numbers.next().is_none()
+}
+
+/// Whether `word` begins as a version does, and is not longer than one.
+fn may_become_version(word: &[u8]) -> bool {
+    let (name, numbers) = word.split_at(word.len().min(4));
+    name.eq_ignore_ascii_case(&b"SIP/"[..name.len()])
+        && numbers.len() <= 7
+        && numbers.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
 }
 
 /// What other protocols begin with.
@@ -269,6 +289,28 @@ mod tests {
         ];
         for (bytes, expected) in hints {
             assert!(matches!(refused(bytes), FramingError::NotSip { hint, .. } if hint == expected), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn messages_of_another_version_of_sip_end_where_those_of_ours_do() {
+        let stream = [&b"OPTIONS sip:a SIP/7.0\r\nl: 0\r\n\r\nSIP/3.14 200 OK\r\nl: 1\r\n\r\nx"[..], OK].concat();
+        let lines: Vec<_> = frames(&[&stream]).unwrap().into_iter().map(|frame| frame.head.start_line).collect();
+        assert_eq!(lines, ["OPTIONS sip:a SIP/7.0", "SIP/3.14 200 OK", "SIP/2.0 200 OK"]);
+        for line in [
+            "SIP/2.0",
+            "SIP/2.0x 200 OK",
+            "SIP/ 200 OK",
+            "SIP/2 200 OK",
+            "SIP/2.0.0 200 OK",
+            "OPTIONS sip:a HTTP/1.1",
+            "SIPX/2.0 200 OK",
+        ] {
+            let refused = refused(format!("{line}\r\nl: 0\r\n\r\n").as_bytes());
+            assert!(matches!(refused, FramingError::NotSip { .. }), "{line}");
+        }
+        for bytes in [&b"S"[..], b"sip/", b"SIP/7", b"SIP/7.", b"SIP/7.0", b"SIP/7.0 "] {
+            pending(bytes);
         }
     }
 

@@ -1,6 +1,9 @@
 //! What does a message head say, whatever way it was written? Start line and header fields, cleaned up.
 //!
-//! Undone here: folded lines, bare LF line ends, compact names, blanks before the colon, Latin-1 text.
+//! Undone here: folded lines, bare LF line ends, tabs and runs of blanks, compact names, blanks before the colon, Latin-1
+//! text.
+
+use super::list;
 
 /// A start line and the header fields below it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,22 +35,23 @@ impl Head {
             if line.starts_with([' ', '\t']) {
                 match head.fields.last_mut() {
                     Some(field) => {
-                        let more = line.trim();
-                        if !field.value.is_empty() && !more.is_empty() {
-                            field.value.push(' ');
-                        }
-                        field.value.push_str(more);
+                        field.value.push(' ');
+                        field.value.push_str(trimmed(line));
                     }
                     None => head.malformed += 1,
                 }
                 continue;
             }
-            match line.split_once(':').map(|(name, value)| (name.trim_end(), value.trim())) {
+            match line.split_once(':').map(|(name, value)| (name.trim_end(), value)) {
                 Some((name, value)) if !name.is_empty() && name.bytes().all(is_token_byte) => {
                     head.fields.push(Field { name: long_name(name).to_owned(), value: value.to_owned() });
                 }
                 _ => head.malformed += 1,
             }
+        }
+        // Only now is known where a quoted string, which keeps its blanks, ends.
+        for field in &mut head.fields {
+            field.value = trimmed(&list::with_single_blanks(&field.value)).to_owned();
         }
         head
     }
@@ -78,22 +82,35 @@ pub(crate) fn decode(bytes: &[u8]) -> String {
     std::str::from_utf8(bytes).map_or_else(|_| bytes.iter().map(|byte| char::from(*byte)).collect(), str::to_owned)
 }
 
-/// The long form of a compact header name (RFC 3261 7.3.3 and its extensions).
-fn long_name(name: &str) -> &str {
+/// Without the linear white space around it (RFC 3261 25.1), and without what is left of a line end that was written twice.
+fn trimmed(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\r'])
+}
+
+/// The long form of a compact header name (RFC 3261 7.3.3 and IANA's table of header fields); another name as it is.
+pub(crate) fn long_name(name: &str) -> &str {
     let &[letter] = name.as_bytes() else { return name };
     match letter.to_ascii_lowercase() {
+        b'a' => "Accept-Contact",
+        b'b' => "Referred-By",
         b'c' => "Content-Type",
+        b'd' => "Request-Disposition",
         b'e' => "Content-Encoding",
         b'f' => "From",
         b'i' => "Call-ID",
+        b'j' => "Reject-Contact",
         b'k' => "Supported",
         b'l' => "Content-Length",
         b'm' => "Contact",
+        b'n' => "Identity-Info",
         b'o' => "Event",
+        b'r' => "Refer-To",
         b's' => "Subject",
         b't' => "To",
         b'u' => "Allow-Events",
         b'v' => "Via",
+        b'x' => "Session-Expires",
+        b'y' => "Identity",
         _ => name,
     }
 }
@@ -128,6 +145,29 @@ mod tests {
         assert_eq!(head.value("CSeq"), Some("1 OPTIONS"));
         assert_eq!(head.value("Content-Length"), Some("0"));
         assert_eq!(head.value("Subject"), Some("a b"));
+    }
+
+    #[test]
+    fn white_space_of_any_kind_is_one_blank_but_in_quotes() {
+        let head = Head::parse(
+            b"SIP/2.0 200 OK\r\nCSeq: 1\tOPTIONS\r\nVia:SIP\t/  2.0/UDP\r\n \t a\r\nServer:\r\n x\r\n\ty\r\n\
+              From: \"a\t  b\r\n  c\"\t\t<sip:d>\t;  tag=1\t\r\n",
+        );
+        assert_eq!(head.value("CSeq"), Some("1 OPTIONS"));
+        assert_eq!(head.value("Via"), Some("SIP / 2.0/UDP a"));
+        assert_eq!(head.value("Server"), Some("x y"));
+        assert_eq!(head.value("From"), Some("\"a\t  b c\" <sip:d> ; tag=1"));
+    }
+
+    #[test]
+    fn every_compact_name_that_iana_lists_is_written_out() {
+        for letter in "abcdefijklmnorstuvxy".chars() {
+            let head =
+                Head::parse(format!("SIP/2.0 200 OK\r\n{letter}: 1\r\n{}: 2\r\n", letter.to_uppercase()).as_bytes());
+            assert_eq!(head.values(long_name(&letter.to_string())).collect::<Vec<_>>(), ["1", "2"], "{letter}");
+            assert!(head.fields[0].name.len() > 1, "{letter}");
+        }
+        assert_eq!((long_name("g"), long_name("To"), long_name("")), ("g", "To", ""));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use regex_lite::Regex;
 
 use super::expect::StatusSet;
+use super::head;
 use super::message::Response;
 use super::uac::Answer;
 use crate::exchange::diagnostics::Diagnostics;
@@ -29,7 +30,8 @@ impl Expected {
     /// is not.
     pub fn judge(&self, answer: &Answer, peer: &Peer, time: Duration) -> Result<String, Failure> {
         let response = &answer.response;
-        let came = format!("{} from {} in {}", response.status_text(), peer.name(), precisely(time));
+        let sender = answer.stranger.map(|stranger| format!(", sent from {stranger}")).unwrap_or_default();
+        let came = format!("{} from {} in {}{sender}", response.status_text(), peer.name(), precisely(time));
         let diagnosis = diagnosis(response);
         if !self.statuses.contains(response.status) {
             let asks = matches!(response.status, 401 | 407);
@@ -127,11 +129,11 @@ impl FromStr for HeaderPattern {
     fn from_str(text: &str) -> Result<Self, HeaderPatternError> {
         let (name, pattern) = text.split_once(':').ok_or_else(|| HeaderPatternError::NoColon(text.to_owned()))?;
         let name = name.trim();
-        if name.is_empty() || !name.bytes().all(super::head::is_token_byte) {
+        if name.is_empty() || !name.bytes().all(head::is_token_byte) {
             return Err(HeaderPatternError::Name(name.to_owned()));
         }
         let pattern = Regex::new(pattern.trim())?;
-        Ok(Self { name: name.to_owned(), pattern })
+        Ok(Self { name: head::long_name(name).to_owned(), pattern })
     }
 }
 
@@ -144,7 +146,7 @@ mod tests {
 
     fn judged(message: &str, statuses: &str, headers: &[&str], allow: &[&str]) -> Result<String, Failure> {
         let response = message::tests::response(&format!("{message}\r\nCSeq: 1 OPTIONS\r\n\r\n"));
-        let answer = Answer { response, took: Duration::ZERO, digest_user: None };
+        let answer = Answer { response, took: Duration::ZERO, digest_user: None, stranger: None };
         let peer = Peer { host: "cas1.example.com".into(), address: "192.0.2.7:5060".parse().unwrap() };
         let expected = Expected {
             statuses: statuses.parse().unwrap(),

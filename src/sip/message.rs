@@ -6,7 +6,8 @@
 use rsip::headers::{CSeq, ToTypedHeader, UntypedHeader};
 
 use super::framing::Frame;
-use super::head::Head;
+use super::head::{self, Head};
+use super::list;
 use crate::report::excerpt;
 
 /// A response, provisional or final.
@@ -31,6 +32,12 @@ pub enum MessageError {
     /// CSeq is absent or none.
     #[error("the response has no valid CSeq")]
     CSeq,
+    /// A header that every response has (RFC 3261 8.2.6.2) is absent or empty.
+    #[error("the response has no {0}, expected one header of that name")]
+    Missing(&'static str),
+    /// A header that every response has once is there again, and says something else.
+    #[error("the response has more than one {0}, expected one header of that name")]
+    Repeated(&'static str),
 }
 
 impl Response {
@@ -42,11 +49,20 @@ impl Response {
             return Ok(None);
         }
         let (status, reason) = status_line(line).ok_or_else(|| MessageError::StatusLine(excerpt(line, 80)))?;
-        let cseq = head.value("CSeq").ok_or(MessageError::CSeq)?;
-
-        let cseq = CSeq::new(cseq).typed().map_err(|_| MessageError::CSeq)?;
-        let cseq = (cseq.seq, cseq.method.to_string());
+        let cseq = cseq(head.value("CSeq").ok_or(MessageError::CSeq)?).ok_or(MessageError::CSeq)?;
         Ok(Some(Self { status, reason, head, cseq }))
+    }
+
+    /// Fails unless each header that every response copies from its request is there, once (RFC 3261 8.2.6.2).
+    pub(crate) fn check_complete(&self) -> Result<(), MessageError> {
+        for name in COPIED {
+            let mut values = self.head.values(name);
+            let first = values.next().filter(|value| !value.is_empty()).ok_or(MessageError::Missing(name))?;
+            if values.any(|value| value != first) {
+                return Err(MessageError::Repeated(name));
+            }
+        }
+        Ok(())
     }
 
     /// Whether it is a 1xx, which only says that a final response will come.
@@ -59,20 +75,34 @@ impl Response {
         format!("{} {}", self.status, excerpt(&self.reason, 80)).trim_end().to_owned()
     }
 
-    /// The branch of the topmost Via, where we put ours.
+    /// The branch of its Via, where we put ours.
     pub(crate) fn branch(&self) -> Option<&str> {
-        // RFC 3261 7.3.1: several Via values may share a line, separated by commas.
-        let topmost = self.head.value("Via")?.split(',').next()?;
-        topmost.split(';').skip(1).find_map(|parameter| {
-            let (name, value) = parameter.split_once('=')?;
-            name.trim().eq_ignore_ascii_case("branch").then_some(value.trim())
-        })
+        branch(&self.head)
     }
 
     /// The methods of every Allow line.
     pub(crate) fn allowed(&self) -> impl Iterator<Item = &str> {
-        self.head.values("Allow").flat_map(|line| line.split(',')).map(str::trim).filter(|method| !method.is_empty())
+        self.head.values("Allow").flat_map(|line| list::split(line, ',')).filter(|method| !method.is_empty())
     }
+}
+
+/// The branch that a response to a request of ours carries: that of its only Via. `None` with a second one, which makes it
+/// a response to somebody behind us (RFC 3261 8.1.3.3), or with two branches in one.
+pub(crate) fn branch(head: &Head) -> Option<&str> {
+    // RFC 3261 7.3.1: several Via values may share a line, separated by commas.
+    let mut vias = head.values("Via").flat_map(|line| list::split(line, ',')).filter(|via| !via.is_empty());
+    let via = vias.next().filter(|_| vias.next().is_none())?;
+    let mut branches = list::parameters(via).filter(|(name, _)| name.eq_ignore_ascii_case("branch"));
+    let (_, value) = branches.next().filter(|_| branches.next().is_none())?;
+    value
+}
+
+/// The number of a CSeq and its method, as written: methods are case-sensitive (RFC 3261 7.1), which rsip forgets.
+fn cseq(value: &str) -> Option<(u32, String)> {
+    let (number, method) = value.split_once(' ')?;
+    let is_clean = number.bytes().all(|byte| byte.is_ascii_digit()) && method.bytes().all(head::is_token_byte);
+    let typed = CSeq::new(value).typed().ok().filter(|_| is_clean)?;
+    Some((typed.seq, method.to_owned()))
 }
 
 /// `SIP/2.0 code reason`; the code is exactly three digits, so that no larger number is taken for the one it wraps to.
@@ -122,9 +152,9 @@ impl OptionsRequest {
     /// The method of it.
     pub(crate) const METHOD: &'static str = "OPTIONS";
 
-    /// The message, with `credentials` as one more header (name and value) if a challenge is to be answered.
-    pub(crate) fn message(&self, id: &RequestId, credentials: Option<(&str, &str)>) -> String {
-        let credentials = credentials.map(|(name, value)| format!("{name}: {value}\r\n")).unwrap_or_default();
+    /// The message, with `credentials` as more headers (name and value), one for each challenge that is to be answered.
+    pub(crate) fn message(&self, id: &RequestId, credentials: &[(&'static str, String)]) -> String {
+        let credentials: String = credentials.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         // RFC 3261 11.1: Accept says which body the answer may have.
         format!(
             "{method} {uri} SIP/2.0\r\n\
@@ -160,6 +190,9 @@ impl OptionsRequest {
 fn name_addr(address: &str) -> String {
     if address.contains('<') { address.to_owned() } else { format!("<{address}>") }
 }
+
+/// What a response copies from its request beside Via (RFC 3261 8.2.6.2).
+const COPIED: [&str; 4] = ["From", "To", "Call-ID", "CSeq"];
 
 #[cfg(test)]
 pub(crate) mod tests {
@@ -207,13 +240,74 @@ pub(crate) mod tests {
         }
     }
 
+    fn branch_of(vias: &str) -> Option<String> {
+        response(&format!("SIP/2.0 200 OK\r\nCSEQ: 1 OPTIONS\r\n{vias}\r\n\r\n")).branch().map(str::to_owned)
+    }
+
     #[test]
-    fn the_topmost_branch_of_folded_vias_is_ours() {
-        let response = response(
-            "SIP/2.0 302 Moved Temporarily\r\nCSEQ: 1 INVITE\r\nVIA: SIP/2.0/TCP 192.0.2.60:5060;branch=z9hG4bKa.1,SIP/2.0/TCP 192.0.2.10:5060;received=192.0.2.10;branch=z9hG4bK-b\r\n\r\n",
-        );
-        assert_eq!(response.branch(), Some("z9hG4bKa.1"));
-        assert_eq!(response.cseq, (1, "INVITE".to_owned()));
+    fn the_branch_of_the_only_via_is_ours_however_it_is_written() {
+        for via in [
+            "VIA: SIP/2.0/TCP 192.0.2.60:5060;BRANCH=z9",
+            "v:SIP / 2.0/UDP\r\n\ta ; rport=5 ; branch\r\n = z9",
+            "Via: SIP/2.0/UDP a;oc-algo=\"loss,A\";branch=z9",
+            "Via: SIP/2.0/UDP a;x=\";branch=other;\\\";branch=more\";branch=z9;rport",
+            "Via: SIP/2.0/UDP a;branch=z9,",
+            "Via:\r\nVia: SIP/2.0/UDP [2001:db8::1]:5;received=2001:db8::2;branch=z9",
+        ] {
+            assert_eq!(branch_of(via).as_deref(), Some("z9"), "{via}");
+        }
+    }
+
+    #[test]
+    fn a_branch_in_quotes_or_of_another_via_is_not_ours() {
+        for (via, expected) in [
+            ("Via: SIP/2.0/UDP a;x=\";branch=z9;\";branch=other", Some("other")),
+            ("Via: SIP/2.0/UDP a;branch=\"z9\"", Some("\"z9\"")),
+            ("Via: SIP/2.0/UDP a;branch=z9;branch=other", None),
+            ("Via: SIP/2.0/UDP a;branch", None),
+            ("Via: SIP/2.0/UDP a;branch=z9\r\nVia: SIP/2.0/UDP b;branch=other", None),
+            ("Via: SIP/2.0/UDP a;branch=z9, SIP/2.0/UDP b;branch=other", None),
+            ("Via: SIP/2.0/UDP a, SIP/2.0/UDP b;branch=z9", None),
+            ("X: SIP/2.0/UDP b;branch=z9", None),
+        ] {
+            assert_eq!(branch_of(via).as_deref(), expected, "{via}");
+        }
+    }
+
+    #[test]
+    fn the_method_of_cseq_keeps_its_case_and_any_white_space_may_stand_before_it() {
+        let cseq =
+            |value: &str| read(&format!("SIP/2.0 200 OK\r\nCSeq:{value}\r\n\r\n")).map(|read| read.unwrap().cseq);
+        for value in [" 7 OPTIONS", "7\tOPTIONS", " \r\n 0007 \t \r\n\tOPTIONS "] {
+            assert_eq!(cseq(value), Ok((7, "OPTIONS".to_owned())), "{value:?}");
+        }
+        assert_eq!(cseq("1 options"), Ok((1, "options".to_owned())));
+        for value in [
+            "1OPTIONS",
+            "1 ",
+            "OPTIONS",
+            "+1 OPTIONS",
+            "-1 OPTIONS",
+            "1 OPT IONS",
+            "1 \"OPTIONS\"",
+            "9292394834772304023312 OPTIONS",
+            "4294967296 OPTIONS",
+            "0x1 OPTIONS",
+        ] {
+            assert_eq!(cseq(value), Err(MessageError::CSeq), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_complete_response_has_each_copied_header_once() {
+        let complete = "SIP/2.0 200 OK\r\nf: <sip:a>;tag=1\r\nt: <sip:b>\r\ni: c\r\nCSeq: 1 OPTIONS\r\n";
+        let check = |message: String| response(&format!("{message}\r\n")).check_complete();
+        assert_eq!(check(complete.to_owned()), Ok(()));
+        assert_eq!(check(format!("{complete}To: <sip:b>\r\n")), Ok(()));
+        assert_eq!(check(format!("{complete}From: <sip:x>\r\n")), Err(MessageError::Repeated("From")));
+        assert_eq!(check(complete.replace("f:", "x:")), Err(MessageError::Missing("From")));
+        assert_eq!(check(complete.replace("<sip:b>", " ")), Err(MessageError::Missing("To")));
+        assert_eq!(check(complete.replace("i: c\r\n", "")), Err(MessageError::Missing("Call-ID")));
     }
 
     #[test]
@@ -239,7 +333,7 @@ pub(crate) mod tests {
     fn the_request_reads_as_rfc_3261_wants_it() {
         let id = RequestId { branch: "z9hG4bKb".into(), tag: "t".into(), call_id: "c".into(), cseq: 7 };
         assert_eq!(
-            request().message(&id, Some(("Authorization", "Digest x"))),
+            request().message(&id, &[("Authorization", "Digest x".to_owned())]),
             "OPTIONS sip:cas1.example.com:5060;transport=tcp SIP/2.0\r\n\
              Via: SIP/2.0/TCP [2001:db8::1]:40000;branch=z9hG4bKb;rport\r\n\
              Max-Forwards: 70\r\n\

@@ -1,9 +1,9 @@
 //! What does a SIP server say? RFC 3261 as a user agent client needs it to send OPTIONS and understand the answer.
 //!
 //! `framing` cuts a byte stream into messages, `head` cleans their heads up, `message` gives them meaning,
-//! `transaction` decides when to send and what belongs to us - all without a socket or a clock. `uac` drives them over
-//! a [`crate::net::channel`], `servers` and `locate` find whom to ask, `probe` is one complete question to one address,
-//! `assessment` makes a report of what came of it.
+//! `transaction` decides when to send and what belongs to us - all without a socket or a clock. `link` sends and hears
+//! messages over a [`crate::net::channel`], `uac` drives it, `servers` and `locate` find whom to ask, `probe` is one
+//! complete question to one address, `assessment` makes a report of what came of it.
 
 pub(crate) mod assessment;
 pub mod digest;
@@ -11,6 +11,8 @@ pub(crate) mod expect;
 pub mod framing;
 pub(crate) mod head;
 pub mod judge;
+pub(crate) mod link;
+pub(crate) mod list;
 pub(crate) mod locate;
 pub mod message;
 pub(crate) mod probe;

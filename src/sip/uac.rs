@@ -1,18 +1,18 @@
 //! What is the final response to our OPTIONS? A user agent client over any channel.
 
-use std::io;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use tokio::time::timeout_at;
 
 use super::digest::{Challenge, ChallengeError, Credentials, Signed};
-use super::framing::{Framer, FramingError, datagram};
-use super::message::{MessageError, OptionsRequest, RequestId, Response};
+use super::link::{Link, LinkError};
+use super::message::{OptionsRequest, RequestId, Response};
 use super::transaction::{ClientTransaction, Received, Step};
+use crate::net::Peer;
 use crate::net::channel::Channel;
-use crate::net::{NetError, Peer};
 use crate::platform::random::{self, NoRandomness};
-use crate::report::{Class, Failure, excerpt};
+use crate::report::{Class, Failure};
 use crate::time::deadline::Deadline;
 use crate::time::words::precisely;
 
@@ -25,6 +25,8 @@ pub struct Answer {
     pub took: Duration,
     /// The user that a challenge was answered for.
     pub digest_user: Option<String>,
+    /// Who sent the response, where that is not whom the request went to.
+    pub stranger: Option<SocketAddr>,
 }
 
 /// Why there is no final response that could be judged.
@@ -52,22 +54,6 @@ pub(crate) enum UacError {
         /// For how long, in words.
         waited: String,
     },
-    /// The bytes are no SIP.
-    #[error("no SIP answer from {peer}: {source}")]
-    Framing {
-        /// Who sent them.
-        peer: Peer,
-        /// What is wrong.
-        source: FramingError,
-    },
-    /// The message is malformed.
-    #[error("malformed SIP answer from {peer}: {source}")]
-    Message {
-        /// Who sent it.
-        peer: Peer,
-        /// What is wrong.
-        source: MessageError,
-    },
     /// The challenge cannot be answered.
     #[error("{peer} asks for credentials, but they cannot be given: {source}")]
     Challenge {
@@ -92,7 +78,6 @@ impl UacError {
     const fn class(&self) -> Class {
         match self {
             Self::Silence { .. } | Self::OnlyProvisional { .. } => Class::Timeout,
-            Self::Framing { .. } | Self::Message { .. } => Class::Protocol,
             Self::Challenge { .. } | Self::Rejected { .. } => Class::Authentication,
         }
     }
@@ -108,34 +93,15 @@ impl From<UacError> for Failure {
 #[derive(Debug)]
 pub(crate) struct Uac<T> {
     deadline: Deadline,
-    channel: T,
-    peer: Peer,
-    framer: Framer,
-    strays: u32,
+    link: Link<T>,
     requests: u32,
     retransmissions: u32,
-    last_provisional: Option<String>,
-    /// The messages as sent and received, credentials masked.
-    trace: Vec<String>,
-    /// What one call of `receive` fills; on the heap, because a future that holds it is moved about.
-    buffer: Vec<u8>,
 }
 
 impl<T: Channel> Uac<T> {
     /// A client that has sent nothing to `peer` yet; everything must be over by `deadline`.
     pub(crate) fn over(channel: T, peer: Peer, deadline: Deadline) -> Self {
-        Self {
-            deadline,
-            channel,
-            peer,
-            framer: Framer::default(),
-            strays: 0,
-            requests: 0,
-            retransmissions: 0,
-            last_provisional: None,
-            trace: Vec::new(),
-            buffer: Vec::with_capacity(BUFFER),
-        }
+        Self { deadline, link: Link::over(channel, peer), requests: 0, retransmissions: 0 }
     }
 
     /// How often a request was sent again.
@@ -145,15 +111,15 @@ impl<T: Channel> Uac<T> {
 
     /// Takes leave of the peer.
     pub(crate) async fn close(&mut self) {
-        self.channel.close().await;
+        self.link.close().await;
     }
 
     /// The messages as sent and received, credentials masked.
     pub(crate) fn into_trace(self) -> Vec<String> {
-        self.trace
+        self.link.into_trace()
     }
 
-    /// Sends OPTIONS and waits for the final response; answers one challenge, and a second one if the nonce was stale.
+    /// Sends OPTIONS and waits for the final response; answers each challenge once, and again if its nonce was stale.
     pub(crate) async fn options(
         &mut self,
         request: &OptionsRequest,
@@ -162,130 +128,121 @@ impl<T: Channel> Uac<T> {
         let started = Instant::now();
         let call_id = format!("{}{}", token()?, token()?);
         let mut id = RequestId { branch: branch()?, tag: token()?, call_id, cseq: 1 };
-        let mut response = self.transact(request, &id, None).await?;
-        let mut digest_user = None;
+        let mut response = self.transact(request, &id, &[]).await?;
+        let mut challenged = Challenged::default();
 
         while let Some(who) = credentials.filter(|_| matches!(response.status, 401 | 407)) {
-            let peer = self.peer.clone();
-            let challenge = Challenge::strongest_in(&response.head)
+            let peer = self.link.peer.clone();
+            let challenges = Challenge::all_in(&response.head)
                 .map_err(|source| UacError::Challenge { peer: peer.clone(), source })?;
-            let is_new = digest_user.is_none() || (challenge.is_stale() && id.cseq == 2);
-            if !is_new {
+            if !challenged.by(challenges) {
                 let (user, status) = (who.username.clone(), response.status_text());
                 return Err(UacError::Rejected { peer, user, status }.into());
             }
             // RFC 3261 22.2: the same Call-ID and From, the next CSeq; a new transaction has a new branch.
             id = RequestId { branch: branch()?, cseq: id.cseq + 1, ..id };
             let signed = Signed { method: OptionsRequest::METHOD, uri: &request.uri };
-            let answer = challenge.answer(who, signed, &token()?);
-            digest_user = Some(who.username.clone());
-            response = self.transact(request, &id, Some(answer)).await?;
+            let cnonce = token()?;
+            let answers: Vec<_> = challenged.challenges.iter().map(|each| each.answer(who, signed, &cnonce)).collect();
+            response = self.transact(request, &id, &answers).await?;
         }
-        Ok(Answer { response, took: started.elapsed(), digest_user })
+        let digest_user = credentials.filter(|_| challenged.rounds > 0).map(|who| who.username.clone());
+        Ok(Answer { response, took: started.elapsed(), digest_user, stranger: self.link.stranger() })
     }
 
     async fn transact(
         &mut self,
         request: &OptionsRequest,
         id: &RequestId,
-        credentials: Option<(&'static str, String)>,
+        credentials: &[(&'static str, String)],
     ) -> Result<Response, Failure> {
         let deadline = self.deadline;
-        let given = credentials.as_ref().map(|(name, value)| (*name, value.as_str()));
-        let message = request.message(id, given);
-        let masked = given.map(|(name, _)| request.message(id, Some((name, "Digest (masked)"))));
+        let message = request.message(id, credentials);
+        let masked: Vec<_> = credentials.iter().map(|(name, _)| (*name, "Digest (masked)".to_owned())).collect();
+        let shown = request.message(id, &masked);
+        credentials.iter().filter_map(|(_, value)| response_in(value)).for_each(|digest| self.link.conceal(digest));
         let started = Instant::now();
         let mut transaction = ClientTransaction::new(id.clone(), T::IS_STREAM, started);
         loop {
             let now = Instant::now();
             let step = if deadline.remaining(now).is_zero() { Step::TimedOut } else { transaction.poll(now) };
             match step {
-                Step::TimedOut => return Err(self.no_final_response(&transaction, now - started).into()),
+                Step::TimedOut => return Err(self.no_final_response(&transaction, now - started)),
                 Step::Transmit => {
                     self.requests += 1;
                     self.retransmissions += u32::from(transaction.transmitted() > 1);
-                    self.note(">", masked.as_ref().unwrap_or(&message));
-                    let stage = || format!("sending the request to {}", self.peer);
-                    let sent = deadline.limit(stage, self.channel.send(message.as_bytes())).await;
-                    let sent = sent.map_err(NetError::from)?;
-                    sent.map_err(|error| self.broken(error, "when the request was sent"))?;
+                    self.link.send(&message, &shown, &deadline).await?;
                 }
                 Step::Wait(until) => {
                     let until = until.min(deadline.instant());
-                    let Ok(received) = timeout_at(until.into(), self.receive()).await else { continue };
-                    match received?.map(|response| (transaction.receive(&response), response)) {
-                        Some((Received::Final, response)) => return Ok(response),
-                        Some((Received::Provisional, response)) => self.last_provisional = Some(response.status_text()),
-                        Some((Received::Stray, _)) | None => self.strays += 1,
+                    let Ok(heard) = timeout_at(until.into(), self.link.receive(&id.branch)).await else { continue };
+                    let Some(response) = heard? else { continue };
+                    match transaction.receive(&response) {
+                        Received::Final => {
+                            let peer = || self.link.peer.clone();
+                            let complete = response.check_complete();
+                            complete.map_err(|source| LinkError::Message { peer: peer(), source })?;
+                            return Ok(response);
+                        }
+                        Received::Provisional => self.link.last_provisional = Some(response.status_text()),
+                        Received::Stray => _ = self.link.stray(),
                     }
                 }
             }
         }
     }
 
-    /// The next message; `None` for one that is no response.
-    async fn receive(&mut self) -> Result<Option<Response>, Failure> {
-        let frame = loop {
-            let complete = if T::IS_STREAM { self.framer.next_frame() } else { Ok(None) };
-            if let Some(frame) = complete.map_err(|source| self.framing(source))? {
-                break frame;
-            }
-            self.buffer.clear();
-            let count = self.channel.receive(&mut self.buffer).await;
-            let count = count.map_err(|error| self.broken(error, &self.when()))?;
-            if !T::IS_STREAM {
-                match datagram(&self.buffer).map_err(|source| self.framing(source))? {
-                    Some(frame) => break frame,
-                    None => continue,
+    fn no_final_response(&mut self, transaction: &ClientTransaction, waited: Duration) -> Failure {
+        let is_proceeding = transaction.is_proceeding();
+        if let Some(failure) = self.link.unreadable(is_proceeding) {
+            return failure;
+        }
+        let (peer, waited) = (self.link.peer.clone(), precisely(waited));
+        if let Some(last) = self.link.last_provisional.clone().filter(|_| is_proceeding) {
+            return UacError::OnlyProvisional { peer, last, waited }.into();
+        }
+        UacError::Silence { peer, requests: self.requests, waited, strays: self.link.beside() }.into()
+    }
+}
+
+/// The challenges that were answered, each of another realm.
+#[derive(Debug, Default)]
+struct Challenged {
+    challenges: Vec<Challenge>,
+    /// Those whose nonce was replaced already.
+    renewed: Vec<Challenge>,
+    rounds: u32,
+}
+
+impl Challenged {
+    /// Takes the challenges of a response to a request that answered the ones known so far. Says whether there is anything to
+    /// be gained by another request: a challenge of another realm (RFC 3261 22.3), or one whose nonce was only too old,
+    /// which is believed once.
+    fn by(&mut self, challenges: Vec<Challenge>) -> bool {
+        let mut is_new = false;
+        for known in &mut self.challenges {
+            *known = known.again();
+        }
+        for challenge in challenges {
+            let is_renewed = self.renewed.iter().any(|renewed| renewed.is_of_realm_of(&challenge));
+            match self.challenges.iter_mut().find(|known| known.is_of_realm_of(&challenge)) {
+                None => self.challenges.push(challenge),
+                Some(known) if challenge.is_stale() && !is_renewed => {
+                    *known = challenge.clone();
+                    self.renewed.push(challenge);
                 }
+                Some(_) => continue,
             }
-            if count == 0 {
-                return Err(self.broken(io::ErrorKind::UnexpectedEof.into(), &self.when()));
-            }
-            self.framer.push(&self.buffer);
-        };
-        self.note("<", &String::from_utf8_lossy(&frame.raw_head));
-        let peer = || self.peer.clone();
-        Response::read(frame).map_err(|source| UacError::Message { peer: peer(), source }.into())
-    }
-
-    /// The situation that an end of the connection would come in.
-    fn when(&self) -> String {
-        match (self.framer.pending(), &self.last_provisional) {
-            (0, None) => "without an answer to the request".to_owned(),
-            (0, Some(status)) => format!("after {status}, before a final response"),
-            (bytes, _) => format!("in the middle of a message, after {bytes} bytes of it"),
+            is_new = true;
         }
+        self.rounds += 1;
+        is_new && self.rounds <= MAX_ROUNDS
     }
+}
 
-    /// What an error of the channel means, `when` it came.
-    fn broken(&self, error: io::Error, when: &str) -> Failure {
-        let by_channel = self.channel.explain(&error);
-        by_channel.unwrap_or_else(|| NetError::from_io(error, &self.peer, "talking to", when).into())
-    }
-
-    fn framing(&self, source: FramingError) -> Failure {
-        UacError::Framing { peer: self.peer.clone(), source }.into()
-    }
-
-    fn no_final_response(&self, transaction: &ClientTransaction, waited: Duration) -> UacError {
-        let (peer, waited) = (self.peer.clone(), precisely(waited));
-        if let Some(last) = self.last_provisional.clone().filter(|_| transaction.is_proceeding()) {
-            return UacError::OnlyProvisional { peer, last, waited };
-        }
-        let strays = match (self.strays, self.framer.pending()) {
-            (0, 0) => String::new(),
-            (0, bytes) => format!("; {bytes} bytes of an unfinished message came"),
-            (count, _) => format!("; {count} {} that did not belong to it", plural(count, "message")),
-        };
-        UacError::Silence { peer, requests: self.requests, waited, strays }
-    }
-
-    fn note(&mut self, direction: &str, message: &str) {
-        if self.trace.len() < MAX_MESSAGES {
-            self.trace.push(format!("{direction} {}\n{}", self.peer, excerpt(message, MAX_MESSAGE)));
-        }
-    }
+/// The part of an answer to a challenge that somebody could guess the password by.
+fn response_in(credentials: &str) -> Option<&str> {
+    credentials.split("response=\"").nth(1)?.split('"').next()
 }
 
 /// A fresh branch; the cookie tells it from one of RFC 2543 (RFC 3261 8.1.1.7).
@@ -302,14 +259,12 @@ fn plural(count: u32, word: &str) -> String {
     if count == 1 { word.to_owned() } else { format!("{word}s") }
 }
 
-/// The most of a datagram, and of what is read from a stream at once.
-const BUFFER: usize = 64 * 1024;
+/// How often challenges are answered in one run: by a proxy, by the server behind it, and each with a nonce too old.
+const MAX_ROUNDS: u32 = 4;
 
-/// How many messages the trace keeps.
-const MAX_MESSAGES: usize = 12;
-
-/// The most that it keeps of one, in characters.
-const MAX_MESSAGE: usize = 4 * 1024;
-
+#[cfg(test)]
+mod digest_tests;
+#[cfg(test)]
+mod stray_tests;
 #[cfg(test)]
 mod tests;

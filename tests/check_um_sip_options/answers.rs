@@ -66,7 +66,7 @@ fn ok_as_exchange_writes_it() {
         let value = |name: &str| request.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
         format!(
             "SIP/2.0 200 OK\r\nFROM: {}\r\nTO: {};epid=EEBEB645D0;tag=4c63a61135\r\nCSEQ: {}\r\nCALL-ID: {}\r\n\
-             VIA: SIP/2.0/TCP 127.0.0.1:5060;branch={branch},SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bKother\r\n\
+             VIA: SIP/2.0/TCP 127.0.0.1:5060;branch={branch}\r\n\
              ALLOW: INVITE\r\nAllow: ACK, BYE\r\nCONTENT-LENGTH: 0\r\nSERVER: RTCC/5.0.0.0 MSExchangeUM/15.00.1497.000\r\n\r\n",
             value("From: "),
             value("To: "),

@@ -7,6 +7,7 @@ mod hostile;
 mod legacy;
 mod nameserver;
 mod srv;
+mod strays;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;

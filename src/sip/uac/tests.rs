@@ -1,12 +1,13 @@
 //! Does the client understand every way in which a peer can answer? Over a scripted channel.
 
 use std::collections::VecDeque;
+use std::io;
 
 use super::*;
 use crate::sip::message::tests::request;
 
 /// What the peer does next.
-enum Act {
+pub(super) enum Act {
     /// Sends this, with `{branch}` and the other identities of the last request put in.
     Say(&'static str),
     /// Hangs up.
@@ -15,9 +16,9 @@ enum Act {
     Reset,
 }
 
-struct Script<const STREAM: bool> {
+pub(super) struct Script<const STREAM: bool> {
     acts: VecDeque<Act>,
-    sent: Vec<String>,
+    pub(super) sent: Vec<String>,
 }
 
 impl<const STREAM: bool> Channel for Script<STREAM> {
@@ -33,8 +34,15 @@ impl<const STREAM: bool> Channel for Script<STREAM> {
             Some(Act::Say(text)) => {
                 let request = self.sent.last().unwrap();
                 let via = line(request, "Via: ");
+                let authorization =
+                    request.lines().find_map(|line| line.strip_prefix("Authorization: ")).unwrap_or_default();
                 let said = text
                     .replace("{via}", via)
+                    .replace("{branch}", via.split(';').find(|part| part.starts_with("branch=")).unwrap())
+                    .replace("{authorization}", authorization)
+                    .replace("{AUTHORIZATION}", &authorization.to_uppercase())
+                    .replace("{from}", line(request, "From: "))
+                    .replace("{to}", line(request, "To: "))
                     .replace("{call-id}", line(request, "Call-ID: "))
                     .replace("{cseq}", line(request, "CSeq: "));
                 buffer.extend_from_slice(said.as_bytes());
@@ -47,16 +55,20 @@ impl<const STREAM: bool> Channel for Script<STREAM> {
     }
 }
 
-fn line<'a>(message: &'a str, name: &str) -> &'a str {
+pub(super) fn line<'a>(message: &'a str, name: &str) -> &'a str {
     message.lines().find_map(|line| line.strip_prefix(name)).unwrap()
 }
 
-struct Ran<const STREAM: bool> {
-    result: Result<Answer, Failure>,
-    uac: Uac<Script<STREAM>>,
+pub(super) struct Ran<const STREAM: bool> {
+    pub(super) result: Result<Answer, Failure>,
+    pub(super) uac: Uac<Script<STREAM>>,
 }
 
-fn run<const STREAM: bool>(acts: Vec<Act>, milliseconds: u64, credentials: Option<Credentials>) -> Ran<STREAM> {
+pub(super) fn run<const STREAM: bool>(
+    acts: Vec<Act>,
+    milliseconds: u64,
+    credentials: Option<Credentials>,
+) -> Ran<STREAM> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let deadline = Deadline::new(Instant::now(), Duration::from_millis(milliseconds));
     let peer = Peer { host: "192.0.2.7".to_owned(), address: "192.0.2.7:5060".parse().unwrap() };
@@ -73,16 +85,18 @@ fn failed(acts: Vec<Act>, milliseconds: u64) -> Failure {
     run::<true>(acts, milliseconds, None).result.unwrap_err()
 }
 
-const OK: &str = "SIP/2.0 200 OK\r\nVIA: {via}\r\nCALL-ID: {call-id}\r\nCSEQ: {cseq}\r\nContent-Length: 0\r\n\r\n";
-const TRYING: &str = "SIP/2.0 100 Trying\r\nVia: {via}\r\nCall-ID: {call-id}\r\nCSeq: {cseq}\r\nl: 0\r\n\r\n";
+pub(super) const OK: &str = "SIP/2.0 200 OK\r\nVIA: {via}\r\nFROM: {from}\r\nTO: {to};tag=1\r\nCALL-ID: {call-id}\r\nCSEQ: {cseq}\r\n\
+                  Content-Length: 0\r\n\r\n";
+pub(super) const TRYING: &str =
+    "SIP/2.0 100 Trying\r\nVia: {via}\r\nCall-ID: {call-id}\r\nCSeq: {cseq}\r\nl: 0\r\n\r\n";
 const STRAY: &str =
     "SIP/2.0 503 Old\r\nVia: SIP/2.0/TCP x;branch=z9hG4bKold\r\nCall-ID: {call-id}\r\nCSeq: {cseq}\r\nl: 0\r\n\r\n";
-const CHALLENGE: &str = "SIP/2.0 401 Unauthorized\r\nVia: {via}\r\nCall-ID: {call-id}\r\nCSeq: {cseq}\r\n\
+pub(super) const CHALLENGE: &str = "SIP/2.0 401 Unauthorized\r\nVia: {via}\r\nf: {from}\r\nt: {to}\r\nCall-ID: {call-id}\r\nCSeq: {cseq}\r\n\
                          WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\nl: 0\r\n\r\n";
-const STALE: &str = "SIP/2.0 401 Unauthorized\r\nVia: {via}\r\nCall-ID: {call-id}\r\nCSeq: {cseq}\r\n\
+const STALE: &str = "SIP/2.0 401 Unauthorized\r\nVia: {via}\r\nf: {from}\r\nt: {to}\r\nCall-ID: {call-id}\r\nCSeq: {cseq}\r\n\
                      WWW-Authenticate: Digest realm=\"r\", nonce=\"m\", qop=\"auth\", stale=true\r\nl: 0\r\n\r\n";
 
-fn credentials() -> Option<Credentials> {
+pub(super) fn credentials() -> Option<Credentials> {
     Some(Credentials { username: "alice".to_owned(), password: "secret".to_owned() })
 }
 
@@ -152,7 +166,7 @@ fn protocol_when_not_sip() {
 
 #[test]
 fn protocol_when_the_status_code_would_wrap() {
-    let failure = failed(vec![Act::Say("SIP/2.0 4294967496 OK\r\nCSeq: {cseq}\r\nl: 0\r\n\r\n")], 5_000);
+    let failure = failed(vec![Act::Say("SIP/2.0 4294967496 OK\r\nVia: {via}\r\nCSeq: {cseq}\r\nl: 0\r\n\r\n")], 5_000);
     assert_eq!(failure.class, Class::Protocol);
 }
 
@@ -161,7 +175,7 @@ fn udp_retransmits_and_counts() {
     let ran = run::<false>(vec![], 600, None);
     assert_eq!(ran.result.unwrap_err().class, Class::Timeout);
     assert_eq!((ran.uac.requests, ran.uac.retransmissions()), (2, 1));
-    assert_eq!(ran.uac.channel.sent[0], ran.uac.channel.sent[1]);
+    assert_eq!(ran.uac.link.channel.sent[0], ran.uac.link.channel.sent[1]);
 }
 
 #[test]
@@ -175,7 +189,7 @@ fn a_challenge_is_answered_in_a_new_transaction() {
     let ran = run::<true>(vec![Act::Say(CHALLENGE), Act::Say(OK)], 5_000, credentials());
     let answer = ran.result.unwrap();
     assert_eq!((answer.response.status, answer.digest_user.as_deref()), (200, Some("alice")));
-    let [first, second] = ran.uac.channel.sent.as_slice() else { panic!("two requests") };
+    let [first, second] = ran.uac.link.channel.sent.as_slice() else { panic!("two requests") };
     assert_eq!(line(first, "Call-ID: "), line(second, "Call-ID: "));
     assert_ne!(line(first, "Via: "), line(second, "Via: "));
     assert_eq!(line(second, "CSeq: "), "2 OPTIONS");
@@ -187,7 +201,7 @@ fn a_challenge_is_answered_in_a_new_transaction() {
 fn a_stale_nonce_gets_one_more_answer() {
     let ran = run::<true>(vec![Act::Say(CHALLENGE), Act::Say(STALE), Act::Say(OK)], 5_000, credentials());
     assert_eq!(ran.result.unwrap().response.status, 200);
-    assert!(ran.uac.channel.sent[2].contains("nonce=\"m\""));
+    assert!(ran.uac.link.channel.sent[2].contains("nonce=\"m\""));
 }
 
 #[test]
@@ -218,7 +232,7 @@ fn the_trace_masks_the_credentials() {
 #[test]
 fn identities_are_fresh_for_each_request() {
     let runs = [run::<true>(vec![Act::Say(OK)], 5_000, None), run::<true>(vec![Act::Say(OK)], 5_000, None)];
-    let [first, second] = runs.map(|ran| ran.uac.channel.sent[0].clone());
+    let [first, second] = runs.map(|ran| ran.uac.link.channel.sent[0].clone());
     for name in ["Via: ", "From: ", "Call-ID: "] {
         assert_ne!(line(&first, name), line(&second, name), "{name}");
     }

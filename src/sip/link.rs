@@ -1,0 +1,273 @@
+//! What is said to a peer, and what is heard of it? Messages over one channel; one that cannot be read harms none that can.
+
+use std::io;
+use std::net::SocketAddr;
+
+use super::framing::{Frame, Framer, FramingError, datagram};
+use super::head::Head;
+use super::message::{self, MessageError, Response};
+use crate::net::channel::Channel;
+use crate::net::{NetError, Peer};
+use crate::report::{Class, Failure, excerpt};
+use crate::time::deadline::Deadline;
+
+/// Why what came is no message that could be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LinkError {
+    /// The bytes are no SIP.
+    #[error("no SIP answer from {peer}: {source}")]
+    Framing {
+        /// Who sent them.
+        peer: Peer,
+        /// What is wrong.
+        source: FramingError,
+    },
+    /// The message is malformed.
+    #[error("malformed SIP answer from {peer}: {source}")]
+    Message {
+        /// Who sent it.
+        peer: Peer,
+        /// What is wrong.
+        source: MessageError,
+    },
+}
+
+impl From<LinkError> for Failure {
+    /// As a failure of class `protocol`.
+    fn from(error: LinkError) -> Self {
+        Self::new(Class::Protocol, error.to_string())
+    }
+}
+
+/// A connection, with the messages that were exchanged over it.
+#[derive(Debug)]
+pub(crate) struct Link<T> {
+    pub(super) channel: T,
+    /// Who is at its other end.
+    pub peer: Peer,
+    /// The status of the last provisional response, as far as somebody noted it here.
+    pub last_provisional: Option<String>,
+    framer: Framer,
+    strays: u32,
+    unread: Unread,
+    /// What of our messages nobody may see, should the peer say it again.
+    secrets: Vec<String>,
+    trace: Vec<String>,
+    /// What one call of `receive` fills; on the heap, because a future that holds it is moved about.
+    buffer: Vec<u8>,
+}
+
+/// What came and could not be read: the first of its kind, for when nothing better comes.
+#[derive(Debug, Default)]
+struct Unread {
+    /// With the branch of our request.
+    ours: Option<Failure>,
+    /// From the peer, and of nobody else's branch.
+    of_peer: Option<Failure>,
+}
+
+impl<T: Channel> Link<T> {
+    /// A link on which nothing has been said yet.
+    pub(crate) fn over(channel: T, peer: Peer) -> Self {
+        Self {
+            channel,
+            peer,
+            last_provisional: None,
+            framer: Framer::default(),
+            strays: 0,
+            unread: Unread::default(),
+            secrets: Vec::new(),
+            trace: Vec::new(),
+            buffer: Vec::with_capacity(BUFFER),
+        }
+    }
+
+    /// Sends `message`; the trace has `shown` instead.
+    pub(crate) async fn send(&mut self, message: &str, shown: &str, deadline: &Deadline) -> Result<(), Failure> {
+        self.note(">", shown);
+        let stage = || format!("sending the request to {}", self.peer);
+        let sent = deadline.limit(stage, self.channel.send(message.as_bytes())).await.map_err(NetError::from)?;
+        sent.map_err(|error| self.broken(error, "when the request was sent"))
+    }
+
+    /// Keeps `secret` out of everything that is heard from now on.
+    pub(crate) fn conceal(&mut self, secret: &str) {
+        self.secrets.push(secret.to_owned());
+    }
+
+    /// The next message, if it is a response; whatever else came is counted as a stray.
+    ///
+    /// Over UDP what cannot be read is waited past (RFC 3261 18.3), and so is on a stream a malformed message that has not
+    /// the `branch` of our request. A stream that has lost its message boundaries is an error, and so is its end.
+    pub(crate) async fn receive(&mut self, branch: &str) -> Result<Option<Response>, Failure> {
+        let Some(mut frame) =
+            (if T::IS_STREAM { self.next_of_stream().await } else { self.next_datagram(branch).await })?
+        else {
+            return Ok(None);
+        };
+        if mask(&self.secrets, &mut frame.raw_head) {
+            frame.head = Head::parse(&frame.raw_head);
+        }
+        self.note("<", &String::from_utf8_lossy(&frame.raw_head));
+        let is_ours = message::branch(&frame.head) == Some(branch);
+        let may_be_ours = is_ours || frame.head.value("Via").is_none();
+        match Response::read(frame) {
+            Ok(Some(response)) => Ok(Some(response)),
+            Err(source) if may_be_ours => {
+                let failure = LinkError::Message { peer: self.peer.clone(), source }.into();
+                if T::IS_STREAM && is_ours {
+                    return Err(failure);
+                }
+                Ok(self.unread(failure, is_ours))
+            }
+            Ok(None) | Err(_) => Ok(self.stray()),
+        }
+    }
+
+    /// Counts a message that is not for us.
+    pub(crate) const fn stray(&mut self) -> Option<Response> {
+        self.strays = self.strays.saturating_add(1);
+        None
+    }
+
+    /// Who sent what was heard last, where that is not the peer.
+    pub(crate) fn stranger(&self) -> Option<SocketAddr> {
+        self.channel.stranger()
+    }
+
+    /// What came instead of an answer, where that could not be read: with the branch of our request, or, unless the peer
+    /// `is_proceeding`, whatever it sent.
+    pub(crate) fn unreadable(&mut self, is_proceeding: bool) -> Option<Failure> {
+        let Unread { ours, of_peer } = std::mem::take(&mut self.unread);
+        ours.or(of_peer.filter(|_| !is_proceeding))
+    }
+
+    /// What came beside an answer, in words that stand behind others.
+    pub(crate) fn beside(&self) -> String {
+        match (self.strays, self.framer.pending()) {
+            (0, 0) => String::new(),
+            (0, bytes) => format!("; {bytes} bytes of an unfinished message came"),
+            (1, _) => "; 1 message that did not belong to it".to_owned(),
+            (count, _) => format!("; {count} messages that did not belong to it"),
+        }
+    }
+
+    /// Takes leave of the peer.
+    pub(crate) async fn close(&mut self) {
+        self.channel.close().await;
+    }
+
+    /// The messages as sent and received, credentials masked.
+    pub(crate) fn into_trace(self) -> Vec<String> {
+        self.trace
+    }
+
+    async fn next_of_stream(&mut self) -> Result<Option<Frame>, Failure> {
+        loop {
+            if let Some(frame) = self.framer.next_frame().map_err(|source| self.framing(source))? {
+                return Ok(Some(frame));
+            }
+            self.buffer.clear();
+            let count = self.channel.receive(&mut self.buffer).await;
+            let count = count.map_err(|error| self.broken(error, &self.when()))?;
+            if count == 0 {
+                return Err(self.broken(io::ErrorKind::UnexpectedEof.into(), &self.when()));
+            }
+            self.framer.push(&self.buffer);
+        }
+    }
+
+    /// The message of the next datagram that is more than a keep-alive; `None` if it cannot be read.
+    async fn next_datagram(&mut self, branch: &str) -> Result<Option<Frame>, Failure> {
+        loop {
+            self.buffer.clear();
+            let received = self.channel.receive(&mut self.buffer).await;
+            received.map_err(|error| self.broken(error, &self.when()))?;
+            match datagram(&self.buffer) {
+                Ok(None) => {}
+                Ok(Some(frame)) => return Ok(Some(frame)),
+                Err(source) => {
+                    let mut bytes = std::mem::take(&mut self.buffer);
+                    mask(&self.secrets, &mut bytes);
+                    self.note("<", &String::from_utf8_lossy(&bytes));
+                    let is_ours = message::branch(&Head::parse(&bytes)) == Some(branch);
+                    self.buffer = bytes;
+                    let failure = self.framing(source);
+                    self.unread(failure, is_ours);
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// Remembers what could not be read.
+    fn unread(&mut self, failure: Failure, is_ours: bool) -> Option<Response> {
+        // Whoever said what a timeout is worth means this, too: there may have been an answer.
+        let failure = Failure { as_well: Some(Class::Timeout), ..failure };
+        if is_ours {
+            self.unread.ours.get_or_insert(failure);
+        } else if self.channel.stranger().is_none() {
+            self.unread.of_peer.get_or_insert(failure);
+        }
+        self.stray()
+    }
+
+    /// The situation that an end of the connection would come in.
+    fn when(&self) -> String {
+        match (self.framer.pending(), &self.last_provisional) {
+            (0, None) => "without an answer to the request".to_owned(),
+            (0, Some(status)) => format!("after {status}, before a final response"),
+            (bytes, _) => format!("in the middle of a message, after {bytes} bytes of it"),
+        }
+    }
+
+    /// What an error of the channel means, `when` it came.
+    fn broken(&self, error: io::Error, when: &str) -> Failure {
+        let by_channel = self.channel.explain(&error);
+        by_channel.unwrap_or_else(|| NetError::from_io(error, &self.peer, "talking to", when).into())
+    }
+
+    fn framing(&self, source: FramingError) -> Failure {
+        let source = match source {
+            FramingError::NotSip { first, hint } => {
+                let mut first = first.into_bytes();
+                mask(&self.secrets, &mut first);
+                FramingError::NotSip { first: String::from_utf8_lossy(&first).into_owned(), hint }
+            }
+            source => source,
+        };
+        LinkError::Framing { peer: self.peer.clone(), source }.into()
+    }
+
+    fn note(&mut self, direction: &str, message: &str) {
+        if self.trace.len() < MAX_MESSAGES {
+            self.trace.push(format!("{direction} {}\n{}", self.peer, excerpt(message, MAX_MESSAGE)));
+        }
+    }
+}
+
+/// Overwrites each of `secrets` in `bytes`, in capitals or not, and says whether there was one.
+fn mask(secrets: &[String], bytes: &mut [u8]) -> bool {
+    let mut is_found = false;
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        let mut at = 0;
+        while let Some(place) = bytes.get_mut(at..at + secret.len()) {
+            let is_secret = place.eq_ignore_ascii_case(secret.as_bytes());
+            if is_secret {
+                place.fill(b'*');
+            }
+            is_found |= is_secret;
+            at += 1;
+        }
+    }
+    is_found
+}
+
+/// The most of a datagram, and of what is read from a stream at once.
+const BUFFER: usize = 64 * 1024;
+
+/// How many messages the trace keeps.
+const MAX_MESSAGES: usize = 12;
+
+/// The most that it keeps of one, in characters.
+const MAX_MESSAGE: usize = 4 * 1024;
