@@ -165,7 +165,7 @@ impl SipOptions {
             (true, Some(_)) => {
                 "--srv: expected no --port, which RFC 3263 takes for the wish not to look up SRV records"
             }
-            (true, None) if host::address(&self.hostname).is_some() => {
+            (true, None) if host::without_zone(&self.hostname).is_some() => {
                 "--srv: expected a domain in --hostname, found an address, which has no SRV records"
             }
             _ => return None,

@@ -21,6 +21,12 @@ pub(crate) fn address(host: &str) -> Option<IpAddr> {
     bare(host).parse().ok()
 }
 
+/// The address that the host is, its zone left out, which means something on this host only (RFC 6874); `None` for a name.
+pub(crate) fn without_zone(host: &str) -> Option<IpAddr> {
+    let Some((address, zone)) = bare(host).split_once('%') else { return address(host) };
+    address.parse().ok().map(IpAddr::V6).filter(|_| !zone.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,5 +52,16 @@ mod tests {
         for text in ["cas1.example.com", "fe80::1%eth0", "[2001:db8::7", ""] {
             assert_eq!(address(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_zone_belongs_to_no_name_and_to_an_address_of_ipv6_only() {
+        for text in ["fe80::1%eth0", "[fe80::1%12]", "fe80::1"] {
+            assert_eq!(without_zone(text), "fe80::1".parse().ok(), "{text}");
+        }
+        for text in ["cas1.example.com", "fe80::1%", "192.0.2.7%eth0", "a%b", "%eth0"] {
+            assert_eq!(without_zone(text), None, "{text}");
+        }
+        assert_eq!(without_zone("192.0.2.7"), address("192.0.2.7"));
     }
 }

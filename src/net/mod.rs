@@ -36,15 +36,24 @@ pub struct Peer {
 impl Peer {
     /// `host:port` alone, for a first line.
     pub(crate) fn name(&self) -> String {
-        match self.is_numeric() {
-            true => self.address.to_string(),
-            false => format!("{}:{}", self.host, self.address.port()),
+        let (host, port) = (&self.host, self.address.port());
+        match host::without_zone(host) {
+            Some(IpAddr::V6(_)) => format!("[{}]:{port}", host::bare(host)),
+            _ => format!("{host}:{port}"),
+        }
+    }
+
+    /// `host:port` as it stands in a URI: brackets around IPv6, and no zone.
+    pub(crate) fn in_uri(&self) -> String {
+        match host::without_zone(&self.host) {
+            Some(address) => SocketAddr::new(address, self.address.port()).to_string(),
+            None => self.name(),
         }
     }
 
     /// Whether it was given as an address.
     pub(crate) fn is_numeric(&self) -> bool {
-        host::address(&self.host).is_some()
+        host::without_zone(&self.host).is_some()
     }
 }
 
@@ -52,8 +61,8 @@ impl fmt::Display for Peer {
     /// `cas1.example.com:5060 (192.0.2.7)`, or `192.0.2.7:5060` for a numeric host.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.is_numeric() {
-            true => write!(f, "{}", self.address),
-            false => write!(f, "{}:{} ({})", self.host, self.address.port(), self.address.ip()),
+            true => f.write_str(&self.name()),
+            false => write!(f, "{} ({})", self.name(), self.address.ip()),
         }
     }
 }
@@ -180,5 +189,17 @@ mod tests {
         let numeric = Peer { host: "2001:db8::7".to_owned(), address: "[2001:db8::7]:5060".parse().unwrap() };
         assert_eq!(numeric.to_string(), "[2001:db8::7]:5060");
         assert_eq!(numeric.name(), "[2001:db8::7]:5060");
+    }
+
+    #[test]
+    fn a_uri_has_brackets_and_no_zone() {
+        let peer = |host: &str, address: &str| Peer { host: host.to_owned(), address: address.parse().unwrap() };
+        let local = peer("fe80::1%eth0", "[fe80::1%2]:5060");
+        let said = (local.name(), local.to_string(), local.in_uri());
+        let zoned = "[fe80::1%eth0]:5060".to_owned();
+        assert_eq!(said, (zoned.clone(), zoned, "[fe80::1]:5060".to_owned()));
+        assert_eq!(peer("2001:DB8::7", "[2001:db8::7]:5060").in_uri(), "[2001:db8::7]:5060");
+        assert_eq!(peer("192.0.2.7", "192.0.2.7:5061").in_uri(), "192.0.2.7:5061");
+        assert_eq!(peer("cas1.example.com", "192.0.2.7:5060").in_uri(), "cas1.example.com:5060");
     }
 }

@@ -215,7 +215,7 @@ impl Probe<'_> {
         };
         // The unspecified address, should the system not say.
         let local = local.unwrap_or_else(|_| SocketAddr::new(net::unspecified(peer.address), 0));
-        let request = self.question.request(self.location.transport, &peer.name(), local);
+        let request = self.question.request(self.location.transport, &peer.in_uri(), local);
         match (socket, &self.question.tls) {
             (Socket::Datagrams(socket), _) => self.converse(&request, socket, peer).await,
             (Socket::Stream(stream), Some(settings)) if self.location.transport == Transport::Tls => {
@@ -301,7 +301,8 @@ impl Question {
     fn request(&self, transport: Transport, peer: &str, local: SocketAddr) -> OptionsRequest {
         let parameter = transport.uri_parameter();
         let uri = self.uri.clone().unwrap_or_else(|| format!("sip:{peer}{parameter}"));
-        let sent_by = local.to_string();
+        // Without the zone of a link-local address, which only this host knows.
+        let sent_by = SocketAddr::new(local.ip(), local.port()).to_string();
         let host = sent_by.rsplit_once(':').map_or(sent_by.as_str(), |(host, _port)| host);
         OptionsRequest {
             to: self.to.clone().unwrap_or_else(|| uri.clone()),

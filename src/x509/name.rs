@@ -19,7 +19,7 @@ pub(crate) fn matched(certificate: &Certificate, expected: &str) -> Match {
     let by_common_name = |matches: bool| if matches && !has_alternatives { Match::CommonName } else { Match::No };
     let common_name = certificate.common_name.as_deref();
 
-    if let Some(address) = host::address(expected) {
+    if let Some(address) = host::without_zone(expected) {
         // RFC 6125 1.7.2: an address is never matched by a DNS name, though it may look like one.
         return match certificate.addresses.contains(&address) {
             true => Match::AlternativeName,
