@@ -150,14 +150,18 @@ impl DnsQuestion {
         if header.id() != self.id || !header.qr() {
             return Err(DnsMessageError::Stray);
         }
-        // A cut message need not be whole, so this is looked at before the rest.
-        if header.tc() {
-            return Ok(DnsAnswer::Truncated);
-        }
-        let asked = message.sole_question().map_err(|_| DnsMessageError::Malformed)?;
+        let asked = match message.sole_question() {
+            Ok(asked) => asked,
+            // A cut message need not be whole.
+            Err(_) if header.tc() => return Ok(DnsAnswer::Truncated),
+            Err(_) => return Err(DnsMessageError::Malformed),
+        };
         let is_ours = *asked.qname() == self.name && asked.qtype() == self.record_type.code();
         if !is_ours || asked.qclass() != Class::IN {
             return Err(DnsMessageError::Stray);
+        }
+        if header.tc() {
+            return Ok(DnsAnswer::Truncated);
         }
         match header.rcode() {
             Rcode::NOERROR | Rcode::NXDOMAIN => self.records(message).map_err(|_| DnsMessageError::Malformed),
@@ -349,8 +353,11 @@ mod tests {
         let question = question("a.example", RecordType::A);
         let mut bytes = answer(&question, RCODE::NoError, &[("a.example", RData::A(A { address: 1 }))]);
         bytes[2] |= TRUNCATED;
+        let mut of_another_question = bytes.clone();
+        of_another_question[13] ^= 1;
         bytes.truncate(20);
         assert_eq!(question.read(&bytes), Ok(DnsAnswer::Truncated));
+        assert_eq!(question.read(&of_another_question), Err(DnsMessageError::Stray));
     }
 
     #[test]

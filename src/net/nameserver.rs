@@ -59,6 +59,9 @@ pub enum ServerError {
     /// Its answer.
     #[error("the nameserver gives no usable answer")]
     Message(#[from] DnsMessageError),
+    /// Its silence, but for answers over UDP that could not be read.
+    #[error("nothing but a malformed answer within its share of the deadline")]
+    Unreadable,
     /// Its silence.
     #[error("no answer within its share of the deadline")]
     Silent,
@@ -80,7 +83,8 @@ impl Nameservers {
         if servers.is_empty() { Err(DnsError::NoServer) } else { Ok(Self(servers)) }
     }
 
-    /// The records of the absolute `name`. Each nameserver gets a second, then two, and so on until the deadline.
+    /// The records of the absolute `name`. Each nameserver gets a second, then two, and so on until the deadline; one that
+    /// only malformed answers came from, not more than two turns.
     pub(crate) async fn records(
         &self,
         name: &str,
@@ -122,6 +126,7 @@ impl Nameservers {
     ) -> Result<Vec<DnsRecord>, DnsError> {
         let mut servers = self.0.clone();
         let mut share = FIRST_SHARE;
+        let mut malformed = Vec::new();
         loop {
             let mut silent = Vec::new();
             let mut last = None;
@@ -130,6 +135,11 @@ impl Nameservers {
                 match ask(server, &question, share, deadline).await {
                     Ok(records) => return Ok(records),
                     Err(ServerError::Silent) => silent.push(server),
+                    // Whoever guessed the identifier may have sent it, and the nameserver's own answer be lost.
+                    Err(ServerError::Unreadable) if !malformed.contains(&server) => {
+                        malformed.push(server);
+                        silent.push(server);
+                    }
                     Err(error) => last = Some((server, error)),
                 }
             }
@@ -173,8 +183,8 @@ async fn ask_udp(peer: &Peer, query: &[u8], question: &DnsQuestion, until: Insta
     while let Ok(received) = timeout_at(until.into(), socket.recv(&mut message)).await {
         match question.read(&message[..received.map_err(failed)?]) {
             Err(DnsMessageError::Stray) => {}
-            // Whoever guessed the identifier sent it, or the nameserver; the right answer may still come.
-            Err(DnsMessageError::Malformed) => heard = DnsMessageError::Malformed.into(),
+            // The right answer may still come.
+            Err(DnsMessageError::Malformed) => heard = ServerError::Unreadable,
             answer => return Ok(answer?),
         }
     }

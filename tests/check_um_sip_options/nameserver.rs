@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::{Shutdown, TcpStream, UdpSocket};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -156,6 +157,20 @@ fn malformed_answers_alone_are_named_and_the_next_nameserver_is_asked() {
             ran.assert_begins(0, "UM SIP OPTIONS OK - 200 OK from sip1.example.com:");
         });
     });
+}
+
+#[test]
+fn ok_when_only_the_second_question_gets_a_whole_answer() {
+    let sip = server("127.0.0.1");
+    let (port, asked_before) = (sip.address.port(), AtomicBool::new(false));
+    let nameserver = Nameserver::raw(
+        move |asked| match is_for(asked.query, SRV) && !asked_before.swap(true, Ordering::SeqCst) {
+            true => malformed(asked.query).iter().for_each(|(_, datagram)| asked.say(datagram)),
+            false => asked.say(&good(asked.query, port)),
+        },
+        |_, _| {},
+    );
+    of_domain(&nameserver, &["--transport", "tcp"]).assert_begins(0, "UM SIP OPTIONS OK - 200 OK from ");
 }
 
 #[test]
