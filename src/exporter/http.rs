@@ -33,7 +33,6 @@ use crate::tls::rustls;
 use crate::tls::settings::{Approach, TlsSettings};
 use crate::x509::expiry::Expiries;
 use crate::x509::judgement::{Expectations, judge};
-use crate::x509::verdict::Verdict;
 
 /// Why there is no body. None of what the server sent is part of it but the status code.
 #[derive(Debug, thiserror::Error)]
@@ -92,16 +91,13 @@ pub(crate) async fn get(url: &Url, tls: &TlsSettings, deadline: &Deadline) -> Re
     deadline.limit(reading, exchange(connection.stream, url)).await.map_err(HttpError::Expired)?
 }
 
-/// The connection over TLS, to a server whose certificate is trusted, valid and for the expected name.
+/// The connection over TLS, to a server whose certificate is valid, and trusted and for the expected name unless nobody asks.
 async fn secured(connected: Connected, settings: &TlsSettings, deadline: &Deadline) -> Result<TlsConnection, Failure> {
     let now = unix_seconds(SystemTime::now());
     let tried = rustls::connect(connected.stream, Approach { peer: &connected.peer, settings, deadline, now }).await;
     let connection = tried.result?;
     let verdict = tried.served.verdict;
     let chain = tried.served.chain.ok_or_else(|| Failure::new(Class::Tls, "the server showed no certificate"))?;
-    if verdict == Verdict::NotJudged {
-        return Ok(connection);
-    }
     let expected =
         Expectations { expiries: &Expiries::default(), name: settings.expected_name(&verdict), verdict: &verdict };
     let refuses = |failure: &Failure| {

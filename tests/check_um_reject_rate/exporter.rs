@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use support::counters::https_exporter;
+use support::counters::{expired_exporter, https_exporter};
 
 use super::*;
 
@@ -110,4 +110,20 @@ fn https_is_read_from_a_trusted_exporter_only() {
     run(&[&arguments[..], &trusting].concat()).assert_begins(0, "UM REJECT RATE OK - first sample of 127.0.0.1");
     run(&[&arguments[..], &["--no-verify"]].concat()).assert_begins(0, "UM REJECT RATE OK - no call received");
     run(&[&arguments[..], &["--ca-file", "/dev/null/ca.pem"]].concat()).assert_begins(3, "UM REJECT RATE UNKNOWN");
+}
+
+#[test]
+fn no_data_when_the_certificate_of_an_exporter_has_expired_whether_or_not_it_is_verified() {
+    let directory = tempfile::tempdir().unwrap();
+    let (state, anchors) = (directory.path().join("history"), directory.path().join("ca.pem"));
+    let (exporter, pem) = expired_exporter(exposition(1_000, 10));
+    fs::write(&anchors, pem).unwrap();
+    let source = url(&exporter).replace("http:", "https:");
+    let arguments = ["--counters", &source, "--state-file", state.to_str().unwrap()];
+    for trust in [&["--no-verify"][..], &["--ca-file", anchors.to_str().unwrap()]] {
+        run(&[&arguments[..], trust].concat())
+            .assert_begins(3, "UM REJECT RATE UNKNOWN - cannot read https://127.0.0.1:")
+            .assert_says(" expired ");
+    }
+    assert!(!state.exists());
 }

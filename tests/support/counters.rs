@@ -58,19 +58,26 @@ pub fn http(answer: impl Into<Vec<u8>>) -> Peer {
 
 /// An exporter that serves `body` over TLS for `localhost` and 127.0.0.1, and its certificate in PEM.
 pub fn https_exporter(body: String) -> (Peer, String) {
-    tls_server(format!("HTTP/1.0 200 OK\r\n\r\n{body}"), true)
+    tls_server(format!("HTTP/1.0 200 OK\r\n\r\n{body}"), true, 4096)
+}
+
+/// The same exporter with a certificate whose validity is long over.
+pub fn expired_exporter(body: String) -> (Peer, String) {
+    tls_server(format!("HTTP/1.0 200 OK\r\n\r\n{body}"), true, 2001)
 }
 
 /// A server that answers with these bytes over TLS and closes without TLS's farewell, and its certificate in PEM.
 pub fn https(answer: impl Into<Vec<u8>>) -> (Peer, String) {
-    tls_server(answer, false)
+    tls_server(answer, false, 4096)
 }
 
-fn tls_server(answer: impl Into<Vec<u8>>, says_farewell: bool) -> (Peer, String) {
+fn tls_server(answer: impl Into<Vec<u8>>, says_farewell: bool, last_year: i32) -> (Peer, String) {
     let answer = answer.into();
     let key = rcgen::KeyPair::generate().unwrap();
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let certificate = rcgen::CertificateParams::new(names).unwrap().self_signed(&key).unwrap();
+    let mut params = rcgen::CertificateParams::new(names).unwrap();
+    params.not_after = rcgen::date_time_ymd(last_year, 1, 1);
+    let certificate = params.self_signed(&key).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let key = rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der());
