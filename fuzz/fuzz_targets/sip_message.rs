@@ -6,6 +6,7 @@ use std::time::Duration;
 use check_um::door::net::Peer;
 use check_um::door::exchange::diagnostics::Diagnostics;
 use check_um::door::sip::digest::{Challenge, Credentials, Signed};
+use check_um::door::sip::expect::StatusRules;
 use check_um::door::sip::framing::datagram;
 use check_um::door::sip::judge::Expected;
 use check_um::door::sip::message::Response;
@@ -27,7 +28,7 @@ fuzz_target!(|bytes: &[u8]| {
     let answer = Answer { response, took: Duration::ZERO, digest_user: None, stranger: None };
     let peer = Peer { host: "192.0.2.7".to_owned(), address: "192.0.2.7:5060".parse().unwrap() };
     let expected = Expected {
-        statuses: "2xx".parse().unwrap(),
+        statuses: StatusRules { rules: vec!["4xx=warning".parse().unwrap()], expected: "2xx".parse().unwrap() },
         headers: vec!["Server: ^RTCC/[0-9.]+$".parse().unwrap()],
         allow: vec!["INVITE".to_owned()],
     };

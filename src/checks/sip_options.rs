@@ -16,6 +16,7 @@ use crate::net::host;
 use crate::net::nameserver::Nameservers;
 use crate::options::dns::DnsOptions;
 use crate::options::secret::SecretSource;
+use crate::options::status::StatusOptions;
 use crate::options::target::EndpointOptions;
 use crate::options::tls::TlsOptions;
 use crate::options::{Need, Options, Secrets, When, plain};
@@ -85,7 +86,7 @@ impl SipOptions {
         Assessment {
             transport,
             expected: Expected {
-                statuses: self.expect.clone().unwrap_or_default(),
+                statuses: self.status.rules(StatusSet::default()),
                 headers: self.require_header.clone(),
                 allow: self.require_allow.clone(),
             },
@@ -252,10 +253,8 @@ pub struct SipOptions {
     #[arg(long, value_name = "NAME", conflicts_with = "password_file", help_heading = "Authentication")]
     password_env: Option<String>,
 
-    /// Final responses that are as they should be: codes (200), ranges (480-489), classes (2xx), separated by commas
-    /// [default: 200]
-    #[arg(long, value_name = "LIST", help_heading = "Expectations")]
-    expect: Option<StatusSet>,
+    #[command(flatten)]
+    status: StatusOptions,
 
     /// A header that the final response must have, with a value that the regular expression matches; repeatable
     #[arg(long, value_name = "'NAME: REGEX'", help_heading = "Expectations")]

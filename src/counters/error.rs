@@ -79,7 +79,7 @@ impl From<CounterError> for Failure {
         };
         // A name that was not looked up in time is the one failure of two classes.
         let as_well = cause.as_well.filter(|_| cause.class == class);
-        Self { class, as_well, summary: error.to_string(), causes: cause.causes }
+        Self { as_well, causes: cause.causes, ..Self::new(class, error.to_string()) }
     }
 }
 

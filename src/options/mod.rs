@@ -9,6 +9,7 @@ mod needs;
 pub(crate) mod plain;
 mod reversed;
 pub(crate) mod secret;
+pub(crate) mod status;
 pub(crate) mod target;
 pub(crate) mod tls;
 pub(crate) mod usage;

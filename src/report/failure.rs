@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use super::class::Class;
+use super::state::State;
 use crate::platform::random::NoRandomness;
 
 /// A probe that did not get its answer: the class decides the state, the summary goes to the first line.
@@ -13,6 +14,8 @@ pub struct Failure {
     /// Another kind that it is as well, which counts where the operator has given that one a state: a deadline that passes in
     /// a look-up is `dns`, because the peer was not even asked, and `timeout` for who said what a timeout is worth.
     pub as_well: Option<Class>,
+    /// What it is worth whatever its class is, where the operator spoke of this very case, as `--status` does.
+    pub given: Option<State>,
     /// What was attempted and what happened instead, in one line, lower case.
     pub summary: String,
     /// The cause chain below the summary, outermost first.
@@ -22,13 +25,13 @@ pub struct Failure {
 impl Failure {
     /// A failure with no deeper cause.
     pub fn new(class: Class, summary: impl Into<String>) -> Self {
-        Self { class, as_well: None, summary: summary.into(), causes: Vec::new() }
+        Self { class, as_well: None, given: None, summary: summary.into(), causes: Vec::new() }
     }
 
     /// A failure from an error and its whole source chain.
     pub fn caused_by(class: Class, error: &dyn Error) -> Self {
         let causes = std::iter::successors(error.source(), |&cause| cause.source()).map(ToString::to_string).collect();
-        Self { class, as_well: None, summary: error.to_string(), causes }
+        Self { class, as_well: None, given: None, summary: error.to_string(), causes }
     }
 
     /// The failure of a deadline that passed while a name was looked up.

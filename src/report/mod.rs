@@ -149,7 +149,7 @@ impl Report {
     pub fn judge(&self, failure: Failure) -> Finding {
         let class = self.policy.class(&failure);
         Finding {
-            state: self.policy.state(class),
+            state: failure.given.unwrap_or(self.policy.state(class)),
             class: Some(class),
             text: failure.summary,
             causes: failure.causes,
@@ -159,7 +159,10 @@ impl Report {
 
     /// The failure that is worth most in this run; among equals, the first.
     pub fn worst<'a>(&self, failures: &'a [Failure]) -> Option<&'a Failure> {
-        failures.iter().rev().max_by_key(|failure| self.policy.state(self.policy.class(failure)))
+        failures
+            .iter()
+            .rev()
+            .max_by_key(|failure| failure.given.unwrap_or(self.policy.state(self.policy.class(failure))))
     }
 
     /// Adds a metric, and a finding if it violates one of its thresholds.

@@ -1,8 +1,58 @@
-//! Which final responses are as they should be? `--expect 200,480-489,2xx`.
+//! What is a final response worth? `--status 503=warning`, then `--expect 200,480-489,2xx`.
 
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
+
+use crate::report::{NotAState, State};
+
+/// What the operator says of final responses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StatusRules {
+    /// The first one that holds decides.
+    pub rules: Vec<StatusRule>,
+    /// What is as it should be where no rule holds.
+    pub expected: StatusSet,
+}
+
+impl StatusRules {
+    /// What the final response `status` is worth by itself; `None` if nothing is said of it: then it is a failure of class
+    /// `status`.
+    pub(crate) fn state(&self, status: u16) -> Option<State> {
+        let ruled = self.rules.iter().find(|rule| rule.statuses.contains(status)).map(|rule| rule.state);
+        ruled.or_else(|| self.expected.contains(status).then_some(State::Ok))
+    }
+}
+
+/// One `--status CODES=STATE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusRule {
+    statuses: StatusSet,
+    state: State,
+}
+
+/// What is wrong with one `CODES=STATE`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StatusRuleError {
+    /// Nothing that ends the codes.
+    #[error("'{0}' is not CODES=STATE: expected something like 503=warning or 480-489,6xx=ok")]
+    NoState(String),
+    /// The codes.
+    #[error(transparent)]
+    Statuses(#[from] NotAStatusSet),
+    /// The state.
+    #[error(transparent)]
+    State(#[from] NotAState),
+}
+
+impl FromStr for StatusRule {
+    type Err = StatusRuleError;
+
+    fn from_str(text: &str) -> Result<Self, StatusRuleError> {
+        let (statuses, state) = text.rsplit_once('=').ok_or_else(|| StatusRuleError::NoState(text.to_owned()))?;
+        Ok(Self { statuses: statuses.parse()?, state: state.parse()? })
+    }
+}
 
 /// A set of status codes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +126,29 @@ mod tests {
         }
         for status in [201, 479, 490, 600, 100] {
             assert!(!set.contains(status), "{status}");
+        }
+    }
+
+    #[test]
+    fn the_first_rule_that_holds_decides_and_then_what_is_expected() {
+        let rules = ["503=warning", "4xx=ok", "404,500-599=unknown"].map(|text| text.parse().unwrap());
+        let rules = StatusRules { rules: rules.to_vec(), expected: "2xx,503".parse().unwrap() };
+        for (status, state) in [
+            (503, Some(State::Warning)),
+            (404, Some(State::Ok)),
+            (500, Some(State::Unknown)),
+            (202, Some(State::Ok)),
+            (302, None),
+        ] {
+            assert_eq!(rules.state(status), state, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_rule_has_codes_and_a_state_and_says_what_was_expected() {
+        for text in ["", "503", "=ok", "503=", "503=fine", "1xx=ok", "503=warning=ok", "503:ok"] {
+            let error = text.parse::<StatusRule>().unwrap_err();
+            assert!(error.to_string().contains("expected"), "{text:?}: {error}");
         }
     }
 

@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use regex_lite::Regex;
 
-use super::expect::StatusSet;
+use super::expect::StatusRules;
 use super::head;
 use super::message::Response;
 use super::uac::Answer;
 use crate::exchange::diagnostics::Diagnostics;
 use crate::net::Peer;
-use crate::report::{Class, Failure, excerpt};
+use crate::report::{Class, Failure, State, excerpt};
 use crate::time::words::precisely;
 
 /// What a final response has to be like.
 #[derive(Clone, Debug)]
 pub struct Expected {
     /// Its status code.
-    pub statuses: StatusSet,
+    pub statuses: StatusRules,
     /// Headers that must be there and match.
     pub headers: Vec<HeaderPattern>,
     /// Methods that Allow must list.
@@ -33,12 +33,13 @@ impl Expected {
         let sender = answer.stranger.map(|stranger| format!(", sent from {stranger}")).unwrap_or_default();
         let came = format!("{} from {} in {}{sender}", response.status_text(), peer.name(), precisely(time));
         let diagnosis = diagnosis(response);
-        if !self.statuses.contains(response.status) {
+        let given = self.statuses.state(response.status);
+        if given != Some(State::Ok) {
             let asks = matches!(response.status, 401 | 407);
             let class = if asks { Class::Authentication } else { Class::Status };
             let hint = if asks { "the server wants credentials (--username)".to_owned() } else { diagnosis };
-            let reason = if hint.is_empty() { format!("expected {}", self.statuses) } else { hint };
-            return Err(Failure::new(class, format!("{came}: {reason}")));
+            let reason = if hint.is_empty() { format!("expected {}", self.statuses.expected) } else { hint };
+            return Err(Failure { given, ..Failure::new(class, format!("{came}: {reason}")) });
         }
         let missing =
             self.headers.iter().find_map(|header| header.miss(response)).or_else(|| self.not_allowed(response));
@@ -149,7 +150,7 @@ mod tests {
         let answer = Answer { response, took: Duration::ZERO, digest_user: None, stranger: None };
         let peer = Peer { host: "cas1.example.com".into(), address: "192.0.2.7:5060".parse().unwrap() };
         let expected = Expected {
-            statuses: statuses.parse().unwrap(),
+            statuses: StatusRules { expected: statuses.parse().unwrap(), rules: vec!["486=warning".parse().unwrap()] },
             headers: headers.iter().map(|header| header.parse().unwrap()).collect(),
             allow: allow.iter().map(|method| (*method).to_owned()).collect(),
         };
@@ -176,6 +177,13 @@ mod tests {
             "503 Service Unavailable from cas1.example.com:5060 in 3.1 ms: \
              15501 (probably no worker process) \"none\" from cas1.example.com"
         );
+    }
+
+    #[test]
+    fn what_the_operator_says_of_486_when_it_comes() {
+        let failure = judged("SIP/2.0 486 Busy Here", "2xx,4xx", &[], &[]).unwrap_err();
+        assert_eq!((failure.class, failure.given), (Class::Status, Some(State::Warning)));
+        assert_eq!(judged("SIP/2.0 487 Gone", "2xx", &[], &[]).unwrap_err().given, None);
     }
 
     #[test]

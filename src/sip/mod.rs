@@ -7,7 +7,7 @@
 
 pub(crate) mod assessment;
 pub mod digest;
-pub(crate) mod expect;
+pub mod expect;
 pub mod framing;
 pub(crate) mod head;
 pub mod judge;

@@ -52,6 +52,20 @@ fn ok_when_404_is_expected() {
 }
 
 #[test]
+fn the_state_that_the_operator_gives_a_status() {
+    let peer = answers("SIP/2.0 503 Service Unavailable", "");
+    for (arguments, code) in [
+        (&["--status", "503=warning"][..], 1),
+        (&["--status", "503=unknown", "--status", "5xx=ok"], 3),
+        (&["--status", "500=ok", "--status", "503=ok"], 0),
+        (&["--status", "503=warning", "--expect", "503"], 1),
+        (&["--status", "404=ok"], 2),
+    ] {
+        probe(&peer.port(), arguments).assert_text(code).assert_says("503 Service Unavailable from ");
+    }
+}
+
+#[test]
 fn critical_when_302_and_where_it_leads() {
     let peer = answers("SIP/2.0 302 Moved Temporarily", "CONTACT: <sip:101@pabx.example.com:5065;transport=Tcp>\r\n");
     let ran = probe(&peer.port(), &[]);
