@@ -5,7 +5,9 @@
 //! messages over a [`crate::net::channel`], `uac` drives it, `servers` and `locate` find whom to ask, `probe` is one
 //! complete question to one address, `assessment` makes a report of what came of it.
 
+pub mod address;
 pub(crate) mod assessment;
+pub(crate) mod call;
 pub mod digest;
 pub mod expect;
 pub mod framing;

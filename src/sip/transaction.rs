@@ -100,10 +100,10 @@ impl ClientTransaction {
 }
 
 /// RFC 3261 17.1.1.1: the estimate of a round trip.
-const T1: Duration = Duration::from_millis(500);
+pub(super) const T1: Duration = Duration::from_millis(500);
 
 /// RFC 3261 17.1.2.2: the longest interval between retransmissions.
-const T2: Duration = Duration::from_secs(4);
+pub(super) const T2: Duration = Duration::from_secs(4);
 
 #[cfg(test)]
 mod tests {

@@ -24,6 +24,11 @@ impl Transport {
         }
     }
 
+    /// Whether it carries a stream, which loses nothing.
+    pub(crate) const fn is_stream(self) -> bool {
+        !matches!(self, Self::Udp)
+    }
+
     /// The registered port.
     pub(crate) const fn default_port(self) -> u16 {
         match self {

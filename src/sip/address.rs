@@ -1,0 +1,416 @@
+//! Where does a URI of a peer's lead to? The values of Contact, Record-Route and Route, as far as one has to send there.
+//!
+//! Lists, names, brackets and user parts are taken apart here, because rsip reads one value only, refuses IPv6 and takes
+//! `a.b@host` for a host; the types of parameters are rsip's. Nothing that could break out of its line gets through.
+
+use std::net::IpAddr;
+
+use rsip::common::uri::Param;
+
+use super::head::Head;
+use super::transport::Transport;
+use crate::net::{Endpoint, host};
+use crate::report::excerpt;
+
+/// A `sip:` or `sips:` URI that one can send to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SipUri {
+    /// As a Request-URI: without headers.
+    pub text: String,
+    /// Whether it must travel over TLS.
+    pub is_secure: bool,
+    /// The user part, empty where there is none.
+    pub user: String,
+    /// Host or address, without brackets; that of `maddr` where it says so.
+    pub host: String,
+    /// The port, where it says one.
+    pub port: Option<u16>,
+    /// The transport, where it says one.
+    pub transport: Option<Transport>,
+    /// Whether it has `lr`: a proxy that leaves the Request-URI alone (RFC 3261 16.12).
+    pub is_loose: bool,
+}
+
+/// One value of Contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// Where it leads to.
+    pub uri: SipUri,
+    /// Its preference in thousandths, 0 to 1000.
+    pub q: u16,
+}
+
+/// Why a value cannot be sent to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// There is no such header, or it is empty.
+    #[error("there is no {0}")]
+    Absent(&'static str),
+    /// The value is none of a name and a URI in angle brackets, or a URI.
+    #[error("the {name} '{value}' cannot be read: expected a SIP URI, with a name in front of it in angle brackets")]
+    Malformed {
+        /// The header.
+        name: &'static str,
+        /// The beginning of its value.
+        value: String,
+    },
+    /// A URI of another scheme, or of a transport that is not spoken here.
+    #[error("the {name} '{value}' cannot be followed: expected sip: or sips: over TCP, TLS or UDP")]
+    Unsupported {
+        /// The header.
+        name: &'static str,
+        /// The beginning of its value.
+        value: String,
+    },
+}
+
+impl SipUri {
+    /// Reads a bare URI, as in a Request-URI.
+    pub fn read(text: &str) -> Result<Self, AddressError> {
+        uri(text).map_err(|problem| problem.of("URI", text))
+    }
+
+    /// How to send there; what it does not say is as `usual`.
+    pub fn transport_or(&self, usual: Transport) -> Transport {
+        match self.transport {
+            // RFC 3261 26.2.2: TLS on top of TCP, and RFC 5630 3.1.3 on `transport=tls`.
+            _ if self.is_secure => Transport::Tls,
+            given => given.unwrap_or(usual),
+        }
+    }
+
+    /// Where to connect to over `transport`.
+    pub(crate) fn endpoint(&self, transport: Transport) -> Endpoint {
+        Endpoint { host: self.host.clone(), port: self.port.unwrap_or(transport.default_port()) }
+    }
+
+    /// Whether a request to it gets to the same user of the same server, compared as one has to send (not as RFC 3261 19.1.4).
+    pub(crate) fn is_same_way(&self, other: &Self, usual: Transport) -> bool {
+        let way = |uri: &Self| (uri.transport_or(usual), uri.endpoint(uri.transport_or(usual)).port);
+        let is_same_host = self.host.eq_ignore_ascii_case(&other.host);
+        is_same_host && self.user == other.user && way(self) == way(other)
+    }
+
+    /// `host:port`, for a first line.
+    pub(crate) fn name(&self, usual: Transport) -> String {
+        let Endpoint { host, port } = self.endpoint(self.transport_or(usual));
+        match host::address(&host) {
+            Some(IpAddr::V6(_)) => format!("[{host}]:{port}"),
+            _ => format!("{host}:{port}"),
+        }
+    }
+}
+
+/// Those values of every Contact that one can send to, the preferred ones in front (RFC 3261 8.1.3.4); never empty. What
+/// cannot be read is passed over, unless there is nothing else.
+pub fn contacts(head: &Head) -> Result<Vec<Contact>, AddressError> {
+    let mut contacts = Vec::new();
+    let mut problem = AddressError::Absent("Contact");
+    for value in head.values("Contact").flat_map(values).filter(|value| !value.is_empty()).take(MAX_VALUES) {
+        match contact(value) {
+            Ok(contact) => contacts.push(contact),
+            Err(error) => problem = error.of("Contact", value),
+        }
+    }
+    // A stable sort: among equals, as the server wrote them.
+    contacts.sort_by_key(|contact| std::cmp::Reverse(contact.q));
+    if contacts.is_empty() { Err(problem) } else { Ok(contacts) }
+}
+
+/// The first Contact, where a dialog's requests go.
+pub(crate) fn remote_target(head: &Head) -> Result<SipUri, AddressError> {
+    let mut found = head.values("Contact").flat_map(values).filter(|value| !value.is_empty());
+    let value = found.next().ok_or(AddressError::Absent("Contact"))?;
+    contact(value).map(|contact| contact.uri).map_err(|problem| problem.of("Contact", value))
+}
+
+/// The values of every Record-Route as they are, each with its URI, in their order.
+pub(crate) fn record_route(head: &Head) -> Result<Vec<(String, SipUri)>, AddressError> {
+    let found = head.values("Record-Route").flat_map(values).filter(|value| !value.is_empty()).take(MAX_VALUES);
+    let read = |value: &str| {
+        let is_clean = !value.contains(|c: char| c.is_control() && c != '\t');
+        let read = if is_clean { split(value).and_then(|(text, _)| uri(text)) } else { Err(Problem::Malformed) };
+        read.map(|uri| (value.to_owned(), uri)).map_err(|problem| problem.of("Record-Route", value))
+    };
+    found.map(read).collect()
+}
+
+/// The tag of a From or To.
+pub(crate) fn tag(value: &str) -> Option<&str> {
+    let (_, parameters) = split(value).ok()?;
+    parameters.split(';').find_map(|parameter| {
+        let (name, tag) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("tag").then_some(tag.trim())
+    })
+}
+
+/// What is wrong, before it is known where.
+#[derive(Clone, Copy, Debug)]
+enum Problem {
+    Malformed,
+    Unsupported,
+}
+
+impl Problem {
+    fn of(self, name: &'static str, value: &str) -> AddressError {
+        let value = excerpt(value, 120);
+        match self {
+            Self::Malformed => AddressError::Malformed { name, value },
+            Self::Unsupported => AddressError::Unsupported { name, value },
+        }
+    }
+}
+
+fn contact(value: &str) -> Result<Contact, Problem> {
+    let (text, parameters) = split(value)?;
+    let uri = uri(text)?;
+    let mut q = 1000;
+    for parameter in parameters.split(';') {
+        let (name, given) = parameter.split_once('=').unwrap_or((parameter, ""));
+        if let Ok(Param::Q(given)) = Param::try_from((name.trim(), Some(given.trim()))) {
+            q = thousandths(given.value()).ok_or(Problem::Malformed)?;
+        }
+    }
+    Ok(Contact { uri, q })
+}
+
+/// The values of a line that may hold several, separated by commas outside of quotes and angle brackets.
+fn values(line: &str) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped, mut inside) = (false, false, false);
+    line.split(move |c: char| {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' if !inside => quoted = !quoted,
+            '<' if !quoted => inside = true,
+            '>' if !quoted => inside = false,
+            ',' => return !quoted && !inside,
+            _ => {}
+        }
+        false
+    })
+    .map(str::trim)
+}
+
+/// The URI of a value, and the parameters behind it.
+fn split(value: &str) -> Result<(&str, &str), Problem> {
+    let (mut quoted, mut escaped) = (false, false);
+    let bracket = value.char_indices().find(|(_, c)| {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ => return *c == '<' && !quoted,
+        }
+        false
+    });
+    match bracket {
+        Some((start, _)) => {
+            let (uri, parameters) = value[start + 1..].split_once('>').ok_or(Problem::Malformed)?;
+            Ok((uri.trim(), parameters))
+        }
+        // RFC 3261 20.10: without brackets the parameters are those of the header.
+        None => Ok(value.split_once(';').unwrap_or((value, ""))),
+    }
+}
+
+fn uri(text: &str) -> Result<SipUri, Problem> {
+    let is_bad = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | '"');
+    if text.len() > MAX_URI || text.contains(is_bad) {
+        return Err(Problem::Malformed);
+    }
+    let (scheme, rest) = text.split_once(':').ok_or(Problem::Malformed)?;
+    let is_secure = scheme.eq_ignore_ascii_case("sips");
+    if !is_secure && !scheme.eq_ignore_ascii_case("sip") {
+        let is_scheme = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+');
+        return Err(if is_scheme { Problem::Unsupported } else { Problem::Malformed });
+    }
+    // The user part may hold what else begins parameters or headers, but an at sign is escaped wherever it is none.
+    let (user, at_host) = rest.split_once('@').unwrap_or(("", rest));
+    let (at_host, headers) = at_host.split_once('?').unwrap_or((at_host, ""));
+    if at_host.contains('@') || headers.contains('@') {
+        return Err(Problem::Malformed);
+    }
+    let mut parts = at_host.split(';');
+    let (host, port) = host_and_port(parts.next().unwrap_or_default())?;
+    let text =
+        text.split_at(text.len() - if headers.is_empty() { 0 } else { headers.len() + 1 }).0.trim_end_matches('?');
+    let mut uri = SipUri {
+        text: text.to_owned(),
+        is_secure,
+        user: user.to_owned(),
+        host,
+        port,
+        transport: None,
+        is_loose: false,
+    };
+    for part in parts {
+        let (name, value) = part.split_once('=').map_or((part, None), |(name, value)| (name, Some(value)));
+        match Param::try_from((name, value)) {
+            Ok(Param::Transport(rsip::Transport::Udp)) => uri.transport = Some(Transport::Udp),
+            Ok(Param::Transport(rsip::Transport::Tcp)) => uri.transport = Some(Transport::Tcp),
+            Ok(Param::Transport(rsip::Transport::Tls)) => uri.transport = Some(Transport::Tls),
+            Ok(Param::Transport(_)) => return Err(Problem::Unsupported),
+            Ok(Param::Maddr(maddr)) => uri.host = checked_host(maddr.value())?,
+            // `lr=on` is in use, though the parameter has no value.
+            _ if name.eq_ignore_ascii_case("lr") => uri.is_loose = true,
+            Err(_) if name.eq_ignore_ascii_case("transport") => return Err(Problem::Unsupported),
+            _ => {}
+        }
+    }
+    Ok(uri)
+}
+
+fn host_and_port(text: &str) -> Result<(String, Option<u16>), Problem> {
+    let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, "")) => (host, None),
+        Some((host, rest)) => (host, Some(rest.strip_prefix(':').ok_or(Problem::Malformed)?)),
+        None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
+    };
+    let is_reference = text.starts_with('[');
+    if is_reference != matches!(host::address(host), Some(IpAddr::V6(_))) {
+        return Err(Problem::Malformed);
+    }
+    let read = |port: &str| {
+        let digits = port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| port.parse().ok()).flatten().filter(|port: &u16| *port > 0).ok_or(Problem::Malformed)
+    };
+    Ok((checked_host(host)?, port.map(read).transpose()?))
+}
+
+/// A name or an address without zone, which would mean nothing here.
+fn checked_host(text: &str) -> Result<String, Problem> {
+    let is_host = host::parse(text).is_ok() && !text.contains(['%', '_']) || host::address(text).is_some();
+    let bare = host::bare(text);
+    let is_name = !bare.contains([':', '[', ']']);
+    if is_host && (is_name || host::address(bare).is_some()) { Ok(bare.to_owned()) } else { Err(Problem::Malformed) }
+}
+
+/// RFC 3261 25.1: `qvalue`, from 0 to 1 with at most three decimals.
+fn thousandths(text: &str) -> Option<u16> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !matches!(whole, "0" | "1" | "") || text.is_empty() || decimals.len() > 3 || !is_digits(decimals) {
+        return None;
+    }
+    let thousandths = format!("{decimals:0<3}").parse::<u16>().ok()? + if whole == "1" { 1000 } else { 0 };
+    (thousandths <= 1000).then_some(thousandths)
+}
+
+/// The most of a URI, in bytes.
+const MAX_URI: usize = 1024;
+
+/// The most values of a header that are looked at.
+const MAX_VALUES: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(lines: &str) -> Head {
+        Head::parse(format!("SIP/2.0 302 Moved\r\n{lines}\r\n").as_bytes())
+    }
+
+    fn only(line: &str) -> SipUri {
+        contacts(&head(line)).unwrap().remove(0).uri
+    }
+
+    #[test]
+    fn as_exchange_writes_it() {
+        let uri = only("CONTACT: <sip:101@pabx.local:5065;user=phone;transport=Tcp;maddr=mbx1.pabx.local>");
+        assert_eq!((uri.host.as_str(), uri.port, uri.transport), ("mbx1.pabx.local", Some(5065), Some(Transport::Tcp)));
+        assert_eq!(uri.text, "sip:101@pabx.local:5065;user=phone;transport=Tcp;maddr=mbx1.pabx.local");
+        assert_eq!((uri.user.as_str(), uri.name(Transport::Udp)), ("101", "mbx1.pabx.local:5065".to_owned()));
+    }
+
+    #[test]
+    fn several_contacts_by_their_preference() {
+        let found = contacts(&head(
+            "Contact: \"a, <b>\\\"\" <sip:c@d.example>;q=0.5, sip:e@f.example;q=0.7\r\nm: <sip:g@h.example;x=,>, <tel:+1>",
+        ))
+        .unwrap();
+        let found: Vec<_> = found.iter().map(|contact| (contact.uri.host.as_str(), contact.q)).collect();
+        assert_eq!(found, [("h.example", 1000), ("f.example", 700), ("d.example", 500)]);
+    }
+
+    #[test]
+    fn what_a_uri_does_not_say_is_as_the_request() {
+        let uri = only("Contact: sip:a@b.example;transport=tcp");
+        assert_eq!(uri.transport, None, "without brackets it is a parameter of the header");
+        assert_eq!(uri.transport_or(Transport::Tls), Transport::Tls);
+        assert_eq!(uri.endpoint(Transport::Tls).port, 5061);
+        assert_eq!(only("Contact: <sips:a@b;transport=tcp>").transport_or(Transport::Udp), Transport::Tls);
+    }
+
+    #[test]
+    fn ipv6_user_parts_and_headers() {
+        let uri = only("Contact: <sip:j.doe;x=1?y@[2001:db8::7]:5062;transport=UDP;lr=on?Subject=a>");
+        assert_eq!((uri.host.as_str(), uri.port, uri.transport), ("2001:db8::7", Some(5062), Some(Transport::Udp)));
+        assert_eq!(uri.text, "sip:j.doe;x=1?y@[2001:db8::7]:5062;transport=UDP;lr=on");
+        assert_eq!(uri.name(Transport::Tcp), "[2001:db8::7]:5062");
+        assert!(uri.is_loose);
+        assert_eq!(only("Contact: <sip:a@b;maddr=[2001:db8::8]>").host, "2001:db8::8");
+        assert_eq!(only("Contact: <sip:h?Subject=a>").text, "sip:h");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_and_breaks_out_of_nothing() {
+        for value in [
+            "*",
+            "<sip:a@b",
+            "<>",
+            "<sip:>",
+            "<sip:a@>",
+            "<sip:a@b@c>",
+            "<sip:a b@c>",
+            "<sip:a@b:0>",
+            "<sip:a@b:70000>",
+            "<sip:a@b:+1>",
+            "<sip:a@2001:db8::1>",
+            "<sip:a@[2001:db8::1>",
+            "<sip:a@[b]>",
+            "<sip:a@[fe80::1%eth0]>",
+            "<sip:a@b;maddr=>",
+            "<sip:a@b;maddr=c/d>",
+            "\"<sip:a@b>",
+            "<sip:a@b>;q=2",
+            "<sip:a@b>;q=x",
+        ] {
+            let error = contacts(&head(&format!("Contact: {value}"))).unwrap_err();
+            assert!(matches!(error, AddressError::Malformed { .. }), "{value}: {error:?}");
+        }
+        for value in ["<tel:+15550100>", "<sip:a@b;transport=sctp>", "<sip:a@b;transport=x>", "<http://a>"] {
+            let error = contacts(&head(&format!("Contact: {value}"))).unwrap_err();
+            assert!(matches!(error, AddressError::Unsupported { .. }), "{value}: {error:?}");
+        }
+        assert_eq!(contacts(&head("To: <sip:a>")), Err(AddressError::Absent("Contact")));
+    }
+
+    #[test]
+    fn a_route_keeps_its_words() {
+        let routes = record_route(&head(
+            "Record-Route: <sip:p2.example;lr>,<sip:p1.example:5070;lr;ftag=x>\r\nRecord-Route: <sip:p0.example>;y=z",
+        ))
+        .unwrap();
+        let texts: Vec<_> = routes.iter().map(|(text, uri)| (text.as_str(), uri.is_loose)).collect();
+        let expected =
+            [("<sip:p2.example;lr>", true), ("<sip:p1.example:5070;lr;ftag=x>", true), ("<sip:p0.example>;y=z", false)];
+        assert_eq!(texts, expected);
+        assert!(record_route(&head("Record-Route: <sip:a")).is_err());
+    }
+
+    #[test]
+    fn the_tag_is_a_parameter_of_the_header() {
+        assert_eq!(tag("\"a;tag=b\" <sip:c;tag=d>;epid=e; Tag = f"), Some("f"));
+        assert_eq!(tag("sip:c;tag=d"), Some("d"));
+        assert_eq!(tag("<sip:c;tag=d>"), None);
+    }
+
+    #[test]
+    fn two_uris_of_one_way() {
+        let uri = |text: &str| SipUri::read(text).unwrap();
+        assert!(uri("sip:a@B:5060").is_same_way(&uri("sip:a@b;transport=tcp;x"), Transport::Tcp));
+        assert!(!uri("sip:a@b").is_same_way(&uri("sip:c@b"), Transport::Tcp));
+        assert!(!uri("sip:a@b;transport=udp").is_same_way(&uri("sip:a@b"), Transport::Tcp));
+    }
+}

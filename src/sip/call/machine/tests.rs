@@ -1,0 +1,454 @@
+//! Does the call do what RFC 3261 wants, whatever comes in whatever order? Every message made by hand, time passed in.
+
+use proptest::prelude::*;
+
+use super::outcome::{Release, Verdict};
+use super::*;
+use crate::sip::call::authorization::Unauthorized;
+use crate::sip::framing::datagram;
+use crate::sip::message::tests::response;
+
+/// A call and the other side of it.
+struct Scene {
+    call: Call,
+    now: Instant,
+    sent: Vec<CallRequest>,
+}
+
+impl Scene {
+    fn new(until: Until, hold: Duration, transport: Transport) -> Self {
+        Self::with(Wish { until, hold, credentials: None }, transport)
+    }
+
+    fn with(wish: Wish, transport: Transport) -> Self {
+        let template = Template {
+            uri: "sip:101@callee.example".into(),
+            from: "sip:caller.example".into(),
+            to: "sip:101@callee.example".into(),
+            contact: "sip:192.0.2.1:40000".into(),
+            user_agent: "check-um/1".into(),
+            max_forwards: 70,
+            routes: Vec::new(),
+            headers: Vec::new(),
+            offer: "v=0\r\n".into(),
+            call_id: "the-call".into(),
+            tag: "ours".into(),
+        };
+        let now = Instant::now();
+        Self { call: Call::new(template, wish, transport, now), now, sent: Vec::new() }
+    }
+
+    /// Sends what is to be sent now; what is to be done then.
+    fn settle(&mut self) -> Step {
+        loop {
+            match self.call.poll(self.now) {
+                Step::Send(request) => self.sent.push(request),
+                step => return step,
+            }
+        }
+    }
+
+    /// What is sent now, by its method.
+    fn sends(&mut self) -> Vec<&'static str> {
+        let known = self.sent.len();
+        self.settle();
+        self.sent[known..].iter().map(|request| request.method.word()).collect()
+    }
+
+    fn pass(&mut self, milliseconds: u64) -> &mut Self {
+        self.now += Duration::from_millis(milliseconds);
+        self
+    }
+
+    fn last(&self, method: Method) -> CallRequest {
+        self.sent.iter().rev().find(|request| request.method == method).unwrap().clone()
+    }
+
+    /// The other side answers the last request of this method.
+    fn say(&mut self, method: Method, status: u16, more: &str) -> &mut Self {
+        let request = self.last(method);
+        self.answer(&request, status, more);
+        self
+    }
+
+    fn answer(&mut self, request: &CallRequest, status: u16, more: &str) {
+        let (branch, cseq, method) = (&request.branch, request.cseq, request.method.word());
+        let message = format!(
+            "SIP/2.0 {status} Said\r\nVia: SIP/2.0/UDP a;branch={branch}\r\nCall-ID: the-call\r\nCSeq: {cseq} {method}\r\n{more}\r\n\r\n"
+        );
+        assert!(self.call.receive(&response(&message), self.now), "{message}");
+    }
+
+    /// The callee `tag` sends a request; our answer.
+    fn ask(&mut self, method: &str, tag: &str) -> Option<String> {
+        let message = format!(
+            "{method} sip:x SIP/2.0\r\nVia: SIP/2.0/UDP b;branch=1\r\nFrom: <sip:c>;tag={tag}\r\nTo: <sip:d>;tag=ours\r\n\
+             Call-ID: the-call\r\nCSeq: 9 {method}\r\n\r\n"
+        );
+        self.call.request(&datagram(message.as_bytes()).unwrap().unwrap().head, self.now)
+    }
+}
+
+const HERE: &str = "To: <sip:d>;tag=a\r\nContact: <sip:d@192.0.2.9:5070>";
+
+#[test]
+fn answered_and_released() {
+    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Udp);
+    assert_eq!(scene.sends(), ["INVITE"]);
+    scene.pass(10).say(Method::Invite, 180, "To: <sip:d>;tag=a").pass(10).say(Method::Invite, 200, HERE);
+    assert_eq!(scene.sends(), ["ACK", "BYE"]);
+    let (ack, bye) = (scene.last(Method::Ack), scene.last(Method::Bye));
+    assert_eq!((ack.uri.as_str(), ack.cseq, ack.to.as_str()), ("sip:d@192.0.2.9:5070", 1, "<sip:d>;tag=a"));
+    assert_eq!((bye.uri.as_str(), bye.cseq), ("sip:d@192.0.2.9:5070", 2));
+    assert!(ack.branch != bye.branch && ack.branch != scene.sent[0].branch);
+    scene.pass(5).say(Method::Bye, 200, "");
+    assert!(matches!(scene.settle(), Step::Wait(until) if until == scene.now + T1), "another callee may answer");
+    assert_eq!(scene.pass(500).settle(), Step::Over);
+    assert!(
+        matches!(scene.call.verdict(), Verdict::Final(response, took) if response.status == 200 && took.as_millis() == 20)
+    );
+    assert_eq!(scene.call.release(), Release::Done(Duration::from_millis(5)));
+    assert_eq!(scene.call.ringing(), Some(Duration::from_millis(10)));
+}
+
+#[test]
+fn kept_for_as_long_as_it_is_to_be_held() {
+    let mut scene = Scene::new(Until::Answer, Duration::from_secs(3), Transport::Tcp);
+    scene.settle();
+    scene.say(Method::Invite, 200, HERE);
+    assert_eq!(scene.sends(), ["ACK"]);
+    assert!(scene.pass(2_999).sends().is_empty());
+    assert_eq!(scene.pass(1).sends(), ["BYE"]);
+}
+
+#[test]
+fn the_callee_hangs_up_first() {
+    let mut scene = Scene::new(Until::Answer, Duration::from_secs(3), Transport::Udp);
+    scene.settle();
+    scene.say(Method::Invite, 200, HERE).settle();
+    assert!(scene.ask("INVITE", "a").unwrap().starts_with("SIP/2.0 488 "));
+    assert!(scene.ask("OPTIONS", "a").unwrap().starts_with("SIP/2.0 200 "));
+    assert!(scene.ask("REFER", "a").unwrap().starts_with("SIP/2.0 405 "));
+    assert_eq!(scene.ask("ACK", "a"), None);
+    assert!(scene.ask("BYE", "stranger").unwrap().starts_with("SIP/2.0 481 "));
+    assert!(scene.pass(200).ask("BYE", "a").unwrap().starts_with("SIP/2.0 200 "));
+    assert_eq!(scene.call.hung_up(), Some(Duration::from_millis(200)));
+    assert!(scene.sends().is_empty());
+    assert_eq!(scene.pass(500).settle(), Step::Over);
+}
+
+#[test]
+fn every_2xx_is_acknowledged_as_often_as_it_comes() {
+    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Udp);
+    scene.settle();
+    scene.say(Method::Invite, 200, HERE).settle();
+    scene.say(Method::Invite, 200, HERE);
+    assert_eq!(scene.sends(), ["ACK"]);
+    scene.say(Method::Invite, 200, "To: <sip:d>;tag=b\r\nContact: <sip:e@192.0.2.8>");
+    assert_eq!(scene.sends(), ["ACK", "BYE"]);
+    assert_eq!(scene.last(Method::Bye).to, "<sip:d>;tag=b");
+}
+
+#[test]
+fn a_refusal_is_acknowledged_by_its_own_transaction() {
+    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Udp);
+    scene.settle();
+    scene.say(Method::Invite, 486, "To: <sip:d>;tag=a");
+    assert_eq!(scene.sends(), ["ACK"]);
+    let (invite, ack) = (scene.last(Method::Invite), scene.last(Method::Ack));
+    assert_eq!((ack.branch, ack.cseq, ack.uri), (invite.branch, invite.cseq, invite.uri));
+    assert_eq!(ack.to, "<sip:d>;tag=a");
+    scene.say(Method::Invite, 486, "To: <sip:d>;tag=a");
+    assert_eq!(scene.sends(), ["ACK"]);
+    assert_eq!((scene.settle(), scene.call.release()), (Step::Over, Release::NotNeeded));
+}
+
+#[test]
+fn cancelled_only_after_a_provisional_response() {
+    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Udp);
+    scene.settle();
+    scene.call.abandon();
+    assert!(scene.pass(100).sends().is_empty());
+    scene.say(Method::Invite, 100, "");
+    assert_eq!(scene.sends(), ["CANCEL"]);
+    let (invite, cancel) = (scene.last(Method::Invite), scene.last(Method::Cancel));
+    assert_eq!((cancel.branch, cancel.cseq, cancel.to), (invite.branch, invite.cseq, invite.to));
+    assert_eq!(scene.pass(500).sends(), ["CANCEL"], "Timer E");
+    scene.say(Method::Cancel, 200, "").pass(10).say(Method::Invite, 487, "To: <sip:d>;tag=a");
+    assert_eq!(scene.sends(), ["ACK"]);
+    assert_eq!(scene.call.verdict(), Verdict::Nothing);
+    assert_eq!(scene.call.release(), Release::Done(Duration::from_millis(510)));
+    assert_eq!(scene.pass(500).settle(), Step::Over);
+}
+
+#[test]
+fn a_200_that_crosses_the_cancel_is_released() {
+    let mut scene = Scene::new(Until::Ringing, Duration::from_secs(9), Transport::Tcp);
+    scene.settle();
+    scene.say(Method::Invite, 183, "To: <sip:d>;tag=a");
+    assert_eq!(scene.sends(), ["CANCEL"]);
+    scene.say(Method::Invite, 200, HERE);
+    assert_eq!(scene.sends(), ["ACK", "BYE"]);
+    scene.say(Method::Cancel, 481, "").say(Method::Bye, 200, "");
+    assert!(matches!(scene.call.verdict(), Verdict::Ringing(response, _) if response.status == 183));
+    assert_eq!(scene.call.release(), Release::Done(Duration::ZERO));
+}
+
+#[test]
+fn a_bye_that_nobody_answers_and_one_that_is_refused() {
+    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Udp);
+    scene.settle();
+    scene.say(Method::Invite, 200, HERE).settle();
+    assert_eq!(scene.pass(500).sends(), ["BYE"]);
+    assert_eq!(scene.call.release(), Release::Unanswered);
+    scene.say(Method::Bye, 100, "").say(Method::Bye, 503, "");
+    assert_eq!(scene.call.release(), Release::Refused("503 Said".into()));
+
+    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Tcp);
+    scene.settle();
+    scene.say(Method::Invite, 200, HERE).settle();
+    scene.pass(32_000);
+    assert_eq!((scene.settle(), scene.call.release()), (Step::Over, Release::Unanswered));
+}
+
+#[test]
+fn timer_b_ends_what_nobody_answers_and_nothing_what_rings() {
+    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Udp);
+    assert_eq!((scene.sends(), scene.pass(500).sends()), (vec!["INVITE"], vec!["INVITE"]));
+    assert_eq!(scene.pass(31_500).settle(), Step::Over);
+    assert_eq!((scene.call.verdict(), scene.call.retransmissions()), (Verdict::Nothing, 1));
+
+    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Udp);
+    scene.settle();
+    scene.say(Method::Invite, 180, "");
+    assert!(matches!(scene.pass(100_000).settle(), Step::Wait(_)));
+}
+
+#[test]
+fn a_challenge_of_a_proxy_and_one_of_the_callee() {
+    let who = Credentials { username: "u".into(), password: "p".into() };
+    let wish = Wish { until: Until::Answer, hold: Duration::ZERO, credentials: Some(who) };
+    let mut scene = Scene::with(wish, Transport::Udp);
+    scene.settle();
+    let challenge = "Digest realm=\"r\", nonce=\"1\"";
+    scene.say(Method::Invite, 407, &format!("To: <sip:d>;tag=p\r\nProxy-Authenticate: {challenge}"));
+    let first = scene.sent[0].clone();
+    assert_eq!(scene.sends(), ["ACK", "INVITE"]);
+    assert_ne!(scene.last(Method::Invite).branch, first.branch);
+    scene.answer(&first, 407, "To: <sip:d>;tag=p");
+    assert_eq!(scene.sends(), ["ACK"], "the 407 came again");
+    scene.say(Method::Invite, 401, &format!("To: <sip:d>;tag=a\r\nWWW-Authenticate: {challenge}"));
+    assert_eq!(scene.sends(), ["ACK", "INVITE"]);
+    let invite = scene.last(Method::Invite);
+    let names: Vec<_> = invite.credentials.iter().map(|(name, _)| *name).collect();
+    assert_eq!((names, invite.cseq), (vec!["Proxy-Authorization", "Authorization"], 3));
+    scene.say(Method::Invite, 200, HERE);
+    assert_eq!(scene.sends(), ["ACK", "BYE"]);
+    scene.say(Method::Bye, 407, &format!("Proxy-Authenticate: {challenge}"));
+    assert_eq!(scene.sends(), ["BYE"]);
+    assert_eq!((scene.last(Method::Bye).cseq, scene.last(Method::Bye).credentials.len()), (5, 1));
+    scene.say(Method::Bye, 407, "");
+    assert_eq!(scene.call.release(), Release::Refused("407 Said".into()));
+    assert_eq!(scene.call.digest_user(), Some("u"));
+}
+
+#[test]
+fn credentials_that_are_rejected_and_a_challenge_that_is_none() {
+    let who = Credentials { username: "u".into(), password: "p".into() };
+    for (challenge, expected) in [
+        ("WWW-Authenticate: Digest realm=\"r\", nonce=\"1\"", Unauthorized::Rejected("u".into())),
+        ("X: y", Unauthorized::Challenge(crate::sip::digest::ChallengeError::Absent)),
+    ] {
+        let wish = Wish { until: Until::Answer, hold: Duration::ZERO, credentials: Some(who.clone()) };
+        let mut scene = Scene::with(wish, Transport::Tcp);
+        for _ in 0..2 {
+            scene.settle();
+            let is_open = scene.call.is_open();
+            if is_open {
+                scene.say(Method::Invite, 401, challenge);
+            }
+        }
+        assert_eq!((scene.settle(), scene.call.unauthorized()), (Step::Over, Some(&expected)));
+        assert!(matches!(scene.call.verdict(), Verdict::Final(response, _) if response.status == 401));
+    }
+}
+
+/// What the world does next.
+#[derive(Clone, Debug)]
+enum Act {
+    /// Answers an INVITE, counted from the last one; of 2xx and 18x by the callee of that number.
+    Invite {
+        back: usize,
+        status: u16,
+        callee: usize,
+        contact: usize,
+    },
+    Cancel(u16),
+    Bye {
+        back: usize,
+        status: u16,
+    },
+    /// A callee sends BYE.
+    HangUp(usize),
+    Abandon,
+    Pass(u64),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let status =
+        prop::sample::select(vec![100, 180, 183, 199, 200, 200, 200, 202, 302, 401, 407, 407, 480, 486, 487, 603]);
+    let of_bye = prop::sample::select(vec![100, 200, 200, 401, 407, 408, 481, 500]);
+    prop_oneof![
+        6 => (0..2_usize, status, 0..4_usize, 0..4_usize)
+            .prop_map(|(back, status, callee, contact)| Act::Invite { back, status, callee, contact }),
+        1 => prop::sample::select(vec![100, 200, 481]).prop_map(Act::Cancel),
+        2 => (0..3_usize, of_bye).prop_map(|(back, status)| Act::Bye { back, status }),
+        1 => (0..4_usize).prop_map(Act::HangUp),
+        1 => Just(Act::Abandon),
+        2 => (0..1_500_u64).prop_map(Act::Pass),
+    ]
+}
+
+const CONTACTS: [&str; 4] = [
+    "Contact: <sip:c@192.0.2.9>",
+    "Contact: *",
+    "Contact: <sip:c@192.0.2.9>\r\nRecord-Route: <sip:p;lr>, <sip:q>",
+    "Contact: <sip:c@192.0.2.9;transport=tcp>\r\nRecord-Route: <<",
+];
+
+/// How often each callee was and has been heard of.
+#[derive(Default)]
+struct Ledger {
+    answered: [usize; 4],
+    hung_up: [bool; 4],
+    /// Branches that a provisional response came to, and those that a final one came to.
+    provisional: Vec<String>,
+    refused: usize,
+}
+
+impl Ledger {
+    /// Has the other side answer; `false` where there is nothing to answer.
+    fn play(&mut self, scene: &mut Scene, act: &Act) -> bool {
+        let earlier = |method: Method, back: usize| {
+            let found = scene.sent.iter().rev().filter(|request| request.method == method);
+            let mut branches: Vec<CallRequest> = found.cloned().collect();
+            branches.dedup_by(|a, b| a.branch == b.branch);
+            branches.into_iter().nth(back)
+        };
+        match act {
+            Act::Invite { back, status, callee, contact } => {
+                let Some(request) = earlier(Method::Invite, *back) else { return false };
+                if *back > 0 && *status < 200 {
+                    return false;
+                }
+                let contact = CONTACTS[*contact];
+                let challenge = format!("WWW-Authenticate: Digest realm=\"r\", nonce=\"{callee}\", stale=true");
+                scene.answer(&request, *status, &format!("To: <sip:d>;tag=t{callee}\r\n{contact}\r\n{challenge}"));
+                match status {
+                    ..200 => self.provisional.push(request.branch),
+                    200..300 => self.answered[*callee] += 1,
+                    _ => self.refused += 1,
+                }
+            }
+            Act::Cancel(status) => {
+                let Some(request) = earlier(Method::Cancel, 0) else { return false };
+                scene.answer(&request, *status, "");
+            }
+            Act::Bye { back, status } => {
+                let Some(request) = earlier(Method::Bye, *back) else { return false };
+                let message = format!(
+                    "SIP/2.0 {status} Said\r\nVia: x;branch={}\r\nCall-ID: the-call\r\nCSeq: {} BYE\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"1\"\r\n\r\n",
+                    request.branch, request.cseq
+                );
+                // One that was replaced by another with credentials is answered twice.
+                scene.call.receive(&response(&message), scene.now);
+            }
+            Act::HangUp(callee) => {
+                let reply = scene.ask("BYE", &format!("t{callee}")).unwrap();
+                self.hung_up[*callee] |= reply.starts_with("SIP/2.0 200");
+            }
+            Act::Abandon => scene.call.abandon(),
+            Act::Pass(milliseconds) => _ = scene.pass(*milliseconds),
+        }
+        true
+    }
+
+    fn check(&self, scene: &Scene) {
+        let count = |method: Method, callee: usize| {
+            let to = format!("<sip:d>;tag=t{callee}");
+            let of = |request: &&CallRequest| request.method == method && request.to == to;
+            scene.sent.iter().filter(of).filter(|request| method != Method::Ack || is_of_2xx(request, scene)).count()
+        };
+        for callee in 0..4 {
+            assert_eq!(count(Method::Ack, callee), self.answered[callee], "a 2xx of callee {callee} unacknowledged");
+            let is_released = count(Method::Bye, callee) > 0 || self.hung_up[callee];
+            assert!(is_released || self.answered[callee] == 0, "the dialog with callee {callee} is open");
+        }
+        let refusals = scene.sent.iter().filter(|sent| sent.method == Method::Ack && !is_of_2xx(sent, scene)).count();
+        assert!(refusals <= self.refused, "more refusals acknowledged than came");
+        let mut cancels = scene.sent.iter().filter(|request| request.method == Method::Cancel);
+        assert!(
+            cancels.all(|cancel| self.provisional.contains(&cancel.branch)),
+            "cancelled before anybody worked on it"
+        );
+        // Timer B: of an INVITE that nobody ever worked on there is nothing to take back.
+        let invite = scene.last(Method::Invite).branch;
+        assert!(!scene.call.is_open() || !self.provisional.contains(&invite));
+    }
+}
+
+/// The ACK of a refusal has the branch of its INVITE.
+fn is_of_2xx(ack: &CallRequest, scene: &Scene) -> bool {
+    !scene.sent.iter().any(|sent| sent.method == Method::Invite && sent.branch == ack.branch)
+}
+
+proptest! {
+    /// Whatever comes, and then a peer that answers what it is asked.
+    #[test]
+    fn no_dialog_is_left_open_and_no_2xx_unacknowledged(
+        acts in prop::collection::vec(act(), 0..24),
+        ringing in any::<bool>(),
+        is_stream in any::<bool>(),
+        hold in 0..3_000_u64,
+        with_credentials in any::<bool>(),
+    ) {
+        let until = if ringing { Until::Ringing } else { Until::Answer };
+        let credentials = with_credentials.then(|| Credentials { username: "u".into(), password: "p".into() });
+        let wish = Wish { until, hold: Duration::from_millis(hold), credentials };
+        let mut scene = Scene::with(wish, if is_stream { Transport::Tcp } else { Transport::Udp });
+        let mut ledger = Ledger::default();
+        let mut step = scene.settle();
+        for act in &acts {
+            if step == Step::Over {
+                break;
+            }
+            ledger.play(&mut scene, act);
+            step = scene.settle();
+        }
+        scene.call.abandon();
+        let mut answered = 0;
+        for _ in 0..400 {
+            step = scene.settle();
+            let asked: Vec<_> = scene.sent[answered..].to_vec();
+            answered = scene.sent.len();
+            for request in asked {
+                match request.method {
+                    Method::Bye => _ = ledger.play(&mut scene, &Act::Bye { back: 0, status: 200 }),
+                    Method::Cancel => {
+                        ledger.play(&mut scene, &Act::Cancel(200));
+                        ledger.play(&mut scene, &Act::Invite { back: 0, status: 487, callee: 0, contact: 0 });
+                    }
+                    _ => {}
+                }
+            }
+            match step {
+                Step::Over => break,
+                Step::Wait(until) => scene.now = until,
+                Step::Send(_) => {}
+            }
+        }
+        step = scene.settle();
+        prop_assert_eq!(step, Step::Over);
+        ledger.check(&scene);
+    }
+}

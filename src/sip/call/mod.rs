@@ -1,0 +1,13 @@
+//! Does a call get through, and is none left behind? RFC 3261's INVITE as a user agent client needs it.
+//!
+//! `exchange` sends again what is not answered, `dialog` knows where the requests after a 2xx go, `leg` follows each callee
+//! that answered, `message` and `offer` write, `machine` decides what is to be sent next until nothing of the call is left -
+//! all without a socket or a clock.
+
+pub(crate) mod authorization;
+pub mod dialog;
+pub(crate) mod exchange;
+pub(crate) mod leg;
+pub mod machine;
+pub(crate) mod message;
+pub(crate) mod offer;
