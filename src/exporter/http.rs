@@ -22,6 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::url::Url;
 use crate::net::NetError;
+use crate::net::channel::Channel;
 use crate::net::family::Family;
 use crate::net::resolve::resolve;
 use crate::net::tcp::{Connected, connect_first};
@@ -95,7 +96,7 @@ pub(crate) async fn get(url: &Url, tls: &TlsSettings, deadline: &Deadline) -> Re
 async fn secured(connected: Connected, settings: &TlsSettings, deadline: &Deadline) -> Result<TlsConnection, Failure> {
     let now = unix_seconds(SystemTime::now());
     let tried = rustls::connect(connected.stream, Approach { peer: &connected.peer, settings, deadline, now }).await;
-    let connection = tried.result?;
+    let mut connection = tried.result?;
     let verdict = tried.served.verdict;
     let chain = tried.served.chain.ok_or_else(|| Failure::new(Class::Tls, "the server showed no certificate"))?;
     let expected =
@@ -103,7 +104,9 @@ async fn secured(connected: Connected, settings: &TlsSettings, deadline: &Deadli
     let refuses = |failure: &Failure| {
         matches!(failure.class, Class::Untrusted | Class::NameMismatch | Class::Expired | Class::NotYetValid)
     };
-    judge(&chain, &expected, now).failures.into_iter().find(refuses).map_or(Ok(connection), Err)
+    let Some(failure) = judge(&chain, &expected, now).failures.into_iter().find(refuses) else { return Ok(connection) };
+    connection.close().await;
+    Err(failure)
 }
 
 async fn exchange(stream: impl AsyncRead + AsyncWrite + Unpin, url: &Url) -> Result<Vec<u8>, HttpError> {

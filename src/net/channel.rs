@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::tcp::Acknowledging;
 use crate::report::Failure;
 
 /// A way to the peer and back, already connected.
@@ -44,6 +45,7 @@ impl Channel for TcpStream {
     }
 
     async fn receive(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        self.acknowledge_at_once();
         self.read_buf(buffer).await
     }
 }

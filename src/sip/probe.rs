@@ -243,7 +243,7 @@ impl Probe<'_> {
             let expected = Expectations { expiries, name, verdict: &served.verdict };
             facts.judgement = Some(judge(chain, &expected, *now));
         }
-        let connection = tried.result?;
+        let mut connection = tried.result?;
         facts.events.push(Event::now("finished the TLS handshake"));
 
         let forbids = |failure: &&Failure| match failure.class {
@@ -252,7 +252,11 @@ impl Probe<'_> {
             _ => false,
         };
         let mut failures = facts.judgement.iter().flat_map(|judgement| &judgement.failures);
-        failures.find(forbids).cloned().map_or(Ok(connection), Err)
+        if let Some(failure) = failures.find(forbids).cloned() {
+            connection.close().await;
+            return Err(failure);
+        }
+        Ok(connection)
     }
 
     /// Sends OPTIONS over `channel` and collects what its client knows afterwards.

@@ -12,6 +12,7 @@ use super::settings::Approach;
 use super::tap::Tap;
 use crate::net::Peer;
 use crate::net::channel::Channel;
+use crate::net::tcp::{self, Acknowledging};
 use crate::report::Failure;
 use crate::x509::Chain;
 
@@ -53,6 +54,9 @@ pub(crate) trait Duplex: AsyncRead + AsyncWrite + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Duplex for T {}
 
+/// Done below, where the bytes arrive.
+impl Acknowledging for Box<dyn Duplex> {}
+
 /// A connection after its handshake, whichever library keeps it.
 pub(crate) struct TlsConnection {
     /// What is said on it; remembers whether anything was received.
@@ -67,6 +71,11 @@ impl TlsConnection {
     pub(crate) fn new(stream: Box<dyn Duplex>, peer: Peer, served: &Served) -> Self {
         let shown = served.client_certificate_shown.is_some();
         Self { stream: Tap::new(stream, 1), peer, asked: served.client_certificate_asked, shown }
+    }
+
+    /// Tells the server that nothing more will come (RFC 8446 6.1), and may still be told something itself.
+    pub(crate) async fn shut_down(&mut self) {
+        let _ = timeout(CLOSING, self.stream.shutdown()).await;
     }
 
     /// What an error of this connection says about the client certificate, if it does: in TLS 1.3 the server's verdict on
@@ -90,7 +99,8 @@ impl Channel for TlsConnection {
     }
 
     async fn close(&mut self) {
-        let _ = timeout(CLOSING, self.stream.shutdown()).await;
+        self.shut_down().await;
+        tcp::drain(&mut self.stream).await;
     }
 
     fn explain(&self, error: &io::Error) -> Option<Failure> {

@@ -111,13 +111,14 @@ impl Look<'_> {
             Ok(mut connection) => {
                 self.tell("TLS handshake complete");
                 // Closing has a limit of its own, which knows nothing of how little is left.
-                let _ = self.deadline.limit(String::new, connection.close()).await;
+                let _ = self.deadline.limit(String::new, connection.shut_down()).await;
                 if self.shown.served.client_certificate_shown.is_some()
                     && let Some(error) = self.refusal(&mut connection).await
                 {
                     self.tell(format!("after the handshake: {error}"));
                     self.shown.failure = Some(error.into());
                 }
+                let _ = self.deadline.limit(String::new, tcp::drain(&mut connection.stream)).await;
                 Ok(())
             }
             Err(error) if has_chain => {

@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::clear::flight::may_be_record;
 use super::version::Version;
+use crate::net::tcp::Acknowledging;
 
 /// The first bytes that were received, shared with whoever wants to look at them.
 pub(super) type FirstBytes = Arc<Mutex<Vec<u8>>>;
@@ -35,13 +36,14 @@ impl<S> Tap<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
+impl<S: AsyncRead + Acknowledging + Unpin> AsyncRead for Tap<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let (before, kept) = (buffer.filled().len(), self.kept);
+        self.stream.acknowledge_at_once();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
         if let (Poll::Ready(Ok(())), Ok(mut first)) = (&polled, self.first.lock()) {
             let received = buffer.filled().get(before..).unwrap_or_default();

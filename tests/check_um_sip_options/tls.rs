@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use call_router::router::{Behaviour, Router, Settings, TlsVersions};
@@ -192,6 +192,26 @@ fn credentials_go_to_nobody_whose_certificate_is_not_in_order() {
     lowered.assert_text(2).assert_says("which nobody gets whose certificate is not in order");
     assert!(lowered.stdout.contains("(authentication)"));
     probe(&peer.port(), &[&arguments, ["--no-verify"].as_slice()].concat()).assert_text(0).assert_says("200 OK from");
+}
+
+#[test]
+fn a_probe_that_is_given_up_is_closed_as_tls_wants_it() {
+    let (config, certificate) = self_signed("other.example.com");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("ca.pem");
+    std::fs::write(&file, certificate).unwrap();
+    let (tell, told) = mpsc::channel();
+    let peer = Peer::tcp(move |stream| {
+        let mut tls = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
+        // What is still unread when the other side gives up would make it reset the connection.
+        let _ = tls.write_all(&[b'\r'; 60_000]);
+        let mut rest = Vec::new();
+        let _ = tell.send(tls.read_to_end(&mut rest).map_err(|error| error.kind()));
+    });
+    for arguments in [&["--transport", "tls"][..], &["--transport", "tls", "--ca-file", file.to_str().unwrap()]] {
+        probe(&peer.port(), arguments).assert_begins(2, "UM SIP OPTIONS CRITICAL - ");
+        assert_eq!(told.recv_timeout(Duration::from_secs(20)), Ok(Ok(0)), "{arguments:?}");
+    }
 }
 
 /// A server's side of TLS with a self-signed certificate for `name`, and that certificate in PEM.

@@ -18,7 +18,7 @@ use super::served::Seen;
 use super::settings::Approach;
 use super::tap::{ENOUGH, other_protocol};
 use super::version::Version;
-use crate::net::Peer;
+use crate::net::{Peer, tcp};
 use crate::platform::random;
 
 /// Reads the first flight of a server over `stream`.
@@ -73,6 +73,7 @@ async fn exchange(
     let version = reader.flight().version.unwrap_or(Version::TLS_1_2);
     let _ = stream.write_all(&close_notify(version)).await;
     let _ = stream.shutdown().await;
+    tcp::drain(stream).await;
     Ok(())
 }
 
