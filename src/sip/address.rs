@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use rsip::common::uri::Param;
 
 use super::head::Head;
+use super::list;
 use super::transport::Transport;
 use crate::net::{Endpoint, host};
 use crate::report::excerpt;
@@ -174,22 +175,9 @@ fn contact(value: &str) -> Result<Contact, Problem> {
     Ok(Contact { uri, q })
 }
 
-/// The values of a line that may hold several, separated by commas outside of quotes and angle brackets.
+/// The values of a line that may hold several.
 fn values(line: &str) -> impl Iterator<Item = &str> {
-    let (mut quoted, mut escaped, mut inside) = (false, false, false);
-    line.split(move |c: char| {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' if !inside => quoted = !quoted,
-            '<' if !quoted => inside = true,
-            '>' if !quoted => inside = false,
-            ',' => return !quoted && !inside,
-            _ => {}
-        }
-        false
-    })
-    .map(str::trim)
+    list::split(line, ',')
 }
 
 /// The URI of a value, and the parameters behind it.

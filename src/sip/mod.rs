@@ -8,6 +8,7 @@
 pub mod address;
 pub(crate) mod assessment;
 pub(crate) mod call;
+pub(crate) mod challenged;
 pub mod digest;
 pub mod expect;
 pub mod framing;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout_at;
 
+use super::challenged::Challenged;
 use super::digest::{Challenge, ChallengeError, Credentials, Signed};
 use super::link::{Link, LinkError};
 use super::message::{OptionsRequest, RequestId, Response};
@@ -143,10 +144,10 @@ impl<T: Channel> Uac<T> {
             id = RequestId { branch: branch()?, cseq: id.cseq + 1, ..id };
             let signed = Signed { method: OptionsRequest::METHOD, uri: &request.uri };
             let cnonce = token()?;
-            let answers: Vec<_> = challenged.challenges.iter().map(|each| each.answer(who, signed, &cnonce)).collect();
+            let answers = challenged.answers(who, signed, &cnonce);
             response = self.transact(request, &id, &answers).await?;
         }
-        let digest_user = credentials.filter(|_| challenged.rounds > 0).map(|who| who.username.clone());
+        let digest_user = credentials.filter(|_| challenged.is_answered()).map(|who| who.username.clone());
         Ok(Answer { response, took: started.elapsed(), digest_user, stranger: self.link.stranger() })
     }
 
@@ -205,41 +206,6 @@ impl<T: Channel> Uac<T> {
     }
 }
 
-/// The challenges that were answered, each of another realm.
-#[derive(Debug, Default)]
-struct Challenged {
-    challenges: Vec<Challenge>,
-    /// Those whose nonce was replaced already.
-    renewed: Vec<Challenge>,
-    rounds: u32,
-}
-
-impl Challenged {
-    /// Takes the challenges of a response to a request that answered the ones known so far. Says whether there is anything to
-    /// be gained by another request: a challenge of another realm (RFC 3261 22.3), or one whose nonce was only too old,
-    /// which is believed once.
-    fn by(&mut self, challenges: Vec<Challenge>) -> bool {
-        let mut is_new = false;
-        for known in &mut self.challenges {
-            *known = known.again();
-        }
-        for challenge in challenges {
-            let is_renewed = self.renewed.iter().any(|renewed| renewed.is_of_realm_of(&challenge));
-            match self.challenges.iter_mut().find(|known| known.is_of_realm_of(&challenge)) {
-                None => self.challenges.push(challenge),
-                Some(known) if challenge.is_stale() && !is_renewed => {
-                    *known = challenge.clone();
-                    self.renewed.push(challenge);
-                }
-                Some(_) => continue,
-            }
-            is_new = true;
-        }
-        self.rounds += 1;
-        is_new && self.rounds <= MAX_ROUNDS
-    }
-}
-
 /// The part of an answer to a challenge that somebody could guess the password by.
 fn response_in(credentials: &str) -> Option<&str> {
     credentials.split("response=\"").nth(1)?.split('"').next()
@@ -258,9 +224,6 @@ fn token() -> Result<String, NoRandomness> {
 fn plural(count: u32, word: &str) -> String {
     if count == 1 { word.to_owned() } else { format!("{word}s") }
 }
-
-/// How often challenges are answered in one run: by a proxy, by the server behind it, and each with a nonce too old.
-const MAX_ROUNDS: u32 = 4;
 
 #[cfg(test)]
 mod digest_tests;

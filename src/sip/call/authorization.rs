@@ -1,5 +1,6 @@
-//! Which challenges are answered, and how? Those of a proxy and of the callee, each once, and once more if a nonce was stale.
+//! Is a challenge worth another request? Our credentials, and what became of them in one call.
 
+use crate::sip::challenged::Challenged;
 use crate::sip::digest::{Challenge, ChallengeError, Credentials, Signed};
 use crate::sip::message::Response;
 
@@ -7,9 +8,8 @@ use crate::sip::message::Response;
 #[derive(Debug)]
 pub(crate) struct Authorization {
     credentials: Option<Credentials>,
+    challenged: Challenged,
     answers: Vec<(&'static str, String)>,
-    /// How many challenges were answered.
-    answered: u32,
     problem: Option<Unauthorized>,
 }
 
@@ -22,43 +22,37 @@ pub(crate) enum Unauthorized {
 }
 
 impl Authorization {
-    pub(crate) const fn of(credentials: Option<Credentials>) -> Self {
-        Self { credentials, answers: Vec::new(), answered: 0, problem: None }
+    pub(crate) fn of(credentials: Option<Credentials>) -> Self {
+        Self { credentials, challenged: Challenged::default(), answers: Vec::new(), problem: None }
     }
 
-    /// Adds an answer to the challenge of a 401 or 407 to those that the next request carries; whether there is a new one.
+    /// Answers the challenges of a 401 or 407 in the next request; whether there is anything to be gained by one.
     pub(crate) fn answer(&mut self, response: &Response, signed: Signed<'_>, cnonce: &str) -> bool {
         let Some(who) = self.credentials.as_ref().filter(|_| matches!(response.status, 401 | 407)) else {
             return false;
         };
-        let challenge = match Challenge::strongest_in(&response.head) {
-            Ok(challenge) => challenge,
-            Err(error) => {
-                self.problem = Some(Unauthorized::Challenge(error));
-                return false;
+        let is_new = Challenge::all_in(&response.head).map(|challenges| self.challenged.by(challenges));
+        match is_new {
+            Ok(true) => {
+                self.answers = self.challenged.answers(who, signed, cnonce);
+                return true;
             }
-        };
-        let (name, value) = challenge.answer(who, signed, cnonce);
-        let is_known = self.answers.iter().any(|(known, _)| *known == name);
-        if is_known && !challenge.is_stale() || self.answered >= MAX_ANSWERED {
-            self.problem = Some(Unauthorized::Rejected(who.username.clone()));
-            return false;
+            Ok(false) => self.problem = Some(Unauthorized::Rejected(who.username.clone())),
+            Err(error) => self.problem = Some(Unauthorized::Challenge(error)),
         }
-        self.answered += 1;
-        self.answers.retain(|(known, _)| *known != name);
-        self.answers.push((name, value));
-        true
+        false
     }
 
-    /// The answer to the challenge of a single request.
+    /// The answers to the challenges of a request that is asked for once.
     pub(crate) fn answer_once(
         &self,
         response: &Response,
         signed: Signed<'_>,
         cnonce: &str,
-    ) -> Option<(&'static str, String)> {
+    ) -> Option<Vec<(&'static str, String)>> {
         let who = self.credentials.as_ref().filter(|_| matches!(response.status, 401 | 407))?;
-        Some(Challenge::strongest_in(&response.head).ok()?.answer(who, signed, cnonce))
+        let challenges = Challenge::all_in(&response.head).ok()?;
+        Some(challenges.iter().map(|challenge| challenge.answer(who, signed, cnonce)).collect())
     }
 
     /// The headers that answer what was asked for by now.
@@ -72,9 +66,6 @@ impl Authorization {
 
     /// The user that a challenge was answered for.
     pub(crate) fn user(&self) -> Option<&str> {
-        self.credentials.as_ref().filter(|_| self.answered > 0).map(|who| who.username.as_str())
+        self.credentials.as_ref().filter(|_| !self.answers.is_empty()).map(|who| who.username.as_str())
     }
 }
-
-/// How many challenges are answered: a proxy's and the callee's, and each of them once more when its nonce was stale.
-const MAX_ANSWERED: u32 = 4;

@@ -310,12 +310,12 @@ impl Call {
     fn receive_of_bye(&mut self, index: usize, response: &Response, now: Instant) {
         let uri = self.legs[index].dialog.path(&self.template.uri).uri;
         let signed = Signed { method: Method::Bye.word(), uri: &uri };
-        let answer = match self.legs[index].is_authorized() {
+        let answers = match self.legs[index].is_authorized() {
             true => None,
             false => self.authorization.answer_once(response, signed, &self.invite.branch),
         };
-        match answer {
-            Some(answer) => self.hang_up(index, vec![answer], now),
+        match answers {
+            Some(answers) => self.hang_up(index, answers, now),
             None => self.legs[index].receive(response, now),
         }
     }
