@@ -36,7 +36,7 @@ fn critical_when_silent() {
 
 #[test]
 fn warning_when_slow() {
-    over_tcp(Behaviour::Slow, "-w 0.03").assert_text(1).assert_says("warning range 0.03");
+    over_tcp(Behaviour::Slow, "-w 0.03").assert_text(1).assert_says(", more than 0.03 s; 200 OK");
 }
 
 #[test]

@@ -91,8 +91,9 @@ impl AdDs {
                 return Some(time);
             }
             // A name without an address has no label that would stay the same; two names may have one address.
-            let suffix = net::label_suffix(outcome.peer.as_ref()?.address, &mut suffixes)?;
-            Some(time.suffixed(&suffix))
+            let peer = outcome.peer.as_ref()?;
+            let suffix = net::label_suffix(peer.address, &mut suffixes)?;
+            Some(time.suffixed(&suffix).said_of(peer.to_string()))
         };
         outcomes.iter().map(metric).collect()
     }

@@ -68,9 +68,14 @@ impl fmt::Display for Peer {
 }
 
 /// What tells `address` from others in a label: itself alone, or with its port where that is `taken`; nothing where both
-/// are. What is given out is taken.
+/// are. What is given out is taken. All eight groups of an IPv6 address are there: a label has no colons that say how many
+/// were left out.
 pub(crate) fn label_suffix(address: SocketAddr, taken: &mut Vec<String>) -> Option<String> {
-    let mut candidates = [address.ip().to_string(), address.to_string()].into_iter();
+    let alone = match address.ip() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => address.segments().map(|group| format!("{group:x}")).join("_"),
+    };
+    let mut candidates = [alone.clone(), format!("{alone}_{}", address.port())].into_iter();
     let suffix = candidates.find(|suffix| !taken.contains(suffix))?;
     taken.push(suffix.clone());
     Some(suffix)
@@ -175,8 +180,8 @@ mod tests {
             ["192.0.2.7:5060", "192.0.2.7:5062", "[2001:db8::7]:5060"].map(|text| text.parse().unwrap());
         let mut taken = Vec::new();
         assert_eq!(label_suffix(first, &mut taken).unwrap(), "192.0.2.7");
-        assert_eq!(label_suffix(other_port, &mut taken).unwrap(), "192.0.2.7:5062");
-        assert_eq!(label_suffix(other, &mut taken).unwrap(), "2001:db8::7");
+        assert_eq!(label_suffix(other_port, &mut taken).unwrap(), "192.0.2.7_5062");
+        assert_eq!(label_suffix(other, &mut taken).unwrap(), "2001_db8_0_0_0_0_0_7");
         assert_eq!(label_suffix(other_port, &mut taken), None);
     }
 

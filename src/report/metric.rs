@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::thresholds::{Thresholds, Violation};
+use crate::time::words::precisely;
 
 /// The unit of measurement of a [`Metric`], as perfdata knows them. There is no unit for days: readers take `d` for a rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub struct Metric {
     thresholds: Thresholds,
     min: Option<f64>,
     max: Option<f64>,
+    /// Of whom it was measured, where there are several.
+    of: Option<String>,
 }
 
 impl Metric {
@@ -65,7 +68,15 @@ impl Metric {
 
     /// A value that should have been measured and was not.
     pub fn unknown(label: &str, uom: Uom) -> Self {
-        Self { label: label_of(label), value: None, uom, thresholds: Thresholds::default(), min: None, max: None }
+        Self {
+            label: label_of(label),
+            value: None,
+            uom,
+            thresholds: Thresholds::default(),
+            min: None,
+            max: None,
+            of: None,
+        }
     }
 
     /// With the thresholds that it is judged by.
@@ -90,6 +101,28 @@ impl Metric {
     pub fn suffixed(mut self, suffix: &str) -> Self {
         self.label = label_of(&format!("{}_{suffix}", self.label));
         self
+    }
+
+    /// With the one of several targets that it was measured of, for whoever reads of a violation.
+    pub fn said_of(mut self, target: impl Into<String>) -> Self {
+        self.of = Some(target.into());
+        self
+    }
+
+    /// What is wrong with the value, for a person: `took 1.51 s, more than 1 s`.
+    pub fn said(&self, violation: &Violation<'_>) -> String {
+        let value = self.value.unwrap_or_default();
+        let of = self.of.as_ref().map(|of| format!("{of} ")).unwrap_or_default();
+        if self.uom == Uom::Seconds {
+            let relation = violation.range.relation(value, in_seconds);
+            let rounded = Duration::try_from_secs_f64(value).map_or_else(|_| in_seconds(value), precisely);
+            // What was rounded to a bound would seem to be within.
+            let took = if relation.ends_with(&format!(" {rounded}")) { in_seconds(value) } else { rounded };
+            return format!("{of}took {took}, {relation}");
+        }
+        let state = violation.state.word().to_lowercase();
+        let (unit, range) = (self.uom.symbol(), violation.range.text());
+        format!("{of}{} is {value}{unit}, {state} range {range}", self.label)
     }
 
     /// The worst of its thresholds that the value violates. An unknown value violates none: why it is unknown is a finding of
@@ -149,6 +182,11 @@ impl fmt::Display for Metric {
     }
 }
 
+/// Every digit of a number of seconds: `1.508311 s`.
+fn in_seconds(seconds: f64) -> String {
+    format!("{} s", seconds + 0.0)
+}
+
 /// Folds a text into a label: what is not a letter or a digit becomes `_`, so that an address can be part of one and
 /// no quote, `=` or `::` ever is (a reader takes `::` for a separator of its own).
 pub(crate) fn label_of(text: &str) -> String {
@@ -169,6 +207,21 @@ mod tests {
         let metric =
             Metric::seconds("time", Some(Duration::from_micros(3_100))).judged_by(&thresholds("0.5", "1")).max(10.0);
         assert_eq!(metric.to_string(), "'time'=0.0031s;0.5;1;0;10");
+    }
+
+    #[test]
+    fn a_violation_is_said_to_a_person() {
+        let said = |value: f64, warning: &str| {
+            let metric = Metric::optional("time", Some(value), Uom::Seconds).judged_by(&thresholds(warning, ""));
+            metric.said(&metric.violation().unwrap())
+        };
+        assert_eq!(said(1.508_311, "1"), "took 1.51 s, more than 1 s");
+        assert_eq!(said(0.812, "0.5"), "took 812 ms, more than 0.5 s");
+        assert_eq!(said(0.0031, "0.05:"), "took 3.1 ms, less than 0.05 s");
+        assert_eq!(said(1.000_4, "1"), "took 1.0004 s, more than 1 s");
+        let of = Metric::optional("time_192_0_2_7", Some(2.0), Uom::Seconds).said_of("gw1:5060 (192.0.2.7)");
+        let of = of.judged_by(&thresholds("1", ""));
+        assert_eq!(of.said(&of.violation().unwrap()), "gw1:5060 (192.0.2.7) took 2 s, more than 1 s");
     }
 
     #[test]

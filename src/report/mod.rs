@@ -168,14 +168,7 @@ impl Report {
     /// Adds a metric, and a finding if it violates one of its thresholds.
     pub fn judge_metric(&mut self, metric: Metric) {
         if let Some(violation) = metric.violation() {
-            let value = metric.value().unwrap_or_default();
-            let text = format!(
-                "{} is {value}{}, {} range {}",
-                metric.label(),
-                metric.uom().symbol(),
-                violation.state.word().to_lowercase(),
-                violation.range.text()
-            );
+            let text = metric.said(&violation);
             let advice = self.about.advise(None);
             self.findings.push(Finding { state: violation.state, advice, ..Finding::ok(text) });
         }
@@ -295,7 +288,7 @@ mod tests {
         report.add_finding(Finding::ok("answer"));
         report.judge_metric(Metric::optional("time", Some(0.812), Uom::Seconds).judged_by(&thresholds));
         assert_eq!(report.state(), State::Warning);
-        assert_eq!(report.summary(), "time is 0.812s, warning range 0.5; answer");
+        assert_eq!(report.summary(), "took 812 ms, more than 0.5 s; answer");
         assert_eq!(report.result(), "Succeeded");
     }
 

@@ -23,6 +23,18 @@ impl Range {
         value.is_nan() || self.range.check(value)
     }
 
+    /// How `value`, which violates it, stands to its end points, each as `word` has it: `more than 1 s`.
+    pub(crate) fn relation(&self, value: f64, word: impl Fn(f64) -> String) -> String {
+        let (kind, start, end) = self.range.into_inner();
+        match (kind, start.is_finite(), end.is_finite()) {
+            (CheckType::Inside, true, true) => format!("between {} and {}", word(start), word(end)),
+            (CheckType::Inside, true, false) => format!("not less than {}", word(start)),
+            (CheckType::Inside, ..) => format!("not more than {}", word(end)),
+            (CheckType::Outside, ..) if value < start => format!("less than {}", word(start)),
+            (CheckType::Outside, ..) => format!("more than {}", word(end)),
+        }
+    }
+
     /// The range as the operator wrote it.
     pub fn text(&self) -> &str {
         &self.text
@@ -132,6 +144,23 @@ mod tests {
 
     fn range(text: &str) -> Range {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_violation_in_words() {
+        for (text, value, expected) in [
+            ("1", 1.5, "more than 1"),
+            ("1", -0.5, "less than 0"),
+            ("5:10", 4.0, "less than 5"),
+            ("5:", 4.0, "less than 5"),
+            ("~:10", 11.0, "more than 10"),
+            ("@5:10", 5.0, "between 5 and 10"),
+            ("@5:", 5.0, "not less than 5"),
+            ("@~:10", 5.0, "not more than 10"),
+        ] {
+            assert!(range(text).is_violated_by(value), "{text}");
+            assert_eq!(range(text).relation(value, |bound| bound.to_string()), expected, "{text}");
+        }
     }
 
     #[test]

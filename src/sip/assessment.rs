@@ -46,7 +46,7 @@ impl Assessment {
                 for (name, value) in judge::facts(&answer) {
                     report.add_diagnostic(&name, self.attributed(&facts, value));
                 }
-                match self.expected.judge(&answer, peer, facts.total.unwrap_or(answer.took)) {
+                match self.expected.judge(&answer, &self.name_of(peer), facts.total.unwrap_or(answer.took)) {
                     Ok(text) => report.add_finding(Finding::ok(text)),
                     Err(failure) => report.add_failure(failure),
                 }
@@ -86,6 +86,11 @@ impl Assessment {
         }
     }
 
+    /// Who is spoken of in a first line: with the address where there are several.
+    fn name_of(&self, peer: &Peer) -> String {
+        if self.is_alone { peer.name() } else { peer.to_string() }
+    }
+
     /// With who said it behind it, where others may say something else.
     fn attributed(&self, facts: &Facts, value: String) -> String {
         match &facts.peer {
@@ -111,7 +116,9 @@ impl Assessment {
             }
         };
         let suffixed = |metric: Metric| suffix.iter().fold(metric, |metric, suffix| metric.suffixed(suffix));
+        let among = facts.peer.as_ref().filter(|_| !self.is_alone);
         for metric in self.phases(facts) {
+            let metric = among.into_iter().fold(metric, |metric, peer| metric.said_of(peer.to_string()));
             report.judge_metric(suffixed(metric));
         }
         if self.transport == Transport::Tls {

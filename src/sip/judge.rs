@@ -10,7 +10,6 @@ use super::head;
 use super::message::Response;
 use super::uac::Answer;
 use crate::exchange::diagnostics::Diagnostics;
-use crate::net::Peer;
 use crate::report::{Class, Failure, State, excerpt};
 use crate::time::words::precisely;
 
@@ -28,10 +27,10 @@ pub struct Expected {
 impl Expected {
     /// The first line's text for an answer that is as expected and came after `time`; otherwise a failure that says what
     /// is not.
-    pub fn judge(&self, answer: &Answer, peer: &Peer, time: Duration) -> Result<String, Failure> {
+    pub fn judge(&self, answer: &Answer, peer: &str, time: Duration) -> Result<String, Failure> {
         let response = &answer.response;
         let sender = answer.stranger.map(|stranger| format!(", sent from {stranger}")).unwrap_or_default();
-        let came = format!("{} from {} in {}{sender}", response.status_text(), peer.name(), precisely(time));
+        let came = format!("{} from {} in {}{sender}", response.status_text(), peer, precisely(time));
         let diagnosis = diagnosis(response);
         let given = self.statuses.state(response.status);
         if given != Some(State::Ok) {
@@ -148,13 +147,12 @@ mod tests {
     fn judged(message: &str, statuses: &str, headers: &[&str], allow: &[&str]) -> Result<String, Failure> {
         let response = message::tests::response(&format!("{message}\r\nCSeq: 1 OPTIONS\r\n\r\n"));
         let answer = Answer { response, took: Duration::ZERO, digest_user: None, stranger: None };
-        let peer = Peer { host: "cas1.example.com".into(), address: "192.0.2.7:5060".parse().unwrap() };
         let expected = Expected {
             statuses: StatusRules { expected: statuses.parse().unwrap(), rules: vec!["486=warning".parse().unwrap()] },
             headers: headers.iter().map(|header| header.parse().unwrap()).collect(),
             allow: allow.iter().map(|method| (*method).to_owned()).collect(),
         };
-        expected.judge(&answer, &peer, Duration::from_micros(3_100))
+        expected.judge(&answer, "cas1.example.com:5060", Duration::from_micros(3_100))
     }
 
     #[test]
