@@ -47,10 +47,13 @@ fn reasons(out: &mut String, report: &Report) {
     // A single finding without class or cause has said everything in the first line.
     let has_more = |finding: &&&Finding| finding.class.is_some() || !finding.causes.is_empty();
     let unsaid = problems.iter().filter(|finding| problems.len() > 1 || has_more(finding));
+    // What the first line has said is not said again, but for what tells one of several.
+    let is_whole = report.summary().chars().nth(MAX_SUMMARY).is_none();
     for finding in unsaid {
+        let text = if is_whole && problems.len() == 1 { "as above" } else { &finding.text };
         let class = finding.class.map_or_else(String::new, |class| format!(" ({class})"));
-        line(out, "reason", &format!("{}{class}", finding.text));
-        for cause in &finding.causes {
+        line(out, "reason", &format!("{text}{class}"));
+        for cause in finding.causes.iter().filter(|cause| !finding.text.contains(cause.as_str())) {
             line(out, "caused by", cause);
         }
     }
@@ -119,6 +122,34 @@ const MAX_LINE: usize = 2_000;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::{About, Class, Failure, Policy, StandsFor, Started};
+
+    #[test]
+    fn the_reason_says_only_what_the_first_line_has_not_said() {
+        static ABOUT: About = About {
+            name: "check_um_test",
+            title: "UM TEST",
+            stands_for: StandsFor { probe: "", monitor: "" },
+            classes: &[],
+            defaults: &[],
+            advice: |_| "",
+        };
+        let failure = |summary: &str| Failure {
+            causes: vec!["refused".to_owned(), "code 111".to_owned()],
+            ..Failure::new(Class::Refused, summary)
+        };
+        let rendered = |summaries: &[&str]| {
+            let mut report = Report::new(&ABOUT, Policy::default(), Started::now());
+            summaries.iter().for_each(|summary| report.add_failure(failure(summary)));
+            let text = render(&report, Presentation::default());
+            text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(rendered(&["a refused"]), ["reason: as above (refused)", "caused by: code 111"]);
+        let both = ["reason: a refused (refused)", "caused by: code 111", "reason: b (refused)", "caused by: refused"];
+        assert_eq!(rendered(&["a refused", "b"])[..4], both);
+        let long = "x".repeat(MAX_SUMMARY + 1);
+        assert_eq!(rendered(&[&long])[0], format!("reason: {long} (refused)"));
+    }
 
     #[test]
     fn cleaned_text_has_no_bar_no_control_and_no_reordering() {
