@@ -3,7 +3,9 @@
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+
+use time::OffsetDateTime;
 
 use crate::nameserver::{self, Manner, Nameserver};
 use crate::router::{Behaviour, Router, Settings};
@@ -17,8 +19,8 @@ use crate::{counters, directory};
 /// - `{good-dc}` and `{bad-dc}` are ports of domain controllers, the second one not synchronized;
 /// - `{good-log}`, `{bad-log}` and `{starting-log}` are counters of the last hour: few calls rejected and a pool that runs,
 ///   many and one that is disabled, few and one that is not there yet;
-/// - `{rejected}` are the events of three rejected calls, exported in their hour;
-/// - `{recorded}` is the directory of recorded files, `{nowhere}` a file that is not there.
+/// - `{rejected}` are the events of three rejected calls, exported just now;
+/// - `{recorded}` is a directory of recorded exports, written just now, `{nowhere}` a file that is not there.
 #[derive(Clone, Copy, Debug)]
 pub struct Scene {
     /// The plugin.
@@ -123,13 +125,20 @@ fn stage_files(line: &mut String, scratch: &Path) -> Result<(), Box<dyn Error>> 
     fill(line, "{starting-log}", || write(scratch, "starting-log.csv", &counters::log(10, 1)))?;
     fill(line, "{rejected}", || {
         let events = fs::read_to_string(recorded().join("events/wevtutil-three-calls-rejected.xml"))?;
-        let path = write(scratch, "rejected.xml", &events)?;
-        // The window of a file ends when it was written.
-        let exported = SystemTime::UNIX_EPOCH + Duration::from_secs(EXPORTED);
-        fs::File::options().write(true).open(&path)?.set_modified(exported)?;
-        Ok(path)
+        // The window of a file ends when it was written, and an old file is stale.
+        write(scratch, "rejected.xml", &exported_now(&events))
     })?;
-    fill(line, "{recorded}", || Ok(recorded().to_string_lossy().into_owned()))?;
+    fill(line, "{recorded}", || {
+        for kind in ["health", "events"] {
+            fs::create_dir_all(scratch.join(kind))?;
+            for file in fs::read_dir(recorded().join(kind))? {
+                let file = file?;
+                // Not copied: Windows copies the age as well.
+                fs::write(scratch.join(kind).join(file.file_name()), fs::read(file.path())?)?;
+            }
+        }
+        Ok(scratch.to_string_lossy().into_owned())
+    })?;
     fill(line, "{nowhere}", || Ok(scratch.join("nowhere").to_string_lossy().into_owned()))
 }
 
@@ -150,6 +159,22 @@ fn write(scratch: &Path, name: &str, text: &str) -> Result<String, Box<dyn Error
     let path = scratch.join(name);
     fs::write(&path, text)?;
     Ok(path.to_string_lossy().into_owned())
+}
+
+/// Events of the day on which they were exported at 17:00, with the times that they would have were that now.
+fn exported_now(events: &str) -> String {
+    let exported = OffsetDateTime::now_utc();
+    let day = format!("SystemTime='{EXPORTED_ON}T");
+    let mut parts = events.split(&day);
+    let mut moved = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (clock, rest) = part.split_at_checked("hh:mm:ss".len()).unwrap_or((part, ""));
+        let seconds = clock.split(':').fold(0, |sum, number| sum * 60 + number.parse::<i64>().unwrap_or(0));
+        let at = exported - time::Duration::seconds(EXPORTED_AT - seconds);
+        let (date, (hour, minute, second)) = (at.date(), at.to_hms());
+        moved += &format!("SystemTime='{date}T{hour:02}:{minute:02}:{second:02}{rest}");
+    }
+    moved
 }
 
 /// The files that the tests have recorded.
@@ -178,5 +203,6 @@ fn domain(sip: u16, ldap: u16) -> Nameserver {
 /// Slow enough for a threshold, quick enough for a reader.
 const SLOW: Duration = Duration::from_millis(300);
 
-/// 2026-11-23T17:00:00Z, when the recorded events were exported.
-const EXPORTED: u64 = 1_795_453_200;
+/// When the recorded events were exported: the day, and the second of it.
+const EXPORTED_ON: &str = "2026-11-23";
+const EXPORTED_AT: i64 = 17 * 3_600;
