@@ -7,30 +7,21 @@
 //! | CRITICAL | another final response, none before the deadline, a value violates `--critical`       |
 //! | UNKNOWN  | bad arguments, the name does not resolve, a local file cannot be read                 |
 
-use std::net::IpAddr;
-use std::path::PathBuf;
-
 use super::shared_advice;
-use crate::net::family::Family;
-use crate::net::host;
-use crate::net::nameserver::Nameservers;
-use crate::options::dns::DnsOptions;
-use crate::options::secret::SecretSource;
+use crate::options::digest::DigestOptions;
+use crate::options::request::RequestOptions;
+use crate::options::server::ServerOptions;
 use crate::options::status::StatusOptions;
-use crate::options::target::EndpointOptions;
 use crate::options::tls::TlsOptions;
-use crate::options::{Need, Options, Secrets, When, plain};
+use crate::options::{Need, Options, Secrets, When};
 use crate::plugin::{Check, Context};
-use crate::report::{About, Class, Event, Failure, Range, Report, StandsFor, Target, Thresholds};
+use crate::report::{About, Class, Event, Failure, Range, Report, StandsFor, Thresholds};
 use crate::sip::assessment::Assessment;
-use crate::sip::digest::Credentials;
 use crate::sip::expect::StatusSet;
 use crate::sip::judge::{Expected, HeaderPattern};
 use crate::sip::locate::Location;
-use crate::sip::probe::{self, Asked, Outcome, Question};
-use crate::sip::servers::Domain;
+use crate::sip::probe::{self, Asked, Question};
 use crate::sip::transport::Transport;
-use crate::sip::uri;
 use crate::time::calendar::unix_seconds;
 use crate::tls::backend::Backend;
 use crate::x509::expiry::{Expiries, Expiry};
@@ -41,14 +32,15 @@ impl Check for SipOptions {
 
         let mut report = context.report();
         let located = self.locate(context, &mut report.events).await;
-        let transport = located.as_ref().map_or_else(|_| self.transport(), |location| location.transport);
+        let transport = located.as_ref().map_or_else(|_| self.server.transport(), |location| location.transport);
         let asked = match &located {
             Ok(location) if self.all_addresses => probe::ask_each(&question, location).await,
             Ok(location) => Asked::one(probe::ask(&question, location).await),
             Err(failure) => Asked::nobody(failure.clone()),
         };
 
-        report.target = self.target(transport, &asked.outcomes);
+        let only = if let [only] = asked.outcomes.as_slice() { Some(&only.facts) } else { None };
+        report.target = self.server.target(transport, only);
         report.headline = self.headline(&asked);
         let mut assessment = self.assessment(context, transport, asked.outcomes.len() == 1);
         asked.outcomes.into_iter().for_each(|outcome| assessment.add(outcome, &mut report));
@@ -60,20 +52,14 @@ impl Check for SipOptions {
 impl SipOptions {
     /// Where to ask: the host itself, or the targets of a domain.
     async fn locate(&self, context: &Context, events: &mut Vec<Event>) -> Result<Location, Failure> {
-        let (host, family) = (&self.hostname, self.family());
-        if !self.srv {
-            return Ok(Location::of_host(host, self.port(), self.transport(), family));
-        }
-        let nameservers = Nameservers::new(&self.dns.servers)?;
-        let domain = Domain { name: host, wanted: self.transport, nameservers };
-        let location = Location::of_domain(domain, family, &context.deadline, events).await?;
-        Ok(if self.all_addresses { location.sorted() } else { location })
+        let location = self.server.locate(&context.deadline, events).await?;
+        Ok(if self.server.srv && self.all_addresses { location.sorted() } else { location })
     }
 
     /// How many answer, where several are asked, and how many there are beside them.
     fn headline(&self, asked: &Asked) -> Option<String> {
         let all = asked.outcomes.len();
-        let (domain, what) = (&self.hostname, if self.srv { "targets" } else { "addresses" });
+        let (domain, what) = (&self.server.hostname, if self.server.srv { "targets" } else { "addresses" });
         let answering = asked.outcomes.iter().filter(|outcome| outcome.result.is_ok()).count();
         let more = match asked.left_out {
             0 => String::new(),
@@ -102,19 +88,17 @@ impl SipOptions {
     }
 
     fn question(&self, context: &Context) -> Result<Question, Failure> {
-        let password = self.password(&context.secrets).read()?;
-        let given = self.username.as_ref().zip(password);
-        let credentials = given.map(|(user, password)| Credentials { username: user.clone(), password });
+        let (server, request) = (&self.server, &self.request);
         Ok(Question {
-            source: self.source_address,
-            uri: self.uri.clone().or_else(|| self.domain_uri()),
-            from: self.from.clone(),
-            to: self.to.clone(),
-            contact: self.contact.clone(),
-            user_agent: self.user_agent.as_deref().unwrap_or(USER_AGENT).to_owned(),
-            max_forwards: self.max_forwards.unwrap_or(DEFAULT_MAX_FORWARDS),
-            credentials,
-            tls: self.may_be_tls().then(|| self.tls.settings(&self.hostname, &context.secrets)).transpose()?,
+            source: server.source_address,
+            uri: request.uri.clone().or_else(|| server.domain_uri()),
+            from: request.from.clone(),
+            to: request.to.clone(),
+            contact: request.contact.clone(),
+            user_agent: request.user_agent(),
+            max_forwards: request.max_forwards(),
+            credentials: self.digest.credentials(&context.secrets)?,
+            tls: server.may_be_tls().then(|| self.tls.settings(&server.hostname, &context.secrets)).transpose()?,
             tls_backend: self.tls_backend.unwrap_or(Backend::Auto),
             expiries: self.expiries(),
             asks_untrusted: !context.is_critical(Class::Untrusted),
@@ -127,131 +111,23 @@ impl SipOptions {
     fn expiries(&self) -> Expiries {
         Expiries { warning: self.certificate_warning.clone(), critical: self.certificate_critical.clone() }
     }
-
-    /// The family asked for; with a source address, its own.
-    fn family(&self) -> Family {
-        match (self.endpoint.family(), self.source_address) {
-            (Family::Any, Some(IpAddr::V4(_))) => Family::V4,
-            (Family::Any, Some(IpAddr::V6(_))) => Family::V6,
-            (family, _) => family,
-        }
-    }
-
-    /// A domain is asked for by its name alone: a port would say that SRV records do not count (RFC 3263, section 4.2).
-    fn domain_uri(&self) -> Option<String> {
-        let parameter = self.transport.map(Transport::uri_parameter).unwrap_or_default();
-        self.srv.then(|| format!("sip:{}{parameter}", self.hostname))
-    }
-
-    fn target(&self, transport: Transport, outcomes: &[Outcome]) -> Target {
-        let peer = match outcomes {
-            [Outcome { facts, .. }] => facts.peer.as_ref(),
-            _ => None,
-        };
-        let port = if self.srv { peer.map(|peer| peer.address.port()) } else { Some(self.port()) };
-        let address = peer.map(|peer| peer.address.ip());
-        Target { host: self.hostname.clone(), address, port, transport: transport.word() }
-    }
-
-    fn port(&self) -> u16 {
-        self.endpoint.port.unwrap_or(self.transport().default_port())
-    }
-
-    fn may_be_tls(&self) -> bool {
-        self.transport() == Transport::Tls || self.srv && self.transport.is_none()
-    }
-
-    fn contradiction_about_srv(&self) -> Option<&'static str> {
-        let text = match (self.srv, self.endpoint.port) {
-            (true, Some(_)) => {
-                "--srv: expected no --port, which RFC 3263 takes for the wish not to look up SRV records"
-            }
-            (true, None) if host::without_zone(&self.hostname).is_some() => {
-                "--srv: expected a domain in --hostname, found an address, which has no SRV records"
-            }
-            _ => return None,
-        };
-        Some(text)
-    }
-
-    fn transport(&self) -> Transport {
-        self.transport.unwrap_or(Transport::Tcp)
-    }
-
-    fn password<'a>(&'a self, secrets: &'a Secrets) -> SecretSource<'a> {
-        SecretSource {
-            what: "password",
-            file: self.password_file.as_ref(),
-            env: self.password_env.as_ref(),
-            ini: secrets.password.as_ref(),
-        }
-    }
 }
 
 /// Send SIP OPTIONS to a Call Router, or any SIP server, and judge the answer.
 #[derive(Debug, clap::Args)]
 pub struct SipOptions {
-    /// Name or address of the host to ask
-    #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse, help_heading = "Target")]
-    hostname: String,
-
     #[command(flatten)]
-    endpoint: EndpointOptions,
-
-    /// How the request travels; the default port is 5060, with tls 5061 [default: tcp; with --srv what the domain prefers]
-    #[arg(long, value_enum, value_name = "TRANSPORT", help_heading = "Target")]
-    transport: Option<Transport>,
-
-    /// Take the host for a domain and ask the servers that DNS names for it, by NAPTR, SRV and address records (RFC 3263)
-    #[arg(long, help_heading = "Target")]
-    srv: bool,
-
-    #[command(flatten)]
-    dns: DnsOptions,
+    server: ServerOptions,
 
     /// Probe every address behind the name, and with --srv of every target; the worst decides, each has its own metrics
     #[arg(long, help_heading = "Target")]
     all_addresses: bool,
 
-    /// Local address to send from
-    #[arg(long, value_name = "ADDRESS", value_parser = plain::address, help_heading = "Target")]
-    source_address: Option<IpAddr>,
+    #[command(flatten)]
+    request: RequestOptions,
 
-    /// Request-URI [default: sip:HOST:PORT, with the transport as a parameter unless it is udp; with --srv sip:DOMAIN]
-    #[arg(short, long, value_name = "URI", value_parser = uri::bare, help_heading = "Request")]
-    uri: Option<String>,
-
-    /// From address [default: sip:check-um@ the local address]
-    #[arg(long, value_name = "ADDRESS", value_parser = uri::address, help_heading = "Request")]
-    from: Option<String>,
-
-    /// To address [default: the Request-URI]
-    #[arg(long, value_name = "ADDRESS", value_parser = uri::address, help_heading = "Request")]
-    to: Option<String>,
-
-    /// Contact address; Teams wants this host's own FQDN in it [default: the local address and port]
-    #[arg(long, value_name = "ADDRESS", value_parser = uri::address, help_heading = "Request")]
-    contact: Option<String>,
-
-    /// User-Agent header [default: check-um/VERSION]
-    #[arg(long, value_name = "TEXT", value_parser = uri::header_text, help_heading = "Request")]
-    user_agent: Option<String>,
-
-    /// Max-Forwards header, 0 to 255 [default: 70]
-    #[arg(long, value_name = "N", value_parser = plain::octet, help_heading = "Request")]
-    max_forwards: Option<u8>,
-
-    /// User name for digest authentication (MD5, SHA-256, SHA-512-256)
-    #[arg(long, value_name = "USER", value_parser = uri::header_text, help_heading = "Authentication")]
-    username: Option<String>,
-
-    /// File whose first line is the password
-    #[arg(long, value_name = "FILE", help_heading = "Authentication")]
-    password_file: Option<PathBuf>,
-
-    /// Environment variable that holds the password
-    #[arg(long, value_name = "NAME", conflicts_with = "password_file", help_heading = "Authentication")]
-    password_env: Option<String>,
+    #[command(flatten)]
+    digest: DigestOptions,
 
     #[command(flatten)]
     status: StatusOptions,
@@ -310,22 +186,16 @@ impl Options for SipOptions {
     ];
     const NEEDS: &'static [&'static [Need]] = &[
         TlsOptions::NEEDS,
+        DigestOptions::NEEDS,
         &[
             Need { options: TlsOptions::NAMES, when: OVER_TLS },
             Need { options: &["--tls-backend", "--certificate-warning", "--certificate-critical"], when: OVER_TLS },
             Need { options: &["--dns-server"], when: When::Given("--srv") },
-            Need { options: &["--password-file", "--password-env"], when: When::Given("--username") },
         ],
     ];
 
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {
-        let about_password = match (&self.username, self.password(secrets).is_given()) {
-            (Some(_), false) => {
-                Some("--username: expected its password too, from --password-file, --password-env or an ini section")
-            }
-            _ => None,
-        };
-        self.contradiction_about_srv().or(about_password).map(str::to_owned)
+        self.server.contradiction().or_else(|| self.digest.contradiction(secrets)).map(str::to_owned)
     }
 }
 
@@ -376,11 +246,6 @@ const fn advice(class: Option<Class>) -> &'static str {
         }
     }
 }
-
-const USER_AGENT: &str = concat!("check-um/", env!("CARGO_PKG_VERSION"));
-
-/// RFC 3261 8.1.1.6 recommends it.
-const DEFAULT_MAX_FORWARDS: u8 = 70;
 
 /// Where a connection may be one over TLS: what the domain prefers is not known before it is asked.
 const OVER_TLS: When =

@@ -2,13 +2,16 @@
 
 pub(crate) mod command_line;
 pub(crate) mod counters;
+pub(crate) mod digest;
 pub(crate) mod dns;
 pub(crate) mod extra_opts;
 pub(crate) mod log;
 mod needs;
 pub(crate) mod plain;
+pub(crate) mod request;
 mod reversed;
 pub(crate) mod secret;
+pub(crate) mod server;
 pub(crate) mod status;
 pub(crate) mod target;
 pub(crate) mod tls;

@@ -1,0 +1,108 @@
+//! Which SIP server is asked, and how is it found? The host or domain, and the way there.
+
+use std::net::IpAddr;
+
+use super::dns::DnsOptions;
+use super::plain;
+use super::target::EndpointOptions;
+use crate::net::family::Family;
+use crate::net::host;
+use crate::net::nameserver::Nameservers;
+use crate::report::{Event, Failure, Target};
+use crate::sip::locate::Location;
+use crate::sip::probe::Facts;
+use crate::sip::servers::Domain;
+use crate::sip::transport::Transport;
+use crate::time::deadline::Deadline;
+
+/// `-H`, `--transport`, `--srv` and what goes with them.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Target")]
+pub(crate) struct ServerOptions {
+    /// Name or address of the host to ask
+    #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse)]
+    pub hostname: String,
+
+    #[command(flatten)]
+    pub endpoint: EndpointOptions,
+
+    /// How the request travels; the default port is 5060, with tls 5061 [default: tcp; with --srv what the domain prefers]
+    #[arg(long, value_enum, value_name = "TRANSPORT", help_heading = "Target")]
+    transport: Option<Transport>,
+
+    /// Take the host for a domain and ask the servers that DNS names for it, by NAPTR, SRV and address records (RFC 3263)
+    #[arg(long, help_heading = "Target")]
+    pub srv: bool,
+
+    #[command(flatten)]
+    dns: DnsOptions,
+
+    /// Local address to send from
+    #[arg(long, value_name = "ADDRESS", value_parser = plain::address, help_heading = "Target")]
+    pub source_address: Option<IpAddr>,
+}
+
+impl ServerOptions {
+    /// Where to ask: the host itself, or the targets of a domain.
+    pub(crate) async fn locate(&self, deadline: &Deadline, events: &mut Vec<Event>) -> Result<Location, Failure> {
+        let (host, family) = (&self.hostname, self.family());
+        let Some(nameservers) = self.nameservers()? else {
+            return Ok(Location::of_host(host, self.port(), self.transport(), family));
+        };
+        let domain = Domain { name: host, wanted: self.transport, nameservers };
+        Ok(Location::of_domain(domain, family, deadline, events).await?)
+    }
+
+    /// Who knows the servers of domains, where they are to be asked.
+    pub(crate) fn nameservers(&self) -> Result<Option<Nameservers>, Failure> {
+        Ok(self.srv.then(|| Nameservers::new(&self.dns.servers)).transpose()?)
+    }
+
+    /// The family asked for; with a source address, its own.
+    pub(crate) fn family(&self) -> Family {
+        match (self.endpoint.family(), self.source_address) {
+            (Family::Any, Some(IpAddr::V4(_))) => Family::V4,
+            (Family::Any, Some(IpAddr::V6(_))) => Family::V6,
+            (family, _) => family,
+        }
+    }
+
+    /// A domain is asked for by its name alone: a port would say that SRV records do not count (RFC 3263, section 4.2).
+    pub(crate) fn domain_uri(&self) -> Option<String> {
+        let parameter = self.transport.map(Transport::uri_parameter).unwrap_or_default();
+        self.srv.then(|| format!("sip:{}{parameter}", self.hostname))
+    }
+
+    /// Whom a report is about, of which `facts` are known.
+    pub(crate) fn target(&self, transport: Transport, facts: Option<&Facts>) -> Target {
+        let peer = facts.and_then(|facts| facts.peer.as_ref());
+        let port = if self.srv { peer.map(|peer| peer.address.port()) } else { Some(self.port()) };
+        let address = peer.map(|peer| peer.address.ip());
+        Target { host: self.hostname.clone(), address, port, transport: transport.word() }
+    }
+
+    /// The transport, as far as it is settled before anybody is asked.
+    pub(crate) fn transport(&self) -> Transport {
+        self.transport.unwrap_or(Transport::Tcp)
+    }
+
+    pub(crate) fn may_be_tls(&self) -> bool {
+        self.transport() == Transport::Tls || self.srv && self.transport.is_none()
+    }
+
+    pub(crate) fn contradiction(&self) -> Option<&'static str> {
+        match (self.srv, self.endpoint.port) {
+            (true, Some(_)) => {
+                Some("--srv: expected no --port, which RFC 3263 takes for the wish not to look up SRV records")
+            }
+            (true, None) if host::address(&self.hostname).is_some() => {
+                Some("--srv: expected a domain in --hostname, found an address, which has no SRV records")
+            }
+            _ => None,
+        }
+    }
+
+    fn port(&self) -> u16 {
+        self.endpoint.port.unwrap_or(self.transport().default_port())
+    }
+}

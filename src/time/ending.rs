@@ -1,0 +1,80 @@
+//! Is the run asked to end, and is there something to take back first? A call, say, that nobody else would end.
+//!
+//! Whoever is about to begin such a thing holds the end off, and takes it back as soon as he is asked to; the watchdog, which
+//! hears the signals, asks and waits a moment. Both under one lock: nothing is begun once the end is asked for.
+
+use std::future::poll_fn;
+use std::sync::Mutex;
+use std::task::{Poll, Waker};
+
+/// Holds the end of the run off until it is dropped; `None` if the end is asked for already.
+pub(crate) fn hold_off() -> Option<HeldOff> {
+    let mut ending = ENDING.lock().ok()?;
+    if ending.signal.is_some() {
+        return None;
+    }
+    ending.held += 1;
+    Some(HeldOff(()))
+}
+
+/// Asks for the end because of `signal`; whether somebody holds it off.
+pub(crate) fn ask(signal: &'static str) -> bool {
+    let Ok(mut ending) = ENDING.lock() else { return false };
+    ending.signal.get_or_insert(signal);
+    ending.waker.take().into_iter().for_each(Waker::wake);
+    ending.held > 0
+}
+
+/// Waits until the end is asked for; the signal that did it.
+pub(crate) async fn asked() -> &'static str {
+    poll_fn(|context| match ENDING.lock() {
+        Ok(mut ending) => match ending.signal {
+            Some(signal) => Poll::Ready(signal),
+            None => {
+                ending.waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        },
+        Err(_) => Poll::Pending,
+    })
+    .await
+}
+
+/// The end of the run, held off.
+#[derive(Debug)]
+pub(crate) struct HeldOff(());
+
+impl Drop for HeldOff {
+    fn drop(&mut self) {
+        if let Ok(mut ending) = ENDING.lock() {
+            ending.held -= 1;
+        }
+    }
+}
+
+struct Ending {
+    held: u32,
+    signal: Option<&'static str>,
+    /// Of the one task that waits: there is one in a process.
+    waker: Option<Waker>,
+}
+
+static ENDING: Mutex<Ending> = Mutex::new(Ending { held: 0, signal: None, waker: None });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_is_held_off_until_somebody_asks_and_then_nothing_is_begun() {
+        let held = hold_off();
+        assert!(held.is_some());
+        assert!(ask("SIGTERM"));
+        assert!(hold_off().is_none());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert_eq!(runtime.block_on(asked()), "SIGTERM");
+        drop(held);
+        assert!(!ask("SIGINT"));
+        *ENDING.lock().unwrap() = Ending { held: 0, signal: None, waker: None };
+    }
+}
