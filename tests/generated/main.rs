@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
 
 mod agents;
+mod completions;
 mod grafana;
 mod icinga2;
 mod options;
+#[path = "../support/mod.rs"]
+mod support;
 mod timeouts;
 mod yaml;
 

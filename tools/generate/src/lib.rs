@@ -1,8 +1,9 @@
-//! What do the man pages and the schedulers' files say? All of it from the register of the checks and their options.
+//! What do man pages, completions and schedulers' files say? All of it from the register of checks and their options.
 //!
 //! `cargo run -p check-um-generate` writes them anew.
 
 pub mod agents;
+pub mod completions;
 pub mod grafana;
 pub mod icinga2;
 pub mod man;
@@ -36,6 +37,7 @@ pub fn files() -> io::Result<Vec<File>> {
     let mut files: Vec<_> =
         integrations.map(|file| File { path: format!("integrations/{}", file.path), ..file }).collect();
     files.extend(man::files()?);
+    files.extend(completions::files()?);
     Ok(files)
 }
 

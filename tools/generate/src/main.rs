@@ -1,4 +1,4 @@
-//! Writes the man pages and the schedulers' files anew; with `--check` it only says which of them are out of date.
+//! Writes the man pages, the completions and the schedulers' files anew; with `--check` it only says which of them are out of date.
 
 #![allow(clippy::print_stdout, reason = "a tool talks to the person who runs it")]
 

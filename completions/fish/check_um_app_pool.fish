@@ -1,0 +1,26 @@
+complete -c check_um_app_pool -f
+complete -c check_um_app_pool -l pool -d 'Application pool' -r -f
+complete -c check_um_app_pool -l counters -d 'Where the counters are read: csv:FILE (PDH-CSV as typeperf, relog and Export-Counter write it), csv:- (the same on standard input), prometheus:URL (http or https), or pdh (the performance counters of Windows)' -r -f
+complete -c check_um_app_pool -s H -l hostname -d 'Host whose counters are judged, where the source knows several; with pdh, the host that is asked' -r -f -a "(__fish_print_hostnames)"
+complete -c check_um_app_pool -l max-age -d 'Greatest age of the newest sample, as seconds or with s, m, h or d' -r -f
+complete -c check_um_app_pool -l time-zone -d 'Offset from UTC of the clock that a CSV log was written by, such as +01:00 [default: what the log says]' -r -f
+complete -c check_um_app_pool -l counter-name -d 'What the source calls a counter: a metric for prometheus, \\Object\\Counter otherwise; repeatable' -r -f
+complete -c check_um_app_pool -l tls-name -d 'Name to send and to expect in the certificate [default: the host]' -r -f
+complete -c check_um_app_pool -l ca-file -d 'PEM file with the certificates to trust, instead of the system\'s' -r -F
+complete -c check_um_app_pool -l fingerprint -d 'SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable' -r -f
+complete -c check_um_app_pool -l client-certificate -d 'PEM file with the certificate to show to a server that demands one, and its intermediates' -r -F
+complete -c check_um_app_pool -l client-key -d 'PEM file with its private key, encrypted or not [default: the certificate\'s file]' -r -F
+complete -c check_um_app_pool -l passphrase-file -d 'File whose first line is the passphrase of an encrypted key' -r -F
+complete -c check_um_app_pool -l passphrase-env -d 'Environment variable that holds the passphrase of an encrypted key' -r -f
+complete -c check_um_app_pool -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth [default: 10]' -r -f
+complete -c check_um_app_pool -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins' -r -f
+complete -c check_um_app_pool -l output -d 'Output format [default: text]' -r -f -a "text\t'One line for a scheduler, more for a person'
+json\t'One JSON object'
+scom\t'One property bag item for System Center Operations Manager'"
+complete -c check_um_app_pool -l extra-opts -d 'Read further options from a section of an ini file [default section: the plugin\'s name]' -r -f
+complete -c check_um_app_pool -l no-verify -d 'Judge neither trust nor name; the expiry is judged all the same'
+complete -c check_um_app_pool -l single-line -d 'Print the first line only (text output)'
+complete -c check_um_app_pool -l exit-ok -d 'Exit 0 whatever the state, for a scheduler that discards the output of any other code'
+complete -c check_um_app_pool -s v -l verbose -d 'Say more: -v details, -vv phases, -vvv the full trace'
+complete -c check_um_app_pool -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c check_um_app_pool -s V -l version -d 'Print version'
