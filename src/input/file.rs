@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::platform::resource;
 use crate::report::{Class, Failure};
 
 /// Why a file could not be read.
@@ -27,9 +28,13 @@ impl FileError {
 
 impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
-        let denied = matches!(&error, FileError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied);
+        let class = match &error {
+            FileError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => Class::Permission,
+            FileError::Io { source, .. } if resource::is_exhausted(source) => Class::Local,
+            _ => Class::Unreadable,
+        };
         // The text of the error has its cause in it: the first line must tell a wrong path from a missing right.
-        Self::new(if denied { Class::Permission } else { Class::Unreadable }, error.to_string())
+        Self::new(class, error.to_string())
     }
 }
 

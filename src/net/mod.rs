@@ -14,6 +14,7 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use crate::platform::resource;
 use crate::report::{Class, Failure};
 use crate::time::deadline::Expired;
 
@@ -108,8 +109,12 @@ pub enum NetError {
     Reset { peer: Peer, when: String },
     #[error("not permitted to reach {peer}")]
     Denied { peer: Peer, source: io::Error },
-    #[error("cannot send from the source address {address}")]
+    /// The address is not one of this host's, or cannot be used.
+    #[error("cannot send from the source address {address}: {source}")]
     Source { address: IpAddr, source: io::Error },
+    /// This host has no more sockets, addresses, ports or buffers.
+    #[error("{doing} {peer} is beyond what this host has: {source}")]
+    Local { doing: &'static str, peer: Peer, source: io::Error },
     #[error("{doing} {peer} failed")]
     Io {
         /// What was attempted, such as `connecting to`.
@@ -131,6 +136,9 @@ impl NetError {
         use io::ErrorKind as Kind;
 
         let (peer, when) = (peer.clone(), when.to_owned());
+        if resource::is_exhausted(&source) {
+            return Self::Local { doing, peer, source };
+        }
         match source.kind() {
             Kind::ConnectionRefused => Self::Refused { peer },
             Kind::HostUnreachable | Kind::NetworkUnreachable | Kind::NetworkDown | Kind::AddrNotAvailable => {
@@ -148,10 +156,16 @@ impl NetError {
         match self {
             Self::Expired(_) | Self::NoAnswer { .. } => Class::Timeout,
             Self::Refused { .. } => Class::Refused,
-            Self::Unreachable { .. } | Self::Source { .. } | Self::Io { .. } => Class::Unreachable,
+            Self::Unreachable { .. } | Self::Io { .. } => Class::Unreachable,
+            Self::Source { .. } | Self::Local { .. } => Class::Local,
             Self::Closed { .. } | Self::Reset { .. } => Class::Closed,
             Self::Denied { .. } => Class::Permission,
-            Self::AllFailed { failed, .. } => failed.first().map_or(Class::Unreachable, Self::class),
+            // What this host lacks for one address says nothing about another.
+            Self::AllFailed { failed, .. } => {
+                let mut classes = failed.iter().map(Self::class);
+                let first = classes.clone().next().unwrap_or(Class::Unreachable);
+                classes.find(|class| *class != Class::Local).unwrap_or(first)
+            }
         }
     }
 }
@@ -183,6 +197,18 @@ mod tests {
         assert_eq!(label_suffix(other_port, &mut taken).unwrap(), "192.0.2.7_5062");
         assert_eq!(label_suffix(other, &mut taken).unwrap(), "2001_db8_0_0_0_0_0_7");
         assert_eq!(label_suffix(other_port, &mut taken), None);
+    }
+
+    #[test]
+    fn local_when_this_host_lacks_something_for_every_address() {
+        let peer = Peer { host: "x".to_owned(), address: "192.0.2.7:5060".parse().unwrap() };
+        let from_io = |code| NetError::from_io(io::Error::from_raw_os_error(code), &peer, "connecting to", "");
+        let too_many = if cfg!(windows) { 10_024 } else { 24 };
+        assert_eq!(from_io(too_many).class(), Class::Local);
+        let refused = NetError::Refused { peer: peer.clone() };
+        let all = |failed| NetError::AllFailed { host: "x".to_owned(), failed };
+        assert_eq!(all(vec![from_io(too_many), refused]).class(), Class::Refused);
+        assert_eq!(all(vec![from_io(too_many)]).class(), Class::Local);
     }
 
     #[test]

@@ -67,10 +67,19 @@ pub enum ServerError {
     Silent,
 }
 
+impl ServerError {
+    /// Whether it is this host that lacks something.
+    fn is_local(&self) -> bool {
+        matches!(self, Self::Net(error) if error.class() == Class::Local)
+    }
+}
+
 impl From<DnsError> for Failure {
     fn from(error: DnsError) -> Self {
         match &error {
             DnsError::Expired(_) => Self::expired_in_look_up(&error),
+            DnsError::NoRandomness(_) => Self::caused_by(Class::Local, &error),
+            DnsError::Failed { source, .. } if source.is_local() => Self::caused_by(Class::Local, &error),
             _ => Self::caused_by(Class::Dns, &error),
         }
     }

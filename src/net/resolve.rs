@@ -1,12 +1,13 @@
 //! Which addresses does a name have? The system's resolver, under the deadline.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 
 use super::family::Family;
 use super::nameserver::Nameservers;
 use super::{Endpoint, Peer, host};
+use crate::platform::resource;
 use crate::report::{Class, Failure};
-use crate::time::deadline::Deadline;
+use crate::time::deadline::{Deadline, Unfinished};
 
 /// Who knows the addresses of names.
 #[derive(Clone, Debug)]
@@ -63,15 +64,20 @@ fn peers(host: &str, addresses: impl Iterator<Item = SocketAddr>) -> Vec<Peer> {
 }
 
 async fn look_up(host: &str, port: u16, deadline: &Deadline) -> Result<Vec<SocketAddr>, Failure> {
-    let stage = || format!("looking up '{host}'");
-    match deadline.limit(stage, tokio::net::lookup_host((host, port))).await {
+    let (stage, asked) = (|| format!("looking up '{host}'"), host.to_owned());
+    match deadline.limit_blocking(stage, move || (asked, port).to_socket_addrs()).await {
         Ok(Ok(addresses)) => Ok(addresses.collect()),
         Ok(Err(error)) => {
+            // The resolver says then that there is no such name.
+            if let Some(lacking) = resource::lacks_descriptors() {
+                return Err(Failure::new(Class::Local, format!("cannot look up '{host}': {lacking}")));
+            }
             let text = error.to_string();
             let reason = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
             Err(Failure::new(Class::Dns, format!("cannot look up '{host}': {reason}")))
         }
-        Err(expired) => Err(Failure::expired_in_look_up(&expired)),
+        Err(Unfinished::Expired(expired)) => Err(Failure::expired_in_look_up(&expired)),
+        Err(no_thread) => Err(no_thread.into()),
     }
 }
 

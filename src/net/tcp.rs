@@ -1,6 +1,5 @@
 //! Does a TCP peer accept? Connecting to one address, or to the first of several that connects.
 
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -8,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-use super::{NetError, Peer, unspecified};
+use super::{NetError, Peer};
 use crate::time::deadline::Deadline;
 use crate::time::words::seconds;
 
@@ -54,7 +53,7 @@ pub(crate) async fn connect(
     deadline: &Deadline,
     share: Duration,
 ) -> Result<TcpStream, NetError> {
-    let socket = socket(peer.address, source)?;
+    let socket = socket(peer, source)?;
     let stream = match timeout(share, socket.connect(peer.address)).await {
         Ok(connected) => connected
             .map_err(|error| NetError::from_io(error, peer, "connecting to", "while the connection was set up"))?,
@@ -95,16 +94,14 @@ impl Acknowledging for TcpStream {
     }
 }
 
-fn socket(address: SocketAddr, source: Option<IpAddr>) -> Result<TcpSocket, NetError> {
-    let created = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
-    let bound = |socket: TcpSocket| -> io::Result<TcpSocket> {
-        if let Some(source) = source {
-            socket.bind(SocketAddr::new(source, 0))?;
-        }
-        Ok(socket)
-    };
-    let failed = |error| NetError::Source { address: source.unwrap_or_else(|| unspecified(address)), source: error };
-    created.and_then(bound).map_err(failed)
+fn socket(peer: &Peer, source: Option<IpAddr>) -> Result<TcpSocket, NetError> {
+    let created = if peer.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    let socket = created.map_err(|error| NetError::from_io(error, peer, "a socket for", ""))?;
+    if let Some(address) = source {
+        let bound = socket.bind(SocketAddr::new(address, 0));
+        bound.map_err(|source| NetError::Source { address, source })?;
+    }
+    Ok(socket)
 }
 
 /// How long a peer may take to close what we have closed.

@@ -12,9 +12,10 @@ use super::{NetError, Peer, unspecified};
 /// A socket that sends to `peer` and hears only it.
 pub(crate) async fn connect(peer: &Peer, source: Option<IpAddr>) -> Result<UdpSocket, NetError> {
     let local = source.unwrap_or_else(|| unspecified(peer.address));
-    let socket = UdpSocket::bind(SocketAddr::new(local, 0))
-        .await
-        .map_err(|error| NetError::Source { address: local, source: error })?;
+    let socket = UdpSocket::bind(SocketAddr::new(local, 0)).await.map_err(|error| match source {
+        Some(address) => NetError::Source { address, source: error },
+        None => NetError::from_io(error, peer, "a socket for", ""),
+    })?;
     let connected = socket.connect(peer.address).await;
     connected.map_err(|error| NetError::from_io(error, peer, "connecting to", ""))?;
     Ok(socket)

@@ -26,7 +26,7 @@ use clap::{Arg, ArgAction};
 pub use self::needs::{Need, When};
 pub(crate) use self::secret::Secrets;
 use crate::render::{Format, Presentation};
-use crate::report::{About, NotAState, Override, State};
+use crate::report::{About, Class, NotAState, Override, Policy, State};
 
 /// The options of one check beside the common ones.
 pub trait Options: clap::Args {
@@ -146,26 +146,50 @@ pub(crate) struct Presented {
     pub exit_ok: bool,
 }
 
-impl Presented {
-    /// What a command line asks for, as far as can be told without understanding the rest of it: a usage error is printed in
-    /// the format that was asked for.
-    pub(crate) fn asked_for(argv: &[OsString]) -> Self {
+/// What a command line asks for, as far as can be told without understanding the rest of it: a usage error is printed in
+/// the format that was asked for, and an ini file is read under the deadline.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    pub presented: Presented,
+    timeout: Option<Timeout>,
+    states: Vec<Override>,
+}
+
+impl Asked {
+    pub(crate) fn of(argv: &[OsString]) -> Self {
         let argv: Vec<_> = argv.iter().map(|argument| argument.to_string_lossy()).collect();
-        let mut presented = Self::default();
+        let mut asked = Self::default();
         for (index, argument) in argv.iter().enumerate().skip(1) {
-            let (name, value) = argument.split_once('=').unzip();
+            let (name, value) = match argument.strip_prefix("-t") {
+                Some(glued) if !glued.is_empty() => (Some("-t"), Some(glued.trim_start_matches('='))),
+                _ => argument.split_once('=').unzip(),
+            };
             let value = value.or_else(|| argv.get(index + 1).map(AsRef::as_ref));
             match name.unwrap_or(argument) {
                 "--output" => {
                     let named = value.and_then(|value| <Format as clap::ValueEnum>::from_str(value, false).ok());
-                    presented.presentation.format = named.unwrap_or(presented.presentation.format);
+                    asked.presented.presentation.format = named.unwrap_or(asked.presented.presentation.format);
                 }
-                "--single-line" => presented.presentation.single_line = true,
-                "--exit-ok" => presented.exit_ok = true,
+                "--single-line" => asked.presented.presentation.single_line = true,
+                "--exit-ok" => asked.presented.exit_ok = true,
+                "-t" | "--timeout" => asked.timeout = value.and_then(|value| value.parse().ok()).or(asked.timeout),
+                "--state" => asked.states.extend(value.and_then(|value| value.parse::<Override>().ok())),
                 _ => {}
             }
         }
-        presented
+        let of_timeout = asked.timeout.and_then(|timeout| timeout.state);
+        asked.states.extend(of_timeout.map(|state| Override { class: Class::Timeout, state }));
+        asked
+    }
+
+    /// The deadline, unless an ini section says another.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout.map_or(DEFAULT_TIMEOUT, |timeout| timeout.duration)
+    }
+
+    /// What failures are worth, unless an ini section says otherwise.
+    pub(crate) fn policy(&self) -> Policy {
+        Policy::new(self.states.clone())
     }
 }
 
@@ -192,11 +216,22 @@ mod tests {
     #[test]
     fn the_format_is_known_before_the_rest_is_understood() {
         let argv = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
-        let asked_for = |text| Presented::asked_for(&argv(text));
+        let asked_for = |text| Asked::of(&argv(text)).presented;
         let format = |text| asked_for(text).presentation.format;
         assert_eq!(format("x --bogus --output json"), Format::Json);
         assert_eq!(format("x --output=scom --exit-ok"), Format::Scom);
         assert!(asked_for("x --output=scom --exit-ok").exit_ok);
         assert_eq!(format("x --output"), Format::Text);
+    }
+
+    #[test]
+    fn the_deadline_is_known_before_the_rest_is_understood() {
+        let asked = |text: &str| Asked::of(&text.split(' ').map(OsString::from).collect::<Vec<_>>());
+        for line in ["x --bogus -t 2.5", "x -t2.5:ok", "x --timeout=2.5", "x -t 9 --timeout 2.5", "x -t=2.5 -t x"] {
+            assert_eq!(asked(line).timeout(), Duration::from_millis(2_500), "{line}");
+        }
+        assert_eq!(asked("x -t").timeout(), DEFAULT_TIMEOUT);
+        assert_eq!(asked("x -t 2:ok").policy().state(Class::Timeout), State::Ok);
+        assert_eq!(asked("x --state local=critical").policy().state(Class::Local), State::Critical);
     }
 }

@@ -3,10 +3,18 @@
 mod output;
 mod watchdog;
 
-use std::{env, panic};
+use std::ffi::OsString;
+use std::panic::Location;
+use std::sync::OnceLock;
+use std::{env, panic, thread};
 
 use crate::options::usage::UsageError;
-use crate::options::{Options, Presented, Secrets, command_line};
+use crate::options::{Asked, Options, Secrets, command_line};
+use crate::platform::memory;
+#[cfg(unix)]
+use crate::platform::unix::signals::Signals;
+#[cfg(windows)]
+use crate::platform::windows::console::Signals;
 use crate::report::{About, Class, Failure, Finding, Policy, Report, Started, State};
 use crate::time::deadline::Deadline;
 
@@ -48,47 +56,114 @@ impl Context {
 ///
 /// Exits 0, 1, 2 or 3 on every path, prints one report to standard output and nothing to standard error.
 pub fn run<C: Check>() -> ! {
-    let started = Started::now();
     let argv: Vec<_> = env::args_os().collect();
-    output::present(Presented::asked_for(&argv));
-    panic::set_hook(Box::new(move |panic| {
-        let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+    let asked = Asked::of(&argv);
+    output::prepare();
+    output::present(asked.presented);
+    let run = RUN.get_or_init(|| Run { about: C::ABOUT, started: Started::now(), asked, context: OnceLock::new() });
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(|| "an unknown place".to_owned(), place);
         // The panic's own words may quote a file or a peer.
-        output::finish(unasked(C::ABOUT, started, &format!("internal error at {place}; please report it")));
+        output::finish(run.unasked(&format!("internal error at {place}; please report it")));
     }));
+    memory::tell_when_exhausted(|bytes| finish_lacking(&format!("no memory: {bytes} bytes more are not to be had")));
 
+    let signals = Signals::register();
+    let check = thread::Builder::new().name("check".to_owned()).stack_size(STACK).spawn(move || answer::<C>(run, argv));
+    match check {
+        Ok(_) => watchdog::watch(run, &signals),
+        Err(error) => finish_lacking(&format!("no thread for the check: {error}")),
+    }
+}
+
+/// What the thread of the check does.
+fn answer<C: Check>(run: &'static Run, argv: Vec<OsString>) {
     let parsed = match command_line::parse::<C>(argv) {
         Ok(parsed) => parsed,
         Err(UsageError::Asked(text)) => output::finish_with(&text, State::Unknown),
-        Err(error) => output::finish(unasked(C::ABOUT, started, &error.to_string())),
+        Err(error) => output::finish(run.unasked(&error.to_string())),
     };
     output::present(parsed.common.presented());
-    let context = Context {
+    let context = run.context.get_or_init(|| Context {
         about: C::ABOUT,
         policy: parsed.policy,
         overruling_default: parsed.overruled.map(|overruled| overruled.by),
-        started,
-        deadline: Deadline::new(started.instant, parsed.common.timeout()),
+        started: run.started,
+        deadline: Deadline::new(run.started.instant, parsed.common.timeout()),
         secrets: parsed.secrets,
-    };
-    watchdog::start(context.clone());
+    });
 
     // Lives until the process exits: its end would wait for a look-up or a call that was left behind at the deadline.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let report = match &runtime {
-        Ok(runtime) => runtime.block_on(parsed.options.check(&context)).unwrap_or_else(|failure| {
-            let mut report = context.report();
-            report.add_failure(failure);
-            report
-        }),
-        Err(error) => unasked(C::ABOUT, started, &format!("cannot start the runtime: {error}")),
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => finish_lacking(&format!("no descriptors for the event loop: {error}")),
     };
+    let report = runtime.block_on(parsed.options.check(context)).unwrap_or_else(|failure| {
+        let mut report = context.report();
+        report.add_failure(failure);
+        report
+    });
     output::finish(report)
 }
 
-/// The UNKNOWN report of a run whose question was never answered.
-fn unasked(about: &'static About, started: Started, text: &str) -> Report {
-    let mut report = Report::new(about, Policy::default(), started);
-    report.add_finding(Finding::unknown(text));
-    report
+/// One run of a plugin, as far as it is known by now.
+#[derive(Debug)]
+struct Run {
+    about: &'static About,
+    started: Started,
+    asked: Asked,
+    /// Once the command line is understood.
+    context: OnceLock<Context>,
 }
+
+impl Run {
+    fn context(&self) -> Option<&Context> {
+        self.context.get()
+    }
+
+    fn deadline(&self) -> Deadline {
+        let by_argument = || Deadline::new(self.started.instant, self.asked.timeout());
+        self.context().map_or_else(by_argument, |context| context.deadline)
+    }
+
+    /// The UNKNOWN report of a run whose question was never answered.
+    fn unasked(&self, text: &str) -> Report {
+        let mut report = Report::new(self.about, Policy::default(), self.started);
+        report.add_finding(Finding::unknown(text));
+        report
+    }
+
+    /// The report of a run of which nothing is known but why it failed.
+    fn failed(&self, failure: &Failure) -> Report {
+        let by_argument = || Report::new(self.about, self.asked.policy(), self.started);
+        let mut report = self.context().map_or_else(by_argument, Context::report);
+        report.add_failure(failure.clone());
+        report
+    }
+}
+
+/// Ends a run for which this host lacks something.
+fn finish_lacking(what: &str) -> ! {
+    match RUN.get() {
+        Some(run) => output::finish_with_one_line(run.failed(&Failure::new(Class::Local, what))),
+        None => output::finish_with(what, State::Unknown),
+    }
+}
+
+/// Where in the source somebody panicked, without the directories of the machine that it was compiled on.
+fn place(location: &Location<'_>) -> String {
+    let parts: Vec<_> = location.file().split(['/', '\\']).collect();
+    let is_absolute = location.file().starts_with('/') || location.file().contains(':');
+    // `CRATE/src/...` of a dependency; what is our own is relative already.
+    let begin = parts
+        .iter()
+        .rposition(|part| *part == "src")
+        .map_or(parts.len().saturating_sub(1), |src| src.saturating_sub(1));
+    let file = parts[if is_absolute { begin } else { 0 }..].join("/");
+    format!("{file}:{}:{}", location.line(), location.column())
+}
+
+static RUN: OnceLock<Run> = OnceLock::new();
+
+/// The stack of the check: what Rust gives a thread by default.
+const STACK: usize = 2 * 1024 * 1024;

@@ -19,6 +19,11 @@ static PRESENTED: Mutex<Option<Presented>> = Mutex::new(None);
 /// Since when somebody is printing.
 static CLAIMED: OnceLock<Instant> = OnceLock::new();
 
+/// Takes what printing needs, so that it can be done without any more memory.
+pub(super) fn prepare() {
+    let _ = io::stdout().lock().flush();
+}
+
 /// Has whatever is printed from now on look so.
 pub(super) fn present(presented: Presented) {
     if let Ok(mut current) = PRESENTED.lock() {
@@ -30,6 +35,14 @@ pub(super) fn present(presented: Presented) {
 pub(super) fn finish(mut report: Report) -> ! {
     report.duration = report.started.instant.elapsed();
     finish_with(&render::render(&report, presented().presentation), report.state())
+}
+
+/// The same for a run that did not come to its question: the first line is all that there is to say.
+pub(super) fn finish_with_one_line(report: Report) -> ! {
+    let mut presented = presented();
+    presented.presentation.single_line = true;
+    present(presented);
+    finish(report)
 }
 
 /// Prints and exits, unless somebody else is already doing so.

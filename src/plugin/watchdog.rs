@@ -1,9 +1,11 @@
-//! What ends a run that does not end by itself? A thread that waits for the deadline and for signals.
+//! What ends a run that does not end by itself? The main thread, which waits for the deadline and for signals.
+//!
+//! The check has a thread of its own: nothing that it is stuck in, from the reading of an ini file on, keeps this one from its
+//! work, and its stack does not depend on the limits of whoever started the plugin.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Context, output, unasked};
+use super::{Run, output};
 #[cfg(unix)]
 use crate::platform::unix::signals::Signals;
 #[cfg(windows)]
@@ -11,31 +13,36 @@ use crate::platform::windows::console::Signals;
 use crate::report::{Class, Failure};
 use crate::time::stage;
 
-/// Ends the process when the deadline has passed or a signal asks for it, whatever the main thread is stuck in.
-pub(super) fn start(context: Context) {
-    let signals = Signals::register();
-    let watchdog = move || {
-        let remaining = context.deadline.remaining(Instant::now()) + GRACE;
-        match signals.wait(remaining) {
-            Some(name) => {
-                let text = format!("ended by signal {name} before there was a result");
-                output::finish(unasked(context.about, context.started, &text))
-            }
-            None => {
-                let mut report = context.report();
-                report.add_failure(Failure::caused_by(Class::Timeout, &context.deadline.expired_during(stuck_in())));
-                output::finish(report)
-            }
+/// Ends the process when the deadline has passed or a signal asks for it, whatever the check is stuck in.
+pub(super) fn watch(run: &Run, signals: &Signals) -> ! {
+    loop {
+        let (deadline, is_known) = (run.deadline(), run.context().is_some());
+        let remaining = deadline.remaining(Instant::now()) + GRACE;
+        // An ini section that is being read may still change the deadline.
+        let signal = signals.wait(if is_known { remaining } else { remaining.min(UNTIL_KNOWN) });
+        let is_over = || run.deadline().remaining(Instant::now()).is_zero();
+        match signal {
+            Some(name) => output::finish(run.unasked(&format!("ended by signal {name} before there was a result"))),
+            None if is_over() && is_known => output::finish(run.failed(&expired(run))),
+            None if is_over() => output::finish_with_one_line(run.failed(&expired(run))),
+            None => {}
         }
-    };
-    // Without a thread to spare the asynchronous deadline still holds.
-    let _ = thread::Builder::new().name("watchdog".to_owned()).stack_size(128 * 1024).spawn(watchdog);
+    }
 }
 
-fn stuck_in() -> String {
+fn expired(run: &Run) -> Failure {
     let stage = stage::current();
-    if stage.is_empty() { "the check".to_owned() } else { stage }
+    let stage = if stage.is_empty() { "the check".to_owned() } else { stage };
+    let expired = run.deadline().expired_during(stage);
+    match run.context() {
+        Some(_) => Failure::caused_by(Class::Timeout, &expired),
+        // The peer was not even asked: what hangs is a file of this host.
+        None => Failure { as_well: Some(Class::Timeout), ..Failure::caused_by(Class::Unreadable, &expired) },
+    }
 }
 
 /// How long after the deadline the watchdog speaks, so that a check which keeps to it can do so with all it knows.
 const GRACE: Duration = Duration::from_millis(150);
+
+/// How often the deadline is looked up until it is known for certain.
+const UNTIL_KNOWN: Duration = Duration::from_millis(50);

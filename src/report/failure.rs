@@ -5,6 +5,7 @@ use std::error::Error;
 use super::class::Class;
 use super::state::State;
 use crate::platform::random::NoRandomness;
+use crate::time::deadline::Unfinished;
 
 /// A probe that did not get its answer: the class decides the state, the summary goes to the first line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,15 @@ impl Failure {
     #[must_use]
     pub fn reclassified(self, class: Class) -> Self {
         Self { class, as_well: None, ..self }
+    }
+}
+
+impl From<Unfinished> for Failure {
+    fn from(error: Unfinished) -> Self {
+        match error {
+            Unfinished::Expired(expired) => Self::caused_by(Class::Timeout, &expired),
+            Unfinished::NoThread { .. } => Self::new(Class::Local, error.to_string()),
+        }
     }
 }
 

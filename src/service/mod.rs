@@ -15,7 +15,9 @@ mod windows;
 pub(crate) use self::status::{Condition, HostStatus, ServiceStatus};
 #[cfg(windows)]
 use crate::platform::windows::WindowsHost;
-use crate::report::{Class, Failure};
+#[cfg(not(windows))]
+use crate::report::Class;
+use crate::report::Failure;
 use crate::time::deadline::Deadline;
 
 /// Asks the service manager of `host`, or of this one, about services, and its registry about a component.
@@ -56,7 +58,7 @@ async fn within<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
     let done = deadline.limit_blocking(stage, work).await;
-    done.unwrap_or_else(|expired| Err(Failure::caused_by(Class::Timeout, &expired)))
+    done.unwrap_or_else(|unfinished| Err(unfinished.into()))
 }
 
 /// What to say where there is no service manager to ask.

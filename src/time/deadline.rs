@@ -2,6 +2,9 @@
 
 use std::future::Future;
 use std::time::{Duration, Instant};
+use std::{io, thread};
+
+use tokio::sync::oneshot;
 
 use super::stage;
 use super::words::seconds;
@@ -21,6 +24,22 @@ pub struct Expired {
     pub stage: String,
     /// How long the whole run was allowed to take.
     pub timeout: Duration,
+}
+
+/// Why a call of the system has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfinished {
+    /// The deadline passed, and the call goes on.
+    #[error(transparent)]
+    Expired(#[from] Expired),
+    /// This host has no thread for it.
+    #[error("no thread for {stage}: {source}")]
+    NoThread {
+        /// What it was for.
+        stage: String,
+        /// Why.
+        source: io::Error,
+    },
 }
 
 impl Deadline {
@@ -65,18 +84,25 @@ impl Deadline {
         &self,
         stage: impl FnOnce() -> String,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Expired> {
+    ) -> Result<T, Unfinished> {
         let stage = stage();
         // For the watchdog too, should this thread not be woken in time.
         let _stage = stage::enter(stage.clone());
+        let (done, waiting) = oneshot::channel();
+        let call = move || {
+            let _ = done.send(work());
+        };
+        if let Err(source) = thread::Builder::new().name("call".to_owned()).spawn(call) {
+            return Err(Unfinished::NoThread { stage, source });
+        }
         let done = async {
-            match tokio::task::spawn_blocking(work).await {
+            match waiting.await {
                 Ok(done) => done,
                 // It panicked, and the panic hook is about to end the process.
                 Err(_) => std::future::pending().await,
             }
         };
-        self.limit(|| stage, done).await
+        Ok(self.limit(|| stage, done).await?)
     }
 
     /// The error of having passed during `stage`.

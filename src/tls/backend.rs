@@ -56,6 +56,9 @@ async fn legacy(stream: TcpStream, approach: Approach<'_>) -> Handshake {
 
 #[cfg(not(any(feature = "legacy-tls", windows)))]
 async fn legacy(_: TcpStream, _: Approach<'_>) -> Handshake {
-    let reason = "this build has no legacy TLS: cargo install check-um --features legacy-tls makes one".to_owned();
+    let reason =
+        "this build has no legacy TLS: expected one with the feature legacy-tls (cargo install --path . --features \
+                  legacy-tls, in its source)"
+            .to_owned();
     Handshake::failed(TlsError::Local { reason })
 }

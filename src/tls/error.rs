@@ -66,8 +66,8 @@ impl TlsError {
             | Self::KeyNotProved { .. }
             | Self::Alert { .. }
             | Self::Broken { .. }
-            | Self::Chain { .. }
-            | Self::Local { .. } => Class::Tls,
+            | Self::Chain { .. } => Class::Tls,
+            Self::Local { .. } => Class::Local,
         }
     }
 
@@ -228,8 +228,8 @@ const fn is_about_certificates(alert: Alert) -> bool {
 
 const NO_HELLO: &str = "in answer to our ClientHello, as Windows does without a version and suite in common";
 
-const LEGACY_HINT: &str = "this build speaks TLS 1.2 and 1.3 only; a build with the feature legacy-tls (cargo install check-um \
-                           --features legacy-tls) speaks TLS 1.0 and CBC suites too";
+const LEGACY_HINT: &str = "this build speaks TLS 1.2 and 1.3 only; a build with the feature legacy-tls (in its source: cargo \
+                           install --path . --features legacy-tls) speaks TLS 1.0 and CBC suites too";
 
 const MODERN_OFFER: &str = "TLS 1.3 and 1.2, ECDHE with AES-GCM or ChaCha20-Poly1305";
 

@@ -183,8 +183,9 @@ fn distrust(chain: &Chain, verdict: &Verdict) -> Option<Failure> {
     let Verdict::Untrusted(reason) = verdict else {
         return None;
     };
-    let mut failure =
-        Failure::new(Class::Untrusted, format!("{} is not trusted: {reason}", designation(chain.leaf(), 0)));
+    // That there is nobody to trust is a lack of this host.
+    let class = if matches!(reason, Distrust::NoAnchors(_)) { Class::Local } else { Class::Untrusted };
+    let mut failure = Failure::new(class, format!("{} is not trusted: {reason}", designation(chain.leaf(), 0)));
     if *reason == Distrust::SelfSigned || *reason == Distrust::OtherFingerprint {
         failure.causes.push(format!("its SHA-256 fingerprint is {}", chain.leaf().fingerprint()));
     }

@@ -18,10 +18,11 @@ fn tls_with_words_when_there_is_nothing_in_common() {
 
 #[cfg(not(any(feature = "legacy-tls", windows)))]
 #[test]
-fn tls_when_this_build_has_no_legacy() {
+fn local_when_this_build_has_no_legacy() {
     let Some(server) = OpenSsl::serve("server", "") else { return };
     let ran = probe(&server.port, &["--transport", "tls", "--tls-backend", "legacy", "--no-verify"]);
-    ran.assert_text(2).assert_says("this build has no legacy TLS: cargo install check-um --features legacy-tls");
+    ran.assert_text(3).assert_says("this build has no legacy TLS: expected one with the feature legacy-tls");
+    assert!(ran.stdout.contains("(local)") && !ran.stdout.contains("install check-um"), "{ran:?}");
 }
 
 #[cfg(all(feature = "legacy-tls", not(windows)))]

@@ -30,10 +30,9 @@ impl Check for Misbehaving {
             Behaviour::Leave => {
                 let left = context.deadline.limit_blocking(|| "waiting for a call".to_owned(), block).await;
                 report.add_metric(Metric::unknown("answer", Uom::None));
-                left.unwrap_or_else(|expired| {
-                    report.add_failure(Failure::caused_by(Class::Timeout, &expired));
-                });
+                left.unwrap_or_else(|unfinished| report.add_failure(unfinished.into()));
             }
+            Behaviour::Hoard => hoard(),
             Behaviour::Flood => {
                 let text = "flood \u{1b}[2J| ".repeat(100_000);
                 report.add_diagnostic("flood", &text);
@@ -42,6 +41,14 @@ impl Check for Misbehaving {
             }
         }
         Ok(report)
+    }
+}
+
+/// Takes memory until there is none, in pieces that a report would take as well.
+fn hoard() {
+    let mut taken = Vec::new();
+    loop {
+        taken.push(vec![1_u8; 4_096]);
     }
 }
 
@@ -62,6 +69,7 @@ enum Behaviour {
     Stage,
     Leave,
     Flood,
+    Hoard,
 }
 
 /// Misbehave.

@@ -11,6 +11,8 @@ pub(crate) mod status;
 use super::{Counter, CounterError, CounterQuery, Reading};
 #[cfg(windows)]
 use crate::platform::windows::WindowsHost;
+#[cfg(windows)]
+use crate::time::deadline::Unfinished;
 
 /// The values of this moment, of this host or the one that the query names.
 #[cfg(windows)]
@@ -18,7 +20,10 @@ pub(crate) async fn read<const N: usize>(query: &CounterQuery<N>) -> Result<Read
     let (asked, place) = (query.clone(), read::place(&WindowsHost::named(query.host.as_deref())));
     // PDH takes no deadline, and connects to another host with the first counter of it.
     let read = query.deadline.limit_blocking(|| format!("asking {place}"), move || read::read(&asked)).await;
-    read.map_err(CounterError::Expired)?
+    read.map_err(|unfinished| match unfinished {
+        Unfinished::Expired(expired) => CounterError::Expired(expired),
+        Unfinished::NoThread { source, .. } => CounterError::Io { place, error: source },
+    })?
 }
 
 /// Elsewhere there are none.

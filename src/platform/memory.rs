@@ -1,0 +1,73 @@
+//! What happens when there is no memory left? Somebody is told, with a reserve to speak from.
+//!
+//! By itself Rust ends a process by SIGABRT then, with words on standard error: a scheduler would see neither a state nor a line.
+#![allow(unsafe_code, reason = "an allocator is asked for raw memory and gives it")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ptr::{self, null_mut};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+/// From now on, has `lacking` called, once, when a request for so many bytes is refused. It must not return.
+pub(crate) fn tell_when_exhausted(lacking: fn(usize) -> !) {
+    // SAFETY: the layout has a size above 0. Where there is nothing to be had, there is no reserve.
+    let reserve = unsafe { System.alloc(RESERVE_LAYOUT) };
+    RESERVE.store(reserve, Ordering::Release);
+    let _ = LACKING.set(lacking);
+}
+
+/// The system's allocator, which speaks before it fails.
+struct Allocator;
+
+// SAFETY: everything is the system allocator's own answer to the same request.
+unsafe impl GlobalAlloc for Allocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller keeps to the contract of `alloc`, which is the same.
+        checked(unsafe { System.alloc(layout) }, layout.size())
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        checked(unsafe { System.alloc_zeroed(layout) }, layout.size())
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as above.
+        checked(unsafe { System.realloc(block, layout, size) }, size)
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: as above; every block came from the system's allocator.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+fn checked(block: *mut u8, size: usize) -> *mut u8 {
+    if block.is_null() {
+        exhausted(size);
+    }
+    block
+}
+
+/// Gives the reserve back and has the run ended. Who comes second, or needs more than the reserve, is refused as ever.
+#[cold]
+fn exhausted(size: usize) {
+    let reserve = RESERVE.swap(null_mut(), Ordering::AcqRel);
+    if ptr::eq(reserve, null_mut()) {
+        return;
+    }
+    // SAFETY: it was allocated with this layout, and the swap has given it to nobody else.
+    unsafe { System.dealloc(reserve, RESERVE_LAYOUT) };
+    if let Some(lacking) = LACKING.get() {
+        lacking(size)
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
+
+static RESERVE: AtomicPtr<u8> = AtomicPtr::new(null_mut());
+static LACKING: OnceLock<fn(usize) -> !> = OnceLock::new();
+
+/// Several times what a report takes. It is never written to, so that it is no memory in use.
+const RESERVE_LAYOUT: Layout = Layout::new::<[u64; 64 * 1024]>();
