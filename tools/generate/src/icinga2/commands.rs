@@ -14,11 +14,20 @@ pub const FOREIGN: &[&str] = &["output", "exit-ok"];
 /// How long a plugin may take by itself, and how long Icinga waits for it, in seconds.
 const TIMEOUT: (u32, u32) = (10, 20);
 
+/// Where the plugins are, unless the node's constants say otherwise.
+const UM_PLUGIN_DIR: &str = "
+if (!globals.contains(\"UmPluginDir\")) {
+  globals.UmPluginDir = if (PlatformKernel == \"Windows\") { \"C:/Program Files/check-um\" } else { PluginDir }
+}
+";
+
 /// All of `um-commands.conf`.
 pub fn text() -> String {
     let mut text = header(
         "The check commands of check-um. Every node that runs a check needs them: master, satellites and agents.",
     );
+    // On Windows Icinga's own directory is not where the installer puts the plugins, and may not be moved from its plugins.
+    text += UM_PLUGIN_DIR;
     // Windows starts no program by a path without its extension.
     text += "\nglobals.UmExtension = if (PlatformKernel == \"Windows\") { \".exe\" } else { \"\" }\n";
     for plugin in plugins() {
@@ -37,7 +46,7 @@ fn check_command(plugin: &Plugin) -> String {
     let (own, waits) = TIMEOUT;
     let _ = write!(
         text,
-        "  command = [ PluginDir + \"/{plugin_name}\" + UmExtension ]\n  timeout = {waits}s\n\n  arguments = {{\n"
+        "  command = [ UmPluginDir + \"/{plugin_name}\" + UmExtension ]\n  timeout = {waits}s\n\n  arguments = {{\n"
     );
     for option in options.iter().filter(|option| !FOREIGN.contains(&option.long.as_str())) {
         text += &argument(plugin, option);
