@@ -2,6 +2,9 @@
 
 mod ad_ds;
 mod app_pool;
+mod call_routing;
+mod call_routing_advice;
+mod call_routing_service;
 mod cert_expiry;
 mod events;
 mod health_set;
@@ -15,6 +18,7 @@ mod sip_services;
 
 pub use self::ad_ds::AdDs;
 pub use self::app_pool::AppPool;
+pub use self::call_routing::CallRouting;
 pub use self::cert_expiry::CertExpiry;
 pub use self::events::Events;
 pub use self::health_set::HealthSet;
@@ -52,6 +56,7 @@ pub struct RegisteredCheck {
 /// that each holds its own check only.
 pub const ALL: &[RegisteredCheck] = &[
     entry::<SipOptions>(),
+    entry::<CallRouting>(),
     entry::<CertExpiry>(),
     entry::<Service>(),
     entry::<RejectRate>(),

@@ -77,6 +77,9 @@ pub enum Vantage {
     Network,
     /// The same, where the router speaks TLS: its default startup mode does not.
     Tls,
+    /// From a host that may call, where somebody said whom: a Call Router counts the call of anybody but a UM IP gateway as
+    /// rejected.
+    Call,
     /// On the Exchange server itself, by an agent.
     Agent,
     /// From any host that reaches a domain controller.
@@ -87,7 +90,7 @@ impl Vantage {
     /// The port of whom it asks, which on the server itself is nobody's.
     pub const fn port(self) -> Option<u16> {
         match self {
-            Self::Network => Some(5060),
+            Self::Network | Self::Call => Some(5060),
             Self::Tls => Some(5061),
             Self::Directory => Some(389),
             Self::Agent => None,

@@ -4,6 +4,7 @@ pub(crate) mod channel;
 pub mod dns;
 pub(crate) mod family;
 pub(crate) mod host;
+pub(crate) mod media;
 pub mod nameserver;
 pub(crate) mod resolve;
 pub mod srv;

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::num::NonZeroU16;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// A port of TCP or UDP.
 pub(crate) fn port(text: &str) -> Result<u16, String> {
@@ -22,6 +23,15 @@ pub(crate) fn address(text: &str) -> Result<IpAddr, String> {
     read(text, "an address: expected one such as 192.0.2.7 or 2001:db8::7")
 }
 
+/// Seconds, fractions allowed, up to a day.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let seconds = is_number.then(|| text.parse().ok()).flatten().filter(|seconds| (0.0..=86_400.0).contains(seconds));
+    let seconds =
+        seconds.ok_or_else(|| format!("'{text}' is not a time: expected seconds up to 86400, such as 3 or 0.5"))?;
+    Ok(Duration::from_secs_f64(seconds))
+}
+
 fn read<T: FromStr>(text: &str, what: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("'{text}' is not {what}"))
 }
@@ -35,6 +45,7 @@ mod tests {
         assert_eq!(port("5061"), Ok(5061));
         assert_eq!(octet("0"), Ok(0));
         assert_eq!(count("18446744073709551615"), Ok(u64::MAX));
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
         assert_eq!(address("2001:db8::7").unwrap().to_string(), "2001:db8::7");
     }
 
@@ -43,6 +54,9 @@ mod tests {
         assert_eq!(port("0").unwrap_err(), "'0' is not a port: expected a number from 1 to 65535");
         for text in ["", "x", "65536", "-1", "1.5"] {
             assert!(port(text).unwrap_err().starts_with(&format!("'{text}' is not a port: expected ")));
+        }
+        for text in ["", ".", "-1", "1e3", "1s", "86401", "nan"] {
+            assert!(seconds(text).unwrap_err().contains("expected"), "{text}");
         }
         assert!(octet("256").unwrap_err().starts_with("'256' is not a number from 0 to 255: expected "));
         assert!(count("ten").unwrap_err().starts_with("'ten' is not a count: expected "));

@@ -3,6 +3,7 @@
 //! The check has a thread of its own: nothing that it is stuck in, from the reading of an ini file on, keeps this one from its
 //! work, and its stack does not depend on the limits of whoever started the plugin.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Run, output};
@@ -11,7 +12,7 @@ use crate::platform::unix::signals::Signals;
 #[cfg(windows)]
 use crate::platform::windows::console::Signals;
 use crate::report::{Class, Failure};
-use crate::time::stage;
+use crate::time::{ending, stage};
 
 /// Ends the process when the deadline has passed or a signal asks for it, whatever the check is stuck in.
 pub(super) fn watch(run: &Run, signals: &Signals) -> ! {
@@ -22,7 +23,13 @@ pub(super) fn watch(run: &Run, signals: &Signals) -> ! {
         let signal = signals.wait(if is_known { remaining } else { remaining.min(UNTIL_KNOWN) });
         let is_over = || run.deadline().remaining(Instant::now()).is_zero();
         match signal {
-            Some(name) => output::finish(run.unasked(&format!("ended by signal {name} before there was a result"))),
+            Some(name) => {
+                // A check that has something to take back, such as a call, ends the run itself once that is done.
+                if ending::ask(name) {
+                    thread::sleep(RELEASE);
+                }
+                output::finish(run.unasked(&format!("ended by signal {name} before there was a result")))
+            }
             None if is_over() && is_known => output::finish(run.failed(&expired(run))),
             None if is_over() => output::finish_with_one_line(run.failed(&expired(run))),
             None => {}
@@ -46,3 +53,6 @@ const GRACE: Duration = Duration::from_millis(150);
 
 /// How often the deadline is looked up until it is known for certain.
 const UNTIL_KNOWN: Duration = Duration::from_millis(50);
+/// How long a check may take to take back what it has begun once a signal came; what is left of half a second is for the
+/// report.
+const RELEASE: Duration = Duration::from_millis(400);

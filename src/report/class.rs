@@ -64,6 +64,10 @@ classes! {
     Protocol = "protocol" => Critical,
     /// A final response that was not expected.
     Status = "status" => Critical,
+    /// A redirection that leads nowhere: its target is dead, unreadable, or a circle.
+    Redirection = "redirection" => Critical,
+    /// A call that could not be taken back.
+    Release = "release" => Warning,
     /// The peer does not accept the credentials, or none can be sent to it.
     Authentication = "authentication" => Critical,
     /// The service, the pool or the certificate does not exist.

@@ -65,7 +65,7 @@ impl Assessment {
     }
 
     /// What the TLS server showed, and what that is worth.
-    fn add_certificates(&self, facts: &Facts, report: &mut Report) {
+    pub(super) fn add_certificates(&self, facts: &Facts, report: &mut Report) {
         let Some(served) = &facts.served else { return };
         for (name, value) in served.diagnostics() {
             report.add_diagnostic(name, self.attributed(facts, value));
@@ -144,6 +144,6 @@ impl Assessment {
 }
 
 /// Whether `failure` is among what is wrong with the certificates.
-fn is_about_certificate(failure: &Failure, facts: &Facts) -> bool {
+pub(super) fn is_about_certificate(failure: &Failure, facts: &Facts) -> bool {
     facts.judgement.iter().any(|judgement| judgement.failures.contains(failure))
 }

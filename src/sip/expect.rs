@@ -62,6 +62,11 @@ pub struct StatusSet {
 }
 
 impl StatusSet {
+    /// What a call may end with: an answer, or a redirection.
+    pub(crate) fn of_calls() -> Self {
+        Self { ranges: vec![200..=299, 300..=399], text: "2xx,3xx".to_owned() }
+    }
+
     /// Whether `status` is in it.
     pub(crate) fn contains(&self, status: u16) -> bool {
         self.ranges.iter().any(|range| range.contains(&status))

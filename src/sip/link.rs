@@ -100,15 +100,7 @@ impl<T: Channel> Link<T> {
     /// Over UDP what cannot be read is waited past (RFC 3261 18.3), and so is on a stream a malformed message that has not
     /// the `branch` of our request. A stream that has lost its message boundaries is an error, and so is its end.
     pub(crate) async fn receive(&mut self, branch: &str) -> Result<Option<Response>, Failure> {
-        let Some(mut frame) =
-            (if T::IS_STREAM { self.next_of_stream().await } else { self.next_datagram(branch).await })?
-        else {
-            return Ok(None);
-        };
-        if mask(&self.secrets, &mut frame.raw_head) {
-            frame.head = Head::parse(&frame.raw_head);
-        }
-        self.note("<", &String::from_utf8_lossy(&frame.raw_head));
+        let Some(frame) = self.next(branch).await? else { return Ok(None) };
         let is_ours = message::branch(&frame.head) == Some(branch);
         let may_be_ours = is_ours || frame.head.value("Via").is_none();
         match Response::read(frame) {
@@ -122,6 +114,17 @@ impl<T: Channel> Link<T> {
             }
             Ok(None) | Err(_) => Ok(self.stray()),
         }
+    }
+
+    /// The next message, a response or a request; `None` for a datagram that cannot be read.
+    pub(crate) async fn next(&mut self, branch: &str) -> Result<Option<Frame>, Failure> {
+        let next = if T::IS_STREAM { self.next_of_stream().await } else { self.next_datagram(branch).await };
+        let Some(mut frame) = next? else { return Ok(None) };
+        if mask(&self.secrets, &mut frame.raw_head) {
+            frame.head = Head::parse(&frame.raw_head);
+        }
+        self.note("<", &String::from_utf8_lossy(&frame.raw_head));
+        Ok(Some(frame))
     }
 
     /// Counts a message that is not for us.

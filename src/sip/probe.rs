@@ -109,6 +109,16 @@ pub(crate) async fn ask(question: &Question, location: &Location) -> Outcome {
     Outcome { facts: probe.facts, result }
 }
 
+/// Connects to the first target that does, over TLS with its certificate judged; nothing is said yet.
+pub(crate) async fn connect(question: &Question, location: &Location) -> (Facts, Result<Connected, Unanswered>) {
+    let mut probe = Probe { question, location, facts: Facts::default() };
+    let connected = match probe.reach_first().await {
+        Ok(link) => probe.secure(link).await.map_err(Unanswered::Server),
+        Err(unreached) => Err(unreached),
+    };
+    (probe.facts, connected)
+}
+
 /// Asks each address of each target, all at the same time: as many of each target as add up to [`net::MAX_ASKED`].
 pub(crate) async fn ask_each(question: &Question, location: &Location) -> Asked {
     let share = (net::MAX_ASKED / location.targets.len().max(1)).max(1);
@@ -161,6 +171,21 @@ enum Socket {
     Datagrams(Datagrams),
 }
 
+/// A connection over which anything can be asked.
+pub(crate) struct Connected {
+    pub connection: Connection,
+    pub peer: Peer,
+    /// Our end of it.
+    pub local: SocketAddr,
+}
+
+/// Bytes to a peer and back, whatever carries them.
+pub(crate) enum Connection {
+    Tcp(TcpStream),
+    Tls(Box<TlsConnection>),
+    Udp(Datagrams),
+}
+
 impl Probe<'_> {
     /// Tries the targets in their order until one connects; each has an equal share of what is left of the deadline for its
     /// look-up and its addresses.
@@ -208,6 +233,17 @@ impl Probe<'_> {
 
     /// Puts the question over a connection.
     async fn talk(&mut self, link: Link) -> Result<Answer, Failure> {
+        let Connected { connection, peer, local } = self.secure(link).await?;
+        let request = self.question.request(self.location.transport, &peer.in_uri(), local);
+        match connection {
+            Connection::Tcp(stream) => self.converse(&request, stream, peer).await,
+            Connection::Tls(connection) => self.converse(&request, *connection, peer).await,
+            Connection::Udp(datagrams) => self.converse(&request, datagrams, peer).await,
+        }
+    }
+
+    /// Makes a link what the transport wants.
+    async fn secure(&mut self, link: Link) -> Result<Connected, Failure> {
         let Link { socket, peer } = link;
         let local = match &socket {
             Socket::Stream(stream) => stream.local_addr(),
@@ -215,15 +251,14 @@ impl Probe<'_> {
         };
         // The unspecified address, should the system not say.
         let local = local.unwrap_or_else(|_| SocketAddr::new(net::unspecified(peer.address), 0));
-        let request = self.question.request(self.location.transport, &peer.in_uri(), local);
-        match (socket, &self.question.tls) {
-            (Socket::Datagrams(socket), _) => self.converse(&request, socket, peer).await,
+        let connection = match (socket, &self.question.tls) {
+            (Socket::Datagrams(socket), _) => Connection::Udp(socket),
             (Socket::Stream(stream), Some(settings)) if self.location.transport == Transport::Tls => {
-                let connection = self.handshake(stream, &peer, settings).await?;
-                self.converse(&request, connection, peer).await
+                Connection::Tls(Box::new(self.handshake(stream, &peer, settings).await?))
             }
-            (Socket::Stream(stream), _) => self.converse(&request, stream, peer).await,
-        }
+            (Socket::Stream(stream), _) => Connection::Tcp(stream),
+        };
+        Ok(Connected { connection, peer, local })
     }
 
     /// The TLS handshake, and what the certificates are worth; an error if they must not be spoken to.
@@ -292,7 +327,7 @@ impl Probe<'_> {
 
 impl Facts {
     /// Whether the peer is who it should be, as far as anybody asked: over TLS, a certificate in order.
-    fn may_see_credentials(&self) -> bool {
+    pub(super) fn may_see_credentials(&self) -> bool {
         let forbids = |failure: &Failure| {
             matches!(failure.class, Class::Untrusted | Class::NameMismatch | Class::Expired | Class::NotYetValid)
         };
@@ -301,8 +336,15 @@ impl Facts {
 }
 
 impl Question {
+    /// The same question to another host, whose certificate has its own name; credentials are for the first one only.
+    pub(super) fn to(&self, host: &str) -> Self {
+        let tls = self.tls.clone();
+        let tls = tls.map(|tls| TlsSettings { name: host.to_owned(), name_is_explicit: false, ..tls });
+        Self { tls, credentials: None, ..self.clone() }
+    }
+
     /// The request to `peer` (host and port) from our end of the connection.
-    fn request(&self, transport: Transport, peer: &str, local: SocketAddr) -> OptionsRequest {
+    pub(super) fn request(&self, transport: Transport, peer: &str, local: SocketAddr) -> OptionsRequest {
         let parameter = transport.uri_parameter();
         let uri = self.uri.clone().unwrap_or_else(|| format!("sip:{peer}{parameter}"));
         // Without the zone of a link-local address, which only this host knows.

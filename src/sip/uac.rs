@@ -207,7 +207,7 @@ impl<T: Channel> Uac<T> {
 }
 
 /// The part of an answer to a challenge that somebody could guess the password by.
-fn response_in(credentials: &str) -> Option<&str> {
+pub(super) fn response_in(credentials: &str) -> Option<&str> {
     credentials.split("response=\"").nth(1)?.split('"').next()
 }
 
@@ -217,7 +217,7 @@ fn branch() -> Result<String, NoRandomness> {
 }
 
 /// 64 bits that nobody had before and nobody guesses: a tag has to be random (RFC 3261 19.3), and so has a cnonce.
-fn token() -> Result<String, NoRandomness> {
+pub(super) fn token() -> Result<String, NoRandomness> {
     Ok(format!("{:016x}", random::u64()?))
 }
 

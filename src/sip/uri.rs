@@ -2,6 +2,8 @@
 //!
 //! Only what would break the message is refused; whether the server knows an address is the server's question.
 
+use super::head;
+
 /// Why a text cannot stand there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UriError {
@@ -13,6 +15,11 @@ pub(crate) enum UriError {
     /// A name-addr that is not closed, or has something behind it that is no parameter.
     #[error("'{0}' is not an address: expected a SIP URI, or a name and the URI in angle brackets")]
     NameAddr(String),
+    /// No header line of one's own.
+    #[error(
+        "'{0}' cannot be a header line: expected 'Name: value', and a name that the request does not have by itself"
+    )]
+    HeaderLine(String),
     #[error("'{0}' cannot be a header value: expected one line of printable text")]
     Header(String),
 }
@@ -56,6 +63,38 @@ pub(crate) fn header_text(text: &str) -> Result<String, UriError> {
     Ok(text.trim().to_owned())
 }
 
+/// A header line `Name: value` of a header that the request does not write itself.
+pub(crate) fn header_line(text: &str) -> Result<String, UriError> {
+    let bad = || UriError::HeaderLine(text.to_owned());
+    let (name, value) = text.split_once(':').ok_or_else(bad)?;
+    let (name, value) = (name.trim(), header_text(value).map_err(|_| bad())?);
+    let is_token = !name.is_empty() && name.bytes().all(head::is_token_byte);
+    if !is_token || OWN_HEADERS.iter().any(|own| own.eq_ignore_ascii_case(head::long_name(name))) {
+        return Err(bad());
+    }
+    Ok(format!("{name}: {value}"))
+}
+
+/// What every request of ours has, or must not have.
+const OWN_HEADERS: &[&str] = &[
+    "Via",
+    "Max-Forwards",
+    "Route",
+    "From",
+    "To",
+    "Call-ID",
+    "CSeq",
+    "Contact",
+    "User-Agent",
+    "Allow",
+    "Accept",
+    "Authorization",
+    "Proxy-Authorization",
+    "Content-Type",
+    "Content-Length",
+    "Content-Encoding",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,5 +119,9 @@ mod tests {
         }
         assert!(header_text("a\r\nVia: b").is_err());
         assert!(header_text(" ").is_err());
+        assert_eq!(header_line("Subject : a b ").unwrap(), "Subject: a b");
+        for text in ["", "Subject", "a b: c", ": c", "v: x", "call-id: x", "X: ", "X: a\r\nVia: b", "X\r\nVia: b"] {
+            assert!(header_line(text).is_err(), "{text:?}");
+        }
     }
 }

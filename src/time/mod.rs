@@ -2,5 +2,6 @@
 
 pub mod calendar;
 pub mod deadline;
+pub(crate) mod ending;
 pub mod stage;
 pub(crate) mod words;

@@ -54,6 +54,7 @@ fn what_is_known_of_the_health_set_stays_true() {
     let known = [
         ("um-sip-options", Vantage::Network, Some("um-service")),
         ("um-sip-options-tls", Vantage::Tls, Some("um-service")),
+        ("um-call-routing", Vantage::Call, Some("um-service")),
         ("um-cert-expiry", Vantage::Tls, None),
         ("um-service", Vantage::Agent, None),
         ("um-reject-rate", Vantage::Agent, Some("um-service")),

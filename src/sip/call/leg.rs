@@ -106,6 +106,12 @@ impl Leg {
         exchange.is_due(now).then(|| bye.clone())
     }
 
+    /// What a callee that was not reached may have missed.
+    pub(crate) fn unsettled(&self) -> Vec<CallRequest> {
+        let bye = self.bye.as_ref().filter(|_| self.ended.is_none()).map(|(bye, _)| bye.clone());
+        bye.into_iter().flat_map(|bye| [self.ack.clone(), bye]).collect()
+    }
+
     /// Waits no longer for who does not answer (Timer F).
     pub(crate) fn give_up(&mut self, now: Instant) {
         if self.bye.as_ref().is_some_and(|(_, exchange)| exchange.given_up <= now) {

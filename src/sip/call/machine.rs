@@ -100,7 +100,7 @@ impl Call {
             transport,
             started: now,
             state: State::Calling,
-            invite: Exchange::of_invite(String::new(), 1, is_stream, now),
+            invite: Exchange::of_invite(String::new(), template.cseq, is_stream, now),
             authorization: Authorization::of(wish.credentials.clone()),
             refused: Vec::new(),
             cancel: None,
@@ -123,6 +123,14 @@ impl Call {
     /// Wants no answer any more: the call is taken back as soon as it can be.
     pub(crate) fn abandon(&mut self) {
         self.is_abandoned = true;
+    }
+
+    /// Sends once more what is not answered: it may have been lost with a connection.
+    pub(crate) fn repeat(&mut self) {
+        if self.state == State::Proceeding && self.cancel.as_ref().is_some_and(|cancel| !cancel.is_answered) {
+            self.outbox.push_back(self.outside(Method::Cancel));
+        }
+        self.outbox.extend(self.legs.iter().flat_map(Leg::unsettled));
     }
 
     /// What to do at `now`. After [`Step::Send`] the request counts as sent.
@@ -350,7 +358,7 @@ impl Call {
     /// A fresh branch; the tag in it makes it unique in space and time (RFC 3261 8.1.1.7).
     fn branch(&mut self) -> String {
         self.branches += 1;
-        format!("z9hG4bK{}.{}", self.template.tag, self.branches)
+        format!("z9hG4bK{}.{}.{}", self.template.tag, self.template.cseq, self.branches)
     }
 
     /// When there is something to do next; `None` when nothing is left.

@@ -24,6 +24,8 @@ pub(crate) struct Template {
     pub call_id: String,
     /// The tag of From.
     pub tag: String,
+    /// The number of the first INVITE: an INVITE to where a redirection leads is the next one of the same call.
+    pub cseq: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +160,7 @@ mod tests {
             offer: "v=0\r\n".into(),
             call_id: "c".into(),
             tag: "t".into(),
+            cseq: 1,
         }
     }
 

@@ -2,12 +2,17 @@
 //!
 //! `exchange` sends again what is not answered, `dialog` knows where the requests after a 2xx go, `leg` follows each callee
 //! that answered, `message` and `offer` write, `machine` decides what is to be sent next until nothing of the call is left -
-//! all without a socket or a clock.
+//! all without a socket or a clock. `uac` drives it over as many connections as it needs, each a `line`, `routing` follows a
+//! redirection, `assessment` makes a report of what came of it.
 
+pub(crate) mod assessment;
 pub(crate) mod authorization;
 pub mod dialog;
 pub(crate) mod exchange;
 pub(crate) mod leg;
+pub(crate) mod line;
 pub mod machine;
 pub(crate) mod message;
 pub(crate) mod offer;
+pub(crate) mod routing;
+pub(crate) mod uac;

@@ -15,6 +15,7 @@ use crate::net::nameserver::Nameservers;
 use crate::platform::random;
 use crate::report::{Class, Event, Failure};
 use crate::sip::address::{self, AddressError, SipUri};
+use crate::sip::digest::Credentials;
 use crate::sip::locate::{Location, Unanswered};
 use crate::sip::message::Response;
 use crate::sip::probe::{self, Facts, Question};
@@ -72,6 +73,8 @@ pub(crate) struct Routed {
     pub astray: Option<Astray>,
     /// What came of targets that were tried before the last one.
     pub passed_over: Vec<Failure>,
+    /// Why the last one called does not get our credentials, in words that stand behind a comma.
+    pub withheld: Option<&'static str>,
     /// Retransmissions of all INVITEs.
     pub retransmissions: u32,
     pub events: Vec<Event>,
@@ -148,6 +151,7 @@ impl<'a> Journey<'a> {
             target: None,
             astray: None,
             passed_over: Vec::new(),
+            withheld: None,
             retransmissions: 0,
             events: Vec::new(),
             trace: Vec::new(),
@@ -167,7 +171,13 @@ impl<'a> Journey<'a> {
     async fn call(&mut self, question: &Question, location: &Location) -> Result<Called, Unanswered> {
         let (mut facts, connected) = probe::connect(question, location).await;
         self.routed.events.append(&mut facts.events);
-        let credentials = question.credentials.clone().filter(|_| facts.may_see_credentials());
+        let is_trusted = facts.may_see_credentials();
+        let credentials = question.credentials.clone().filter(|_| is_trusted);
+        self.routed.withheld = match (&self.asked.question.credentials, &question.credentials) {
+            (Some(_), None) => Some("which the target of a redirection does not get"),
+            (Some(_), Some(_)) if !is_trusted => Some("which nobody gets whose certificate is not in order"),
+            _ => None,
+        };
         let called = match connected {
             Ok(connected) => {
                 self.usual = location.transport;
@@ -188,7 +198,7 @@ impl<'a> Journey<'a> {
         &mut self,
         connected: probe::Connected,
         question: &Question,
-        credentials: Option<crate::sip::digest::Credentials>,
+        credentials: Option<Credentials>,
     ) -> Result<Called, Failure> {
         let local = connected.local.ip();
         let envelope = question.request(self.usual, &connected.peer.in_uri(), connected.local);

@@ -26,7 +26,8 @@ fn nrpe() -> String {
     for check in services() {
         let Some(source) = unix_source(check) else { continue };
         let words = words(check) + &source;
-        text += &format!("command[{}]=/usr/lib/nagios/plugins/{}{words}\n", check.name, check.plugin);
+        let line = format!("command[{}]=/usr/lib/nagios/plugins/{}{words}\n", check.name, check.plugin);
+        text += &if check.vantage == Vantage::Call { format!("{CALL}#{line}\n") } else { line };
     }
     text
 }
@@ -35,6 +36,7 @@ fn nrpe() -> String {
 fn unix_source(check: &ScheduledService) -> Option<String> {
     let asks = match check.vantage {
         Vantage::Network | Vantage::Tls => " -H cas1.example.com",
+        Vantage::Call => " -H cas1.example.com -u sip:5000@cas1.example.com",
         Vantage::Directory => " --domain example.com",
         Vantage::Agent => "",
     };
@@ -78,6 +80,10 @@ const NRPE: &str = "\
 
 command_timeout={timeout}
 
+";
+
+const CALL: &str = "
+# Only where this host is a UM IP gateway: the router counts a stranger's call as rejected.
 ";
 
 const NSCLIENT: &str = "\

@@ -107,7 +107,7 @@ fn routers() -> String {
     for (vantage, heading) in PARTS {
         let part: Vec<_> = services().filter(|check| check.vantage == *vantage).collect();
         let service = |check: &&ScheduledService| {
-            define("service", &[("use", check.name.to_owned()), ("hostgroup_name", HOSTS.to_owned())])
+            define("service", &[("use", check.name.to_owned()), ("hostgroup_name", hosts(check).to_owned())])
         };
         text += &(heading.to_string() + &part.iter().map(service).collect::<String>());
         // What hangs on an agent's check goes with the agent.
@@ -132,12 +132,17 @@ fn dependency(check: &ScheduledService, on: &str) -> String {
     define(
         "servicedependency",
         &[
-            ("hostgroup_name", HOSTS.to_owned()),
+            ("hostgroup_name", hosts(check).to_owned()),
             ("service_description", titles.collect()),
             ("dependent_service_description", check.title.to_owned()),
             ("notification_failure_criteria", "w,c".to_owned()),
         ],
     )
+}
+
+/// Which hosts have this check.
+fn hosts(check: &ScheduledService) -> &'static str {
+    if check.vantage == Vantage::Call { CALLED } else { HOSTS }
 }
 
 /// One object definition.
@@ -154,6 +159,8 @@ const TLS: &str = "_UM_TLS";
 const AGENT: &str = "_UM_NRPE";
 const GROUP: &str = "um-call-router";
 const HOSTS: &str = "um-call-routers";
+/// Those that may be called.
+const CALLED: &str = "um-call-routing";
 
 const SITE: &str = "\
 # Which Call Routers are there? The one file to edit: your hosts in the place of the sample, then delete the parts that
@@ -164,12 +171,20 @@ define hostgroup {
     alias           UM Call Routers
 }
 
+# Of these a call is made: only where the host that asks is a UM IP gateway, for the router counts a stranger's call as
+# rejected. Whom to call is said in _UM_CALL_ROUTING.
+define hostgroup {
+    hostgroup_name  um-call-routing
+    alias           UM Call Routers that may be called
+}
+
 define host {
     use                 um-call-router
     host_name           cas1.example.com
     address             192.0.2.10
-    hostgroups          um-call-routers
+    hostgroups          um-call-routers,um-call-routing
     _UM_SIP_OPTIONS     -w 1 -c 3
+    _UM_CALL_ROUTING    -u sip:5000@cas1.example.com -w 2 -c 5
     _UM_TLS             --tls-name cas1.example.com
     _UM_AD_DS           --domain example.com
 }
@@ -177,6 +192,7 @@ define host {
 
 const PARTS: &[(Vantage, &str)] = &[
     (Vantage::Network, "\n# --- From here, over TCP: the startup modes TCP, which is the default, and Dual\n"),
+    (Vantage::Call, "\n# --- From here, if this is a UM IP gateway: a call, over TCP\n"),
     (Vantage::Directory, "\n# --- From here: the directory that the routers depend on\n"),
     (Vantage::Tls, "\n# --- From here, over TLS: the startup modes TLS and Dual\n"),
     (Vantage::Agent, "\n# --- On the server itself, where there is an agent (../agents/)\n"),
@@ -187,5 +203,6 @@ const DEPENDENCIES: &[(Vantage, &str)] = &[
         Vantage::Network,
         "\n# --- With an agent and over TCP: whoever reads that the service is stopped needs no second alert\n",
     ),
+    (Vantage::Call, "\n# --- With an agent and a call\n"),
     (Vantage::Tls, "\n# --- With an agent and over TLS\n"),
 ];

@@ -108,6 +108,16 @@ impl Call {
         self.retransmissions + self.invite.retransmissions + cancel + byes
     }
 
+    /// The branch of the current INVITE.
+    pub(crate) fn branch_of_invite(&self) -> &str {
+        &self.invite.branch
+    }
+
+    /// The number of its last INVITE.
+    pub(crate) const fn last_cseq(&self) -> u32 {
+        self.invite.cseq
+    }
+
     pub(crate) const fn template(&self) -> &Template {
         &self.template
     }

@@ -33,6 +33,7 @@ impl Scene {
             offer: "v=0\r\n".into(),
             call_id: "the-call".into(),
             tag: "ours".into(),
+            cseq: 1,
         };
         let now = Instant::now();
         Self { call: Call::new(template, wish, transport, now), now, sent: Vec::new() }

@@ -53,6 +53,7 @@ pub const fn filled_in(check: &ScheduledService) -> &'static [(&'static str, &'s
     match check.vantage {
         Vantage::Network => &[("port", "tcp_port")],
         Vantage::Tls => &[("port", "tls_port")],
+        Vantage::Call => &[("uri", "call_routing"), ("port", "tcp_port")],
         Vantage::Directory => &[("domain", "domain"), ("hostname", "domain_controller")],
         Vantage::Agent => &[],
     }
@@ -95,6 +96,12 @@ const FACTS: &[Fact] = &[
         "domain_controller",
         "one controller, where not all of a domain are to be asked",
         "one controller, where not all of the domain are to be asked",
+    ),
+    fact(
+        "call_routing",
+        "whom to call through it, such as sip:5000@cas1.example.com; a stranger's call counts as rejected",
+        "whom to call, such as `sip:5000@cas1.example.com`: only where the host that asks is a UM IP gateway, because the \
+         router counts a stranger's call as rejected",
     ),
     fact(
         "counters",

@@ -37,6 +37,7 @@ pub fn table() -> String {
         let place = match check.vantage {
             Vantage::Network => "TCP or Dual".to_owned(),
             Vantage::Tls => "TLS or Dual".to_owned(),
+            Vantage::Call => "`call_routing`".to_owned(),
             Vantage::Directory => "`domain` or `domain_controller`".to_owned(),
             Vantage::Agent => {
                 facts::source(check).map_or_else(|| "`agent`".to_owned(), |(_, key)| format!("`agent` or `{key}`"))
@@ -95,6 +96,7 @@ fn apply(check: &ScheduledService) -> String {
     let condition = match check.vantage {
         Vantage::Network => "um_speaks(host, \"TCP\")".to_owned(),
         Vantage::Tls => "um_speaks(host, \"TLS\")".to_owned(),
+        Vantage::Call => "um_router(host).call_routing".to_owned(),
         Vantage::Directory => "um_router(host).domain || um_router(host).domain_controller".to_owned(),
         Vantage::Agent => {
             sources.map_or_else(String::new, |(_, key)| format!("um_router(host).{key} || ")) + "um_router(host).agent"

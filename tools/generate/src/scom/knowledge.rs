@@ -50,6 +50,13 @@ fn configuration(watched: &Watched, check: &ScheduledService, is_on_server: bool
                 .to_owned(),
         );
     }
+    if check.vantage == Vantage::Call {
+        texts.push(
+            "Disabled until it is overridden: the router counts the call of anybody but a UM IP gateway as rejected. Whom to \
+             call stands in the override of Options: -u sip:5000@cas1.example.com."
+                .to_owned(),
+        );
+    }
     texts.push(format!(
         "A bad state counts from the {} run in a row (Runs in a row); a good one at once. UNKNOWN, when the question \
          could not be answered, is a Warning.",
@@ -68,7 +75,7 @@ fn configuration(watched: &Watched, check: &ScheduledService, is_on_server: bool
              of them as long as they agree to the letter."
                 .to_owned(),
         );
-        if matches!(check.vantage, Vantage::Network | Vantage::Tls) {
+        if matches!(check.vantage, Vantage::Network | Vantage::Tls | Vantage::Call) {
             texts.push("The host that is asked is this server by its own name, as its callers ask it.".to_owned());
         }
     }

@@ -155,9 +155,9 @@ impl Monitor<'_> {
     }
 }
 
-/// The router's default startup mode does not speak TLS.
+/// The router's default startup mode does not speak TLS, and a call is for somebody to allow.
 pub fn is_enabled(vantage: Vantage) -> bool {
-    vantage != Vantage::Tls
+    !matches!(vantage, Vantage::Tls | Vantage::Call)
 }
 
 /// What the plugin asks, as its help says.

@@ -9,7 +9,9 @@ use crate::register::services;
 pub fn key(check: &ScheduledService) -> String {
     match check.vantage {
         Vantage::Agent => agent_key(check),
-        Vantage::Network | Vantage::Tls | Vantage::Directory => format!("{}[{}]", check.plugin, quoted(argv(check))),
+        Vantage::Network | Vantage::Tls | Vantage::Call | Vantage::Directory => {
+            format!("{}[{}]", check.plugin, quoted(argv(check)))
+        }
     }
 }
 

@@ -25,12 +25,13 @@ pub fn export() -> Node {
 }
 
 /// Where checks are run from, in the order of the templates' names.
-pub const VANTAGES: [Vantage; 4] = [Vantage::Agent, Vantage::Directory, Vantage::Network, Vantage::Tls];
+pub const VANTAGES: [Vantage; 5] = [Vantage::Agent, Vantage::Call, Vantage::Directory, Vantage::Network, Vantage::Tls];
 
 /// The name of the template of a vantage.
 pub fn name(vantage: Vantage) -> &'static str {
     match vantage {
         Vantage::Agent => "UM Call Router by Zabbix agent",
+        Vantage::Call => "UM Call Router calls by external check",
         Vantage::Directory => "UM Call Router directory by external check",
         Vantage::Network => "UM Call Router SIP by external check",
         Vantage::Tls => "UM Call Router TLS by external check",
@@ -292,6 +293,11 @@ fn about(vantage: Vantage) -> String {
         Vantage::Agent => (
             "an Exchange 2013 or 2016 server with the Call Router role",
             "the plugins and check_um_windows.conf on it, and Timeout=15 in its agent's configuration.",
+        ),
+        Vantage::Call => (
+            "a Call Router of which the server or proxy is a UM IP gateway: it counts the call of anybody else as rejected",
+            "the plugins among the external scripts there, Timeout=20 in its configuration, and whom to call in the macro of \
+             --uri.",
         ),
         Vantage::Directory => (
             "a domain controller on which a Call Router depends",

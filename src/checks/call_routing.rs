@@ -1,0 +1,251 @@
+//! Does a call get where it should, and is it alive there?
+//!
+//! | state    | when                                                                                              |
+//! |----------|---------------------------------------------------------------------------------------------------|
+//! | OK       | the final response is one of `--expect`, what it redirects to answers, and all is within its ranges |
+//! | WARNING  | a value violates `--warning`; the call may not have been taken back                               |
+//! | CRITICAL | another final response, none in time, a redirection that leads nowhere, `--critical` violated      |
+//! | UNKNOWN  | bad arguments, the name does not resolve, a local file cannot be read, a signal                    |
+//!
+//! Whatever happens, no call is left behind: see `sip::call`.
+
+use std::time::Duration;
+
+use super::call_routing_advice::advice;
+use crate::options::digest::DigestOptions;
+use crate::options::request::RequestOptions;
+use crate::options::server::ServerOptions;
+use crate::options::status::StatusOptions;
+use crate::options::tls::TlsOptions;
+use crate::options::{Need, Options, Secrets, When, plain, reworded};
+use crate::plugin::{Check, Context};
+use crate::report::{About, Class, Failure, Finding, Range, Report, StandsFor, Thresholds};
+use crate::sip::assessment::Assessment;
+use crate::sip::call::assessment::CallAssessment;
+use crate::sip::call::machine::{Until, Wish};
+use crate::sip::call::routing::{self, CallQuestion, Redirect};
+use crate::sip::expect::StatusSet;
+use crate::sip::judge::Expected;
+use crate::sip::probe::Question;
+use crate::sip::transport::Transport;
+use crate::sip::uri;
+use crate::time::calendar::unix_seconds;
+use crate::time::words::seconds;
+use crate::tls::backend::Backend;
+use crate::x509::expiry::{Expiries, Expiry};
+
+impl Check for CallRouting {
+    async fn check(&self, context: &Context) -> Result<Report, Failure> {
+        let mut report = context.report();
+        if self.hold() >= context.deadline.timeout() {
+            let (hold, timeout) = (seconds(self.hold()), seconds(context.deadline.timeout()));
+            let text = format!("--hold: expected less than the deadline of the run ({timeout}, -t), found {hold}");
+            report.add_finding(Finding::unknown(text));
+            return Ok(report);
+        }
+        let question = self.question(context)?;
+
+        let located = self.server.locate(&context.deadline, &mut report.events).await;
+        let transport = located.as_ref().map_or_else(|_| self.server.transport(), |location| location.transport);
+        report.target = self.server.target(transport, None);
+        let routed = routing::route(&question, &located?).await;
+
+        report.target = self.server.target(transport, Some(&routed.first));
+        let common = self.assessment(context, transport)?;
+        CallAssessment { common: &common, until: self.until(), hold: self.hold() }.add(routed, &mut report);
+        report.events.sort_by_key(|event| event.at);
+        Ok(report)
+    }
+}
+
+impl CallRouting {
+    fn question(&self, context: &Context) -> Result<CallQuestion, Failure> {
+        let (server, request) = (&self.server, &self.request);
+        let question = Question {
+            source: server.source_address,
+            uri: request.uri.clone().or_else(|| server.domain_uri()),
+            from: request.from.clone(),
+            to: request.to.clone(),
+            contact: request.contact.clone(),
+            user_agent: request.user_agent(),
+            max_forwards: request.max_forwards(),
+            credentials: self.digest.credentials(&context.secrets)?,
+            // A redirection may lead from any transport to TLS.
+            tls: Some(self.tls.settings(&server.hostname, &context.secrets)?),
+            tls_backend: self.tls_backend.unwrap_or(Backend::Auto),
+            expiries: self.expiries(),
+            asks_untrusted: !context.is_critical(Class::Untrusted),
+            asks_misnamed: !context.is_critical(Class::NameMismatch),
+            now: unix_seconds(context.started.time),
+            deadline: context.deadline,
+        };
+        Ok(CallQuestion {
+            question,
+            family: server.family(),
+            wish: Wish { until: self.until(), hold: self.hold(), credentials: None },
+            redirect: self.redirect.unwrap_or_default(),
+            max_redirects: self.max_redirects.unwrap_or(DEFAULT_MAX_REDIRECTS),
+            headers: self.header.clone(),
+            routes: self
+                .route
+                .iter()
+                .map(|route| if route.contains('<') { route.clone() } else { format!("<{route}>") })
+                .collect(),
+            nameservers: server.nameservers()?,
+        })
+    }
+
+    fn assessment(&self, context: &Context, transport: Transport) -> Result<Assessment, Failure> {
+        Ok(Assessment {
+            transport,
+            expected: Expected {
+                statuses: self.status.rules(StatusSet::of_calls()),
+                headers: Vec::new(),
+                allow: Vec::new(),
+            },
+            thresholds: Thresholds::new(self.warning.clone(), self.critical.clone()),
+            expiries: self.expiries(),
+            timeout: context.deadline.timeout(),
+            is_verified: !self.tls.no_verify,
+            is_alone: true,
+            is_labelled: false,
+            measured: Vec::new(),
+            suffixes: Vec::new(),
+        })
+    }
+
+    fn expiries(&self) -> Expiries {
+        Expiries { warning: self.certificate_warning.clone(), critical: self.certificate_critical.clone() }
+    }
+
+    fn until(&self) -> Until {
+        self.until.unwrap_or_default()
+    }
+
+    fn hold(&self) -> Duration {
+        self.hold.unwrap_or_default()
+    }
+}
+
+/// Make a call through a Call Router, or any SIP server, see where it gets, and take it back.
+#[derive(Debug, clap::Args)]
+#[command(mut_args(|option| reworded(option, &[("uri", URI_HELP), ("expect", EXPECT_HELP)])))]
+pub struct CallRouting {
+    #[command(flatten)]
+    server: ServerOptions,
+
+    #[command(flatten)]
+    request: RequestOptions,
+
+    /// A further header line of the INVITE; repeatable
+    #[arg(long, value_name = "'NAME: VALUE'", value_parser = uri::header_line, help_heading = "Request")]
+    header: Vec<String>,
+
+    /// A proxy to be named in Route, the first one in front; repeatable
+    #[arg(long, value_name = "URI", value_parser = uri::address, help_heading = "Request")]
+    route: Vec<String>,
+
+    #[command(flatten)]
+    digest: DigestOptions,
+
+    /// What a redirection is to be: ask (is the first Contact alive?), follow (call there), accept (it is the answer)
+    /// [default: ask]
+    #[arg(long, value_enum, value_name = "HOW", help_heading = "Call", hide_possible_values = true)]
+    redirect: Option<Redirect>,
+
+    /// How many redirections are followed, 0 to 255 [default: 5]
+    #[arg(long, value_name = "N", value_parser = plain::octet, help_heading = "Call")]
+    max_redirects: Option<u8>,
+
+    /// What is enough: answer (a final response), ringing (a 18x; then the call is cancelled, and the ranges judge how long it
+    /// took to ring) [default: answer]
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Call", hide_possible_values = true)]
+    until: Option<Until>,
+
+    /// Keep an answered call for so many seconds, fractions allowed [default: 0]
+    #[arg(long, value_name = "SEC", value_parser = plain::seconds, help_heading = "Call")]
+    hold: Option<Duration>,
+
+    #[command(flatten)]
+    status: StatusOptions,
+
+    /// WARNING when the time to the final response, or with --until ringing to ringing, in seconds, is outside this range
+    #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true, help_heading = "Thresholds")]
+    warning: Option<Range>,
+
+    /// CRITICAL when that time is outside this range
+    #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true, help_heading = "Thresholds")]
+    critical: Option<Range>,
+
+    #[command(flatten)]
+    tls: TlsOptions,
+
+    /// Which TLS: modern (1.2 and 1.3), legacy (1.0 to 1.2, every suite; not in every build), or auto: legacy where modern fails
+    /// [default: auto]
+    #[arg(long, value_enum, value_name = "BACKEND", help_heading = "TLS")]
+    tls_backend: Option<Backend>,
+
+    /// WARNING when a served certificate has less left than this: N days, Nh hours, N% of its lifetime
+    #[arg(long, value_name = "LEFT", allow_hyphen_values = true, help_heading = "Thresholds")]
+    certificate_warning: Option<Expiry>,
+
+    /// CRITICAL when a served certificate has less left than this
+    #[arg(long, value_name = "LEFT", allow_hyphen_values = true, help_heading = "Thresholds")]
+    certificate_critical: Option<Expiry>,
+}
+
+impl Options for CallRouting {
+    const ABOUT: &'static About = &About {
+        name: "check_um_call_routing",
+        title: "UM CALL ROUTING",
+        stands_for: StandsFor { probe: "UMCallRouterTestProbe", monitor: "UMCallRouterTestMonitor" },
+        classes: &[
+            Class::OF_CONNECTIONS,
+            Class::OF_TLS,
+            &[
+                Class::Protocol,
+                Class::Status,
+                Class::Redirection,
+                Class::Release,
+                Class::Authentication,
+                Class::Unreadable,
+                Class::Permission,
+            ],
+        ],
+        defaults: &[],
+        advice,
+    };
+    const USAGE: &'static [&'static str] = &["-H HOST -u URI [OPTIONS]", "-H DOMAIN --srv -u URI [OPTIONS]"];
+    const EXAMPLES: [&'static str; 3] = [
+        "-H cas1.example.com -u sip:5000@cas1.example.com -w 1 -c 3",
+        "-H pbx.example.com --transport udp -u sip:100@pbx.example.com --until ringing -w 2 -c 5",
+        "-H cas1.example.com -u sip:5000@cas1.example.com --redirect follow --hold 2 -t 15",
+    ];
+    const NEEDS: &'static [&'static [Need]] = &[
+        TlsOptions::NEEDS,
+        DigestOptions::NEEDS,
+        &[
+            Need { options: &["--certificate-warning", "--certificate-critical"], when: OVER_TLS },
+            Need { options: &["--dns-server"], when: When::Given("--srv") },
+            Need { options: &["--max-redirects"], when: When::Is("--redirect", "follow") },
+            Need { options: &["--hold"], when: When::Any(&[When::Absent("--until"), When::Is("--until", "answer")]) },
+        ],
+    ];
+
+    fn contradiction(&self, secrets: &Secrets) -> Option<String> {
+        self.server.contradiction().or_else(|| self.digest.contradiction(secrets)).map(str::to_owned)
+    }
+}
+
+const URI_HELP: &str = "Whom to call [default: sip:HOST:PORT, with the transport as a parameter unless it is udp; with --srv \
+                        sip:DOMAIN]";
+
+const EXPECT_HELP: &str = "Final responses that are as they should be: codes (200), ranges (480-489), classes (2xx), separated \
+                           by commas [default: 2xx,3xx]";
+
+/// RFC 3261 names no number; a Call Router redirects once, the UM service behind it once more.
+const DEFAULT_MAX_REDIRECTS: u8 = 5;
+
+/// Where a connection may be one over TLS: what the domain prefers is not known before it is asked.
+const OVER_TLS: When =
+    When::Any(&[When::Is("--transport", "tls"), When::All(&[When::Given("--srv"), When::Absent("--transport")])]);

@@ -1,0 +1,110 @@
+//! Are the addresses that peers write read as they mean them, and is nothing else?
+
+use super::*;
+
+fn head(lines: &str) -> Head {
+    Head::parse(format!("SIP/2.0 302 Moved\r\n{lines}\r\n").as_bytes())
+}
+
+fn only(line: &str) -> SipUri {
+    contacts(&head(line)).unwrap().remove(0).uri
+}
+
+#[test]
+fn as_exchange_writes_it() {
+    let uri = only("CONTACT: <sip:101@pabx.local:5065;user=phone;transport=Tcp;maddr=mbx1.pabx.local>");
+    assert_eq!((uri.host.as_str(), uri.port, uri.transport), ("mbx1.pabx.local", Some(5065), Some(Transport::Tcp)));
+    assert_eq!(uri.text, "sip:101@pabx.local:5065;user=phone;transport=Tcp;maddr=mbx1.pabx.local");
+    assert_eq!((uri.user.as_str(), uri.name(Transport::Udp)), ("101", "mbx1.pabx.local:5065".to_owned()));
+}
+
+#[test]
+fn several_contacts_by_their_preference() {
+    let found = contacts(&head(
+        "Contact: \"a, <b>\\\"\" <sip:c@d.example>;q=0.5, sip:e@f.example;q=0.7\r\nm: <sip:g@h.example;x=,>, <tel:+1>",
+    ))
+    .unwrap();
+    let found: Vec<_> = found.iter().map(|contact| (contact.uri.host.as_str(), contact.q)).collect();
+    assert_eq!(found, [("h.example", 1000), ("f.example", 700), ("d.example", 500)]);
+}
+
+#[test]
+fn what_a_uri_does_not_say_is_as_the_request() {
+    let uri = only("Contact: sip:a@b.example;transport=tcp");
+    assert_eq!(uri.transport, None, "without brackets it is a parameter of the header");
+    assert_eq!(uri.transport_or(Transport::Tls), Transport::Tls);
+    assert_eq!(uri.endpoint(Transport::Tls).port, 5061);
+    assert_eq!(only("Contact: <sips:a@b;transport=tcp>").transport_or(Transport::Udp), Transport::Tls);
+}
+
+#[test]
+fn ipv6_user_parts_and_headers() {
+    let uri = only("Contact: <sip:j.doe;x=1?y@[2001:db8::7]:5062;transport=UDP;lr=on?Subject=a>");
+    assert_eq!((uri.host.as_str(), uri.port, uri.transport), ("2001:db8::7", Some(5062), Some(Transport::Udp)));
+    assert_eq!(uri.text, "sip:j.doe;x=1?y@[2001:db8::7]:5062;transport=UDP;lr=on");
+    assert_eq!(uri.name(Transport::Tcp), "[2001:db8::7]:5062");
+    assert!(uri.is_loose);
+    assert_eq!(only("Contact: <sip:a@b;maddr=[2001:db8::8]>").host, "2001:db8::8");
+    assert_eq!(only("Contact: <sip:h?Subject=a>").text, "sip:h");
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_breaks_out_of_nothing() {
+    for value in [
+        "*",
+        "<sip:a@b",
+        "<>",
+        "<sip:>",
+        "<sip:a@>",
+        "<sip:a@b@c>",
+        "<sip:a b@c>",
+        "<sip:a@b:0>",
+        "<sip:a@b:70000>",
+        "<sip:a@b:+1>",
+        "<sip:a@2001:db8::1>",
+        "<sip:a@[2001:db8::1>",
+        "<sip:a@[b]>",
+        "<sip:a@[fe80::1%eth0]>",
+        "<sip:a@b;maddr=>",
+        "<sip:a@b;maddr=c/d>",
+        "\"<sip:a@b>",
+        "<sip:a@b>;q=2",
+        "<sip:a@b>;q=x",
+    ] {
+        let error = contacts(&head(&format!("Contact: {value}"))).unwrap_err();
+        assert!(matches!(error, AddressError::Malformed { .. }), "{value}: {error:?}");
+    }
+    for value in ["<tel:+15550100>", "<sip:a@b;transport=sctp>", "<sip:a@b;transport=x>", "<http://a>"] {
+        let error = contacts(&head(&format!("Contact: {value}"))).unwrap_err();
+        assert!(matches!(error, AddressError::Unsupported { .. }), "{value}: {error:?}");
+    }
+    assert_eq!(contacts(&head("To: <sip:a>")), Err(AddressError::Absent("Contact")));
+}
+
+#[test]
+fn a_route_keeps_its_words() {
+    let routes = record_route(&head(
+        "Record-Route: <sip:p2.example;lr>,<sip:p1.example:5070;lr;ftag=x>\r\nRecord-Route: <sip:p0.example>;y=z",
+    ))
+    .unwrap();
+    let texts: Vec<_> = routes.iter().map(|(text, uri)| (text.as_str(), uri.is_loose)).collect();
+    let expected =
+        [("<sip:p2.example;lr>", true), ("<sip:p1.example:5070;lr;ftag=x>", true), ("<sip:p0.example>;y=z", false)];
+    assert_eq!(texts, expected);
+    assert!(record_route(&head("Record-Route: <sip:a")).is_err());
+}
+
+#[test]
+fn the_tag_is_a_parameter_of_the_header() {
+    assert_eq!(tag("\"a;tag=b\" <sip:c;tag=d>;epid=e; Tag = f"), Some("f"));
+    assert_eq!(tag("sip:c;tag=d"), Some("d"));
+    assert_eq!(tag("<sip:c;tag=d>"), None);
+}
+
+#[test]
+fn two_uris_of_one_way() {
+    let uri = |text: &str| SipUri::read(text).unwrap();
+    assert!(uri("sip:a@B:5060").is_same_way(&uri("sip:a@b;transport=tcp;x"), Transport::Tcp));
+    assert!(!uri("sip:a@b").is_same_way(&uri("sip:c@b"), Transport::Tcp));
+    assert!(!uri("sip:a@b;transport=udp").is_same_way(&uri("sip:a@b"), Transport::Tcp));
+}
