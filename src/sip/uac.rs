@@ -231,3 +231,5 @@ mod digest_tests;
 mod stray_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod torture_tests;

@@ -10,6 +10,8 @@ use crate::sip::message::tests::request;
 pub(super) enum Act {
     /// Sends this, with `{branch}` and the other identities of the last request put in.
     Say(&'static str),
+    /// Sends what this makes of the last request.
+    Send(Box<dyn Fn(&str) -> Vec<u8>>),
     /// Hangs up.
     Close,
     /// Resets the connection.
@@ -46,6 +48,11 @@ impl<const STREAM: bool> Channel for Script<STREAM> {
                     .replace("{call-id}", line(request, "Call-ID: "))
                     .replace("{cseq}", line(request, "CSeq: "));
                 buffer.extend_from_slice(said.as_bytes());
+                Ok(said.len())
+            }
+            Some(Act::Send(said)) => {
+                let said = said(self.sent.last().unwrap());
+                buffer.extend_from_slice(&said);
                 Ok(said.len())
             }
             Some(Act::Close) => Ok(0),
