@@ -51,7 +51,8 @@ fn critical_when_the_directory_refuses() {
     let Some(slapd) = Slapd::start("127.0.0.1", HEALTHY, "require authc") else { return };
     let ran = probe(slapd.port, &[]);
     ran.assert_begins(2, "UM AD DS CRITICAL - 127.0.0.1:");
-    ran.assert_says("result code 53 (unwillingToPerform): authentication required | 'time'=U;1;3;0;10");
+    ran.assert_says("result code 53 (unwillingToPerform): authentication required");
+    assert!(!ran.first_line().contains('|'), "{ran:?}");
 }
 
 #[test]
@@ -137,7 +138,7 @@ fn each_controller_of_a_domain_is_asked_and_the_dead_one_named() {
         2,
         "UM AD DS CRITICAL - 2 of 3 controllers of example.com are fit for work; connection refused by dc3.example.com:",
     );
-    assert_eq!(perfdata::labels(ran.first_line()), ["time_127_0_0_1", "time_127_0_0_2", "time_127_0_0_3"]);
+    assert_eq!(perfdata::labels(ran.first_line()), ["time_127_0_0_1", "time_127_0_0_2"]);
     assert_eq!(perfdata::value(ran.first_line(), "time_127_0_0_3"), None);
     let ran = of_domain(&nameserver, &["--state", "refused=warning"]);
     ran.assert_begins(1, "UM AD DS WARNING - 2 of 3 controllers of example.com are fit for work");
@@ -291,7 +292,7 @@ fn srv_over_tcp_when_the_answer_is_too_long_and_past_strays() {
 fn dns_when_the_domain_has_no_controllers() {
     let ran = of_domain(&Nameserver::new(Manner::Plain, Vec::new()), &[]);
     ran.assert_begins(3, "UM AD DS UNKNOWN - no SRV records for _ldap._tcp.dc._msdcs.example.com");
-    ran.assert_says("'time'=U;1;3;0;10");
+    assert!(!ran.first_line().contains('|'), "{ran:?}");
     assert!(ran.stdout.contains("(dns)"), "{ran:?}");
 }
 

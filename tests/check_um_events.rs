@@ -103,7 +103,7 @@ fn no_data_when_the_export_is_empty() {
     let ran = judged_text("\r\n", &[]);
     ran.assert_begins(3, "UM EVENTS UNKNOWN - standard input: empty: ");
     assert!(ran.stdout.contains("(no-data)"), "{}", ran.stdout);
-    ran.assert_says("'event_1647'=U;2;;0");
+    assert!(!ran.first_line().contains('|'), "{ran:?}");
 }
 
 #[test]

@@ -225,7 +225,9 @@ fn configuration(scratch: &Path) -> String {
         );
     }
     for check in services() {
-        let quoted: Vec<_> = words(check, scratch).iter().map(|word| format!("\"{word}\"")).collect();
+        let labels = check.metrics.iter().map(|metric| metric.label).collect::<Vec<_>>().join(" ");
+        let words = [labels].into_iter().chain(words(check, scratch));
+        let quoted: Vec<_> = words.map(|word| format!("\"{word}\"")).collect();
         text += &format!(
             "object Service \"{}\" {{\n  host_name = \"cas1.example.com\"\n  check_command = \"{}\"\n  \
              check_interval = 1s\n  vars.words = [ {} ]\n}}\n",
@@ -255,5 +257,14 @@ fn words(check: &ScheduledService, scratch: &Path) -> Vec<String> {
     staged.arguments.into_iter().chain(thresholds.iter().map(|word| (*word).to_owned())).collect()
 }
 
-/// Icinga stores nothing of a value that is not known, such as those of calls that did not come in: it is 1 here.
-const NUMBERED: &str = "#!/bin/sh\n\"$@\" | sed '1s/=U/=1/g'\n";
+/// What was not measured, such as the look-up of an address, is 1 here: Icinga stores nothing of it. The arguments are the
+/// program, the labels that are wanted, and the program's own.
+const NUMBERED: &str = r#"#!/bin/sh
+program=$1 labels=$2
+shift 2
+line=$("$program" "$@" | head -n 1)
+for label in $labels; do
+  case $line in *"'$label'="*) ;; *) line="$line '$label'=1" ;; esac
+done
+echo "$line"
+"#;

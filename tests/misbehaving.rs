@@ -63,7 +63,7 @@ fn critical_at_the_deadline_when_the_thread_is_stuck() {
 #[test]
 fn a_call_left_behind_at_the_deadline_does_not_cost_the_metrics() {
     let outcome = run("--behave leave -t 0.2");
-    outcome.assert_text(2).assert_says("waiting for a call did not finish within 0.2 s | 'answer'=U");
+    outcome.assert_text(2).assert_says("waiting for a call did not finish within 0.2 s | 'tries'=1;;;0");
     outcome.assert_within(Duration::from_millis(200));
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn render(report: &Report, presentation: Presentation) -> String {
 
 fn first_line(report: &Report) -> String {
     let mut out = format!("{} {} - {}", report.about.title, report.state(), clean(&report.summary(), MAX_SUMMARY));
-    for (index, metric) in report.metrics.iter().enumerate() {
+    for (index, metric) in report.metrics.iter().filter(|metric| metric.value().is_some()).enumerate() {
         let _ = write!(out, "{}{metric}", if index == 0 { " | " } else { " " });
     }
     out.push('\n');

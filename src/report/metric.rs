@@ -28,7 +28,7 @@ impl Uom {
     }
 }
 
-/// A measured value; unknown (`U`) is a value of its own, and what infinite and not-a-number become.
+/// A measured value; unknown is a value of its own, and what infinite and not-a-number become.
 ///
 /// It holds its thresholds, so that the state and the printed perfdata come from the same object.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,15 +158,13 @@ impl Metric {
 }
 
 impl fmt::Display for Metric {
-    /// `'label'=value[UOM];[warn];[crit];[min];[max]`, trailing semicolons left out.
+    /// `'label'=value[UOM];[warn];[crit];[min];[max]`, trailing semicolons left out. Nothing of an unknown value: the `U` that
+    /// perfdata has for it is an error to Icinga 2, and an UNKNOWN to Checkmk.
     ///
     /// Rust prints the shortest decimal that reads back equal, without an exponent.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "'{}'=", self.label)?;
-        match self.value {
-            Some(value) => write!(f, "{}{}", value + 0.0, self.uom.symbol())?,
-            None => f.write_str("U")?,
-        }
+        let Some(value) = self.value else { return Ok(()) };
+        write!(f, "'{}'={}{}", self.label, value + 0.0, self.uom.symbol())?;
         let printed = |number: Option<f64>| number.map(|number| (number + 0.0).to_string());
         let fields = [
             self.thresholds.warning().map(ToString::to_string),
@@ -231,9 +229,9 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_value_keeps_its_thresholds() {
+    fn an_unknown_value_is_not_printed_and_keeps_its_thresholds() {
         let metric = Metric::seconds("time", None).judged_by(&thresholds("0.5", "1"));
-        assert_eq!(metric.to_string(), "'time'=U;0.5;1;0");
+        assert_eq!((metric.to_string(), metric.thresholds()), (String::new(), &thresholds("0.5", "1")));
     }
 
     #[test]
@@ -244,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_share_of_nothing_is_unknown() {
-        assert_eq!(Metric::percent("rejected", None).to_string(), "'rejected'=U;;;0;100");
+        assert_eq!(Metric::percent("rejected", None).value(), None);
         assert_eq!(Metric::percent("rejected", Some(50.0)).to_string(), "'rejected'=50%;;;0;100");
     }
 

@@ -261,7 +261,10 @@ mod tests {
             expiries.lifetime("leaf_lifetime_left", Some(left(DAY * 9))).to_string(),
             "'leaf_lifetime_left'=10%;;10:"
         );
-        assert_eq!(expiries.days("days_left", None).to_string(), "'days_left'=U;2:");
+        assert_eq!(
+            expiries.days("days_left", None).thresholds().warning().map(ToString::to_string).as_deref(),
+            Some("2:")
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::tls::fixture;
-use crate::support::{Outcome, perfdata, plugin, run_command};
+use crate::support::{Outcome, format, perfdata, plugin, run_command};
 use crate::{DAY, Made, NAME, Wanted, run};
 
 fn judge(file: &str, more: &[&str]) -> Outcome {
@@ -167,10 +167,18 @@ fn usage_errors_name_what_is_wrong() {
 }
 
 #[test]
-fn every_metric_is_there_when_nothing_could_be_read() {
-    let ran = run(&["-H", "127.0.0.1", "--ca-file", "/nowhere/ca.pem"]);
+fn every_metric_is_null_when_nothing_could_be_read() {
+    let line = ["-H", "127.0.0.1", "--ca-file", "/nowhere/ca.pem"];
+    let ran = run(&line);
     ran.assert_text(3).assert_says("/nowhere/ca.pem");
-    assert_eq!(perfdata::labels(ran.first_line()), ["days_left", "leaf_days_left", "leaf_lifetime_left"]);
+    assert_eq!(perfdata::labels(ran.first_line()), [""; 0]);
+    let json = format::assert_json(&run(&[line.as_slice(), &["--output", "json"]].concat()).stdout);
+    for label in ["days_left", "leaf_days_left", "leaf_lifetime_left"] {
+        assert!(
+            json["metrics"][label]["value"].is_null() && json["metrics"][label]["uom"].is_string(),
+            "{label}: {json}"
+        );
+    }
 }
 
 #[test]

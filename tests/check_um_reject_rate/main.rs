@@ -84,7 +84,10 @@ fn ok_when_three_calls_are_too_few_to_judge() {
 #[test]
 fn ok_when_there_was_no_call() {
     let ran = judged(&log([(3_600, 10, 5), (60, 10, 5)]), &["--minimum-calls", "0"]);
-    ran.assert_begins(0, "UM REJECT RATE OK - no call received by CAS1 in 59 min; fewer than 1 calls are not judged | 'rejected'=U;25;50;0;100 'calls'=0");
+    ran.assert_begins(
+        0,
+        "UM REJECT RATE OK - no call received by CAS1 in 59 min; fewer than 1 calls are not judged | 'calls'=0",
+    );
 }
 
 #[test]
@@ -120,7 +123,7 @@ fn stale_when_the_newest_sample_is_too_old() {
     // 24.6 min, so that a slow machine has most of a minute.
     let old = log([(3_600, 1_000, 0), (1_475, 1_100, 90)]);
     let ran = judged(&old, &[]);
-    ran.assert_begins(3, "UM REJECT RATE UNKNOWN - the newest sample is 25 min old, more than 10 min | 'rejected'=U;25;50;0;100 'calls'=U");
+    ran.assert_begins(3, "UM REJECT RATE UNKNOWN - the newest sample is 25 min old, more than 10 min");
     judged(&old, &["--max-age", "1h"]).assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 90%");
 }
 
@@ -166,7 +169,10 @@ fn no_data_when_the_file_is_no_log_and_nothing_of_it_is_shown() {
     for path in [Path::new(env!("CARGO_BIN_EXE_check_um_reject_rate")), &root().join("Cargo.toml")] {
         let path = path.to_str().unwrap();
         let ran = run(&["--counters", &format!("csv:{path}"), "-vvv"]);
-        ran.assert_begins(3, &format!("UM REJECT RATE UNKNOWN - {path}, line 1: expected a header that begins with (PDH-CSV 4.0) | 'rejected'=U;25;50;0;100 'calls'=U;;;0 'rejected_calls'=U;;;0 'history'=U;;;0"));
+        ran.assert_begins(
+            3,
+            &format!("UM REJECT RATE UNKNOWN - {path}, line 1: expected a header that begins with (PDH-CSV 4.0)"),
+        );
         assert!(!ran.stdout.contains("edition"), "{}", ran.stdout);
     }
     let absent = std::io::Error::from_raw_os_error(2);
@@ -213,8 +219,7 @@ fn of_several_hosts_one_is_chosen() {
     let source = format!("csv:{}", path.display());
     let ran = run(&["--counters", &source]);
     assert!(
-        ran.first_line().ends_with("'history'=U;;;0")
-            && ran.stdout.contains("choose with --hostname one of CAS1, CAS2"),
+        !ran.first_line().contains('|') && ran.stdout.contains("choose with --hostname one of CAS1, CAS2"),
         "{}",
         ran.stdout
     );

@@ -2,10 +2,10 @@
 //!
 //! What a reader is known to lose is expected to be lost, precisely that and nothing else:
 //!
-//! | reader             | an unknown value (`U`) | a threshold                                                       |
-//! |--------------------|------------------------|-------------------------------------------------------------------|
-//! | Icinga 2           | no entry               | lost unless it is one number                                      |
-//! | Monitoring::Plugin | no entry               | lost if it begins with `@`, and with it all fields that follow it |
+//! | reader             | a threshold                                                       |
+//! |--------------------|-------------------------------------------------------------------|
+//! | Icinga 2           | lost unless it is one number                                      |
+//! | Monitoring::Plugin | lost if it begins with `@`, and with it all fields that follow it |
 
 use std::process::Command;
 
@@ -41,9 +41,8 @@ fn icinga_2_reads_what_was_printed() {
         let read = node.evaluate(&format!("{READ}\n[ {} ]", quoted.join(", "))).unwrap();
         let read: Vec<_> = read.as_array().unwrap().iter().filter(|entry| !entry.is_null()).cloned().collect();
         let own = own(perfdata);
-        let own: Vec<_> = own.iter().filter(|entry| entry.value.is_some()).collect();
         assert_eq!(read.len(), own.len(), "{command}: {read:?}");
-        for (read, own) in read.iter().zip(own) {
+        for (read, own) in read.iter().zip(&own) {
             assert_eq!(of_icinga(read), expected_of_icinga(own), "{command}: {own:?}");
         }
     }
@@ -65,11 +64,11 @@ fn monitoring_plugin_reads_what_was_printed() {
 
     let mut read = outcome.stdout.lines();
     for Played { command, perfdata, .. } in &scenes {
-        for entry in own(perfdata).iter().filter(|entry| entry.value.is_some()) {
+        for entry in &own(perfdata) {
             let fields: Vec<_> = read.next().unwrap().split('\t').collect();
             let value: f64 = fields[1].parse().unwrap_or_else(|_| panic!("{command}: {entry:?}: {fields:?}"));
             // Perl prints fifteen digits of a number.
-            let is_same = (value - entry.value.unwrap()).abs() <= value.abs() * 1e-14;
+            let is_same = (value - entry.value).abs() <= value.abs() * 1e-14;
             assert!(is_same && fields[0] == entry.label && fields[2] == entry.uom, "{command}: {entry:?}: {fields:?}");
             assert_eq!(fields[3..], expected_of_perl(entry), "{command}: {entry:?}");
         }
@@ -104,7 +103,7 @@ fn expected_of_icinga(entry: &Entry) -> Fields {
         other => other,
     };
     let bounds = entry.bounds.clone().map(|bound| bound.parse().ok());
-    (entry.label.clone(), entry.value.unwrap(), unit.to_owned(), bounds)
+    (entry.label.clone(), entry.value, unit.to_owned(), bounds)
 }
 
 /// All fields, up to a range that begins with `@`.

@@ -30,6 +30,7 @@ impl Check for Misbehaving {
             Behaviour::Leave => {
                 let left = context.deadline.limit_blocking(|| "waiting for a call".to_owned(), block).await;
                 report.add_metric(Metric::unknown("answer", Uom::None));
+                report.add_metric(Metric::count("tries", 1));
                 left.unwrap_or_else(|unfinished| report.add_failure(unfinished.into()));
             }
             Behaviour::Hoard => hoard(),

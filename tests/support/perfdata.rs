@@ -5,8 +5,8 @@
 pub struct Entry {
     /// The label, without its quotes.
     pub label: String,
-    /// The value; `None` for `U`.
-    pub value: Option<f64>,
+    /// The value.
+    pub value: f64,
     /// The unit of measurement.
     pub uom: String,
     /// Warning range, critical range, minimum and maximum as they are printed; what is not there is empty.
@@ -19,11 +19,10 @@ pub fn assert_valid(line: &str) -> Vec<Entry> {
     entries(line).unwrap_or_else(|problem| panic!("{problem} in {line:?}"))
 }
 
-/// The value that `line` gives for `label`; panics without one.
+/// The value that `line` gives for `label`, which is left out where it was not measured.
 #[track_caller]
 pub fn value(line: &str, label: &str) -> Option<f64> {
-    let entry = assert_valid(line).into_iter().find(|entry| entry.label == label);
-    entry.unwrap_or_else(|| panic!("no '{label}' in {line:?}")).value
+    assert_valid(line).into_iter().find(|entry| entry.label == label).map(|entry| entry.value)
 }
 
 /// The labels of `line`, in their order.
@@ -76,15 +75,12 @@ fn entry(text: &str) -> Result<Entry, String> {
     Ok(Entry { label: label.to_owned(), value, uom, bounds })
 }
 
-/// A number with its unit, or `U` alone.
-fn value_of(text: &str) -> Option<(Option<f64>, String)> {
-    if text == "U" {
-        return Some((None, String::new()));
-    }
+/// A number with its unit; the `U` of a value that is not known is an error to too many readers.
+fn value_of(text: &str) -> Option<(f64, String)> {
     let end = text.find(|c: char| !matches!(c, '0'..='9' | '.' | '-')).unwrap_or(text.len());
     let (digits, uom) = text.split_at(end);
     matches!(uom, "" | "s" | "B" | "%" | "c").then_some(())?;
-    Some((Some(number(digits)?), uom.to_owned()))
+    Some((number(digits)?, uom.to_owned()))
 }
 
 /// `-?digits[.digits]`: no exponent, no sign but minus, no bare point.

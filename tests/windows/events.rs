@@ -221,7 +221,7 @@ fn unknown_when_the_log_of_events_only_pretends() {
         "UM EVENTS UNKNOWN - cannot read the log Application of this machine: EvtQuery failed without an",
     );
     assert!(ran.stdout.contains("(no-data)"), "{}", ran.stdout);
-    ran.assert_says("'event_1647'=U;2;;0");
+    assert!(!ran.first_line().contains('|'), "{ran:?}");
     run("check_um_events", &["--output", "json"]).assert_json("UNKNOWN");
 }
 
@@ -236,7 +236,7 @@ fn unknown_when_the_log_of_managed_availability_only_pretends() {
         "UM HEALTH SET UNKNOWN - cannot read the log Microsoft-Exchange-ManagedAvailability/Monitoring of this machine: \
          EvtQuery failed without an error",
     );
-    ran.assert_says("'monitors'=U;;;0");
+    assert!(!ran.first_line().contains('|'), "{ran:?}");
 }
 
 #[test]
