@@ -6,6 +6,9 @@ mod support;
 
 use std::fs;
 
+use check_um::checks;
+use check_um::door::report::Policy;
+use check_um_generate::register::plugins;
 use support::port::closed_port;
 use support::{Outcome, plugin, run, run_fed};
 
@@ -120,6 +123,53 @@ fn unknown_when_two_hosts_are_named() {
 }
 
 #[test]
+fn unknown_when_a_port_or_a_scheme_stands_with_the_host() {
+    for name in ["check_um_sip_options", "check_um_cert_expiry", "check_um_ad_ds"] {
+        for host in ["cas1.example.com:5060", "192.0.2.7:5061", "sip:cas1.example.com", "sips:cas1", "[::1]:5060"] {
+            refused(name, &format!("-H {host}"), "--port");
+            refused(name, &format!("--hostname={host}"), "expected");
+        }
+    }
+    refused("check_um_ad_ds", "--domain example.com:389", "--port");
+    for name in ["check_um_service", "check_um_events", "check_um_health_set"] {
+        refused(name, "-H cas1.example.com:5060", "is not a host");
+    }
+}
+
+#[test]
+fn unknown_with_what_was_meant() {
+    for name in support::plugins() {
+        refused(name, "--timout 3", "unknown option --timout: expected one of its options; did you mean --timeout?");
+        refused(name, "--output=json --sate x=ok --output=text", "did you mean --state?");
+        refused(name, "--state timeuot=ok", "; did you mean timeout?");
+        refused(name, "--state locale=ok", "; did you mean local?");
+        run(name, "--bogus").assert_text(3).assert_says("unknown option --bogus: expected one of its options");
+    }
+    refused("check_um_sip_options", "-H x --hostnam y", "did you mean --hostname?");
+    refused("check_um_sip_options", "-H x --state stoped=ok", "did you mean stopped?");
+}
+
+#[test]
+fn unknown_with_every_way_to_say_whom_to_ask() {
+    refused("check_um_sip_options", "-w 1", "an option is missing: expected -H HOST or -H DOMAIN --srv");
+    refused("check_um_ad_ds", "", "an option is missing: expected -H HOST or --domain DOMAIN");
+    refused("check_um_cert_expiry", "", "an option is missing: expected -H HOST, --file FILE or --store LOCATION");
+    if cfg!(unix) {
+        for name in ["check_um_reject_rate", "check_um_missed_call_proxy", "check_um_app_pool"] {
+            refused(name, "-H cas1", "--counters: expected csv:FILE, csv:- or prometheus:URL");
+            refused(name, "-H cas1", "; --hostname says whose counters are judged, not where they are read");
+        }
+    }
+}
+
+#[test]
+fn an_ignored_monitor_that_there_is_not_is_told() {
+    let export = support::fixture("health/powershell7-single-healthy.json");
+    let ran = run("check_um_health_set", &format!("--file {export} --ignore UMCallRouterTestMoniter"));
+    ran.assert_text(0).assert_says("--ignore UMCallRouterTestMoniter matches no monitor");
+}
+
+#[test]
 fn unknown_when_thresholds_are_reversed() {
     for (name, arguments) in [
         ("sip_options", "-H 127.0.0.1 -w 3 -c 1"),
@@ -148,4 +198,79 @@ fn a_default_that_decides_against_what_was_given_is_named() {
 fn counted(name: &str, more: &str) -> Outcome {
     let log = support::counters::log([(3_500, 0, 0), (60, 100, 55)]);
     run_fed(plugin(name).args(["--counters", "csv:-"]).args(more.split(' ')), log.as_bytes())
+}
+
+#[test]
+fn every_need_is_about_options_that_there_are() {
+    for mut plugin in plugins() {
+        plugin.command.build();
+        let known: Vec<_> = plugin.command.get_arguments().filter_map(|option| option.get_long()).collect();
+        for need in plugin.needs.iter().copied().flatten() {
+            let named = need.options.iter().copied().chain(need.when.options());
+            for option in named {
+                assert!(known.contains(&&option[2..]), "{}: NEEDS speaks of {option}", plugin.about.name);
+            }
+            for free in NEVER_REFUSED {
+                assert!(!need.options.contains(free), "{}: {free} is never refused", plugin.about.name);
+            }
+        }
+    }
+}
+
+/// What is taken whatever stands beside it: one scheduler's file passes them to every plugin.
+const NEVER_REFUSED: &[&str] = &[
+    "--hostname",
+    "--timeout",
+    "--verbose",
+    "--ipv4",
+    "--ipv6",
+    "--output",
+    "--single-line",
+    "--state",
+    "--exit-ok",
+    "--peer",
+    "--state-file",
+    "--extra-opts",
+];
+
+#[test]
+fn every_example_and_every_way_to_call_a_plugin_is_understood() {
+    for entry in checks::ALL {
+        let name = entry.about.name;
+        for example in entry.examples {
+            let argv = [name].into_iter().chain(example.split(' ')).map(Into::into).collect();
+            let error = (entry.parse)(argv).err().filter(|error| !error.contains("Windows"));
+            assert_eq!(error, None, "{name} {example}");
+        }
+        for way in entry.usage {
+            let mut command = (entry.command)();
+            command.build();
+            for option in way.split(' ').filter(|word| word.trim_start_matches('[').starts_with('-')) {
+                let option = option.trim_matches(['[', ']']).trim_start_matches('-');
+                let is_known = |known: &clap::Arg| {
+                    known.get_long() == Some(option) || option.len() == 1 && known.get_short() == option.chars().next()
+                };
+                assert!(command.get_arguments().any(is_known), "{name} {way}: there is no {option}");
+            }
+        }
+    }
+}
+
+#[test]
+fn help_ends_with_exit_codes_classes_and_three_examples() {
+    for entry in checks::ALL {
+        let name = entry.about.name;
+        let help = support::run(name, "-h").stdout;
+        let places =
+            ["Usage: ", "Options:", "Exit codes:\n  0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN", "\n\nExamples:\n"];
+        let found: Vec<_> = places.iter().map(|place| help.find(place)).collect();
+        assert!(found.iter().all(Option::is_some) && found.is_sorted(), "{name}: {found:?}: {help}");
+        let policy = Policy::new(entry.about.defaults.to_vec());
+        for class in entry.about.classes() {
+            let worth = format!(" {class}={}", policy.state(class).word().to_lowercase());
+            assert!(help.contains(&worth), "{name}: no {worth}: {help}");
+        }
+        assert_eq!(help.lines().rev().take_while(|line| *line != "Examples:").count(), 3, "{help}");
+        assert!(!help.contains(r"\\"), "{name}: two backslashes for one: {help}");
+    }
 }

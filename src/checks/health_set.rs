@@ -51,6 +51,9 @@ impl HealthSet {
         for failure in self.shortcomings(answer, &selection) {
             report.add_failure(failure);
         }
+        for stray in judge::unmatched(&answer.export.monitors, &self.health_set, &self.ignore) {
+            report.add_finding(Finding::ok(stray));
+        }
         for remark in &answer.remarks {
             report.add_finding(Finding::ok(remark.clone()));
         }

@@ -105,7 +105,8 @@ impl Nearest {
         for other in present.take(MAX_COMPARED) {
             let lower = other.to_lowercase();
             other_instances |= wanted.instance.is_some() && lower.starts_with(&sibling) && lower.ends_with(&last);
-            scored.push((strsim::jaro_winkler(&name, &lower), other));
+            let likeness = strsim::jaro_winkler(excerpt(&name), excerpt(&lower));
+            scored.push((likeness, other));
         }
         scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
         scored.dedup_by(|a, b| a.1 == b.1);
@@ -118,6 +119,11 @@ impl Nearest {
     pub const fn unlisted(said: String) -> Self {
         Self { names: Vec::new(), present: 0, unlisted: Some(said), other_instances: false }
     }
+}
+
+/// As much of a name as is compared: the time grows with the product of the lengths.
+fn excerpt(name: &str) -> &str {
+    name.char_indices().nth(MAX_NAME).map_or(name, |(end, _)| &name[..end])
 }
 
 impl fmt::Display for Nearest {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{AlertValue, Monitor};
+use crate::report::nearest::hint;
 use crate::report::{State, excerpt};
 
 /// The monitors of the wanted health sets.
@@ -81,6 +82,17 @@ pub fn select<'a>(monitors: &'a [Monitor], health_sets: &'a [String], ignored: &
     Selection { judged, ignored, absent: health_sets.iter().map(String::as_str).filter(is_absent).collect() }
 }
 
+/// Those of `ignored` that name none of the monitors of `health_sets`, each with what was probably meant.
+pub fn unmatched(monitors: &[Monitor], health_sets: &[String], ignored: &[String]) -> Vec<String> {
+    let stray = |name: &&String| select(monitors, health_sets, std::slice::from_ref(*name)).ignored.is_empty();
+    let all = select(monitors, health_sets, &[]);
+    let text = |name: &String| {
+        let names = all.judged.iter().map(|monitor| monitor.name.as_str());
+        format!("--ignore {} matches no monitor{}", excerpt(name, 100), hint(name, names))
+    };
+    ignored.iter().filter(stray).map(text).collect()
+}
+
 /// What an alert value is worth. The state of the server component has no say in it: `NotApplicable` stands beside
 /// `Unhealthy` in Microsoft's own example.
 pub const fn rating(value: &AlertValue) -> Rating {
@@ -149,6 +161,18 @@ mod tests {
         assert_eq!(selection.judged, [&monitors[0]]);
         assert_eq!(selection.ignored, [&monitors[1], &monitors[3]]);
         assert_eq!(selection.absent, ["UM.Protocol"]);
+    }
+
+    #[test]
+    fn what_is_ignored_and_not_there_is_told_with_what_was_meant() {
+        let monitors = [monitor("UM", "UMCallRouterTestMonitor", AlertValue::Healthy)];
+        let unmatched = |name: &str| unmatched(&monitors, &["UM".to_owned()], &[name.to_owned()]);
+        assert!(unmatched("umcallroutertestmonitor").is_empty());
+        assert_eq!(
+            unmatched("UMCallRouterTestMoniter"),
+            ["--ignore UMCallRouterTestMoniter matches no monitor; did you mean UMCallRouterTestMonitor?"]
+        );
+        assert_eq!(unmatched("X"), ["--ignore X matches no monitor"]);
     }
 
     #[test]

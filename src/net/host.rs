@@ -1,14 +1,34 @@
 //! What is a host? A name, or an address with or without the brackets that a port would need.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
-/// A host name or address: nothing that could not be looked up, and nothing that could break out of a URI.
+use crate::report::excerpt;
+
+/// A host name or address: nothing that could not be looked up, and nothing that could break out of a URI. A port or a
+/// scheme is no part of it, and is told where it belongs.
 pub(crate) fn parse(text: &str) -> Result<String, String> {
     let is_plausible = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']' | '%');
-    if !text.is_empty() && text.len() <= 255 && text.chars().all(is_plausible) && !text.starts_with('-') {
-        return Ok(text.to_owned());
+    let expected = "expected a name such as cas1.example.com or an address such as 192.0.2.7";
+    let wrong = |what: &str| Err(format!("'{}' is not a host: {what}{expected}", excerpt(text, 300)));
+    let scheme = ["sip:", "sips:", "ldap:", "ldaps:", "http:", "https:"].into_iter();
+    let has_scheme = scheme.clone().any(|it| text.get(..it.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(it)));
+    if has_scheme && text.parse::<Ipv6Addr>().is_err() {
+        return wrong("the scheme of a URI stands before it, and a port goes to --port; ");
     }
-    Err(format!("'{text}' is not a host: expected a name such as cas1.example.com or an address such as 192.0.2.7"))
+    let behind_bracket = text.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(_, behind)| behind);
+    let one_colon = text.split_once(':').filter(|(_, port)| !text.starts_with('[') && !port.contains(':'));
+    if one_colon.is_some() || behind_bracket.is_some_and(|behind| behind.starts_with(':')) {
+        return wrong("a port goes to --port; ");
+    }
+    if text.is_empty() || text.len() > 255 || !text.chars().all(is_plausible) || text.starts_with('-') {
+        return wrong("");
+    }
+    // What has several colons or brackets must be an address; a zone is the system's to judge.
+    let (bare, zone) = bare(text).split_once('%').unwrap_or((bare(text), "-"));
+    if text.contains([':', '[', ']', '%']) && (bare.parse::<IpAddr>().is_err() || zone.is_empty()) {
+        return wrong("its colons, brackets or zone are not those of an IPv6 address; ");
+    }
+    Ok(text.to_owned())
 }
 
 /// The host without brackets around an address.
@@ -40,6 +60,29 @@ mod tests {
         }
         for text in ["", "-p", "a b", "a/b", "sip:a@b", "a\n", &"x".repeat(256)] {
             assert!(parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_port_or_a_scheme_is_told_where_it_belongs() {
+        for text in [
+            "cas1:5060",
+            "192.0.2.7:5061",
+            "[2001:db8::7]:5060",
+            "[::1]:",
+            "cas1:",
+            "sip:cas1",
+            "SIPS:cas1:5061",
+            "sip:[::1]",
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains("--port") && error.contains("expected"), "{error}");
+        }
+        for text in ["1:2:3", "[cas1]", "[::1", "::1]", "cas1%eth0", "fe80::1%", "[::1]x"] {
+            assert!(parse(text).unwrap_err().contains("IPv6"), "{text}");
+        }
+        for text in ["::1", "[::1]", "[192.0.2.7]", "::ffff:192.0.2.7", "[fe80::1%eth0]", "fe80::1%25", "::"] {
+            assert_eq!(parse(text).as_deref(), Ok(text));
         }
     }
 

@@ -41,7 +41,7 @@ pub(crate) fn parse<O: Options>(argv: Vec<OsString>) -> Result<Parsed<O>, UsageE
     let behind_program = argv.len().min(1);
     argv.splice(behind_program..behind_program, sections.argv);
     let parsed = command.try_get_matches_from_mut(argv);
-    let mut matches = parsed.map_err(|error| explain(&error, O::USAGE))?;
+    let mut matches = parsed.map_err(|error| explain(&error, &command, O::USAGE))?;
 
     let ambiguous = own.as_ref().and_then(|own| TARGETS.iter().find_map(|(id, _)| two_values(id, own)));
     let given = if own.is_some() { given_there } else { given(&matches) };
@@ -49,8 +49,8 @@ pub(crate) fn parse<O: Options>(argv: Vec<OsString>) -> Result<Parsed<O>, UsageE
         return Err(UsageError::CommandLine(text));
     }
     let overruled = overruled(&command, &matches, O::DEFAULT_THRESHOLDS).map_err(UsageError::CommandLine)?;
-    let options = O::from_arg_matches_mut(&mut matches).map_err(|error| explain(&error, O::USAGE))?;
-    let common = CommonOptions::from_arg_matches(&matches).map_err(|error| explain(&error, O::USAGE))?;
+    let options = O::from_arg_matches_mut(&mut matches).map_err(|error| explain(&error, &command, O::USAGE))?;
+    let common = CommonOptions::from_arg_matches(&matches).map_err(|error| explain(&error, &command, O::USAGE))?;
     if let Some(contradiction) = options.contradiction(&sections.secrets) {
         return Err(UsageError::CommandLine(contradiction));
     }

@@ -157,7 +157,9 @@ impl CounterOptions {
     /// What is wrong with the source, or with a `--counter-name` whose key is none of `counters`.
     pub(crate) fn contradiction(&self, counters: &[Counter]) -> Option<String> {
         if self.counters == CounterPlace::Pdh && !cfg!(windows) {
-            return Some(format!("--counters: {}", CounterError::NeedsWindows));
+            let text = format!("--counters: {}", CounterError::NeedsWindows);
+            let whose = "--hostname says whose counters are judged, not where they are read";
+            return Some(if self.hostname.is_some() { format!("{text}; {whose}") } else { text });
         }
         if let (CounterPlace::Pdh, Some(Err(error))) = (&self.counters, self.hostname.as_deref().map(host::parse)) {
             return Some(format!("--hostname: {error}"));

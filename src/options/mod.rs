@@ -131,7 +131,7 @@ impl FromStr for Timeout {
     }
 }
 
-/// An option of a group, in the check's own words if it has some for it.
+/// An option of a group, in the check's own words if it has some for it: ids, each with its help.
 pub(crate) fn reworded(option: Arg, words: &[(&str, &'static str)]) -> Arg {
     match words.iter().find(|(id, _)| option.get_id() == id) {
         Some((_, help)) => option.help(*help),

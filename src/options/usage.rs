@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::report::Class;
+use crate::report::nearest::nearest;
 
 /// Why there are no arguments. Help and version are among them: they too end without a check, and exit 3.
 #[derive(Debug, thiserror::Error)]
@@ -33,8 +34,8 @@ pub enum UsageError {
     NoSection { path: PathBuf, section: String },
 }
 
-/// Clap's error in one line of ours; `usage` are the ways to call the plugin.
-pub fn explain(error: &clap::Error, usage: &[&str]) -> UsageError {
+/// Clap's error about a line of `command` in one line of ours; `usage` are the ways to call the plugin.
+pub fn explain<'a>(error: &clap::Error, command: &'a clap::Command, usage: &[&str]) -> UsageError {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.clone(),
         Some(ContextValue::Strings(texts)) => texts.join(", "),
@@ -59,13 +60,10 @@ pub fn explain(error: &clap::Error, usage: &[&str]) -> UsageError {
             format!("{option}: '{value}' is not a value for it{}", expected(&text(ContextKind::ValidValue)))
         }
         ErrorKind::UnknownArgument if option.starts_with('-') => {
-            let similar = text(ContextKind::SuggestedArg);
-            let hint = if similar.is_empty() {
-                "expected one of its options".to_owned()
-            } else {
-                format!("did you mean {similar}?")
-            };
-            format!("unknown option {option}: {hint}")
+            let long = |option: &'a clap::Arg| option.get_long();
+            let meant = nearest(option.trim_start_matches('-'), command.get_arguments().filter_map(long));
+            let hint = meant.map_or_else(String::new, |meant| format!("; did you mean --{meant}?"));
+            format!("unknown option {option}: expected one of its options{hint}")
         }
         ErrorKind::UnknownArgument => {
             let word = text(ContextKind::InvalidArg);

@@ -1,8 +1,10 @@
 //! One JSON object for Zabbix's dependent items and for programs; described by `report.schema.json` beside this file.
 
+use std::fmt::Write;
+
 use serde_json::{Map, Value, json};
 
-use super::{MAX_OUTPUT, Presentation};
+use super::{MAX_OUTPUT, Presentation, is_hostile};
 use crate::report::{Finding, HEALTH_SET, Metric, Report, excerpt};
 use crate::time::calendar::rfc3339;
 
@@ -10,9 +12,26 @@ use crate::time::calendar::rfc3339;
 pub(crate) fn render(report: &Report, presentation: Presentation) -> String {
     let mut out = String::new();
     for extent in EXTENTS {
-        out = format!("{}\n", object(report, presentation.verbosity, extent));
+        out = format!("{}\n", escaped(&object(report, presentation.verbosity, extent).to_string()));
         if out.len() <= MAX_OUTPUT {
             break;
+        }
+    }
+    out
+}
+
+/// The text of JSON with what could move a terminal's cursor or reorder a line written as `\\uXXXX`: nothing is lost, and
+/// nothing acts on whoever looks at it. Such characters stand within strings only.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_hostile(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
         }
     }
     out
@@ -110,3 +129,17 @@ const EXTENTS: &[Extent] = &[
 
 /// The version of the layout; it changes when a field is removed or changes its meaning.
 const SCHEMA: u32 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_acts_on_a_terminal_and_nothing_is_lost() {
+        let text = "a\u{7f}\u{85}\u{9b}2J\u{202e}b\u{2066}\u{200f}\u{feff}\u{2028}\u{1b}c\u{61c}ä😀";
+        let out = escaped(&json!({ text: text }).to_string());
+        assert!(!out.chars().any(is_hostile), "{out}");
+        assert!(out.contains("\\u009b") && out.contains("\\u202e") && out.contains("ä😀"), "{out}");
+        assert_eq!(serde_json::from_str::<Value>(&out).unwrap()[text], text);
+    }
+}

@@ -50,7 +50,7 @@ fn cut(text: &mut String, max: usize) {
 /// Whether a character can move the cursor, end the line, or reorder what stands around it.
 fn is_hostile(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// The most that a plugin prints, in bytes.

@@ -5,6 +5,7 @@ pub(crate) mod class;
 pub(crate) mod failure;
 pub(crate) mod finding;
 pub(crate) mod metric;
+pub(crate) mod nearest;
 pub(crate) mod policy;
 pub(crate) mod range;
 pub(crate) mod state;

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use super::class::Class;
 use super::failure::Failure;
+use super::nearest::hint;
 use super::state::{NotAState, State};
 
 /// What is wrong with one `CLASS=STATE`.
@@ -11,8 +12,13 @@ use super::state::{NotAState, State};
 pub enum OverrideError {
     #[error("'{0}' is not CLASS=STATE: expected something like timeout=unknown")]
     NoState(String),
-    #[error("'{name}' is not a failure class: expected one of {expected}")]
-    NoSuchClass { name: String, expected: String },
+    #[error("'{name}' is not a failure class: expected one of {expected}{hint}")]
+    NoSuchClass {
+        name: String,
+        expected: String,
+        /// What was probably meant.
+        hint: String,
+    },
     #[error(transparent)]
     NotAState(#[from] NotAState),
 }
@@ -32,6 +38,7 @@ impl FromStr for Override {
         let class = Class::ALL.iter().find(|class| class.name() == name).ok_or_else(|| OverrideError::NoSuchClass {
             name: name.to_owned(),
             expected: Class::ALL.iter().map(|class| class.name()).collect::<Vec<_>>().join(", "),
+            hint: hint(name, Class::ALL.iter().map(|class| class.name())),
         })?;
         Ok(Self { class: *class, state: state.parse()? })
     }
@@ -91,6 +98,7 @@ mod tests {
     fn an_unknown_class_is_answered_with_those_there_are() {
         let error = "timeuot=ok".parse::<Override>().unwrap_err().to_string();
         assert!(error.starts_with("'timeuot' is not a failure class: expected one of timeout, refused,"), "{error}");
+        assert!(error.ends_with("; did you mean timeout?"), "{error}");
         assert!("timeout".parse::<Override>().is_err());
         assert!("timeout=bad".parse::<Override>().is_err());
     }
