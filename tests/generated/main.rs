@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
 
 mod agents;
+mod command_lines;
 mod completions;
 mod grafana;
 mod icinga2;

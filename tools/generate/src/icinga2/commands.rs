@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use check_um::door::options::When;
 use clap::{Arg, Command};
 
 use super::{command_name, header, purpose, quoted};
@@ -69,12 +70,13 @@ fn argument(plugin: &Plugin, option: &PluginOption) -> String {
     let description = format!("description = {}", quoted(&option.help));
     let value = format!("value = \"${variable}$\"");
     let lines = match &option.kind {
-        Kind::Flag => vec![format!("set_if = \"${variable}$\""), description],
+        Kind::Flag => vec![flag(plugin, option, &variable), description],
         Kind::Count => return (1..=3).map(|count| repeated(&variable, count, &description)).collect(),
         Kind::Optional(_) => vec![value, "separator = \"=\"".to_owned(), description],
         Kind::Value(_) => {
+            let conditions: Vec<_> = exclusion(plugin, option).into_iter().chain(needs(plugin, option)).collect();
             let mut lines = vec![value];
-            lines.extend(exclusion(plugin, option));
+            lines.extend((!conditions.is_empty()).then(|| set_if(&conditions)));
             lines.extend(option.is_repeatable.then(|| "repeat_key = true".to_owned()));
             lines.extend(option.is_required.then(|| "required = true".to_owned()));
             lines.push(description);
@@ -92,6 +94,59 @@ fn repeated(variable: &str, count: usize, description: &str) -> String {
     entry(&format!("-{}", "v".repeat(count)), &[set_if, description.to_owned()])
 }
 
+/// A flag is given where its variable says so, and where it would have an effect.
+fn flag(plugin: &Plugin, option: &PluginOption, variable: &str) -> String {
+    let needs = needs(plugin, option);
+    if needs.is_empty() {
+        return format!("set_if = \"${variable}$\"");
+    }
+    let own = [format!("macro(\"${variable}$\")")];
+    set_if(&own.into_iter().chain(needs).collect::<Vec<_>>())
+}
+
+fn set_if(conditions: &[String]) -> String {
+    format!("set_if = {{{{ {} }}}}", conditions.join(" && "))
+}
+
+/// What must be so for the option to have an effect, in Icinga's language: a variable of a host is for several services, and
+/// a plugin refuses what would be passed over.
+fn needs(plugin: &Plugin, option: &PluginOption) -> Vec<String> {
+    let needs = plugin.needs.iter().copied().flatten();
+    let own = needs.filter(|need| need.options.contains(&option.dashed().as_str()));
+    own.map(|need| condition(plugin, &need.when)).collect()
+}
+
+fn condition(plugin: &Plugin, when: &When) -> String {
+    let (options, prefix) = (options(plugin.command.clone()), command_name(plugin.about.name));
+    let value = |long: &str| {
+        let known = options.iter().find(|option| option.dashed() == long);
+        let name = known.unwrap_or_else(|| panic!("{}: no {long}", plugin.about.name));
+        (format!("macro(\"${prefix}_{}$\")", name.underscored()), known)
+    };
+    let joined = |parts: &[When], operator: &str| {
+        let parts: Vec<_> = parts.iter().map(|part| condition(plugin, part)).collect();
+        format!("({})", parts.join(operator))
+    };
+    match when {
+        When::Given(long) => {
+            let (given, known) = value(long);
+            // The address of the host is no host to be asked where something else takes its place.
+            let excluded = known.and_then(|option| exclusion(plugin, option));
+            excluded.map_or(given.clone(), |excluded| format!("({given} && {excluded})"))
+        }
+        When::Absent(long) => format!("!{}", value(long).0),
+        When::Is(long, expected) => {
+            let (given, known) = value(long);
+            let by_default = known.and_then(|option| option.default.as_deref()) == Some(*expected);
+            let is = format!("{given} == {}", quoted(expected));
+            if by_default { format!("(!{given} || {is})") } else { is }
+        }
+        When::Begins(long, beginning) => format!("({} || \"\").find({}) == 0", value(long).0, quoted(beginning)),
+        When::All(parts) => joined(parts, " && "),
+        When::Any(parts) => joined(parts, " || "),
+    }
+}
+
 /// The address of the host stands in only where nothing was named that takes its place.
 fn exclusion(plugin: &Plugin, option: &PluginOption) -> Option<String> {
     let mut command = plugin.command.clone();
@@ -101,7 +156,7 @@ fn exclusion(plugin: &Plugin, option: &PluginOption) -> Option<String> {
     let others = command.get_arguments().filter(|other| exclude_each_other(&command, hostname, other));
     let names = others.filter_map(Arg::get_long).map(|name| name.replace('-', "_"));
     let none: Vec<_> = names.map(|name| format!("!macro(\"${prefix}_{name}$\")")).collect();
-    (option.long == "hostname" && !none.is_empty()).then(|| format!("set_if = {{{{ {} }}}}", none.join(" && ")))
+    (option.long == "hostname" && !none.is_empty()).then(|| none.join(" && "))
 }
 
 /// Whether only one of them may be given: as one says of the other, or as both are of a group.
