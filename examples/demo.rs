@@ -2,51 +2,76 @@
 //!
 //! ```sh
 //! cargo run --example demo
+//! cargo run --example demo -- --keep
 //! ```
 //!
 //! Builds the plugins, plays every scene of `tools/call-router/src/scenes.rs` that has a title, and exits 1 if a plugin's
-//! exit code is not the one that the scene expects.
+//! exit code is not the one that the scene expects. With `--keep` routers and files stay until it is interrupted, so that
+//! each command that it has shown can be run again.
 
 #![allow(clippy::print_stdout, reason = "an example talks to the person who runs it")]
 
 use std::error::Error;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::{env, fs, thread};
 
-use call_router::scene::Scene;
+use call_router::scene::{Scene, Staged};
 use call_router::scenes::SCENES;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let keeps = match env::args().skip(1).collect::<Vec<_>>().as_slice() {
+        [] => false,
+        [option] if option == "--keep" => true,
+        others => return Err(format!("{others:?}: expected nothing or --keep").into()),
+    };
     let plugins = build()?;
-    let files = std::env::temp_dir().join(format!("check-um-demo-{}", std::process::id()));
+    let files = env::temp_dir().join(format!("check-um-demo-{}", std::process::id()));
     fs::create_dir(&files)?;
     let titled = SCENES.iter().filter_map(|scene| Some((scene.title?, scene)));
     let played = titled.map(|(title, scene)| play(title, scene, &plugins, &files)).collect::<Result<Vec<_>, _>>();
-    fs::remove_dir_all(&files)?;
+    if !keeps {
+        fs::remove_dir_all(&files)?;
+    }
 
     let played = played?;
-    let surprises = played.iter().filter(|as_expected| !**as_expected).count();
+    let surprises = played.iter().filter(|scene| !scene.as_expected).count();
     println!("{} scenes, {surprises} not as expected", played.len());
+    if keeps {
+        println!("The commands can be run again until this is interrupted:");
+        println!("export PATH=\"{}:$PATH\"", plugins.display());
+        println!("Then remove {}.", files.display());
+        loop {
+            thread::park();
+        }
+    }
     Ok(if surprises == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A scene that was shown.
+struct Played {
+    as_expected: bool,
+    /// What the plugin asked, there until this is dropped.
+    _staged: Staged,
 }
 
 /// Builds what is missing or out of date, in the profile of this example; where the plugins are then.
 fn build() -> Result<PathBuf, Box<dyn Error>> {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--bins"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    println!("Building the plugins, a few minutes the first time ...\n");
+    cargo.args(["build", "--bins"]).current_dir(env!("CARGO_MANIFEST_DIR"));
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }
     if !cargo.status()?.success() {
         return Err("the plugins do not build".into());
     }
-    let examples = std::env::current_exe()?;
+    let examples = env::current_exe()?;
     Ok(examples.ancestors().nth(2).ok_or("an example without a target directory")?.to_owned())
 }
 
-/// Runs one scene and shows it; whether it ended as expected.
-fn play(title: &str, scene: &Scene, plugins: &Path, files: &Path) -> Result<bool, Box<dyn Error>> {
+/// Runs one scene and shows it.
+fn play(title: &str, scene: &Scene, plugins: &Path, files: &Path) -> Result<Played, Box<dyn Error>> {
     let staged = scene.stage(files)?;
     let ran = Command::new(plugins.join(scene.plugin)).args(&staged.arguments).output()?;
     println!("# {title}");
@@ -55,5 +80,5 @@ fn play(title: &str, scene: &Scene, plugins: &Path, files: &Path) -> Result<bool
     let as_expected = ran.status.code() == Some(scene.exit) && ran.stderr.is_empty();
     let remark = if as_expected { String::new() } else { format!(", expected {}", scene.exit) };
     println!("exit {}{remark}\n", ran.status.code().map_or_else(|| "by a signal".to_owned(), |code| code.to_string()));
-    Ok(as_expected)
+    Ok(Played { as_expected, _staged: staged })
 }
