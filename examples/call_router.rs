@@ -11,8 +11,14 @@
 //! check_um_sip_options -H 127.0.0.1 --transport tls --ca-file /tmp/router/ca.pem --certificate-warning 30
 //! ```
 //!
-//! It listens on loopback addresses only and needs no rights. It simulates SIP OPTIONS and the certificates; it routes
-//! no calls.
+//! It listens on loopback addresses only and needs no rights. It simulates SIP OPTIONS, the certificates, and calls, which
+//! it redirects to a Mailbox server of its own.
+//!
+//! ```sh
+//! cargo run --example call_router -- --behave stranger --write-counters /tmp/calls.csv
+//! check_um_call_routing -H 127.0.0.1 -u sip:5000@127.0.0.1
+//! check_um_reject_rate --counters csv:/tmp/calls.csv --minimum-calls 1
+//! ```
 
 #![allow(clippy::print_stdout, reason = "an example talks to the person who runs it")]
 
@@ -34,6 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         tls_versions: args.tls_versions,
         delay: Duration::try_from_secs_f64(args.delay)?,
         identity: args.certificate.zip(args.key),
+        call_log: args.write_counters,
     })?;
     if let Some(directory) = &args.write_certificates {
         write_certificates(&router, directory)?;
@@ -88,6 +95,10 @@ struct Arguments {
     /// The private key of --certificate (PEM)
     #[arg(long, value_name = "FILE", requires = "certificate")]
     key: Option<PathBuf>,
+
+    /// Write the counters of its calls to this file, as typeperf does
+    #[arg(long, value_name = "FILE")]
+    write_counters: Option<PathBuf>,
 
     /// Write ca.pem, client.pem and client-key.pem into this directory: what a check needs for TLS and mutual TLS
     #[arg(long, value_name = "DIR")]

@@ -2,6 +2,7 @@
 //!
 //! All of it listens on loopback. The demo, the tests and `cargo run --example call_router` are made from it.
 
+pub mod calls;
 pub mod counters;
 pub mod directory;
 pub mod nameserver;

@@ -15,6 +15,8 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use time::OffsetDateTime;
 
+use crate::calls::{self, Calls, Role, Said};
+
 /// What the router does with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Behaviour {
@@ -29,6 +31,12 @@ pub enum Behaviour {
     /// 302 with the address of a UM worker, which is right for a call and wrong for OPTIONS
     #[value(name = "302")]
     Redirect,
+    /// 403 with ms-diagnostics-public to every call, as to whoever is no UM IP gateway; OPTIONS are answered
+    Stranger,
+    /// Calls are sent to a Mailbox server that is not there
+    MailboxDead,
+    /// Calls are sent to a Mailbox server that says nothing
+    MailboxSilent,
     /// The connection stands, nothing is answered
     Silent,
     /// 200 after --delay
@@ -75,13 +83,16 @@ pub struct Settings {
     pub delay: Duration,
     /// Files in PEM with a chain and its key, to be served instead of a certificate of its own.
     pub identity: Option<(PathBuf, PathBuf)>,
+    /// Where the counters of calls are written, as typeperf does.
+    pub call_log: Option<PathBuf>,
 }
 
 impl Default for Settings {
     /// Healthy, on free ports, with both TLS versions.
     fn default() -> Self {
         let (behaviour, tls_versions) = (Behaviour::Healthy, TlsVersions::Both);
-        Self { behaviour, tcp_port: 0, tls_port: 0, tls_versions, delay: Duration::from_secs(2), identity: None }
+        let delay = Duration::from_secs(2);
+        Self { behaviour, tcp_port: 0, tls_port: 0, tls_versions, delay, identity: None, call_log: None }
     }
 }
 
@@ -94,6 +105,8 @@ pub struct Router {
     pub tls: SocketAddr,
     /// What a peer needs for TLS.
     pub certificates: Certificates,
+    /// The calls that it has counted.
+    pub calls: Arc<Calls>,
 }
 
 /// What a peer needs for TLS, in PEM.
@@ -114,20 +127,58 @@ impl Router {
         let config = Arc::new(config);
         let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.tcp_port))?;
         let tls = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.tls_port))?;
-        let router = Self { tcp: tcp.local_addr()?, tls: tls.local_addr()?, certificates };
+        let calls = Arc::new(Calls::new(settings.call_log.as_deref())?);
+        let router = Self { tcp: tcp.local_addr()?, tls: tls.local_addr()?, certificates, calls };
 
         // To refuse is to have no listener: both end here.
         if settings.behaviour != Behaviour::Refused {
-            let settings = Arc::new(settings.clone());
-            let shared = Arc::clone(&settings);
-            serve(tcp, move |stream| converse(stream, &shared, "TCP"));
-            serve(tls, move |stream| {
-                let connection = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
-                converse(StreamOwned::new(connection, stream), &settings, "TLS")
-            });
+            let own = |role, next, transport| {
+                let (settings, calls) = (settings.clone(), Arc::clone(&router.calls));
+                Arc::new(Server { settings, role, next, transport, calls })
+            };
+            let worker = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            let worker_tls = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            let mailbox = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            let mailbox_tls = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            let port = |listener: &TcpListener| listener.local_addr().map(|address| address.port());
+            let ports = [&worker, &worker_tls, &mailbox, &mailbox_tls].map(port);
+            let [worker_port, worker_tls_port, mailbox_port, mailbox_tls_port] = ports;
+            let (in_clear, over_tls) = (worker_port?, worker_tls_port?);
+            serve_tcp(tcp, own(Role::Router, mailbox_port?, "TCP"));
+            serve_tls(tls, own(Role::Router, mailbox_tls_port?, "TLS"), &config);
+            // Where there is no Mailbox server its listeners end here.
+            if settings.behaviour != Behaviour::MailboxDead {
+                serve_tcp(mailbox, own(Role::Mailbox, in_clear, "TCP"));
+                serve_tls(mailbox_tls, own(Role::Mailbox, over_tls, "TLS"), &config);
+                serve_tcp(worker, own(Role::Worker, in_clear, "TCP"));
+                serve_tls(worker_tls, own(Role::Worker, over_tls, "TLS"), &config);
+            }
         }
         Ok(router)
     }
+}
+
+/// What a listener is.
+#[derive(Debug)]
+struct Server {
+    settings: Settings,
+    role: Role,
+    /// The port of whoever is behind it, of a worker its own.
+    next: u16,
+    transport: &'static str,
+    calls: Arc<Calls>,
+}
+
+fn serve_tcp(listener: TcpListener, server: Arc<Server>) {
+    serve(listener, move |stream| converse(stream, &server));
+}
+
+fn serve_tls(listener: TcpListener, server: Arc<Server>, config: &Arc<ServerConfig>) {
+    let config = Arc::clone(config);
+    serve(listener, move |stream| {
+        let connection = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
+        converse(StreamOwned::new(connection, stream), &server)
+    });
 }
 
 /// One thread for each connection; what goes wrong on one is the peer's to see.
@@ -143,16 +194,16 @@ fn serve(listener: TcpListener, converse: impl Fn(TcpStream) -> io::Result<()> +
 }
 
 /// Answers the requests of one connection until the peer hangs up.
-fn converse(mut stream: impl Read + Write, settings: &Settings, transport: &str) -> io::Result<()> {
+fn converse(mut stream: impl Read + Write, server: &Server) -> io::Result<()> {
     let mut received = Vec::new();
     while let Some(request) = next_request(&mut stream, &mut received)? {
-        match settings.behaviour {
-            Behaviour::Silent => continue,
-            Behaviour::Closing => break,
-            Behaviour::Slow => thread::sleep(settings.delay),
+        match (server.settings.behaviour, server.role) {
+            (Behaviour::Silent, _) | (Behaviour::MailboxSilent, Role::Mailbox) => continue,
+            (Behaviour::Closing, _) => break,
+            (Behaviour::Slow, Role::Router) => thread::sleep(server.settings.delay),
             _ => {}
         }
-        if let Some(answer) = answer(&request, settings.behaviour, transport) {
+        for answer in answers(&request, server) {
             stream.write_all(answer.as_bytes())?;
             stream.flush()?;
         }
@@ -160,7 +211,7 @@ fn converse(mut stream: impl Read + Write, settings: &Settings, transport: &str)
     Ok(())
 }
 
-/// The next request's head. The requests of a monitoring system have no body.
+/// The next request's head; its body is thrown away.
 fn next_request(stream: &mut impl Read, received: &mut Vec<u8>) -> io::Result<Option<String>> {
     let mut chunk = [0; 4096];
     loop {
@@ -168,11 +219,16 @@ fn next_request(stream: &mut impl Read, received: &mut Vec<u8>) -> io::Result<Op
         let blank = received.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         received.drain(..blank);
         if let Some(end) = received.windows(4).position(|window| window == b"\r\n\r\n") {
-            let head: Vec<u8> = received.drain(..end + 4).collect();
-            return Ok(Some(String::from_utf8_lossy(&head).into_owned()));
+            let head = String::from_utf8_lossy(&received[..end + 4]).into_owned();
+            let length =
+                value(&head, "Content-Length").and_then(|length| length.parse().ok()).unwrap_or(0).min(MAX_HEAD);
+            if received.len() >= end + 4 + length {
+                received.drain(..end + 4 + length);
+                return Ok(Some(head));
+            }
         }
         let read = stream.read(&mut chunk)?;
-        if read == 0 || received.len() > MAX_HEAD {
+        if read == 0 || received.len() > 2 * MAX_HEAD {
             return Ok(None);
         }
         received.extend_from_slice(&chunk[..read]);
@@ -183,34 +239,52 @@ fn next_request(stream: &mut impl Read, received: &mut Vec<u8>) -> io::Result<Op
 const MAX_HEAD: usize = 64 * 1024;
 
 /// What Exchange answers; nothing to an ACK.
-fn answer(request: &str, behaviour: Behaviour, transport: &str) -> Option<String> {
-    let (status, own_headers): (&str, &[&str]) = match (request.split(' ').next()?, behaviour) {
-        ("ACK", _) => return None,
-        ("OPTIONS", Behaviour::Unavailable) => (
-            "503 Service Unavailable",
-            &[
-                "ms-diagnostics: 15501;source=\"ex2013.example.com\";reason=\"No UM worker process is available to take the call.\"",
-            ],
-        ),
-        ("OPTIONS", Behaviour::Forbidden) => (
-            "403 Forbidden",
-            &[
-                "ms-diagnostics-public: 15647;source=\"ex2013.example.com\";reason=\"Access to Active Directory error occured.\"",
-            ],
-        ),
-        ("OPTIONS", Behaviour::Redirect) | ("INVITE", _) => {
-            ("302 Moved Temporarily", &["CONTACT: <sip:127.0.0.1:5065;user=phone;transport=Tcp;maddr=127.0.0.1>"])
+fn answers(request: &str, server: &Server) -> Vec<String> {
+    let Server { settings, role, next, transport, calls } = server;
+    let own = |headers: &[&str]| headers.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let said: Vec<Said> = match (request.split(' ').next().unwrap_or_default(), settings.behaviour) {
+        ("ACK", _) => Vec::new(),
+        ("INVITE", behaviour) => {
+            let said = calls::answers(*role, behaviour, *next, transport);
+            if *role == Role::Router {
+                calls.count(said.iter().any(|(status, _)| status.starts_with(['4', '5'])));
+            }
+            said
         }
+        ("OPTIONS", Behaviour::Unavailable) => vec![(
+            "503 Service Unavailable",
+            own(&[
+                "ms-diagnostics: 15501;source=\"ex2013.example.com\";reason=\"No UM worker process is available to take the call.\"",
+            ]),
+        )],
+        ("OPTIONS", Behaviour::Forbidden) => vec![(
+            "403 Forbidden",
+            own(&[
+                "ms-diagnostics-public: 15647;source=\"ex2013.example.com\";reason=\"Access to Active Directory error occured.\"",
+            ]),
+        )],
+        ("OPTIONS", Behaviour::Redirect) => vec![(
+            "302 Moved Temporarily",
+            own(&["CONTACT: <sip:127.0.0.1:5065;user=phone;transport=Tcp;maddr=127.0.0.1>"]),
+        )],
         // The same methods under two spellings of the name, as a real one repeats them.
         ("OPTIONS", _) => {
-            ("200 OK", &["ALLOW: UPDATE", "Allow: Ack, Cancel, Bye, Invite, Refer, Options, Info, Notify"])
+            vec![("200 OK", own(&["ALLOW: UPDATE", "Allow: Ack, Cancel, Bye, Invite, Refer, Options, Info, Notify"]))]
         }
-        _ => ("405 Method Not Allowed", &["ALLOW: INVITE, ACK, BYE, CANCEL, OPTIONS"]),
+        ("BYE" | "CANCEL", _) if *role == Role::Worker => vec![("200 OK", Vec::new())],
+        _ => vec![("405 Method Not Allowed", own(&["ALLOW: INVITE, ACK, BYE, CANCEL, OPTIONS"]))],
     };
+    said.into_iter().filter_map(|(status, headers)| response(request, status, &headers, transport)).collect()
+}
+
+/// A response as Exchange writes it.
+fn response(request: &str, status: &str, own_headers: &[String], transport: &str) -> Option<String> {
+    let to = value(request, "To")?;
+    let tag = if to.contains(";tag=") { "" } else { ";epid=EEBEB645D0;tag=4c63a61135" };
     let mut lines = vec![
         format!("SIP/2.0 {status}"),
         format!("FROM: {}", value(request, "From")?),
-        format!("TO: {};epid=EEBEB645D0;tag=4c63a61135", value(request, "To")?),
+        format!("TO: {to}{tag}"),
         format!("CSEQ: {}", value(request, "CSeq")?),
         format!("CALL-ID: {}", value(request, "Call-ID")?),
         // Every Via folded into one line, in the order in which they came.
@@ -219,7 +293,7 @@ fn answer(request: &str, behaviour: Behaviour, transport: &str) -> Option<String
         format!("SUPPORTED: replaces, {}", if transport == "TLS" { "ms-early-media" } else { "timer" }),
         "SERVER: RTCC/4.0.0.0 MSExchangeUM/15.00.1497.000".to_owned(),
     ];
-    lines.extend(own_headers.iter().map(ToString::to_string));
+    lines.extend(own_headers.iter().cloned());
     Some(lines.join("\r\n") + "\r\n\r\n")
 }
 

@@ -9,8 +9,8 @@
 //! A scene without the router is played beside a healthy one.
 
 use crate::router::Behaviour::{
-    self, CertificateExpired, CertificateNearExpiry, ClientCertificateRequired, Closing, Forbidden, Healthy, Redirect,
-    Refused, Silent, Slow, Unavailable,
+    self, CertificateExpired, CertificateNearExpiry, ClientCertificateRequired, Closing, Forbidden, Healthy,
+    MailboxDead, MailboxSilent, Redirect, Refused, Silent, Slow, Stranger, Unavailable,
 };
 use crate::scene::{Condition, Scene};
 
@@ -100,6 +100,30 @@ pub const SCENES: &[Scene] = &[
         "-H 127.0.0.1 -p {tls} --transport tls --ca-file {ca} --certificate-warning 30",
         1,
     ),
+    scene("check_um_call_routing", Healthy, "-H 127.0.0.1 -p {tcp} -u sip:5000@127.0.0.1 -w 0.5 -c 1", 0)
+        .titled("a call, redirected to a Mailbox server that is alive"),
+    scene("check_um_call_routing", Healthy, "-H 127.0.0.1 -p {tcp} -u sip:5000@127.0.0.1", 0).well("um-call-routing"),
+    scene("check_um_call_routing", Healthy, "-H 127.0.0.1 -p {tcp} -u sip:5000@127.0.0.1 --redirect follow -v", 0)
+        .titled("the same call, followed to the worker that answers, and released"),
+    scene("check_um_call_routing", Healthy, "-H 127.0.0.1 -p {tcp} --redirect follow --until ringing", 0)
+        .titled("the same, which is enough when it rings"),
+    scene("check_um_call_routing", Stranger, "-H 127.0.0.1 -p {tcp} -u sip:5000@127.0.0.1", 2)
+        .titled("a call of somebody who is no UM IP gateway")
+        .failing("um-call-routing"),
+    scene("check_um_call_routing", MailboxDead, "-H 127.0.0.1 -p {tcp} -u sip:5000@127.0.0.1", 2)
+        .titled("a call, redirected to a Mailbox server that is not there"),
+    scene("check_um_call_routing", MailboxSilent, "-H 127.0.0.1 -p {tcp} -u sip:5000@127.0.0.1 -t 0.5", 2)
+        .titled("the same, to one that says nothing"),
+    scene("check_um_call_routing", Refused, "-H 127.0.0.1 -p {tcp} -u sip:5000@127.0.0.1", 2).gone("um-call-routing"),
+    scene("check_um_call_routing", Stranger, "-H 127.0.0.1 -p {tcp} --status 403=warning", 1),
+    scene(
+        "check_um_call_routing",
+        Healthy,
+        "-H 127.0.0.1 -p {tls} --transport tls --ca-file {ca} --redirect follow",
+        0,
+    ),
+    scene("check_um_call_routing", Healthy, "-H example.com --srv --dns-server {dns} -u sip:5000@example.com -w 5", 0),
+    scene("check_um_call_routing", Refused, "-H 127.0.0.1 -p {tcp} --state refused=unknown -w 5:", 3),
     scene("check_um_cert_expiry", Healthy, "-H 127.0.0.1 -p {tls} --ca-file {ca}", 0)
         .titled("a certificate with a year to go")
         .well("um-cert-expiry"),
