@@ -18,7 +18,7 @@ use crate::sip::message::Response;
 use crate::sip::probe::Facts;
 use crate::sip::transport::Transport;
 use crate::sip::uac::{Answer, UacError};
-use crate::time::words::precisely;
+use crate::time::words::{precisely, seconds};
 
 /// By what a call is judged.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl CallAssessment<'_> {
             None => failure,
             Some(target) => {
                 let summary = format!("redirected to {target}, which cannot be called: {}", failure.summary);
-                Failure { class: Class::Redirection, summary, ..failure }
+                Failure { class: Class::Redirection, as_well: Some(failure.class), summary, ..failure }
             }
         }
     }
@@ -96,7 +96,7 @@ impl CallAssessment<'_> {
                     }
                 }
                 Verdict::Nothing => {
-                    let failure = no_answer(called, peer);
+                    let failure = self.astray(no_answer(called, peer), routed);
                     report.add_failure(Failure { summary: failure.summary + &released, ..failure });
                 }
             }
@@ -174,7 +174,7 @@ impl CallAssessment<'_> {
         let silence = if called.media_packets == 0 { ", no audio came" } else { "" };
         match called.call.hung_up() {
             Some(after) => format!(", hung up by the other side after {}{silence}", precisely(after)),
-            None => format!(", held for {}{silence}", precisely(self.hold)),
+            None => format!(", held for {}{silence}", seconds(called.call.held())),
         }
     }
 

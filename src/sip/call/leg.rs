@@ -137,6 +137,11 @@ impl Leg {
         }
     }
 
+    /// For how long it was kept before it was ended from here.
+    pub(crate) fn held(&self) -> Duration {
+        self.released().saturating_duration_since(self.accepted)
+    }
+
     /// After how long the callee ended it, before we would have.
     pub(crate) fn hung_up(&self) -> Option<Duration> {
         match self.ended {

@@ -97,6 +97,11 @@ impl Call {
         self.legs.iter().map(|leg| &leg.dialog)
     }
 
+    /// For how long the callee that answered first was kept.
+    pub(crate) fn held(&self) -> Duration {
+        self.legs.first().map(Leg::held).unwrap_or_default()
+    }
+
     /// After how long the callee itself ended the call that was to be kept.
     pub(crate) fn hung_up(&self) -> Option<Duration> {
         self.legs.iter().find_map(Leg::hung_up)

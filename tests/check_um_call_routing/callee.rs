@@ -1,0 +1,96 @@
+//! Who is called? A scripted callee on UDP that remembers what it heard.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::support::peer::{Peer, response};
+
+/// A callee and what it heard.
+pub struct Callee {
+    peer: Peer,
+    heard: Heard,
+}
+
+/// Requests in their order, each with its moment.
+pub type Heard = Arc<Mutex<Vec<(Instant, String)>>>;
+
+impl Callee {
+    /// A callee that answers each request with what `script` makes of its method, of it and of the INVITE before it.
+    pub fn new(script: impl Fn(&str, &str, &str) -> Vec<Vec<u8>> + Send + 'static) -> Self {
+        let heard = Heard::default();
+        let log = Arc::clone(&heard);
+        let invite = Mutex::new(String::new());
+        let peer = Peer::udp(move |request| {
+            log.lock().unwrap().push((Instant::now(), request.to_owned()));
+            let method = method(request);
+            let mut invite = invite.lock().unwrap();
+            if method == "INVITE" {
+                request.clone_into(&mut invite);
+            }
+            script(method, request, &invite)
+        });
+        Self { peer, heard }
+    }
+
+    pub fn port(&self) -> String {
+        self.peer.port()
+    }
+
+    /// The methods that came, each as often as it did.
+    pub fn methods(&self) -> Vec<String> {
+        self.heard.lock().unwrap().iter().map(|(_, request)| method(request).to_owned()).collect()
+    }
+
+    /// The first request of this method.
+    pub fn first(&self, wanted: &str) -> Option<(Instant, String)> {
+        self.heard.lock().unwrap().iter().find(|(_, request)| method(request) == wanted).cloned()
+    }
+
+    /// Panics unless these came and nothing else, however often each was repeated.
+    #[track_caller]
+    pub fn assert_heard(&self, wanted: &[&str]) {
+        let mut methods = self.methods();
+        methods.dedup();
+        assert_eq!(methods, wanted);
+    }
+
+    /// Waits until it has heard a request of this method.
+    #[track_caller]
+    pub fn wait_for(&self, wanted: &str) {
+        let started = Instant::now();
+        while self.first(wanted).is_none() {
+            assert!(started.elapsed() < Duration::from_secs(20), "no {wanted}: {:?}", self.methods());
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+pub fn method(request: &str) -> &str {
+    request.split(' ').next().unwrap_or_default()
+}
+
+/// A response of the callee `tag`.
+pub fn said(request: &str, tag: &str, status: &str, more: &str) -> Vec<u8> {
+    let tagged: Vec<_> = request
+        .lines()
+        .map(|line| match line.starts_with("To: ") && !line.contains(";tag=") {
+            true => format!("{line};tag={tag}"),
+            false => line.to_owned(),
+        })
+        .collect();
+    response(&tagged.join("\r\n"), &format!("SIP/2.0 {status}"), more)
+}
+
+/// A callee that answers at once, is acknowledged and released.
+pub fn well(method: &str, request: &str) -> Vec<Vec<u8>> {
+    match method {
+        "INVITE" => vec![said(request, "a", "180 Ringing", ""), said(request, "a", "200 OK", &contact(request))],
+        "BYE" | "CANCEL" => vec![said(request, "a", "200 OK", "")],
+        _ => Vec::new(),
+    }
+}
+
+/// Where the callee itself is: whom the INVITE was sent to.
+pub fn contact(_: &str) -> String {
+    "Contact: <sip:101@callee.invalid>\r\n".to_owned()
+}

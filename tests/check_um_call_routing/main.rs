@@ -1,0 +1,26 @@
+//! Does check_um_call_routing say where a call gets, and is none left behind? The real binary against loopback callees.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panic")]
+
+mod callee;
+mod redirections;
+mod release;
+mod router;
+mod servers;
+#[path = "../support/mod.rs"]
+mod support;
+mod verdicts;
+
+use support::{Outcome, plugin, run_command};
+
+const PLUGIN: &str = "check_um_call_routing";
+
+fn call(port: impl std::fmt::Display, more: &str) -> Outcome {
+    let arguments = format!("-H 127.0.0.1 -p {port} -u sip:101@127.0.0.1 {more}");
+    run_command(plugin(PLUGIN).args(arguments.split_whitespace()))
+}
+
+/// Over UDP.
+fn udp(port: impl std::fmt::Display, more: &str) -> Outcome {
+    call(port, &format!("--transport udp {more}"))
+}

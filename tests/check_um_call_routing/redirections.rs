@@ -1,0 +1,141 @@
+//! Where does a redirection lead? Asked, followed, accepted; in a circle, too far, and nowhere.
+
+use crate::callee::{Callee, said, well};
+use crate::udp;
+
+/// Sends every call on to `contact`.
+fn redirecting(contact: String) -> Callee {
+    Callee::new(move |method, request, _| match method {
+        "INVITE" => vec![said(request, "a", "302 Moved Temporarily", &format!("Contact: {contact}\r\n"))],
+        _ => Vec::new(),
+    })
+}
+
+#[test]
+fn the_first_contact_is_asked_and_any_answer_shows_that_it_is_alive() {
+    for (status, code) in [("200 OK", 0), ("404 Not Found", 0), ("408 Timeout", 2), ("503 No", 2), ("603 Decline", 2)] {
+        let target = Callee::new(move |_, request, _| vec![said(request, "b", status, "")]);
+        let callee = redirecting(format!("<sip:101@127.0.0.1:{};transport=UDP>;q=0.5", target.port()));
+        let ran = udp(callee.port(), "");
+        ran.assert_text(code).assert_says(&format!("302 to 127.0.0.1:{}, which answers ", target.port()));
+        target.assert_heard(&["OPTIONS"]);
+        callee.assert_heard(&["INVITE", "ACK"]);
+    }
+}
+
+#[test]
+fn the_preferred_contact_and_its_maddr() {
+    let target = Callee::new(|_, request, _| vec![said(request, "b", "200 OK", "")]);
+    let contacts = format!(
+        "<sip:a@192.0.2.1>;q=0.1, \"b, c\" <sip:101@ucmbx1.invalid:{};user=phone;maddr=127.0.0.1>;q=0.9, <tel:+1>",
+        target.port()
+    );
+    let ran = udp(redirecting(contacts).port(), "");
+    ran.assert_text(0).assert_says("302 to 127.0.0.1:");
+    let (_, options) = target.first("OPTIONS").unwrap();
+    assert!(options.starts_with("OPTIONS sip:101@ucmbx1.invalid:"), "{options}");
+}
+
+#[test]
+fn critical_when_the_target_is_dead_or_none() {
+    let port = crate::support::port::closed_port();
+    for (contact, part) in [
+        (format!("<sip:101@127.0.0.1:{port}>"), "which does not answer"),
+        ("*".to_owned(), "the redirection leads nowhere"),
+        ("<tel:+15550100>".to_owned(), "expected sip: or sips:"),
+        ("<sip:a@b;transport=sctp>".to_owned(), "cannot be followed"),
+    ] {
+        let callee = redirecting(contact);
+        for how in ["", "--redirect follow"] {
+            let ran = udp(callee.port(), how);
+            ran.assert_text(2);
+            assert!(ran.stdout.contains("(redirection)"), "{ran:?}");
+            if how.is_empty() {
+                ran.assert_says(part);
+            }
+        }
+        udp(callee.port(), "--state redirection=warning").assert_text(1);
+        udp(callee.port(), "--redirect accept").assert_text(0).assert_says("302 Moved Temporarily");
+    }
+}
+
+#[test]
+fn followed_to_who_answers_with_the_call_that_it_was() {
+    let target = Callee::new(|method, request, _| well(method, request));
+    let callee = redirecting(format!("<sip:201@127.0.0.1:{}>", target.port()));
+    let ran = udp(callee.port(), "--redirect follow");
+    ran.assert_text(0).assert_says(&format!("200 OK from 127.0.0.1:{}", target.port())).assert_says("1 redirection");
+    callee.assert_heard(&["INVITE", "ACK"]);
+    target.assert_heard(&["INVITE", "ACK", "BYE"]);
+    let ((_, first), (_, second)) = (callee.first("INVITE").unwrap(), target.first("INVITE").unwrap());
+    let line = |message: &str, name: &str| message.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    for name in ["Call-ID: ", "From: ", "To: "] {
+        assert_eq!(line(&first, name), line(&second, name));
+    }
+    assert_eq!((line(&first, "CSeq: "), line(&second, "CSeq: ")), ("CSeq: 1 INVITE".into(), "CSeq: 2 INVITE".into()));
+    assert!(second.starts_with("INVITE sip:201@127.0.0.1:"), "{second}");
+}
+
+#[test]
+fn the_next_contact_is_called_where_one_refuses() {
+    let busy = Callee::new(|method, request, _| match method {
+        "INVITE" => vec![said(request, "b", "486 Busy Here", "")],
+        _ => Vec::new(),
+    });
+    let target = Callee::new(|method, request, _| well(method, request));
+    let callee = redirecting(format!("<sip:a@127.0.0.1:{}>, <sip:b@127.0.0.1:{}>;q=0.5", busy.port(), target.port()));
+    let ran = udp(callee.port(), "--redirect follow");
+    ran.assert_text(0).assert_says("200 OK from ").assert_says("passed over: 486 Busy Here");
+    target.assert_heard(&["INVITE", "ACK", "BYE"]);
+}
+
+#[test]
+fn critical_when_the_redirections_go_in_a_circle() {
+    let callee = Callee::new(|method, request, _| match method {
+        "INVITE" => {
+            let to = if request.starts_with("INVITE sip:a@") { "b" } else { "a" };
+            let port = request.lines().next().unwrap().rsplit(':').next().unwrap().split(' ').next().unwrap();
+            vec![said(request, "a", "302 Moved", &format!("Contact: <sip:{to}@127.0.0.1:{port}>\r\n"))]
+        }
+        _ => Vec::new(),
+    });
+    let port = callee.port();
+    let ran = udp(&port, &format!("--redirect follow -u sip:a@127.0.0.1:{port}"));
+    ran.assert_text(2);
+    ran.assert_says(&format!("the redirections go in a circle: sip:a@127.0.0.1:{port} -> sip:b@127.0.0.1:{port} -> "));
+    assert_eq!(callee.methods().iter().filter(|method| *method == "INVITE").count(), 2);
+}
+
+#[test]
+fn critical_when_there_are_too_many() {
+    let callee = Callee::new(|method, request, _| match method {
+        "INVITE" => {
+            let uri = request.split(' ').nth(1).unwrap();
+            let (user, host) = uri.strip_prefix("sip:").unwrap().split_once('@').unwrap();
+            vec![said(request, "a", "302 Moved", &format!("Contact: <sip:{user}x@{host}>\r\n"))]
+        }
+        _ => Vec::new(),
+    });
+    let port = callee.port();
+    let ran = udp(&port, &format!("--redirect follow --max-redirects 2 -u sip:a@127.0.0.1:{port}"));
+    ran.assert_text(2).assert_says("more than 2 redirections, the last one to 127.0.0.1:");
+    assert_eq!(callee.methods().iter().filter(|method| *method == "INVITE").count(), 3);
+}
+
+#[test]
+fn credentials_never_go_to_a_target() {
+    let target = Callee::new(|method, request, _| match method {
+        "INVITE" => {
+            vec![said(request, "b", "401 Unauthorized", "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n")]
+        }
+        _ => Vec::new(),
+    });
+    let callee = redirecting(format!("<sip:201@127.0.0.1:{}>", target.port()));
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("password");
+    std::fs::write(&file, "s3cret\n").unwrap();
+    let more = format!("--redirect follow --username probe --password-file {}", file.display());
+    let ran = udp(callee.port(), &more);
+    ran.assert_text(2).assert_says("the target of a redirection does not get");
+    target.assert_heard(&["INVITE", "ACK"]);
+}

@@ -1,0 +1,203 @@
+//! Is a call taken back whatever happens? Crossing answers, forks, hold, signals, ends of connections.
+
+use std::io::Write;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::callee::{Callee, method, said, well};
+use crate::support::peer::{Peer, read_request};
+use crate::support::{plugin, start, wait};
+use crate::{PLUGIN, call, udp};
+
+#[test]
+fn a_200_that_crosses_the_cancel_is_acknowledged_and_ended() {
+    let callee = Callee::new(|method, request, invite| match method {
+        "INVITE" => vec![said(request, "a", "180 Ringing", "")],
+        "CANCEL" => vec![
+            said(invite, "a", "200 OK", "Contact: <sip:a@callee.invalid>\r\n"),
+            said(request, "a", "481 Call/Transaction Does Not Exist", ""),
+        ],
+        _ => well(method, request),
+    });
+    udp(callee.port(), "--until ringing").assert_text(0).assert_says("180 Ringing").assert_says("cancelled in");
+    callee.assert_heard(&["INVITE", "CANCEL", "ACK", "BYE"]);
+}
+
+#[test]
+fn a_200_that_comes_again_is_acknowledged_again() {
+    let callee = Callee::new(|method, request, invite| match method {
+        "INVITE" => vec![said(request, "a", "200 OK", "Contact: <sip:a@callee.invalid>\r\n")],
+        // As if the ACK was lost.
+        "BYE" => {
+            vec![said(invite, "a", "200 OK", "Contact: <sip:a@callee.invalid>\r\n"), said(request, "a", "200 OK", "")]
+        }
+        _ => Vec::new(),
+    });
+    udp(callee.port(), "").assert_text(0);
+    assert_eq!(callee.methods(), ["INVITE", "ACK", "BYE", "ACK"]);
+}
+
+#[test]
+fn each_of_two_that_answer_is_released() {
+    let callee = Callee::new(|method, request, invite| match method {
+        "INVITE" => vec![said(request, "a", "200 OK", "Contact: <sip:a@callee.invalid>\r\n")],
+        // The other one answers when the first is released already.
+        "BYE" if request.contains(";tag=a\r\n") => {
+            vec![said(request, "a", "200 OK", ""), said(invite, "b", "200 OK", "Contact: <sip:b@callee.invalid>\r\n")]
+        }
+        _ => well(method, request),
+    });
+    udp(callee.port(), "").assert_text(0);
+    assert_eq!(callee.methods(), ["INVITE", "ACK", "BYE", "ACK", "BYE"]);
+}
+
+#[test]
+fn warning_when_bye_is_not_answered_or_refused() {
+    let callee = Callee::new(|method, request, _| if method == "BYE" { Vec::new() } else { well(method, request) });
+    let ran = udp(callee.port(), "-t 1.2");
+    ran.assert_text(1).assert_says("may still be open: no answer to BYE").assert_says("200 OK from ");
+    assert!(callee.methods().iter().filter(|method| *method == "BYE").count() > 1, "{:?}", callee.methods());
+    udp(callee.port(), "-t 1.2 --state release=ok").assert_text(0);
+
+    let callee = Callee::new(|method, request, _| match method {
+        "BYE" => vec![said(request, "a", "500 Server Error", "")],
+        _ => well(method, request),
+    });
+    udp(callee.port(), "").assert_text(1).assert_says("BYE was refused with 500 Server Error");
+}
+
+#[test]
+fn kept_for_as_long_as_asked_and_released_before_a_deadline_that_comes_first() {
+    let callee = Callee::new(|method, request, _| well(method, request));
+    udp(callee.port(), "--hold 0.7").assert_text(0).assert_says("held for 0.7 s, no audio came, released in");
+    let between = |callee: &Callee| callee.first("BYE").unwrap().0 - callee.first("ACK").unwrap().0;
+    assert!(between(&callee) >= Duration::from_millis(690), "{:?}", between(&callee));
+
+    let callee = Callee::new(|method, request, _| well(method, request));
+    let ran = udp(callee.port(), "--hold 0.95 -t 1");
+    ran.assert_text(0).assert_within(Duration::from_secs(1));
+    assert!(between(&callee) < Duration::from_millis(900), "{:?}", between(&callee));
+}
+
+#[test]
+fn audio_that_comes_is_counted() {
+    let callee = Callee::new(|method, request, _| {
+        if method == "INVITE" {
+            let port = request.split("m=audio ").nth(1).unwrap().split(' ').next().unwrap();
+            let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+            for _ in 0..3 {
+                socket.send_to(&[0x80; 172], format!("127.0.0.1:{port}")).unwrap();
+            }
+        }
+        well(method, request)
+    });
+    let ran = udp(callee.port(), "--hold 0.3");
+    ran.assert_text(0).assert_says("'rtp_packets'=3");
+    assert!(!ran.first_line().contains("no audio"), "{ran:?}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_signal_takes_back_what_rings_and_what_is_answered() {
+    for (is_answered, expected) in [(false, &["INVITE", "CANCEL", "ACK"][..]), (true, &["INVITE", "ACK", "BYE"])] {
+        let callee = Callee::new(move |method, request, invite| match method {
+            "INVITE" if !is_answered => vec![said(request, "a", "180 Ringing", "")],
+            "CANCEL" => vec![said(request, "a", "200 OK", ""), said(invite, "a", "487 Request Terminated", "")],
+            _ => well(method, request),
+        });
+        let port = callee.port();
+        let arguments = format!("-H 127.0.0.1 -p {port} --transport udp --hold 9 -t 20");
+        let mut child = start(plugin(PLUGIN).args(arguments.split(' ')).stdout(Stdio::piped()).stderr(Stdio::null()));
+        callee.wait_for(if is_answered { "ACK" } else { "INVITE" });
+        std::thread::sleep(Duration::from_millis(50));
+        let signalled = Instant::now();
+        let pid = child.id().to_string();
+        assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let code = wait(&mut child);
+        assert!(
+            signalled.elapsed() < Duration::from_millis(500) + crate::support::grace(),
+            "{:?}",
+            signalled.elapsed()
+        );
+        let mut said = String::new();
+        std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut said).unwrap();
+        assert_eq!(code, Some(3), "{said}");
+        assert!(said.contains("UNKNOWN - ended by signal SIGTERM before there was a result, "), "{said}");
+        callee.assert_heard(expected);
+    }
+}
+
+#[test]
+fn the_end_of_the_connection_takes_the_call_back_over_another_one() {
+    for is_answered in [false, true] {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&heard);
+        let peer = Peer::tcp(move |mut stream| {
+            while let Some(request) = read_request(&mut stream) {
+                let method = method(&request).to_owned();
+                let length: usize =
+                    request.split("Content-Length: ").nth(1).unwrap().lines().next().unwrap().trim().parse().unwrap();
+                std::io::Read::read_exact(&mut stream, &mut vec![0; length]).unwrap();
+                log.lock().unwrap().push(method.clone());
+                let answers = match method.as_str() {
+                    "INVITE" if is_answered => {
+                        vec![said(&request, "a", "200 OK", "Contact: <sip:a@callee.invalid>\r\n")]
+                    }
+                    "INVITE" => vec![said(&request, "a", "180 Ringing", "")],
+                    "BYE" | "CANCEL" => vec![said(&request, "a", "200 OK", "")],
+                    _ => Vec::new(),
+                };
+                answers.iter().for_each(|answer| stream.write_all(answer).unwrap());
+                // Only after its ACK is a call that was answered one.
+                if method == "ACK" || method == "INVITE" && !is_answered {
+                    break;
+                }
+            }
+        });
+        let ran = call(peer.port(), "--hold 9 -t 10");
+        let heard = heard.lock().unwrap().clone();
+        if is_answered {
+            assert_eq!(heard, ["INVITE", "ACK", "BYE"], "{ran:?}");
+        } else {
+            ran.assert_text(2).assert_says("closed the connection after 180 Ringing");
+            assert_eq!(heard, ["INVITE", "CANCEL"], "{ran:?}");
+        }
+    }
+}
+
+#[test]
+fn the_other_side_may_hang_up() {
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = socket.local_addr().unwrap().port();
+    let callee = std::thread::spawn(move || {
+        let (mut buffer, mut replied) = ([0; 65_536], String::new());
+        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        while replied.is_empty() {
+            let (count, from) = socket.recv_from(&mut buffer).unwrap();
+            let message = String::from_utf8_lossy(&buffer[..count]).into_owned();
+            if message.starts_with("INVITE") {
+                let answer = said(&message, "a", "200 OK", "Contact: <sip:a@callee.invalid>\r\n");
+                socket.send_to(&answer, from).unwrap();
+            } else if message.starts_with("ACK") {
+                let value = |name: &str| message.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
+                let bye = format!(
+                    "BYE sip:x SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bKb\r\nFrom: {}\r\nTo: {}\r\n\
+                     Call-ID: {}\r\nCSeq: 1 BYE\r\nContent-Length: 0\r\n\r\n",
+                    value("To: "),
+                    value("From: "),
+                    value("Call-ID: ")
+                );
+                socket.send_to(bye.as_bytes(), from).unwrap();
+            } else {
+                replied = message;
+            }
+        }
+        replied
+    });
+    let ran = udp(port, "--hold 5");
+    ran.assert_text(0).assert_says("hung up by the other side after ");
+    assert!(ran.elapsed < Duration::from_secs(4), "{ran:?}");
+    let replied = callee.join().unwrap();
+    assert!(replied.starts_with("SIP/2.0 200 OK\r\n") && replied.contains("\r\nCSeq: 1 BYE\r\n"), "{replied}");
+}

@@ -1,0 +1,182 @@
+//! What is an answer worth? Answered, refused, ringing, silent, malformed, and what the options make of it.
+
+use std::time::Duration;
+
+use crate::callee::{Callee, said, well};
+use crate::support::perfdata;
+use crate::{call, udp};
+
+#[test]
+fn ok_when_answered_with_every_metric_on_one_line() {
+    let callee = Callee::new(|method, request, _| well(method, request));
+    let ran = udp(callee.port(), "-w 5 -c 8");
+    ran.assert_begins(0, "UM CALL ROUTING OK - 200 OK from 127.0.0.1:").assert_says("released in");
+    assert_eq!(ran.stdout.lines().count(), 1);
+    let labels = perfdata::labels(ran.first_line());
+    for label in ["time", "ringing", "dns", "redirections", "release", "retransmissions", "status", "rtp_packets"] {
+        assert!(labels.iter().any(|known| known == label), "no {label}: {labels:?}");
+    }
+    callee.assert_heard(&["INVITE", "ACK", "BYE"]);
+    let (_, invite) = callee.first("INVITE").unwrap();
+    assert!(invite.contains("\r\nm=audio ") && invite.contains(" RTP/AVP 0 8\r\n"), "{invite}");
+    let (_, bye) = callee.first("BYE").unwrap();
+    assert!(bye.starts_with("BYE sip:101@callee.invalid SIP/2.0\r\n") && bye.contains("\r\nCSeq: 2 BYE\r\n"), "{bye}");
+}
+
+#[test]
+fn the_invite_is_what_the_options_say() {
+    let callee = Callee::new(|method, request, _| well(method, request));
+    let more = "--from sip:me@example.com --to sip:you@example.com --contact sip:me@192.0.2.1 --user-agent probe \
+                --max-forwards 5 --header X-Probe:1 --route sip:edge.example.com;lr";
+    udp(callee.port(), more).assert_text(0);
+    let (_, invite) = callee.first("INVITE").unwrap();
+    for line in [
+        "INVITE sip:101@127.0.0.1 SIP/2.0",
+        "Max-Forwards: 5",
+        "Route: <sip:edge.example.com;lr>",
+        "To: <sip:you@example.com>",
+        "Contact: <sip:me@192.0.2.1>",
+        "User-Agent: probe",
+        "X-Probe: 1",
+        "Content-Type: application/sdp",
+    ] {
+        assert!(invite.lines().any(|known| known == line), "no {line}: {invite}");
+    }
+    assert!(invite.contains("\r\nFrom: <sip:me@example.com>;tag="), "{invite}");
+}
+
+#[test]
+fn critical_when_busy_unless_the_operator_says_otherwise() {
+    let callee = Callee::new(|method, request, _| match method {
+        "INVITE" => vec![said(request, "a", "486 Busy Here", "")],
+        _ => Vec::new(),
+    });
+    udp(callee.port(), "").assert_begins(2, "UM CALL ROUTING CRITICAL - 486 Busy Here from 127.0.0.1:");
+    callee.assert_heard(&["INVITE", "ACK"]);
+    udp(callee.port(), "--status 486=warning").assert_text(1);
+    udp(callee.port(), "--expect 2xx,486").assert_text(0);
+    udp(callee.port(), "--state status=unknown").assert_text(3);
+}
+
+#[test]
+fn critical_when_nobody_answers_and_nothing_is_cancelled() {
+    let callee = Callee::new(|_, _, _| Vec::new());
+    let ran = udp(callee.port(), "-t 1");
+    ran.assert_begins(2, "UM CALL ROUTING CRITICAL - no response from 127.0.0.1:");
+    ran.assert_until(Duration::from_secs(1));
+    callee.assert_heard(&["INVITE"]);
+}
+
+#[test]
+fn critical_when_it_only_rings_and_the_call_is_cancelled() {
+    let callee = Callee::new(|method, request, invite| match method {
+        "INVITE" => vec![said(request, "a", "100 Trying", ""), said(request, "a", "180 Ringing", "")],
+        "CANCEL" => vec![said(request, "a", "200 OK", ""), said(invite, "a", "487 Request Terminated", "")],
+        _ => Vec::new(),
+    });
+    let ran = udp(callee.port(), "-t 1");
+    ran.assert_begins(2, "UM CALL ROUTING CRITICAL - only provisional responses from 127.0.0.1:");
+    ran.assert_says("the last one 180 Ringing, cancelled in ").assert_within(Duration::from_secs(1));
+    callee.assert_heard(&["INVITE", "CANCEL", "ACK"]);
+    udp(callee.port(), "-t 1:warning").assert_text(1);
+}
+
+#[test]
+fn ok_when_ringing_is_enough_and_the_487_is_not_judged() {
+    let callee = Callee::new(|method, request, invite| match method {
+        "INVITE" => vec![said(request, "a", "183 Session Progress", "")],
+        "CANCEL" => vec![said(request, "a", "200 OK", ""), said(invite, "a", "487 Request Terminated", "")],
+        _ => Vec::new(),
+    });
+    let ran = udp(callee.port(), "--until ringing -w 5");
+    ran.assert_begins(0, "UM CALL ROUTING OK - 183 Session Progress from 127.0.0.1:").assert_says("cancelled in");
+    assert!(ran.first_line().contains("s;5;;0;10 'dns'"), "{}", ran.stdout);
+    callee.assert_heard(&["INVITE", "CANCEL", "ACK"]);
+    udp(callee.port(), "--until ringing -w @0:5").assert_text(1);
+}
+
+#[test]
+fn a_refusal_is_judged_where_ringing_was_hoped_for() {
+    let callee = Callee::new(|method, request, _| match method {
+        "INVITE" => vec![said(request, "a", "480 Temporarily Unavailable", "")],
+        _ => Vec::new(),
+    });
+    udp(callee.port(), "--until ringing").assert_text(2).assert_says("480 Temporarily Unavailable");
+}
+
+#[test]
+fn critical_when_the_answer_breaks_the_standard() {
+    for (more, part) in [("Contact: *\r\n", "the Contact '*' cannot be read"), ("", "there is no Contact")] {
+        let callee = Callee::new(move |method, request, _| match method {
+            "INVITE" => vec![said(request, "a", "200 OK", more)],
+            _ => well(method, request),
+        });
+        udp(callee.port(), "").assert_text(2).assert_says(part);
+        callee.assert_heard(&["INVITE", "ACK", "BYE"]);
+    }
+    // Without To there is not even a dialog; what can be sent is.
+    let callee = Callee::new(|method, request, _| match method {
+        "INVITE" => {
+            let answer = String::from_utf8(said(request, "a", "200 OK", "")).unwrap();
+            let kept: Vec<_> = answer.split("\r\n").filter(|line| !line.starts_with("To: ")).collect();
+            vec![kept.join("\r\n").into_bytes()]
+        }
+        _ => well(method, request),
+    });
+    udp(callee.port(), "").assert_text(2).assert_says("To");
+}
+
+#[test]
+fn a_stranger_is_told_why() {
+    let more = "Server: RTCC/5.0.0.0 MSExchangeUM/15.00.1497.000\r\n\
+                ms-diagnostics-public: 15644;source=\"cas1\";reason=\"no gateway\"\r\n";
+    let callee = Callee::new(move |method, request, _| match method {
+        "INVITE" => vec![said(request, "a", "403 Forbidden", more)],
+        _ => Vec::new(),
+    });
+    let ran = udp(callee.port(), "");
+    ran.assert_text(2).assert_says("15644 (probably a received call) \"no gateway\" from cas1");
+    ran.assert_says("the caller is no UM IP gateway");
+}
+
+#[test]
+fn a_challenge_is_answered_and_the_password_shown_nowhere() {
+    let callee = Callee::new(|method, request, _| match method {
+        "INVITE" if !request.contains("\r\nProxy-Authorization: Digest username=\"probe\"") => {
+            let challenge = "Proxy-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n";
+            vec![said(request, "a", "407 Proxy Authentication Required", challenge)]
+        }
+        _ => well(method, request),
+    });
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("password");
+    std::fs::write(&file, "s3cret\n").unwrap();
+    let ran = udp(callee.port(), &format!("--username probe --password-file {} -vvv", file.display()));
+    ran.assert_text(0).assert_says("200 OK");
+    assert!(!ran.stdout.contains("s3cret") && ran.stdout.contains("Proxy-Authorization: Digest (masked)"), "{ran:?}");
+    callee.assert_heard(&["INVITE", "ACK", "INVITE", "ACK", "BYE"]);
+    udp(callee.port(), "").assert_text(2).assert_says("--username");
+}
+
+#[test]
+fn unknown_when_the_command_line_contradicts_itself() {
+    for (arguments, expected) in [
+        ("--hold 20 -t 10", "--hold"),
+        ("--hold x", "--hold"),
+        ("--hold 1 --until ringing", "--hold"),
+        ("--max-redirects 3", "--redirect follow"),
+        ("--redirect sideways", "expected"),
+        ("--header Via:x", "--header"),
+        ("--status 200", "--status"),
+        ("--dns-server 192.0.2.53", "--srv"),
+    ] {
+        call(5060, arguments).assert_text(3).assert_says(expected).assert_says("expected");
+    }
+}
+
+#[test]
+fn critical_when_nobody_listens() {
+    let port = crate::support::port::closed_port();
+    call(&port, "").assert_text(2).assert_says("refused");
+    udp(&port, "").assert_text(2).assert_says("refused");
+}
