@@ -55,7 +55,9 @@ fn the_window_of_a_file_ends_when_it_was_written() {
     let written = check_um::door::time::calendar::parse("2026-11-23T17:00:30Z").unwrap();
     file.as_file().set_modified(written).unwrap();
     let path = file.path().to_str().unwrap();
-    run(&["--file", path]).assert_begins(1, "UM EVENTS WARNING - 3 x 1647");
+    run(&["--file", path, "--max-age", "366d"]).assert_begins(1, "UM EVENTS WARNING - 3 x 1647");
+    let any = run(&["--file", path, "--max-age", "none"]);
+    any.assert_begins(1, "UM EVENTS WARNING - 3 x 1647").assert_says("was written ");
     let old = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 86_400);
     file.as_file().set_modified(old).unwrap();
     let ran = run(&["--file", path, "--max-age", "1h"]);
@@ -112,7 +114,6 @@ fn unknown_without_a_file_where_there_is_nothing_local() {
     run(&[]).assert_begins(3, "UM EVENTS UNKNOWN - --file: expected ").assert_says("only Windows");
     let remote = ["-H", "cas1.example.com"];
     run(&remote).assert_begins(3, "UM EVENTS UNKNOWN - --hostname: expected --file ").assert_says("only Windows");
-    run(&["-H", "cas1", "--file", "-"]).assert_begins(3, "UM EVENTS UNKNOWN - ").assert_says("exclude each other");
 }
 
 #[test]
@@ -134,7 +135,7 @@ fn hostile_texts_break_nothing_and_bad_records_hide_nothing() {
     let ran = judged(file, &["-vvv"]);
     ran.assert_begins(
         1,
-        "UM EVENTS WARNING - 3 records cannot be read; 3 x 1651 (OPTIONS rejected) in 1 h: 2026-11-23T16:53:00Z",
+        "UM EVENTS WARNING - 3 records cannot be read; 5 x 1651 (OPTIONS rejected) in 1 h: 2026-11-23T16:53:00Z",
     );
     assert_eq!(perfdata::labels(ran.first_line()).len(), 5);
     judged(file, &["--output", "json"]).assert_json("WARNING");
@@ -145,6 +146,118 @@ fn hostile_texts_break_nothing_and_bad_records_hide_nothing() {
 fn a_million_openings_end_in_time() {
     let ran = judged_text(&"<Event ".repeat(1_000_000), &["-t", "5"]);
     ran.assert_begins(3, "UM EVENTS UNKNOWN - 1000000 records cannot be read");
+}
+
+#[test]
+fn stale_by_default_when_a_file_is_older_than_the_window() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "<Events></Events>").unwrap();
+    let path = file.path().to_str().unwrap();
+    run(&["--file", path]).assert_begins(0, "UM EVENTS OK - no events in 1 h");
+    file.as_file().set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 3_600)).unwrap();
+    let ran = run(&["--file", path]);
+    ran.assert_begins(3, "UM EVENTS UNKNOWN - ").assert_says("was written 2 h ago, more than 1 h; no events in 1 h");
+    assert!(ran.stdout.contains("(stale)"), "{ran:?}");
+    run(&["--file", path, "--window", "1d"]).assert_begins(0, "UM EVENTS OK - no events in 1 d");
+    // It tells nothing of a window that began after it was written, and all of one that ended before.
+    let later = check_um::door::time::calendar::rfc3339(std::time::SystemTime::now());
+    run(&["--file", path, "--until", &later]).assert_begins(3, "UM EVENTS UNKNOWN - ").assert_says("before the window");
+    run(&["--file", path, "--until", "2026-01-01T00:00:00Z"]).assert_begins(0, "UM EVENTS OK - no events");
+}
+
+/// Of event 1647, at `time`, logged by `computer`.
+fn rejected_call(time: &str, computer: &str) -> String {
+    format!(
+        "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>\
+         <Provider Name='MSExchange Unified Messaging'/><EventID Qualifiers='32772'>1647</EventID>\
+         <TimeCreated SystemTime='{time}'/><Channel>Application</Channel><Computer>{computer}</Computer></System>\
+         <EventData><Data>15501;source=\"x\"</Data></EventData></Event>"
+    )
+}
+
+#[test]
+fn unreadable_when_some_records_cannot_be_read_and_the_others_do_not_alert() {
+    let good = rejected_call("2026-11-23T16:59:00Z", "cas1");
+    let foreign = good.replace("MSExchange Unified Messaging", "Other");
+    let bad = "<Event>x</Event>".repeat(50);
+    let ran = judged_text(&format!("<Events>{bad}{foreign}</Events>"), &[]);
+    ran.assert_begins(
+        3,
+        "UM EVENTS UNKNOWN - 50 records cannot be read; standard input: only 1 of its 51 event records can be read; no events in 1 h |",
+    );
+    assert!(ran.stdout.contains("(unreadable)"), "{ran:?}");
+    let ran = judged_text(&format!("<Events>{bad}{}</Events>", good.repeat(3)), &[]);
+    ran.assert_begins(1, "UM EVENTS WARNING - 50 records cannot be read; 3 x 1647");
+    assert!(!ran.stdout.contains("(unreadable)"), "{ran:?}");
+    judged_text(&format!("{bad}{foreign}"), &["--state", "unreadable=ok"])
+        .assert_begins(0, "UM EVENTS OK - 50 records");
+}
+
+#[test]
+fn an_undatable_event_counts_as_inside_the_window() {
+    let undatable = rejected_call("yesterday", "cas1").repeat(3);
+    let ran = judged_text(&undatable, &[]);
+    ran.assert_begins(1, "UM EVENTS WARNING - 3 records cannot be read; 3 x 1647 (call rejected) in 1 h |");
+    // A thousand of what is not watched is unreadable all the same.
+    let ran = judged_text(&undatable.replace(">1647<", ">9<").repeat(300), &[]);
+    ran.assert_begins(
+        3,
+        "UM EVENTS UNKNOWN - 900 records cannot be read; standard input: none of its 900 event records",
+    );
+}
+
+#[test]
+fn events_from_the_future_count_and_are_said() {
+    let ran =
+        run_fed(plugin(NAME).args(["--file", "-"]), rejected_call("2099-01-01T00:00:00Z", "cas1").repeat(3).as_bytes());
+    ran.assert_begins(1, "UM EVENTS WARNING - 3 events are from the future and count all the same; 3 x 1647");
+}
+
+#[test]
+fn a_comment_is_no_event_and_an_export_that_breaks_off_is_unreadable() {
+    let event = rejected_call("2026-11-23T16:59:00Z", "cas1").repeat(3);
+    judged_text(&format!("<Events><!-- {event} --></Events>"), &[]).assert_begins(0, "UM EVENTS OK - no events in 1 h");
+    for cut in ["<Events>".to_owned(), format!("<Events>{}", &event[..event.len() / 3])] {
+        let ran = judged_text(&cut, &[]);
+        ran.assert_begins(3, "UM EVENTS UNKNOWN - the export breaks off; standard input: expected the end of its root");
+        assert!(ran.stdout.contains("(unreadable)"), "{ran:?}");
+    }
+    judged_text(&format!("<Events>{event}"), &[])
+        .assert_begins(1, "UM EVENTS WARNING - the export breaks off; 3 x 1647");
+}
+
+#[test]
+fn with_a_host_only_its_records_count() {
+    let [first, second] =
+        ["cas1.example.com", "CAS2.example.com"].map(|computer| rejected_call("2026-11-23T16:59:00Z", computer));
+    let export = format!("<Events>{}{second}</Events>", first.repeat(3));
+    judged_text(&export, &["-H", "CAS1"]).assert_begins(1, "UM EVENTS WARNING - 3 x 1647");
+    judged_text(&export, &["-H", "cas2.example.com"]).assert_begins(0, "UM EVENTS OK - 1 x 1647");
+    let ran = judged_text(&export, &["-H", "cas3"]);
+    ran.assert_begins(3, "UM EVENTS UNKNOWN - standard input: none of its 4 event records is of cas3");
+    assert!(ran.stdout.contains("(no-data)"), "{ran:?}");
+    judged_text("<Events></Events>", &["-H", "cas3"]).assert_begins(0, "UM EVENTS OK - no events");
+}
+
+#[test]
+fn an_export_of_any_size_is_read_as_a_stream() {
+    let event = rejected_call("2026-11-23T16:59:00Z", "cas1");
+    let count = 48 * 1024 * 1024 / event.len();
+    let export = format!("<Events>{}</Events>", event.repeat(count));
+    // What it may allocate, in KiB.
+    let mut limited = std::process::Command::new("sh");
+    limited.args(["-c", "ulimit -d 16384 && exec \"$0\" \"$@\""]).arg(plugin(NAME).get_program());
+    let mut command = if cfg!(windows) { plugin(NAME) } else { limited };
+    let ran = run_fed(command.args(["--file", "-", "-t", "25"]).args(UNTIL), export.as_bytes());
+    ran.assert_begins(1, &format!("UM EVENTS WARNING - {count} x 1647"));
+}
+
+#[test]
+fn unknown_when_an_age_is_asked_of_what_has_none() {
+    if cfg!(windows) {
+        run(&["--max-age", "1h"]).assert_begins(3, "UM EVENTS UNKNOWN - --max-age: expected --file too");
+    }
+    run(&["--file", "-", "--max-age", "never"]).assert_begins(3, "UM EVENTS UNKNOWN - --max-age: 'never' is not a dur");
 }
 
 #[test]

@@ -22,8 +22,9 @@ fn run(arguments: &[&str]) -> Outcome {
     run_command(plugin(NAME).args(arguments))
 }
 
+/// Recorded exports were written when the project was checked out.
 fn judged(file: &str, arguments: &[&str]) -> Outcome {
-    run(&[&["--file", &fixture(file)], arguments].concat())
+    run(&[&["--file", &fixture(file), "--max-age", "none"], arguments].concat())
 }
 
 fn judged_text(text: &str, arguments: &[&str]) -> Outcome {
@@ -143,7 +144,6 @@ fn unknown_without_a_file_where_there_is_nothing_local() {
     run(&[]).assert_begins(3, "UM HEALTH SET UNKNOWN - --file: expected ").assert_says("only Windows");
     let remote = ["-H", "cas1.example.com"];
     run(&remote).assert_begins(3, "UM HEALTH SET UNKNOWN - --hostname: expected --file ").assert_says("only Windows");
-    run(&["-H", "cas1", "--file", "-"]).assert_begins(3, "UM HEALTH SET UNKNOWN - ").assert_says("exclude each other");
 }
 
 #[test]
@@ -257,11 +257,70 @@ fn stale_when_the_file_is_older_than_allowed() {
     let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3 * 3_600);
     file.as_file().set_modified(old).unwrap();
     let ran = run(&["--file", path]);
+    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - ").assert_says("was written 3 h ago, more than 1 h; no issue");
+    assert!(ran.stdout.contains("(stale)"), "{}", ran.stdout);
+    let ran = run(&["--file", path, "--max-age", "none"]);
     ran.assert_begins(0, "UM HEALTH SET OK - no issue");
     assert!(ran.first_line().contains("was written 3 h ago"), "{}", ran.stdout);
     let ran = run(&["--file", path, "--max-age", "10m"]);
     ran.assert_begins(3, "UM HEALTH SET UNKNOWN - ");
     assert!(ran.first_line().contains("was written 3 h ago, more than 10 min"), "{}", ran.stdout);
+}
+
+#[test]
+fn stale_when_a_row_says_so() {
+    for stale in ["true", "\"True\""] {
+        let row = |name: &str, stale: &str| {
+            format!(
+                r#"{{"Server":"CAS1","Name":"{name}","HealthSetName":"UM.CallRouter","AlertValue":"Healthy","IsStale":{stale}}}"#
+            )
+        };
+        let ran = judged_text(&format!("[{},{}]", row("M", stale), row("N", "false")), &[]);
+        ran.assert_begins(
+            3,
+            "UM HEALTH SET UNKNOWN - M of UM.CallRouter has not been determined anew (IsStale); no issue",
+        );
+        assert!(ran.stdout.contains("(stale)"), "{ran:?}");
+        judged_text(&row("M", stale), &["--ignore", "M", "--state", "no-data=ok"]).assert_begins(0, "UM HEALTH SET OK");
+    }
+    let csv = "Name,HealthSetName,AlertValue,IsStale\nM,UM.CallRouter,Healthy,True\nN,UM.CallRouter,Healthy,True\n";
+    judged_text(csv, &[]).assert_begins(3, "UM HEALTH SET UNKNOWN - 2 monitors of UM.CallRouter have not been");
+    let unhealthy = csv.replace("M,UM.CallRouter,Healthy", "M,UM.CallRouter,Unhealthy");
+    judged_text(&unhealthy, &[]).assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: 1 of 2");
+}
+
+#[test]
+fn with_a_host_only_its_rows_count() {
+    let export = "Server,Name,HealthSetName,AlertValue\nCAS1,M,UM.CallRouter,Unhealthy\nCAS2,M,UM.CallRouter,Healthy\n";
+    judged_text(export, &["-H", "cas2"])
+        .assert_begins(0, "UM HEALTH SET OK - no issue: 1 of 1 monitors of UM.CallRouter on CAS2");
+    judged_text(export, &["-H", "cas1.example.com"]).assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there");
+    let ran = judged_text(export, &["-H", "cas3"]);
+    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - none of the 2 rows of standard input is of cas3");
+    assert!(ran.stdout.contains("(no-data)"), "{ran:?}");
+    let nameless = "Name,HealthSetName,AlertValue\nM,UM.CallRouter,Healthy\n";
+    judged_text(nameless, &["-H", "cas1"]).assert_begins(3, "UM HEALTH SET UNKNOWN - none of the 1 rows of");
+    let ran = judged(LOG, &["-H", "nobody"]);
+    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - none of the ").assert_says("is of nobody");
+}
+
+#[test]
+fn objects_flattened_to_text_are_said_to_be_that() {
+    let flat = "@{Server=CAS1; Name=secret; HealthSetName=UM.CallRouter; AlertValue=Unhealthy}";
+    for text in [
+        format!("[\"{flat}\",\"{flat}\"]"),
+        format!("\"{flat}\""),
+        format!("{{\"value\":[\"{flat}\"],\"Count\":1}}"),
+        format!("{{\"Server\":\"CAS1\",\"Entries\":[\"{flat}\"]}}"),
+        "[\"Microsoft.Exchange.Monitoring.MonitorHealthEntry\"]".to_owned(),
+    ] {
+        let ran = judged_text(&text, &["-vvv"]);
+        ran.assert_begins(3, "UM HEALTH SET UNKNOWN - standard input: ").assert_says("flattened").assert_says("-Depth");
+        assert!(ran.stdout.contains("(unreadable)") && !ran.stdout.contains("secret"), "{ran:?}");
+    }
+    let whole = r#"{"Name":"M","HealthSetName":"UM.CallRouter","AlertValue":"Healthy"}"#;
+    let ran = judged_text(&format!("[{whole},\"{flat}\"]"), &[]);
+    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - 1 rows of standard input lack health set or alert value");
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn ok_when_half_failed() {
     let ran = judged(&share("50", 9), &[]);
     ran.assert_begins(
         0,
-        "UM MISSED CALL PROXY OK - 50 % of the missed-call notifications not proxied by CAS1 | 'failed'=50%;;50;0;100",
+        "UM MISSED CALL PROXY OK - 50 % of the missed-call notifications not proxied by CAS1; low volume cannot be told from it | 'failed'=50%;;50;0;100",
     );
 }
 
@@ -95,7 +95,7 @@ fn an_exporter_is_judged_and_its_calls_remembered() {
     let exporter = exporter(&exposition(1_000, 10));
     let arguments = ["--counters", &url(&exporter), "--state-file", state.to_str().unwrap()];
     run(&arguments)
-        .assert_begins(0, "UM MISSED CALL PROXY OK - 12 % of the missed-call notifications not proxied by 127.0.0.1 |");
+        .assert_begins(0, "UM MISSED CALL PROXY OK - 12 % of the missed-call notifications not proxied by 127.0.0.1; low volume cannot be told from it |");
     run(&arguments).assert_begins(0, "UM MISSED CALL PROXY OK - 12 % of the missed-call notifications not proxied by 127.0.0.1; no call came in meanwhile");
 }
 
@@ -111,7 +111,46 @@ fn the_share_is_judged_beside_a_history_that_cannot_be_kept() {
 #[test]
 fn critical_when_most_events_are_failures() {
     let log = [1637, 1638, 1638, 1638, 1647].map(event).concat();
-    events(&log, &[]).assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed is 75%, critical range 50; 3 of 4 missed-call notifications not proxied (75 %) in 1 h | 'failed'=75%;;50;0;100");
+    events(&log, &["--minimum-calls", "4"]).assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed is 75%, critical range 50; 3 of 4 missed-call notifications not proxied (75 %) in 1 h | 'failed'=75%;;50;0;100");
+}
+
+#[test]
+fn few_calls_when_there_are_too_few_notifications() {
+    let ran = events(&event(1638), &[]);
+    ran.assert_begins(0, "UM MISSED CALL PROXY OK - 1 of 1 missed-call notifications not proxied (100 %) in 1 h; fewer than 10 are not judged | 'failed'=100%;;50;0;100");
+    let nine = [event(1637), event(1638).repeat(8)].concat();
+    events(&nine, &["--state", "few-calls=warning"]).assert_begins(1, "UM MISSED CALL PROXY WARNING - 8 of 9");
+    events(&[nine, event(1638)].concat(), &[]).assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed is 90%");
+    run(&["--minimum-calls", "3", "--counters", "csv:x"])
+        .assert_begins(3, "UM MISSED CALL PROXY UNKNOWN - --minimum-calls: expected --method events too");
+}
+
+#[test]
+fn unreadable_when_some_events_cannot_be_read_and_the_others_do_not_alert() {
+    let bad = "<Event>x</Event>".repeat(50);
+    let foreign = event(1638).replace("MSExchange Unified Messaging", "Other");
+    let ran = events(&format!("{bad}{foreign}"), &[]);
+    ran.assert_begins(3, "UM MISSED CALL PROXY UNKNOWN - 50 records cannot be read; ");
+    ran.assert_says("events.xml: only 1 of its 51 event records can be read; no missed-call notification in 1 h");
+    assert!(ran.stdout.contains("(unreadable)") && ran.stdout.contains("wevtutil qe Application"), "{ran:?}");
+    assert!(!ran.stdout.contains("typeperf"), "{ran:?}");
+    let ran = events(&bad, &[]);
+    ran.assert_says("events.xml: none of its 50 event records can be read");
+    let alerting = events(&format!("{bad}{}", event(1638).repeat(10)), &[]);
+    alerting.assert_begins(2, "UM MISSED CALL PROXY CRITICAL - 50 records cannot be read; failed is 100%");
+    // Undatable ones count as failed ones of the window.
+    let undatable = replaced(&event(1638), "SystemTime=", "Time=").repeat(10);
+    events(&undatable, &[])
+        .assert_begins(2, "UM MISSED CALL PROXY CRITICAL - 10 records cannot be read; failed is 100%");
+}
+
+#[test]
+fn with_a_host_only_its_records_count() {
+    let other = replaced(&event(1638), "cas1.example.com", "cas2.example.com").repeat(10);
+    let log = event(1637).repeat(10) + &other;
+    events(&log, &["-H", "cas1"]).assert_begins(0, "UM MISSED CALL PROXY OK - 0 of 10");
+    events(&log, &["-H", "cas2"]).assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed is 100%");
+    events(&log, &["-H", "cas3"]).assert_begins(3, "UM MISSED CALL PROXY UNKNOWN - ").assert_says("is of cas3");
 }
 
 #[test]
@@ -129,5 +168,9 @@ fn unknown_when_there_are_no_events_to_read() {
     let said =
         if cfg!(windows) { "cannot read the log " } else { "--file: expected the XML of wevtutil or Get-WinEvent" };
     run(&["--method", "events"]).assert_begins(3, &format!("UM MISSED CALL PROXY UNKNOWN - {said}"));
+    if !cfg!(windows) {
+        run(&["--method", "events", "-H", "cas1"])
+            .assert_begins(3, "UM MISSED CALL PROXY UNKNOWN - --hostname: expected --file instead");
+    }
     run(&["--file", "x"]).assert_begins(3, "UM MISSED CALL PROXY UNKNOWN - --file: expected --method events too");
 }

@@ -5,13 +5,16 @@
 //! | OK       | no event occurred more often in the window than its rule allows; none at all is fine     |
 //! | WARNING  | an event's count violates the WARN of its rule                                           |
 //! | CRITICAL | an event's count violates the CRIT of its rule (no default rule has one)                 |
-//! | UNKNOWN  | the log or the export cannot be read; the export is empty, or older than `--max-age`      |
+//! | UNKNOWN  | the log or the export cannot be read, or not all of its records, and none of those that can  |
+//! |          | alerts; the export is empty, or older than `--max-age`                                   |
 
 use std::time::{Duration, SystemTime};
 
 use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, graph, metric};
+use super::shared_advice;
+use crate::events::extent::Extent;
 use crate::events::query::EventQuery;
-use crate::events::source::{self, FoundEvents};
+use crate::events::source::{self, LogSource};
 use crate::events::tally::{self, Count, EventWindow, Rule, Tally, histogram, meaning};
 use crate::options::log::LogOptions;
 use crate::options::{Need, Options, Secrets, reworded};
@@ -23,13 +26,11 @@ use crate::time::words::{duration, in_words};
 impl Check for Events {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
         let rules = tally::rules(&self.event);
-        let window = self.window_until(context.started.time);
-        let found = self.log.source().read(&EventQuery::counted(&self.source, &rules, window));
-
+        let source = self.log.source();
         let mut report = context.report();
         report.target = self.log.target();
-        match found {
-            Ok(found) => self.judge(&found, &rules, &mut report),
+        match self.count(&source, &rules, &report) {
+            Ok(counted) => self.judge(&counted, &mut report),
             Err(failure) => {
                 report.add_failure(failure);
                 let unknown =
@@ -41,27 +42,58 @@ impl Check for Events {
     }
 }
 
+/// What was counted, and how far that is all.
+struct Counted<'a> {
+    tally: Tally<'a>,
+    extent: Extent,
+    window: EventWindow,
+    /// When an export was written.
+    written: Option<SystemTime>,
+}
+
 impl Events {
-    fn judge(&self, found: &FoundEvents, rules: &[Rule], report: &mut Report) {
-        let window = self.window_until(found.until.unwrap_or(report.started.time));
-        let tally = tally::tally(&found.export.records, &self.source, rules, window);
+    fn count<'a>(&'a self, source: &LogSource, rules: &'a [Rule], report: &Report) -> Result<Counted<'a>, Failure> {
+        let log = source.open()?;
+        let written = log.written;
+        let window = self.window_until(written.unwrap_or(report.started.time));
+        let mut tally = Tally::new(&self.source, rules, window);
+        let query = EventQuery::counted(&self.source, rules, window);
+        let extent = log.read(&query, &mut |recorded| tally.add(recorded))?;
+        Ok(Counted { tally, extent, window, written })
+    }
+
+    fn judge(&self, counted: &Counted<'_>, report: &mut Report) {
+        let Counted { tally, extent, .. } = counted;
         for count in &tally.counts {
             let metric = Metric::count(&label(count.rule), count.count).judged_by(&count.rule.thresholds);
             if let Some(violation) = metric.violation() {
-                let text = format!("{}: {}", self.occurrences(count), newest(count));
+                let text = [Some(self.occurrences(count)), newest(count)].into_iter().flatten().collect::<Vec<_>>();
+                let text = text.join(": ");
                 report.add_finding(Finding { state: violation.state, advice: advice(None), ..Finding::ok(text) });
             }
             report.add_metric(metric);
         }
         if report.findings.is_empty() {
-            report.add_finding(Finding::ok(self.quiet(&tally)));
+            report.add_finding(Finding::ok(self.quiet(tally)));
+            // What cannot be read might have been what alerts.
+            extent.failure(&report.target.host).into_iter().for_each(|failure| report.add_failure(failure));
         }
-        if found.export.bad > 0 && found.export.records.is_empty() {
-            let text = format!("{}: none of its {} event records can be read", report.target.host, found.export.bad);
-            report.add_failure(Failure::new(Class::Unreadable, text));
+        self.judge_age(counted.written, report);
+        add_details(counted, report);
+    }
+
+    /// An export tells nothing of a window that ends after it was written.
+    fn judge_age(&self, written: Option<SystemTime>, report: &mut Report) {
+        match (self.until, written) {
+            (Some(until), Some(written)) if self.log.max_age.is_none() => {
+                let is_stale = until.duration_since(written).is_ok_and(|behind| behind > self.window);
+                if is_stale {
+                    let text = format!("{} was written before the window began", report.target.host);
+                    report.add_failure(Failure::new(Class::Stale, text));
+                }
+            }
+            _ => self.log.judge_age(written, self.window, report),
         }
-        self.log.judge_age(found.until, report);
-        add_details(found, &tally, window, report);
     }
 
     /// `3 x 1647 (call rejected) in 1 h`.
@@ -81,7 +113,7 @@ impl Events {
 
     /// The window that ends then, unless the operator says when it ends.
     fn window_until(&self, end: SystemTime) -> EventWindow {
-        EventWindow { until: self.until.unwrap_or(end), length: self.window }
+        EventWindow { until: self.until.unwrap_or(end), length: self.window, is_open: self.until.is_none() }
     }
 }
 
@@ -89,22 +121,15 @@ fn label(rule: &Rule) -> String {
     format!("event_{}", rule.id)
 }
 
-fn newest(count: &Count<'_>) -> String {
-    count.newest.map_or_else(String::new, |record| format!("{} {}", rfc3339(record.time), excerpt(&record.text(), 250)))
+fn newest(count: &Count<'_>) -> Option<String> {
+    count.newest.as_ref().map(|newest| format!("{} {}", rfc3339(newest.time), excerpt(&newest.text, 250)))
 }
 
-/// Why the counts may not be the whole of it.
-fn shortcomings(found: &FoundEvents, window: EventWindow) -> Vec<String> {
-    let bad = (found.export.bad > 0).then(|| format!("{} records cannot be read", found.export.bad));
-    let cut = found.is_cut.then(|| format!("only the newest {} records were counted", found.export.records.len()));
-    let young = found.reaches_back.filter(|oldest| window.from().is_some_and(|from| *oldest > from));
-    let young = young.map(|oldest| format!("the log reaches back to {} only", rfc3339(oldest)));
-    [bad, cut, young].into_iter().flatten().collect()
-}
-
-fn add_details(found: &FoundEvents, tally: &Tally<'_>, window: EventWindow, report: &mut Report) {
-    let shortcomings = shortcomings(found, window);
-    report.headline = (!shortcomings.is_empty()).then(|| shortcomings.join(", "));
+fn add_details(counted: &Counted<'_>, report: &mut Report) {
+    let Counted { tally, extent, window, .. } = counted;
+    let mut remarks = extent.shortcomings(*window);
+    remarks.extend(tally.remark());
+    report.headline = (!remarks.is_empty()).then(|| remarks.join(", "));
     report.add_diagnostic("window_end", rfc3339(window.until));
     if !tally.codes.is_empty() {
         report.add_diagnostic("diagnostic_codes", histogram(&tally.codes));
@@ -114,17 +139,24 @@ fn add_details(found: &FoundEvents, tally: &Tally<'_>, window: EventWindow, repo
         let metric = Metric::count("", count.count).judged_by(&count.rule.thresholds);
         (metric.violation().map(|violation| violation.state), count.count)
     };
-    if let Some(worst) = tally.counts.iter().filter(|count| count.count > 0).max_by_key(state) {
-        let computer = worst.newest.map_or("", |record| record.computer.as_str());
-        report.add_diagnostic("newest_of_worst", format!("{} on {computer}: {}", worst.rule.id, newest(worst)));
+    if let Some(worst) = tally.counts.iter().filter(|count| count.count > 0).max_by_key(state)
+        && let Some(text) = newest(worst)
+    {
+        let computer = worst.newest.as_ref().map_or("", |newest| newest.computer.as_str());
+        report.add_diagnostic("newest_of_worst", format!("{} on {computer}: {text}", worst.rule.id));
     }
-    report.add_diagnostic("records", format!("{}, of other sources {}", found.export.records.len(), tally.foreign));
-    report.add_trace(tally.counts.iter().filter_map(|count| count.newest).map(|record| record.text().into_owned()));
+    let elsewhere = match extent.elsewhere {
+        0 => String::new(),
+        elsewhere => format!(", of other computers {elsewhere}"),
+    };
+    let readable = extent.records - extent.bad;
+    report.add_diagnostic("records", format!("{readable}, of other sources {}{elsewhere}", tally.foreign));
+    report.add_trace(tally.counts.iter().filter_map(|count| count.newest.as_ref()).map(|newest| newest.text.clone()));
 }
 
 /// Count the events that the Call Router logged, and judge how often each occurred.
 #[derive(Debug, clap::Args)]
-#[command(mut_args(|option| reworded(option, &[("file", FILE_HELP)])))]
+#[command(mut_args(|option| reworded(option, &[("file", FILE_HELP), ("max_age", MAX_AGE_HELP)])))]
 pub struct Events {
     /// WARNING, or CRITICAL, when event ID occurs more often than this in the window; ranges, too; repeatable, in place
     /// of or beside 1638=2, 1643=2, 1647=2, 1651=2 (1649 is counted only)
@@ -170,7 +202,7 @@ impl Scheduled for Events {
     const SERVICES: &'static [ScheduledService] = &[ScheduledService {
         name: "um-events",
         title: "UM events",
-        elsewhere: Elsewhere::Export { file: "events.xml", holds: "an export of its event log" },
+        elsewhere: Elsewhere::Export { file: "events.xml", holds: "an export of its event log", max_age: "15m" },
         interval: 5,
         retry: 5,
         attempts: 1,
@@ -199,26 +231,10 @@ const fn advice(class: Option<Class>) -> &'static str {
              Mailbox server that should take missed-call notifications does not answer. 1643: renew the certificate. 1649: \
              a gateway, or a probe without a client certificate, broke off TLS. 1651: OPTIONS were rejected."
         }
-        Some(Class::NoData) => {
-            "Try it by hand: wevtutil gli Application, with /r:HOST for another host. Export on the server: wevtutil qe Application /f:xml /e:Events \"/q:*[System[Provider[@Name='MSExchange Unified \
-             Messaging'] and TimeCreated[timediff(@SystemTime) <= 3600000]]]\". With /e:Events an empty result has a root \
-             element, and a query that failed has none."
-        }
-        Some(Class::Stale) => {
-            "Whatever exports the event log no longer runs. On the server: Get-ScheduledTask, its last result."
-        }
-        Some(Class::Timeout) => {
-            "The log of the host named, or the program that writes to standard input, does not answer. Try it by hand: \
-             wevtutil gli Application /r:HOST."
-        }
-        Some(Class::Permission) => {
-            "Give the user that runs this check the right to read the file; for an event log that is the group Event Log \
-             Readers."
-        }
-        Some(_) => {
-            "Export again as XML: wevtutil qe Application /f:xml /e:Events, or foreach ($e in Get-WinEvent Application) {$e.ToXml()}."
-        }
+        Some(class) => shared_advice::on_event_exports(class),
     }
 }
 
 const FILE_HELP: &str = "Event XML of wevtutil or Get-WinEvent, - for standard input [default: the event log]";
+const MAX_AGE_HELP: &str = "Report a file that was written longer ago than this as stale, such as 15m, or none for any age \
+                            [default: the window]";

@@ -7,6 +7,8 @@
 //! | CRITICAL | a monitor is Unhealthy or Unavailable                                                     |
 //! | UNKNOWN  | a monitor is Unknown or anything else; a health set is absent; the source cannot be read  |
 
+use std::time::Duration;
+
 use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, graph, metric};
 use crate::health::Monitor;
 use crate::health::judge::{self, Rating, Selection};
@@ -57,7 +59,7 @@ impl HealthSet {
         for remark in &answer.remarks {
             report.add_finding(Finding::ok(remark.clone()));
         }
-        self.log.judge_age(answer.written, report);
+        self.log.judge_age(answer.written, USUAL_MAX_AGE, report);
 
         let unhealthy = u32::try_from(selection.unhealthy().count()).unwrap_or(u32::MAX);
         report.judge_metric(Metric::count("monitors", selection.monitors()));
@@ -73,6 +75,7 @@ impl HealthSet {
         if selection.judged.is_empty() && !selection.ignored.is_empty() {
             failures.push(Failure::new(Class::NoData, "every monitor is ignored: nothing is left to judge"));
         }
+        failures.extend(stale(selection));
         if answer.export.unusable > 0 {
             let what = if self.log.file.is_some() { "rows" } else { "events" };
             let text = format!("{} {what} of {source} lack health set or alert value", answer.export.unusable);
@@ -80,6 +83,17 @@ impl HealthSet {
         }
         failures
     }
+}
+
+/// What a row says of itself is older than any file.
+fn stale(selection: &Selection<'_>) -> Option<Failure> {
+    let stale: Vec<_> = selection.judged.iter().filter(|monitor| monitor.is_stale).collect();
+    let text = match stale.as_slice() {
+        [] => return None,
+        [only] if !only.name.is_empty() => format!("{} of {} has", only.name, only.health_set),
+        [first, ..] => format!("{} monitors of {} have", stale.len(), first.health_set),
+    };
+    Some(Failure::new(Class::Stale, format!("{text} not been determined anew (IsStale)")))
 }
 
 fn judge_monitor(monitor: &Monitor, with_server: bool, report: &Report) -> Finding {
@@ -110,7 +124,7 @@ fn add_selection(answer: &Acquired, selection: &Selection<'_>, report: &mut Repo
 
 /// Judge the monitors of a health set by what Managed Availability itself says of them.
 #[derive(Debug, clap::Args)]
-#[command(mut_args(|option| reworded(option, &[("hostname", HOSTNAME_HELP), ("file", FILE_HELP)])))]
+#[command(mut_args(|option| reworded(option, &[("hostname", HOSTNAME_HELP), ("file", FILE_HELP), ("max_age", MAX_AGE_HELP)])))]
 pub struct HealthSet {
     /// Health set to judge; repeatable, such as UM and UM.Protocol
     #[arg(long, value_name = "NAME", default_value = HEALTH_SET, help_heading = "Health set")]
@@ -150,7 +164,11 @@ impl Scheduled for HealthSet {
     const SERVICES: &'static [ScheduledService] = &[ScheduledService {
         name: "um-health-set",
         title: "UM health set",
-        elsewhere: Elsewhere::Export { file: "health-set.json", holds: "an export of `Get-ServerHealth`" },
+        elsewhere: Elsewhere::Export {
+            file: "health-set.json",
+            holds: "an export of `Get-ServerHealth`",
+            max_age: "15m",
+        },
         interval: 5,
         retry: 2,
         attempts: 3,
@@ -203,6 +221,12 @@ const fn advice(class: Option<Class>) -> &'static str {
 }
 
 const HOSTNAME_HELP: &str = "Host whose log of Managed Availability is read, with the rights of the user that runs this \
-                             check (on Windows only) [default: this one]";
+                             check (on Windows only); with --file, the only server whose rows count [default: this one; \
+                             every one of the file]";
+const MAX_AGE_HELP: &str = "Report a file that was written longer ago than this as stale, such as 15m, or none for any age \
+                            [default: 1h]";
 const FILE_HELP: &str = "Get-ServerHealth or Get-HealthReport as JSON or CSV, or that log as event XML, - for standard \
                          input [default: the log]";
+
+/// How old an export may be by default.
+const USUAL_MAX_AGE: Duration = Duration::from_secs(3_600);

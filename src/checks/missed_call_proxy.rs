@@ -2,10 +2,12 @@
 //!
 //! | state    | when                                                                                        |
 //! |----------|---------------------------------------------------------------------------------------------|
-//! | OK       | the share is within both ranges; no call came in since it was computed (`few-calls`)        |
+//! | OK       | the share is within both ranges; no call came in since it was computed, or there are too     |
+//! |          | few notifications to judge a share of them (`few-calls`)                                    |
 //! | WARNING  | the share violates `--warning`                                                              |
 //! | CRITICAL | the share violates `--critical`; the source does not answer before the deadline             |
-//! | UNKNOWN  | no counter or events (`no-data`), old ones (`stale`), a file that is not ours (`unreadable`) |
+//! | UNKNOWN  | no counter or events (`no-data`), old ones (`stale`), a file that is not ours, or events     |
+//! |          | that cannot be read where the others do not alert (`unreadable`)                            |
 
 use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, graph, metric};
 use super::shared_advice;
@@ -14,12 +16,12 @@ use crate::counters::past::{Past, past, totals};
 use crate::counters::role::{Notifications, missed_call_proxy};
 use crate::events::query::EventQuery;
 use crate::events::source;
-use crate::events::tally::{EVENT_SOURCE, EventWindow, Rule, tally};
+use crate::events::tally::{EVENT_SOURCE, EventWindow, Rule, Tally};
 use crate::input::{Input, judge_age};
 use crate::options::counters::{CounterOptions, ShareThresholds, WindowOptions};
 use crate::options::log::LogOptions;
 use crate::options::tls::TlsOptions;
-use crate::options::{Need, Options, Secrets, When};
+use crate::options::{Need, Options, Secrets, When, plain};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Report, StandsFor, Thresholds};
 use crate::time::words::in_words;
@@ -45,6 +47,12 @@ impl Check for MissedCallProxy {
             Err(failure) => {
                 report.add_failure(failure);
                 report.add_metric(metric(None));
+            }
+        }
+        if self.method == ShareMethod::Events {
+            // The advice of this check is on counters.
+            for finding in &mut report.findings {
+                finding.advice = finding.class.map_or(finding.advice, shared_advice::on_event_exports);
             }
         }
         Ok(report)
@@ -80,7 +88,8 @@ impl MissedCallProxy {
         Ok(if still {
             Share::FewCalls(Some(share), format!("{text}; no call came in meanwhile, so that it is not judged"))
         } else {
-            Share::Judged(share, text)
+            // The value stays until the next notification, so that a second sample would say the same.
+            Share::Judged(share, format!("{text}; low volume cannot be told from it"))
         })
     }
 
@@ -89,32 +98,46 @@ impl MissedCallProxy {
         let asked = self.log_options();
         report.target = asked.target();
         let rules = [PROXIED, NOT_PROXIED].map(|id| Rule { id, thresholds: Thresholds::default() });
-        let window = |until| EventWindow { until, length: self.window.window };
-        let log = asked.source().read(&EventQuery::counted(EVENT_SOURCE, &rules, window(report.started.time)))?;
-        let until = log.until.unwrap_or(report.started.time);
-        if log.export.records.is_empty() && log.export.bad > 0 {
-            return Err(Failure::new(
-                Class::NoData,
-                format!("none of the {} event records can be read", log.export.bad),
-            ));
-        }
-        judge_age(&report.target.host, Some(until), report.started.time, Some(self.source.max_age))?;
+        let source = asked.source();
+        let log = source.open()?;
+        judge_age(&report.target.host, log.written, report.started.time, Some(self.source.max_age))?;
+        let until = log.written.unwrap_or(report.started.time);
+        let window = EventWindow { until, length: self.window.window, is_open: true };
+        let mut tally = Tally::new(EVENT_SOURCE, &rules, window);
+        let extent =
+            log.read(&EventQuery::counted(EVENT_SOURCE, &rules, window), &mut |recorded| tally.add(recorded))?;
 
-        let counts = tally(&log.export.records, EVENT_SOURCE, &rules, window(until)).counts;
-        let [proxied, failed] = [0, 1].map(|index| counts.get(index).map_or(0, |count| u64::from(count.count)));
+        let [proxied, failed] = [0, 1].map(|index| tally.counts.get(index).map_or(0, |count| u64::from(count.count)));
         report.add_diagnostic("events", format!("{proxied} x {PROXIED} (proxied), {failed} x {NOT_PROXIED} (failed)"));
+        let mut remarks = extent.shortcomings(window);
+        remarks.extend(tally.remark());
+        report.headline = (!remarks.is_empty()).then(|| remarks.join(", "));
+
+        let share = self.share_of(proxied, failed);
+        let is_violation = |share| self.thresholds.metric("failed", Some(share)).violation().is_some();
+        if !matches!(share, Share::Judged(share, _) if is_violation(share)) {
+            // What cannot be read might have been what alerts.
+            extent.failure(&report.target.host).into_iter().for_each(|failure| report.add_failure(failure));
+        }
+        Ok(share)
+    }
+
+    fn share_of(&self, proxied: u64, failed: u64) -> Share {
         let (all, window) = (proxied + failed, in_words(self.window.window));
         if all == 0 {
-            return Ok(Share::FewCalls(None, format!("no missed-call notification in {window}")));
+            return Share::FewCalls(None, format!("no missed-call notification in {window}"));
         }
         let share = failed as f64 * 100.0 / all as f64;
         let text = format!("{failed} of {all} missed-call notifications not proxied ({}) in {window}", percent(share));
-        Ok(Share::Judged(share, text))
+        let minimum = self.minimum_calls.unwrap_or(MINIMUM_CALLS);
+        if all < minimum {
+            return Share::FewCalls(Some(share), format!("{text}; fewer than {minimum} are not judged"));
+        }
+        Share::Judged(share, text)
     }
 
     fn log_options(&self) -> LogOptions {
-        let CounterOptions { hostname, max_age, .. } = &self.source;
-        LogOptions { hostname: hostname.clone(), file: self.file.clone(), max_age: Some(*max_age) }
+        LogOptions { hostname: self.source.hostname.clone(), file: self.file.clone(), max_age: None }
     }
 }
 
@@ -131,7 +154,13 @@ pub struct MissedCallProxy {
     #[arg(long, value_enum, value_name = "METHOD", help_heading = "Rate", default_value = "exchange")]
     method: ShareMethod,
 
-    /// With --method events: event XML of wevtutil or Get-WinEvent, - is standard input [default: the event log, of --hostname or the local one]
+    /// With --method events: notifications in the window below which their share is not judged (class few-calls)
+    /// [default: 10]
+    #[arg(long, value_name = "CALLS", value_parser = plain::count, help_heading = "Rate")]
+    minimum_calls: Option<u64>,
+
+    /// With --method events: event XML of wevtutil or Get-WinEvent, - is standard input; with --hostname, only the records
+    /// of that computer count [default: the event log, of --hostname or the local one]
     #[arg(long, value_name = "FILE", help_heading = "Rate")]
     file: Option<Input>,
 
@@ -173,7 +202,7 @@ impl Options for MissedCallProxy {
     ];
     const NEEDS: &'static [&'static [Need]] = &[
         &[
-            Need { options: &["--file"], when: When::Is("--method", "events") },
+            Need { options: &["--file", "--minimum-calls"], when: When::Is("--method", "events") },
             Need { options: &["--counters", "--counter-name", "--time-zone"], when: When::Is("--method", "exchange") },
             Need { options: TlsOptions::NAMES, when: When::Is("--method", "exchange") },
         ],
@@ -183,7 +212,7 @@ impl Options for MissedCallProxy {
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         match self.method {
-            ShareMethod::Events => (self.file.is_none() && !cfg!(windows)).then(|| source::NEEDS_EVENT_XML.to_owned()),
+            ShareMethod::Events => self.log_options().contradiction(source::NEEDS_EVENT_XML),
             ShareMethod::Exchange => self.source.contradiction(&missed_call_proxy()),
         }
     }
@@ -222,3 +251,6 @@ const fn advice(class: Option<Class>) -> &'static str {
 /// The events of a notification that was proxied, and of one that was not.
 const PROXIED: u32 = 1637;
 const NOT_PROXIED: u32 = 1638;
+
+/// Below so many notifications a share of them says nothing: one that failed would be 100 %.
+const MINIMUM_CALLS: u64 = 10;

@@ -111,6 +111,8 @@ pub enum Elsewhere {
         file: &'static str,
         /// What is in it, in Markdown.
         holds: &'static str,
+        /// How old it may be: it is sent every 5 minutes, and may come late or fail to come twice.
+        max_age: &'static str,
     },
     /// From nowhere: only Windows itself knows.
     Nowhere,

@@ -44,3 +44,30 @@ pub(super) const fn on_counters(class: Class) -> &'static str {
         }
     }
 }
+
+/// What keeps a check of events from its answer.
+pub(super) const fn on_event_exports(class: Class) -> &'static str {
+    match class {
+        Class::NoData => {
+            "Try it by hand: wevtutil gli Application, with /r:HOST for another host. Export on the server: wevtutil qe Application /f:xml /e:Events \"/q:*[System[Provider[@Name='MSExchange Unified \
+             Messaging'] and TimeCreated[timediff(@SystemTime) <= 3600000]]]\". With /e:Events an empty result has a root \
+             element, and a query that failed has none. With -H, only the records of that computer count."
+        }
+        Class::Stale => {
+            "Whatever exports the event log no longer runs. On the server: Get-ScheduledTask, its last result."
+        }
+        Class::Timeout => {
+            "The log of the host named, or the program that writes to standard input, does not answer. Try it by hand: \
+             wevtutil gli Application /r:HOST."
+        }
+        Class::Permission => {
+            "Give the user that runs this check the right to read the file; for an event log that is the group Event Log \
+             Readers."
+        }
+        Class::FewCalls => "Nothing to do: the share of so few notifications says nothing.",
+        _ => {
+            "Export again as XML: wevtutil qe Application /f:xml /e:Events, or foreach ($e in Get-WinEvent Application) \
+             {$e.ToXml()}. Write to another name and rename, so that no half-written file is read."
+        }
+    }
+}

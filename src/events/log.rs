@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::query::EventQuery;
-use super::{EventExport, MAX_INPUT, xml};
+use super::{Recorded, Remains, xml};
 pub(crate) use crate::platform::windows::event_log::Order;
 use crate::platform::windows::event_log::{CHANNEL_NOT_FOUND, EventSession, Next, ResultSet, SERVER_UNAVAILABLE};
 use crate::platform::windows::{CallError, WindowsHost};
@@ -35,32 +35,33 @@ impl EventLog {
         Ok(Self { session, host })
     }
 
-    /// The records that `query` asks for, and whether there are more than `limits` allow.
+    /// Hands out the records that `query` asks for; `true` if there are more than `limits` allow.
     pub(crate) fn read(
         &self,
         query: &EventQuery,
         order: Order,
         limits: Limits,
-    ) -> Result<(EventExport, bool), Failure> {
+        take: &mut dyn FnMut(Recorded),
+    ) -> Result<bool, Failure> {
         let log = self.name(&query.channel);
         let stage = stage::enter(format!("reading {log}"));
         let found = self.session.query(&query.channel, &query.expression, order);
-        let rendered = found.and_then(|found| rendered(found, limits));
+        let is_cut = found.and_then(|found| hand_out(found, limits, take));
         drop(stage);
-        let rendered = rendered.map_err(|error| refused(&error, &log, self.host.remote().is_some()))?;
-
-        let text = format!("<Events>{}</Events>", rendered.text);
-        let mut export = xml::read(&text)
-            .map_err(|error| Failure::new(Class::Unreadable, format!("{log} is not what it should be: {error}")))?;
-        export.bad += rendered.oversized;
-        Ok((export, rendered.is_cut))
+        is_cut.map_err(|error| refused(&error, &log, self.host.remote().is_some()))
     }
 
     /// The time of a log's oldest record, unless it has none or does not tell soon.
     pub(crate) fn oldest(&self, channel: &str) -> Option<SystemTime> {
         let limits = Limits { records: 1, wait: Some(Duration::from_secs(1)) };
-        let (export, _) = self.read(&EventQuery::all(channel), Order::OldestFirst, limits).ok()?;
-        export.records.first().map(|record| record.time)
+        let mut oldest = None;
+        let mut take = |recorded: Recorded| {
+            if let Recorded::Whole(record) = recorded {
+                oldest = Some(record.time);
+            }
+        };
+        self.read(&EventQuery::all(channel), Order::OldestFirst, limits, &mut take).ok()?;
+        oldest
     }
 
     /// A log of that machine, in words.
@@ -73,34 +74,23 @@ fn name(host: &WindowsHost) -> &str {
     host.remote().unwrap_or("this machine")
 }
 
-/// Records as the log writes them, one after the other.
-#[derive(Default)]
-struct Rendered {
-    text: String,
-    /// How many are too large to be read.
-    oversized: usize,
-    is_cut: bool,
-}
-
-fn rendered(mut found: ResultSet, limits: Limits) -> Result<Rendered, CallError> {
-    let mut rendered = Rendered::default();
+fn hand_out(mut found: ResultSet, limits: Limits, take: &mut dyn FnMut(Recorded)) -> Result<bool, CallError> {
     let mut buffer = Vec::new();
     let mut read = 0;
     loop {
         let event = match found.next(limits.wait)? {
             Next::Event(event) => event,
-            Next::End => return Ok(rendered),
+            Next::End => return Ok(false),
             // What came by then is better than nothing where somebody said how long to wait.
-            Next::TooLate => return Ok(Rendered { is_cut: true, ..rendered }),
+            Next::TooLate => return Ok(true),
         };
-        if read == limits.records || rendered.text.len() as u64 > MAX_INPUT {
-            return Ok(Rendered { is_cut: true, ..rendered });
+        if read == limits.records {
+            return Ok(true);
         }
         read += 1;
-        match event.xml(&mut buffer)? {
-            Some(text) => rendered.text.push_str(&text),
-            None => rendered.oversized += 1,
-        }
+        // One without a text is too large to be read.
+        let text = event.xml(&mut buffer)?;
+        take(text.map_or_else(|| Recorded::Bad(Remains::default()), |text| xml::record(&text)));
     }
 }
 

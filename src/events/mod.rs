@@ -1,9 +1,13 @@
 //! What did the router log? Event records of the event log, of `wevtutil` and of `Get-WinEvent`, counted over a window.
 //!
-//! [`xml`] reads records, each on its own, so that one that is not well-formed does not hide the others; [`tally`]
-//! counts them by pure functions; [`source`] is where they come from. A log of Windows is asked by a [`query`] for the
-//! same XML that an export holds, so that there is one reader for both.
+//! [`elements`] cuts records out of a stream of any length, [`xml`] reads each on its own, so that one that is not
+//! well-formed does not hide the others, and [`tally`] counts them, all without a file or a clock; [`source`] is where
+//! they come from, and [`extent`] says how far they are the whole of what happened. A log of Windows is asked by a
+//! [`query`] for the same XML that an export holds, so that there is one reader for both. Nobody keeps records: each is
+//! handed on as it comes, and what is kept of it is bounded.
 
+mod elements;
+pub(crate) mod extent;
 #[cfg(windows)]
 pub(crate) mod log;
 pub(crate) mod query;
@@ -12,6 +16,7 @@ pub mod tally;
 pub mod xml;
 
 use std::borrow::Cow;
+use std::io;
 use std::time::SystemTime;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,12 +57,36 @@ impl EventRecord {
         let named = |name: &&str| self.data.iter().find(|datum| datum.name.eq_ignore_ascii_case(name));
         names.iter().find_map(named).map(|datum| datum.value.as_str())
     }
+}
 
-    pub(crate) fn is_from(&self, source: &str) -> bool {
-        self.providers.iter().any(|provider| provider.eq_ignore_ascii_case(source))
+/// What is left of a record that cannot be read, because it is not well-formed or does not say what happened and when.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remains {
+    pub id: Option<u32>,
+    pub time: Option<SystemTime>,
+    pub providers: Vec<String>,
+    /// Empty where it is not known.
+    pub computer: String,
+}
+
+/// One record of a log or an export, as far as it can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    Whole(EventRecord),
+    Bad(Remains),
+}
+
+impl Recorded {
+    /// The computer that wrote it; empty where that cannot be read.
+    pub(crate) fn computer(&self) -> &str {
+        match self {
+            Self::Whole(record) => &record.computer,
+            Self::Bad(remains) => &remains.computer,
+        }
     }
 }
 
+/// All records of a log or an export at once, for what is small.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventExport {
     /// The records that could be read, in the export's order, which may be any.
@@ -66,8 +95,17 @@ pub struct EventExport {
     pub bad: usize,
 }
 
+impl EventExport {
+    pub(crate) fn add(&mut self, recorded: Recorded) {
+        match recorded {
+            Recorded::Whole(record) => self.records.push(record),
+            Recorded::Bad(_) => self.bad += 1,
+        }
+    }
+}
+
 /// Why a text is no export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum EventError {
     #[error(
         "empty: a query that finds nothing cannot be told from one that failed; let wevtutil write a root element with /e:Events"
@@ -78,7 +116,6 @@ pub enum EventError {
     /// Entities of its own are how a small file becomes a large one.
     #[error("a document type declaration: expected plain <Event> elements")]
     DocumentType,
+    #[error("cannot read on: {0}")]
+    Io(#[from] io::Error),
 }
-
-/// The most of an export that is read, in bytes.
-pub(crate) const MAX_INPUT: u64 = 32 * 1024 * 1024;

@@ -87,7 +87,7 @@ mod tests {
 
     fn window() -> EventWindow {
         let until = crate::time::calendar::parse("2026-11-23T17:00:00Z").unwrap();
-        EventWindow { until, length: Duration::from_secs(3_600) }
+        EventWindow { until, length: Duration::from_secs(3_600), is_open: false }
     }
 
     #[test]
@@ -118,8 +118,10 @@ mod tests {
 
     #[test]
     fn a_window_longer_than_time_has_no_beginning() {
-        let endless = EventWindow { until: SystemTime::UNIX_EPOCH, length: Duration::MAX };
+        let endless = EventWindow { until: SystemTime::UNIX_EPOCH, length: Duration::MAX, is_open: false };
         let query = EventQuery::counted("'\"", &[], endless);
         assert_eq!(query.expression, "*[System[TimeCreated[@SystemTime<='1970-01-01T00:05:00.001Z']]]");
+        let open = EventQuery::counted("'\"", &[], EventWindow { is_open: true, ..endless });
+        assert_eq!(open.expression, "*");
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
-use super::EventRecord;
+use super::Recorded;
 use crate::exchange::diagnostics::{self, Diagnostics};
-use crate::report::{Range, RangeError, Thresholds};
+use crate::report::{Range, RangeError, Thresholds, excerpt};
 
 /// An event that is counted, and what its count is judged by: `ID=WARN[,CRIT]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,6 +92,8 @@ pub struct EventWindow {
     pub until: SystemTime,
     /// Its length.
     pub length: Duration,
+    /// Whether events behind its end count as well, because it ends now: whoever wrote them has a clock that is ahead.
+    pub is_open: bool,
 }
 
 impl EventWindow {
@@ -100,13 +102,21 @@ impl EventWindow {
         self.until.checked_sub(self.length)
     }
 
-    /// Until when an event counts.
+    /// Until when an event counts; `None` for ever.
     pub(crate) fn to(&self) -> Option<SystemTime> {
+        self.end().filter(|_| !self.is_open)
+    }
+
+    fn end(&self) -> Option<SystemTime> {
         self.until.checked_add(CLOCK_TOLERANCE)
     }
 
     fn contains(&self, time: SystemTime) -> bool {
         self.from().is_none_or(|from| from <= time) && self.to().is_none_or(|to| time <= to)
+    }
+
+    fn is_behind(&self, time: SystemTime) -> bool {
+        self.end().is_some_and(|end| end < time)
     }
 }
 
@@ -117,40 +127,90 @@ pub struct Count<'a> {
     pub rule: &'a Rule,
     /// How many.
     pub count: u32,
-    /// The latest of them.
-    pub newest: Option<&'a EventRecord>,
+    /// The latest of those that can be read.
+    pub newest: Option<Occurrence>,
 }
 
-/// What was counted.
+/// What is kept of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occurrence {
+    /// When it was logged.
+    pub time: SystemTime,
+    /// Who logged it.
+    pub computer: String,
+    /// As much of what there is to read as could ever be printed.
+    pub text: String,
+}
+
+/// What has been counted so far, record by record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tally<'a> {
+    source: &'a str,
+    window: EventWindow,
     /// One for each rule, in the rules' order.
     pub counts: Vec<Count<'a>>,
     /// How often each diagnostic code stands in the texts of the counted events.
     pub codes: BTreeMap<u32, u32>,
     /// How many records some other source logged.
-    pub foreign: usize,
+    pub foreign: u64,
+    /// How many events with a rule lie behind the end of the window, further than clocks are apart.
+    pub ahead: u64,
 }
 
-/// Counts the records that `source` logged within `window`.
-pub fn tally<'a>(records: &'a [EventRecord], source: &str, rules: &'a [Rule], window: EventWindow) -> Tally<'a> {
-    let mut counts: Vec<_> = rules.iter().map(|rule| Count { rule, count: 0, newest: None }).collect();
-    let mut codes = BTreeMap::new();
-    let (own, foreign): (Vec<_>, Vec<_>) = records.iter().partition(|record| record.is_from(source));
-    for record in own.into_iter().filter(|record| window.contains(record.time)) {
-        let Some(count) = counts.iter_mut().find(|count| count.rule.id == record.id) else {
-            continue;
+impl<'a> Tally<'a> {
+    /// Of what `source` logs within `window`.
+    pub fn new(source: &'a str, rules: &'a [Rule], window: EventWindow) -> Self {
+        let counts = rules.iter().map(|rule| Count { rule, count: 0, newest: None }).collect();
+        Self { source, window, counts, codes: BTreeMap::new(), foreign: 0, ahead: 0 }
+    }
+
+    /// Counts one record. One that cannot be read counts as far as nothing in it says that it does not: without a time it is
+    /// within the window, without a provider it is the source's.
+    pub fn add(&mut self, recorded: Recorded) {
+        let (id, time, providers) = match &recorded {
+            Recorded::Whole(record) => (Some(record.id), Some(record.time), &record.providers),
+            Recorded::Bad(remains) => (remains.id, remains.time, &remains.providers),
         };
-        count.count = count.count.saturating_add(1);
-        // An export may be in any order.
-        if count.newest.is_none_or(|newest| newest.time <= record.time) {
-            count.newest = Some(record);
+        let is_bad = matches!(recorded, Recorded::Bad(_));
+        let is_own = providers.iter().any(|provider| provider.eq_ignore_ascii_case(self.source));
+        if !is_own && !(is_bad && providers.is_empty()) {
+            self.foreign += 1;
+            return;
         }
-        for code in diagnostic_codes(&record.text()) {
-            *codes.entry(code).or_default() += 1;
+        let Some(count) = self.counts.iter_mut().find(|count| Some(count.rule.id) == id) else {
+            return;
+        };
+        if time.is_some_and(|time| self.window.is_behind(time)) {
+            self.ahead += 1;
+        }
+        if time.is_some_and(|time| !self.window.contains(time)) {
+            return;
+        }
+        count.count = count.count.saturating_add(1);
+        let Recorded::Whole(record) = recorded else { return };
+        let text = record.text();
+        for code in diagnostic_codes(&text) {
+            if self.codes.len() < MAX_DIFFERENT_CODES || self.codes.contains_key(&code) {
+                *self.codes.entry(code).or_default() += 1;
+            }
+        }
+        // An export may be in any order.
+        if count.newest.as_ref().is_none_or(|newest| newest.time <= record.time) {
+            let text = excerpt(&text, MAX_TEXT);
+            count.newest = Some(Occurrence { time: record.time, computer: record.computer, text });
         }
     }
-    Tally { counts, codes, foreign: foreign.len() }
+}
+
+impl Tally<'_> {
+    /// What is to be said of events from the future, if there are any: where the window ends now they count as well.
+    pub(crate) fn remark(&self) -> Option<String> {
+        match (self.ahead, self.window.is_open) {
+            (0, _) | (_, false) => None,
+            (1, true) => Some("1 event is from the future and counts all the same".to_owned()),
+            (ahead, true) => Some(format!("{ahead} events are from the future and count all the same")),
+        }
+    }
 }
 
 /// `15647 3 times (no access to Active Directory), 15501 once`, the most frequent first.
@@ -195,9 +255,16 @@ const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
 /// How many different codes a histogram names.
 const MAX_CODES: usize = 20;
 
+/// How many different codes are counted: no server has as many.
+const MAX_DIFFERENT_CODES: usize = 1_000;
+
+/// How much is kept of a text, in characters: as many as a whole report may have bytes.
+const MAX_TEXT: usize = 64 * 1024;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::events::{EventRecord, Remains};
     use crate::report::{Metric, State};
 
     fn at(seconds: u64) -> SystemTime {
@@ -211,7 +278,13 @@ mod tests {
     }
 
     fn window() -> EventWindow {
-        EventWindow { until: at(10_000), length: Duration::from_secs(3_600) }
+        EventWindow { until: at(10_000), length: Duration::from_secs(3_600), is_open: false }
+    }
+
+    fn tallied<'a>(recorded: impl IntoIterator<Item = Recorded>, rules: &'a [Rule], window: EventWindow) -> Tally<'a> {
+        let mut tally = Tally::new(EVENT_SOURCE, rules, window);
+        recorded.into_iter().for_each(|recorded| tally.add(recorded));
+        tally
     }
 
     #[test]
@@ -228,11 +301,49 @@ mod tests {
             foreign,
         ];
         let rules = rules(&[]);
-        let tally = tally(&records, EVENT_SOURCE, &rules, window());
+        let tally = tallied(records.map(Recorded::Whole), &rules, window());
         let count = tally.counts.iter().find(|count| count.rule.id == 1647).unwrap();
-        assert_eq!((count.count, tally.foreign), (3, 1));
-        assert_eq!(count.newest.unwrap().text(), "within the tolerance of clocks");
+        assert_eq!((count.count, tally.foreign, tally.ahead), (3, 1, 1));
+        assert_eq!(count.newest.as_ref().unwrap().text, "within the tolerance of clocks");
         assert!(tally.counts.iter().filter(|count| count.rule.id != 1647).all(|count| count.count == 0));
+    }
+
+    #[test]
+    fn an_event_of_the_future_counts_in_a_window_that_ends_now() {
+        let rules = rules(&[]);
+        let records = || [9_000, 10_301, 4_000_000_000].map(|time| Recorded::Whole(record(1647, time, "")));
+        let open = tallied(records(), &rules, EventWindow { is_open: true, ..window() });
+        assert_eq!((open.counts[2].count, open.ahead), (3, 2));
+        let closed = tallied(records(), &rules, window());
+        assert_eq!((closed.counts[2].count, closed.ahead), (1, 2));
+    }
+
+    #[test]
+    fn a_bad_record_counts_unless_it_says_that_it_does_not() {
+        let remains = |id, time: Option<u64>, provider: Option<&str>| {
+            let providers = provider.into_iter().map(str::to_owned).collect();
+            Recorded::Bad(Remains { id, time: time.map(at), providers, computer: String::new() })
+        };
+        let rules = rules(&[]);
+        let bad = [
+            remains(Some(1647), None, Some(EVENT_SOURCE)),
+            remains(Some(1647), Some(9_000), None),
+            remains(Some(1647), Some(1), None),
+            remains(Some(1647), None, Some("Other")),
+            remains(Some(9), None, None),
+            remains(None, None, None),
+        ];
+        let tally = tallied(bad, &rules, window());
+        assert_eq!((tally.counts[2].count, tally.counts[2].newest.as_ref(), tally.foreign), (2, None, 1));
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let rules = rules(&[]);
+        let codes: String = (0..2_000).map(|code| format!("{code};source=x ")).collect();
+        let tally = tallied([Recorded::Whole(record(1647, 9_000, &codes.repeat(20)))], &rules, window());
+        assert_eq!(tally.codes.len(), MAX_DIFFERENT_CODES);
+        assert!(tally.counts[2].newest.as_ref().unwrap().text.len() <= MAX_TEXT + 3);
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! Which records does an XML export hold? `<Event>` elements, in a root or back to back, well-formed or not.
+//! What does an XML export hold? `<Event>` elements, in a root or back to back, well-formed or not.
 
 use std::borrow::Cow;
+use std::io::Read;
 use std::time::SystemTime;
 
 use quick_xml::Reader;
@@ -8,57 +9,56 @@ use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesStart, Event};
 
-use super::{Datum, EventError, EventExport, EventRecord};
+use super::elements::{Element, Elements};
+use super::{Datum, EventError, EventExport, EventRecord, Recorded, Remains};
+use crate::input;
 use crate::time::calendar;
 
-/// Reads an export.
+/// Reads an export of any length and hands out its records one by one. Whether it is whole: `false` where its root does
+/// not end, because it was cut off or is still being written.
+///
+/// The stream is UTF-8, or bytes of which nothing is known.
+pub fn read_stream(stream: impl Read, mut take: impl FnMut(Recorded)) -> Result<bool, EventError> {
+    let mut elements = Elements::new(stream);
+    let mut is_any = false;
+    while let Some(element) = elements.next()? {
+        is_any = true;
+        take(match element {
+            Element::Whole(bytes) => record(&input::text(bytes)),
+            Element::Broken(bytes) => Recorded::Bad(remains(&input::text(bytes))),
+        });
+    }
+    let surroundings = elements.surroundings();
+    match surroundings {
+        _ if surroundings.has_document_type => Err(EventError::DocumentType),
+        _ if !is_any && !surroundings.has_content => Err(EventError::Empty),
+        _ if !is_any && !surroundings.has_root => Err(EventError::NoEvents),
+        _ => Ok(!surroundings.is_open),
+    }
+}
+
+/// Reads an export that is there as a whole.
 pub fn read(text: &str) -> Result<EventExport, EventError> {
-    let first = opening(text, 0);
-    if text[..first.unwrap_or(text.len())].contains("<!DOCTYPE") {
-        return Err(EventError::DocumentType);
-    }
-    if first.is_none() && !text.contains("<Events") {
-        return Err(if text.trim().is_empty() { EventError::Empty } else { EventError::NoEvents });
-    }
     let mut export = EventExport::default();
-    for element in elements(text) {
-        match element.and_then(record) {
-            Some(record) => export.records.push(record),
-            None => export.bad += 1,
-        }
-    }
+    read_stream(text.as_bytes(), |recorded| export.add(recorded))?;
     Ok(export)
 }
 
-/// The `<Event>` elements of a text, `None` for one that does not end, or not before the next.
-fn elements(text: &str) -> impl Iterator<Item = Option<&str>> {
-    let mut next = opening(text, 0);
-    let mut closing = None;
-    std::iter::from_fn(move || {
-        let start = next?;
-        // Sought once for many openings: an export of openings only must not cost the square of its length.
-        let close = match closing {
-            Some(close) if close >= start => close,
-            _ => text[start..].find(CLOSING).map_or(text.len(), |found| start + found),
-        };
-        closing = Some(close);
-        next = opening(text, start + OPENING.len());
-        let ends_first = next.is_none_or(|next| close < next);
-        let end = close + CLOSING.len();
-        if !ends_first || end > text.len() || end - start > MAX_RECORD {
-            return Some(None);
-        }
-        Some(Some(&text[start..end]))
-    })
+/// One element, from `<Event` to `</Event>`, as a record.
+pub(crate) fn record(element: &str) -> Recorded {
+    let mut partial = Partial::default();
+    match partial.read(&without_controls(element)) {
+        Some(()) => partial.complete(),
+        None => Recorded::Bad(partial.into()),
+    }
 }
 
-/// Where an element `Event` begins, at `from` or behind it; `<Events>` and `<EventData>` are others.
-fn opening(text: &str, from: usize) -> Option<usize> {
-    let is_opening = |at: &usize| {
-        let behind = text.as_bytes().get(at + OPENING.len());
-        behind.is_some_and(|byte| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/'))
-    };
-    text[from..].match_indices(OPENING).map(|(index, _)| from + index).find(is_opening)
+/// What can be read of an element that does not end.
+fn remains(element: &str) -> Remains {
+    let mut partial = Partial::default();
+    // It says what it said up to where it breaks off, well-formed or not.
+    let _ = partial.read(&without_controls(element));
+    partial.into()
 }
 
 /// What has been read of a record so far.
@@ -75,116 +75,148 @@ struct Partial {
     name: String,
 }
 
-/// One element as a record; `None` if it is not well-formed or does not say what happened and when.
-fn record(element: &str) -> Option<EventRecord> {
-    let element = without_controls(element);
-    let mut reader = Reader::from_str(&element);
-    reader.config_mut().allow_dangling_amp = true;
+/// The elements that are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tag {
+    Event,
+    System,
+    Provider,
+    EventId,
+    TimeCreated,
+    Channel,
+    Computer,
+    EventData,
+    Data,
+    UserData,
+    RenderingInfo,
+    Message,
+    Other,
+}
 
-    let mut partial = Partial::default();
-    let mut path: Vec<String> = Vec::new();
-    let mut text = String::new();
-    loop {
-        match reader.read_event().ok()? {
-            Event::Start(start) => {
-                path.push(start.local_name().as_ref().to_owned());
-                if path.len() > MAX_DEPTH {
-                    return None;
-                }
-                partial.attributes(&path, &start);
-                text.clear();
-            }
-            Event::Empty(empty) => {
-                path.push(empty.local_name().as_ref().to_owned());
-                partial.attributes(&path, &empty);
-                path.pop();
-            }
-            Event::Text(part) => text.push_str(&part),
-            Event::CData(part) => text.push_str(&part),
-            Event::GeneralRef(reference) => match resolve_xml_entity(&reference) {
-                Some(c) => text.push_str(c),
-                None => match reference.resolve_char_ref() {
-                    Ok(Some(c)) => text.push(c),
-                    // An unescaped ampersand that a semicolon happens to follow.
-                    _ => text.extend(["&", &reference, ";"]),
-                },
-            },
-            Event::End(_) => {
-                partial.text(&path, text.trim());
-                text.clear();
-                path.pop();
-            }
-            Event::DocType(_) => return None,
-            Event::Eof => break,
-            Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
+impl Tag {
+    fn named(name: &str) -> Self {
+        match name {
+            "Event" => Self::Event,
+            "System" => Self::System,
+            "Provider" => Self::Provider,
+            "EventID" => Self::EventId,
+            "TimeCreated" => Self::TimeCreated,
+            "Channel" => Self::Channel,
+            "Computer" => Self::Computer,
+            "EventData" => Self::EventData,
+            "Data" => Self::Data,
+            "UserData" => Self::UserData,
+            "RenderingInfo" => Self::RenderingInfo,
+            "Message" => Self::Message,
+            _ => Self::Other,
         }
     }
-    partial.complete()
 }
 
 impl Partial {
-    fn attributes(&mut self, path: &[String], element: &BytesStart<'_>) {
+    /// Reads one element; `None` where it is not well-formed.
+    fn read(&mut self, element: &str) -> Option<()> {
+        let mut reader = Reader::from_str(element);
+        reader.config_mut().allow_dangling_amp = true;
+        let mut path: Vec<Tag> = Vec::with_capacity(MAX_DEPTH);
+        let mut text = String::new();
+        loop {
+            match reader.read_event().ok()? {
+                Event::Start(start) => {
+                    path.push(Tag::named(start.local_name().as_ref()));
+                    if path.len() > MAX_DEPTH {
+                        return None;
+                    }
+                    self.attributes(&path, &start);
+                    text.clear();
+                }
+                Event::Empty(empty) => {
+                    path.push(Tag::named(empty.local_name().as_ref()));
+                    self.attributes(&path, &empty);
+                    path.pop();
+                }
+                Event::Text(part) => text.push_str(&part),
+                Event::CData(part) => text.push_str(&part),
+                Event::GeneralRef(reference) => match resolve_xml_entity(&reference) {
+                    Some(c) => text.push_str(c),
+                    None => match reference.resolve_char_ref() {
+                        Ok(Some(c)) => text.push(c),
+                        // An unescaped ampersand that a semicolon happens to follow.
+                        _ => text.extend(["&", &reference, ";"]),
+                    },
+                },
+                Event::End(end) => {
+                    self.text(&path, end.local_name().as_ref(), text.trim());
+                    text.clear();
+                    path.pop();
+                }
+                Event::DocType(_) => return None,
+                Event::Eof => return path.is_empty().then_some(()),
+                Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
+            }
+        }
+    }
+
+    fn attributes(&mut self, path: &[Tag], element: &BytesStart<'_>) {
         self.name.clear();
         let value = |name: &str| {
             let attribute = element.try_get_attribute(name).ok().flatten()?;
             attribute.normalized_value(XmlVersion::Implicit1_0).ok().map(Cow::into_owned)
         };
-        match path_of(path).as_slice() {
-            ["Event", "System", "Provider"] => {
+        match path {
+            [Tag::Event, Tag::System, Tag::Provider] => {
                 self.providers.extend(["Name", "EventSourceName"].into_iter().filter_map(value));
             }
-            ["Event", "System", "TimeCreated"] => {
+            [Tag::Event, Tag::System, Tag::TimeCreated] => {
                 self.time = value("SystemTime").map_or(self.time, |time| calendar::parse(&time).ok());
             }
-            ["Event", "EventData", "Data"] => self.name = value("Name").unwrap_or_default(),
+            [Tag::Event, Tag::EventData, Tag::Data] => self.name = value("Name").unwrap_or_default(),
             _ => {}
         }
     }
 
-    fn text(&mut self, path: &[String], text: &str) {
-        match path_of(path).as_slice() {
-            ["Event", "System", "EventID"] => self.id = text.parse().ok(),
-            ["Event", "System", "Channel"] => text.clone_into(&mut self.channel),
-            ["Event", "System", "Computer"] => text.clone_into(&mut self.computer),
-            ["Event", "RenderingInfo", "Message"] => text.clone_into(&mut self.message),
-            ["Event", "EventData", "Data"] if !text.is_empty() => {
+    fn text(&mut self, path: &[Tag], name: &str, text: &str) {
+        match path {
+            [Tag::Event, Tag::System, Tag::EventId] => self.id = text.parse().ok(),
+            [Tag::Event, Tag::System, Tag::Channel] => text.clone_into(&mut self.channel),
+            [Tag::Event, Tag::System, Tag::Computer] => text.clone_into(&mut self.computer),
+            [Tag::Event, Tag::RenderingInfo, Tag::Message] => text.clone_into(&mut self.message),
+            [Tag::Event, Tag::EventData, Tag::Data] if !text.is_empty() => {
                 self.data.push(Datum { name: self.name.clone(), value: text.to_owned() });
             }
-            ["Event", "UserData", .., name] if !text.is_empty() => {
-                self.data.push(Datum { name: (*name).to_owned(), value: text.to_owned() });
+            [Tag::Event, Tag::UserData, _, ..] if !text.is_empty() => {
+                self.data.push(Datum { name: name.to_owned(), value: text.to_owned() });
             }
             _ => {}
         }
     }
 
-    fn complete(self) -> Option<EventRecord> {
-        Some(EventRecord {
-            id: self.id?,
-            time: self.time?,
-            providers: self.providers,
-            channel: self.channel,
-            computer: self.computer,
-            message: self.message,
-            data: self.data,
-        })
+    fn complete(self) -> Recorded {
+        let (Some(id), Some(time)) = (self.id, self.time) else {
+            return Recorded::Bad(self.into());
+        };
+        let Self { providers, channel, computer, message, data, .. } = self;
+        Recorded::Whole(EventRecord { id, time, providers, channel, computer, message, data })
     }
 }
 
-fn path_of(path: &[String]) -> Vec<&str> {
-    path.iter().map(String::as_str).collect()
+impl From<Partial> for Remains {
+    fn from(partial: Partial) -> Self {
+        let Partial { id, time, providers, computer, .. } = partial;
+        Self { id, time, providers, computer }
+    }
 }
 
 /// The event log takes any character, XML does not: wevtutil writes them raw all the same.
 fn without_controls(element: &str) -> Cow<'_, str> {
     let is_bad = |c: char| (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
-    if element.contains(is_bad) { element.replace(is_bad, " ").into() } else { element.into() }
+    // Most texts are plain, and bytes are looked at faster than characters.
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
+    if element.as_bytes().iter().all(is_plain) || !element.contains(is_bad) {
+        return element.into();
+    }
+    element.replace(is_bad, " ").into()
 }
-
-const OPENING: &str = "<Event";
-const CLOSING: &str = "</Event>";
-
-/// The most of one record, in bytes: the event log's own limit is 64 KiB, in UTF-16 and without the markup.
-const MAX_RECORD: usize = 1024 * 1024;
 
 /// The deepest element that is read.
 const MAX_DEPTH: usize = 32;
@@ -217,7 +249,7 @@ mod tests {
         let record = one(&event("1647", "<Data>first</Data><Data>second</Data><Binary>0A0B</Binary>"));
         assert_eq!((record.id, record.text().as_ref()), (1647, "first second"));
         assert_eq!(record.time, SystemTime::UNIX_EPOCH + Duration::new(1_795_453_200, 123_456_700));
-        assert!(record.is_from("msexchange unified messaging"));
+        assert_eq!(record.providers, ["MSExchange Unified Messaging"]);
         assert_eq!((record.channel.as_str(), record.computer.as_str()), ("Application", "cas1.example.com"));
     }
 
@@ -288,19 +320,42 @@ mod tests {
     fn no_events_is_not_the_same_as_nothing() {
         assert_eq!(read("<?xml version='1.0'?><Events></Events>").unwrap(), EventExport::default());
         assert_eq!(read("<Events/>").unwrap(), EventExport::default());
-        assert_eq!(read(" \r\n"), Err(EventError::Empty));
-        assert_eq!(read("Access is denied."), Err(EventError::NoEvents));
+        assert!(matches!(read(" \r\n"), Err(EventError::Empty)));
+        assert!(matches!(read("Access is denied."), Err(EventError::NoEvents)));
     }
 
     #[test]
     fn a_document_type_is_refused() {
         let xml = format!("<!DOCTYPE Events [<!ENTITY a 'b'>]><Events>{}</Events>", event("1", ""));
-        assert_eq!(read(&xml), Err(EventError::DocumentType));
+        assert!(matches!(read(&xml), Err(EventError::DocumentType)));
     }
 
     #[test]
     fn openings_without_an_end_cost_no_more_than_their_length() {
         assert_eq!(read(&"<Event ".repeat(1_000_000)).unwrap().bad, 1_000_000);
+    }
+
+    #[test]
+    fn a_bad_record_keeps_what_it_says_up_to_where_it_breaks_off() {
+        let remains = |xml: &str| match record(xml) {
+            Recorded::Bad(remains) => remains,
+            whole @ Recorded::Whole(_) => panic!("{whole:?}"),
+        };
+        let whole = event("1647", "<Data>a</Data>");
+        let undated = remains(&whole.replace("SystemTime", "Time"));
+        assert_eq!((undated.id, undated.time, undated.computer.as_str()), (Some(1647), None, "cas1.example.com"));
+        assert_eq!(undated.providers, ["MSExchange Unified Messaging"]);
+        let broken = remains(&whole.replace("</Data>", ""));
+        assert_eq!((broken.id, broken.time.is_some()), (Some(1647), true));
+        assert_eq!(remains("<Event>x</Event>"), Remains::default());
+    }
+
+    #[test]
+    fn cut_when_its_root_does_not_end() {
+        let whole = |text: &str| read_stream(text.as_bytes(), |_| ()).unwrap();
+        let event = event("1", "");
+        assert!(whole(&event) && whole(&format!("<Events>{event}</Events>")));
+        assert!(!whole(&format!("<Events>{event}")));
     }
 
     proptest! {

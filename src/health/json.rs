@@ -14,7 +14,8 @@ pub(super) fn rows(text: &str) -> Result<Vec<RawMonitor>, HealthError> {
     Ok(rows)
 }
 
-/// The depth of nesting is serde_json's to bound (128).
+/// The depth of nesting is serde_json's to bound (128). A text in the place of an object is one that ConvertTo-Json has
+/// flattened, and counts as a row that says nothing.
 fn collect(value: Value, server: &str, rows: &mut Vec<RawMonitor>) {
     match value {
         Value::Array(values) => values.into_iter().for_each(|value| collect(value, server, rows)),
@@ -26,6 +27,7 @@ fn collect(value: Value, server: &str, rows: &mut Vec<RawMonitor>) {
                 None => collect_object(object, server, rows),
             }
         }
+        Value::String(_) => rows.push(RawMonitor { is_flattened: true, ..RawMonitor::default() }),
         _ => {}
     }
 }
@@ -42,15 +44,21 @@ fn collect_object(object: Map<String, Value>, server: &str, rows: &mut Vec<RawMo
             entries = Some(value);
         }
     }
-    if !server.is_empty() && !row.0.contains_key(SERVER) {
+    if !server.is_empty() && !row.values.contains_key(SERVER) {
         row.set(SERVER, server);
     }
-    let server = row.0.get(SERVER).cloned().unwrap_or_default();
+    let server = row.values.get(SERVER).cloned().unwrap_or_default();
 
     // The monitors of a health set, where they were exported deeply enough to be objects, say more than their sum.
     let known = rows.len();
     if let Some(entries) = entries {
         collect(entries, &server, rows);
+    }
+    let are_flattened = rows[known..].iter().any(|row| row.is_flattened);
+    if are_flattened {
+        // The sum is there all the same, if this is a report.
+        rows.truncate(known);
+        row.is_flattened = true;
     }
     if rows.len() == known {
         rows.push(row);

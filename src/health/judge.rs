@@ -144,6 +144,7 @@ mod tests {
             error: String::new(),
             exception: String::new(),
             count: 1,
+            is_stale: false,
         }
     }
 

@@ -14,6 +14,7 @@ pub mod transition;
 use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
 
+use crate::net::host;
 use crate::time::calendar::rfc3339;
 
 /// What Managed Availability thinks of a monitor; it alone decides.
@@ -84,6 +85,8 @@ pub struct Monitor {
     pub exception: String,
     /// How many monitors this stands for: 1, or those of the health set.
     pub count: u32,
+    /// Whether Managed Availability says that it has not determined the alert value for too long.
+    pub is_stale: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,6 +95,15 @@ pub struct HealthExport {
     pub monitors: Vec<Monitor>,
     /// How many objects or lines name no health set or no alert value.
     pub unusable: usize,
+}
+
+impl HealthExport {
+    /// Leaves the monitors of `server` alone; `false` where there is none among several.
+    pub(crate) fn keep_only(&mut self, server: &str) -> bool {
+        let before = self.monitors.len();
+        self.monitors.retain(|monitor| host::is_same_computer(server, &monitor.server));
+        before == 0 || !self.monitors.is_empty()
+    }
 }
 
 /// Why a text is no export. Lines count from 1.
@@ -107,6 +119,11 @@ pub enum HealthError {
          the output of Format-Table is cut and cannot be read)"
     )]
     Columns { line: usize },
+    /// `@{Server=...}` in the place of `{"Server":...}`.
+    #[error(
+        "objects flattened to text: expected ConvertTo-Json with a greater -Depth, such as 4 (the text is withheld)"
+    )]
+    Flattened,
     /// A table that breaks off in a way that leaves no rows.
     #[error("line {line}: expected comma-separated values as Export-Csv writes them (the text is withheld)")]
     Csv { line: u64 },
@@ -116,7 +133,7 @@ pub enum HealthError {
 pub fn read(text: &str) -> Result<HealthExport, HealthError> {
     let rows = match text.trim_start().chars().next() {
         None => return Err(HealthError::Empty),
-        Some('{' | '[') => json::rows(text)?,
+        Some('{' | '[' | '"') if is_json(text) => json::rows(text)?,
         Some(_) if text.trim() == "null" => return Err(HealthError::Empty),
         Some(_) => csv::rows(text)?,
     };
@@ -124,21 +141,36 @@ pub fn read(text: &str) -> Result<HealthExport, HealthError> {
         return Err(HealthError::Empty);
     }
     let total = rows.len();
+    let is_flattened = rows.iter().any(|row| row.is_flattened);
     let monitors: Vec<_> = rows.into_iter().filter_map(RawMonitor::into_monitor).collect();
+    if is_flattened && monitors.is_empty() {
+        return Err(HealthError::Flattened);
+    }
     Ok(HealthExport { unusable: total - monitors.len(), monitors })
+}
+
+/// Whether a text that begins as JSON may is not CSV, whose cells may be in quotes.
+fn is_json(text: &str) -> bool {
+    let text = text.trim();
+    // One text alone, in which every quote has a backslash in front.
+    !text.starts_with('"') || serde_json::from_str::<String>(text).is_ok()
 }
 
 /// One object or line: the columns that matter, by their name in lower case.
 #[derive(Clone, Debug, Default)]
-struct RawMonitor(BTreeMap<&'static str, String>);
+struct RawMonitor {
+    values: BTreeMap<&'static str, String>,
+    /// Whether it, or what is in it, is a text in the place of an object.
+    is_flattened: bool,
+}
 
 impl RawMonitor {
     fn set(&mut self, column: &'static str, value: &str) {
-        self.0.insert(column, value.trim().to_owned());
+        self.values.insert(column, value.trim().to_owned());
     }
 
     fn take(&mut self, column: &str) -> String {
-        self.0.remove(column).unwrap_or_default()
+        self.values.remove(column).unwrap_or_default()
     }
 
     fn into_monitor(mut self) -> Option<Monitor> {
@@ -157,6 +189,7 @@ impl RawMonitor {
             since: date(&self.take("lasttransitiontime")),
             error: self.take("error"),
             exception: self.take("exception"),
+            is_stale: self.take("isstale").eq_ignore_ascii_case("true"),
             count: self.take("monitorcount").parse::<u16>().map_or(1, |count| u32::from(count.max(1))),
         })
     }
@@ -207,6 +240,7 @@ const COLUMNS: &[(&str, &str)] = &[
     ("error", "error"),
     ("exception", "exception"),
     ("monitorcount", "monitorcount"),
+    ("isstale", "isstale"),
 ];
 
 /// The end of the year 9999, where .NET's dates end, too.

@@ -6,6 +6,8 @@ use super::transition::{MONITORING, Transitions};
 use super::{HealthError, HealthExport, MAX_INPUT, read};
 use crate::events::source::LogSource;
 use crate::events::{self, EventError, xml};
+use crate::input::Input;
+use crate::net::host;
 use crate::report::{Class, Failure};
 use crate::time::calendar::rfc3339;
 
@@ -21,19 +23,34 @@ pub(crate) struct Acquired {
 ///
 /// A log of transitions has monitors only as far as somebody asks for a health set.
 pub(crate) fn acquire(source: &LogSource, health_sets: &[String]) -> Result<Acquired, Failure> {
-    let input = match source {
+    let (input, computer) = match source {
         LogSource::Log(host) => return logged(host.as_deref(), health_sets),
-        LogSource::Export(input) => input,
+        LogSource::Export { input, computer } => (input, computer.as_deref()),
     };
     let content = input.read(MAX_INPUT)?;
     if content.text.trim_start().starts_with('<') {
-        let unusable = |error| input.unusable(error == EventError::Empty, &error);
-        let found = xml::read(&content.text).map_err(unusable)?;
+        let unusable = |error: EventError| input.unusable(matches!(error, EventError::Empty), &error);
+        let mut found = xml::read(&content.text).map_err(unusable)?;
+        let records = found.records.len();
+        found.records.retain(|record| computer.is_none_or(|asked| host::is_same_computer(asked, &record.computer)));
+        if records > 0 && found.records.is_empty() {
+            return Err(absent(computer, &format!("{records} event records"), input));
+        }
         let answer = concluded(&found, &input.to_string(), health_sets)?;
         return Ok(Acquired { written: content.modified, ..answer });
     }
-    let export = read(&content.text).map_err(|error| input.unusable(error == HealthError::Empty, &error))?;
+    let mut export = read(&content.text).map_err(|error| input.unusable(error == HealthError::Empty, &error))?;
+    let rows = export.monitors.len();
+    if computer.is_some_and(|asked| !export.keep_only(asked)) {
+        return Err(absent(computer, &format!("{rows} rows"), input));
+    }
     Ok(Acquired { export, written: content.modified, remarks: Vec::new() })
+}
+
+/// That nothing in an export is of the server that was asked for.
+fn absent(computer: Option<&str>, what: &str, input: &Input) -> Failure {
+    let computer = computer.unwrap_or_default();
+    Failure::new(Class::NoData, format!("none of the {what} of {input} is of {computer}"))
 }
 
 /// What follows from the records of a log.
@@ -73,18 +90,24 @@ fn logged(host: Option<&str>, health_sets: &[String]) -> Result<Acquired, Failur
     const DETAILS: Limits = Limits { records: 500, wait: Some(Duration::from_secs(1)) };
 
     let log = EventLog::on(host)?;
-    let (mut found, is_cut) = log.read(&EventQuery::all(MONITORING), Order::NewestFirst, TRANSITIONS)?;
+    let mut found = events::EventExport::default();
+    let mut take = |recorded| found.add(recorded);
+    let is_cut = log.read(&EventQuery::all(MONITORING), Order::NewestFirst, TRANSITIONS, &mut take)?;
     let mut remarks = Vec::new();
     if is_cut {
         remarks.push(format!("only the newest {} events were read", found.records.len()));
     }
-    let mut add = |channel: &str, values: &[(&str, &str)], found: &mut events::EventExport| match log.read(
-        &EventQuery::of_values(channel, values),
-        Order::NewestFirst,
-        DETAILS,
-    ) {
-        Ok((more, _)) => found.records.extend(more.records),
-        Err(failure) => remarks.push(failure.summary),
+    let mut add = |channel: &str, values: &[(&str, &str)], found: &mut events::EventExport| {
+        // Only those that can be read: they are details.
+        let mut take = |recorded| {
+            if let events::Recorded::Whole(record) = recorded {
+                found.records.push(record);
+            }
+        };
+        if let Err(failure) = log.read(&EventQuery::of_values(channel, values), Order::NewestFirst, DETAILS, &mut take)
+        {
+            remarks.push(failure.summary);
+        }
     };
     for set in health_sets {
         add(DEFINITIONS, &[(SERVICE_NAME, set)], &mut found);

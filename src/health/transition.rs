@@ -98,6 +98,7 @@ impl<'a> Transitions<'a> {
             error: String::new(),
             exception: String::new(),
             count: 1,
+            is_stale: false,
         };
         let defined = self.definitions_of(health_set).filter(|definition| is_enabled(definition));
         for definition in defined {

@@ -36,18 +36,27 @@ pub(crate) struct Content {
 }
 
 impl Input {
-    /// Reads at most `max` bytes; more is an error.
-    pub(crate) fn read(&self, max: u64) -> Result<Content, FileError> {
+    /// Opens it, to be read as a stream; with it, when it was written, unknown for what is no file.
+    pub(crate) fn open(&self) -> Result<(Box<dyn Read>, Option<SystemTime>), FileError> {
         // A pipe whose writer sleeps cannot be given the deadline: the watchdog names the wait.
         let stage = stage::enter(format!("reading {self}"));
-        let (bytes, modified) = match self {
-            Self::Stdin => (file::bounded(io::stdin().lock(), self.to_string(), max)?, None),
+        let opened: (Box<dyn Read>, _) = match self {
+            Self::Stdin => (Box::new(io::stdin().lock()), None),
             Self::File(path) => {
                 let file = file::open(path).map_err(|source| FileError::Io { path: path.clone(), source })?;
                 let metadata = file.metadata().ok().filter(std::fs::Metadata::is_file);
-                (file::bounded(file, path, max)?, metadata.and_then(|metadata| metadata.modified().ok()))
+                (Box::new(file), metadata.and_then(|metadata| metadata.modified().ok()))
             }
         };
+        drop(stage);
+        Ok(opened)
+    }
+
+    /// Reads at most `max` bytes; more is an error.
+    pub(crate) fn read(&self, max: u64) -> Result<Content, FileError> {
+        let (stream, modified) = self.open()?;
+        let stage = stage::enter(format!("reading {self}"));
+        let bytes = file::bounded(stream, self.to_string(), max)?;
         drop(stage);
         Ok(Content { text: decode(bytes), modified })
     }

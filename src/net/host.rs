@@ -47,6 +47,14 @@ pub(crate) fn without_zone(host: &str) -> Option<IpAddr> {
     address.parse().ok().map(IpAddr::V6).filter(|_| !zone.is_empty())
 }
 
+/// Whether two names are of one computer, in any case: a name without a domain stands for that computer in any domain.
+pub(crate) fn is_same_computer(asked: &str, named: &str) -> bool {
+    let [asked, named] = [asked, named].map(|name| name.strip_suffix('.').unwrap_or(name));
+    let label = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
+    let is_short = !asked.contains('.') || !named.contains('.');
+    asked.eq_ignore_ascii_case(named) || (is_short && label(asked).eq_ignore_ascii_case(&label(named)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +91,17 @@ mod tests {
         }
         for text in ["::1", "[::1]", "[192.0.2.7]", "::ffff:192.0.2.7", "[fe80::1%eth0]", "fe80::1%25", "::"] {
             assert_eq!(parse(text).as_deref(), Ok(text));
+        }
+    }
+
+    #[test]
+    fn a_computer_goes_by_its_name_with_or_without_its_domain() {
+        for (asked, named) in [("CAS1", "cas1.example.com"), ("cas1.example.com.", "CAS1"), ("cas1.a.b", "CAS1.A.B")] {
+            assert!(is_same_computer(asked, named), "{asked} {named}");
+        }
+        for (asked, named) in [("cas1", "cas10"), ("cas1.a.b", "cas1.c.d"), ("192.0.2.7", "cas1"), ("cas", "cas1.cas")]
+        {
+            assert!(!is_same_computer(asked, named), "{asked} {named}");
         }
     }
 

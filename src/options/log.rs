@@ -9,28 +9,47 @@ use crate::net::host;
 use crate::report::{Finding, Report, Target};
 use crate::time::words::duration;
 
-/// `-H`, `--file` and `--max-age`; a check says in its own words what its file holds.
+/// `-H`, `--file` and `--max-age`; a check says in its own words what its file holds, and how old it may be by default.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Source")]
 pub(crate) struct LogOptions {
-    /// Host whose event log is read, with the rights of the user that runs this check (on Windows only) [default: this one]
-    #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse, conflicts_with = "file")]
+    /// Host whose event log is read, with the rights of the user that runs this check (on Windows only); with --file, the
+    /// only computer whose records count [default: this one; every one of the file]
+    #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse)]
     pub hostname: Option<String>,
 
     /// File to read instead, - for standard input [default: the log]
     #[arg(long, value_name = "FILE")]
     pub file: Option<Input>,
 
-    /// Report a file that was written longer ago than this as stale, such as 10m [default: any age is judged]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub max_age: Option<Duration>,
+    /// Report a file that was written longer ago than this as stale, such as 15m, or none for any age
+    #[arg(long, value_name = "DURATION", value_parser = max_age)]
+    pub max_age: Option<MaxAge>,
+}
+
+/// How old a file may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MaxAge {
+    Any,
+    Within(Duration),
+}
+
+fn max_age(text: &str) -> Result<MaxAge, String> {
+    match text {
+        "none" => Ok(MaxAge::Any),
+        text => duration(text).map(MaxAge::Within).map_err(|error| format!("{error}, or none")),
+    }
 }
 
 impl LogOptions {
     pub(crate) const NEEDS: &'static [Need] = &[Need { options: &["--max-age"], when: When::Given("--file") }];
 
     pub(crate) fn source(&self) -> LogSource {
-        self.file.clone().map_or_else(|| LogSource::Log(self.hostname.clone()), LogSource::Export)
+        let computer = self.hostname.clone();
+        match &self.file {
+            Some(input) => LogSource::Export { input: input.clone(), computer },
+            None => LogSource::Log(computer),
+        }
     }
 
     pub(crate) fn target(&self) -> Target {
@@ -44,15 +63,37 @@ impl LogOptions {
 
     /// What is wrong where there is no event log: `needs_a_file`, unless it is another host's that is wanted.
     pub(crate) fn contradiction(&self, needs_a_file: &str) -> Option<String> {
-        let reason = if self.hostname.is_some() { REMOTE_LOG_NEEDS_WINDOWS } else { needs_a_file };
-        (self.file.is_none() && !cfg!(windows)).then(|| reason.to_owned())
+        match (&self.file, &self.hostname) {
+            (Some(_), _) => None,
+            (None, Some(_)) if !cfg!(windows) => Some(REMOTE_LOG_NEEDS_WINDOWS.to_owned()),
+            (None, None) if !cfg!(windows) => Some(needs_a_file.to_owned()),
+            (None, _) => None,
+        }
     }
 
-    /// Adds to `report` what there is to say of the age of what was written then.
-    pub(crate) fn judge_age(&self, written: Option<SystemTime>, report: &mut Report) {
-        match judge_age(&report.target.host, written, report.started.time, self.max_age) {
+    /// Adds to `report` what there is to say of the age of what was written then: it is stale when it is older than
+    /// `--max-age` says, or else `usual`.
+    pub(crate) fn judge_age(&self, written: Option<SystemTime>, usual: Duration, report: &mut Report) {
+        let max = match self.max_age {
+            None => Some(usual),
+            Some(MaxAge::Within(max)) => Some(max),
+            Some(MaxAge::Any) => None,
+        };
+        match judge_age(&report.target.host, written, report.started.time, max) {
             Ok(remark) => report.findings.extend(remark.map(Finding::ok)),
             Err(failure) => report.add_failure(failure),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_a_duration_or_none() {
+        assert_eq!(max_age("15m"), Ok(MaxAge::Within(Duration::from_secs(900))));
+        assert_eq!(max_age("none"), Ok(MaxAge::Any));
+        assert!(max_age("never").unwrap_err().contains("expected a whole number and a unit"));
     }
 }

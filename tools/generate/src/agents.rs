@@ -43,7 +43,7 @@ fn unix_source(check: &ScheduledService) -> Option<String> {
     let reads = match check.elsewhere {
         Elsewhere::Same => String::new(),
         Elsewhere::Counters => " --counters prometheus:http://cas1.example.com:9182/metrics".to_owned(),
-        Elsewhere::Export { file, .. } => format!(" --file /var/lib/check-um/{file}"),
+        Elsewhere::Export { file, max_age, .. } => format!(" --file /var/lib/check-um/{file} --max-age {max_age}"),
         Elsewhere::Nowhere => return None,
     };
     Some(asks.to_owned() + &reads)

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use check_um::checks::schedule::{ScheduledService, Vantage};
+use check_um::checks::schedule::{Elsewhere, ScheduledService, Vantage};
 use check_um::door::report::{Class, HEALTH_SET};
 
 use super::facts::{self, Fact};
@@ -92,6 +92,12 @@ fn apply(check: &ScheduledService) -> String {
     }
     if let Some((option, key)) = &sources {
         text += &given(&format!("{command}_{option}"), key);
+        if let Elsewhere::Export { max_age, .. } = check.elsewhere {
+            let variable = format!("{command}_max_age");
+            let usual = quoted(max_age);
+            let _ =
+                writeln!(text, "  if (um_router(host).{key}) {{ vars.{variable} = host.vars.{variable} || {usual} }}");
+        }
     }
     let condition = match check.vantage {
         Vantage::Network => "um_speaks(host, \"TCP\")".to_owned(),

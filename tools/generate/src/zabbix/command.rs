@@ -55,7 +55,12 @@ pub fn windows() -> String {
 /// The agent's file for a host that runs Linux: without what only Windows knows.
 pub fn linux() -> String {
     let asked = services().filter(|check| check.elsewhere != Elsewhere::Nowhere);
-    let lines = asked.map(|check| line(check, "/usr/lib/nagios/plugins/", ""));
+    // A file must not be older than what brings it may be late.
+    let behind = |check: &ScheduledService| match check.elsewhere {
+        Elsewhere::Export { max_age, .. } => format!(" --max-age {max_age}"),
+        _ => String::new(),
+    };
+    let lines = asked.map(|check| line(check, "/usr/lib/nagios/plugins/", &behind(check)));
     format!("{}{}", HEAD.replace("@PLACE@", LINUX), lines.collect::<String>())
 }
 

@@ -1,0 +1,116 @@
+//! How far is what was read the whole of what happened? Records that cannot be read, an export cut off, a log too young.
+
+use std::time::SystemTime;
+
+use super::Recorded;
+use super::tally::EventWindow;
+use crate::report::{Class, Failure};
+use crate::time::calendar::rfc3339;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Extent {
+    /// How many records there are, whoever wrote them.
+    pub records: u64,
+    /// How many of them cannot be read.
+    pub bad: u64,
+    /// How many are of other computers than the one that was asked for.
+    pub elsewhere: u64,
+    /// Whether there are more records than are read.
+    pub is_cut: bool,
+    /// Whether an export does not end as it begins: it was cut off, or is still being written.
+    pub is_unfinished: bool,
+    /// The time of the oldest record of the log, where that could be had.
+    pub reaches_back: Option<SystemTime>,
+}
+
+impl Extent {
+    /// Counts one record.
+    pub(crate) fn add(&mut self, recorded: &Recorded) {
+        self.records += 1;
+        self.bad += u64::from(matches!(recorded, Recorded::Bad(_)));
+    }
+
+    /// Why the counts may not be the whole of it, each in a few words for the first line.
+    pub(crate) fn shortcomings(&self, window: EventWindow) -> Vec<String> {
+        let bad = match self.bad {
+            0 => None,
+            1 => Some("1 record cannot be read".to_owned()),
+            bad => Some(format!("{bad} records cannot be read")),
+        };
+        let cut = self.is_cut.then(|| format!("only the newest {} records were counted", self.records));
+        let unfinished = self.is_unfinished.then(|| "the export breaks off".to_owned());
+        let young = self.reaches_back.filter(|oldest| window.from().is_some_and(|from| *oldest > from));
+        let young = young.map(|oldest| format!("the log reaches back to {} only", rfc3339(oldest)));
+        [bad, cut, unfinished, young].into_iter().flatten().collect()
+    }
+
+    /// Why nothing good may be said of `source`, whatever was counted; what is bad about it may be said all the same.
+    pub(crate) fn failure(&self, source: &str) -> Option<Failure> {
+        let text = match self.records - self.bad {
+            0 if self.bad > 0 => format!("{source}: none of its {} event records can be read", self.bad),
+            readable if self.bad > 0 => {
+                format!("{source}: only {readable} of its {} event records can be read", self.records)
+            }
+            _ if self.is_unfinished => format!("{source}: expected the end of its root element, </Events>"),
+            _ if self.is_cut => format!("{source}: more than {} event records of the window", self.records),
+            _ => return None,
+        };
+        Some(Failure::new(Class::Unreadable, text))
+    }
+
+    /// That `computer` is not among those that wrote the export, though others are: a name that is misspelled must not be
+    /// taken for a server without an event.
+    pub(crate) fn absence(&self, source: &str, computer: Option<&str>) -> Option<Failure> {
+        let computer = computer.filter(|_| self.elsewhere > 0 && self.elsewhere == self.records)?;
+        let text = format!("{source}: none of its {} event records is of {computer}", self.records);
+        Some(Failure::new(Class::NoData, text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const WINDOW: EventWindow =
+        EventWindow { until: SystemTime::UNIX_EPOCH, length: Duration::from_secs(3_600), is_open: true };
+
+    #[test]
+    fn nothing_to_say_of_what_is_whole() {
+        let whole = Extent { records: 3, ..Extent::default() };
+        assert_eq!(
+            (whole.shortcomings(WINDOW), whole.failure("x"), whole.absence("x", Some("a"))),
+            (vec![], None, None)
+        );
+    }
+
+    #[test]
+    fn unreadable_when_any_record_is_bad_or_some_are_missing() {
+        let failure = |extent: Extent| {
+            let failure = extent.failure("x.xml").unwrap();
+            assert_eq!(failure.class, Class::Unreadable);
+            assert!(!extent.shortcomings(WINDOW).is_empty());
+            failure.summary
+        };
+        let extent = Extent { records: 51, ..Extent::default() };
+        assert_eq!(failure(Extent { bad: 50, ..extent.clone() }), "x.xml: only 1 of its 51 event records can be read");
+        assert_eq!(failure(Extent { bad: 51, ..extent.clone() }), "x.xml: none of its 51 event records can be read");
+        assert!(failure(Extent { is_unfinished: true, ..extent.clone() }).contains("expected the end"));
+        assert!(failure(Extent { is_cut: true, ..extent }).contains("more than 51"));
+    }
+
+    #[test]
+    fn a_young_log_is_said_and_nothing_worse() {
+        let reaches_back = SystemTime::UNIX_EPOCH.checked_sub(Duration::from_secs(60));
+        let young = Extent { records: 1, reaches_back, ..Extent::default() };
+        assert_eq!(young.failure("x"), None);
+        assert_eq!(young.shortcomings(WINDOW), ["the log reaches back to 1969-12-31T23:59:00Z only"]);
+    }
+
+    #[test]
+    fn no_data_when_only_other_computers_wrote_it() {
+        let extent = |elsewhere| Extent { records: 2, elsewhere, ..Extent::default() };
+        assert_eq!(extent(2).absence("x", Some("cas1")).unwrap().class, Class::NoData);
+        assert_eq!((extent(1).absence("x", Some("cas1")), extent(0).absence("x", Some("cas1"))), (None, None));
+    }
+}
