@@ -1,8 +1,10 @@
 complete -c check_um_ad_ds -f
 complete -c check_um_ad_ds -s H -l hostname -d 'Name or address of a controller to ask' -r -f -a "(__fish_print_hostnames)"
-complete -c check_um_ad_ds -l domain -d 'Domain whose controllers to ask, all those that DNS names (SRV _ldap._tcp.dc._msdcs.DOMAIN); the worst decides' -r -f
+complete -c check_um_ad_ds -l domain -d 'Domain whose controllers to ask, all those that DNS names (SRV _ldap._tcp.dc._msdcs.DOMAIN, on ports 3268 and 3269 _ldap._tcp.gc._msdcs.FOREST); the worst decides' -r -f
+complete -c check_um_ad_ds -l site -d 'With --domain, only the controllers that DNS names for this site' -r -f
+complete -c check_um_ad_ds -l forest -d 'With --domain and port 3268 or 3269, the forest whose global catalogs to ask [default: the domain]' -r -f
 complete -c check_um_ad_ds -s p -l port -d 'Port to connect to; 3268 and 3269 are the global catalog\'s [default: 389, with --tls 636, or what DNS says]' -r -f
-complete -c check_um_ad_ds -l tls-name -d 'Name to send and to expect in the certificate [default: the host]' -r -f
+complete -c check_um_ad_ds -l tls-name -d 'Name to send and to expect in the certificate [default: the host; with --domain the domain, or a controller\'s own name below it]' -r -f
 complete -c check_um_ad_ds -l ca-file -d 'PEM file with the certificates to trust, instead of the system\'s' -r -F
 complete -c check_um_ad_ds -l fingerprint -d 'SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable' -r -f
 complete -c check_um_ad_ds -l client-certificate -d 'PEM file with the certificate to show to a server that demands one, and its intermediates' -r -F

@@ -2,7 +2,7 @@ complete -c check_um_cert_expiry -f
 complete -c check_um_cert_expiry -s H -l hostname -d 'Name or address of the host to ask' -r -f -a "(__fish_print_hostnames)"
 complete -c check_um_cert_expiry -s p -l port -d 'Port to connect to [default: the protocol\'s own]' -r -f
 complete -c check_um_cert_expiry -l file -d 'File with certificates to judge instead: PEM, DER, PKCS#7 or PKCS#12; repeatable, `*`, `?` and `[...]` match names' -r -F
-complete -c check_um_cert_expiry -l store -d 'Certificate store of Windows to judge instead, such as LocalMachine\\\\My or CurrentUser\\\\My' -r -f
+complete -c check_um_cert_expiry -l store -d 'Certificate store of Windows to judge instead, such as LocalMachine\\My or CurrentUser\\My' -r -f
 complete -c check_um_cert_expiry -l thumbprint -d 'Judge only the certificate of the store with this SHA-1 thumbprint, as Windows shows it; repeatable' -r -f
 complete -c check_um_cert_expiry -l subject -d 'Judge only certificates of the store whose subject or DNS names contain this text, in any case; repeatable' -r -f
 complete -c check_um_cert_expiry -l tls-name -d 'Name to send and to expect in the certificate [default: the host]' -r -f

@@ -15,7 +15,8 @@ complete -c check_um_missed_call_proxy -l window -d 'Length of the window that e
 complete -c check_um_missed_call_proxy -l state-file -d 'File that keeps the samples of a source that only knows the present [default: one for each target, in a private directory below MP_STATE_PATH, STATE_DIRECTORY, XDG_STATE_HOME or ~/.local/state, on Windows LOCALAPPDATA]' -r -F
 complete -c check_um_missed_call_proxy -l method -d 'How the share is found: as Exchange\'s own % counter says, or from the events 1637 and 1638' -r -f -a "exchange\t'As Exchange\'s own counter says, which keeps its value until the next notification'
 events\t'From the events that the router logs for each notification'"
-complete -c check_um_missed_call_proxy -l file -d 'With --method events: event XML of wevtutil or Get-WinEvent, - is standard input [default: the event log, of --hostname or the local one]' -r -F
+complete -c check_um_missed_call_proxy -l minimum-calls -d 'With --method events: notifications in the window below which their share is not judged (class few-calls) [default: 10]' -r -f
+complete -c check_um_missed_call_proxy -l file -d 'With --method events: event XML of wevtutil or Get-WinEvent, - is standard input; with --hostname, only the records of that computer count [default: the event log, of --hostname or the local one]' -r -F
 complete -c check_um_missed_call_proxy -s w -l warning -d 'WARNING when the share in per cent is outside this range' -r -f
 complete -c check_um_missed_call_proxy -s c -l critical -d 'CRITICAL when the share in per cent is outside this range' -r -f
 complete -c check_um_missed_call_proxy -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth [default: 10]' -r -f

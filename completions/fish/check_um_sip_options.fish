@@ -15,6 +15,7 @@ complete -c check_um_sip_options -l max-forwards -d 'Max-Forwards header, 0 to 2
 complete -c check_um_sip_options -l username -d 'User name for digest authentication (MD5, SHA-256, SHA-512-256)' -r -f
 complete -c check_um_sip_options -l password-file -d 'File whose first line is the password' -r -F
 complete -c check_um_sip_options -l password-env -d 'Environment variable that holds the password' -r -f
+complete -c check_um_sip_options -l status -d 'State that final responses are worth, such as 503=warning; codes as in --expect; repeatable, the first one that holds decides' -r -f
 complete -c check_um_sip_options -l expect -d 'Final responses that are as they should be: codes (200), ranges (480-489), classes (2xx), separated by commas [default: 200]' -r -f
 complete -c check_um_sip_options -l require-header -d 'A header that the final response must have, with a value that the regular expression matches; repeatable' -r -f
 complete -c check_um_sip_options -l require-allow -d 'Methods that the Allow headers must list, separated by commas' -r -f

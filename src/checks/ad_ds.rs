@@ -13,7 +13,9 @@ use std::time::Duration;
 use super::schedule::{DisplayUnit, Scheduled, ScheduledService, Vantage, graph, metric};
 use super::shared_advice;
 use crate::directory::assessment;
-use crate::directory::probe::{self, ControllerOutcome, DirectoryProbe};
+use crate::directory::judge::{GLOBAL_CATALOG, GLOBAL_CATALOG_TLS};
+use crate::directory::locator::{Located, Wanted};
+use crate::directory::probe::{ControllerOutcome, DirectoryProbe};
 use crate::net;
 use crate::net::Endpoint;
 use crate::net::host;
@@ -29,13 +31,13 @@ use crate::time::calendar::unix_seconds;
 
 impl Check for AdDs {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
-        let outcomes = self.ask(context).await;
+        let asked = self.ask(context).await;
 
         let mut report = context.report();
-        report.target = self.target(outcomes.as_deref().unwrap_or_default());
-        match outcomes {
-            Ok(outcomes) => {
-                report.headline = self.domain.as_ref().map(|domain| assessment::headline(domain, &outcomes));
+        report.target = self.target(asked.as_ref().map_or(&[], |(outcomes, _)| outcomes));
+        match asked {
+            Ok((outcomes, left_out)) => {
+                report.headline = self.wanted().map(|wanted| assessment::headline(&wanted, &outcomes, left_out));
                 for (outcome, time) in outcomes.iter().zip(self.times(&outcomes, context)) {
                     assessment::add(outcome, &mut report);
                     time.into_iter().for_each(|time| report.judge_metric(time));
@@ -51,23 +53,39 @@ impl Check for AdDs {
 }
 
 impl AdDs {
-    async fn ask(&self, context: &Context) -> Result<Vec<ControllerOutcome>, Failure> {
+    /// The controllers' outcomes, and how many more there are.
+    async fn ask(&self, context: &Context) -> Result<(Vec<ControllerOutcome>, usize), Failure> {
         let mut probe = self.probe(context)?;
-        let mut controllers = match (&self.hostname, &self.domain) {
-            (Some(host), _) => vec![Endpoint { host: host.clone(), port: self.default_port() }],
-            (None, domain) => {
+        let Located { mut controllers, left_out } = match self.wanted() {
+            Some(wanted) => {
                 let servers = Nameservers::new(&self.dns.servers)?;
-                let domain = domain.as_deref().unwrap_or_default();
-                let controllers = probe::controllers_of(domain, &servers, &context.deadline).await;
+                let located = wanted.locate(&servers, &context.deadline).await;
                 probe.resolver = Resolver::Nameservers(servers);
-                controllers?
+                located?
+            }
+            None => {
+                let host = self.hostname.clone().unwrap_or_default();
+                Located { controllers: vec![Endpoint { host, port: self.default_port() }], left_out: 0 }
             }
         };
         // SRV records tell the port for LDAP in clear.
         if let Some(port) = self.endpoint.port.or(self.over_tls.then(|| self.default_port())) {
             controllers.iter_mut().for_each(|controller| controller.port = port);
         }
-        Ok(probe.ask_each(&controllers).await)
+        Ok((probe.ask_each(&controllers).await, left_out))
+    }
+
+    /// Which controllers DNS is asked for, if it is.
+    fn wanted(&self) -> Option<Wanted<'_>> {
+        let domain = self.domain.as_deref()?;
+        let are_catalogs = self.asks_catalogs();
+        let forest = self.forest.as_deref().filter(|_| are_catalogs);
+        Some(Wanted { domain: forest.unwrap_or(domain), site: self.site.as_deref(), are_catalogs })
+    }
+
+    /// Whether the port is that of a global catalog.
+    const fn asks_catalogs(&self) -> bool {
+        matches!(self.endpoint.port, Some(GLOBAL_CATALOG | GLOBAL_CATALOG_TLS))
     }
 
     fn probe(&self, context: &Context) -> Result<DirectoryProbe, Failure> {
@@ -77,6 +95,7 @@ impl AdDs {
             resolver: Resolver::System,
             family: self.endpoint.family(),
             tls,
+            domains: [&self.domain, &self.forest].into_iter().flatten().cloned().collect(),
             now: unix_seconds(context.started.time),
             deadline: context.deadline,
         })
@@ -121,16 +140,25 @@ impl AdDs {
 
 /// Read the rootDSE of a domain controller, or of every controller of a domain, and judge it.
 #[derive(Debug, clap::Args)]
-#[command(mut_args(|option| reworded(option, &[("port", PORT_HELP)])))]
+#[command(mut_args(|option| reworded(option, &[("port", PORT_HELP), ("tls_name", TLS_NAME_HELP)])))]
 #[command(group = clap::ArgGroup::new("whom").required(true).args(["hostname", "domain"]))]
 pub struct AdDs {
     /// Name or address of a controller to ask
     #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse, help_heading = "Target")]
     hostname: Option<String>,
 
-    /// Domain whose controllers to ask, all those that DNS names (SRV _ldap._tcp.dc._msdcs.DOMAIN); the worst decides
+    /// Domain whose controllers to ask, all those that DNS names (SRV _ldap._tcp.dc._msdcs.DOMAIN, on ports 3268 and 3269
+    /// _ldap._tcp.gc._msdcs.FOREST); the worst decides
     #[arg(long, value_name = "DOMAIN", value_parser = host::parse, help_heading = "Target")]
     domain: Option<String>,
+
+    /// With --domain, only the controllers that DNS names for this site
+    #[arg(long, value_name = "SITE", value_parser = site, help_heading = "Target")]
+    site: Option<String>,
+
+    /// With --domain and port 3268 or 3269, the forest whose global catalogs to ask [default: the domain]
+    #[arg(long, value_name = "DOMAIN", value_parser = host::parse, help_heading = "Target")]
+    forest: Option<String>,
 
     #[command(flatten)]
     endpoint: EndpointOptions,
@@ -156,6 +184,15 @@ pub struct AdDs {
     critical: Range,
 }
 
+/// A site's name is one label of DNS.
+fn site(text: &str) -> Result<String, String> {
+    let is_label = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    if !text.is_empty() && text.len() <= 63 && text.chars().all(is_label) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("'{text}' is not a site: expected one name without dots, such as Default-First-Site-Name"))
+}
+
 impl Options for AdDs {
     const ABOUT: &'static About = &About {
         name: "check_um_ad_ds",
@@ -179,7 +216,8 @@ impl Options for AdDs {
         TlsOptions::NEEDS,
         &[
             Need { options: TlsOptions::NAMES, when: When::Given("--tls") },
-            Need { options: &["--dns-server"], when: When::Given("--domain") },
+            Need { options: &["--dns-server", "--site"], when: When::Given("--domain") },
+            Need { options: &["--forest"], when: When::All(&[When::Given("--domain"), CATALOGS]) },
         ],
     ];
 }
@@ -240,7 +278,8 @@ const fn advice(class: Option<Class>) -> &'static str {
         }
         Some(Class::Untrusted | Class::NameMismatch) => {
             "The controller shows a certificate that this check has no reason to trust, or one for another name: --ca-file \
-             with the enterprise CA's certificate, --tls-name with the name in it."
+             with the enterprise CA's certificate, --tls-name with the name in it. With --domain it must be for the domain \
+             or for the controller's own name below it: DNS alone is no reason to believe a host elsewhere."
         }
         Some(Class::Expired | Class::NotYetValid | Class::Weak | Class::ObsoleteTls) => {
             "Renew the controller's certificate (certlm.msc, or autoenrollment: certutil -pulse); NTDS takes it up by itself."
@@ -252,3 +291,8 @@ const fn advice(class: Option<Class>) -> &'static str {
 
 const PORT_HELP: &str =
     "Port to connect to; 3268 and 3269 are the global catalog's [default: 389, with --tls 636, or what DNS says]";
+const TLS_NAME_HELP: &str = "Name to send and to expect in the certificate [default: the host; with --domain the domain, or a \
+                             controller's own name below it]";
+
+/// The ports on which global catalogs are asked.
+const CATALOGS: When = When::Any(&[When::Is("--port", "3268"), When::Is("--port", "3269")]);

@@ -1,18 +1,22 @@
 //! What is there to say of a controller? Its answer, its certificates, and what is wrong with them.
 
 use super::judge;
-use super::probe::{ControllerOutcome, TlsFacts};
+use super::locator::Wanted;
+use super::probe::{Answer, ControllerOutcome, TlsFacts};
 use crate::net::Peer;
 use crate::report::{Finding, Report};
 
 /// `2 of 3 controllers of example.com are fit for work`.
-pub(crate) fn headline(domain: &str, outcomes: &[ControllerOutcome]) -> String {
-    let is_fit = |outcome: &&ControllerOutcome| match (&outcome.result, &outcome.peer) {
-        (Ok(root_dse), Some(peer)) => judge::judge(root_dse, peer).is_empty(),
-        _ => false,
+pub(crate) fn headline(wanted: &Wanted<'_>, outcomes: &[ControllerOutcome], left_out: usize) -> String {
+    let is_fit = |outcome: &&ControllerOutcome| {
+        outcome.result.as_ref().is_ok_and(|answer| judge::judge(&answer.root_dse, &answer.peer).is_empty())
     };
     let fit = outcomes.iter().filter(is_fit).count();
-    format!("{fit} of {} controllers of {domain} are fit for work", outcomes.len())
+    let more = match left_out {
+        0 => String::new(),
+        left_out => format!(", {left_out} more were not asked"),
+    };
+    format!("{fit} of {} {} are fit for work{more}", outcomes.len(), wanted.describe())
 }
 
 /// Adds to `report` what came of asking one controller, but for the metrics.
@@ -20,8 +24,8 @@ pub(crate) fn add(outcome: &ControllerOutcome, report: &mut Report) {
     for error in &outcome.passed_over {
         report.add_finding(Finding::ok(format!("passed over: {error}")));
     }
-    match (&outcome.result, &outcome.peer) {
-        (Ok(root_dse), Some(peer)) => {
+    match &outcome.result {
+        Ok(Answer { peer, root_dse }) => {
             let failures = judge::judge(root_dse, peer);
             if failures.is_empty() {
                 report.add_finding(Finding::ok(judge::describe(root_dse, peer)));
@@ -31,8 +35,7 @@ pub(crate) fn add(outcome: &ControllerOutcome, report: &mut Report) {
                 report.add_trace([format!("{peer} {}: {}", attribute.name, attribute.values.join(", "))]);
             }
         }
-        (Err(failure), _) => report.add_failure(failure.clone()),
-        (Ok(_), None) => {}
+        Err(failure) => report.add_failure(failure.clone()),
     }
     if let (Some(shown), Some(peer)) = (&outcome.shown, &outcome.peer) {
         add_tls(shown, peer, report);
@@ -47,7 +50,10 @@ fn add_tls(shown: &TlsFacts, peer: &Peer, report: &mut Report) {
     if let Some(failure) = shown.served.obsolescence() {
         report.add_finding(report.judge(failure).said_of(Some(&peer)));
     }
-    report.authentication.client_certificate.clone_from(&shown.served.client_certificate_shown);
+    // What one was shown stays said, though another asked for nothing.
+    if let Some(subject) = &shown.served.client_certificate_shown {
+        report.authentication.client_certificate = Some(subject.clone());
+    }
     for (name, value) in shown.served.diagnostics() {
         report.add_diagnostic(name, format!("{value} ({peer})"));
     }

@@ -62,8 +62,9 @@ pub(crate) fn failure(error: LdapError, peer: &Peer) -> Failure {
     Failure::new(class, format!("{peer}: {error}"))
 }
 
-const GLOBAL_CATALOG: u16 = 3268;
-const GLOBAL_CATALOG_TLS: u16 = 3269;
+/// The ports of a global catalog.
+pub(crate) const GLOBAL_CATALOG: u16 = 3268;
+pub(crate) const GLOBAL_CATALOG_TLS: u16 = 3269;
 
 #[cfg(test)]
 mod tests {

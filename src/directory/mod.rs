@@ -1,7 +1,7 @@
 //! Does the directory answer? An anonymous search of the rootDSE by LDAPv3 (RFC 4511, RFC 4512 section 5.1).
 //!
-//! [`message`] encodes and decodes without a socket, [`judge`] decides what an answer is worth, [`probe`] asks a
-//! controller over TCP or TLS, [`assessment`] says what came of it.
+//! [`locator`] finds the controllers, [`message`] encodes and decodes without a socket, [`judge`] decides what an answer is
+//! worth, [`probe`] asks a controller over TCP or TLS, [`assessment`] says what came of it.
 //!
 //! The codec is ours because every library tried fails a test of it; the BER reader below is asn1-rs, which came with
 //! x509-parser. ldap3 0.12 (56 crates more, 338 KB) takes no TLS stream but its own, panics at a message without an
@@ -14,6 +14,7 @@
 
 pub(crate) mod assessment;
 pub mod judge;
+pub(crate) mod locator;
 pub mod message;
 pub(crate) mod probe;
 

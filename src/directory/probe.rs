@@ -7,19 +7,19 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::judge::failure;
-use super::{LdapError, RootDse, root_dse};
+use super::{LdapError, RootDse, locator, root_dse};
 use crate::net::family::Family;
-use crate::net::nameserver::Nameservers;
 use crate::net::resolve::Resolver;
-use crate::net::srv::{self, ServiceError};
 use crate::net::{Endpoint, NetError, Peer, tcp};
-use crate::report::Failure;
+use crate::report::{Class, Failure};
 use crate::time::deadline::Deadline;
 use crate::tls::rustls;
 use crate::tls::served::Served;
 use crate::tls::settings::{Approach, TlsSettings};
+use crate::x509::Chain;
 use crate::x509::expiry::Expiries;
 use crate::x509::judgement::{self, Expectations, Judgement};
+use crate::x509::verdict::Verdict;
 
 /// How controllers are asked.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub(crate) struct DirectoryProbe {
     pub family: Family,
     /// How TLS is to be spoken, if it is.
     pub tls: Option<TlsSettings>,
+    /// The domains that the controllers may be of, where DNS named them; else none.
+    pub domains: Vec<String>,
     /// Unix time, for judging certificates.
     pub now: i64,
     pub deadline: Deadline,
@@ -51,27 +53,21 @@ pub(crate) struct ControllerOutcome {
     /// The addresses that did not connect.
     pub passed_over: Vec<NetError>,
     pub shown: Option<TlsFacts>,
-    pub result: Result<RootDse, Failure>,
+    pub result: Result<Answer, Failure>,
+}
+
+/// What a controller says of itself.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The address that said so.
+    pub peer: Peer,
+    pub root_dse: RootDse,
 }
 
 impl ControllerOutcome {
     const fn unasked(failure: Failure) -> Self {
         Self { peer: None, time: None, passed_over: Vec::new(), shown: None, result: Err(failure) }
     }
-}
-
-/// The controllers that a domain's SRV records name, by name.
-pub(crate) async fn controllers_of(
-    domain: &str,
-    servers: &Nameservers,
-    deadline: &Deadline,
-) -> Result<Vec<Endpoint>, ServiceError> {
-    let hosts = srv::hosts(servers, &format!("_ldap._tcp.dc._msdcs.{domain}"), deadline).await?;
-    let mut controllers: Vec<_> = hosts.into_iter().map(|srv| Endpoint { host: srv.target, port: srv.port }).collect();
-    // Every one is asked, so the order of RFC 2782 would only shuffle the output.
-    controllers.sort_by(|a, b| (&a.host, a.port).cmp(&(&b.host, b.port)));
-    controllers.dedup();
-    Ok(controllers)
 }
 
 impl DirectoryProbe {
@@ -103,6 +99,7 @@ impl DirectoryProbe {
             Some(settings) => self.search_over_tls(stream, &peer, settings).await,
         };
         let time = result.is_ok().then(|| started.elapsed());
+        let result = result.map(|root_dse| Answer { peer: peer.clone(), root_dse });
         ControllerOutcome { peer: Some(peer), time, passed_over: connected.failed, shown, result }
     }
 
@@ -114,14 +111,13 @@ impl DirectoryProbe {
     ) -> (Option<TlsFacts>, Result<RootDse, Failure>) {
         let mut settings = settings.clone();
         if !settings.name_is_explicit {
-            settings.name.clone_from(&peer.host);
+            let own = self.is_named_properly(peer).then_some(&peer.host);
+            settings.name.clone_from(own.or_else(|| self.domains.first()).unwrap_or(&peer.host));
         }
         let approach = Approach { peer, settings: &settings, deadline: &self.deadline, now: self.now };
         let handshake = rustls::connect(stream, approach).await;
         let served = handshake.served;
-        let name = settings.expected_name(&served.verdict);
-        let expected = Expectations { expiries: &Expiries::default(), name, verdict: &served.verdict };
-        let certificates = served.chain.as_ref().map(|chain| judgement::judge(chain, &expected, self.now));
+        let certificates = served.chain.as_ref().map(|chain| self.judge(chain, &served.verdict, &settings));
         let result = match handshake.result {
             Ok(mut connection) => self.search(&mut connection.stream, peer).await.map_err(|error| match &error {
                 LdapError::Io(io) => connection.classify(io).map_or_else(|| failure(error, peer), Failure::from),
@@ -130,6 +126,36 @@ impl DirectoryProbe {
             Err(error) => Err(error.into()),
         };
         (Some(TlsFacts { served, certificates }), result)
+    }
+
+    /// What the certificates are worth. Of a controller that DNS named they must be for the domain or, as those of older
+    /// controllers are, for its own name below that domain, which is said.
+    fn judge(&self, chain: &Chain, verdict: &Verdict, settings: &TlsSettings) -> Judgement {
+        let judged = |name| {
+            let expected = Expectations { expiries: &Expiries::default(), name, verdict };
+            judgement::judge(chain, &expected, self.now)
+        };
+        let expected = settings.expected_name(verdict);
+        let Some(domain) = self.domains.first().filter(|_| expected.is_some() && !settings.name_is_explicit) else {
+            return judged(expected);
+        };
+        let is_match =
+            |judgement: &Judgement| judgement.failures.iter().all(|failure| failure.class != Class::NameMismatch);
+        let mut for_domains = self.domains.iter().map(|domain| judged(Some(domain)));
+        if let Some(judgement) = for_domains.find(is_match) {
+            return judgement;
+        }
+        let mut for_itself = judged(expected);
+        if !is_match(&for_itself) {
+            return judged(Some(domain));
+        }
+        for_itself.remarks.push(format!("its certificate is for its own name, not for {domain}"));
+        for_itself
+    }
+
+    /// Whether a controller's own name is below a domain that it may be of.
+    fn is_named_properly(&self, peer: &Peer) -> bool {
+        self.domains.iter().any(|domain| locator::is_below(&peer.host, domain))
     }
 
     async fn search(

@@ -22,22 +22,22 @@ pub struct Slapd {
 impl Slapd {
     /// Starts it with a rootDSE of the fixtures; `None`, and a note, where it is not installed.
     pub fn start(address: &str, root_dse: &str, more: &str) -> Option<Self> {
-        Self::start_as("ldap", address, root_dse, more)
+        Self::start_at(&format!("ldap://{address}:{}", free_port()), root_dse, more)
     }
 
     /// The same with TLS from the start, a certificate for localhost and 127.0.0.1, and its path.
     pub fn start_with_tls(directory: &tempfile::TempDir) -> Option<(Self, String)> {
-        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let certified = rcgen::generate_simple_self_signed(names).unwrap();
-        let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
-        std::fs::write(path("cert.pem"), certified.cert.pem()).unwrap();
-        std::fs::write(path("key.pem"), certified.signing_key.serialize_pem()).unwrap();
-        let [certificate, key] = ["cert.pem", "key.pem"].map(|name| host::path(path(name)));
-        let more = format!("TLSCertificateFile {certificate}\nTLSCertificateKeyFile {key}");
-        Some((Self::start_as("ldaps", "127.0.0.1", HEALTHY, &more)?, path("cert.pem")))
+        Self::start_with_certificate_for(directory, &["localhost", "127.0.0.1"])
     }
 
-    fn start_as(scheme: &str, address: &str, root_dse: &str, more: &str) -> Option<Self> {
+    /// The same with a certificate for these names.
+    pub fn start_with_certificate_for(directory: &tempfile::TempDir, names: &[&str]) -> Option<(Self, String)> {
+        let (certificate, settings) = tls(directory, names);
+        Some((Self::start_at(&format!("ldaps://127.0.0.1:{}", free_port()), HEALTHY, &settings)?, certificate))
+    }
+
+    /// The same at a URL.
+    pub fn start_at(url: &str, root_dse: &str, more: &str) -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
         let configuration = std::fs::read_to_string(fixture("peers/slapd.conf")).unwrap();
         let configuration = configuration
@@ -47,10 +47,10 @@ impl Slapd {
         let path = directory.path().join("slapd.conf");
         std::fs::write(&path, configuration).unwrap();
 
-        let port = free_port();
-        let url = format!("{scheme}://{address}:{port}");
-        let arguments = ["-f", &host::path(path), "-d", "0", "-h", &url];
-        let server = Server::start("slapd", &arguments, || TcpStream::connect((address, port)).is_ok())?;
+        let (_, place) = url.split_once("//").unwrap();
+        let arguments = ["-f", &host::path(path), "-d", "0", "-h", url];
+        let server = Server::start("slapd", &arguments, || TcpStream::connect(place).is_ok())?;
+        let port = place.rsplit(':').next().unwrap().parse().unwrap();
         Some(Self { port, _server: server, _directory: directory })
     }
 
@@ -59,4 +59,15 @@ impl Slapd {
         // Not the shell that has started it, whose words are the same but for the first.
         host::run("pkill", &["-STOP", "-f", &format!("^slapd .*:{}$", self.port)]);
     }
+}
+
+/// The path of a certificate for these names, and the settings that go with it.
+pub fn tls(directory: &tempfile::TempDir, names: &[&str]) -> (String, String) {
+    let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+    let certified = rcgen::generate_simple_self_signed(names).unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(path("cert.pem"), certified.cert.pem()).unwrap();
+    std::fs::write(path("key.pem"), certified.signing_key.serialize_pem()).unwrap();
+    let [certificate, key] = ["cert.pem", "key.pem"].map(|name| host::path(path(name)));
+    (path("cert.pem"), format!("TLSCertificateFile {certificate}\nTLSCertificateKeyFile {key}\n"))
 }

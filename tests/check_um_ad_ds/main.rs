@@ -3,7 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
 
+#[path = "../support/mod.rs"]
 mod support;
+
+mod names;
 
 use std::io::{Read, Write};
 use std::thread::sleep;
@@ -12,7 +15,7 @@ use std::time::Duration;
 use call_router::nameserver::{Manner, Nameserver, a, srv};
 use support::peer::Peer;
 use support::port::{closed_port, free_port};
-use support::slapd::{HEALTHY, NOT_SYNCHRONIZED, Slapd};
+use support::slapd::{self, HEALTHY, NOT_SYNCHRONIZED, Slapd};
 use support::{Outcome, perfdata, plugin, run_command};
 
 const NAME: &str = "check_um_ad_ds";
@@ -96,23 +99,21 @@ fn critical_over_tls_when_untrusted_or_for_another_name_though_the_directory_ans
 }
 
 #[test]
-fn each_controller_is_asked_over_tls_and_by_its_own_name() {
+fn the_client_certificate_shown_to_one_controller_stays_said() {
     let directory = tempfile::tempdir().unwrap();
-    let Some((slapd, certificate)) = Slapd::start_with_tls(&directory) else { return };
-    let zone = vec![
-        ("_ldap._tcp.dc._msdcs.example.com", srv(0, 389, "localhost")),
-        ("_ldap._tcp.dc._msdcs.example.com", srv(0, 389, "dc1.example.com")),
-        ("localhost", a([127, 0, 0, 1])),
-        ("dc1.example.com", a([127, 0, 0, 1])),
-    ];
-    let nameserver = Nameserver::new(Manner::Plain, zone);
-    let port = slapd.port.to_string();
-    let ran = of_domain(&nameserver, &["--tls", "-p", &port, "--ca-file", &certificate]);
-    ran.assert_text(2);
-    let labels = ["time_127_0_0_1".to_owned(), format!("time_127_0_0_1_{port}")];
-    assert_eq!(perfdata::labels(ran.first_line()), labels, "two names of one address");
-    assert_eq!(ran.stdout.matches("(name-mismatch)").count(), 1, "{ran:?}");
-    ran.assert_says("; dc1.example.com:");
+    let (certificate, settings) = slapd::tls(&directory, &["example.com"]);
+    let port = free_port().to_string();
+    let start = |address: &str, more: &str| {
+        Slapd::start_at(&format!("ldaps://{address}:{port}"), HEALTHY, &format!("{settings}{more}"))
+    };
+    let Some(_demands) = start("127.0.0.1", "TLSVerifyClient allow") else { return };
+    let Some(_asks_for_nothing) = start("127.0.0.2", "") else { return };
+    let fixture = |name: &str| support::fixture(&format!("x509/{name}"));
+    let shown = ["--client-certificate", &fixture("client.pem"), "--client-key", &fixture("client-key.pem")];
+    let nameserver = domain(&[(0, 389, "dc1.example.com"), (0, 389, "dc2.example.com")]);
+    let ran = of_domain(&nameserver, &[&["--tls", "-p", &port, "--ca-file", &certificate, "-v"], &shown[..]].concat());
+    ran.assert_begins(0, "UM AD DS OK - 2 of 2");
+    assert!(ran.stdout.contains("authentication: client certificate CN=client.example.com"), "{ran:?}");
 }
 
 #[test]
@@ -345,6 +346,9 @@ fn unknown_on_bad_arguments() {
         &["-H", "127.0.0.1", "--dns-server", "127.0.0.1"],
         &["--domain", "example.com", "--dns-server", "dns.example.com"],
         &["-H", "127.0.0.1", "--no-verify"],
+        &["-H", "127.0.0.1", "--site", "Berlin"],
+        &["-H", "127.0.0.1", "-p", "3268", "--forest", "example.com"],
+        &["--domain", "example.com", "--site", "a.b"],
         &["-H", "127.0.0.1", "-p", "0"],
         &["-H", "a b"],
     ] {
