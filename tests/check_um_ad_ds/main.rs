@@ -7,6 +7,8 @@
 mod support;
 
 mod names;
+#[cfg(not(windows))]
+mod samba;
 
 use std::io::{Read, Write};
 use std::thread::sleep;
