@@ -13,6 +13,7 @@ mod reject_rate;
 pub mod schedule;
 mod service;
 mod shared_advice;
+mod sip_advice;
 mod sip_options;
 mod sip_services;
 

@@ -7,8 +7,9 @@
 //! | CRITICAL | another final response, none before the deadline, a value violates `--critical`       |
 //! | UNKNOWN  | bad arguments, the name does not resolve, a local file cannot be read                 |
 
-use super::shared_advice;
+use super::sip_advice;
 use crate::options::digest::DigestOptions;
+use crate::options::peer::PeerOptions;
 use crate::options::request::RequestOptions;
 use crate::options::server::ServerOptions;
 use crate::options::status::StatusOptions;
@@ -18,7 +19,7 @@ use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Event, Failure, Range, Report, StandsFor, Thresholds};
 use crate::sip::assessment::Assessment;
 use crate::sip::expect::StatusSet;
-use crate::sip::judge::{Expected, HeaderPattern};
+use crate::sip::judge::{self, Expected, HeaderPattern};
 use crate::sip::locate::Location;
 use crate::sip::probe::{self, Asked, Question};
 use crate::sip::transport::Transport;
@@ -42,6 +43,9 @@ impl Check for SipOptions {
         let only = if let [only] = asked.outcomes.as_slice() { Some(&only.facts) } else { None };
         report.target = self.server.target(transport, only);
         report.headline = self.headline(&asked);
+        let mut answers = asked.outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok());
+        let is_exchange = answers.any(|answer| judge::is_of_exchange(&answer.response));
+        report.advise_by(self.advice_on(is_exchange));
         let mut assessment = self.assessment(context, transport, asked.outcomes.len() == 1);
         asked.outcomes.into_iter().for_each(|outcome| assessment.add(outcome, &mut report));
         report.events.sort_by_key(|event| event.at);
@@ -54,6 +58,10 @@ impl SipOptions {
     async fn locate(&self, context: &Context, events: &mut Vec<Event>) -> Result<Location, Failure> {
         let location = self.server.locate(&context.deadline, events).await?;
         Ok(if self.server.srv && self.all_addresses { location.sorted() } else { location })
+    }
+
+    fn advice_on(&self, is_exchange: bool) -> fn(Option<Class>) -> &'static str {
+        if self.peer.is_exchange(is_exchange) { sip_advice::on_exchange } else { sip_advice::on_any_server }
     }
 
     /// How many answer, where several are asked, and how many there are beside them.
@@ -124,6 +132,9 @@ pub struct SipOptions {
     all_addresses: bool,
 
     #[command(flatten)]
+    peer: PeerOptions,
+
+    #[command(flatten)]
     request: RequestOptions,
 
     #[command(flatten)]
@@ -176,7 +187,7 @@ impl Options for SipOptions {
             &[Class::Protocol, Class::Status, Class::Authentication, Class::Unreadable, Class::Permission],
         ],
         defaults: &[],
-        advice,
+        advice: sip_advice::on_exchange,
     };
     const USAGE: &'static [&'static str] = &["-H HOST [OPTIONS]", "-H DOMAIN --srv [OPTIONS]"];
     const EXAMPLES: [&'static str; 3] = [
@@ -194,56 +205,12 @@ impl Options for SipOptions {
         ],
     ];
 
+    fn advice(&self) -> fn(Option<Class>) -> &'static str {
+        self.advice_on(false)
+    }
+
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {
         self.server.contradiction().or_else(|| self.digest.contradiction(secrets)).map(str::to_owned)
-    }
-}
-
-/// What the administrator should do about it.
-const fn advice(class: Option<Class>) -> &'static str {
-    match class {
-        None => {
-            "The router answers, but not as fast as it should. Look at CPU, memory and disk of the server and at its event \
-             log, and compare with a probe on the server itself to tell the server from the network."
-        }
-        Some(Class::Timeout | Class::Closed) => {
-            "The host is there, but its SIP service does not answer. On the server: Get-Service MSExchangeUMCR, then the \
-             Application log for source 'MSExchange Unified Messaging'. If it hangs, Restart-Service MSExchangeUMCR."
-        }
-        Some(Class::Tls) => {
-            "TCP works, TLS does not. Is this the TLS port (5061), and does the startup mode (Get-UMCallRouterSettings: \
-             UMStartupMode) load a certificate at all? The reason says what each side offered."
-        }
-        Some(Class::ClientCertificateRequired) => {
-            "The router is up and wants mutual TLS. Give the check a certificate that the router trusts: \
-             --client-certificate and --client-key."
-        }
-        Some(Class::Untrusted | Class::NameMismatch) => {
-            "The server shows a certificate that this check has no reason to trust, or one for another name. If it is the \
-             right one: --ca-file with its issuer, --fingerprint for a self-signed one, --tls-name for the name in it. If \
-             not: Get-UMCallRouterSettings shows which one the router uses (UMCertificateThumbprint)."
-        }
-        Some(Class::Expired | Class::NotYetValid | Class::Weak | Class::ObsoleteTls) => {
-            "Renew the certificate: New-ExchangeCertificate, Enable-ExchangeCertificate -Services UMCallRouter, then \
-             Restart-Service MSExchangeUMCR."
-        }
-        Some(Class::Protocol) => {
-            "Something else answers on that port, or something in between changes the messages. Check -p and --transport, \
-             and look at the answer with -vvv."
-        }
-        Some(Class::Authentication) => {
-            "The server wants other credentials. A digest: check --username and where its password comes from. A client \
-             certificate: the server must trust its issuer, and it must be within its dates."
-        }
-        Some(Class::Unreadable) => "Check path, content and rights of the file that the reason names.",
-        Some(class @ (Class::Refused | Class::Unreachable | Class::Dns | Class::Permission)) => {
-            shared_advice::on_connection(class)
-        }
-        Some(_) => {
-            "The service runs but cannot do its work. On the server: Get-ServerHealth -Identity SERVER -HealthSet \
-             UM.CallRouter, the Application log for source 'MSExchange Unified Messaging', then, in this order, appcmd \
-             recycle apppool /apppool.name:MSExchangeServicesAppPool and Restart-Service MSExchangeUMCR."
-        }
     }
 }
 

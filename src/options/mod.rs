@@ -7,6 +7,7 @@ pub(crate) mod dns;
 pub(crate) mod extra_opts;
 pub(crate) mod log;
 mod needs;
+pub(crate) mod peer;
 pub(crate) mod plain;
 pub(crate) mod request;
 mod reversed;
@@ -45,6 +46,11 @@ pub trait Options: clap::Args {
     /// Thresholds that count where they are not given and that its command line does not know of, such as
     /// `("--critical", "14")`.
     const DEFAULT_THRESHOLDS: &'static [(&'static str, &'static str)] = &[];
+
+    /// What to do about a finding, with what the options say of the peer.
+    fn advice(&self) -> fn(Option<Class>) -> &'static str {
+        Self::ABOUT.advice
+    }
 
     /// What no single option can tell: which of them do not go together, in words that say what is expected.
     fn contradiction(&self, _secrets: &Secrets) -> Option<String> {

@@ -30,6 +30,7 @@ pub struct Context {
     about: &'static About,
     policy: Policy,
     overruling_default: Option<String>,
+    advice: fn(Option<Class>) -> &'static str,
     /// When the run began.
     pub started: Started,
     /// When everything must be over.
@@ -43,6 +44,7 @@ impl Context {
     pub fn report(&self) -> Report {
         let mut report = Report::new(self.about, self.policy.clone(), self.started);
         report.overruling_default.clone_from(&self.overruling_default);
+        report.advise_by(self.advice);
         report
     }
 
@@ -88,6 +90,7 @@ fn answer<C: Check>(run: &'static Run, argv: Vec<OsString>) {
         about: C::ABOUT,
         policy: parsed.policy,
         overruling_default: parsed.overruled.map(|overruled| overruled.by),
+        advice: parsed.options.advice(),
         started: run.started,
         deadline: Deadline::new(run.started.instant, parsed.common.timeout()),
         secrets: parsed.secrets,

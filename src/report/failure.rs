@@ -21,18 +21,20 @@ pub struct Failure {
     pub summary: String,
     /// The cause chain below the summary, outermost first.
     pub causes: Vec<String>,
+    /// What to do about it, where more is known than its class.
+    pub advice: Option<&'static str>,
 }
 
 impl Failure {
     /// A failure with no deeper cause.
     pub fn new(class: Class, summary: impl Into<String>) -> Self {
-        Self { class, as_well: None, given: None, summary: summary.into(), causes: Vec::new() }
+        Self { class, as_well: None, given: None, summary: summary.into(), causes: Vec::new(), advice: None }
     }
 
     /// A failure from an error and its whole source chain.
     pub fn caused_by(class: Class, error: &dyn Error) -> Self {
         let causes = std::iter::successors(error.source(), |&cause| cause.source()).map(ToString::to_string).collect();
-        Self { class, as_well: None, given: None, summary: error.to_string(), causes }
+        Self { class, as_well: None, given: None, summary: error.to_string(), causes, advice: None }
     }
 
     /// The failure of a deadline that passed while a name was looked up.

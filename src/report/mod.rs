@@ -91,6 +91,8 @@ pub struct Report {
     pub about: &'static About,
     /// What each failure class is worth.
     policy: Policy,
+    /// What to do about a finding of a class.
+    advice: fn(Option<Class>) -> &'static str,
     /// When the run began.
     pub started: Started,
     /// How long it took.
@@ -121,6 +123,7 @@ impl Report {
         Self {
             about,
             policy,
+            advice: about.advice,
             started,
             duration: Duration::ZERO,
             target: Target::default(),
@@ -133,6 +136,16 @@ impl Report {
             events: Vec::new(),
             trace: Vec::new(),
         }
+    }
+
+    /// Gives other advice than the plugin's own on what is found from now on: what fits the peer.
+    pub fn advise_by(&mut self, advice: fn(Option<Class>) -> &'static str) {
+        self.advice = advice;
+    }
+
+    /// What to do about a finding of a class, or, for `None`, about a violated threshold.
+    pub fn advise(&self, class: Option<Class>) -> &'static str {
+        if class == Some(Class::Local) { self.about.advise(class) } else { (self.advice)(class) }
     }
 
     /// Adds a finding.
@@ -154,7 +167,7 @@ impl Report {
             class: Some(class),
             text: failure.summary,
             causes: failure.causes,
-            advice: self.about.advise(Some(class)),
+            advice: failure.advice.unwrap_or_else(|| self.advise(Some(class))),
         }
     }
 
@@ -170,7 +183,7 @@ impl Report {
     pub fn judge_metric(&mut self, metric: Metric) {
         if let Some(violation) = metric.violation() {
             let text = metric.said(&violation);
-            let advice = self.about.advise(None);
+            let advice = self.advise(None);
             self.findings.push(Finding { state: violation.state, advice, ..Finding::ok(text) });
         }
         self.metrics.push(metric);

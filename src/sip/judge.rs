@@ -38,7 +38,8 @@ impl Expected {
             let class = if asks { Class::Authentication } else { Class::Status };
             let hint = if asks { "the server wants credentials (--username)".to_owned() } else { diagnosis };
             let reason = if hint.is_empty() { format!("expected {}", self.statuses.expected) } else { hint };
-            return Err(Failure { given, ..Failure::new(class, format!("{came}: {reason}")) });
+            let advice = advice_on(response);
+            return Err(Failure { given, advice, ..Failure::new(class, format!("{came}: {reason}")) });
         }
         let missing =
             self.headers.iter().find_map(|header| header.miss(response)).or_else(|| self.not_allowed(response));
@@ -86,6 +87,30 @@ fn diagnosis(response: &Response) -> String {
     let redirect = contact.map(|contact| format!("redirects to {}", excerpt(contact, 120)));
     let texts: Vec<_> = redirect.into_iter().chain(diagnostics.iter().map(|text| excerpt(text, 200))).collect();
     texts.join(", ")
+}
+
+/// Whether the sender says that it is Exchange: in Server, or by a diagnostic code of Unified Messaging.
+pub(crate) fn is_of_exchange(response: &Response) -> bool {
+    let names = ["Server", "User-Agent"].into_iter().flat_map(|name| response.head.values(name));
+    let is_named =
+        names.map(str::to_ascii_lowercase).any(|name| name.contains("msexchange") || name.starts_with("rtcc/"));
+    is_named || Diagnostics::among(response.head.pairs()).iter().any(|(_, each)| OF_EXCHANGE.contains(&each.id))
+}
+
+/// What to do about a final response of which more is known than that it is another one than hoped for.
+fn advice_on(response: &Response) -> Option<&'static str> {
+    let is_about = |id: u32| Diagnostics::among(response.head.pairs()).iter().any(|(_, each)| each.id == id);
+    match response.status {
+        _ if is_about(NO_DIRECTORY) => Some(
+            "The router runs, but does not get at Active Directory: ask check_um_ad_ds of each domain controller that it uses, \
+             and look at the Application log of the router for events of MSExchange ADAccess.",
+        ),
+        404 => Some(
+            "The server answers, but does not know whom it is asked for. Give -u a Request-URI that it knows, such as \
+             sip:DOMAIN without a port, or take the answer for a good one: --expect 404.",
+        ),
+        _ => None,
+    }
 }
 
 /// `--require-header 'Name: regex'`.
@@ -136,6 +161,12 @@ impl FromStr for HeaderPattern {
         Ok(Self { name: head::long_name(name).to_owned(), pattern })
     }
 }
+
+/// The diagnostic codes of Exchange's Unified Messaging.
+const OF_EXCHANGE: std::ops::RangeInclusive<u32> = 15_000..=15_999;
+
+/// The one for an error of the access to Active Directory.
+const NO_DIRECTORY: u32 = 15_647;
 
 const EXPECTED_PATTERN: &str = "expected 'Name: regular expression', such as 'Server: ^RTCC/'";
 

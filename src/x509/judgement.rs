@@ -87,7 +87,7 @@ impl Judgement {
             report.add_finding(report.judge(failure.clone()).said_of(target));
         }
         for (state, text) in &self.violations {
-            let advice = report.about.advise(Some(Class::Expired));
+            let advice = report.advise(Some(Class::Expired));
             report.add_finding(Finding { state: *state, advice, ..Finding::ok(text) }.said_of(target));
         }
         for remark in &self.remarks {

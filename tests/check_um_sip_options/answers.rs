@@ -5,6 +5,7 @@ use std::net::Shutdown;
 
 use crate::support::peer::{Peer, read_request, response};
 use crate::support::perfdata;
+use crate::support::port::closed_port;
 use crate::{answers, probe, run};
 
 #[test]
@@ -201,4 +202,34 @@ fn a_server_that_waits_for_acknowledgements_is_not_measured_slower_than_it_is() 
         perfdata::value(ran.assert_text(0).first_line(), "response").unwrap() < 0.03
     });
     assert!(is_quick, "each of many runs took as long as a delayed acknowledgement");
+}
+
+#[test]
+fn advice_fits_the_peer() {
+    let exchange = "SERVER: RTCC/5.0.0.0 MSExchangeUM/15.00.1497.000\r\n";
+    let directory = "ms-diagnostics: 15647;source=\"cas1\";reason=\"Access to Active Directory error occured.\"\r\n";
+    let foreign = "Server: kamailio (5.6.3)\r\nms-diagnostics: 10002;source=\"sbc\";reason=\"x\"\r\n";
+    for (status, headers, arguments, expected, names_exchange) in [
+        ("500 Internal Error", foreign, &[][..], "The server refuses OPTIONS.", false),
+        ("500 Internal Error", foreign, &["--peer", "exchange"], "Get-ServerHealth", true),
+        ("500 Internal Error", exchange, &[], "Get-ServerHealth", true),
+        ("500 Internal Error", exchange, &["--peer", "generic"], "The server refuses OPTIONS.", false),
+        ("404 Not Found", foreign, &[], "--expect 404", false),
+        ("404 Not Found", exchange, &["--peer", "exchange"], "--expect 404", false),
+        ("500 Internal Error", directory, &["--peer", "auto"], "ask check_um_ad_ds", false),
+    ] {
+        let status_line: &'static str = format!("SIP/2.0 {status}").leak();
+        let ran = probe(&answers(status_line, headers).port(), arguments);
+        let advice: Vec<_> = ran.assert_text(2).stdout.lines().filter(|line| line.starts_with("advice: ")).collect();
+        assert!(advice.len() == 1 && advice[0].contains(expected), "{status} {headers} {arguments:?}: {ran:?}");
+        assert_eq!(advice[0].contains("UM.CallRouter"), names_exchange, "{status} {headers} {arguments:?}: {ran:?}");
+    }
+    let refused =
+        |arguments: &[&str]| probe(&closed_port(), arguments).assert_text(2).stdout.contains("MSExchangeUMCR");
+    assert!(!refused(&[]) && refused(&["--peer", "exchange"]));
+    let silent = |arguments: &[&str]| {
+        let peer = Peer::answering(|_| Vec::new());
+        probe(&peer.port(), &[arguments, &["-t", "0.3"]].concat()).assert_text(2).stdout.contains("MSExchangeUMCR")
+    };
+    assert!(!silent(&[]) && silent(&["--peer", "exchange"]));
 }

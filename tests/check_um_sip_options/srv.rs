@@ -56,7 +56,7 @@ fn critical_when_one_of_three_targets_is_dead_and_it_is_named() {
     let ran = of_domain(&nameserver, &["--all-addresses"]);
     ran.assert_begins(2, "UM SIP OPTIONS CRITICAL - 2 of 3 targets of example.com answer; ");
     ran.assert_says(&format!("connection refused by sip3.example.com:{dead} (127.0.0.3)"));
-    ran.assert_says(&format!("200 OK from sip1.example.com:{} in ", first.address.port()));
+    ran.assert_says(&format!("200 OK from sip1.example.com:{} (127.0.0.1) in ", first.address.port()));
     for (label, is_known) in [("time_127_0_0_1", true), ("time_127_0_0_2", true), ("time_127_0_0_3", false)] {
         assert_eq!(perfdata::value(ran.first_line(), label).is_some(), is_known, "{label}: {ran:?}");
     }
