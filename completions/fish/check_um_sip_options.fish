@@ -6,6 +6,9 @@ tls\t'TLS over TCP'
 udp\t'UDP, for SIP servers other than Exchange\'s'"
 complete -c check_um_sip_options -l dns-server -d 'Nameserver to ask, as ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; repeatable [default: the system\'s]' -r -f
 complete -c check_um_sip_options -l source-address -d 'Local address to send from' -r -f
+complete -c check_um_sip_options -l peer -d 'What kind of server is asked, which decides on the words of the advice; auto: what its answer says [default: auto]' -r -f -a "exchange\t'Exchange\'s Call Router: advice names its services, pools and cmdlets'
+generic\t'Any other SIP server'
+auto\t'Exchange where the peer says that it is, in Server or ms-diagnostics'"
 complete -c check_um_sip_options -s u -l uri -d 'Request-URI [default: sip:HOST:PORT, with the transport as a parameter unless it is udp; with --srv sip:DOMAIN]' -r -f
 complete -c check_um_sip_options -l from -d 'From address [default: sip:check-um@ the local address]' -r -f
 complete -c check_um_sip_options -l to -d 'To address [default: the Request-URI]' -r -f
