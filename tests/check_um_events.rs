@@ -242,7 +242,7 @@ fn with_a_host_only_its_records_count() {
 #[test]
 fn an_export_of_any_size_is_read_as_a_stream() {
     let event = rejected_call("2026-11-23T16:59:00Z", "cas1");
-    let count = 48 * 1024 * 1024 / event.len();
+    let count = 24 * 1024 * 1024 / event.len();
     let export = format!("<Events>{}</Events>", event.repeat(count));
     // What it may allocate, in KiB.
     let mut limited = std::process::Command::new("sh");

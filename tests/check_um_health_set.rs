@@ -165,7 +165,7 @@ fn critical_from_the_log_of_transitions_with_what_the_probe_found() {
 fn ok_from_the_log_before_the_last_transition() {
     let text = std::fs::read_to_string(fixture(LOG)).unwrap();
     let until = text.rfind("<Event ").unwrap();
-    let ran = judged_text(&text[..until], &["-v"]);
+    let ran = judged_text(&format!("{}</Events>", &text[..until]), &["-v"]);
     ran.assert_begins(0, "UM HEALTH SET OK - no issue: 3 of 3 monitors of UM.CallRouter on cas1.example.com Healthy");
     assert!(ran.stdout.contains("last transition: 2026-11-23T15:20:00Z"), "{}", ran.stdout);
 }
@@ -265,6 +265,16 @@ fn stale_when_the_file_is_older_than_allowed() {
     let ran = run(&["--file", path, "--max-age", "10m"]);
     ran.assert_begins(3, "UM HEALTH SET UNKNOWN - ");
     assert!(ran.first_line().contains("was written 3 h ago, more than 10 min"), "{}", ran.stdout);
+}
+
+#[test]
+fn unreadable_when_an_exported_log_breaks_off() {
+    // Cut behind the event that says that it is healthy again, in front of the one that says the opposite.
+    let text = std::fs::read_to_string(fixture(LOG)).unwrap();
+    let cut = &text[..text.rfind("<Event ").unwrap()];
+    let ran = judged_text(cut, &[]);
+    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - standard input: expected the end of its root element, </Events>; ");
+    assert!(ran.stdout.contains("(unreadable)"), "{ran:?}");
 }
 
 #[test]

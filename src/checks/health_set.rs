@@ -76,6 +76,10 @@ impl HealthSet {
             failures.push(Failure::new(Class::NoData, "every monitor is ignored: nothing is left to judge"));
         }
         failures.extend(stale(selection));
+        if answer.is_unfinished {
+            let text = format!("{source}: expected the end of its root element, </Events>");
+            failures.push(Failure::new(Class::Unreadable, text));
+        }
         if answer.export.unusable > 0 {
             let what = if self.log.file.is_some() { "rows" } else { "events" };
             let text = format!("{} {what} of {source} lack health set or alert value", answer.export.unusable);

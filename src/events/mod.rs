@@ -93,6 +93,8 @@ pub struct EventExport {
     pub records: Vec<EventRecord>,
     /// How many could not.
     pub bad: usize,
+    /// Whether its root does not end, because it was cut off or is still being written.
+    pub is_unfinished: bool,
 }
 
 impl EventExport {

@@ -40,7 +40,7 @@ pub fn read_stream(stream: impl Read, mut take: impl FnMut(Recorded)) -> Result<
 /// Reads an export that is there as a whole.
 pub fn read(text: &str) -> Result<EventExport, EventError> {
     let mut export = EventExport::default();
-    read_stream(text.as_bytes(), |recorded| export.add(recorded))?;
+    export.is_unfinished = !read_stream(text.as_bytes(), |recorded| export.add(recorded))?;
     Ok(export)
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct Acquired {
     /// When an export was written; `None` is now.
     pub written: Option<SystemTime>,
     pub remarks: Vec<String>,
+    /// Whether an export breaks off, so that what came last may be missing.
+    pub is_unfinished: bool,
 }
 
 /// Reads Managed Availability's log, or an export: JSON or CSV of `Get-ServerHealth`, or the event XML of that log.
@@ -44,7 +46,7 @@ pub(crate) fn acquire(source: &LogSource, health_sets: &[String]) -> Result<Acqu
     if computer.is_some_and(|asked| !export.keep_only(asked)) {
         return Err(absent(computer, &format!("{rows} rows"), input));
     }
-    Ok(Acquired { export, written: content.modified, remarks: Vec::new() })
+    Ok(Acquired { export, written: content.modified, remarks: Vec::new(), is_unfinished: false })
 }
 
 /// That nothing in an export is of the server that was asked for.
@@ -73,6 +75,7 @@ fn concluded(found: &events::EventExport, source: &str, health_sets: &[String]) 
         export: HealthExport { monitors, unusable: transitions.unusable + found.bad },
         written: None,
         remarks,
+        is_unfinished: found.is_unfinished,
     })
 }
 

@@ -140,7 +140,7 @@ fn a_real_domain_is_fit_until_a_controller_stops_its_ldap_freezes_or_its_dns_sto
     domain.tell("freeze ldap of dc2");
     let ran = domain.ask(&["-H", "192.0.2.11", "-t", "1"]);
     ran.assert_begins(2, "UM AD DS CRITICAL - waiting for the rootDSE of 192.0.2.11:389");
-    ran.assert_until(Duration::from_secs(1));
+    assert!(ran.elapsed >= Duration::from_secs(1), "{ran:?}");
     let ran = domain.of_domain(&["-t", "3"]);
     ran.assert_begins(
         2,
