@@ -173,7 +173,8 @@ impl<'a> Tally<'a> {
         };
         let is_bad = matches!(recorded, Recorded::Bad(_));
         let is_own = providers.iter().any(|provider| provider.eq_ignore_ascii_case(self.source));
-        if !is_own && !(is_bad && providers.is_empty()) {
+        let may_be_own = is_bad && providers.is_empty();
+        if !is_own && !may_be_own {
             self.foreign += 1;
             return;
         }
