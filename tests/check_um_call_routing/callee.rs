@@ -78,7 +78,11 @@ pub fn said(request: &str, tag: &str, status: &str, more: &str) -> Vec<u8> {
             false => line.to_owned(),
         })
         .collect();
-    response(&tagged.join("\r\n"), &format!("SIP/2.0 {status}"), more)
+    // Those of the proxies on the way.
+    let vias = request.lines().filter(|line| line.starts_with("Via: ")).skip(1);
+    let proxies = vias.chain(request.lines().filter(|line| line.starts_with("Record-Route: ")));
+    let more = proxies.fold(more.to_owned(), |more, line| format!("{more}{line}\r\n"));
+    response(&tagged.join("\r\n"), &format!("SIP/2.0 {status}"), &more)
 }
 
 /// A callee that answers at once, is acknowledged and released.
