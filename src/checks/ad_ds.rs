@@ -276,7 +276,7 @@ const fn advice(class: Option<Class>) -> &'static str {
             "TCP works, TLS does not. A controller offers LDAPS only with a certificate for Server Authentication in its \
              store. The reason says what each side offered."
         }
-        Some(Class::Untrusted | Class::NameMismatch) => {
+        Some(Class::Untrusted | Class::Unverifiable | Class::NameMismatch) => {
             "The controller shows a certificate that this check has no reason to trust, or one for another name: --ca-file \
              with the enterprise CA's certificate, --tls-name with the name in it. With --domain it must be for the domain \
              or for the controller's own name below it: DNS alone is no reason to believe a host elsewhere."

@@ -39,7 +39,7 @@ pub(super) const fn advice(class: Option<Class>) -> &'static str {
             "The server is up and wants mutual TLS. Give the check a certificate that the server trusts: --client-certificate \
              and --client-key."
         }
-        Some(Class::Untrusted | Class::NameMismatch) => {
+        Some(Class::Untrusted | Class::Unverifiable | Class::NameMismatch) => {
             "The server shows a certificate that this check has no reason to trust, or one for another name. If it is the right \
              one: --ca-file with its issuer, --fingerprint for a self-signed one, --tls-name for the name in it."
         }

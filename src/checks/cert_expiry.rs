@@ -7,23 +7,25 @@
 //! | CRITICAL | one has less than `--critical`, has expired, is not valid yet, is not in the store         |
 //! | UNKNOWN  | bad arguments, the name does not resolve, a file or store cannot be read or understood     |
 
+use super::cert_servers::ServerOptions;
 use super::schedule::{DisplayUnit, Scheduled, ScheduledService, Vantage, graph, metric};
 use super::shared_advice;
 use crate::container::collection::{self, Item};
 use crate::container::store::{self, StoreName, Thumbprint, Wanted};
 use crate::net::host;
-use crate::net::resolve::resolve;
-use crate::options::target::EndpointOptions;
 use crate::options::tls::{self, TlsOptions};
 use crate::options::{Need, Options, Secrets, When};
 use crate::plugin::{Check, Context};
-use crate::report::{About, Class, Failure, Override, Report, StandsFor, State, Target};
+use crate::report::{About, Class, Failure, Finding, Override, Report, StandsFor, State, Target};
 use crate::time::calendar::unix_seconds;
-use crate::tls::inspect::{self, Inspection};
-use crate::trust::anchors::verdict_of_file;
-use crate::x509::Chain;
+use crate::tls::assessment::Assessment;
+use crate::tls::inspect::{Inspection, Inspector};
+use crate::tls::settings::{Offer, TlsSettings};
+use crate::trust::anchors::{SoughtPath, verdict_of_file};
+use crate::x509::certificate::Fingerprint;
 use crate::x509::expiry::{Expiries, Expiry};
 use crate::x509::judgement::{self, Expectations};
+use crate::x509::scope::{Scope, Scrutiny};
 use clap::builder::NonEmptyStringValueParser;
 
 impl Check for CertExpiry {
@@ -46,42 +48,54 @@ impl Check for CertExpiry {
 impl CertExpiry {
     /// From the wire: what the server shows in its handshake.
     async fn check_served(&self, hostname: &str, context: &Context) -> Result<Report, Failure> {
-        let (settings, expiries) = (self.tls.settings(hostname, &context.secrets)?, self.expiries());
-        let port = self.endpoint.port.unwrap_or(DEFAULT_PORT);
-        let resolved = resolve(hostname, port, self.endpoint.family(), &context.deadline).await;
-
+        let (settings, expiries) = (self.settings(hostname, context)?, self.expiries());
         let now = unix_seconds(context.started.time);
-        let shown = match resolved {
-            Ok(peers) => inspect::inspect(&peers, &settings, now, &context.deadline).await,
-            Err(failure) => Inspection::nothing(failure),
+        let inspector = Inspector {
+            settings: &settings,
+            starttls: self.servers.starttls,
+            wants_both: self.servers.wants_both(),
+            now,
+            deadline: &context.deadline,
         };
 
         let mut report = context.report();
-        report.target = Target {
-            host: hostname.to_owned(),
-            address: shown.peer.as_ref().map(|peer| peer.address.ip()),
-            port: Some(port),
-            transport: "tls",
+        let (peers, failures) = self.servers.peers(hostname, context, &mut report.events).await;
+        let shown = match self.servers.all_addresses {
+            _ if peers.is_empty() => failures.iter().cloned().map(Inspection::nothing).collect(),
+            true => inspector.inspect_each(&peers).await,
+            false => inspector.inspect(&peers).await,
         };
-        report.authentication.client_certificate.clone_from(&shown.served.client_certificate_shown);
-        shown.served.diagnostics().into_iter().for_each(|(name, fact)| report.add_diagnostic(name, fact));
-        for failure in shown.failures() {
-            report.add_failure(failure);
+
+        if !peers.is_empty() {
+            let passed_over = failures.into_iter().map(|failure| report.judge(failure));
+            // One target that has no address is enough to look elsewhere, but not where all are asked.
+            let passed_over =
+                passed_over.map(|found| if self.servers.all_addresses { found } else { Finding::ok(found.text) });
+            report.findings.extend(passed_over.collect::<Vec<_>>());
         }
-        let verdict = &shown.served.verdict;
-        let expected = Expectations { expiries: &expiries, name: settings.expected_name(verdict), verdict };
-        report.metrics = match &shown.served.chain {
-            Some(chain) => {
-                let judgement = judgement::judge(chain, &expected, now);
-                judgement.add_to(&mut report, None);
-                report.findings.extend(judgement.end_if_unmentioned());
-                judgement.metrics(&expiries)
-            }
-            None => judgement::unknown_metrics(&expiries),
-        };
-        report.events.extend(shown.events);
-        report.add_trace(shown.served.chain.iter().flat_map(Chain::iter).map(ToString::to_string));
+        report.target = self.servers.target(hostname, &shown);
+        report.headline = self.servers.headline(hostname, &shown);
+        let assessment = Assessment { expiries: &expiries, settings: &settings, scrutiny: self.scrutiny(), now };
+        assessment.add(shown, &mut report);
         Ok(report)
+    }
+
+    fn settings(&self, hostname: &str, context: &Context) -> Result<TlsSettings, Failure> {
+        Ok(TlsSettings {
+            expected_anchors: self.expect_anchor.clone(),
+            is_shortest_path: self.judge == Some(Judged::Path),
+            offer: Offer { keys: self.servers.keys(), is_for_reading: true },
+            ..self.tls.settings(hostname, &context.secrets)?
+        })
+    }
+
+    fn scrutiny(&self) -> Scrutiny<'_> {
+        let scope = match self.judge {
+            _ if self.leaf_only => Scope::Leaf,
+            Some(Judged::Path) => Scope::Path,
+            Some(Judged::Served) | None => Scope::Shown,
+        };
+        Scrutiny { scope, anchors: &self.expect_anchor }
     }
 
     /// From files: each is a chain of its own.
@@ -116,14 +130,16 @@ impl CertExpiry {
     fn add_items(&self, items: Vec<Item>, report: &mut Report) -> Result<(), Failure> {
         let anchors = self.tls.ca_file.as_deref().map(tls::anchors).transpose()?;
         let (expiries, now, is_alone) = (self.expiries(), unix_seconds(report.started.time), items.len() == 1);
+        let is_shortest = self.judge == Some(Judged::Path);
+        let sought = SoughtPath { now, anchors: &self.expect_anchor, is_shortest };
         let mut judged = Vec::new();
         for item in items {
             let judgement = item.chain.map(|chain| {
-                let verdict = verdict_of_file(&chain, anchors.as_deref(), &self.tls.fingerprint, now);
+                let verdict = verdict_of_file(&chain, anchors.as_deref(), &self.tls.fingerprint, &sought);
                 let expected =
                     Expectations { expiries: &expiries, name: self.tls.tls_name.as_deref(), verdict: &verdict };
                 report.add_trace(chain.iter().map(|certificate| format!("{}\n{certificate}", item.name)));
-                judgement::judge(&chain, &expected, now)
+                judgement::judge_closely(&chain, &expected, self.scrutiny(), now)
             });
             match &judgement {
                 Ok(judgement) => {
@@ -159,7 +175,7 @@ pub struct CertExpiry {
     hostname: Option<String>,
 
     #[command(flatten)]
-    endpoint: EndpointOptions,
+    servers: ServerOptions,
 
     /// File with certificates to judge instead: PEM, DER, PKCS#7 or PKCS#12; repeatable, `*`, `?` and `[...]` match names
     #[arg(long, value_name = "FILE", conflicts_with = "hostname", help_heading = "Target")]
@@ -180,6 +196,18 @@ pub struct CertExpiry {
     #[command(flatten)]
     tls: TlsOptions,
 
+    /// Judge dates, keys and signatures of the leaf only, and of nobody behind it
+    #[arg(long, conflicts_with = "judge", help_heading = "Expectations")]
+    leaf_only: bool,
+
+    /// Which certificates to judge: all that are served, or those of the shortest path to a trust anchor [default: served]
+    #[arg(long, value_enum, value_name = "WHICH", help_heading = "Expectations")]
+    judge: Option<Judged>,
+
+    /// SHA-256 of a trust anchor that the chain should end at, 64 hexadecimal digits with or without colons; repeatable
+    #[arg(long, value_name = "SHA256", help_heading = "Expectations")]
+    expect_anchor: Vec<Fingerprint>,
+
     /// WARNING when less is left: days (30), hours (36h), per cent of the lifetime (33%) or a range of days [default: 30]
     #[arg(short, long, value_name = "EXPIRY", allow_hyphen_values = true, help_heading = "Thresholds")]
     warning: Option<Expiry>,
@@ -187,6 +215,13 @@ pub struct CertExpiry {
     /// CRITICAL when less is left, likewise; a default stands only beside a threshold in days [default: 14]
     #[arg(short, long, value_name = "EXPIRY", allow_hyphen_values = true, help_heading = "Thresholds")]
     critical: Option<Expiry>,
+}
+
+/// `--judge`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Judged {
+    Served,
+    Path,
 }
 
 impl Options for CertExpiry {
@@ -197,7 +232,14 @@ impl Options for CertExpiry {
         classes: &[
             Class::OF_CONNECTIONS,
             Class::OF_TLS,
-            &[Class::Authentication, Class::Missing, Class::NoData, Class::Unreadable, Class::Permission],
+            &[
+                Class::Anchor,
+                Class::Authentication,
+                Class::Missing,
+                Class::NoData,
+                Class::Unreadable,
+                Class::Permission,
+            ],
         ],
         defaults: &[
             Override { class: Class::ClientCertificateRequired, state: State::Ok },
@@ -214,7 +256,18 @@ impl Options for CertExpiry {
         "--file /etc/ssl/certs/cas1.pem -w 30 -c 14",
     ];
     const NEEDS: &'static [&'static [Need]] = &[&[
-        Need { options: &["--port", "--no-verify", "--client-certificate"], when: When::Given("--hostname") },
+        Need {
+            options: &["--port", "--starttls", "--srv", "--all-addresses", "--keys", "--no-verify", "--client-certificate"],
+            when: When::Given("--hostname"),
+        },
+        Need { options: &["--dns-server"], when: When::Given("--srv") },
+        Need {
+            options: &["--judge", "--expect-anchor"],
+            when: When::All(&[
+                When::Any(&[When::Given("--hostname"), When::Given("--ca-file")]),
+                When::Absent("--no-verify"),
+            ]),
+        },
         Need { options: &["--client-key"], when: When::Given("--client-certificate") },
         Need {
             options: &["--passphrase-file", "--passphrase-env"],
@@ -225,7 +278,11 @@ impl Options for CertExpiry {
     const DEFAULT_THRESHOLDS: &'static [(&'static str, &'static str)] = &[("--critical", DEFAULT_CRITICAL)];
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
-        (self.store.is_some() && !cfg!(windows)).then(|| store::NEEDS_WINDOWS.to_owned())
+        match &self.hostname {
+            _ if self.store.is_some() && !cfg!(windows) => Some(store::NEEDS_WINDOWS.to_owned()),
+            Some(host) => self.servers.contradiction(host),
+            None => None,
+        }
     }
 }
 
@@ -266,6 +323,15 @@ const fn advice(class: Option<Class>) -> &'static str {
              this check: --ca-file with its issuer, or --fingerprint for a self-signed one. If the chain has a gap, import the \
              intermediate certificate on the server (certlm.msc, Intermediate Certification Authorities)."
         }
+        Some(Class::Unverifiable) => {
+            "The dates are right, but whether an authority has signed the certificate cannot be said here. Compare the \
+             fingerprint with the server's own and give it with --fingerprint, or let the authority sign with ECDSA on P-256 or \
+             P-384, or RSA."
+        }
+        Some(Class::Anchor) => {
+            "The server's chain has come to another root. Do its peers trust that one already? If so, give its fingerprint with \
+             --expect-anchor too; if not, install the former chain until they do."
+        }
         Some(Class::NameMismatch) => {
             "The certificate is for other names. Give --tls-name if the router is asked by another name than its own; otherwise \
              renew it with New-ExchangeCertificate -DomainName and every name that peers use."
@@ -302,6 +368,5 @@ const fn advice(class: Option<Class>) -> &'static str {
     }
 }
 
-const DEFAULT_PORT: u16 = 5061;
 const DEFAULT_WARNING: &str = "30";
 const DEFAULT_CRITICAL: &str = "14";

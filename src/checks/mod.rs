@@ -6,6 +6,7 @@ mod call_routing;
 mod call_routing_advice;
 mod call_routing_service;
 mod cert_expiry;
+mod cert_servers;
 mod events;
 mod health_set;
 mod missed_call_proxy;

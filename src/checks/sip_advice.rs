@@ -22,7 +22,7 @@ pub(super) const fn on_exchange(class: Option<Class>) -> &'static str {
             "The router is up and wants mutual TLS. Give the check a certificate that the router trusts: \
              --client-certificate and --client-key."
         }
-        Some(Class::Untrusted | Class::NameMismatch) => {
+        Some(Class::Untrusted | Class::Unverifiable | Class::NameMismatch) => {
             "The server shows a certificate that this check has no reason to trust, or one for another name. If it is the \
              right one: --ca-file with its issuer, --fingerprint for a self-signed one, --tls-name for the name in it. If \
              not: Get-UMCallRouterSettings shows which one the router uses (UMCertificateThumbprint)."
@@ -74,7 +74,7 @@ pub(super) const fn on_any_server(class: Option<Class>) -> &'static str {
             "The server is up and wants mutual TLS. Give the check a certificate that the server trusts: --client-certificate \
              and --client-key."
         }
-        Some(Class::Untrusted | Class::NameMismatch) => {
+        Some(Class::Untrusted | Class::Unverifiable | Class::NameMismatch) => {
             "The server shows a certificate that this check has no reason to trust, or one for another name. If it is the right \
              one: --ca-file with its issuer, --fingerprint for a self-signed one, --tls-name for the name in it."
         }

@@ -101,10 +101,7 @@ async fn secured(connected: Connected, settings: &TlsSettings, deadline: &Deadli
     let chain = tried.served.chain.ok_or_else(|| Failure::new(Class::Tls, "the server showed no certificate"))?;
     let expected =
         Expectations { expiries: &Expiries::default(), name: settings.expected_name(&verdict), verdict: &verdict };
-    let refuses = |failure: &Failure| {
-        matches!(failure.class, Class::Untrusted | Class::NameMismatch | Class::Expired | Class::NotYetValid)
-    };
-    let Some(failure) = judge(&chain, &expected, now).failures.into_iter().find(refuses) else { return Ok(connection) };
+    let Some(failure) = judge(&chain, &expected, now).why_not_in_order().cloned() else { return Ok(connection) };
     connection.close().await;
     Err(failure)
 }

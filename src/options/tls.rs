@@ -11,7 +11,7 @@ use crate::net::host;
 use crate::report::{Class, Failure};
 use crate::time::stage;
 use crate::tls::identity::{self, ClientIdentity, IdentityError};
-use crate::tls::settings::{TlsSettings, Trust};
+use crate::tls::settings::{Offer, TlsSettings, Trust};
 use crate::trust::anchors::Anchors;
 use crate::x509::certificate::Fingerprint;
 
@@ -84,6 +84,9 @@ impl TlsOptions {
             trust,
             pins: self.fingerprint.clone(),
             identity: self.identity(secrets)?,
+            expected_anchors: Vec::new(),
+            is_shortest_path: false,
+            offer: Offer::default(),
         })
     }
 

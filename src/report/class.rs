@@ -50,6 +50,10 @@ classes! {
     ClientCertificateRequired = "client-certificate-required" => Warning,
     /// The certificate chain does not lead to a trust anchor.
     Untrusted = "untrusted" => Critical,
+    /// The certificate chain is signed with an algorithm that we cannot verify.
+    Unverifiable = "unverifiable" => Warning,
+    /// The certificate chain ends at another trust anchor than the ones expected.
+    Anchor = "anchor" => Warning,
     /// The certificate is for another name.
     NameMismatch = "name-mismatch" => Critical,
     /// A key or a signature that is too weak.
@@ -101,6 +105,7 @@ impl Class {
         Self::Tls,
         Self::ClientCertificateRequired,
         Self::Untrusted,
+        Self::Unverifiable,
         Self::NameMismatch,
         Self::Weak,
         Self::ObsoleteTls,

@@ -43,6 +43,8 @@ pub(crate) struct Question {
     pub expiries: Expiries,
     /// Whether a server whose certificate is not trusted is still asked.
     pub asks_untrusted: bool,
+    /// Whether a server is still asked whose certificate is signed with what nobody here can verify.
+    pub asks_unverifiable: bool,
     /// Whether a server whose certificate is for another name is still asked.
     pub asks_misnamed: bool,
     /// Unix time, for judging certificates.
@@ -283,6 +285,7 @@ impl Probe<'_> {
 
         let forbids = |failure: &&Failure| match failure.class {
             Class::Untrusted => !self.question.asks_untrusted,
+            Class::Unverifiable => !self.question.asks_unverifiable,
             Class::NameMismatch => !self.question.asks_misnamed,
             _ => false,
         };
@@ -328,10 +331,7 @@ impl Probe<'_> {
 impl Facts {
     /// Whether the peer is who it should be, as far as anybody asked: over TLS, a certificate in order.
     pub(super) fn may_see_credentials(&self) -> bool {
-        let forbids = |failure: &Failure| {
-            matches!(failure.class, Class::Untrusted | Class::NameMismatch | Class::Expired | Class::NotYetValid)
-        };
-        !self.judgement.iter().flat_map(|judgement| &judgement.failures).any(forbids)
+        self.judgement.as_ref().and_then(Judgement::why_not_in_order).is_none()
     }
 }
 

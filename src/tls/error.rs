@@ -2,7 +2,7 @@
 
 use std::io;
 
-use rustls::{AlertDescription as Alert, CertificateError, Error, PeerIncompatible};
+use rustls::{AlertDescription as Alert, CertificateError, Error, InvalidMessage, PeerIncompatible};
 
 use super::served::Served;
 use super::settings::HAS_LEGACY;
@@ -39,6 +39,11 @@ pub(crate) enum TlsError {
     /// The peer's key or certificate cannot be used for a handshake.
     #[error("cannot prove that {peer} has the key of its certificate: {reason}")]
     KeyNotProved { peer: Peer, reason: String },
+    #[error("{peer} shows an empty list of certificates in the TLS handshake")]
+    NoCertificate { peer: Peer },
+    /// More than the modern library takes in one message.
+    #[error("{peer} shows certificates of more than 64 KiB in TLS 1.3, which is more than this check reads")]
+    TooLarge { peer: Peer },
     #[error("{peer} ended the TLS handshake with the alert {alert}; we offered {ours}")]
     Alert {
         peer: Peer,
@@ -64,6 +69,8 @@ impl TlsError {
             Self::NotTls { .. }
             | Self::NothingInCommon { .. }
             | Self::KeyNotProved { .. }
+            | Self::NoCertificate { .. }
+            | Self::TooLarge { .. }
             | Self::Alert { .. }
             | Self::Broken { .. }
             | Self::Chain { .. } => Class::Tls,
@@ -78,6 +85,16 @@ impl TlsError {
             Self::NothingInCommon { .. } | Self::KeyNotProved { .. } => true,
             Self::Closed { before_hello, .. } => *before_hello,
             _ => false,
+        }
+    }
+
+    /// The same, of a server that was offered `ours` in more than one hello.
+    #[must_use]
+    pub(super) fn offered(self, ours: &'static str) -> Self {
+        match self {
+            Self::NothingInCommon { peer, theirs, .. } => Self::NothingInCommon { peer, theirs, ours },
+            Self::Alert { peer, alert, .. } => Self::Alert { peer, alert, ours },
+            other => other,
         }
     }
 
@@ -149,14 +166,16 @@ impl TlsError {
             }
             Error::InvalidCertificate(reason) => {
                 let reason = match reason {
-                    CertificateError::BadSignature => {
-                        "its signature is wrong, or the key is below RSA 2048, which modern TLS does not accept"
-                            .to_owned()
-                    }
+                    CertificateError::BadSignature => "its signature is wrong".to_owned(),
+                    CertificateError::Other(reason) => reason.to_string(),
                     reason => Error::InvalidCertificate(reason.clone()).to_string(),
                 };
                 Self::KeyNotProved { peer, reason }
             }
+            Error::NoCertificatesPresented => Self::NoCertificate { peer },
+            Error::InvalidMessage(
+                InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,
+            ) => Self::TooLarge { peer },
             error => match server_hello_version(first).filter(|version| *version < Version::TLS_1_2) {
                 Some(version) => Self::NothingInCommon { peer, theirs: format!("it chooses {version}"), ours },
                 None => Self::Broken { peer, reason: error.to_string() },

@@ -5,6 +5,7 @@
 //! the server has the key of the leaf. [`mod@rustls`] speaks modern TLS, [`legacy`] what came before it, [`clear`] reads the
 //! certificates without a key; [`backend`] and [`inspect`] choose among them.
 
+pub(crate) mod assessment;
 pub(crate) mod backend;
 pub mod clear;
 pub(crate) mod connection;
@@ -15,5 +16,6 @@ mod legacy;
 pub(crate) mod rustls;
 pub(crate) mod served;
 pub(crate) mod settings;
+pub(crate) mod starttls;
 mod tap;
 pub(crate) mod version;

@@ -1,105 +1,218 @@
-//! Does a chain lead to a trust anchor? Asked of rustls-webpki, with the two exceptions that self-signed servers need.
+//! Does a chain lead to a trust anchor? Asked of webpki, with the exceptions that self-signed servers need.
+//!
+//! webpki does not look at the dates of an anchor: a path to one that is valid is preferred, and the judgement sees which one
+//! it came to.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
-use rustls::client::verify_server_cert_signed_by_trust_anchor;
-use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, Error, RootCertStore};
+use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
+use webpki::{EndEntityCert, Error, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
 
-use crate::x509::certificate::Fingerprint;
-use crate::x509::chain::{Chain, ChainOrder};
-use crate::x509::verdict::{Distrust, Verdict};
+use super::distrust::{distrust, openssl_trusts_for_servers};
+use super::signature;
+use crate::x509::certificate::{Certificate, Fingerprint};
+use crate::x509::chain::Chain;
+use crate::x509::parts::{KeyInfo, element};
+use crate::x509::verdict::{Distrust, TrustedPath, Verdict};
 
 /// The verdict on the chain of a file, which is judged only by what was given to judge it by.
-pub(crate) fn verdict_of_file(chain: &Chain, anchors: Option<&Anchors>, pins: &[Fingerprint], now: i64) -> Verdict {
+pub(crate) fn verdict_of_file(
+    chain: &Chain,
+    anchors: Option<&Anchors>,
+    pins: &[Fingerprint],
+    sought: &SoughtPath<'_>,
+) -> Verdict {
     match anchors {
         _ if chain.leaf().is_pinned(pins) => Verdict::Pinned,
-        Some(anchors) => anchors.verdict(chain, now),
+        Some(anchors) => anchors.verdict(chain, sought),
         None if pins.is_empty() => Verdict::NotJudged,
         None => Verdict::Untrusted(Distrust::OtherFingerprint),
+    }
+}
+
+/// Which of several paths to a trust anchor is looked for. In any case one whose anchor is valid comes first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SoughtPath<'a> {
+    /// Unix time.
+    pub now: i64,
+    /// The anchors that are expected; none if any is as good.
+    pub anchors: &'a [Fingerprint],
+    /// Whether the shortest is wanted, rather than the first.
+    pub is_shortest: bool,
+}
+
+impl<'a> SoughtPath<'a> {
+    /// The first one at `now`.
+    #[cfg(test)]
+    pub(crate) const fn first(now: i64) -> Self {
+        SoughtPath { now, anchors: &[], is_shortest: false }
+    }
+
+    /// What speaks against a path, the worst in front.
+    fn flaws(&self, path: &TrustedPath) -> (bool, bool, usize) {
+        let is_expected = self.anchors.is_empty() || path.anchor.is_pinned(self.anchors);
+        (!path.anchor.is_valid_at(self.now), !is_expected, path.intermediates.len())
+    }
+
+    /// Whether there is no better one than `path`.
+    fn is_met_by(&self, path: &TrustedPath) -> bool {
+        let (has_expired, is_another, length) = self.flaws(path);
+        !has_expired && !is_another && (!self.is_shortest || length == 0)
     }
 }
 
 /// Those who are trusted to issue certificates.
 #[derive(Debug)]
 pub struct Anchors {
-    store: RootCertStore,
+    /// In DER, without what OpenSSL's trusted format has behind it.
     certificates: Vec<CertificateDer<'static>>,
+    anchors: Vec<TrustAnchor<'static>>,
+    /// Of each anchor, the place of its certificate.
+    places: Vec<usize>,
 }
 
 impl Anchors {
-    /// Anchors from DER certificates; those that cannot be anchors only count as themselves.
-    pub(crate) fn new(certificates: Vec<CertificateDer<'static>>) -> Self {
-        let mut store = RootCertStore::empty();
-        for certificate in &certificates {
-            let _ = store.add(certificate.clone());
+    /// Anchors from DER certificates; those that cannot be anchors, or that OpenSSL's trusted format says are none for
+    /// servers, only count as themselves.
+    pub(crate) fn new(given: Vec<CertificateDer<'static>>) -> Self {
+        let mut anchors = Self { certificates: Vec::new(), anchors: Vec::new(), places: Vec::new() };
+        for given in given {
+            let (certificate, settings) = match element(&given) {
+                Some((certificate, settings)) if !settings.is_empty() => {
+                    (CertificateDer::from(certificate.to_vec()), settings.to_vec())
+                }
+                _ => (given, Vec::new()),
+            };
+            if openssl_trusts_for_servers(&settings)
+                && let Ok(anchor) = anchor_from_trusted_cert(&certificate)
+            {
+                anchors.places.push(anchors.certificates.len());
+                anchors.anchors.push(anchor.to_owned());
+            }
+            anchors.certificates.push(certificate);
         }
-        Self { store, certificates }
+        anchors
     }
 
     /// Whether `chain` leads to one of the anchors.
     ///
-    /// `now` (Unix time) is moved into the chain's validity: a certificate that has expired is a finding of its own, and not
-    /// also untrusted.
-    pub(crate) fn verdict(&self, chain: &Chain, now: i64) -> Verdict {
+    /// Now or, if it does not, at the nearest moment at which it did: a certificate that has expired is a finding of its own,
+    /// and not also untrusted.
+    pub(crate) fn verdict(&self, chain: &Chain, sought: &SoughtPath<'_>) -> Verdict {
         let leaf = chain.leaf();
         if self.certificates.iter().any(|anchor| anchor.as_ref() == leaf.der) {
             return Verdict::AnchorItself;
         }
-        match self.verify(chain, moment_within(chain, now)) {
-            Ok(()) => Verdict::Trusted,
-            Err(error) => Verdict::Untrusted(distrust(&error, chain)),
+        if self.anchors.is_empty() && !self.certificates.is_empty() {
+            return Verdict::Untrusted(Distrust::NoAnchors("none of the certificates given can be one".to_owned()));
         }
+        let beyond_ring = self.beyond_ring(chain);
+        let algorithms: Vec<&dyn SignatureVerificationAlgorithm> =
+            signature::ring().all.iter().copied().chain(beyond_ring.iter().map(|beyond| beyond as _)).collect();
+        let mut error = Error::UnknownIssuer;
+        for moment in moments(chain, sought.now) {
+            match self.paths(chain, moment, sought, &algorithms) {
+                Ok(paths) => {
+                    if let Some(path) = paths.into_iter().min_by_key(|path| sought.flaws(path)) {
+                        return Verdict::Trusted(Box::new(path));
+                    }
+                }
+                Err(reason) => error = reason,
+            }
+        }
+        Verdict::Untrusted(distrust(&error, chain, |certificate| self.named_by(certificate)))
     }
 
-    fn verify(&self, chain: &Chain, moment: i64) -> Result<(), Error> {
+    /// The anchors that have, by name, issued `certificate`.
+    fn named_by(&self, certificate: &Certificate) -> Vec<Certificate> {
+        let issuer = certificate.issuer_der();
+        let named = self.anchors.iter().zip(&self.places).filter(move |(anchor, _)| issuer.ends_with(&anchor.subject));
+        let read = named.filter_map(|(_, place)| Certificate::from_der(self.certificates.get(*place)?).ok());
+        read.filter(move |anchor| anchor.subject_der() == issuer).collect()
+    }
+
+    /// The paths from the leaf to an anchor that are good at `moment`: one that meets what is sought, else all.
+    fn paths(
+        &self,
+        chain: &Chain,
+        moment: i64,
+        sought: &SoughtPath<'_>,
+        algorithms: &[&dyn SignatureVerificationAlgorithm],
+    ) -> Result<Vec<TrustedPath>, Error> {
         let leaf = CertificateDer::from(chain.leaf().der.as_slice());
         let others: Vec<_> = chain.others().iter().map(|other| CertificateDer::from(other.der.as_slice())).collect();
         let moment = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(moment).unwrap_or(0)));
-        let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms;
-        let leaf = ParsedCertificate::try_from(&leaf)?;
-        verify_server_cert_signed_by_trust_anchor(&leaf, &self.store, &others, moment, algorithms.all)
+        let paths = RefCell::new(Vec::new());
+        let take = |path: &VerifiedPath<'_>| {
+            let path = self.path(path, chain).ok_or(Error::UnknownIssuer)?;
+            let is_best = sought.is_met_by(&path);
+            let mut paths = paths.borrow_mut();
+            if is_best || paths.len() < MAX_PATHS {
+                paths.push(path);
+            }
+            // An error is what makes webpki look for another one.
+            if is_best { Ok(()) } else { Err(Error::UnknownIssuer) }
+        };
+        let leaf = EndEntityCert::try_from(&leaf)?;
+        let usage = KeyUsage::server_auth();
+        let verified =
+            leaf.verify_for_usage(algorithms, &self.anchors, &others, moment, usage, None, Some(&take)).map(|_| ());
+        let paths = paths.take();
+        if paths.is_empty() { verified.map(|()| paths) } else { Ok(paths) }
+    }
+
+    fn path(&self, path: &VerifiedPath<'_>, chain: &Chain) -> Option<TrustedPath> {
+        let is_it =
+            |anchor: &TrustAnchor<'_>| std::ptr::from_ref(anchor).addr() == std::ptr::from_ref(path.anchor()).addr();
+        let place = *self.places.get(self.anchors.iter().position(is_it)?)?;
+        let shown = |der: &[u8]| chain.others().iter().find(|other| other.der == der).cloned();
+        Some(TrustedPath {
+            intermediates: path.intermediate_certificates().map(|each| shown(&each.der())).collect::<Option<_>>()?,
+            anchor: Certificate::from_der(self.certificates.get(place)?).ok()?,
+        })
+    }
+
+    /// The algorithms that the chain's signatures need beside ring's.
+    fn beyond_ring(&self, chain: &Chain) -> Vec<signature::BeyondRing> {
+        let parts: Vec<_> = chain.iter().filter_map(Certificate::parts).collect();
+        let signatures = distinct(parts.iter().map(|parts| parts.algorithm));
+        let infos = self.anchors.iter().filter_map(|anchor| KeyInfo::of_contents(&anchor.subject_public_key_info));
+        let keys = distinct(parts.iter().skip(1).map(|parts| parts.key).chain(infos).map(|key| key.algorithm));
+        signature::beyond_ring(&keys, &signatures)
     }
 }
 
-/// `now`, or the nearest moment at which all certificates are valid; without one, the nearest at which the leaf is.
-fn moment_within(chain: &Chain, now: i64) -> i64 {
-    let leaf = chain.leaf();
-    let from = chain.iter().map(|certificate| certificate.not_before).fold(leaf.not_before, i64::max);
-    let to = chain.iter().map(|certificate| certificate.not_after).fold(leaf.not_after, i64::min);
-    let (from, to) = if from <= to { (from, to) } else { (leaf.not_before, leaf.not_after) };
-    now.min(to).max(from)
-}
-
-fn distrust(error: &Error, chain: &Chain) -> Distrust {
-    use CertificateError as E;
-
-    let Error::InvalidCertificate(error) = error else {
-        return Distrust::Rule(error.to_string());
-    };
-    match error {
-        E::UnknownIssuer if chain.leaf().is_self_issued() => Distrust::SelfSigned,
-        E::UnknownIssuer => {
-            let last = if chain.order() == ChainOrder::InOrder { chain.last() } else { chain.leaf() };
-            Distrust::UnknownIssuer { issuer: last.name() }
+/// Each once, as far as anybody needs so many.
+fn distinct<'a>(all: impl Iterator<Item = &'a [u8]>) -> Vec<&'a [u8]> {
+    let mut distinct = Vec::new();
+    for each in all {
+        if distinct.len() < MAX_DISTINCT && !distinct.contains(&each) {
+            distinct.push(each);
         }
-        E::BadSignature => Distrust::BadSignature,
-        E::UnsupportedSignatureAlgorithmContext { .. } | E::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-            Distrust::Algorithm
-        }
-        E::InvalidPurpose | E::InvalidPurposeContext { .. } => Distrust::Purpose,
-        E::Expired | E::ExpiredContext { .. } | E::NotValidYet | E::NotValidYetContext { .. } => Distrust::NeverValid,
-        E::Other(_) if chain.leaf().is_self_issued() => Distrust::SelfSigned,
-        E::Other(_) if chain.leaf().is_ca => Distrust::NotALeaf,
-        other => Distrust::Rule(Error::InvalidCertificate(other.clone()).to_string()),
     }
+    distinct
 }
+
+/// The moments at which a chain may have been good: `now`, then when one of its certificates ended or began, the nearest
+/// first. What was good at any time was good at one of these.
+fn moments(chain: &Chain, now: i64) -> Vec<i64> {
+    let ends = chain.iter().map(|certificate| certificate.not_after).filter(|end| *end < now);
+    let begins = chain.iter().map(|certificate| certificate.not_before).filter(|begin| *begin > now);
+    let mut others: Vec<_> = ends.chain(begins).collect();
+    others.sort_unstable_by_key(|moment| moment.abs_diff(now));
+    others.dedup();
+    std::iter::once(now).chain(others.into_iter().take(MAX_MOMENTS)).collect()
+}
+
+/// Only a stranger shows more, each of which costs what a verification costs.
+const MAX_MOMENTS: usize = 8;
+const MAX_PATHS: usize = 32;
+const MAX_DISTINCT: usize = 32;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::x509::Certificate;
     use crate::x509::chain::tests::{Template, ca, certificate, chain, leaf_to_root, three};
 
     const DAY: i64 = 86_400;
@@ -108,18 +221,24 @@ mod tests {
         Anchors::new(certificates.iter().map(|certificate| CertificateDer::from(certificate.der.clone())).collect())
     }
 
+    fn verdict(anchors: &Anchors, chain: &Chain, now: i64) -> Verdict {
+        anchors.verdict(chain, &SoughtPath::first(now))
+    }
+
     #[test]
     fn trusted_when_the_chain_leads_to_an_anchor_in_whatever_order() {
         let [leaf, intermediate, root] = leaf_to_root();
         let anchors = anchors(&[&root]);
-        assert_eq!(anchors.verdict(&chain([&leaf, &intermediate]), DAY), Verdict::Trusted);
-        assert_eq!(anchors.verdict(&chain([&leaf, &root, &intermediate]), DAY), Verdict::Trusted);
+        let path = TrustedPath { intermediates: vec![intermediate.clone()], anchor: root.clone() };
+        let trusted = Verdict::Trusted(Box::new(path));
+        assert_eq!(verdict(&anchors, &chain([&leaf, &intermediate]), DAY), trusted);
+        assert_eq!(verdict(&anchors, &chain([&leaf, &root, &intermediate]), DAY), trusted);
     }
 
     #[test]
     fn untrusted_when_the_intermediate_is_missing() {
         let [leaf, _, root] = leaf_to_root();
-        let verdict = anchors(&[&root]).verdict(&chain([&leaf]), DAY);
+        let verdict = verdict(&anchors(&[&root]), &chain([&leaf]), DAY);
         assert_eq!(verdict, Verdict::Untrusted(Distrust::UnknownIssuer { issuer: "cas1.example.com".to_owned() }));
     }
 
@@ -127,36 +246,112 @@ mod tests {
     fn untrusted_when_self_signed() {
         for is_ca in [false, true] {
             let leaf = certificate(Template { is_ca, ..Template::default() });
-            assert_eq!(anchors(&[]).verdict(&chain([&leaf]), DAY), Verdict::Untrusted(Distrust::SelfSigned));
+            let verdict = verdict(&anchors(&[]), &chain([&leaf]), DAY);
+            assert_eq!(verdict, Verdict::Untrusted(Distrust::SelfSigned));
         }
     }
 
     #[test]
     fn a_self_signed_leaf_among_the_anchors_is_trusted() {
         let leaf = certificate(Template { is_ca: true, ..Template::default() });
-        assert_eq!(anchors(&[&leaf]).verdict(&chain([&leaf]), DAY), Verdict::AnchorItself);
+        assert_eq!(verdict(&anchors(&[&leaf]), &chain([&leaf]), DAY), Verdict::AnchorItself);
     }
 
     #[test]
     fn an_expired_chain_is_not_also_untrusted() {
         let [leaf, intermediate, root] = three(Template::default(), ca("Issuing", (10, 50)), ca("Root", (0, 9_000)));
         for now in [0, 1_000 * DAY] {
-            assert_eq!(anchors(&[&root]).verdict(&chain([&leaf, &intermediate]), now), Verdict::Trusted);
+            assert!(verdict(&anchors(&[&root]), &chain([&leaf, &intermediate]), now).is_trusted());
         }
     }
 
     #[test]
     fn untrusted_when_the_validities_never_overlapped() {
         let [leaf, intermediate, root] = three(Template::default(), ca("Issuing", (100, 200)), ca("Root", (0, 9_000)));
-        let verdict = anchors(&[&root]).verdict(&chain([&leaf, &intermediate]), DAY);
+        let verdict = verdict(&anchors(&[&root]), &chain([&leaf, &intermediate]), DAY);
         assert_eq!(verdict, Verdict::Untrusted(Distrust::NeverValid));
     }
 
     #[test]
-    fn untrusted_when_a_signature_is_wrong() {
-        let [leaf, _, root] = leaf_to_root();
-        let [_, impostor, _] = leaf_to_root();
-        let verdict = anchors(&[&root]).verdict(&chain([&leaf, &impostor]), DAY);
-        assert_eq!(verdict, Verdict::Untrusted(Distrust::BadSignature));
+    fn an_expired_stranger_beside_an_expired_chain_does_not_hide_when_it_was_good() {
+        let [leaf, intermediate, root] = three(
+            Template { days: (500, 900), ..Template::default() },
+            ca("Issuing", (400, 800)),
+            ca("Root", (0, 9_000)),
+        );
+        let stranger = certificate(Template { days: (0, 300), ..ca("Cross", (0, 300)) });
+        let chain = chain([&leaf, &intermediate, &stranger]);
+        assert!(verdict(&anchors(&[&root]), &chain, 850 * DAY).is_trusted());
+    }
+
+    #[test]
+    fn untrusted_when_a_signature_is_wrong_and_whose_key_it_is_not() {
+        let [leaf, intermediate, root] = leaf_to_root();
+        let [_, impostor, other_root] = leaf_to_root();
+        let words = |anchors: &Anchors, chain: &Chain| match verdict(anchors, chain, DAY) {
+            Verdict::Untrusted(reason @ Distrust::BadSignature { .. }) => reason.to_string(),
+            other => panic!("{other:?}"),
+        };
+        let said = words(&anchors(&[&root]), &chain([&leaf, &impostor]));
+        assert!(
+            said.starts_with(
+                "'cas1.example.com' is not signed with the key of the certificate shown with it, 'Issuing'"
+            )
+        );
+        let said = words(&anchors(&[&other_root]), &chain([&leaf, &intermediate]));
+        assert!(said.starts_with("'Issuing' is not signed with the key of the trust anchor 'Root'"), "{said}");
+    }
+
+    #[test]
+    fn the_path_to_a_valid_anchor_comes_before_the_one_to_an_expired_one() {
+        let [leaf, intermediate, root] = three(Template::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
+        let [_, _, expired] = three(Template::default(), ca("Issuing", (0, 900)), ca("Old Root", (0, 10)));
+        let anchors = anchors(&[&expired, &root]);
+        let Verdict::Trusted(path) = verdict(&anchors, &chain([&leaf, &intermediate, &expired]), 20 * DAY) else {
+            panic!()
+        };
+        assert_eq!(path.anchor, root);
+    }
+
+    #[test]
+    fn an_expired_anchor_is_the_end_of_the_path_where_there_is_no_other() {
+        let [leaf, intermediate, root] = three(Template::default(), ca("Issuing", (0, 900)), ca("Root", (0, 10)));
+        let Verdict::Trusted(path) = verdict(&anchors(&[&root]), &chain([&leaf, &intermediate]), 20 * DAY) else {
+            panic!()
+        };
+        assert_eq!(path.anchor.not_after, 10 * DAY);
+    }
+
+    #[test]
+    fn the_shortest_path_and_the_expected_anchor_are_found_where_they_are_wanted() {
+        let [leaf, intermediate, root] = leaf_to_root();
+        let both = anchors(&[&root, &intermediate]);
+        let found = |sought: &SoughtPath<'_>| match both.verdict(&chain([&leaf, &intermediate, &root]), sought) {
+            Verdict::Trusted(path) => path.anchor,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(found(&SoughtPath { is_shortest: true, ..SoughtPath::first(DAY) }), intermediate);
+        let anchors = [root.fingerprint()];
+        assert_eq!(found(&SoughtPath { anchors: &anchors, ..SoughtPath::first(DAY) }), root);
+    }
+
+    #[test]
+    fn a_certificate_in_openssls_trusted_format_is_an_anchor_unless_its_settings_forbid_it() {
+        let [leaf, intermediate, root] = leaf_to_root();
+        let server = b"\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01";
+        let mail = b"\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x04";
+        let settings = |tag: u8, use_: &[u8; 10]| [&[0x30, 12, tag, 10], use_.as_slice()].concat();
+        for (settings, trusted) in [
+            (vec![], true),
+            (vec![0x30, 0], true),
+            (settings(0x30, server), true),
+            (settings(0x30, mail), false),
+            (settings(0xa0, mail), true),
+            (settings(0xa0, server), false),
+        ] {
+            let given = CertificateDer::from([root.der.clone(), settings.clone()].concat());
+            let is_trusted = verdict(&Anchors::new(vec![given]), &chain([&leaf, &intermediate]), DAY).is_trusted();
+            assert_eq!(is_trusted, trusted, "{settings:02x?}");
+        }
     }
 }

@@ -13,7 +13,7 @@ use once_cell::sync::OnceCell;
 use rustls::pki_types::CertificateDer;
 use x509_parser::asn1_rs::{Any, FromDer, Tag};
 
-use super::anchors::Anchors;
+use super::anchors::{Anchors, SoughtPath};
 use crate::container::pem;
 use crate::input::file;
 use crate::time::deadline::Deadline;
@@ -22,17 +22,17 @@ use crate::x509::Chain;
 use crate::x509::verdict::{Distrust, Verdict};
 
 /// Whether `chain` leads to one of the system's trust anchors, which may take until `deadline`.
-pub(crate) fn verdict(chain: &Chain, now: i64, deadline: &Deadline) -> Verdict {
+pub(crate) fn verdict(chain: &Chain, sought: &SoughtPath<'_>, deadline: &Deadline) -> Verdict {
     let _stage = stage::enter("reading the system's trust anchors");
-    if let Some(verdict) = of_windows(chain, now, deadline) {
+    if let Some(verdict) = of_windows(chain, sought, deadline) {
         return verdict;
     }
-    let of_bundle = of_bundle(chain).map(|anchors| Anchors::new(anchors).verdict(chain, now));
+    let of_bundle = of_bundle(chain).map(|anchors| Anchors::new(anchors).verdict(chain, sought));
     match of_bundle {
         // With a directory named as well, whom the bundle does not know may be in there.
-        Some(verdict) if verdict == Verdict::Trusted || env::var_os("SSL_CERT_DIR").is_none() => verdict,
+        Some(verdict) if verdict.is_trusted() || env::var_os("SSL_CERT_DIR").is_none() => verdict,
         _ => match of_platform() {
-            Ok(anchors) => Anchors::new(anchors).verdict(chain, now),
+            Ok(anchors) => Anchors::new(anchors).verdict(chain, sought),
             Err(reason) => Verdict::Untrusted(Distrust::NoAnchors(reason)),
         },
     }
@@ -40,20 +40,20 @@ pub(crate) fn verdict(chain: &Chain, now: i64, deadline: &Deadline) -> Verdict {
 
 /// By the one root that Windows trusts for the chain, unless the operator names others as for OpenSSL.
 #[cfg(windows)]
-fn of_windows(chain: &Chain, now: i64, deadline: &Deadline) -> Option<Verdict> {
+fn of_windows(chain: &Chain, sought: &SoughtPath<'_>, deadline: &Deadline) -> Option<Verdict> {
     if env::var_os("SSL_CERT_FILE").is_some() || env::var_os("SSL_CERT_DIR").is_some() {
         return None;
     }
     // Half of what is left, so that there is a verdict before the end; a root that takes longer will not come.
     let patience = (deadline.remaining(Instant::now()) / 2).min(MAX_PATIENCE);
     Some(match super::windows::trusted_root(chain, patience) {
-        Ok(root) => Anchors::new(root.into_iter().collect()).verdict(chain, now),
+        Ok(root) => Anchors::new(root.into_iter().collect()).verdict(chain, sought),
         Err(error) => Verdict::Untrusted(Distrust::NoAnchors(format!("{error}: {}", error.error))),
     })
 }
 
 #[cfg(not(windows))]
-const fn of_windows(_: &Chain, _: i64, _: &Deadline) -> Option<Verdict> {
+const fn of_windows(_: &Chain, _: &SoughtPath<'_>, _: &Deadline) -> Option<Verdict> {
     None
 }
 
@@ -68,7 +68,8 @@ fn bundle() -> Option<&'static [Vec<u8>]> {
     static BUNDLE: OnceCell<Vec<Vec<u8>>> = OnceCell::new();
     let read = || -> Option<Vec<_>> {
         let blocks = pem::blocks(&file::read(&bundle_path()?, MAX_BUNDLE).ok()?).ok()?;
-        Some(blocks.into_iter().map(|block| block.der).collect()).filter(|roots: &Vec<_>| !roots.is_empty())
+        let certificates = blocks.into_iter().filter(pem::Block::is_certificate).map(|block| block.der);
+        Some(certificates.collect()).filter(|roots: &Vec<_>| !roots.is_empty())
     };
     BUNDLE.get_or_try_init(|| read().ok_or(())).ok().map(Vec::as_slice)
 }
@@ -143,6 +144,9 @@ mod tests {
     fn untrusted_when_the_system_knows_no_issuer() {
         let [leaf, intermediate, _] = leaf_to_root();
         let deadline = Deadline::new(std::time::Instant::now(), std::time::Duration::from_secs(10));
-        assert!(matches!(verdict(&chain([&leaf, &intermediate]), 0, &deadline), Verdict::Untrusted(_)));
+        assert!(matches!(
+            verdict(&chain([&leaf, &intermediate]), &SoughtPath::first(0), &deadline),
+            Verdict::Untrusted(_)
+        ));
     }
 }

@@ -7,12 +7,13 @@ use data_encoding::HEXUPPER_PERMISSIVE;
 use ring::digest;
 use time::OffsetDateTime;
 use x509_parser::asn1_rs::{Any, FromDer, Oid, Tag, oid};
-use x509_parser::certificate::{X509Certificate, X509CertificateParser};
+use x509_parser::certificate::{Validity, X509Certificate, X509CertificateParser};
 use x509_parser::extensions::{BasicConstraints, GeneralName, SubjectAlternativeName};
 use x509_parser::nom::Parser;
-use x509_parser::public_key::PublicKey;
-use x509_parser::x509::{AttributeTypeAndValue, SubjectPublicKeyInfo, X509Name};
+use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
+use super::algorithm::{Key, Signature};
+use super::parts::Parts;
 use crate::report::excerpt;
 
 /// The facts of one certificate. All text is the certificate's own: hostile, bounded by its DER, cleaned by the renderers.
@@ -46,9 +47,20 @@ pub enum CertificateError {
     /// No X.509 certificate, or none that RFC 5280 allows.
     #[error("not an X.509 certificate in DER")]
     NotACertificate,
+    /// A validity that is none, such as one from 30 February on.
+    #[error("an X.509 certificate with a date that does not exist")]
+    NoSuchDate,
     /// Something follows the certificate.
     #[error("{0} bytes follow the X.509 certificate")]
     Trailing(usize),
+}
+
+impl CertificateError {
+    /// What is wrong with `der`, which the parser refuses without saying why.
+    fn of_unparsed(der: &[u8]) -> Self {
+        let has_dates = |parts: Parts<'_>| Validity::from_der(parts.validity).is_ok();
+        if Parts::of_der(der).is_none_or(has_dates) { Self::NotACertificate } else { Self::NoSuchDate }
+    }
 }
 
 impl Certificate {
@@ -56,7 +68,7 @@ impl Certificate {
     pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
         // The extensions that nobody asks about are skipped: among 10,000 certificate policies nothing is to be learnt.
         let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
-        let (rest, parsed) = parser.parse(der).map_err(|_| CertificateError::NotACertificate)?;
+        let (rest, parsed) = parser.parse(der).map_err(|_| CertificateError::of_unparsed(der))?;
         if !rest.is_empty() {
             return Err(CertificateError::Trailing(rest.len()));
         }
@@ -114,6 +126,16 @@ impl Certificate {
         self.issuer_der == issuer.subject_der
     }
 
+    /// Where its signature and its key are.
+    pub(crate) fn parts(&self) -> Option<Parts<'_>> {
+        Parts::of_der(&self.der)
+    }
+
+    /// The DER of the subject's name.
+    pub(crate) fn subject_der(&self) -> &[u8] {
+        &self.subject_der
+    }
+
     /// The DER of the issuer's name, for finding its certificate.
     pub(crate) fn issuer_der(&self) -> &[u8] {
         &self.issuer_der
@@ -137,72 +159,6 @@ impl fmt::Display for Certificate {
         writeln!(f, "key: {}, signed with {}", self.key, self.signature)?;
         writeln!(f, "may issue certificates: {}", if self.is_ca { "yes" } else { "no" })?;
         write!(f, "SHA-256 fingerprint: {}", self.fingerprint())
-    }
-}
-
-/// A public key's kind and size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key {
-    pub kind: KeyKind,
-    /// Its size: of the modulus, of the field.
-    pub bits: usize,
-}
-
-/// The kinds of public keys that are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyKind {
-    Rsa,
-    /// Elliptic curves over prime fields.
-    Ec,
-    Dsa,
-    Ed25519,
-    Other,
-}
-
-impl Key {
-    fn from_info(key: &SubjectPublicKeyInfo<'_>) -> Self {
-        let (kind, bits) = match key.parsed() {
-            Ok(PublicKey::RSA(rsa)) => (KeyKind::Rsa, significant_bits(rsa.modulus)),
-            Ok(PublicKey::EC(point)) => (KeyKind::Ec, point.key_size()),
-            Ok(PublicKey::DSA(y)) => (KeyKind::Dsa, significant_bits(y)),
-            Ok(PublicKey::Unknown(_)) if key.algorithm.algorithm == ED25519 => (KeyKind::Ed25519, 256),
-            _ => (KeyKind::Other, 0),
-        };
-        Self { kind, bits }
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            KeyKind::Rsa => write!(f, "RSA {}", self.bits),
-            KeyKind::Ec => write!(f, "EC {}", self.bits),
-            KeyKind::Dsa => write!(f, "DSA {}", self.bits),
-            KeyKind::Ed25519 => f.write_str("Ed25519"),
-            KeyKind::Other => f.write_str("a key of another kind"),
-        }
-    }
-}
-
-/// The algorithm of a signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Signature {
-    pub name: &'static str,
-    /// Whether its hash no longer resists forgery.
-    pub is_weak: bool,
-}
-
-impl Signature {
-    fn from_oid(algorithm: &Oid<'_>) -> Self {
-        let known = SIGNATURES.iter().find(|(oid, _, _)| oid == algorithm);
-        known
-            .map_or(Self { name: "an unknown algorithm", is_weak: false }, |&(_, name, is_weak)| Self { name, is_weak })
-    }
-}
-
-impl fmt::Display for Signature {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name)
     }
 }
 
@@ -299,15 +255,8 @@ fn text(value: &Any<'_>) -> String {
     }
 }
 
-/// The size of an unsigned integer in big-endian bytes.
-fn significant_bits(bytes: &[u8]) -> usize {
-    let leading = bytes.iter().take_while(|&&byte| byte == 0).count();
-    bytes.get(leading).map_or(0, |first| (bytes.len() - leading) * 8 - first.leading_zeros() as usize)
-}
-
 const SUBJECT_ALTERNATIVE_NAME: Oid<'_> = oid!(2.5.29.17);
 const BASIC_CONSTRAINTS: Oid<'_> = oid!(2.5.29.19);
-const ED25519: Oid<'_> = oid!(1.3.101.112);
 
 // The parser's own registry of names is a map that takes longer to fill than a certificate takes to read.
 const ATTRIBUTES: &[(Oid<'_>, &str)] = &[
@@ -321,23 +270,4 @@ const ATTRIBUTES: &[(Oid<'_>, &str)] = &[
     (oid!(1.2.840.113549.1.9.1), "emailAddress"),
     (oid!(2.5.4.5), "serialNumber"),
     (oid!(2.5.4.97), "organizationIdentifier"),
-];
-
-/// Object identifier, name, and whether the hash is too weak.
-const SIGNATURES: &[(Oid<'_>, &str, bool)] = &[
-    (oid!(1.2.840.113549.1.1.11), "SHA-256 with RSA", false),
-    (oid!(1.2.840.113549.1.1.12), "SHA-384 with RSA", false),
-    (oid!(1.2.840.113549.1.1.13), "SHA-512 with RSA", false),
-    (oid!(1.2.840.113549.1.1.10), "RSASSA-PSS", false),
-    (oid!(1.2.840.10045.4.3.2), "SHA-256 with ECDSA", false),
-    (oid!(1.2.840.10045.4.3.3), "SHA-384 with ECDSA", false),
-    (oid!(1.2.840.10045.4.3.4), "SHA-512 with ECDSA", false),
-    (oid!(1.3.101.112), "Ed25519", false),
-    (oid!(1.2.840.113549.1.1.5), "SHA-1 with RSA", true),
-    (oid!(1.3.14.3.2.29), "SHA-1 with RSA", true),
-    (oid!(1.2.840.10045.4.1), "SHA-1 with ECDSA", true),
-    (oid!(1.2.840.10040.4.3), "SHA-1 with DSA", true),
-    (oid!(1.2.840.113549.1.1.4), "MD5 with RSA", true),
-    (oid!(1.2.840.113549.1.1.3), "MD4 with RSA", true),
-    (oid!(1.2.840.113549.1.1.2), "MD2 with RSA", true),
 ];

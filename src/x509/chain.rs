@@ -30,6 +30,8 @@ pub(crate) enum ChainOrder {
     InOrder,
     /// The certificate at this place was issued by another one of the chain, but not by the next.
     OutOfOrder(usize),
+    /// The certificate at this place has been shown before.
+    Repeated(usize),
     /// Nobody in the chain issued the certificate at this place, and it is not the last one.
     Gap(usize),
 }
@@ -95,6 +97,9 @@ impl Chain {
         let broken = neighbours.into_iter().find(|(_, (issued, issuer))| !issued.names_as_issuer(issuer));
         match broken {
             None => ChainOrder::InOrder,
+            Some((place, (_, next))) if self.iter().take(place + 1).any(|earlier| earlier == next) => {
+                ChainOrder::Repeated(place + 1)
+            }
             Some((place, (issued, _))) => {
                 let issuer_is_here = self.iter().any(|other| other != issued && issued.names_as_issuer(other));
                 if issuer_is_here { ChainOrder::OutOfOrder(place) } else { ChainOrder::Gap(place) }
@@ -196,6 +201,8 @@ pub(crate) mod tests {
         assert_eq!(chain([&leaf]).order(), ChainOrder::InOrder);
         assert_eq!(chain([&leaf, &root, &intermediate]).order(), ChainOrder::OutOfOrder(0));
         assert_eq!(chain([&leaf, &root]).order(), ChainOrder::Gap(0));
+        assert_eq!(chain([&leaf, &leaf]).order(), ChainOrder::Repeated(1));
+        assert_eq!(chain([&leaf, &intermediate, &leaf, &root]).order(), ChainOrder::Repeated(2));
     }
 
     #[test]

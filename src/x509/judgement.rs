@@ -2,17 +2,21 @@
 //!
 //! | class         | when                                                                                              |
 //! |---------------|---------------------------------------------------------------------------------------------------|
-//! | expired       | a certificate's validity is over                                                                  |
+//! | expired       | a certificate's validity is over, or that of the trust anchor it leads to                         |
 //! | not-yet-valid | a certificate's validity has not begun                                                            |
 //! | untrusted     | the chain leads to no trust anchor                                                                |
-//! | name-mismatch | the leaf is for other names                                                                       |
+//! | unverifiable  | a signature of an algorithm that nobody here can verify                                           |
+//! | anchor        | the chain ends at another trust anchor than is expected                                           |
+//! | name-mismatch | the leaf is for other names, or by its common name only                                           |
 //! | weak          | an RSA or DSA key below 2048 bits, an EC key below 224; SHA-1 or MD5 under anything but an anchor |
 
-use super::certificate::{Certificate, KeyKind, moment};
+use super::certificate::{Certificate, moment};
 use super::chain::{Chain, ChainOrder};
 use super::expiry::{Expiries, Remaining};
 use super::name::{self, Match};
+use super::scope::{self, Judged, Place, Scrutiny};
 use super::verdict::{Distrust, Verdict};
+use crate::net::host;
 use crate::report::{Class, Failure, Finding, Metric, Report, State, excerpt};
 
 /// What is expected of a chain.
@@ -41,35 +45,49 @@ pub struct Judgement {
     remaining: Vec<Remaining>,
 }
 
-/// Judges `chain` at `now` (Unix time).
+/// Judges all of `chain` at `now` (Unix time).
 pub fn judge(chain: &Chain, expected: &Expectations<'_>, now: i64) -> Judgement {
-    let remaining: Vec<_> = chain.iter().map(|certificate| Remaining::at(certificate, now)).collect();
+    judge_closely(chain, expected, Scrutiny::default(), now)
+}
+
+/// Judges `chain` at `now` (Unix time) as closely as is asked for.
+pub(crate) fn judge_closely(chain: &Chain, expected: &Expectations<'_>, scrutiny: Scrutiny<'_>, now: i64) -> Judgement {
+    let verdict = expected.verdict;
+    let judged = scope::judged(chain, verdict, scrutiny.scope);
+    let remaining: Vec<_> = judged.iter().map(|judged| Remaining::at(judged.certificate, now)).collect();
     let mut failures = Vec::new();
     let mut violations = Vec::new();
-    for (place, (certificate, &left)) in chain.iter().zip(&remaining).enumerate() {
-        failures.extend(validity(certificate, place, now));
-        if certificate.is_valid_at(now)
+    for (judged, &left) in judged.iter().zip(&remaining) {
+        failures.extend(validity(*judged, now));
+        if judged.certificate.is_valid_at(now)
             && let Some((state, expiry)) = expected.expiries.violated_by(left)
         {
-            let text = format!("{}, {}", expires(certificate, place, left), expiry.in_words());
+            let text = format!("{}, {}", expires(*judged, left), expiry.in_words());
             violations.push((left.seconds, state, text));
         }
-        failures.extend(weakness(certificate, place, expected.verdict));
+        failures.extend(weakness(*judged, verdict));
     }
     violations.sort_by_key(|(left, _, _)| *left);
-    failures.extend(distrust(chain, expected.verdict));
-    failures.extend(mismatch(chain.leaf(), expected.name));
+    failures.extend(scope::unshown_anchor(chain, verdict, scrutiny.scope).and_then(|anchor| validity(anchor, now)));
+    failures.extend(distrust(chain, verdict));
+    failures.extend(another_anchor(chain, verdict, scrutiny));
+    failures.extend(mismatch(chain.leaf(), expected));
 
     Judgement {
         failures,
         violations: violations.into_iter().map(|(_, state, text)| (state, text)).collect(),
         remarks: remarks(chain, expected),
-        summary: summary(chain, &remaining),
+        summary: summary(&judged, &remaining),
         remaining,
     }
 }
 
 impl Judgement {
+    /// Why the peer may not be who it should be, as far as anybody asked: to such a one no secret is sent.
+    pub(crate) fn why_not_in_order(&self) -> Option<&Failure> {
+        self.failures.iter().find(|failure| IDENTITY.contains(&failure.class))
+    }
+
     /// What is left of the certificate that ends first.
     pub(crate) fn earliest(&self) -> Option<Remaining> {
         self.remaining.iter().copied().min_by_key(|left| left.seconds)
@@ -118,6 +136,25 @@ pub(crate) fn metrics_of_several(judged: &[(String, Option<Judgement>)], expirie
     }
 }
 
+/// The metrics of what several servers show, or one server for several kinds of keys: those of the chain that ends first,
+/// then what is left of each under its label.
+pub(crate) fn metrics_of_servers(judged: &[(String, Option<Judgement>)], expiries: &Expiries) -> Vec<Metric> {
+    let known = judged.iter().filter_map(|(_, judgement)| judgement.as_ref());
+    let worst = known.min_by_key(|judgement| judgement.earliest().map(|left| left.seconds));
+    let mut all = metrics(worst.map_or(&[], |judgement| &judgement.remaining), expiries);
+    if let [_, _, ..] = judged {
+        for (label, judgement) in judged {
+            let left = |judgement: &Option<Judgement>, all: bool| {
+                let judgement = judgement.as_ref()?;
+                if all { judgement.earliest() } else { judgement.remaining.first().copied() }
+            };
+            all.push(expiries.days("days_left", left(judgement, true)).suffixed(label));
+            all.push(Expiries::default().days("leaf_days_left", left(judgement, false)).suffixed(label));
+        }
+    }
+    all
+}
+
 /// The metrics of a chain of which nothing is known.
 pub(crate) fn unknown_metrics(expiries: &Expiries) -> Vec<Metric> {
     metrics(&[], expiries)
@@ -135,47 +172,46 @@ fn metrics(remaining: &[Remaining], expiries: &Expiries) -> Vec<Metric> {
     metrics
 }
 
-fn validity(certificate: &Certificate, place: usize, now: i64) -> Option<Failure> {
+fn validity(judged: Judged<'_>, now: i64) -> Option<Failure> {
+    let certificate = judged.certificate;
     if now > certificate.not_after {
-        return Some(Failure::new(Class::Expired, expires(certificate, place, Remaining::at(certificate, now))));
+        return Some(Failure::new(Class::Expired, expires(judged, Remaining::at(certificate, now))));
     }
     let ahead = Remaining { seconds: certificate.not_before.saturating_sub(now), lifetime: 0 };
     (ahead.seconds > 0).then(|| {
-        let who = designation(certificate, place);
+        let who = judged.designation();
         let text =
             format!("{who} is not valid yet: its validity begins in {ahead} ({})", moment(certificate.not_before));
         Failure::new(Class::NotYetValid, text)
     })
 }
 
-fn weakness(certificate: &Certificate, place: usize, verdict: &Verdict) -> Option<Failure> {
-    let least = match certificate.key.kind {
-        KeyKind::Rsa | KeyKind::Dsa => 2048,
-        KeyKind::Ec => 224,
-        KeyKind::Ed25519 | KeyKind::Other => 0,
-    };
+fn weakness(judged: Judged<'_>, verdict: &Verdict) -> Option<Failure> {
+    let certificate = judged.certificate;
+    let key = certificate.key;
     let mut reasons = Vec::new();
-    // A size of 0 is a key that could not be measured.
-    if (1..least).contains(&certificate.key.bits) {
-        reasons.push(format!("its key is {}, expected at least {least} bits", certificate.key));
+    if key.is_short() {
+        reasons.push(format!("its key is {key}, expected at least {} bits", key.least_bits()));
     }
-    if certificate.signature.is_weak && !is_anchor(certificate, place, verdict) {
+    if certificate.signature.is_weak && !is_anchor(judged, verdict) {
         reasons.push(format!("it is signed with {}", certificate.signature));
     }
     (!reasons.is_empty()).then(|| {
-        let text = format!("{} is weak: {}", designation(certificate, place), reasons.join(" and "));
+        let text = format!("{} is weak: {}", judged.designation(), reasons.join(" and "));
         Failure::new(Class::Weak, text)
     })
 }
 
 /// An anchor is trusted for what it is, not for its signature: a self-issued certificate behind the leaf, or a leaf that was
 /// given as trusted.
-fn is_anchor(certificate: &Certificate, place: usize, verdict: &Verdict) -> bool {
+fn is_anchor(judged: Judged<'_>, verdict: &Verdict) -> bool {
+    let (certificate, is_behind) = (judged.certificate, judged.place != Place::Leaf);
     match verdict {
+        _ if judged.place == Place::Anchor => true,
         _ if !certificate.is_self_issued() => false,
         Verdict::Pinned | Verdict::AnchorItself => true,
-        Verdict::NotJudged => place > 0 || certificate.is_ca,
-        Verdict::Trusted | Verdict::Untrusted(_) => place > 0,
+        Verdict::NotJudged => is_behind || certificate.is_ca,
+        Verdict::Trusted(_) | Verdict::Untrusted(_) => is_behind,
     }
 }
 
@@ -183,15 +219,19 @@ fn distrust(chain: &Chain, verdict: &Verdict) -> Option<Failure> {
     let Verdict::Untrusted(reason) = verdict else {
         return None;
     };
+    let leaf = Judged { certificate: chain.leaf(), place: Place::Leaf }.designation();
+    if matches!(reason, Distrust::Unverifiable { .. }) {
+        return Some(Failure::new(Class::Unverifiable, format!("{leaf} may be trusted or not: {reason}")));
+    }
     // That there is nobody to trust is a lack of this host.
     let class = if matches!(reason, Distrust::NoAnchors(_)) { Class::Local } else { Class::Untrusted };
-    let mut failure = Failure::new(class, format!("{} is not trusted: {reason}", designation(chain.leaf(), 0)));
+    let mut failure = Failure::new(class, format!("{leaf} is not trusted: {reason}"));
     if *reason == Distrust::SelfSigned || *reason == Distrust::OtherFingerprint {
         failure.causes.push(format!("its SHA-256 fingerprint is {}", chain.leaf().fingerprint()));
     }
     if matches!(reason, Distrust::UnknownIssuer { .. }) {
         failure.causes.push(match chain.order() {
-            ChainOrder::InOrder => {
+            ChainOrder::InOrder | ChainOrder::Repeated(_) => {
                 format!(
                     "the chain is incomplete, or its issuer is not known here: {}",
                     excerpt(&chain.last().issuer(), 200)
@@ -203,15 +243,60 @@ fn distrust(chain: &Chain, verdict: &Verdict) -> Option<Failure> {
     Some(failure)
 }
 
-fn mismatch(leaf: &Certificate, expected: Option<&str>) -> Option<Failure> {
-    let expected = expected.filter(|expected| name::matched(leaf, expected) == Match::No)?;
+/// That the chain does not end where it should.
+fn another_anchor(chain: &Chain, verdict: &Verdict, scrutiny: Scrutiny<'_>) -> Option<Failure> {
+    let end = match verdict {
+        _ if scrutiny.anchors.is_empty() => return None,
+        Verdict::NotJudged => return None,
+        Verdict::Trusted(path) => Some(&path.anchor),
+        Verdict::Pinned | Verdict::AnchorItself => Some(chain.leaf()),
+        Verdict::Untrusted(_) => None,
+    };
+    let Some(end) = end else {
+        let text = "the chain leads to no trust anchor, so to none of those expected (--expect-anchor)";
+        return Some(Failure::new(Class::Anchor, text));
+    };
+    (!end.is_pinned(scrutiny.anchors)).then(|| {
+        let text = format!("the chain ends at the trust anchor '{}', which is none of those expected", end.name());
+        let causes = vec![format!("its SHA-256 fingerprint is {}, not in --expect-anchor", end.fingerprint())];
+        Failure { causes, ..Failure::new(Class::Anchor, text) }
+    })
+}
+
+fn mismatch(leaf: &Certificate, expected: &Expectations<'_>) -> Option<Failure> {
+    let name = expected.name?;
+    match name::matched(leaf, name) {
+        Match::AlternativeName => return None,
+        Match::CommonName if counts_by_common_name(expected.verdict) => return None,
+        Match::CommonName => {
+            let text = format!(
+                "the certificate is not for '{name}': that is its common name only, \
+                 to which an authority's name constraints do not apply"
+            );
+            let cause = "the common name counts where the certificate itself is given, with --ca-file or --fingerprint";
+            return Some(Failure { causes: vec![cause.to_owned()], ..Failure::new(Class::NameMismatch, text) });
+        }
+        Match::No => {}
+    }
     let addresses = leaf.addresses.iter().map(ToString::to_string);
-    let names: Vec<_> = leaf.dns_names.iter().map(|name| excerpt(name, 64)).take(MAX_NAMES).chain(addresses).collect();
+    let names: Vec<_> = leaf.dns_names.iter().map(|name| dns_name(name)).take(MAX_NAMES).chain(addresses).collect();
     let shown = names.iter().take(MAX_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
     let total = leaf.dns_names.len() + leaf.addresses.len();
     let more = if total > MAX_NAMES { format!(" and {} more", total - MAX_NAMES) } else { String::new() };
     let names = if total == 0 { format!("'{}' only", leaf.name()) } else { format!("{shown}{more}") };
-    Some(Failure::new(Class::NameMismatch, format!("the certificate is not for '{expected}', but for {names}")))
+    Some(Failure::new(Class::NameMismatch, format!("the certificate is not for '{name}', but for {names}")))
+}
+
+/// Whether the common name is as good as an alternative one: no authority vouches for the certificate, whose limits it could
+/// be outside of.
+const fn counts_by_common_name(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Pinned | Verdict::AnchorItself)
+}
+
+/// A DNS name that looks like an address matches none.
+fn dns_name(name: &str) -> String {
+    let shown = excerpt(name, 64);
+    if host::address(name).is_some() { format!("{shown} (as a DNS name, not as an address)") } else { shown }
 }
 
 fn remarks(chain: &Chain, expected: &Expectations<'_>) -> Vec<String> {
@@ -220,34 +305,32 @@ fn remarks(chain: &Chain, expected: &Expectations<'_>) -> Vec<String> {
         ChainOrder::OutOfOrder(place) => {
             Some(format!("the chain is out of order: certificate {} did not issue the one before it", place + 1))
         }
+        ChainOrder::Repeated(place) => Some(format!("certificate {place} of the chain has been shown before")),
         ChainOrder::Gap(place) => {
             Some(format!("the chain has a gap: nobody in it issued certificate {place} (the leaf is certificate 0)"))
         }
     };
-    let by_common_name = expected.name.filter(|name| name::matched(chain.leaf(), name) == Match::CommonName);
+    let by_common_name = expected.name.filter(|_| counts_by_common_name(expected.verdict));
+    let by_common_name = by_common_name.filter(|name| name::matched(chain.leaf(), name) == Match::CommonName);
     let by_common_name = by_common_name.map(|name| {
         format!("'{name}' is the common name only: without a subject alternative name modern clients refuse it")
     });
     order.into_iter().chain(by_common_name).collect()
 }
 
-fn summary(chain: &Chain, remaining: &[Remaining]) -> String {
-    let earliest = chain.iter().zip(remaining).enumerate().min_by_key(|(_, (_, left))| left.seconds);
-    earliest.map(|(place, (certificate, left))| expires(certificate, place, *left)).unwrap_or_default()
+fn summary(judged: &[Judged<'_>], remaining: &[Remaining]) -> String {
+    let earliest = judged.iter().zip(remaining).min_by_key(|(_, left)| left.seconds);
+    earliest.map(|(judged, left)| expires(*judged, *left)).unwrap_or_default()
 }
 
-fn expires(certificate: &Certificate, place: usize, left: Remaining) -> String {
+fn expires(judged: Judged<'_>, left: Remaining) -> String {
     let tense = if left.seconds < 0 { format!("expired {left} ago") } else { format!("expires in {left}") };
-    format!("{} {tense} ({})", designation(certificate, place), moment(certificate.not_after))
+    format!("{} {tense} ({})", judged.designation(), moment(judged.certificate.not_after))
 }
 
-/// `certificate 'cas1.example.com'`, and behind the leaf its place: `chain certificate 1 'Example Issuing CA'`.
-fn designation(certificate: &Certificate, place: usize) -> String {
-    match place {
-        0 => format!("certificate '{}'", certificate.name()),
-        _ => format!("chain certificate {place} '{}'", certificate.name()),
-    }
-}
+/// What keeps a peer from being taken for who it should be.
+const IDENTITY: &[Class] =
+    &[Class::Untrusted, Class::Local, Class::Unverifiable, Class::NameMismatch, Class::Expired, Class::NotYetValid];
 
 /// Longer chains exist in bundles only, where one metric for the earliest says it all.
 const MAX_CHAIN_METRICS: usize = 10;

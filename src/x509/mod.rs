@@ -4,11 +4,14 @@
 //! DER -> Certificate -> Chain -> judgement::judge(chain, expectations, now) -> Judgement
 //! ```
 
+pub(crate) mod algorithm;
 pub(crate) mod certificate;
 pub(crate) mod chain;
 pub mod expiry;
 pub mod judgement;
 pub(crate) mod name;
+pub(crate) mod parts;
+pub(crate) mod scope;
 pub mod verdict;
 
 pub use certificate::Certificate;

@@ -1,5 +1,8 @@
 //! Is a chain to be trusted? The answer, and the reasons against it.
 
+use super::algorithm::{Key, Signature};
+use super::certificate::Certificate;
+
 /// Whether a chain is to be trusted, and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Verdict {
@@ -7,13 +10,29 @@ pub enum Verdict {
     #[default]
     NotJudged,
     /// It leads to a trust anchor.
-    Trusted,
+    Trusted(Box<TrustedPath>),
     /// The leaf itself is trusted: its fingerprint is the one given.
     Pinned,
     /// The leaf itself is trusted: it is one of the given anchors.
     AnchorItself,
     /// It is not to be trusted.
     Untrusted(Distrust),
+}
+
+impl Verdict {
+    /// Whether it leads to a trust anchor.
+    pub(crate) const fn is_trusted(&self) -> bool {
+        matches!(self, Self::Trusted(_))
+    }
+}
+
+/// How a chain leads to a trust anchor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustedPath {
+    /// What lies between the leaf and the anchor, the leaf's issuer first.
+    pub intermediates: Vec<Certificate>,
+    /// Where it ends.
+    pub anchor: Certificate,
 }
 
 /// Why a chain is not trusted.
@@ -29,11 +48,44 @@ pub enum Distrust {
         issuer: String,
     },
     /// A signature does not fit.
-    #[error("a signature of the chain is wrong")]
-    BadSignature,
-    /// A signature or key that is not accepted.
-    #[error("the chain uses a signature algorithm or a key that is not accepted (RSA below 2048 bits, SHA-1)")]
-    Algorithm,
+    #[error(
+        "'{subject}' is not signed with the key of the {whose} '{issuer}': another authority of that name, \
+         or one that was renewed with a new key"
+    )]
+    BadSignature {
+        /// By name, what is signed.
+        subject: String,
+        /// By name, the one that should have signed it.
+        issuer: String,
+        /// Whether that is the trust anchor or a certificate that was shown.
+        whose: &'static str,
+    },
+    /// A signature whose hash can be forged.
+    #[error("'{subject}' is signed with {signature}, which can be forged")]
+    WeakSignature {
+        /// By name, what is signed.
+        subject: String,
+        /// With what.
+        signature: Signature,
+    },
+    /// An authority whose key is too short.
+    #[error("the key of its authority '{issuer}' is {key}, expected at least {} bits", .key.least_bits())]
+    ShortKey {
+        /// By name, whose key it is.
+        issuer: String,
+        /// The key.
+        key: Key,
+    },
+    /// A signature that may be right, and that nobody here can verify.
+    #[error("'{subject}' is signed with {signature} under a key of {key}, which this check cannot verify")]
+    Unverifiable {
+        /// By name, what is signed.
+        subject: String,
+        /// The name of the algorithm, or its object identifier.
+        signature: String,
+        /// The key that it should be signed with.
+        key: Key,
+    },
     /// The leaf is not for servers.
     #[error("its extended key usage does not include server authentication")]
     Purpose,
@@ -43,6 +95,15 @@ pub enum Distrust {
     /// The validities do not overlap, so that the chain was good at no time.
     #[error("its certificates were at no time valid together")]
     NeverValid,
+    /// A name that an authority of the chain may not certify.
+    #[error("it is for a name that one of its authorities may not certify (name constraints)")]
+    NameConstraints,
+    /// More authorities than one of them allows.
+    #[error("there are more authorities in it than one of them allows (path length)")]
+    PathLength,
+    /// An intermediate that is no authority.
+    #[error("it is issued by a certificate that may not issue any (basic constraints, key usage)")]
+    NotAnAuthority,
     /// A rule of RFC 5280 that is broken.
     #[error("it breaks a rule of RFC 5280: {0}")]
     Rule(String),

@@ -4,7 +4,7 @@
 //! cryptography is needed, so it can be read of servers whose suites nobody should speak any more. Sans-IO: bytes in, facts
 //! out.
 
-use crate::tls::version::{SUITES, Suite, Version};
+use crate::tls::version::{Suite, Version};
 
 /// What the server's first flight says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +43,7 @@ pub struct FlightReader {
     messages: Vec<u8>,
     received: usize,
     flight: Flight,
+    has_list: bool,
     is_complete: bool,
 }
 
@@ -68,6 +69,11 @@ impl FlightReader {
     /// Whether the server has said all that it says in its first flight.
     pub(crate) const fn is_complete(&self) -> bool {
         self.is_complete
+    }
+
+    /// Whether it has shown a list of certificates without one.
+    pub(crate) const fn shows_nothing(&self) -> bool {
+        self.has_list && self.flight.certificates.is_empty()
     }
 
     /// What it has said so far.
@@ -115,6 +121,7 @@ impl FlightReader {
             }
             CERTIFICATE if has_begun && self.flight.certificates.is_empty() => {
                 let (mut list, _) = take_vector::<3>(body)?;
+                self.has_list = true;
                 while !list.is_empty() {
                     let (certificate, rest) = take_vector::<3>(list)?;
                     self.flight.certificates.push(certificate.to_vec());
@@ -130,34 +137,6 @@ impl FlightReader {
         }
         Some(Ok(()))
     }
-}
-
-/// A ClientHello record that offers TLS 1.2 with every suite up to it that a server may still choose.
-///
-/// `server_name` is sent as SNI. RFC 5246 appendix E: the record says TLS 1.0, so that older servers read on.
-pub(crate) fn client_hello(random: &[u8; 32], server_name: Option<&str>) -> Vec<u8> {
-    let suites = SUITES.iter().map(|(number, _)| *number).filter(|number| *number >> 8 != TLS_1_3_SUITES);
-    let suites: Vec<u8> = suites.chain([RENEGOTIATION_INFO_SCSV]).flat_map(u16::to_be_bytes).collect();
-
-    let mut extensions = Vec::new();
-    if let Some(name) = server_name {
-        let entry = [vec![0], vector::<2>(name.as_bytes())].concat();
-        extensions.extend(extension(0, &vector::<2>(&entry)));
-    }
-    extensions.extend(extension(10, &vector::<2>(GROUPS)));
-    extensions.extend(extension(11, &vector::<1>(&[0])));
-    extensions.extend(extension(13, &vector::<2>(SIGNATURE_ALGORITHMS)));
-
-    let body = [
-        Version::TLS_1_2.0.to_be_bytes().to_vec(),
-        random.to_vec(),
-        vector::<1>(&[]),
-        vector::<2>(&suites),
-        vector::<1>(&[0]),
-        vector::<2>(&extensions),
-    ];
-    let message = [vec![CLIENT_HELLO], vector::<3>(&body.concat())].concat();
-    [vec![HANDSHAKE, 3, 1], vector::<2>(&message)].concat()
 }
 
 /// The alert that ends a connection in order.
@@ -223,24 +202,13 @@ fn take_vector<const N: usize>(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(length)
 }
 
-/// `content` behind its length of `N` bytes; it is known to be short enough.
-fn vector<const N: usize>(content: &[u8]) -> Vec<u8> {
-    let length = content.len().to_be_bytes();
-    [&length[length.len() - N..], content].concat()
-}
-
-fn extension(number: u16, content: &[u8]) -> Vec<u8> {
-    [number.to_be_bytes().to_vec(), vector::<2>(content)].concat()
-}
-
 const CHANGE_CIPHER_SPEC: u8 = 20;
 const ALERT: u8 = 21;
-const HANDSHAKE: u8 = 22;
+pub(super) const HANDSHAKE: u8 = 22;
 
 const FATAL: u8 = 2;
 
 const HELLO_REQUEST: u8 = 0;
-const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
 const CERTIFICATE: u8 = 11;
 const CERTIFICATE_REQUEST: u8 = 13;
@@ -249,23 +217,13 @@ const SERVER_HELLO_DONE: u8 = 14;
 /// RFC 5246 6.2.3: the largest encrypted record; what is in the clear is shorter.
 const MAX_RECORD: usize = (1 << 14) + 2048;
 
-const TLS_1_3_SUITES: u16 = 0x13;
-const RENEGOTIATION_INFO_SCSV: u16 = 0x00ff;
-
-/// P-256, P-384, P-521, X25519; P-256 first, the only one that Windows Server 2008 R2 is sure to have.
-const GROUPS: &[u8] = &[0, 23, 0, 24, 0, 25, 0, 29];
-
-/// RSA PKCS#1, ECDSA, RSA-PSS, Ed25519, DSA; with SHA-1 and even MD5, because the server may have nothing else.
-const SIGNATURE_ALGORITHMS: &[u8] = &[
-    4, 1, 5, 1, 6, 1, 4, 3, 5, 3, 6, 3, 8, 4, 8, 5, 8, 6, 8, 7, 8, 9, 8, 10, 8, 11, 3, 1, 2, 1, 2, 3, 4, 2, 2, 2, 1, 1,
-];
-
 /// The most bytes of a flight: ten thousand names fit into the certificate.
 pub(crate) const MAX_FLIGHT: usize = 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tls::clear::hello::vector;
     use proptest::prelude::*;
 
     fn handshake(kind: u8, body: &[u8]) -> Vec<u8> {
@@ -354,16 +312,6 @@ mod tests {
         let bytes = [in_record(&server_hello()), in_record(&handshake(CERTIFICATE, &[0, 0, 9, 0, 0, 1, 7]))].concat();
         assert!(matches!(read(&[&bytes]).unwrap_err(), FlightError::Malformed(_)));
         assert!(matches!(read(&[&in_record(&certificate(&[]))]).unwrap_err(), FlightError::Malformed(_)));
-    }
-
-    #[test]
-    fn the_hello_says_whom_it_wants_and_no_version_above_1_2() {
-        let hello = client_hello(&[7; 32], Some("cas1.example.com"));
-        assert_eq!(hello[..3], [HANDSHAKE, 3, 1]);
-        assert_eq!(usize::from(u16::from_be_bytes([hello[3], hello[4]])), hello.len() - 5);
-        assert!(hello.windows(16).any(|window| window == b"cas1.example.com"));
-        assert_eq!(hello[9..11], [3, 3]);
-        assert!(!hello.windows(2).any(|window| window == [0x13, 0x01]));
     }
 
     proptest! {

@@ -5,17 +5,18 @@
 use std::io;
 
 use rustls::AlertDescription as Alert;
-use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 pub mod flight;
+mod hello;
 
-use self::flight::{FlightError, FlightReader, client_hello, close_notify};
+use self::flight::{FlightError, FlightReader, close_notify};
+use self::hello::client_hello;
 use super::connection::Handshake;
 use super::error::TlsError;
 use super::served::Seen;
-use super::settings::Approach;
+use super::settings::{Approach, TlsSettings};
 use super::tap::{ENOUGH, other_protocol};
 use super::version::Version;
 use crate::net::{Peer, tcp};
@@ -27,13 +28,14 @@ pub(crate) async fn read(mut stream: TcpStream, approach: Approach<'_>) -> Hands
     let mut reader = FlightReader::default();
     let mut first = Vec::new();
     let stage = || format!("the first part of the TLS handshake with {peer}");
-    let exchanged = deadline.limit(stage, exchange(&mut stream, &settings.name, &mut reader, &mut first)).await;
+    let exchanged = deadline.limit(stage, exchange(&mut stream, settings, &mut reader, &mut first)).await;
 
     let seen = Seen::from(reader.flight());
     let result = match exchanged {
         // A server that has shown its certificates has said what was asked, however it goes on.
         _ if !seen.certificates.is_empty() => Ok(()),
         Err(expired) => Err(expired.into()),
+        Ok(_) if reader.shows_nothing() => Err(TlsError::NoCertificate { peer: peer.clone() }),
         Ok(Ok(())) => Err(TlsError::Broken { peer: peer.clone(), reason: NO_CERTIFICATE.to_owned() }),
         Ok(Err(error)) => Err(explain(error, peer, &first)),
     };
@@ -48,15 +50,14 @@ enum CutShort {
 
 async fn exchange(
     stream: &mut TcpStream,
-    name: &str,
+    settings: &TlsSettings,
     reader: &mut FlightReader,
     first: &mut Vec<u8>,
 ) -> Result<(), CutShort> {
     let mut hello_random = [0; 32];
     // The hello is public and its connection is given up: a random that fails is no reason not to look.
     let _ = random::fill(&mut hello_random);
-    let is_dns_name = matches!(ServerName::try_from(name), Ok(ServerName::DnsName(_)));
-    let hello = client_hello(&hello_random, is_dns_name.then_some(name));
+    let hello = client_hello(&hello_random, settings.server_name(), settings.offer.keys);
     stream.write_all(&hello).await.map_err(CutShort::Io)?;
 
     let mut buffer = Vec::with_capacity(8 * 1024);
@@ -92,4 +93,4 @@ fn explain(cut: CutShort, peer: &Peer, first: &[u8]) -> TlsError {
 const NO_CERTIFICATE: &str = "the server chose a cipher suite without a certificate";
 
 /// What is offered to the server.
-pub(crate) const OFFER: &str = "TLS 1.2, 1.1 and 1.0 with every common suite";
+pub(crate) const OFFER: &str = "TLS 1.2, 1.1 and 1.0 with every suite that has a certificate";

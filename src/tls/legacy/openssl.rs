@@ -7,7 +7,6 @@ use openssl::error::ErrorStack;
 use openssl::pkey::PKey;
 use openssl::ssl::{Error, ErrorCode, Ssl, SslContext, SslMethod, SslOptions, SslVerifyMode, SslVersion};
 use openssl::x509::X509;
-use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_openssl::SslStream;
 
@@ -54,8 +53,8 @@ fn session(settings: &TlsSettings) -> Result<Ssl, ErrorStack> {
         context.set_private_key(&key)?;
     }
     let mut session = Ssl::new(&context.build())?;
-    if let Ok(ServerName::DnsName(name)) = ServerName::try_from(settings.name.as_str()) {
-        session.set_hostname(name.as_ref())?;
+    if let Some(name) = settings.server_name() {
+        session.set_hostname(name)?;
     }
     Ok(session)
 }

@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::CertificateDer;
 use schannel::schannel_cred::{Direction, Protocol, SchannelCred};
 use schannel::tls_stream::{self, HandshakeError, MidHandshakeTlsStream, TlsStream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -45,8 +45,8 @@ pub(super) async fn handshake(tap: Tap<TcpStream>, settings: &TlsSettings) -> Re
     let mut builder = tls_stream::Builder::new();
     // Trust and name are judged afterwards, each as a class of its own.
     builder.accept_invalid_hostnames(true).verify_callback(|_| Ok(()));
-    if let Ok(ServerName::DnsName(name)) = ServerName::try_from(settings.name.as_str()) {
-        builder.domain(name.as_ref());
+    if let Some(name) = settings.server_name() {
+        builder.domain(name);
     }
 
     let mut begun = Begun::Not(Polled::new(tap));

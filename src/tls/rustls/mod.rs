@@ -1,6 +1,6 @@
 //! What does a TLS server show to rustls? TLS 1.2 and 1.3 with modern cipher suites.
 
-mod witness;
+pub(crate) mod witness;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,31 +8,30 @@ use std::time::Instant;
 use rustls::client::Resumption;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::ServerName;
-use rustls::{CipherSuite, ClientConfig};
+use rustls::{CipherSuite, ClientConfig, SupportedCipherSuite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use self::witness::Witness;
 use super::connection::{Handshake, TlsConnection};
 use super::error::TlsError;
-use super::settings::Approach;
+use super::settings::{Approach, Keys, TlsSettings};
 use super::tap::{self, Tap};
 use super::version::{Suite, Version};
-use crate::net::host;
 
 /// Speaks TLS over `stream`, up to the end of the handshake.
 pub(crate) async fn connect(stream: TcpStream, approach: Approach<'_>) -> Handshake {
     let Approach { peer, settings, deadline, .. } = approach;
-    let provider = Arc::new(provider());
+    let provider = Arc::new(provider(settings.offer.keys));
     let key = settings.identity.as_ref().map(|identity| Arc::clone(&identity.key));
-    let witness = Witness::new(provider.signature_verification_algorithms, key);
+    let witness = Witness::new(settings.offer, key);
     let config = match ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions() {
         Ok(config) => config.dangerous().with_custom_certificate_verifier(Arc::clone(&witness) as _),
         Err(error) => return Handshake::failed(TlsError::Local { reason: error.to_string() }),
     };
     let mut config = config.with_client_cert_resolver(Arc::clone(&witness) as _);
     config.resumption = Resumption::disabled();
-    let name = server_name(&settings.name, &mut config);
+    let name = server_name(settings, &mut config);
 
     let started = Instant::now();
     let tap = Tap::new(stream, tap::ENOUGH);
@@ -63,18 +62,23 @@ pub(crate) async fn connect(stream: TcpStream, approach: Approach<'_>) -> Handsh
 }
 
 /// What rustls offers, the suite in front that every server of TLS 1.3 has (RFC 8446, section 9.1).
-fn provider() -> CryptoProvider {
+fn provider(keys: Keys) -> CryptoProvider {
     let mut provider = ring::default_provider();
     let suites = &mut provider.cipher_suites;
     if let Some(place) = suites.iter().position(|suite| suite.suite() == CipherSuite::TLS13_AES_128_GCM_SHA256) {
         suites[..=place].rotate_right(1);
     }
+    suites.retain(|suite| match suite {
+        SupportedCipherSuite::Tls12(suite) => suite.sign.iter().any(|scheme| keys.sign_with(*scheme)),
+        SupportedCipherSuite::Tls13(_) => true,
+    });
     provider
 }
 
 /// The name to send; for one that DNS does not allow none is sent, and the certificate is judged by it all the same.
-fn server_name(name: &str, config: &mut ClientConfig) -> ServerName<'static> {
-    ServerName::try_from(host::bare(name).to_owned()).unwrap_or_else(|_| {
+fn server_name(settings: &TlsSettings, config: &mut ClientConfig) -> ServerName<'static> {
+    let name = settings.server_name().and_then(|name| ServerName::try_from(name.to_owned()).ok());
+    name.unwrap_or_else(|| {
         config.enable_sni = false;
         ServerName::IpAddress(std::net::IpAddr::from([0; 4]).into())
     })

@@ -5,26 +5,43 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustls::client::ResolvesClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
-use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, PeerMisbehaved, SignatureScheme};
 
 use crate::tls::served::Seen;
+use crate::tls::settings::Offer;
 use crate::tls::version::Version;
+use crate::trust::signature::{Check, UNVERIFIABLE_SCHEMES, check_handshake, handshake_schemes};
+use crate::x509::Certificate;
+use crate::x509::algorithm::Key;
+use crate::x509::parts::Parts;
 
 /// Sees the handshake. Trust, name and validity are judged afterwards, each as a class of its own: a verifier that said no
 /// would leave nothing to report on.
 pub(super) struct Witness {
     seen: Mutex<Seen>,
-    algorithms: WebPkiSupportedAlgorithms,
+    offer: Offer,
     identity: Option<Arc<CertifiedKey>>,
+}
+
+/// Why a server has not proved that it has the key of its certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum KeyError {
+    #[error("its signature is wrong")]
+    Wrong,
+    #[error("its key is {key}, expected at least {} bits", .key.least_bits())]
+    Short { key: Key },
+    #[error("it signs with the scheme 0x{scheme:04x}, which this check cannot verify under a key of {key}")]
+    Unverifiable { scheme: u16, key: Key },
+    #[error("its certificate cannot be read")]
+    Unreadable,
 }
 
 impl Witness {
     /// A witness that shows `identity` when asked for a client certificate.
-    pub(super) fn new(algorithms: WebPkiSupportedAlgorithms, identity: Option<Arc<CertifiedKey>>) -> Arc<Self> {
-        Arc::new(Self { seen: Mutex::default(), algorithms, identity })
+    pub(super) fn new(offer: Offer, identity: Option<Arc<CertifiedKey>>) -> Arc<Self> {
+        Arc::new(Self { seen: Mutex::default(), offer, identity })
     }
 
     pub(super) fn seen(&self) -> Seen {
@@ -35,16 +52,14 @@ impl Witness {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn signed(
-        &self,
-        version: Version,
-        valid: Result<HandshakeSignatureValid, Error>,
-    ) -> Result<HandshakeSignatureValid, Error> {
+    fn signed(&self, version: Version, checked: Result<(), KeyError>) -> Result<HandshakeSignatureValid, Error> {
         let mut seen = self.lock();
         // Until the handshake ends nothing else gives it away.
         seen.served.version = Some(version);
-        seen.served.key_is_proved = valid.is_ok();
-        valid
+        seen.served.key_is_proved = checked.is_ok();
+        checked
+            .map(|()| HandshakeSignatureValid::assertion())
+            .map_err(|error| Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(error)))))
     }
 }
 
@@ -68,7 +83,7 @@ impl ServerCertVerifier for Witness {
         leaf: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.signed(Version::TLS_1_2, verify_tls12_signature(message, leaf, signature, &self.algorithms))
+        self.signed(Version::TLS_1_2, checked(message, leaf, signature))
     }
 
     fn verify_tls13_signature(
@@ -77,11 +92,17 @@ impl ServerCertVerifier for Witness {
         leaf: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.signed(Version::TLS_1_3, verify_tls13_signature(message, leaf, signature, &self.algorithms))
+        // RFC 8446, section 4.4.3: not with PKCS#1.
+        if is_pkcs1(signature.scheme) {
+            return Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into());
+        }
+        self.signed(Version::TLS_1_3, checked(message, leaf, signature))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
+        let more = if self.offer.is_for_reading { UNVERIFIABLE_SCHEMES } else { &[] };
+        let all = handshake_schemes().into_iter().chain(more.iter().copied());
+        all.filter(|scheme| self.offer.keys.sign_with(*scheme)).collect()
     }
 }
 
@@ -101,4 +122,25 @@ impl fmt::Debug for Witness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Witness")
     }
+}
+
+/// Whether the holder of the leaf's key has signed `message`, whatever else is wrong with the leaf.
+fn checked(message: &[u8], leaf: &CertificateDer<'_>, signed: &DigitallySignedStruct) -> Result<(), KeyError> {
+    let parts = Parts::of_der(leaf).ok_or(KeyError::Unreadable)?;
+    let check = check_handshake(signed.scheme, parts.key, message, signed.signature());
+    if check == Check::Good {
+        return Ok(());
+    }
+    let key = Certificate::from_der(leaf).map_err(|_| KeyError::Unreadable)?.key;
+    Err(match check {
+        _ if key.is_short() => KeyError::Short { key },
+        Check::Unverifiable => KeyError::Unverifiable { scheme: signed.scheme.into(), key },
+        _ => KeyError::Wrong,
+    })
+}
+
+const fn is_pkcs1(scheme: SignatureScheme) -> bool {
+    use SignatureScheme as S;
+
+    matches!(scheme, S::RSA_PKCS1_SHA1 | S::RSA_PKCS1_SHA256 | S::RSA_PKCS1_SHA384 | S::RSA_PKCS1_SHA512)
 }

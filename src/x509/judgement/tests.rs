@@ -1,8 +1,10 @@
 //! Is each certificate worth what the table in `judgement.rs` says?
 
 use super::*;
-use crate::x509::certificate::Signature;
+use crate::x509::algorithm::{Key, KeyKind, Signature};
 use crate::x509::chain::tests::{Template, ca, certificate, chain, leaf_to_root, three};
+use crate::x509::scope::Scope;
+use crate::x509::verdict::TrustedPath;
 
 const DAY: i64 = 86_400;
 
@@ -10,10 +12,20 @@ fn expiries(warning: &str, critical: &str) -> Expiries {
     Expiries { warning: warning.parse().ok(), critical: critical.parse().ok() }
 }
 
+/// With an anchor that does not end here.
+fn trusted() -> Verdict {
+    let anchor = certificate(ca("Anchor", (0, 90_000)));
+    Verdict::Trusted(Box::new(TrustedPath { intermediates: Vec::new(), anchor }))
+}
+
 fn judged(chain: &Chain, days: i64) -> Judgement {
-    let expected =
-        Expectations { expiries: &expiries("30", "14"), name: Some("cas1.example.com"), verdict: &Verdict::Trusted };
+    let (expiries, verdict) = (expiries("30", "14"), trusted());
+    let expected = Expectations { expiries: &expiries, name: Some("cas1.example.com"), verdict: &verdict };
     judge(chain, &expected, days * DAY)
+}
+
+fn at(certificate: &Certificate, place: usize) -> Judged<'_> {
+    Judged { certificate, place: if place == 0 { Place::Leaf } else { Place::Chain(place) } }
 }
 
 fn classes(judgement: &Judgement) -> Vec<Class> {
@@ -77,7 +89,8 @@ fn an_intermediate_that_ends_first_is_named() {
 fn a_share_of_the_lifetime_is_judged_for_each_by_its_own() {
     let certificates = three(Template::default(), ca("Issuing CA", (0, 60)), ca("Root CA", (0, 9_000)));
     let expiries = expiries("33%", "");
-    let expected = Expectations { expiries: &expiries, name: None, verdict: &Verdict::Trusted };
+    let verdict = trusted();
+    let expected = Expectations { expiries: &expiries, name: None, verdict: &verdict };
     let judgement = judge(&chain(&certificates), &expected, 50 * DAY);
     assert_eq!(judgement.violations.len(), 1);
     assert!(judgement.violations[0].1.ends_with(", less than 33 % of its lifetime"), "{:?}", judgement.violations);
@@ -98,7 +111,9 @@ fn untrusted_and_name_mismatch_are_told_apart() {
 fn ten_thousand_names_are_not_recited() {
     let mut leaf = certificate(Template::default());
     leaf.dns_names = (0..10_000).map(|number| format!("{number}.example.com")).collect();
-    let failure = mismatch(&leaf, Some("cas1.example.com")).unwrap();
+    let (expiries, verdict) = (Expiries::default(), Verdict::NotJudged);
+    let expected = Expectations { expiries: &expiries, name: Some("cas1.example.com"), verdict: &verdict };
+    let failure = mismatch(&leaf, &expected).unwrap();
     assert!(failure.summary.ends_with("4.example.com and 9995 more"), "{}", failure.summary);
 }
 
@@ -111,21 +126,21 @@ fn weak_when_sha_1_signs_anything_but_an_anchor() {
     let weak: Vec<_> = certificates
         .iter()
         .enumerate()
-        .map(|(place, certificate)| weakness(certificate, place, &Verdict::Trusted).is_some())
+        .map(|(place, certificate)| weakness(at(certificate, place), &trusted()).is_some())
         .collect();
     assert_eq!(weak, [true, true, false]);
-    assert!(weakness(&certificates[2], 0, &Verdict::Pinned).is_none());
-    assert!(weakness(&certificates[2], 0, &Verdict::Untrusted(Distrust::SelfSigned)).is_some());
+    assert!(weakness(at(&certificates[2], 0), &Verdict::Pinned).is_none());
+    assert!(weakness(at(&certificates[2], 0), &Verdict::Untrusted(Distrust::SelfSigned)).is_some());
 }
 
 #[test]
 fn weak_when_the_key_is_short() {
     let mut leaf = certificate(Template::default());
-    leaf.key = crate::x509::certificate::Key { kind: KeyKind::Rsa, bits: 1024 };
-    let failure = weakness(&leaf, 0, &Verdict::Pinned).unwrap();
+    leaf.key = Key { kind: KeyKind::Rsa, bits: 1024 };
+    let failure = weakness(at(&leaf, 0), &Verdict::Pinned).unwrap();
     assert!(failure.summary.ends_with("is weak: its key is RSA 1024, expected at least 2048 bits"));
     leaf.key.bits = 2048;
-    assert!(weakness(&leaf, 0, &Verdict::Pinned).is_none());
+    assert!(weakness(at(&leaf, 0), &Verdict::Pinned).is_none());
 }
 
 #[test]
@@ -133,4 +148,102 @@ fn a_chain_out_of_order_is_remarked() {
     let [leaf, intermediate, root] = leaf_to_root();
     let judgement = judged(&chain([&leaf, &root, &intermediate]), 1);
     assert_eq!(judgement.remarks, ["the chain is out of order: certificate 1 did not issue the one before it"]);
+}
+
+/// What `chain` is worth that leads over `path` to its last, at a day.
+fn judged_on(chain: &Chain, path: &[Certificate], scrutiny: Scrutiny<'_>, day: i64) -> Judgement {
+    let (anchor, intermediates) = path.split_last().unwrap();
+    let path = TrustedPath { intermediates: intermediates.to_vec(), anchor: anchor.clone() };
+    let (expiries, verdict) = (expiries("30", "14"), Verdict::Trusted(Box::new(path)));
+    let expected = Expectations { expiries: &expiries, name: None, verdict: &verdict };
+    judge_closely(chain, &expected, scrutiny, day * DAY)
+}
+
+#[test]
+fn expired_when_the_anchor_is_that_nobody_showed() {
+    let [leaf, issuing, root] = three(Template::default(), ca("Issuing CA", (0, 900)), ca("Root CA", (0, 20)));
+    let path = [issuing.clone(), root.clone()];
+    let judgement = judged_on(&chain([&leaf, &issuing]), &path, Scrutiny::default(), 30);
+    assert_eq!(classes(&judgement), [Class::Expired]);
+    assert!(judgement.failures[0].summary.starts_with("trust anchor 'Root CA' expired 10 days ago"));
+    assert!(judgement.why_not_in_order().is_some());
+    let shown = judged_on(&chain([&leaf, &issuing, &root]), &path, Scrutiny::default(), 30);
+    assert_eq!(classes(&shown), [Class::Expired]);
+    let leaf_only = Scrutiny { scope: Scope::Leaf, ..Scrutiny::default() };
+    assert!(judged_on(&chain([&leaf, &issuing]), &path, leaf_only, 30).failures.is_empty());
+}
+
+#[test]
+fn a_superfluous_certificate_counts_where_all_are_judged_and_not_on_the_path() {
+    let [leaf, issuing, root] = leaf_to_root();
+    let cross = certificate(ca("Cross CA", (0, 5)));
+    let (chain, path) = (chain([&leaf, &issuing, &cross]), [issuing.clone(), root.clone()]);
+    assert_eq!(classes(&judged_on(&chain, &path, Scrutiny::default(), 10)), [Class::Expired]);
+    let judgement = judged_on(&chain, &path, Scrutiny { scope: Scope::Path, ..Scrutiny::default() }, 10);
+    assert_eq!((judgement.failures.len(), judgement.remaining.len()), (0, 3));
+    let late = judged_on(&chain, &path, Scrutiny { scope: Scope::Path, ..Scrutiny::default() }, 8_980);
+    assert!(late.violations.iter().any(|(_, text)| text.starts_with("trust anchor 'Root' expires in 20 days")));
+}
+
+#[test]
+fn anchor_when_the_chain_ends_elsewhere() {
+    let [leaf, issuing, root] = leaf_to_root();
+    let (chain, path) = (chain([&leaf, &issuing]), [issuing.clone(), root.clone()]);
+    let (expected, other) = ([root.fingerprint()], [leaf.fingerprint()]);
+    let good = Scrutiny { anchors: &expected, ..Scrutiny::default() };
+    assert!(judged_on(&chain, &path, good, 1).failures.is_empty());
+    let bad = Scrutiny { anchors: &other, ..Scrutiny::default() };
+    let judgement = judged_on(&chain, &path, bad, 1);
+    assert_eq!(classes(&judgement), [Class::Anchor]);
+    assert_eq!(
+        judgement.failures[0].summary,
+        "the chain ends at the trust anchor 'Root', which is none of those expected"
+    );
+    let verdict = Verdict::Untrusted(Distrust::SelfSigned);
+    let expected = Expectations { expiries: &Expiries::default(), name: None, verdict: &verdict };
+    assert_eq!(classes(&judge_closely(&chain, &expected, bad, DAY)), [Class::Untrusted, Class::Anchor]);
+}
+
+#[test]
+fn the_common_name_counts_only_where_no_authority_vouches_for_the_certificate() {
+    let leaf = certificate(Template { names: &[], ..Template::default() });
+    for (verdict, is_good) in
+        [(Verdict::Pinned, true), (Verdict::AnchorItself, true), (trusted(), false), (Verdict::NotJudged, false)]
+    {
+        let expiries = Expiries::default();
+        let expected = Expectations { expiries: &expiries, name: Some("cas1.example.com"), verdict: &verdict };
+        let judgement = judge(&chain([&leaf]), &expected, DAY);
+        assert_eq!(judgement.failures.is_empty(), is_good, "{verdict:?}");
+        assert_eq!(judgement.remarks.len(), usize::from(is_good), "{verdict:?}");
+    }
+}
+
+#[test]
+fn unverifiable_is_a_class_of_its_own() {
+    let leaf = certificate(Template::default());
+    let verdict = Verdict::Untrusted(Distrust::Unverifiable {
+        subject: "cas1.example.com".to_owned(),
+        signature: "Ed448".to_owned(),
+        key: Key { kind: KeyKind::Ed448, bits: 456 },
+    });
+    let expected = Expectations { expiries: &Expiries::default(), name: None, verdict: &verdict };
+    let judgement = judge(&chain([&leaf]), &expected, DAY);
+    assert_eq!(classes(&judgement), [Class::Unverifiable]);
+    assert!(judgement.why_not_in_order().is_some());
+}
+
+#[test]
+fn an_address_in_a_dns_name_is_told_from_an_address() {
+    let mut leaf = certificate(Template::default());
+    leaf.dns_names = vec!["8.8.8.8".to_owned()];
+    let (expiries, verdict) = (Expiries::default(), Verdict::NotJudged);
+    let expected = Expectations { expiries: &expiries, name: Some("8.8.8.8"), verdict: &verdict };
+    let said = mismatch(&leaf, &expected).unwrap().summary;
+    assert_eq!(said, "the certificate is not for '8.8.8.8', but for 8.8.8.8 (as a DNS name, not as an address)");
+}
+
+#[test]
+fn a_certificate_that_is_shown_twice_is_no_gap() {
+    let [leaf, _, _] = leaf_to_root();
+    assert_eq!(judged(&chain([&leaf, &leaf]), 1).remarks, ["certificate 1 of the chain has been shown before"]);
 }

@@ -1,0 +1,159 @@
+//! Which servers are looked at for their certificates? The host, each of its addresses, or those that a domain names.
+
+use std::net::SocketAddr;
+
+use crate::net::nameserver::Nameservers;
+use crate::net::resolve::Resolver;
+use crate::net::{self, Endpoint, Peer, host, srv};
+use crate::options::dns::DnsOptions;
+use crate::options::target::EndpointOptions;
+use crate::plugin::Context;
+use crate::report::{Event, Failure, Target};
+use crate::sip::servers::{self, Domain};
+use crate::sip::transport::Transport;
+use crate::tls::inspect::Inspection;
+use crate::tls::settings::Keys;
+use crate::tls::starttls::StartTls;
+
+/// Port, family, and what is asked for there.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Target")]
+pub(super) struct ServerOptions {
+    #[command(flatten)]
+    endpoint: EndpointOptions,
+
+    /// Protocol to speak before TLS; the default port is then 25, 143, 110 or 389
+    #[arg(long, value_enum, value_name = "PROTOCOL")]
+    pub(super) starttls: Option<StartTls>,
+
+    /// Take the host for a domain and look at the servers that DNS names for it: SRV records, of SIP over TLS or of --starttls
+    #[arg(long)]
+    srv: bool,
+
+    #[command(flatten)]
+    dns: DnsOptions,
+
+    /// Look at every address behind the name, and with --srv of every target; the worst decides, each has its own metrics
+    #[arg(long)]
+    pub(super) all_addresses: bool,
+
+    /// Whose certificate to ask a server for: of the kind of keys rsa or ecdsa, or of both, by two handshakes [default: both]
+    #[arg(long, value_enum, value_name = "KIND")]
+    keys: Option<WantedKeys>,
+}
+
+/// `--keys`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum WantedKeys {
+    #[default]
+    Both,
+    Rsa,
+    Ecdsa,
+}
+
+impl ServerOptions {
+    /// The kinds of keys to ask for at first.
+    pub(super) fn keys(&self) -> Keys {
+        match self.keys {
+            Some(WantedKeys::Rsa) => Keys::Rsa,
+            Some(WantedKeys::Ecdsa) => Keys::Ecdsa,
+            Some(WantedKeys::Both) | None => Keys::Any,
+        }
+    }
+
+    /// Whether the other kind is asked for as well.
+    pub(super) fn wants_both(&self) -> bool {
+        self.keys.unwrap_or_default() == WantedKeys::Both
+    }
+
+    /// Every address to look at, and what was not found.
+    pub(super) async fn peers(
+        &self,
+        hostname: &str,
+        context: &Context,
+        events: &mut Vec<Event>,
+    ) -> (Vec<Peer>, Vec<Failure>) {
+        let (targets, resolver) = match self.locate(hostname, context, events).await {
+            Ok(located) => located,
+            Err(failure) => return (Vec::new(), vec![failure]),
+        };
+        let (mut peers, mut failures) = (Vec::new(), Vec::new());
+        for target in targets {
+            match resolver.peers(&target, self.endpoint.family(), &context.deadline).await {
+                Ok(found) => peers.extend(found),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        peers.truncate(net::MAX_ASKED);
+        (peers, failures)
+    }
+
+    /// The host itself, or with `--srv` the targets of a domain.
+    async fn locate(
+        &self,
+        hostname: &str,
+        context: &Context,
+        events: &mut Vec<Event>,
+    ) -> Result<(Vec<Endpoint>, Resolver), Failure> {
+        if !self.srv {
+            return Ok((vec![Endpoint { host: hostname.to_owned(), port: self.port() }], Resolver::System));
+        }
+        let (deadline, nameservers) = (&context.deadline, Nameservers::new(&self.dns.servers)?);
+        let targets = match self.starttls {
+            Some(protocol) => {
+                let name = format!("{}.{hostname}", protocol.srv_labels());
+                let hosts = srv::hosts(&nameservers, &name, deadline).await?.into_iter();
+                hosts.map(|srv| Endpoint { host: srv.target, port: srv.port }).collect()
+            }
+            None => {
+                let wanted = Some(Transport::Tls);
+                let domain = Domain { name: hostname, wanted, nameservers: nameservers.clone() };
+                let found = servers::locate(&domain, deadline, &mut |step| events.push(Event::now(step))).await?;
+                found.into_iter().map(|server| Endpoint { host: server.host, port: server.port }).collect()
+            }
+        };
+        Ok((targets, Resolver::Nameservers(nameservers)))
+    }
+
+    fn port(&self) -> u16 {
+        self.endpoint.port.unwrap_or(self.starttls.map_or(DEFAULT_PORT, StartTls::default_port))
+    }
+
+    /// Whom the report is about.
+    pub(super) fn target(&self, hostname: &str, shown: &[Inspection]) -> Target {
+        let first = shown.first().and_then(|shown| shown.peer.as_ref()).map(|peer| peer.address);
+        let is_one = shown.iter().all(|each| each.peer.as_ref().map(|peer| peer.address) == first);
+        let address = first.filter(|_| is_one);
+        let port = if self.srv { address.map(|address| address.port()) } else { Some(self.port()) };
+        Target { host: hostname.to_owned(), address: address.map(|address| address.ip()), port, transport: "tls" }
+    }
+
+    /// How many show certificates, where several were looked at.
+    pub(super) fn headline(&self, hostname: &str, shown: &[Inspection]) -> Option<String> {
+        let mut addresses: Vec<_> = shown.iter().map(|shown| shown.peer.as_ref()?.address.into()).collect();
+        addresses.dedup();
+        let all: Vec<Option<SocketAddr>> = addresses;
+        let showing = |address: &&Option<SocketAddr>| {
+            let mut here = shown.iter().filter(|shown| shown.peer.as_ref().map(|peer| peer.address) == **address);
+            here.any(|shown| shown.served.chain.is_some())
+        };
+        let what = if self.srv { "targets" } else { "addresses" };
+        let count = all.iter().filter(showing).count();
+        (all.len() > 1).then(|| format!("{count} of {} {what} of {hostname} show certificates", all.len()))
+    }
+
+    /// What cannot be meant of `hostname`.
+    pub(super) fn contradiction(&self, hostname: &str) -> Option<String> {
+        let text = match self.srv {
+            true if self.endpoint.port.is_some() => "--srv: expected no --port, which the SRV records name",
+            true if host::address(hostname).is_some() => {
+                "--srv: expected a domain in --hostname, found an address, which has no SRV records"
+            }
+            _ => return None,
+        };
+        Some(text.to_owned())
+    }
+}
+
+/// SIP over TLS.
+const DEFAULT_PORT: u16 = 5061;

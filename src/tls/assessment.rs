@@ -1,0 +1,118 @@
+//! What are the certificates of servers worth, and what is there to say of them? Findings, metrics and diagnostics of each.
+
+use std::net::SocketAddr;
+
+use super::inspect::Inspection;
+use super::settings::{Keys, TlsSettings};
+use crate::net;
+use crate::report::{Finding, Report, State};
+use crate::x509::Chain;
+use crate::x509::expiry::Expiries;
+use crate::x509::judgement::{self, Expectations, Judgement};
+use crate::x509::scope::Scrutiny;
+
+/// By what certificates are judged.
+#[derive(Debug)]
+pub(crate) struct Assessment<'a> {
+    pub expiries: &'a Expiries,
+    pub settings: &'a TlsSettings,
+    pub scrutiny: Scrutiny<'a>,
+    /// Unix time.
+    pub now: i64,
+}
+
+impl Assessment<'_> {
+    /// Adds to `report` what came of looking, at one server or at each address of several.
+    pub(crate) fn add(&self, inspections: Vec<Inspection>, report: &mut Report) {
+        let is_alone = inspections.len() == 1;
+        let has_one_peer = inspections.iter().all(|each| each.peer == inspections[0].peer);
+        let mut labels = Labels::default();
+        let mut judged: Vec<(String, Option<Judgement>)> = Vec::new();
+        let mut ends = Vec::new();
+        for inspection in inspections {
+            let among = (!is_alone).then(|| among(&inspection, has_one_peer));
+            let judgement = self.add_one(&inspection, among.as_deref(), report);
+            if let Some(judgement) = &judgement {
+                let end = judgement.end_if_unmentioned().map(|end| end.said_of(among.as_deref()));
+                ends.extend(end.map(|end| (judgement.earliest(), end, inspection.served.key_is_proved)));
+            }
+            let label = labels.next(&inspection, has_one_peer);
+            judged.extend(label.map(|label| (label, judgement)));
+            report.events.extend(inspection.events);
+        }
+        // Of several the one that ends first says enough.
+        ends.sort_by_key(|(left, _, _)| left.map(|left| left.seconds));
+        ends.truncate(1);
+        let is_well = report.findings.iter().all(|finding| finding.state == State::Ok);
+        for (_, end, is_proved) in ends {
+            let unproved = if is_well && !is_proved { ", the server's possession of its key not proved" } else { "" };
+            report.add_finding(Finding { text: format!("{}{unproved}", end.text), ..end });
+        }
+        report.metrics = judgement::metrics_of_servers(&judged, self.expiries);
+    }
+
+    /// What one look has shown, but for when its certificates end.
+    fn add_one(&self, inspection: &Inspection, among: Option<&str>, report: &mut Report) -> Option<Judgement> {
+        let served = &inspection.served;
+        let shown = &mut report.authentication.client_certificate;
+        *shown = served.client_certificate_shown.clone().or_else(|| shown.take());
+        for (name, fact) in served.diagnostics() {
+            report.add_diagnostic(name, among.map_or_else(|| fact.clone(), |among| format!("{fact} ({among})")));
+        }
+        for failure in inspection.failures() {
+            report.add_finding(report.judge(failure).said_of(among));
+        }
+        report.add_trace(served.chain.iter().flat_map(Chain::iter).map(ToString::to_string));
+        let verdict = &served.verdict;
+        let expected = Expectations { expiries: self.expiries, name: self.settings.expected_name(verdict), verdict };
+        let judgement = judgement::judge_closely(served.chain.as_ref()?, &expected, self.scrutiny, self.now);
+        judgement.add_to(report, among);
+        Some(judgement)
+    }
+}
+
+/// What tells one of several from the others.
+fn among(inspection: &Inspection, has_one_peer: bool) -> String {
+    let peer = inspection.peer.as_ref().map(ToString::to_string).unwrap_or_default();
+    match (has_one_peer, inspection.keys) {
+        (true, keys) => keys.word().to_owned(),
+        (false, Keys::Any) => peer,
+        (false, keys) => format!("{peer}, {}", keys.word()),
+    }
+}
+
+/// What stands behind the labels of metrics: one for each address, and for each kind of keys there.
+#[derive(Debug, Default)]
+struct Labels {
+    /// Of each address, its own part.
+    addresses: Vec<(SocketAddr, String)>,
+    taken: Vec<String>,
+}
+
+impl Labels {
+    /// The label of what came of a look; nothing where another has it already, such as an address that two names lead to.
+    fn next(&mut self, inspection: &Inspection, has_one_peer: bool) -> Option<String> {
+        let kind = (inspection.keys != Keys::Any).then(|| inspection.keys.word().to_ascii_lowercase());
+        let address = match inspection.peer.as_ref().map(|peer| peer.address) {
+            _ if has_one_peer => None,
+            None => return None,
+            Some(address) => Some(self.of_address(address)?),
+        };
+        let label = address.into_iter().chain(kind).collect::<Vec<_>>().join("_");
+        if self.taken.contains(&label) {
+            return None;
+        }
+        self.taken.push(label.clone());
+        Some(label)
+    }
+
+    fn of_address(&mut self, address: SocketAddr) -> Option<String> {
+        if let Some((_, label)) = self.addresses.iter().find(|(known, _)| *known == address) {
+            return Some(label.clone());
+        }
+        let mut taken = self.addresses.iter().map(|(_, label)| label.clone()).collect();
+        let label = net::label_suffix(address, &mut taken)?;
+        self.addresses.push((address, label.clone()));
+        Some(label)
+    }
+}

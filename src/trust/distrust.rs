@@ -1,0 +1,147 @@
+//! Why does a chain lead to no trust anchor? webpki's error in words, and which signature it is about.
+
+use webpki::Error;
+use x509_parser::asn1_rs::{Any, Class, FromDer, Oid, Tag, oid};
+
+use super::signature::{self, Check};
+use crate::x509::algorithm::Signature;
+use crate::x509::certificate::Certificate;
+use crate::x509::chain::{Chain, ChainOrder};
+use crate::x509::parts::element;
+use crate::x509::verdict::Distrust;
+
+/// What webpki's last `error` means for `chain`; `anchors` are those that have, by name, issued a certificate.
+pub(super) fn distrust(error: &Error, chain: &Chain, anchors: impl Fn(&Certificate) -> Vec<Certificate>) -> Distrust {
+    use Error as E;
+
+    let leaf = chain.leaf();
+    match error {
+        E::CertExpired { .. } | E::CertNotValidYet { .. } => Distrust::NeverValid,
+        E::RequiredEkuNotFoundContext(_) | E::EmptyEkuExtension => Distrust::Purpose,
+        E::UnknownIssuer | E::CaUsedAsEndEntity | E::UnsupportedCertVersion if leaf.is_self_issued() => {
+            Distrust::SelfSigned
+        }
+        E::CaUsedAsEndEntity | E::UnsupportedCertVersion => Distrust::NotALeaf,
+        E::NameConstraintViolation => Distrust::NameConstraints,
+        E::PathLenConstraintViolated => Distrust::PathLength,
+        E::EndEntityUsedAsCa => Distrust::NotAnAuthority,
+        error => broken_link(chain, anchors).unwrap_or_else(|| match error {
+            E::UnknownIssuer => {
+                let last = if chain.order() == ChainOrder::InOrder { chain.last() } else { leaf };
+                Distrust::UnknownIssuer { issuer: last.name() }
+            }
+            error => Distrust::Rule(in_words(error)),
+        }),
+    }
+}
+
+/// The first signature from the leaf on that keeps the chain from being trusted; `None` if all that are there are good.
+fn broken_link(chain: &Chain, anchors: impl Fn(&Certificate) -> Vec<Certificate>) -> Option<Distrust> {
+    let mut certificate = chain.leaf();
+    let mut checks = 0..MAX_CHECKS;
+    for _ in 0..MAX_CHECKS {
+        let shown = chain.others().iter().filter(|other| *other != certificate && certificate.names_as_issuer(other));
+        let mut next = None;
+        let mut broken = None;
+        for issuer in shown {
+            match link(certificate, issuer, "certificate shown with it,", &mut checks) {
+                None => next = next.or(Some(issuer)),
+                Some(distrust) => broken = broken.or(Some(distrust)),
+            }
+        }
+        for anchor in anchors(certificate) {
+            match link(certificate, &anchor, "trust anchor", &mut checks) {
+                None => return None,
+                Some(distrust) => broken = Some(distrust),
+            }
+        }
+        match next {
+            Some(issuer) => certificate = issuer,
+            None => return broken,
+        }
+    }
+    None
+}
+
+/// What is wrong with the signature of `certificate`, if `issuer` should have made it.
+fn link(
+    certificate: &Certificate,
+    issuer: &Certificate,
+    whose: &'static str,
+    checks: &mut std::ops::Range<usize>,
+) -> Option<Distrust> {
+    checks.next()?;
+    let (parts, key) = (certificate.parts()?, issuer.parts()?.key);
+    let (subject, signature) = (certificate.name(), certificate.signature);
+    if signature.is_weak {
+        return Some(Distrust::WeakSignature { subject, signature });
+    }
+    if issuer.key.is_short() {
+        return Some(Distrust::ShortKey { issuer: issuer.name(), key: issuer.key });
+    }
+    match signature::check(&parts, key) {
+        Check::Good => None,
+        Check::Wrong => Some(Distrust::BadSignature { subject, issuer: issuer.name(), whose }),
+        Check::Unverifiable => {
+            Some(Distrust::Unverifiable { subject, signature: named(signature, parts.algorithm), key: issuer.key })
+        }
+    }
+}
+
+/// The name of an algorithm; of one without, its object identifier.
+fn named(signature: Signature, algorithm: &[u8]) -> String {
+    match Oid::from_der(algorithm) {
+        Ok((_, oid)) if Signature::from_oid(&oid).name == UNKNOWN => format!("the algorithm {oid}"),
+        _ => signature.name.to_owned(),
+    }
+}
+
+/// `InvalidSerialNumber` as `invalid serial number`.
+fn in_words(error: &Error) -> String {
+    let name = format!("{error:?}");
+    let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let mut words = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(c.to_ascii_lowercase());
+    }
+    words
+}
+
+/// Whether the settings that OpenSSL's trusted format (X509_CERT_AUX) has behind a certificate let it be an anchor for
+/// servers: not if its rejected uses name them, nor if its trusted uses do not. Without settings they do.
+pub(super) fn openssl_trusts_for_servers(settings: &[u8]) -> bool {
+    let Ok((_, settings)) = Any::from_der(settings) else {
+        return true;
+    };
+    let mut rest = settings.data;
+    while let Some((field, after)) = element(rest) {
+        let Ok((_, field)) = Any::from_der(field) else { return true };
+        let is_trusted = field.class() == Class::Universal && field.tag() == Tag::Sequence;
+        let is_rejected = field.class() == Class::ContextSpecific && field.tag() == Tag(0);
+        let names_servers = uses(field.data).any(|oid| oid == SERVER_AUTH || oid == ANY_USE);
+        if is_trusted && !names_servers || is_rejected && names_servers {
+            return false;
+        }
+        rest = after;
+    }
+    true
+}
+
+fn uses(mut oids: &[u8]) -> impl Iterator<Item = Oid<'_>> {
+    std::iter::from_fn(move || {
+        let (rest, oid) = Oid::from_der(oids).ok()?;
+        oids = rest;
+        Some(oid)
+    })
+}
+
+const UNKNOWN: &str = "an unknown algorithm";
+
+/// As many signatures are checked to say what is wrong: a stranger may show a thousand certificates of one name.
+const MAX_CHECKS: usize = 16;
+
+const SERVER_AUTH: Oid<'_> = oid!(1.3.6.1.5.5.7.3.1);
+const ANY_USE: Oid<'_> = oid!(2.5.29.37.0);
