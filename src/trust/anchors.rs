@@ -9,6 +9,7 @@ use std::time::Duration;
 use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, Error, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
 
+use super::authority::objection;
 use super::distrust::{distrust, openssl_trusts_for_servers};
 use super::signature;
 use crate::x509::certificate::{Certificate, Fingerprint};
@@ -110,16 +111,20 @@ impl Anchors {
         let beyond_ring = self.beyond_ring(chain);
         let algorithms: Vec<&dyn SignatureVerificationAlgorithm> =
             signature::ring().all.iter().copied().chain(beyond_ring.iter().map(|beyond| beyond as _)).collect();
-        let mut error = Error::UnknownIssuer;
+        let (mut error, mut objection) = (Error::UnknownIssuer, None);
         for moment in moments(chain, sought.now) {
             match self.paths(chain, moment, sought, &algorithms) {
                 Ok(paths) => {
-                    if let Some(path) = paths.into_iter().min_by_key(|path| sought.flaws(path)) {
+                    if let Some(path) = paths.good.into_iter().min_by_key(|path| sought.flaws(path)) {
                         return Verdict::Trusted(Box::new(path));
                     }
+                    objection = objection.or(paths.objection);
                 }
                 Err(reason) => error = reason,
             }
+        }
+        if let Some(objection) = objection {
+            return Verdict::Untrusted(objection);
         }
         Verdict::Untrusted(distrust(&error, chain, |certificate| self.named_by(certificate)))
     }
@@ -139,17 +144,21 @@ impl Anchors {
         moment: i64,
         sought: &SoughtPath<'_>,
         algorithms: &[&dyn SignatureVerificationAlgorithm],
-    ) -> Result<Vec<TrustedPath>, Error> {
+    ) -> Result<Paths, Error> {
         let leaf = CertificateDer::from(chain.leaf().der.as_slice());
         let others: Vec<_> = chain.others().iter().map(|other| CertificateDer::from(other.der.as_slice())).collect();
         let moment = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(moment).unwrap_or(0)));
-        let paths = RefCell::new(Vec::new());
+        let paths = RefCell::new(Paths::default());
         let take = |path: &VerifiedPath<'_>| {
             let path = self.path(path, chain).ok_or(Error::UnknownIssuer)?;
-            let is_best = sought.is_met_by(&path);
             let mut paths = paths.borrow_mut();
-            if is_best || paths.len() < MAX_PATHS {
-                paths.push(path);
+            if let Some(objection) = objection(chain.leaf(), &path) {
+                paths.objection = Some(objection);
+                return Err(Error::UnknownIssuer);
+            }
+            let is_best = sought.is_met_by(&path);
+            if is_best || paths.good.len() < MAX_PATHS {
+                paths.good.push(path);
             }
             // An error is what makes webpki look for another one.
             if is_best { Ok(()) } else { Err(Error::UnknownIssuer) }
@@ -159,7 +168,8 @@ impl Anchors {
         let verified =
             leaf.verify_for_usage(algorithms, &self.anchors, &others, moment, usage, None, Some(&take)).map(|_| ());
         let paths = paths.take();
-        if paths.is_empty() { verified.map(|()| paths) } else { Ok(paths) }
+        let is_any = !paths.good.is_empty() || paths.objection.is_some();
+        if is_any { Ok(paths) } else { verified.map(|()| paths) }
     }
 
     fn path(&self, path: &VerifiedPath<'_>, chain: &Chain) -> Option<TrustedPath> {
@@ -181,6 +191,14 @@ impl Anchors {
         let keys = distinct(parts.iter().skip(1).map(|parts| parts.key).chain(infos).map(|key| key.algorithm));
         signature::beyond_ring(&keys, &signatures)
     }
+}
+
+/// The paths to an anchor on which all signatures are good.
+#[derive(Default)]
+struct Paths {
+    good: Vec<TrustedPath>,
+    /// What speaks against another one.
+    objection: Option<Distrust>,
 }
 
 /// Each once, as far as anybody needs so many.

@@ -3,6 +3,7 @@
 use webpki::Error;
 use x509_parser::asn1_rs::{Any, Class, FromDer, Oid, Tag, oid};
 
+use super::authority::has_critical_policies;
 use super::signature::{self, Check};
 use crate::x509::algorithm::Signature;
 use crate::x509::certificate::Certificate;
@@ -25,6 +26,8 @@ pub(super) fn distrust(error: &Error, chain: &Chain, anchors: impl Fn(&Certifica
         E::NameConstraintViolation => Distrust::NameConstraints,
         E::PathLenConstraintViolated => Distrust::PathLength,
         E::EndEntityUsedAsCa => Distrust::NotAnAuthority,
+        E::MaximumPathDepthExceeded => Distrust::TooDeep,
+        E::UnsupportedCriticalExtension if chain.iter().any(has_critical_policies) => Distrust::Policies,
         error => broken_link(chain, anchors).unwrap_or_else(|| match error {
             E::UnknownIssuer => {
                 let last = if chain.order() == ChainOrder::InOrder { chain.last() } else { leaf };

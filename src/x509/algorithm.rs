@@ -4,7 +4,8 @@ use std::fmt;
 
 use x509_parser::asn1_rs::{FromDer, Oid, oid};
 use x509_parser::public_key::{PublicKey, RSAPublicKey};
-use x509_parser::x509::SubjectPublicKeyInfo;
+use x509_parser::signature_algorithm::SignatureAlgorithm;
+use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 /// A public key's kind and size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +93,16 @@ pub struct Signature {
 }
 
 impl Signature {
+    /// Of a certificate; that of RSASSA-PSS is as good as its hash, which is SHA-1 where nothing else is said.
+    pub(super) fn from_identifier(algorithm: &AlgorithmIdentifier<'_>) -> Self {
+        match SignatureAlgorithm::try_from(algorithm) {
+            Ok(SignatureAlgorithm::RSASSA_PSS(parameters)) if *parameters.hash_algorithm_oid() == SHA_1 => {
+                Self { name: "RSASSA-PSS with SHA-1", is_weak: true }
+            }
+            _ => Self::from_oid(&algorithm.algorithm),
+        }
+    }
+
     pub(crate) fn from_oid(algorithm: &Oid<'_>) -> Self {
         let known = SIGNATURES.iter().find(|(oid, _, _)| oid == algorithm);
         known
@@ -113,6 +124,7 @@ fn significant_bits(bytes: &[u8]) -> usize {
 
 const ED25519: Oid<'_> = oid!(1.3.101.112);
 const ED448: Oid<'_> = oid!(1.3.101.113);
+const SHA_1: Oid<'_> = oid!(1.3.14.3.2.26);
 const RSASSA_PSS: Oid<'_> = oid!(1.2.840.113549.1.1.10);
 
 /// Object identifier, name, and size of the field.

@@ -81,7 +81,7 @@ impl Certificate {
             not_before: parsed.validity().not_before.timestamp(),
             not_after: parsed.validity().not_after.timestamp(),
             key: Key::from_info(parsed.public_key()),
-            signature: Signature::from_oid(&parsed.signature_algorithm.algorithm),
+            signature: Signature::from_identifier(&parsed.signature_algorithm),
             is_ca: is_ca(&parsed),
             issuer_der: parsed.issuer().as_raw().to_owned(),
             subject_der: parsed.subject().as_raw().to_owned(),

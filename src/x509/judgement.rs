@@ -5,7 +5,7 @@
 //! | expired       | a certificate's validity is over, or that of the trust anchor it leads to                         |
 //! | not-yet-valid | a certificate's validity has not begun                                                            |
 //! | untrusted     | the chain leads to no trust anchor                                                                |
-//! | unverifiable  | a signature of an algorithm that nobody here can verify                                           |
+//! | unverifiable  | a signature of an algorithm, or rules, that nobody here can follow                                |
 //! | anchor        | the chain ends at another trust anchor than is expected                                           |
 //! | name-mismatch | the leaf is for other names, or by its common name only                                           |
 //! | weak          | an RSA or DSA key below 2048 bits, an EC key below 224; SHA-1 or MD5 under anything but an anchor |
@@ -220,7 +220,7 @@ fn distrust(chain: &Chain, verdict: &Verdict) -> Option<Failure> {
         return None;
     };
     let leaf = Judged { certificate: chain.leaf(), place: Place::Leaf }.designation();
-    if matches!(reason, Distrust::Unverifiable { .. }) {
+    if matches!(reason, Distrust::Unverifiable { .. } | Distrust::Policies) {
         return Some(Failure::new(Class::Unverifiable, format!("{leaf} may be trusted or not: {reason}")));
     }
     // That there is nobody to trust is a lack of this host.

@@ -87,8 +87,14 @@ pub enum Distrust {
         key: Key,
     },
     /// The leaf is not for servers.
-    #[error("its extended key usage does not include server authentication")]
+    #[error("its extended key usage, or that of an authority, does not include server authentication")]
     Purpose,
+    /// The leaf's key is not for TLS.
+    #[error("its key usage allows none of what TLS uses a key for")]
+    KeyUsage,
+    /// Rules about policies, which are passed over by most and not known here.
+    #[error("it has critical rules about certificate policies, which this check cannot follow")]
+    Policies,
     /// A certificate authority's certificate as a leaf.
     #[error("it is a certificate authority's, or no version 3 certificate")]
     NotALeaf,
@@ -98,11 +104,14 @@ pub enum Distrust {
     /// A name that an authority of the chain may not certify.
     #[error("it is for a name that one of its authorities may not certify (name constraints)")]
     NameConstraints,
+    /// More intermediates than webpki follows.
+    #[error("it leads over more than {MAX_INTERMEDIATES} intermediate certificates, which this check does not follow")]
+    TooDeep,
     /// More authorities than one of them allows.
     #[error("there are more authorities in it than one of them allows (path length)")]
     PathLength,
     /// An intermediate that is no authority.
-    #[error("it is issued by a certificate that may not issue any (basic constraints, key usage)")]
+    #[error("one of its authorities may not issue certificates (basic constraints, key usage)")]
     NotAnAuthority,
     /// A rule of RFC 5280 that is broken.
     #[error("it breaks a rule of RFC 5280: {0}")]
@@ -114,3 +123,6 @@ pub enum Distrust {
     #[error("its SHA-256 fingerprint is another one than given")]
     OtherFingerprint,
 }
+
+/// As many webpki follows.
+const MAX_INTERMEDIATES: usize = 6;

@@ -5,6 +5,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(not(windows))]
+mod chains;
 mod files;
 mod wire;
 
