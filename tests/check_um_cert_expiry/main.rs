@@ -8,6 +8,8 @@ mod support;
 #[cfg(not(windows))]
 mod chains;
 mod files;
+mod kinds;
+mod starttls;
 mod wire;
 
 use std::path::PathBuf;
@@ -94,10 +96,12 @@ impl Made {
         OpenSsl::serve_files(&self.file("leaf.pem"), &self.file("key.pem"), &format!("-cert_chain {chain} {arguments}"))
     }
 
-    /// `leaf.pem`, self-signed, and `leaf.der`.
+    /// `leaf.pem`, self-signed, `leaf.der`, and `key.pem`.
     fn leaf(leaf: &Wanted) -> Self {
-        let certificate = leaf.params(false).self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let certificate = leaf.params(false).self_signed(&key).unwrap();
         let made = Self::holding("leaf.pem", certificate.pem().as_bytes());
+        std::fs::write(made.file("key.pem"), key.serialize_pem()).unwrap();
         std::fs::write(made.file("leaf.der"), certificate.der()).unwrap();
         made
     }
