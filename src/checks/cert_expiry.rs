@@ -257,7 +257,15 @@ impl Options for CertExpiry {
     ];
     const NEEDS: &'static [&'static [Need]] = &[&[
         Need {
-            options: &["--port", "--starttls", "--srv", "--all-addresses", "--keys", "--no-verify", "--client-certificate"],
+            options: &[
+                "--port",
+                "--starttls",
+                "--srv",
+                "--all-addresses",
+                "--keys",
+                "--no-verify",
+                "--client-certificate",
+            ],
             when: When::Given("--hostname"),
         },
         Need { options: &["--dns-server"], when: When::Given("--srv") },

@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use crate::report::excerpt;
 
 /// A host name or address: nothing that could not be looked up, and nothing that could break out of a URI. A port or a
-/// scheme is no part of it, and is told where it belongs.
+/// scheme is no part of it, and is told where it belongs. A name in another script becomes what DNS, TLS and SIP know it by:
+/// its A-labels (RFC 5890).
 pub(crate) fn parse(text: &str) -> Result<String, String> {
     let is_plausible = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']' | '%');
     let expected = "expected a name such as cas1.example.com or an address such as 192.0.2.7";
@@ -28,7 +29,13 @@ pub(crate) fn parse(text: &str) -> Result<String, String> {
     if text.contains([':', '[', ']', '%']) && (bare.parse::<IpAddr>().is_err() || zone.is_empty()) {
         return wrong("its colons, brackets or zone are not those of an IPv6 address; ");
     }
-    Ok(text.to_owned())
+    if text.is_ascii() {
+        return Ok(text.to_owned());
+    }
+    match idna::domain_to_ascii(text) {
+        Ok(host) if !host.is_empty() && host.len() <= 255 && host.chars().all(is_plausible) => Ok(host),
+        _ => wrong("it is no name in IDNA; "),
+    }
 }
 
 /// The host without brackets around an address.
@@ -102,6 +109,20 @@ mod tests {
         for (asked, named) in [("cas1", "cas10"), ("cas1.a.b", "cas1.c.d"), ("192.0.2.7", "cas1"), ("cas", "cas1.cas")]
         {
             assert!(!is_same_computer(asked, named), "{asked} {named}");
+        }
+    }
+
+    #[test]
+    fn a_name_in_another_script_becomes_its_a_labels() {
+        for (text, host) in [
+            ("münchen.example", "xn--mnchen-3ya.example"),
+            ("MÜNCHEN.example.", "xn--mnchen-3ya.example."),
+            ("例え.テスト", "xn--r8jz45g.xn--zckzah"),
+        ] {
+            assert_eq!(parse(text).as_deref(), Ok(host));
+        }
+        for text in ["a／b.example", "\u{200b}", "m\u{fc}/x", &"ü".repeat(100)] {
+            assert!(parse(text).is_err(), "{text:?}");
         }
     }
 

@@ -106,7 +106,7 @@ impl Anchors {
             return Verdict::AnchorItself;
         }
         if self.anchors.is_empty() && !self.certificates.is_empty() {
-            return Verdict::Untrusted(Distrust::NoAnchors("none of the certificates given can be one".to_owned()));
+            return Verdict::Untrusted(Distrust::NoUsableAnchors);
         }
         let beyond_ring = self.beyond_ring(chain);
         let algorithms: Vec<&dyn SignatureVerificationAlgorithm> =

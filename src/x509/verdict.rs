@@ -116,6 +116,9 @@ pub enum Distrust {
     /// A rule of RFC 5280 that is broken.
     #[error("it breaks a rule of RFC 5280: {0}")]
     Rule(String),
+    /// Certificates were given, of which none can be an anchor.
+    #[error("none of the certificates given can be a trust anchor for servers")]
+    NoUsableAnchors,
     /// There are no anchors to trust.
     #[error("there are no trust anchors: {0}")]
     NoAnchors(String),

@@ -226,11 +226,14 @@ fn what_cannot_have_an_effect_is_refused() {
         (&["--file", "x", "--srv"], "--srv: expected --hostname too"),
         (&["--file", "x", "--all-addresses"], "--all-addresses: expected --hostname too"),
         (&["--file", "x", "--keys", "rsa"], "--keys: expected --hostname too"),
-        (&["-H", "a", "--dns-server", "127.0.0.1"], "--dns-server: expected --srv"),
+        (&["-H", "a", "--dns-server", "127.0.0.1"], "--dns-server: expected --srv too"),
         (&["-H", "a", "--srv", "-p", "1"], "--srv: expected no --port"),
         (&["-H", "127.0.0.1", "--srv"], "--srv: expected a domain"),
-        (&["-H", "a", "--judge", "path", "--no-verify"], "--judge path: expected no --no-verify"),
-        (&["--file", "x", "--judge", "path"], "--judge path: expected --ca-file too"),
+        (
+            &["-H", "a", "--judge", "path", "--no-verify"],
+            "--judge: expected --hostname or --ca-file without --no-verify",
+        ),
+        (&["--file", "x", "--judge", "path"], "--judge: expected --hostname or --ca-file"),
         (&["-H", "a", "--leaf-only", "--judge", "served"], "exclude each other"),
         (&["-H", "a", "--expect-anchor", "x"], "--expect-anchor: 'x' is not a SHA-256 fingerprint"),
     ] {
