@@ -75,6 +75,7 @@ impl CallRouting {
             tls_backend: self.tls_backend.unwrap_or(Backend::Auto),
             expiries: self.expiries(),
             asks_untrusted: !context.is_critical(Class::Untrusted),
+            asks_unverifiable: !context.is_critical(Class::Unverifiable),
             asks_misnamed: !context.is_critical(Class::NameMismatch),
             now: unix_seconds(context.started.time),
             deadline: context.deadline,
