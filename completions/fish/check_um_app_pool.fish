@@ -1,10 +1,16 @@
 complete -c check_um_app_pool -f
 complete -c check_um_app_pool -l pool -d 'Application pool' -r -f
-complete -c check_um_app_pool -l counters -d 'Where the counters are read: csv:FILE (PDH-CSV as typeperf, relog and Export-Counter write it), csv:- (the same on standard input), prometheus:URL (http or https), or pdh (the performance counters of Windows)' -r -f
+complete -c check_um_app_pool -l counters -d 'Where the counters are read: csv:FILE (PDH-CSV as typeperf, relog and Export-Counter write it; of a directory or a pattern the newest files), csv:- (the same on standard input), prometheus:URL (http or https), or pdh (the performance counters of Windows)' -r -f
 complete -c check_um_app_pool -s H -l hostname -d 'Host whose counters are judged, where the source knows several; with pdh, the host that is asked' -r -f -a "(__fish_print_hostnames)"
 complete -c check_um_app_pool -l max-age -d 'Greatest age of the newest sample, as seconds or with s, m, h or d' -r -f
 complete -c check_um_app_pool -l time-zone -d 'Offset from UTC of the clock that a CSV log was written by, such as +01:00 [default: what the log says]' -r -f
-complete -c check_um_app_pool -l counter-name -d 'What the source calls a counter: a metric for prometheus, \\Object\\Counter otherwise; repeatable' -r -f
+complete -c check_um_app_pool -l code-page -d 'Code page of a CSV log that is neither UTF-8 nor UTF-16, such as 1251 [default: of no other than ASCII names]' -r -f
+complete -c check_um_app_pool -l counter-name -d 'What the source calls a counter: for prometheus a metric, where needed with labels, NAME{LABEL="VALUE"}; \\Object\\Counter otherwise; repeatable' -r -f
+complete -c check_um_app_pool -l exporter-user -d 'User to show to an exporter that wants basic authentication' -r -f
+complete -c check_um_app_pool -l password-file -d 'File whose first line is the user\'s password' -r -F
+complete -c check_um_app_pool -l password-env -d 'Environment variable that holds the user\'s password' -r -f
+complete -c check_um_app_pool -l bearer-token-file -d 'File whose first line is a bearer token to show to the exporter' -r -F
+complete -c check_um_app_pool -l bearer-token-env -d 'Environment variable that holds a bearer token to show to the exporter' -r -f
 complete -c check_um_app_pool -l tls-name -d 'Name to send and to expect in the certificate [default: the host]' -r -f
 complete -c check_um_app_pool -l ca-file -d 'PEM file with the certificates to trust, instead of the system\'s' -r -F
 complete -c check_um_app_pool -l fingerprint -d 'SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable' -r -f

@@ -99,8 +99,8 @@ impl Options for AppPool {
     ];
     const NEEDS: &'static [&'static [Need]] = CounterOptions::NEEDS;
 
-    fn contradiction(&self, _: &Secrets) -> Option<String> {
-        self.source.contradiction(&self.counters())
+    fn contradiction(&self, secrets: &Secrets) -> Option<String> {
+        self.source.contradiction(&self.counters(), secrets)
     }
 }
 

@@ -12,7 +12,7 @@
 use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, graph, metric};
 use super::shared_advice;
 use crate::counters::describe::{add_samples, percent};
-use crate::counters::past::{Past, past, totals};
+use crate::counters::past::{Keeping, Past, past, totals};
 use crate::counters::role::{Notifications, missed_call_proxy};
 use crate::events::query::EventQuery;
 use crate::events::source;
@@ -72,7 +72,9 @@ impl MissedCallProxy {
         let counters = self.source.named(missed_call_proxy());
         let reading = source.read(counters.clone(), self.window.window, report).await?;
         source.must_be_fresh(&reading, context.started.time)?;
-        let keeping = self.window.keeping(source.key(&reading, &counters), Self::ABOUT.name, context.deadline);
+        let key = source.key(&reading.host, &counters);
+        let keeping = self.window.keeping(key, Self::ABOUT.name, context.deadline);
+        let keeping = Keeping { of: reading.origin, ..keeping };
         // Without a history the share is judged all the same.
         let past = past(totals(&reading, |values| [Notifications::from(values).received]), keeping)
             .await
@@ -82,7 +84,8 @@ impl MissedCallProxy {
             });
         add_samples(&reading, &past, report);
 
-        let share = Notifications::from(reading.newest().values).percent.unwrap_or_default();
+        let share = Notifications::from(reading.newest().values).percent;
+        let share = share.ok_or_else(|| Failure::new(Class::NoData, "the newest sample has no value of the share"))?;
         let text = format!("{} of the missed-call notifications not proxied by {}", percent(share), reading.host);
         let still = past.growth.is_some_and(|growth| growth.by == [0]);
         Ok(if still {
@@ -210,10 +213,10 @@ impl Options for MissedCallProxy {
         CounterOptions::NEEDS[1],
     ];
 
-    fn contradiction(&self, _: &Secrets) -> Option<String> {
+    fn contradiction(&self, secrets: &Secrets) -> Option<String> {
         match self.method {
             ShareMethod::Events => self.log_options().contradiction(source::NEEDS_EVENT_XML),
-            ShareMethod::Exchange => self.source.contradiction(&missed_call_proxy()),
+            ShareMethod::Exchange => self.source.contradiction(&missed_call_proxy(), secrets),
         }
     }
 }

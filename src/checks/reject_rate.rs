@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, graph, metric};
 use super::shared_advice;
-use crate::counters::describe::{add_samples, coverage, percent};
-use crate::counters::past::{self, Past, totals};
+use crate::counters::describe::{add_samples, coverage, percent, unseen};
+use crate::counters::past::{self, Keeping, Past, totals};
 use crate::counters::role::{Calls, Role};
-use crate::counters::{Counter, Reading};
+use crate::counters::{Counter, CounterError, Reading};
 use crate::options::counters::{CounterOptions, ShareThresholds, WindowOptions};
 use crate::options::{Need, Options, Secrets, When, plain};
 use crate::plugin::{Check, Context};
@@ -63,21 +63,41 @@ impl RejectRate {
     async fn rate(&self, context: &Context, report: &mut Report) -> Result<Rate, Failure> {
         let (method, counters) = (self.method(), self.counters());
         let source = self.source.open(&context.secrets, context.deadline, report)?;
-        let reading = source.read(counters.clone(), self.window.window, report).await?;
+        let keeping = |host: &str| self.window.keeping(source.key(host, &counters), Self::ABOUT.name, context.deadline);
+        let reading = match source.read(counters.clone(), self.window.window, report).await {
+            // Rotated just now: what the log said before is all that is known, and no older than that.
+            Err(CounterError::NoRows { place, host }) if method == RateMethod::Totals && !host.is_empty() => {
+                let past = past::past(Vec::new(), keeping(&host)).await?;
+                report.target.host.clone_from(&host);
+                let judged = Judged { host: &host, own: None, past: &past, is_of_history: true };
+                let newest = past.samples.last().filter(|_| past.growth.is_some());
+                return match newest {
+                    Some(newest) => {
+                        source.must_be_of_now(newest.time, context.started.time)?;
+                        self.by_totals(&judged, report)
+                    }
+                    None => Err(CounterError::NoRows { place, host }.into()),
+                };
+            }
+            reading => reading?,
+        };
         source.must_be_fresh(&reading, context.started.time)?;
 
-        let keeping = self.window.keeping(source.key(&reading, &counters), Self::ABOUT.name, context.deadline);
         let received_and_rejected = |values| {
             let Calls { received, rejected, .. } = Calls::from(values);
             [received, rejected]
         };
+        let keeping = Keeping { of: reading.origin, ..keeping(&reading.host) };
         let past = past::past(totals(&reading, received_and_rejected), keeping).await;
         if let Ok(past) = &past {
             add_samples(&reading, past, report);
         }
         match method {
-            RateMethod::Totals => self.by_totals(&reading, &past?, report),
-            RateMethod::Exchange => Ok(self.by_exchange(&reading, past.map_err(Failure::from), report)),
+            RateMethod::Totals => {
+                let own = Calls::from(reading.newest().values).percent;
+                self.by_totals(&Judged { host: &reading.host, own, past: &past?, is_of_history: false }, report)
+            }
+            RateMethod::Exchange => self.by_exchange(&reading, past.map_err(Failure::from), report),
         }
     }
 
@@ -90,26 +110,34 @@ impl RejectRate {
     }
 
     /// From the growth of the two totals over the window.
-    fn by_totals(&self, reading: &Reading<3>, past: &Past<2>, report: &Report) -> Result<Rate, Failure> {
-        let host = &reading.host;
+    fn by_totals(&self, judged: &Judged<'_>, report: &Report) -> Result<Rate, Failure> {
+        let Judged { host, own, past, is_of_history } = *judged;
         let window = self.window.window;
         let replaced = if past.replaced() { "; the damaged history was replaced" } else { "" };
         let Some(growth) = &past.growth else {
             past.first_sample(window)?;
-            let own = Calls::from(reading.newest().values).percent;
+            if let Some([received, rejected]) = past.samples.last().map(|sample| sample.values) {
+                must_not_exceed(rejected, received)?;
+            }
             let own = own.map(|own| format!("; Exchange's own % counter reads {}", percent(own)));
             let text = format!("first sample of {host}, no history to judge yet{}{replaced}", own.unwrap_or_default());
             return Ok(Rate { history: Some(Duration::ZERO), ..Rate::unknown(Finding::ok(text)) });
         };
         let [calls, rejected] = growth.by;
-        // The two totals are not read at the same instant, so that one call may be in the second only.
-        let share = (calls > 0).then(|| rejected.min(calls) as f64 * 100.0 / calls as f64);
+        must_not_exceed(rejected, calls)?;
+        let share = (calls > 0).then(|| rejected as f64 * 100.0 / calls as f64);
         let said = share.map_or_else(
             || "no call received".to_owned(),
             |share| format!("{rejected} of {calls} calls rejected ({})", percent(share)),
         );
-        let text =
-            format!("{said} by {host} in {}{}{replaced}", roughly(growth.span()), coverage(growth.span(), window));
+        let begun = if is_of_history { "; the log has just been begun" } else { "" };
+        let span = growth.span();
+        let text = format!(
+            "{said} by {host} in {}{}{}{begun}{replaced}",
+            roughly(span),
+            coverage(span, window),
+            unseen(growth)
+        );
         let judged = calls > 0 && calls >= self.minimum_calls;
         let finding = if judged {
             Finding::ok(text)
@@ -117,16 +145,21 @@ impl RejectRate {
             let text = format!("{text}; fewer than {} calls are not judged", self.minimum_calls.max(1));
             report.judge(Failure::new(Class::FewCalls, text))
         };
-        let history = Some(growth.span());
-        Ok(Rate { share, judged, calls: Some(calls), rejected: Some(rejected), history, finding })
+        Ok(Rate { share, judged, calls: Some(calls), rejected: Some(rejected), history: Some(span), finding })
     }
 
     /// From Exchange's own counter, which keeps its value until the next call.
-    fn by_exchange(&self, reading: &Reading<3>, past: Result<Past<2>, Failure>, report: &mut Report) -> Rate {
+    fn by_exchange(
+        &self,
+        reading: &Reading<3>,
+        past: Result<Past<2>, Failure>,
+        report: &mut Report,
+    ) -> Result<Rate, Failure> {
+        let name = Calls::from(self.counters()).percent;
         let share = Calls::from(reading.newest().values).percent;
-        let said = share.map_or_else(|| "no value".to_owned(), percent);
-        let text =
-            format!("{said} of the calls rejected by {}, says {}", reading.host, Calls::from(self.counters()).percent);
+        let share =
+            share.ok_or_else(|| Failure::new(Class::NoData, format!("the newest sample has no value of {name}")))?;
+        let text = format!("{} of the calls rejected by {}, says {name}", percent(share), reading.host);
         // Without a history the share is judged all the same.
         let growth = past
             .unwrap_or_else(|failure| {
@@ -146,8 +179,31 @@ impl RejectRate {
             Finding::ok(text)
         };
         let history = growth.as_ref().map(|growth| growth.span());
-        Rate { share, judged: !still, calls, rejected, history, finding }
+        Ok(Rate { share: Some(share), judged: !still, calls, rejected, history, finding })
     }
+}
+
+/// What a rate is judged by.
+#[derive(Clone, Copy)]
+struct Judged<'a> {
+    host: &'a str,
+    /// What Exchange's own counter says.
+    own: Option<f64>,
+    past: &'a Past<2>,
+    /// Whether the source itself has nothing to say yet.
+    is_of_history: bool,
+}
+
+/// Refuses more calls rejected than there were.
+fn must_not_exceed(rejected: u64, received: u64) -> Result<(), Failure> {
+    if rejected <= received {
+        return Ok(());
+    }
+    let text = format!(
+        "{rejected} calls rejected and only {received} received: expected fewer; are the counters changed over \
+         (--counter-name)?"
+    );
+    Err(Failure::new(Class::NoData, text))
 }
 
 fn calls(label: &str, number: Option<u64>) -> Metric {
@@ -212,12 +268,12 @@ impl Options for RejectRate {
         &[Need { options: &["--minimum-calls"], when: BY_TOTALS }],
     ];
 
-    fn contradiction(&self, _: &Secrets) -> Option<String> {
+    fn contradiction(&self, secrets: &Secrets) -> Option<String> {
         let counters = self.counters();
         let unknown = self.method() == RateMethod::Totals && counters[0].name.is_empty() && counters[0].given.is_none();
         let text =
             "--method totals: this service has no known total of calls received: expected --counter-name received=NAME";
-        self.source.contradiction(&counters).or_else(|| unknown.then(|| text.to_owned()))
+        self.source.contradiction(&counters, secrets).or_else(|| unknown.then(|| text.to_owned()))
     }
 }
 

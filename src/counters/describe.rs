@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Reading;
 use super::past::Past;
+use super::rate::Growth;
 use crate::report::{Event, Report};
 use crate::time::calendar::rfc3339;
 use crate::time::words::{in_words, roughly};
@@ -31,6 +32,9 @@ pub(crate) fn add_samples<const N: usize, const M: usize>(reading: &Reading<N>, 
             ),
         );
     }
+    if let Some(unkept) = &past.unkept {
+        report.add_diagnostic("note", unkept.clone());
+    }
     if let Some(history) = &past.history {
         report.add_diagnostic("history_file", history.file.display().to_string());
     }
@@ -54,6 +58,16 @@ pub(crate) fn coverage(span: Duration, window: Duration) -> String {
         format!("; only the last {} of {} are known", roughly(span), in_words(window))
     } else {
         String::new()
+    }
+}
+
+/// What to add to a first line about restarts: calls of which nobody knows.
+pub(crate) fn unseen<const N: usize>(growth: &Growth<N>) -> String {
+    let pause = roughly(growth.unseen);
+    match growth.resets {
+        0 => String::new(),
+        1 => format!("; the service restarted within {pause}, calls of which may be missing"),
+        resets => format!("; the service restarted {resets} times within {pause}, calls of which may be missing"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why did a source not give its counters? One error for all sources, and what it is worth.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
@@ -15,10 +16,11 @@ pub enum CounterError {
     #[error("cannot read {place}: {error}")]
     Io { place: String, error: io::Error },
     #[error("{place}, line {line}: expected {expected}")]
-    Format { place: String, line: u64, expected: &'static str },
-    #[error("no counter {counter} in {place}")]
+    Format { place: String, line: u64, expected: Cow<'static, str> },
+    #[error("no {} in {place}", named(.counters))]
     Absent {
-        counter: Box<Counter>,
+        /// Each that is required and not there, at least one.
+        counters: Vec<Counter>,
         place: String,
         #[source]
         nearest: Nearest,
@@ -27,7 +29,13 @@ pub enum CounterError {
     NoSuchHost { host: String, place: String, hosts: Vec<String> },
     #[error("{place} holds the counters of several hosts: choose with --hostname one of {}", .hosts.join(", "))]
     SeveralHosts { place: String, hosts: Vec<String> },
-    /// Rows without values, or none at all.
+    #[error("{place} holds no row yet, only its header")]
+    NoRows {
+        place: String,
+        /// The host that the header names; empty when it names none.
+        host: String,
+    },
+    /// Rows without values.
     #[error("no value of {counter} in {place}: {rows} rows of the window are without; does the service run?")]
     NoSample {
         /// A counter that was required.
@@ -38,11 +46,27 @@ pub enum CounterError {
     /// Every state of a state set is 0.
     #[error("{place} says no state of {counter}")]
     NoState { counter: Box<Counter>, place: String },
+    /// Two states of a state set are 1.
+    #[error("{place} says several states of {counter} at once")]
+    SeveralStates { counter: Box<Counter>, place: String },
+    #[error("the value of {counter} in {place} is {value}: expected a number from 0 on")]
+    NotANumber { counter: Box<Counter>, place: String, value: f64 },
+    #[error("several series of {place} fit {counter}: choose one with --counter-name {}=NAME{{LABEL=\"VALUE\"}}, such as {}",
+        .counter.key, .series.join(" or "))]
+    SeveralSeries {
+        counter: Box<Counter>,
+        place: String,
+        /// Some of them, with their labels.
+        series: Vec<String>,
+    },
+    /// What `windows_exporter_collector_success` and `..._timeout` say.
+    #[error("the collector {collector} of {place} {how}, says the exporter: its log says why")]
+    CollectorFailed { collector: String, place: String, how: &'static str },
     #[error("cannot read {place}: {error}")]
     Http { place: String, error: HttpError },
-    /// The files for TLS cannot be used.
+    /// The files for TLS, or the credentials, cannot be used.
     #[error("{}", .0.summary)]
-    Tls(Failure),
+    Settings(Failure),
     #[error("cannot read {place}: {reason}, says {call}")]
     Pdh {
         place: String,
@@ -73,7 +97,7 @@ impl From<CounterError> for Failure {
         // The first line says why; what caused that follows.
         let cause = match &error {
             CounterError::Http { error: HttpError::Tls(failure) | HttpError::LookUp { failure, .. }, .. }
-            | CounterError::Tls(failure) => failure.clone(),
+            | CounterError::Settings(failure) => failure.clone(),
             CounterError::Http { error, .. } => Self::caused_by(class, error),
             error => Self::caused_by(class, error),
         };
@@ -81,6 +105,11 @@ impl From<CounterError> for Failure {
         let as_well = cause.as_well.filter(|_| cause.class == class);
         Self { as_well, causes: cause.causes, ..Self::new(class, error.to_string()) }
     }
+}
+
+fn named(counters: &[Counter]) -> String {
+    let names: Vec<_> = counters.iter().map(ToString::to_string).collect();
+    format!("{} {}", if names.len() == 1 { "counter" } else { "counters" }, names.join(" and "))
 }
 
 /// The names of counters that are there, those first that resemble the one that is not.

@@ -49,8 +49,10 @@ pub enum HistoryError {
 /// What a history knows of a series after the sample of this run was added.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known<const N: usize> {
-    /// Whether this was the first sample ever.
+    /// Whether nothing was known of the series before.
     pub first: bool,
+    /// Whether what was known could not be compared with the sample of this run, and was forgotten for it.
+    pub begun_anew: bool,
     /// The samples, by rising time.
     pub samples: Vec<Totals<N>>,
 }
@@ -84,24 +86,33 @@ impl History {
         }
     }
 
-    /// Adds a sample to the series of `key` and forgets what no window of this length can reach any more.
+    /// Adds samples by rising time to the series of `key` and forgets what no window of this length can reach any more.
     ///
-    /// A sample that is more than ten seconds newer than this one is of a clock that stepped back since, and forgotten;
-    /// up to that it is of another run at the same moment, and stays.
-    pub fn record<const N: usize>(&mut self, key: &str, sample: Totals<N>, window: Duration) -> Known<N> {
+    /// What is known of the time from the first of them on is replaced where there are several: a log says all of it. One
+    /// sample that is older than others is put in its place, or these are forgotten for it, or it is passed over: see
+    /// [`Place`]. It is never taken for a restart.
+    pub fn record<const N: usize>(&mut self, key: &str, samples: &[Totals<N>], window: Duration) -> Known<N> {
         let key = escaped(key);
         let known = self.series.iter().position(|series| series.key == key);
+        if known.is_none() && samples.is_empty() {
+            return Known { first: true, begun_anew: false, samples: Vec::new() };
+        }
         // The series that was asked for last stands last.
         let mut series = match known {
             Some(index) => self.series.remove(index),
             None => Series { key, records: Vec::new() },
         };
         let records = &mut series.records;
-        records.retain(|record| {
-            record.values.len() == N && record.time <= sample.time.checked_add(AT_ONCE).unwrap_or(record.time)
-        });
-        let place = records.partition_point(|record| record.time <= sample.time);
-        records.insert(place, StoredTotals { time: sample.time, values: sample.values.to_vec() });
+        records.retain(|record| record.values.len() == N);
+        let begun_anew = match samples {
+            [] => false,
+            [sample] => place(records, sample),
+            [first, ..] => {
+                records.truncate(records.partition_point(|record| record.time < first.time));
+                records.extend(samples.iter().map(StoredTotals::of));
+                false
+            }
+        };
         if let Some(newest) = records.last().map(|record| record.time) {
             records.retain(|record| newest.duration_since(record.time).unwrap_or_default() <= window);
         }
@@ -112,7 +123,7 @@ impl History {
         if self.series.len() > MAX_SERIES {
             self.series.remove(0);
         }
-        Known { first: known.is_none(), samples }
+        Known { first: known.is_none(), begun_anew, samples }
     }
 
     /// How many samples there are of all series.
@@ -155,7 +166,70 @@ impl History {
     }
 }
 
+/// Where a sample of this run belongs among those of earlier ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Between its neighbours: another run at the same moment was faster.
+    Between,
+    /// Behind those that are not newer; the clock has stepped back since the newer ones, which are forgotten.
+    Behind,
+    /// Nowhere: another run read it before what is known already, and it contradicts that.
+    Nowhere,
+    /// Alone: the clock has stepped back, and a total is lower than before, so that nothing can be compared with it.
+    Alone,
+}
+
+/// Puts a sample in its place; whether it stands alone there, with nothing left of what was known.
+fn place<const N: usize>(records: &mut Vec<StoredTotals>, sample: &Totals<N>) -> bool {
+    let index = records.partition_point(|record| record.time <= sample.time);
+    let (before, ahead) = records.split_at(index);
+    let place = place_between(before, ahead, sample);
+    match place {
+        Place::Between => {}
+        Place::Behind => records.truncate(index),
+        Place::Alone => records.clear(),
+        Place::Nowhere => return false,
+    }
+    records.insert(index.min(records.len()), StoredTotals::of(sample));
+    place == Place::Alone
+}
+
+fn place_between<const N: usize>(before: &[StoredTotals], ahead: &[StoredTotals], sample: &Totals<N>) -> Place {
+    let Some((next, newest)) = ahead.first().zip(ahead.last()) else {
+        return if before.last().is_some_and(|last| was_read_before(sample, last)) {
+            Place::Nowhere
+        } else {
+            Place::Behind
+        };
+    };
+    let is_below = |values: &[u64], other: &[u64]| values.iter().zip(other).all(|(value, other)| value <= other);
+    let rises_to_it = before.last().is_none_or(|before| is_below(&before.values, &sample.values));
+    let is_late = newest.time.duration_since(sample.time).is_ok_and(|late| late <= AT_ONCE);
+    if is_late && rises_to_it && is_below(&sample.values, &next.values) {
+        Place::Between
+    } else if rises_to_it && (!is_late || is_below(&newest.values, &sample.values)) {
+        Place::Behind
+    } else if is_late {
+        Place::Nowhere
+    } else {
+        Place::Alone
+    }
+}
+
+/// Whether a sample that a slow exporter answered after `last` says less than that: it would be of a service that has
+/// restarted since and counted more than half of what it ever had counted.
+fn was_read_before<const N: usize>(sample: &Totals<N>, last: &StoredTotals) -> bool {
+    let sum = |values: &[u64]| values.iter().map(|value| u128::from(*value)).sum::<u128>();
+    let is_late = sample.time.duration_since(last.time).is_ok_and(|pause| pause <= AT_ONCE);
+    let fell = last.values.iter().zip(&sample.values).any(|(last, value)| value < last);
+    is_late && fell && sum(&sample.values) > sum(&last.values) / 2
+}
+
 impl StoredTotals {
+    fn of<const N: usize>(totals: &Totals<N>) -> Self {
+        Self { time: totals.time, values: totals.values.to_vec() }
+    }
+
     fn totals<const N: usize>(&self) -> Option<Totals<N>> {
         Some(Totals { time: self.time, values: self.values.as_slice().try_into().ok()? })
     }
@@ -203,7 +277,7 @@ pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 const VERSION: u32 = 1;
 
-/// How far apart the clocks of runs at the same moment can be: the time that a run takes.
+/// How far apart what runs at the same moment read can be: the time that a run takes.
 const AT_ONCE: Duration = Duration::from_secs(10);
 
 /// The most samples of a series.
@@ -215,106 +289,4 @@ const MAX_SERIES: usize = 256;
 const MAX_KEY: usize = 2_048;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const HOUR: Duration = Duration::from_secs(3_600);
-
-    fn at(seconds: u64, received: u64) -> Totals<2> {
-        Totals { time: UNIX_EPOCH + Duration::from_secs(1_700_000_000 + seconds), values: [received, 1] }
-    }
-
-    fn last_known(samples: &[Totals<2>]) -> Known<2> {
-        let mut history = History::default();
-        samples.iter().map(|sample| history.record("k", *sample, HOUR)).last().unwrap()
-    }
-
-    #[test]
-    fn the_first_sample_of_a_key_is_the_first() {
-        let mut history = History::default();
-        assert!(history.record("a", at(0, 1), HOUR).first);
-        assert!(!history.record("a", at(60, 1), HOUR).first);
-        assert!(history.record("b", at(60, 1), HOUR).first);
-    }
-
-    #[test]
-    fn what_no_window_reaches_is_forgotten_and_the_newest_never() {
-        assert_eq!(last_known(&[at(0, 1), at(3_600, 2)]).samples, [at(0, 1), at(3_600, 2)]);
-        let known = last_known(&[at(0, 1), at(3_601, 2)]);
-        assert_eq!((known.first, known.samples), (false, vec![at(3_601, 2)]));
-    }
-
-    #[test]
-    fn runs_at_once_may_write_in_any_order() {
-        assert_eq!(last_known(&[at(9, 2), at(0, 1)]).samples, [at(0, 1), at(9, 2)]);
-        assert_eq!(last_known(&[at(0, 1), at(0, 1)]).samples.len(), 2);
-    }
-
-    #[test]
-    fn a_clock_that_steps_back_forgets_the_time_to_come() {
-        assert_eq!(last_known(&[at(0, 1), at(500, 2), at(60, 3)]).samples, [at(0, 1), at(60, 3)]);
-    }
-
-    #[test]
-    fn a_history_is_bounded_in_samples_series_and_bytes() {
-        let lines = (1..MAX_RECORDS).map(|second| format!("{}.000000000 {second} 1\n", 1_700_000_000 + second));
-        let mut history = History::parse(&("series many\n".to_owned() + &lines.collect::<String>())).unwrap();
-        for second in 5_000..5_010 {
-            history.record("many", at(second, second), Duration::MAX);
-            assert!((MAX_RECORDS / 2..=MAX_RECORDS).contains(&history.len()), "{}", history.len());
-        }
-        let newest = at(5_010, 9);
-        assert_eq!(history.record("many", newest, Duration::MAX).samples.last(), Some(&newest));
-        for key in 0..300 {
-            history.record(&format!("{key}{}", "x".repeat(3_000)), at(0, 1), HOUR);
-        }
-        assert_eq!(history.series.len(), MAX_SERIES);
-        assert!(history.encode().len() <= MAX_BYTES);
-    }
-
-    #[test]
-    fn only_a_file_of_ours_is_damaged_and_anything_else_foreign() {
-        let mut history = History::default();
-        history.record("k", at(0, 1), HOUR);
-        let text = history.encode();
-        assert_eq!(History::decode(&text), Ok(history));
-        for end in MAGIC.len()..text.len() - 1 {
-            assert_eq!(History::decode(&text[..end]), Err(HistoryError::Damaged), "cut at {end}");
-        }
-        for place in MAGIC.len() + 2..text.len() {
-            let mut changed = text.clone();
-            changed[place] ^= 1;
-            assert_eq!(History::decode(&changed), Err(HistoryError::Damaged), "changed at {place}");
-        }
-        assert_eq!(History::decode(b"[mysqld]\npassword=secret\n"), Err(HistoryError::Foreign));
-        assert_eq!(History::decode(b""), Err(HistoryError::Foreign));
-        assert_eq!(History::decode(b"check-um history 2 x\n"), Err(HistoryError::Newer));
-    }
-
-    #[test]
-    fn a_key_cannot_break_its_line() {
-        let mut history = History::default();
-        history.record("a\nseries b\u{202e}", at(0, 1), HOUR);
-        assert_eq!(History::decode(&history.encode()), Ok(history));
-    }
-
-    proptest! {
-        #[test]
-        fn print_parse_equal(samples in proptest::collection::vec(("[a-c\n]{1,3}", 0..9_000_u64, any::<u64>()), 0..40)) {
-            let mut history = History::default();
-            for (key, second, value) in samples {
-                history.record(&key, at(second, value), HOUR);
-            }
-            prop_assert_eq!(History::decode(&history.encode()), Ok(history));
-        }
-
-        #[test]
-        fn no_body_panics(body in "[ -~\n.0-9]{0,80}") {
-            let text = format!("{MAGIC}{VERSION} {}\n{body}", digest_of(&body));
-            if let Ok(mut history) = History::decode(text.as_bytes()) {
-                history.record("k", at(0, 1), HOUR);
-            }
-        }
-    }
-}
+mod tests;

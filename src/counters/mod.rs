@@ -90,6 +90,19 @@ pub struct Sample<const N: usize> {
     pub values: [Option<f64>; N],
 }
 
+/// What samples are of, which decides what earlier runs have to say beside them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SampleOrigin {
+    /// This moment: nothing is known without a history.
+    Present,
+    /// A log that holds the whole window; it is kept for the time after its rotation.
+    WholeLog,
+    /// A log that begins within the window.
+    YoungLog,
+    /// A stream, which nobody will read again: several samples of it speak for themselves.
+    Stream,
+}
+
 /// What a source said.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading<const N: usize> {
@@ -107,6 +120,8 @@ pub struct Reading<const N: usize> {
     pub replaced: u64,
     /// What the operator should know about the source.
     pub notes: Vec<String>,
+    /// What the samples are of.
+    pub origin: SampleOrigin,
 }
 
 impl<const N: usize> Reading<N> {

@@ -1,11 +1,14 @@
-//! By how much did totals grow over the window? From the reading itself, or, when it is of one moment, with a history.
+//! By how much did totals grow over the window? From the reading itself, and what earlier runs read.
+//!
+//! A source that only knows the present needs the samples of earlier runs. A log needs them when it begins within the
+//! window, because it was rotated: what it said before is kept as well.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::rate::{Growth, Totals, growth, series};
 use super::state_file::{self, StateError};
-use super::{Reading, Sample};
+use super::{Reading, Sample, SampleOrigin};
 use crate::report::{Class, Failure};
 use crate::time::deadline::Deadline;
 use crate::time::stage;
@@ -20,6 +23,8 @@ pub(crate) struct Keeping<'a> {
     /// The target and its counters.
     pub key: String,
     pub window: Duration,
+    /// What the samples of this run are of.
+    pub of: SampleOrigin,
     pub deadline: Deadline,
 }
 
@@ -30,6 +35,8 @@ pub(crate) struct Past<const N: usize> {
     /// The samples that it came from.
     pub samples: Vec<Totals<N>>,
     pub history: Option<Kept>,
+    /// Why what a log said could not be kept, which it can do without until it is rotated.
+    pub unkept: Option<String>,
 }
 
 impl<const N: usize> Past<N> {
@@ -42,6 +49,9 @@ impl<const N: usize> Past<N> {
         let window = in_words(window);
         let text = match &self.history {
             Some(history) if history.first => return Ok(()),
+            Some(history) if history.begun_anew => {
+                "the clock went back and a total is lower than before: nothing to compare this sample with".to_owned()
+            }
             Some(_) => format!(
                 "the sample before is older than the window of {window}: check more often, or give a longer --window"
             ),
@@ -55,8 +65,10 @@ impl<const N: usize> Past<N> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Kept {
     pub file: PathBuf,
-    /// Whether this was the first sample of the target.
+    /// Whether nothing was known of the target before.
     pub first: bool,
+    /// Whether what was known could not be compared with this sample, and was forgotten.
+    pub begun_anew: bool,
     /// Whether the history before was damaged, and replaced.
     pub replaced: bool,
 }
@@ -76,12 +88,39 @@ pub(crate) fn totals<const N: usize, const M: usize>(
     reading.samples.iter().filter_map(complete).collect()
 }
 
-/// The growth over the window. Of a single sample the rest is taken from the state file, and the sample added there.
+/// The growth over the window, of these samples and, where they do not reach back as far, of those in the state file, to
+/// which they are added. Without any the state file alone tells.
 pub(crate) async fn past<const N: usize>(samples: Vec<Totals<N>>, keeping: Keeping<'_>) -> Result<Past<N>, StateError> {
-    let [sample] = samples.as_slice() else {
-        let samples = series(samples, keeping.window);
-        return Ok(Past { growth: growth(&samples), samples, history: None });
-    };
+    let speaks_for_itself = samples.len() > 1;
+    if speaks_for_itself && keeping.of == SampleOrigin::Stream {
+        return Ok(of_their_own(samples, &keeping));
+    }
+    // A log that can do without does not wait for others until the deadline.
+    let parts = if speaks_for_itself { 2 } else { 1 };
+    let kept = keep(&samples, &keeping, keeping.deadline.share(Instant::now(), parts)).await;
+    match kept {
+        Ok(_) if keeping.of == SampleOrigin::WholeLog && speaks_for_itself => Ok(of_their_own(samples, &keeping)),
+        Ok(past) => Ok(past),
+        // A file that the operator named must be ours.
+        Err(error) if speaks_for_itself && (keeping.file.is_none() || !error.is_about_ownership()) => {
+            let unkept = Some(format!("what the log says is not kept for the time after its rotation: {error}"));
+            Ok(Past { unkept, ..of_their_own(samples, &keeping) })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The growth over samples that need no others.
+fn of_their_own<const N: usize>(samples: Vec<Totals<N>>, keeping: &Keeping<'_>) -> Past<N> {
+    let samples = series(samples, keeping.window);
+    Past { growth: growth(&samples), samples, ..Past::default() }
+}
+
+async fn keep<const N: usize>(
+    samples: &[Totals<N>],
+    keeping: &Keeping<'_>,
+    deadline: Deadline,
+) -> Result<Past<N>, StateError> {
     // The length of the window belongs to the key: a check over an hour must not forget what one over a day needs.
     let key = format!("{} over {} s", keeping.key, keeping.window.as_secs());
     let file = match keeping.file {
@@ -89,9 +128,10 @@ pub(crate) async fn past<const N: usize>(samples: Vec<Totals<N>>, keeping: Keepi
         None => state_file::default_path(keeping.plugin, &key)?,
     };
     let _stage = stage::enter(format!("keeping the history {}", file.display()));
-    let record = |history: &mut super::history::History| history.record(&key, *sample, keeping.window);
-    let updated = state_file::update(&file, &keeping.deadline, record).await?;
+    let record = |history: &mut super::history::History| history.record(&key, samples, keeping.window);
+    let updated = state_file::update(&file, &deadline, record).await?;
+    let (first, begun_anew) = (updated.value.first, updated.value.begun_anew);
     let samples = series(updated.value.samples, keeping.window);
-    let history = Kept { file, first: updated.value.first, replaced: updated.replaced };
-    Ok(Past { growth: growth(&samples), samples, history: Some(history) })
+    let history = Kept { file, first, begun_anew, replaced: updated.replaced };
+    Ok(Past { growth: growth(&samples), samples, history: Some(history), unkept: None })
 }

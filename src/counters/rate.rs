@@ -12,7 +12,7 @@
 //! | clock stepped back  | the same: the samples of the time that is about to come again are replaced, the window is shorter until it has passed |
 //! | host renamed        | the totals of two names are never compared: the window begins anew                         |
 //! | 32-bit wrap         | a total within 2^24 below 2^32 that comes back below 2^24 went on counting                  |
-//! | two readers at once | a total that is lower than one of less than a second before is skipped: no service restarts that fast |
+//! | two readers at once | a total that is lower than one of less than a second before is skipped: no service restarts that fast; of samples of several runs see [`super::history`] |
 
 use std::time::{Duration, SystemTime};
 
@@ -38,6 +38,8 @@ pub struct Growth<const N: usize> {
     pub samples: usize,
     /// How often a total went down.
     pub resets: usize,
+    /// How long those were, all together, in which a total went down: calls of that time may be missing.
+    pub unseen: Duration,
     /// How often a total went over the end of 32 bits.
     pub wraps: usize,
     /// The longest time between two samples.
@@ -70,18 +72,29 @@ pub fn series<const N: usize>(arrived: impl IntoIterator<Item = Totals<N>>, wind
 /// The growth over a series by rising time; `None` when there is nothing to compare.
 pub fn growth<const N: usize>(series: &[Totals<N>]) -> Option<Growth<N>> {
     let (&first, rest) = series.split_first()?;
-    let mut growth =
-        Growth { by: [0; N], first, last: first, samples: 1, resets: 0, wraps: 0, longest_gap: Duration::ZERO };
+    let mut growth = Growth {
+        by: [0; N],
+        first,
+        last: first,
+        samples: 1,
+        resets: 0,
+        unseen: Duration::ZERO,
+        wraps: 0,
+        longest_gap: Duration::ZERO,
+    };
     for &sample in rest {
         let pause = since(growth.last.time, sample.time);
-        let (steps, wraps, reset) = match steps(&growth.last.values, &sample.values) {
-            Some((steps, wraps)) => (steps, wraps, 0),
+        let (steps, wraps) = match steps(&growth.last.values, &sample.values) {
+            Some(grown) => grown,
             None if pause < SERVICE_RESTART => continue,
-            None => (sample.values, 0, 1),
+            None => {
+                growth.resets += 1;
+                growth.unseen += pause;
+                (sample.values, 0)
+            }
         };
         growth.by.iter_mut().zip(steps).for_each(|(by, step)| *by = by.saturating_add(step));
         growth.wraps += wraps;
-        growth.resets += reset;
         growth.longest_gap = growth.longest_gap.max(pause);
         growth.samples += 1;
         growth.last = sample;
@@ -153,7 +166,7 @@ mod tests {
     #[test]
     fn a_reset_counts_both_sides() {
         let growth = grown([at(0, [1_000, 100]), at(60, [1_010, 105]), at(120, [4, 2]), at(180, [6, 3])]);
-        assert_eq!((growth.by, growth.resets), ([16, 8], 1));
+        assert_eq!((growth.by, growth.resets, growth.unseen), ([16, 8], 1, Duration::from_secs(60)));
     }
 
     #[test]

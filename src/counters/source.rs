@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime};
 use super::csv::Csv;
 use super::describe::add_reading;
 use super::pdh;
-use super::prometheus::Exporter;
+use super::prometheus;
 use super::{Counter, CounterError, CounterQuery, Reading, Untimely, untimely};
+use crate::exporter::Exporter;
 use crate::report::{Class, Failure, Report};
 use crate::time::deadline::Deadline;
 use crate::time::words::{in_words, roughly};
@@ -41,7 +42,7 @@ impl CounterSource {
         let query = CounterQuery { counters, host: self.host.clone(), window, deadline: self.deadline };
         let reading = match &self.kind {
             SourceKind::Csv(csv) => csv.read(&query).await,
-            SourceKind::Exporter(exporter) => exporter.read(&query).await,
+            SourceKind::Exporter(exporter) => prometheus::read(exporter, &query).await,
             SourceKind::Pdh => pdh::read(&query).await,
         }?;
         add_reading(&reading, report);
@@ -50,13 +51,22 @@ impl CounterSource {
 
     /// Refuses a reading whose newest sample is too old at `now`, or further ahead than clocks are apart.
     pub(crate) fn must_be_fresh<const N: usize>(&self, reading: &Reading<N>, now: SystemTime) -> Result<(), Failure> {
-        let text = match reading.as_of.and_then(|time| untimely(time, now, self.max_age)) {
+        let gaps = match reading.trailing_gaps {
+            0 => String::new(),
+            gaps => format!("; {gaps} later ones have no value: does the service run?"),
+        };
+        reading.as_of.map_or(Ok(()), |time| self.must_be_recent(time, now, &gaps))
+    }
+
+    /// The same of a moment that a history knows.
+    pub(crate) fn must_be_of_now(&self, time: SystemTime, now: SystemTime) -> Result<(), Failure> {
+        self.must_be_recent(time, now, "")
+    }
+
+    fn must_be_recent(&self, time: SystemTime, now: SystemTime, gaps: &str) -> Result<(), Failure> {
+        let text = match untimely(time, now, self.max_age) {
             None => return Ok(()),
             Some(Untimely::Stale(age)) => {
-                let gaps = match reading.trailing_gaps {
-                    0 => String::new(),
-                    gaps => format!("; {gaps} later ones have no value: does the service run?"),
-                };
                 format!("the newest sample is {} old, more than {}{gaps}", roughly(age), in_words(self.max_age))
             }
             Some(Untimely::Ahead(ahead)) => {
@@ -67,17 +77,17 @@ impl CounterSource {
     }
 
     /// What identifies the target's counters in a history.
-    pub(crate) fn key<const N: usize>(&self, reading: &Reading<N>, counters: &[Counter; N]) -> String {
+    pub(crate) fn key(&self, host: &str, counters: &[Counter]) -> String {
         let names: Vec<_> = counters.iter().map(ToString::to_string).collect();
-        format!("{} {} {}", self.kind, reading.host.to_lowercase(), names.join(" "))
+        format!("{} {} {}", self.kind, host.to_lowercase(), names.join(" "))
     }
 }
 
 impl fmt::Display for SourceKind {
-    /// The kind, and of an exporter its address; a log may have another name every day.
+    /// The kind, and of an exporter its address, of a log its place.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Csv(_) => f.write_str("csv"),
+            Self::Csv(csv) => f.write_str(&csv.identity()),
             Self::Exporter(exporter) => write!(f, "prometheus:{}", exporter.url),
             Self::Pdh => f.write_str("pdh"),
         }

@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::history::{History, HistoryError, MAX_BYTES, digest_of};
+use super::history::{History, HistoryError, MAGIC, MAX_BYTES, digest_of};
 use crate::report::{Class, Failure};
 use crate::time::deadline::{Deadline, Expired};
 
@@ -32,6 +32,13 @@ pub(crate) enum StateError {
     /// Others held the lock for too long.
     #[error(transparent)]
     Locked(Expired),
+}
+
+impl StateError {
+    /// Whether something stands there that is not ours to write.
+    pub(crate) const fn is_about_ownership(&self) -> bool {
+        matches!(self, Self::NotOurs { .. } | Self::Foreign { .. } | Self::Unreadable { .. })
+    }
 }
 
 impl From<StateError> for Failure {
@@ -62,6 +69,7 @@ pub(crate) async fn update<T>(
 ) -> Result<Updated<T>, StateError> {
     // Before anything is written beside it.
     ours(path)?;
+    begins_as_ours(path)?;
     let _lock = lock(&beside(path, "lock"), deadline).await?;
     let (mut history, replaced) = read(path)?;
     let value = change(&mut history);
@@ -88,6 +96,8 @@ pub(crate) fn default_path(plugin: &str, name: &str) -> Result<PathBuf, StateErr
     let directory = guideline.or_else(platform).ok_or(StateError::NoPlace)?.join(plugin);
     let unwritable = |source| StateError::Unwritable { path: directory.clone(), source };
     platform::private_directory(&directory).map_err(unwritable)?;
+    // Whoever owns the directory above can put another one in the place of this.
+    directory.parent().map_or(Ok(()), |above| directory_is_ours(above, &directory))?;
     Ok(directory.join(&digest_of(name)[..16]))
 }
 
@@ -95,9 +105,7 @@ pub(crate) fn default_path(plugin: &str, name: &str) -> Result<PathBuf, StateErr
 fn ours(path: &Path) -> Result<(), StateError> {
     let not_ours = |what| StateError::NotOurs { path: path.to_owned(), what };
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if fs::metadata(directory).is_ok_and(|metadata| platform::is_open_to_others(&metadata)) {
-        return Err(not_ours("others may write into its directory"));
-    }
+    directory_is_ours(directory, path)?;
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(source) => Err(StateError::Unreadable { path: path.to_owned(), source }),
@@ -109,10 +117,39 @@ fn ours(path: &Path) -> Result<(), StateError> {
     }
 }
 
+/// Refuses a `directory` in which somebody else could put another file in the place of ours at `path`.
+fn directory_is_ours(directory: &Path, path: &Path) -> Result<(), StateError> {
+    let not_ours = |what| Err(StateError::NotOurs { path: path.to_owned(), what });
+    // One that is not there will be said when it is written to.
+    match fs::metadata(directory) {
+        Ok(metadata) if platform::is_open_to_others(&metadata) => not_ours("others may write into its directory"),
+        Ok(metadata) if platform::is_of_a_stranger(&metadata) => not_ours("its directory belongs to another user"),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a file that is no history, however it begins: the lock beside it would be the first thing that we write.
+fn begins_as_ours(path: &Path) -> Result<(), StateError> {
+    let unreadable = |source| StateError::Unreadable { path: path.to_owned(), source };
+    let file = match platform::options().read(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        file => file.map_err(unreadable)?,
+    };
+    let mut start = Vec::new();
+    file.take(MAGIC.len() as u64).read_to_end(&mut start).map_err(unreadable)?;
+    if start == MAGIC.as_bytes() {
+        return Ok(());
+    }
+    Err(StateError::Foreign { path: path.to_owned(), source: HistoryError::Foreign })
+}
+
 async fn lock(path: &Path, deadline: &Deadline) -> Result<File, StateError> {
     let unwritable = |source| StateError::Unwritable { path: path.to_owned(), source };
     let mut options = platform::options();
     let file = options.read(true).write(true).create(true).truncate(false).open(path).map_err(unwritable)?;
+    if file.metadata().is_ok_and(|metadata| platform::is_of_another_user(&metadata)) {
+        return Err(StateError::NotOurs { path: path.to_owned(), what: "it belongs to another user" });
+    }
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
@@ -200,6 +237,11 @@ mod platform {
         metadata.uid() != rustix::process::geteuid().as_raw()
     }
 
+    /// Whether it belongs to somebody who is neither this user nor root, who may do everything anyway.
+    pub(super) fn is_of_a_stranger(metadata: &fs::Metadata) -> bool {
+        metadata.uid() != 0 && is_of_another_user(metadata)
+    }
+
     /// Whether others may put or replace files there; with the sticky bit they cannot replace ours.
     pub(super) fn is_open_to_others(metadata: &fs::Metadata) -> bool {
         metadata.mode() & 0o022 != 0 && metadata.mode() & 0o1000 == 0
@@ -248,6 +290,10 @@ mod platform {
         false
     }
 
+    pub(super) fn is_of_a_stranger(_: &fs::Metadata) -> bool {
+        false
+    }
+
     pub(super) fn is_open_to_others(_: &fs::Metadata) -> bool {
         false
     }
@@ -267,89 +313,4 @@ mod platform {
 const PAUSE: Duration = Duration::from_millis(2);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::counters::rate::Totals;
-    use std::time::{Instant, SystemTime};
-
-    fn add_within(timeout: Duration, path: &Path, value: u64) -> Result<Updated<()>, StateError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let sample = Totals { time: SystemTime::now(), values: [value] };
-        let record = |history: &mut History| drop(history.record("k", sample, Duration::from_secs(3_600)));
-        runtime.block_on(update(path, &Deadline::new(Instant::now(), timeout), record))
-    }
-
-    fn add(path: &Path, value: u64) -> Result<Updated<()>, StateError> {
-        add_within(Duration::from_secs(10), path, value)
-    }
-
-    fn count(path: &Path) -> usize {
-        History::decode(&fs::read(path).unwrap()).unwrap().len()
-    }
-
-    #[test]
-    fn samples_of_one_run_are_there_in_the_next() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("history");
-        add(&path, 1).unwrap();
-        assert!(!add(&path, 2).unwrap().replaced);
-        assert_eq!(count(&path), 2);
-    }
-
-    #[test]
-    fn what_is_not_ours_is_left_as_it_is() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("mine.ini");
-        for content in ["", "[section]\npassword=secret\n"] {
-            fs::write(&path, content).unwrap();
-            assert!(matches!(add(&path, 1), Err(StateError::Foreign { .. })));
-            assert_eq!(fs::read_to_string(&path).unwrap(), content);
-        }
-        assert!(matches!(add(directory.path(), 1), Err(StateError::NotOurs { what: "it is a directory", .. })));
-    }
-
-    #[test]
-    fn what_is_ours_and_damaged_is_replaced() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("history");
-        fs::write(&path, "check-um history 1 0000\nseries x\n").unwrap();
-        assert!(add(&path, 1).unwrap().replaced);
-        assert_eq!(count(&path), 1);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_symbolic_link_is_not_followed_and_modes_are_private() {
-        use std::os::unix::fs::PermissionsExt;
-        let directory = tempfile::tempdir().unwrap();
-        let (path, link) = (directory.path().join("history"), directory.path().join("link"));
-        add(&path, 1).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        std::os::unix::fs::symlink(&path, &link).unwrap();
-        assert!(matches!(add(&link, 2), Err(StateError::NotOurs { what: "it is a symbolic link", .. })));
-        assert_eq!(count(&path), 1);
-        assert!(!beside(&link, "lock").exists());
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_directory_open_to_others_is_refused_unless_sticky() {
-        use std::os::unix::fs::PermissionsExt;
-        let directory = tempfile::tempdir().unwrap();
-        let mode = |mode| fs::set_permissions(directory.path(), fs::Permissions::from_mode(mode)).unwrap();
-        mode(0o777);
-        assert!(matches!(add(&directory.path().join("history"), 1), Err(StateError::NotOurs { .. })));
-        mode(0o1777);
-        add(&directory.path().join("history"), 1).unwrap();
-    }
-
-    #[test]
-    fn a_lock_held_by_others_ends_at_the_deadline() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("history");
-        let holder = File::create(beside(&path, "lock")).unwrap();
-        holder.lock().unwrap();
-        let error = add_within(Duration::from_millis(20), &path, 1).unwrap_err();
-        assert_eq!(Failure::from(error).class, Class::Timeout);
-    }
-}
+mod tests;

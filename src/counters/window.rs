@@ -5,22 +5,53 @@ use std::collections::VecDeque;
 /// A row of a log: its time in milliseconds and the values of the counters asked for, where it has them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Row<const N: usize> {
-    /// Milliseconds on the clock of the log.
+    /// Milliseconds since 1970: in UTC, or on the clock of the log where nobody says its zone.
     pub time: i64,
     pub values: [Option<f64>; N],
 }
 
 /// The rows of the window that ends at the newest complete row.
 ///
-/// A row replaces those that stand before it in the log and are not older: see [`super::rate`].
-#[derive(Debug)]
+/// A row replaces those that stand before it in the log and are not older: see [`super::rate`]. One that is about an hour
+/// older may follow the end of summer time instead: [`RowWindow::finish`] knows, by the time at which the log was written.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RowWindow<const N: usize> {
     length: i64,
     required: [bool; N],
-    rows: VecDeque<Row<N>>,
+    rows: VecDeque<Kept<N>>,
     /// The time of the first row; nothing before it counts where that is before the window.
     first: Option<i64>,
     replaced: u64,
+    /// How many headers there were.
+    segment: u32,
+    malformed: Option<Malformed>,
+}
+
+/// A row that is kept until it is known whether it counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Kept<const N: usize> {
+    row: Row<N>,
+    /// Behind which header it stands.
+    segment: u32,
+    /// Whether an hour was added to its time, because the clock of the log seems to have been set back by one.
+    is_hour_later: bool,
+}
+
+/// A line that should be a row and is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Malformed {
+    /// Its time, or that of the row before it.
+    time: i64,
+    /// Which line it is, from 1.
+    pub line: u64,
+    pub expected: String,
+}
+
+/// When a log was written, and when it is read; milliseconds since 1970.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Written {
+    pub at: i64,
+    pub now: i64,
 }
 
 /// What a window held in the end.
@@ -36,60 +67,160 @@ pub(crate) struct Collected<const N: usize> {
     pub trailing_gaps: u64,
     /// Whether rows before the first would have changed nothing.
     pub reaches_back: bool,
+    /// The last line of the window that should be a row and is none.
+    pub malformed: Option<Malformed>,
+    /// Whether rows were taken for an hour later or earlier than they say.
+    pub is_shifted: bool,
 }
 
 impl<const N: usize> RowWindow<N> {
     /// An empty window of `length` milliseconds; a row is complete when it has a value for each that is `required`.
     pub(crate) fn new(length: i64, required: [bool; N]) -> Self {
-        Self { length, required, rows: VecDeque::new(), first: None, replaced: 0 }
+        Self { length, required, rows: VecDeque::new(), first: None, replaced: 0, segment: 0, malformed: None }
     }
 
-    pub(crate) fn push(&mut self, row: Row<N>) {
+    pub(crate) fn push(&mut self, mut row: Row<N>) {
+        let is_hour_later = self.is_hour_later(row.time);
+        if is_hour_later {
+            row.time = row.time.saturating_add(HOUR);
+        }
         self.first.get_or_insert(row.time);
-        while self.rows.back().is_some_and(|last| last.time >= row.time) {
+        while self.rows.back().is_some_and(|last| last.row.time >= row.time) {
             self.rows.pop_back();
             self.replaced += 1;
         }
         if self.rows.len() == MAX_ROWS {
             self.make_room(row.time);
         }
-        self.rows.push_back(row);
+        self.rows.push_back(Kept { row, segment: self.segment, is_hour_later });
+    }
+
+    /// A line that is no row; its time, where that can be read.
+    pub(crate) fn push_malformed(&mut self, line: u64, time: Option<i64>, expected: String) {
+        let before = self.rows.back().map_or(i64::MIN, |last| last.row.time);
+        self.malformed = Some(Malformed { time: time.unwrap_or(before).max(before), line, expected });
+    }
+
+    /// The end of what one program wrote: what it left unfinished on that line is no matter.
+    pub(crate) fn forget_malformed(&mut self, line: u64) {
+        self.malformed.take_if(|malformed| malformed.line == line);
+    }
+
+    /// Rows from here on stand behind another header.
+    pub(crate) fn begin_segment(&mut self) {
+        self.take_literally();
+        self.segment += 1;
     }
 
     /// Forgets every row: what follows is of another host.
     pub(crate) fn clear(&mut self) {
         self.rows.clear();
-        (self.first, self.replaced) = (Some(i64::MIN), 0);
+        (self.first, self.replaced, self.malformed) = (Some(i64::MIN), 0, None);
     }
 
-    /// The rows that count.
-    pub(crate) fn finish(self) -> Collected<N> {
-        let newest = self.rows.back().map_or(0, |row| row.time);
+    /// Moves every row by so many milliseconds: only now it is known what their times mean.
+    pub(crate) fn shift(&mut self, by: i64) {
+        self.rows.iter_mut().for_each(|kept| kept.row.time = kept.row.time.saturating_add(by));
+        self.first = self.first.map(|first| first.saturating_add(by));
+    }
+
+    /// Whether rows before those that were pushed would change nothing, whatever hour is settled.
+    pub(crate) fn reaches_back(&self) -> bool {
+        let end = self.rows.iter().rev().find(|kept| self.is_complete(&kept.row)).map(|kept| kept.row.time);
+        let start = end.map(|end| end.saturating_sub(self.length).saturating_sub(2 * HOUR));
+        self.first.zip(start).is_some_and(|(first, start)| first < start)
+    }
+
+    /// The rows that count. By the time at which the log was `written` a whole hour is settled that its rows seem to be
+    /// off, because a log that is running does not learn of summer time.
+    pub(crate) fn finish(mut self, written: Option<Written>) -> Collected<N> {
+        let is_shifted = self.settle(written);
+        let newest = self.rows.back().map_or(0, |kept| kept.row.time);
         let within = |row: &&Row<N>, end: i64| row.time >= end.saturating_sub(self.length);
-        let last = self.rows.iter().rev().take_while(|row| within(row, newest)).find(|row| self.is_complete(row));
+        let rows = || self.rows.iter().map(|kept| &kept.row);
+        let last = rows().rev().take_while(|row| within(row, newest)).find(|row| self.is_complete(row));
         let Some(end) = last.map(|row| row.time) else {
-            let gaps = self.rows.iter().filter(|row| within(row, newest)).count() as u64;
-            let replaced = self.replaced;
-            return Collected { rows: Vec::new(), gaps, replaced, trailing_gaps: gaps, reaches_back: false };
+            let gaps = rows().filter(|row| within(row, newest)).count() as u64;
+            let (replaced, malformed) = (self.replaced, self.malformed);
+            let (rows, trailing_gaps, reaches_back) = (Vec::new(), gaps, false);
+            return Collected { rows, gaps, replaced, trailing_gaps, reaches_back, malformed, is_shifted };
         };
         // Later rows replace those before them that are not older; what is left before the first row is older than it.
-        let reaches_back = self.first.is_some_and(|first| first < end.saturating_sub(self.length));
-        let window: Vec<_> = self.rows.iter().filter(|row| within(row, end)).copied().collect();
+        let slack = if is_shifted { HOUR } else { 0 };
+        let reaches_back =
+            self.first.is_some_and(|first| first < end.saturating_sub(self.length).saturating_sub(slack));
+        let window: Vec<_> = rows().filter(|row| within(row, end)).copied().collect();
         let trailing_gaps = window.iter().filter(|row| row.time > end).count() as u64;
         let rows: Vec<_> = window.iter().filter(|row| self.is_complete(row)).copied().collect();
         let gaps = (window.len() - rows.len()) as u64;
-        Collected { rows, gaps, replaced: self.replaced, trailing_gaps, reaches_back }
+        let (replaced, start) = (self.replaced, end.saturating_sub(self.length));
+        let malformed = self.malformed.filter(|malformed| malformed.time >= start);
+        Collected { rows, gaps, replaced, trailing_gaps, reaches_back, malformed, is_shifted }
     }
 
     fn is_complete(&self, row: &Row<N>) -> bool {
         self.required.iter().zip(&row.values).all(|(required, value)| !required || value.is_some())
     }
 
+    /// Whether the clock seems to have been set back by an hour before a row of this time, or before an earlier one.
+    fn is_hour_later(&self, time: i64) -> bool {
+        self.rows.back().filter(|last| last.segment == self.segment).is_some_and(|last| {
+            last.is_hour_later
+                || last.row.time.checked_sub(time).is_some_and(|back| (HOUR - PAUSE..=HOUR).contains(&back))
+        })
+    }
+
+    /// Takes the times as they stand in the log after all: what had an hour added replaces what is not older.
+    fn take_literally(&mut self) {
+        let Some(index) = self.rows.iter().position(|kept| kept.is_hour_later) else { return };
+        for kept in self.rows.range_mut(index..) {
+            kept.row.time -= HOUR;
+            kept.is_hour_later = false;
+        }
+        let start = self.rows[index].row.time;
+        let before = self.rows.range(..index).take_while(|kept| kept.row.time < start).count();
+        self.rows.drain(before..index);
+        self.replaced += (index - before) as u64;
+    }
+
+    /// Settles by when the log was written whether its clock was changed by an hour; whether it was.
+    fn settle(&mut self, written: Option<Written>) -> bool {
+        let Some((newest, Written { at, now })) = self.rows.back().copied().zip(written) else {
+            self.take_literally();
+            return false;
+        };
+        let is_when_written = |time: i64| time.saturating_sub(at).unsigned_abs() <= AS_WRITTEN;
+        if newest.is_hour_later {
+            let is_shifted = is_when_written(newest.row.time);
+            if !is_shifted {
+                self.take_literally();
+            }
+            return is_shifted;
+        }
+        let of_this_segment = |kept: &Kept<N>| kept.segment == newest.segment;
+        let first = self.rows.iter().position(of_this_segment).unwrap_or_default();
+        if newest.row.time.saturating_sub(now) > AHEAD && is_when_written(newest.row.time - HOUR) {
+            // Summer began at the last pause of at least an hour, or before all of these rows.
+            let pauses = |index: &usize| self.rows[*index].row.time - self.rows[index - 1].row.time >= HOUR;
+            let begun = (first + 1..self.rows.len()).rev().find(pauses).unwrap_or(first);
+            self.rows.range_mut(begun..).for_each(|kept| kept.row.time -= HOUR);
+            let start = self.rows[begun].row.time;
+            let before = self.rows.range(..begun).take_while(|kept| kept.row.time < start).count();
+            self.rows.drain(before..begun);
+            return true;
+        }
+        if is_when_written(newest.row.time.saturating_add(HOUR)) {
+            self.rows.range_mut(first..).for_each(|kept| kept.row.time += HOUR);
+            return true;
+        }
+        false
+    }
+
     /// Drops the rows that a window up to `newest` cannot need. If it needs all of them, every second one goes: totals are
     /// cumulative, so only what a restart hid is lost.
     fn make_room(&mut self, newest: i64) {
-        let oldest = newest.saturating_sub(self.length);
-        while self.rows.front().is_some_and(|first| first.time < oldest) {
+        let oldest = newest.saturating_sub(self.length).saturating_sub(2 * HOUR);
+        while self.rows.front().is_some_and(|first| first.row.time < oldest) {
             self.rows.pop_front();
         }
         if self.rows.len() == MAX_ROWS {
@@ -102,8 +233,20 @@ impl<const N: usize> RowWindow<N> {
     }
 }
 
-/// The most rows that are kept: 18 hours of one a second, in 4 MB.
+/// The most rows that are kept: 18 hours of one a second, in 6 MB.
 const MAX_ROWS: usize = 65_536;
+
+/// By how much summer time differs, in milliseconds.
+const HOUR: i64 = 3_600_000;
+
+/// The longest pause between two rows across which an hour back is told from a clock that was set right.
+const PAUSE: i64 = 600_000;
+
+/// How far the time of the newest row may be from the time at which it was written.
+const AS_WRITTEN: u64 = 120_000;
+
+/// How far ahead of the clock a row may be.
+const AHEAD: i64 = 300_000;
 
 #[cfg(test)]
 mod tests {
@@ -117,7 +260,7 @@ mod tests {
     fn collected(rows: &[Row<1>]) -> Collected<1> {
         let mut window = RowWindow::new(100, [true]);
         rows.iter().for_each(|row| window.push(*row));
-        window.finish()
+        window.finish(None)
     }
 
     /// The same, row by row from what the words say.
@@ -151,12 +294,73 @@ mod tests {
     fn a_window_of_too_many_rows_is_thinned_and_keeps_the_newest() {
         let mut window = RowWindow::new(i64::MAX, [true]);
         (0..200_000).for_each(|time| window.push(row(time, Some(1.0))));
-        let rows = window.finish().rows;
+        let rows = window.finish(None).rows;
         assert!(rows.len() <= MAX_ROWS && rows.len() > MAX_ROWS / 4);
         assert_eq!(rows.last().unwrap().time, 199_999);
     }
 
+    const MINUTE: i64 = 60_000;
+
+    /// The times of the rows that count, in minutes, of a row a minute at these times, written at `at` and read just then.
+    fn minutes(times: impl IntoIterator<Item = i64>, at: i64) -> (Vec<i64>, bool) {
+        let mut window = RowWindow::new(HOUR, [true]);
+        times.into_iter().for_each(|minute| window.push(row(minute * MINUTE, Some(1.0))));
+        let collected = window.finish(Some(Written { at: at * MINUTE + 500, now: at * MINUTE + 900 }));
+        (collected.rows.iter().map(|row| row.time / MINUTE).collect(), collected.is_shifted)
+    }
+
+    #[test]
+    fn the_hour_that_comes_twice_is_two_hours() {
+        // The clock of the log goes from 10:00 back to 9:00.
+        let log = (480..=599).chain(540..=570);
+        assert_eq!(minutes(log, 630), ((570..=630).collect(), true));
+        // All of the window stands behind the change.
+        assert_eq!(minutes(540..=640, 700), ((640..=700).collect(), true));
+        // It was set right by 59 minutes, and nobody's summer ended.
+        let log = (480..=599).chain(540..=570);
+        assert_eq!(minutes(log, 570), ((510..=570).collect(), false));
+    }
+
+    #[test]
+    fn the_hour_that_never_was_is_no_gap() {
+        // From 10:00 on to 11:00.
+        let log = (480..600).chain(660..=690);
+        assert_eq!(minutes(log, 630), ((570..=630).collect(), true));
+        assert_eq!(minutes(600..=690, 630), ((570..=630).collect(), true));
+        // The service was stopped for an hour.
+        let log = (480..600).chain(660..=690);
+        assert_eq!(minutes(log, 690), ((660..=690).collect(), false));
+    }
+
+    #[test]
+    fn an_hour_is_settled_by_the_minute_only() {
+        for late in [-58, -50, -30, -5, 5, 30, 55, 63] {
+            assert!(!minutes(480..=600, 600 + late).1, "{late}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_row_counts_as_long_as_its_window() {
+        let malformed = |time: Option<i64>, rows: &[i64]| {
+            let mut window = RowWindow::new(100, [true]);
+            window.push(row(0, Some(1.0)));
+            window.push_malformed(3, time, "x".to_owned());
+            rows.iter().for_each(|time| window.push(row(*time, Some(1.0))));
+            window.finish(None).malformed.map(|malformed| malformed.line)
+        };
+        assert_eq!(malformed(Some(50), &[150]), Some(3));
+        assert_eq!(malformed(Some(50), &[151]), None);
+        assert_eq!(malformed(None, &[100]), Some(3));
+        assert_eq!(malformed(None, &[101]), None);
+    }
+
     proptest! {
+        #[test]
+        fn no_clock_makes_rows_fall(times in proptest::collection::vec(0..200_i64, 0..60), at in 0..300_i64) {
+            let (rows, _) = minutes(times, at);
+            prop_assert!(rows.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", rows);
+        }
+
         #[test]
         fn the_rows_are_those_of_the_definition(rows in proptest::collection::vec((0..400_i64, proptest::option::of(0.0..9.0)), 0..60)) {
             let rows: Vec<_> = rows.into_iter().map(|(time, value)| row(time, value)).collect();

@@ -62,7 +62,7 @@ impl OpenLog<'_> {
             computer.is_some_and(|asked| !named.is_empty() && !host::is_same_computer(asked, named))
         };
         let stage = stage::enter(format!("reading {input}"));
-        let read = input::decode_stream(stream).map_err(EventError::from).and_then(|(stream, _)| {
+        let read = input::decode_stream(stream, None).map_err(EventError::from).and_then(|(stream, _)| {
             xml::read_stream(stream, |recorded| {
                 extent.add(&recorded);
                 match is_elsewhere(&recorded) {

@@ -1,6 +1,10 @@
 //! What series does an exporter expose? Prometheus' text format, line by line, without copying.
 
 use std::borrow::Cow;
+use std::fmt;
+
+use crate::net::host::bare;
+use crate::report::excerpt;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ExposedSeries<'a> {
@@ -31,15 +35,45 @@ pub(crate) fn metric_name(object: &str, counter: &str) -> String {
 impl<'a> ExposedSeries<'a> {
     /// The value of a label, `None` without it.
     pub(crate) fn label(&self, name: &str) -> Option<Cow<'a, str>> {
-        let mut rest = self.labels;
-        while let Some((label, value, behind)) = next_label(rest) {
-            if label == name {
-                return Some(unescaped(value));
-            }
-            rest = behind;
-        }
-        None
+        self.labels().find(|(label, _)| *label == name).map(|(_, value)| value)
     }
+
+    /// Every label with its value, in their order.
+    pub(crate) fn labels(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> + use<'a> {
+        let mut rest = self.labels;
+        std::iter::from_fn(move || {
+            let (label, value, behind) = next_label(rest)?;
+            rest = behind;
+            Some((label, unescaped(value)))
+        })
+    }
+
+    /// Which host it is of: what a Prometheus that passes it on says in the label `instance`, mostly a host and a port. Empty
+    /// where nobody says it.
+    pub(crate) fn host(&self) -> Cow<'a, str> {
+        self.label("instance").unwrap_or_default()
+    }
+
+    /// Whether it is of the host that was asked for, or does not say of which it is.
+    pub(crate) fn is_of(&self, asked: Option<&str>) -> bool {
+        let host = self.host();
+        asked.is_none_or(|asked| host.is_empty() || is_host(&host, asked))
+    }
+}
+
+impl fmt::Display for ExposedSeries<'_> {
+    /// `name{label="value"}`, as much of it as a person reads.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let braces = if self.labels.is_empty() { "" } else { "{" };
+        let text = format!("{}{braces}{}{}", self.name, self.labels.trim(), if braces.is_empty() { "" } else { "}" });
+        f.write_str(&excerpt(&text, MAX_SHOWN))
+    }
+}
+
+/// Whether an `instance` label names the host asked for.
+pub(crate) fn is_host(label: &str, asked: &str) -> bool {
+    let host = label.rsplit_once(':').map_or(label, |(host, _)| host);
+    [label, host, bare(host)].iter().any(|name| name.eq_ignore_ascii_case(asked))
 }
 
 fn parse(line: &str) -> Option<ExposedSeries<'_>> {
@@ -102,6 +136,9 @@ fn unescaped(value: &str) -> Cow<'_, str> {
     }
     Cow::Owned(text)
 }
+
+/// The most characters of a series in a message.
+const MAX_SHOWN: usize = 250;
 
 #[cfg(test)]
 mod tests {

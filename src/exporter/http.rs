@@ -7,19 +7,24 @@
 use std::cell::Cell;
 use std::error::Error;
 use std::future::poll_fn;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::mem;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::{Instant, SystemTime};
 
+use flate2::read::MultiGzDecoder;
 use hyper::Request;
 use hyper::body::Body;
 use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, CONNECTION, HOST, TRANSFER_ENCODING, USER_AGENT};
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, HOST, HeaderMap, HeaderValue,
+    TRANSFER_ENCODING, USER_AGENT,
+};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::credentials::Credentials;
 use super::url::Url;
 use crate::net::NetError;
 use crate::net::channel::Channel;
@@ -47,13 +52,21 @@ pub enum HttpError {
     Tls(Failure),
     #[error("the connection broke")]
     Broken(#[source] io::Error),
-    #[error("status {0}, expected 200")]
+    #[error("status {0}, expected 200{words}", words = status_words(*.0))]
     Status(u16),
+    #[error("status 401, expected 200: {}", if *.shown { REFUSED } else { UNKNOWN })]
+    Unauthorized {
+        /// Whether it was shown credentials.
+        shown: bool,
+    },
     /// A redirect, which is not followed: it could lead to where the operator did not mean to ask.
     #[error("status {0}, a redirect, which is not followed: expected 200")]
     Redirect(u16),
     #[error("the answer is not HTTP")]
     NotHttp,
+    /// Of a coding of its content that was not asked for, or not really of the one that was.
+    #[error("the answer is compressed, and not by gzip: expected gzip or nothing")]
+    Coding,
     /// More head or body than a scrape has.
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
@@ -77,19 +90,38 @@ impl HttpError {
     }
 }
 
-/// The body of the answer to a GET of `url`; `tls` is for `https`.
-pub(crate) async fn get(url: &Url, tls: &TlsSettings, deadline: &Deadline) -> Result<Vec<u8>, HttpError> {
+/// What a scrape needs to know beside the address.
+#[derive(Clone, Debug)]
+pub(crate) struct Access {
+    /// How TLS is to be spoken, with `https`.
+    pub tls: TlsSettings,
+    pub credentials: Option<Credentials>,
+}
+
+/// The body of the answer to a GET of `url`.
+pub(crate) async fn get(url: &Url, access: &Access, deadline: &Deadline) -> Result<Vec<u8>, HttpError> {
     let peers = resolve(&url.host, url.port, Family::Any, deadline).await.map_err(|failure| {
         let expired = deadline.remaining(Instant::now()).is_zero();
         HttpError::LookUp { failure, expired }
     })?;
     let connected = connect_first(&peers, None, deadline).await.map_err(HttpError::Connect)?;
     let reading = || "the answer".to_owned();
+    let request = request(url, access.credentials.as_ref())?;
     if !url.tls {
-        return deadline.limit(reading, exchange(connected.stream, url)).await.map_err(HttpError::Expired)?;
+        return deadline.limit(reading, exchange(connected.stream, request)).await.map_err(HttpError::Expired)?;
     }
-    let connection = secured(connected, tls, deadline).await.map_err(HttpError::Tls)?;
-    deadline.limit(reading, exchange(connection.stream, url)).await.map_err(HttpError::Expired)?
+    let mut connection = secured(connected, &access.tls, deadline).await.map_err(HttpError::Tls)?;
+    let answer = deadline.limit(reading, exchange(&mut connection.stream, request)).await;
+    answer.map_err(HttpError::Expired)?.map_err(|error| {
+        // In TLS 1.3 what a server thinks of a certificate, or of none, comes after the handshake.
+        let hung_up = io::Error::from(ErrorKind::UnexpectedEof);
+        let about_certificate = match &error {
+            HttpError::Broken(cause) => connection.classify(cause),
+            HttpError::CutShort => connection.classify(&hung_up),
+            _ => None,
+        };
+        about_certificate.map_or(error, |about| HttpError::Tls(about.into()))
+    })
 }
 
 /// The connection over TLS, to a server whose certificate is valid, and trusted and for the expected name unless nobody asks.
@@ -106,22 +138,25 @@ async fn secured(connected: Connected, settings: &TlsSettings, deadline: &Deadli
     Err(failure)
 }
 
-async fn exchange(stream: impl AsyncRead + AsyncWrite + Unpin, url: &Url) -> Result<Vec<u8>, HttpError> {
-    let request = request(url)?;
-    let read = Cell::new(0);
+async fn exchange(stream: impl AsyncRead + AsyncWrite + Unpin, request: Request<String>) -> Result<Vec<u8>, HttpError> {
+    let shown = request.headers().contains_key(AUTHORIZATION);
+    let (read, broken) = (Cell::new(0), Cell::new(None));
     let (stream, writer) = tokio::io::split(stream);
-    let stream = tokio::io::join(Metered { stream, read: &read, is_asked: false }, writer);
-    let failed = |error| failure(&error, read.get());
+    let stream = tokio::io::join(Metered { stream, read: &read, broken: &broken, is_asked: false }, writer);
+    // What the stream itself said tells more than what hyper makes of it.
+    let failed = |error: hyper::Error| broken.take().map_or_else(|| failure(&error, read.get()), HttpError::Broken);
     let (mut sender, connection) =
         http1::Builder::new().max_buf_size(MAX_HEAD).handshake(TokioIo::new(stream)).await.map_err(failed)?;
     let answer = async {
         let mut response = sender.send_request(request).await.map_err(failed)?;
         match response.status().as_u16() {
             200 => {}
+            401 => return Err(HttpError::Unauthorized { shown }),
             code @ 300..=399 => return Err(HttpError::Redirect(code)),
             code => return Err(HttpError::Status(code)),
         }
-        // No other coding was asked for, and hyper would hand it on as it is.
+        let is_gzip = is_gzip(response.headers())?;
+        // No other coding of the transfer was asked for, and hyper would hand it on as it is.
         let mut codings = response.headers().get_all(TRANSFER_ENCODING).iter();
         if codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
             return Err(HttpError::NotHttp);
@@ -136,21 +171,61 @@ async fn exchange(stream: impl AsyncRead + AsyncWrite + Unpin, url: &Url) -> Res
                 body.extend_from_slice(&data);
             }
         }
-        Ok(body)
+        if is_gzip { unpacked(&body) } else { Ok(body) }
     };
     beside(connection, answer).await
 }
 
-fn request(url: &Url) -> Result<Request<String>, HttpError> {
+fn request(url: &Url, credentials: Option<&Credentials>) -> Result<Request<String>, HttpError> {
     // RFC 3986 has these encoded, and hyper insists; selectors of Prometheus are mostly given as they are.
     let target = url.path.replace('"', "%22").replace('<', "%3C").replace('>', "%3E").replace('`', "%60");
-    Request::get(target)
+    let mut request = Request::get(target)
         .header(HOST, url.authority())
         .header(USER_AGENT, concat!("check-um/", env!("CARGO_PKG_VERSION")))
         .header(ACCEPT, "text/plain;version=0.0.4")
-        .header(CONNECTION, "close")
-        .body(String::new())
-        .map_err(|error| HttpError::Broken(io::Error::other(error)))
+        .header(ACCEPT_ENCODING, "gzip")
+        .header(CONNECTION, "close");
+    if let Some(credentials) = credentials {
+        request = request.header(AUTHORIZATION, credentials.header());
+    }
+    request.body(String::new()).map_err(|error| HttpError::Broken(io::Error::other(error)))
+}
+
+/// Whether the content is packed, as was allowed; anything else done to it makes it unreadable.
+fn is_gzip(headers: &HeaderMap) -> Result<bool, HttpError> {
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter().map(HeaderValue::as_bytes);
+    let is = |coding: &[u8], wanted: &str| coding.eq_ignore_ascii_case(wanted.as_bytes());
+    match (codings.next(), codings.next()) {
+        (None, _) => Ok(false),
+        (Some(coding), None) if is(coding, "identity") => Ok(false),
+        (Some(coding), None) if is(coding, "gzip") || is(coding, "x-gzip") => Ok(true),
+        _ => Err(HttpError::Coding),
+    }
+}
+
+/// What was packed, at most as much as an answer may have.
+fn unpacked(packed: &[u8]) -> Result<Vec<u8>, HttpError> {
+    let mut body = Vec::new();
+    let read = MultiGzDecoder::new(packed).take(MAX_ANSWER as u64 + 1).read_to_end(&mut body);
+    match read {
+        Ok(length) if length > MAX_ANSWER => Err(HttpError::TooLarge(MAX_ANSWER)),
+        Ok(_) => Ok(body),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(HttpError::CutShort),
+        Err(_) => Err(HttpError::Coding),
+    }
+}
+
+/// What a status mostly means, of an exporter.
+const fn status_words(code: u16) -> &'static str {
+    match code {
+        400 => ": it does not understand the request; does it want https?",
+        403 => ": it forbids this page to whoever asks",
+        404 => ": there is no such page; that of an exporter is mostly /metrics",
+        407 => ": a proxy answers, which wants credentials of its own",
+        500 => ": the exporter failed, and its log says why",
+        502..=504 => ": it cannot answer now, or what stands before it does not reach it",
+        _ => "",
+    }
 }
 
 /// What `work` comes to, while `connection`, which it waits for, goes on.
@@ -187,6 +262,8 @@ fn failure(error: &hyper::Error, read: usize) -> HttpError {
 struct Metered<'a, S> {
     stream: S,
     read: &'a Cell<usize>,
+    /// What broke it, which hyper has no place for.
+    broken: &'a Cell<Option<io::Error>>,
     is_asked: bool,
 }
 
@@ -209,14 +286,20 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<'_, S> {
         match ready!(Pin::new(&mut self.stream).poll_read(context, buffer)) {
             // Many servers close without TLS's farewell; what is missing then, the framing tells.
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => {}
-            // Not of a kind that hyper has for what it has read.
-            Err(error) => return Poll::Ready(Err(io::Error::other(error))),
+            Err(error) => {
+                self.broken.set(Some(error));
+                return Poll::Ready(Err(io::Error::other("broken")));
+            }
             Ok(()) => {}
         }
         self.read.update(|read| read + buffer.filled().len() - before);
         Poll::Ready(Ok(()))
     }
 }
+
+const UNKNOWN: &str = "it wants credentials, which --exporter-user with a password or a bearer token give";
+
+const REFUSED: &str = "it does not accept the user and password, or the bearer token, that it was shown";
 
 /// The most of an answer's head, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
@@ -225,68 +308,4 @@ const MAX_HEAD: usize = 16 * 1024;
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
 #[cfg(test)]
-mod tests {
-    use std::future::pending;
-
-    use tokio::io::AsyncWriteExt;
-
-    use super::*;
-
-    async fn answered(answer: &[u8]) -> Result<String, HttpError> {
-        let url: Url = "http://cas1.example.com/metrics".parse().unwrap();
-        // What is written goes to another end than what is read, so that the request is out of the way.
-        let stream = tokio::io::join(answer, tokio::io::sink());
-        exchange(stream, &url).await.map(|body| String::from_utf8(body).unwrap())
-    }
-
-    fn run<T>(work: impl Future<Output = T>) -> T {
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
-    }
-
-    #[test]
-    fn each_framing_is_read_to_its_end() {
-        let ok = |answer: &[u8]| run(answered(answer)).unwrap();
-        assert_eq!(ok(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcdef"), "abc");
-        assert_eq!(ok(b"HTTP/1.0 200 OK\r\n\r\nabc"), "abc");
-        let chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n";
-        assert_eq!(ok(chunked), "abcde");
-    }
-
-    #[test]
-    fn an_answer_may_arrive_byte_by_byte() {
-        let answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
-        let url: Url = "http://cas1.example.com/metrics".parse().unwrap();
-        let (mut theirs, ours) = tokio::io::duplex(1);
-        let sends = async move {
-            theirs.write_all(answer).await.unwrap();
-            pending::<()>().await;
-        };
-        let got = run(beside(sends, exchange(tokio::io::join(ours, tokio::io::sink()), &url)));
-        assert_eq!(got.unwrap(), b"abcde");
-    }
-
-    #[test]
-    fn an_answer_that_is_no_body_says_why() {
-        let error = |answer: &[u8]| run(answered(answer)).unwrap_err();
-        assert!(matches!(
-            error(b"HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/\r\n\r\n"),
-            HttpError::Redirect(302)
-        ));
-        assert!(matches!(error(b"HTTP/1.1 503 Busy\r\n\r\n"), HttpError::Status(503)));
-        assert!(matches!(error(b"SSH-2.0-OpenSSH\r\n"), HttpError::NotHttp));
-        assert!(matches!(error(b""), HttpError::CutShort));
-        assert!(matches!(error(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"), HttpError::CutShort));
-        assert!(matches!(error(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"), HttpError::TooLarge(_)));
-        assert!(matches!(error(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"), HttpError::NotHttp));
-        let mut chunk = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffff\r\n".to_vec();
-        assert!(matches!(error(&chunk), HttpError::CutShort));
-        chunk.resize(17 * 1024 * 1024, b'x');
-        assert!(matches!(error(&chunk), HttpError::TooLarge(_)));
-        let mut head = b"HTTP/1.1 200 OK\r\n".to_vec();
-        head.extend(b"X: ".iter().chain(&[b'x'; 20_000]));
-        assert!(matches!(error(&head), HttpError::TooLarge(_)));
-        let mut body = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
-        body.resize(17 * 1024 * 1024, b'x');
-        assert!(matches!(error(&body), HttpError::TooLarge(_)));
-    }
-}
+mod tests;

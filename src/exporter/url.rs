@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 /// An `http` or `https` URL without user information.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Url {
+pub(crate) struct Url {
     /// Whether it is `https`.
     pub tls: bool,
     /// The host, an IPv6 address without its brackets.
@@ -21,7 +21,7 @@ pub struct Url {
 
 /// Why a text is not a URL that can be scraped. It is not repeated: a password may stand in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum UrlError {
+pub(crate) enum UrlError {
     #[error("expected a URL such as http://cas1.example.com:9182/metrics, or https")]
     Scheme,
     #[error("expected a URL without user information: everybody on the host can read a command line")]

@@ -1,5 +1,6 @@
 //! What did another program leave for us? A file or standard input, bounded, as text whatever its encoding.
 
+mod code_page;
 pub(crate) mod file;
 
 use std::borrow::Cow;
@@ -15,6 +16,7 @@ use encoding_rs::mem::decode_latin1;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
+pub(crate) use self::code_page::CodePage;
 use self::file::FileError;
 use crate::report::{Class, Failure};
 use crate::time::stage;
@@ -117,14 +119,16 @@ pub fn decode(bytes: Vec<u8>) -> String {
 }
 
 /// The same for a stream of any length: UTF-8 comes out where its beginning says what it is, its own bytes where it does
-/// not, and [`text`] reads either. With it, the most bytes of the stream that make one byte of what comes out.
+/// not, and [`text`] reads either; of a `code_page`, where the beginning does not say otherwise, UTF-8 as well. With it, the
+/// most bytes of the stream that make one byte of what comes out.
 ///
 /// Buffered, because the decoder loses a part of its last character where it is given room for one or two bytes.
-pub(crate) fn decode_stream(mut stream: impl Read) -> io::Result<(impl BufRead, u64)> {
+pub(crate) fn decode_stream(mut stream: impl Read, code_page: Option<CodePage>) -> io::Result<(impl BufRead, u64)> {
     let mut start = Vec::new();
     stream.by_ref().take(3).read_to_end(&mut start)?;
     let encoding = encoding(&start);
     let unit = if encoding.is_none_or(|encoding| encoding == UTF_8) { 1 } else { 2 };
+    let encoding = encoding.or(code_page.map(CodePage::encoding));
     let mut decoder = DecodeReaderBytesBuilder::new();
     decoder.bom_sniffing(false).encoding(encoding);
     Ok((BufReader::with_capacity(PORTION, decoder.build(Cursor::new(start).chain(stream))), unit))
@@ -175,7 +179,7 @@ pub(crate) mod tests {
 
     /// Decoded at once, and as a stream that comes byte by byte.
     fn both(bytes: &[u8]) -> [String; 2] {
-        let mut stream = decode_stream(Portions(bytes, 1)).unwrap().0;
+        let mut stream = decode_stream(Portions(bytes, 1), None).unwrap().0;
         let mut streamed = Vec::new();
         loop {
             let portion = stream.fill_buf().unwrap();
@@ -215,6 +219,17 @@ pub(crate) mod tests {
         for empty in [b"".as_slice(), b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"] {
             assert_eq!(both(empty), [""; 2]);
         }
+    }
+
+    #[test]
+    fn a_code_page_counts_where_the_beginning_does_not_say_otherwise() {
+        let read = |bytes: &[u8]| {
+            let mut text = String::new();
+            decode_stream(bytes, "1251".parse().ok()).unwrap().0.read_to_string(&mut text).map(|_| text).unwrap()
+        };
+        assert_eq!(read(b"\"\\\xc2\xfb\xe7\xee\xe2\xfb\"\n"), "\"\\Вызовы\"\n");
+        assert_eq!(read("\u{feff}Größe".as_bytes()), "Größe");
+        assert_eq!(read(&utf16("Größe", u16::to_le_bytes)), "Größe");
     }
 
     #[test]

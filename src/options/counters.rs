@@ -4,15 +4,16 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::exporter::ExporterOptions;
 use super::tls::TlsOptions;
 use super::{Need, Secrets, When};
 use crate::counters::csv::{Csv, Zone};
 use crate::counters::past::Keeping;
-use crate::counters::prometheus::Exporter;
 use crate::counters::source::{CounterSource, SourceKind};
-use crate::counters::{Counter, CounterError};
+use crate::counters::{Counter, CounterError, SampleOrigin};
+use crate::exporter::selector::Selector;
 use crate::exporter::url::{Url, UrlError};
-use crate::input::Input;
+use crate::input::{CodePage, Input};
 use crate::net::host;
 use crate::report::{Metric, Range, Report, Target, Thresholds};
 use crate::time::deadline::Deadline;
@@ -21,8 +22,8 @@ use crate::time::words::duration;
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Counter source")]
 pub(crate) struct CounterOptions {
-    /// Where the counters are read: csv:FILE (PDH-CSV as typeperf, relog and Export-Counter write it), csv:- (the same on
-    /// standard input), prometheus:URL (http or https), or pdh (the performance counters of Windows)
+    /// Where the counters are read: csv:FILE (PDH-CSV as typeperf, relog and Export-Counter write it; of a directory or a
+    /// pattern the newest files), csv:- (the same on standard input), prometheus:URL (http or https), or pdh (the performance counters of Windows)
     #[arg(long, value_name = "SOURCE", default_value = "pdh")]
     pub counters: CounterPlace,
 
@@ -38,12 +39,17 @@ pub(crate) struct CounterOptions {
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     pub time_zone: Option<Zone>,
 
-    /// What the source calls a counter: a metric for prometheus, \Object\Counter otherwise; repeatable
+    /// Code page of a CSV log that is neither UTF-8 nor UTF-16, such as 1251 [default: of no other than ASCII names]
+    #[arg(long, value_name = "NUMBER")]
+    pub code_page: Option<CodePage>,
+
+    /// What the source calls a counter: for prometheus a metric, where needed with labels, NAME{LABEL="VALUE"};
+    /// \Object\Counter otherwise; repeatable
     #[arg(long = "counter-name", value_name = "KEY=NAME")]
     pub names: Vec<CounterName>,
 
     #[command(flatten)]
-    tls: TlsOptions,
+    exporter: ExporterOptions,
 }
 
 /// The window that a rate is taken over.
@@ -140,9 +146,11 @@ impl FromStr for CounterName {
 impl CounterOptions {
     pub(crate) const NEEDS: &'static [&'static [Need]] = &[
         TlsOptions::NEEDS,
+        ExporterOptions::NEEDS,
         &[
             Need { options: TlsOptions::NAMES, when: When::Begins("--counters", "prometheus:https:") },
-            Need { options: &["--time-zone"], when: When::Begins("--counters", "csv:") },
+            Need { options: ExporterOptions::NAMES, when: When::Begins("--counters", "prometheus:") },
+            Need { options: &["--time-zone", "--code-page"], when: When::Begins("--counters", "csv:") },
         ],
     ];
 
@@ -155,7 +163,7 @@ impl CounterOptions {
     }
 
     /// What is wrong with the source, or with a `--counter-name` whose key is none of `counters`.
-    pub(crate) fn contradiction(&self, counters: &[Counter]) -> Option<String> {
+    pub(crate) fn contradiction(&self, counters: &[Counter], secrets: &Secrets) -> Option<String> {
         if self.counters == CounterPlace::Pdh && !cfg!(windows) {
             let text = format!("--counters: {}", CounterError::NeedsWindows);
             let whose = "--hostname says whose counters are judged, not where they are read";
@@ -163,6 +171,15 @@ impl CounterOptions {
         }
         if let (CounterPlace::Pdh, Some(Err(error))) = (&self.counters, self.hostname.as_deref().map(host::parse)) {
             return Some(format!("--hostname: {error}"));
+        }
+        let is_exporter = matches!(self.counters, CounterPlace::Prometheus(_));
+        if let Some(text) = self.exporter.contradiction(secrets).filter(|_| is_exporter) {
+            return Some(text);
+        }
+        if let Some(Err(error)) =
+            self.names.iter().filter(|_| is_exporter).map(|given| given.name.parse::<Selector>()).find(Result::is_err)
+        {
+            return Some(format!("--counter-name: {error}"));
         }
         let stray = self.names.iter().find(|given| counters.iter().all(|counter| counter.key != given.key))?;
         let keys: Vec<_> = counters.iter().map(|counter| counter.key).collect();
@@ -180,10 +197,11 @@ impl CounterOptions {
         report.target = self.target();
         report.add_diagnostic("source", self.counters.to_string());
         let kind = match &self.counters {
-            CounterPlace::Csv(log) => SourceKind::Csv(Csv { log: log.clone(), zone: self.time_zone }),
+            CounterPlace::Csv(log) => {
+                SourceKind::Csv(Csv { log: log.clone(), zone: self.time_zone, code_page: self.code_page })
+            }
             CounterPlace::Prometheus(url) => {
-                let tls = self.tls.settings(&url.host, secrets).map_err(CounterError::Tls)?;
-                SourceKind::Exporter(Exporter { url: url.clone(), tls })
+                SourceKind::Exporter(self.exporter.exporter(url, secrets).map_err(CounterError::Settings)?)
             }
             CounterPlace::Pdh => SourceKind::Pdh,
         };
@@ -221,7 +239,7 @@ impl WindowOptions {
     /// How the samples of the target that `key` stands for are kept between runs.
     pub(crate) fn keeping(&self, key: String, plugin: &'static str, deadline: Deadline) -> Keeping<'_> {
         let file = self.state_file.as_deref();
-        Keeping { file, plugin, key, window: self.window, deadline }
+        Keeping { file, plugin, key, window: self.window, of: SampleOrigin::Present, deadline }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Which options does an ini file add? `--extra-opts=[section][@file]`, in the Monitoring Plugins' format.
 //!
 //! A section's `key = value` lines stand before the command line's own options, so that those win: `key` alone is an
-//! option without a value, a key of one letter a short option, `#` and `;` begin a comment. The keys `password` and
-//! `passphrase` are secrets; they exist nowhere but here and never become arguments.
+//! option without a value, a key of one letter a short option, `#` and `;` begin a comment. The keys `password`,
+//! `passphrase` and `bearer-token` are secrets; they exist nowhere but here and never become arguments.
 //!
 //! No error shows a word of the file: an agent that runs a plugin for others must not be made to read files to them.
 
@@ -94,6 +94,7 @@ pub(super) fn read(selectors: &[String], command: &Command, given: &BTreeSet<Str
             match entry.key.as_str() {
                 "password" => sections.secrets.password = entry.value,
                 "passphrase" => sections.secrets.passphrase = entry.value,
+                "bearer-token" => sections.secrets.bearer_token = entry.value,
                 _ => arguments.add(&entry, &path)?,
             }
         }

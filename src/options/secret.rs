@@ -10,10 +10,12 @@ use crate::time::stage;
 /// Secrets that an ini section holds.
 #[derive(Clone, Default)]
 pub struct Secrets {
-    /// `password`: for digest authentication.
+    /// `password`: for digest authentication, or an exporter's basic one.
     pub password: Option<String>,
     /// `passphrase`: of a private key or a key store.
     pub passphrase: Option<String>,
+    /// `bearer-token`: for an exporter.
+    pub bearer_token: Option<String>,
 }
 
 impl std::fmt::Debug for Secrets {

@@ -16,7 +16,7 @@ use crate::x509::verdict::{Distrust, Verdict};
 
 /// How TLS is to be spoken, and what makes a certificate trusted.
 #[derive(Clone, Debug)]
-pub struct TlsSettings {
+pub(crate) struct TlsSettings {
     /// The name sent as SNI and expected in the certificate.
     pub name: String,
     /// Whether the operator gave that name for TLS, rather than for connecting.
@@ -53,7 +53,7 @@ pub enum Keys {
 
 /// Who is trusted to issue certificates.
 #[derive(Clone, Debug)]
-pub enum Trust {
+pub(crate) enum Trust {
     /// Whom the system trusts.
     System,
     /// These only.

@@ -164,7 +164,7 @@ impl fmt::Display for Certificate {
 
 /// The SHA-256 of a certificate's DER.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fingerprint([u8; 32]);
+pub(crate) struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
     pub(crate) fn of_der(der: &[u8]) -> Self {
@@ -183,7 +183,7 @@ impl fmt::Display for Fingerprint {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{0}' is not a SHA-256 fingerprint: expected 64 hexadecimal digits, with or without colons")]
-pub struct NotAFingerprint(String);
+pub(crate) struct NotAFingerprint(String);
 
 impl std::str::FromStr for Fingerprint {
     type Err = NotAFingerprint;

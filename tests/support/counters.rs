@@ -15,11 +15,52 @@ pub fn recorded(name: &str) -> String {
     fixture(&format!("counters/{name}"))
 }
 
-/// A recorded file as if written just now: its modification time counts where a log does not say its zone.
+/// A recorded log as if written just now: its last row is of this moment, on the clock of its zone, or of UTC without one.
 pub fn written_now(directory: &Path, name: &str) -> PathBuf {
     let copy = directory.join(name);
-    std::fs::write(&copy, std::fs::read(recorded(name)).unwrap()).unwrap();
+    let bytes = std::fs::read(recorded(name)).unwrap();
+    let is_wide = bytes.starts_with(b"\xff\xfe");
+    let text = if is_wide {
+        let units: Vec<_> = bytes[2..].chunks(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect();
+        String::from_utf16(&units).unwrap()
+    } else {
+        // Whatever its code page is, each byte stays what it is.
+        bytes.into_iter().map(char::from).collect()
+    };
+    let text = as_of_now(&text);
+    let bytes: Vec<u8> = if is_wide {
+        [0xFEFF].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
+    } else {
+        text.chars().map(|byte| u8::try_from(byte).unwrap()).collect()
+    };
+    std::fs::write(&copy, bytes).unwrap();
     copy
+}
+
+/// A log with the time of each row moved, so that the last one is of now.
+fn as_of_now(text: &str) -> String {
+    let format =
+        time::format_description::parse_borrowed::<2>("[month]/[day]/[year] [hour]:[minute]:[second]").unwrap();
+    let time_of = |line: &str| {
+        let start = line.trim_start_matches('"').get(..19)?;
+        time::PrimitiveDateTime::parse(start, &format).ok()
+    };
+    let west = text.lines().next().and_then(|header| header.split("\",\"").next()).map_or(0, |cell| {
+        let number = cell.trim_end_matches(')').rsplit_once('(').map_or("", |(_, number)| number);
+        number.parse().unwrap_or(0)
+    });
+    let now = OffsetDateTime::now_utc() - time::Duration::minutes(west);
+    let now = time::PrimitiveDateTime::new(now.date(), now.time());
+    let by = now - text.lines().filter_map(time_of).next_back().unwrap();
+    let moved = |line: &str| match time_of(line) {
+        Some(time) => {
+            let start = line.find(|c: char| c.is_ascii_digit()).unwrap();
+            let moved = (time + by).format(&format).unwrap();
+            format!("{}{moved}{}", &line[..start], &line[start + 19..])
+        }
+        None => line.to_owned(),
+    };
+    text.split_inclusive('\n').map(moved).collect()
 }
 
 /// A log of the call router's two totals and its own percentage, in UTC; rows are seconds ago and totals.

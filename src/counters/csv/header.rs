@@ -12,12 +12,19 @@ use crate::net::host::address;
 pub(super) struct Columns<const N: usize> {
     /// The column and the place in the query of each counter that is there, in the order of the columns.
     columns: Vec<(usize, usize)>,
+    /// How many cells the header has, and which line it is.
+    count: usize,
+    line: u64,
+    /// Whether its last cell is prose, which rows need not have.
+    ends_in_prose: bool,
     delimiter: u8,
     quoted: bool,
     /// The host of the counters, as the header names it.
     pub host: String,
     /// The zone of the rows, where the header says it.
     pub zone: Option<Zone>,
+    /// Whether that zone may have a summer time.
+    pub has_summer: bool,
 }
 
 /// What stands where a header should.
@@ -28,9 +35,32 @@ pub(super) struct HeaderLine<'a> {
     pub place: &'a str,
 }
 
+/// What a line is to the header above it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum RowLine<const N: usize> {
+    Row(Row<N>),
+    /// A sentence, a blank line, or the last line, which is still being written.
+    Nothing,
+    /// It should be a row and is none; its time, where that can be read.
+    Malformed {
+        time: Option<i64>,
+        expected: String,
+    },
+}
+
 pub(super) fn is_header(line: &[u8]) -> bool {
     let cell = line.strip_prefix(b"\"").unwrap_or(line);
     cell.starts_with(b"(PDH-CSV ") || cell.starts_with(b"(PDH-TSV ")
+}
+
+/// A line without what may stand before a header that was appended: a byte order mark, and what ended the line before.
+pub(super) fn without_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii_start()
+}
+
+/// Where in a line a header begins: behind what a program that was killed left of its last row.
+pub(super) fn inner_header(line: &[u8]) -> Option<usize> {
+    memchr::memmem::find(line, b"\"(PDH-").filter(|at| *at > 0 && is_header(&line[*at..]))
 }
 
 impl<const N: usize> Columns<N> {
@@ -38,23 +68,36 @@ impl<const N: usize> Columns<N> {
     pub(super) fn find(line: &HeaderLine<'_>, query: &CounterQuery<N>) -> Result<Self, CounterError> {
         let (header, place) = (line.text, line.place.to_owned());
         if !is_header(header.as_bytes()) {
-            let expected = "a header that begins with (PDH-CSV 4.0)";
+            let expected = "a header that begins with (PDH-CSV 4.0)".into();
+            return Err(CounterError::Format { place, line: line.number, expected });
+        }
+        if header.trim_end().contains('\r') {
+            let expected = "lines that end in LF or CR LF, not in CR alone".into();
             return Err(CounterError::Format { place, line: line.number, expected });
         }
         let wanted = query.counters.each_ref().map(|counter| counter.to_string().to_lowercase());
         let mut found = Vec::new();
-        for (index, cell) in cells_of(header).enumerate().skip(1) {
-            let Some((owner, path)) = split_host(cell.text.trim()) else { continue };
+        let (mut count, mut ends_in_prose) = (0, false);
+        for (index, cell) in cells_of(header).enumerate() {
+            (count, ends_in_prose) = (index + 1, false);
+            let Some((owner, path)) = split_host(cell.text.trim()) else {
+                ends_in_prose = index > 0;
+                continue;
+            };
             let path = path.to_lowercase();
             found.extend(wanted.iter().position(|wanted| *wanted == path).map(|counter| (counter, owner, index)));
         }
-        let absent = |index: usize| {
-            let counter = Box::new(query.counters[index].clone());
-            let nearest = Nearest::to(&counter, names(header));
-            CounterError::Absent { counter, place: line.place.to_owned(), nearest }
+        let absent = |is_there: &dyn Fn(usize) -> bool| {
+            let all = query.counters.iter().enumerate();
+            let counters: Vec<_> = all.filter(|(index, counter)| counter.required && !is_there(*index)).collect();
+            let counters: Vec<_> = counters.into_iter().map(|(_, counter)| counter.clone()).collect();
+            let nearest = Nearest::to(counters.first()?, names(header));
+            Some(CounterError::Absent { counters, place: line.place.to_owned(), nearest })
         };
         if found.is_empty() {
-            return Err(absent(0));
+            // A query without a required counter is content with none.
+            let nothing = CounterError::NoRows { place: line.place.to_owned(), host: String::new() };
+            return Err(absent(&|_| false).unwrap_or(nothing));
         }
         let host = choose_host(&found, query.host.as_deref(), line.place)?;
         let mut columns = [None; N];
@@ -64,36 +107,53 @@ impl<const N: usize> Columns<N> {
                 columns[counter].get_or_insert(index);
             }
         }
-        if let Some(index) = (0..N).find(|&index| query.counters[index].required && columns[index].is_none()) {
-            return Err(absent(index));
+        if let Some(error) = absent(&|index| columns[index].is_some()) {
+            return Err(error);
         }
         let mut columns: Vec<_> = (0..N).filter_map(|slot| Some((columns[slot]?, slot))).collect();
         columns.sort_unstable();
         Ok(Self {
             columns,
+            count,
+            line: line.number,
+            ends_in_prose,
             delimiter: delimiter(header),
             quoted: header.starts_with('"'),
             host: host.to_owned(),
             zone: cells_of(header).next().and_then(|cell| Zone::of_header(cell.text)),
+            has_summer: cells_of(header).next().is_some_and(|cell| Zone::has_summer(cell.text)),
         })
     }
 
-    /// What a line says of the counters; `None` for one that is no row or was cut short.
-    pub(super) fn row(&self, line: &str, ended: bool) -> Option<Row<N>> {
+    /// What a line says of the counters. Its cells are those of the header, one for one, or it says nothing of any of them.
+    pub(super) fn row(&self, line: &str, ended: bool) -> RowLine<N> {
         // typeperf closes with a sentence in the system's language, which has no quotes.
-        if self.quoted && !line.starts_with('"') {
-            return None;
-        }
+        let begins_as_row = line.starts_with(|c: char| c == '"' || !self.quoted && c.is_ascii_digit());
         let mut cells = Cells::new(line, self.delimiter, ended);
-        let time = timestamp(cells.next()?.text)?;
-        let mut values = [None; N];
-        let mut next = 1;
-        for &(column, slot) in &self.columns {
-            let cell = cells.nth(column - next).filter(|cell| cell.whole)?;
-            values[slot] = value(cell.text);
-            next = column + 1;
+        let Some(first) = cells.next().filter(|_| begins_as_row) else { return RowLine::Nothing };
+        let time = timestamp(first.text);
+        let (mut values, mut wanted) = ([None; N], self.columns.iter().peekable());
+        let (mut count, mut is_whole) = (1, first.whole);
+        for cell in cells {
+            if let Some((_, slot)) = wanted.next_if(|(column, _)| *column == count) {
+                values[*slot] = value(cell.text);
+            }
+            (count, is_whole) = (count + 1, cell.whole);
         }
-        Some(Row { time, values })
+        let is_complete = is_whole && (count == self.count || self.ends_in_prose && count + 1 == self.count);
+        match time {
+            Some(time) if is_complete => RowLine::Row(Row { time, values }),
+            _ if !ended => RowLine::Nothing,
+            Some(_) => {
+                let (count, header) = (self.count, self.line);
+                let expected = format!("{count} cells, as many as the header of line {header} has");
+                RowLine::Malformed { time, expected }
+            }
+            None => {
+                let expected = "a time such as 11/23/2026 17:00:00.000, which is MM/DD/YYYY".to_owned();
+                RowLine::Malformed { time, expected }
+            }
+        }
     }
 }
 
@@ -170,8 +230,8 @@ mod tests {
     fn columns_are_found_in_any_order_and_case() {
         let columns = find(&header(&["CAS1"]), None).unwrap();
         assert_eq!((columns.columns.as_slice(), columns.host.as_str()), ([(2, 1), (3, 0)].as_slice(), "CAS1"));
-        let row = columns.row(r#""11/23/2026 17:00:00.000"," ","7","100""#, true).unwrap();
-        assert_eq!(row.values, [Some(100.0), Some(7.0), None]);
+        let row = columns.row(r#""11/23/2026 17:00:00.000"," ","7","100""#, true);
+        assert!(matches!(row, RowLine::Row(row) if row.values == [Some(100.0), Some(7.0), None]));
     }
 
     #[test]
@@ -187,31 +247,45 @@ mod tests {
     fn a_missing_counter_is_told() {
         let header = r#""(PDH-CSV 4.0)","\\H\Memory\Available MBytes""#;
         let absent = find(header, None).unwrap_err();
-        assert!(matches!(absent, CounterError::Absent { counter, .. } if *counter == query().counters[0]));
+        assert!(matches!(absent, CounterError::Absent { counters, .. } if counters == query().counters[..2]));
         assert_eq!(names(header).collect::<Vec<_>>(), [r"\Memory\Available MBytes"]);
         assert!(matches!(find("\u{7f}ELF", None), Err(CounterError::Format { .. })));
     }
 
     #[test]
-    fn a_row_cut_short_is_none() {
+    fn a_row_is_not_mapped_by_position_when_cells_are_missing_or_too_many() {
         let columns = find(&header(&["CAS1"]), None).unwrap();
         for line in [
             r#""11/23/2026 17:00:00.000"," ","7","10"#,
             r#""11/23/2026 17:00:00.000"," ""#,
+            r#""11/23/2026 17:00:00.000","7","100""#,
+            r#""11/23/2026 17:00:00.000"," ","1","7","100""#,
             r#""11/23/20"#,
-            "Done.",
-            "",
+            r#""23.11.2026 17:00:00"," ","7","100""#,
         ] {
-            assert_eq!(columns.row(line, true), None, "{line:?} was taken for a row");
+            assert!(matches!(columns.row(line, true), RowLine::Malformed { .. }), "{line:?}");
+            assert_eq!(columns.row(line, false), RowLine::Nothing, "{line:?}");
         }
+        for line in ["Done.", "", "11/23/2026 17:00:00.000"] {
+            assert_eq!(columns.row(line, true), RowLine::Nothing, "{line:?} was taken for a row");
+        }
+    }
+
+    #[test]
+    fn prose_in_the_last_cell_of_a_header_needs_none_in_rows() {
+        let columns = find(&(header(&["CAS1"]) + ",\"written every minute\""), None).unwrap();
+        for line in [r#""11/23/2026 17:00:00.000"," ","7","100","""#, r#""11/23/2026 17:00:00.000"," ","7","100""#] {
+            assert!(matches!(columns.row(line, true), RowLine::Row(row) if row.values[0] == Some(100.0)), "{line}");
+        }
+        assert!(matches!(columns.row(r#""11/23/2026 17:00:00.000"," ","7""#, true), RowLine::Malformed { .. }));
     }
 
     #[test]
     fn tabs_and_no_quotes_are_read_too() {
         let header = header(&["CAS1"]).replace('"', "").replace("PDH-CSV", "PDH-TSV").replace(',', "\t");
         let columns = find(&header, None).unwrap();
-        let row = columns.row("11/23/2026 17:00:00.000\t\t7\t100", true).unwrap();
-        assert_eq!(row.values, [Some(100.0), Some(7.0), None]);
-        assert_eq!(columns.row("11/23/2026 17:00:00.000\t\t7\t10", false), None);
+        let row = columns.row("11/23/2026 17:00:00.000\t\t7\t100", true);
+        assert!(matches!(row, RowLine::Row(row) if row.values == [Some(100.0), Some(7.0), None]));
+        assert_eq!(columns.row("11/23/2026 17:00:00.000\t\t7\t10", false), RowLine::Nothing);
     }
 }

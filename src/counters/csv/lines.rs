@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
-/// A line without its line feed. One that is longer than [`MAX_LINE`] is empty.
+/// A line without its line feed. One that is longer than [`MAX_LINE`] is empty, and said to be too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Line<'a> {
     /// Which it is, from 1.
@@ -12,6 +12,7 @@ pub(super) struct Line<'a> {
     pub bytes: &'a [u8],
     /// Whether a line feed ends it; the last line of a log that is being written may be cut short.
     pub ended: bool,
+    pub is_too_long: bool,
 }
 
 /// The lines of a stream, first to last.
@@ -34,12 +35,13 @@ impl<R: BufRead> Lines<R> {
         self.number += 1;
         let mut read = self.stream.by_ref().take(MAX_LINE).read_until(b'\n', &mut self.line)? as u64;
         let ended = self.line.pop_if(|last| *last == b'\n').is_some();
-        if read == MAX_LINE && !ended {
+        let is_too_long = read == MAX_LINE && !ended;
+        if is_too_long {
             self.line.clear();
             read += self.stream.skip_until(b'\n')? as u64;
         }
         self.end += read;
-        Ok((read > 0).then_some(Line { number: self.number, end: self.end, bytes: &self.line, ended }))
+        Ok((read > 0).then_some(Line { number: self.number, end: self.end, bytes: &self.line, ended, is_too_long }))
     }
 }
 
@@ -95,7 +97,7 @@ mod tests {
             } else {
                 text.into_bytes()
             };
-            let (stream, _) = input::decode_stream(Portions(&bytes, portion)).unwrap();
+            let (stream, _) = input::decode_stream(Portions(&bytes, portion), None).unwrap();
             let mut read = Lines::new(stream);
             for expected in lines {
                 let line = read.next_line().unwrap().map(|line| (input::text(line.bytes).into_owned(), line.ended));

@@ -8,162 +8,134 @@
 //! was cut short for whole, `"5` for 5 instead of 500; and reads on over line ends behind a quote that is never closed,
 //! in memory without bound.
 
+mod files;
 mod header;
 mod lines;
+mod reader;
 mod row;
 mod zone;
 
-use std::io::{self, BufRead, Read, Seek};
+use std::io;
+use std::path::{self, Path};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use self::header::{Columns, HeaderLine, is_header};
-use self::lines::Lines;
+pub use self::reader::{Log, read};
+use self::reader::{LogSource, read_file, read_log};
+use self::row::day_for_month;
 pub(crate) use self::zone::Zone;
-use super::window::{Collected, Row, RowWindow};
-use super::{CounterError, CounterQuery, Reading, Sample};
-use crate::input::{self, Input, file};
+use super::window::{Collected, Row, Written};
+use super::{CounterError, CounterQuery, Reading, Sample, SampleOrigin};
+use crate::input::{CodePage, Input, file};
 use crate::time::stage;
 
-/// A performance log.
+/// A performance log: a stream, a file, or the newest files of a directory or of a pattern.
 #[derive(Clone, Debug)]
 pub(crate) struct Csv {
     pub log: Input,
     /// The zone of its rows, if the operator knows better than its header.
     pub zone: Option<Zone>,
+    /// How it is encoded, where it does not say so itself.
+    pub code_page: Option<CodePage>,
 }
 
 impl Csv {
-    /// The samples of the window that ends at the newest one.
+    /// The samples of the window that ends at the newest one; where that is longer than the newest file, of older ones too.
     pub(crate) async fn read<const N: usize>(&self, query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
-        let place = self.log.to_string();
-        let io = |error| CounterError::Io { place: place.clone(), error };
-        let _stage = stage::enter(format!("reading {place}"));
         let Input::File(path) = &self.log else {
-            let log = read(io::stdin().lock(), 0, query, &place)?;
-            return self.reading(log, query, None);
+            let _stage = stage::enter(format!("reading {}", self.log));
+            let place = self.log.to_string();
+            let log = read_log(io::stdin().lock(), 0, query, &self.source(&place))?;
+            return self.reading(log, query, &FileTimes { place, modified: None, now: SystemTime::now() });
         };
+        let files = files::newest_first(path);
+        let files = files.map_err(|error| CounterError::Io { place: self.log.to_string(), error })?;
+        let (mut reading, mut begun) = (None, None);
+        for file in &files {
+            reading = match (self.read_one(file, query), reading) {
+                (Ok(only), None) => Some(only),
+                (Ok(older), Some(newer)) => Some(prepended(older, newer, query.window)),
+                // The newest one has just been begun: what there is to know stands in the one before.
+                (Err(error @ CounterError::NoRows { .. }), None) => {
+                    begun.get_or_insert(error);
+                    None
+                }
+                (Err(error), None) => return Err(begun.unwrap_or(error)),
+                (Err(error), Some(mut newer)) => {
+                    newer.notes.push(format!("an older log was not read: {error}"));
+                    return Ok(newer);
+                }
+            };
+            if reading.as_ref().is_some_and(|reading| reading.origin == SampleOrigin::WholeLog) {
+                break;
+            }
+        }
+        let none = || CounterError::NoRows { place: self.log.to_string(), host: String::new() };
+        reading.ok_or_else(|| begun.unwrap_or_else(none))
+    }
+
+    /// What a log is called in a history: its directory, because its name may be another one every day.
+    pub(crate) fn identity(&self) -> String {
+        let Input::File(path) = &self.log else { return "csv".to_owned() };
+        let directory = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+        let directory = path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+        format!("csv in {}", directory.display())
+    }
+
+    fn source<'a>(&self, place: &'a str) -> LogSource<'a> {
+        LogSource { place, zone: self.zone, code_page: self.code_page }
+    }
+
+    fn read_one<const N: usize>(&self, path: &Path, query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
+        let place = path.display().to_string();
+        let _stage = stage::enter(format!("reading {place}"));
+        let io = |error| CounterError::Io { place: place.clone(), error };
         let opened = file::open(path).map_err(io)?;
         let metadata = opened.metadata().map_err(io)?;
         let length = if metadata.is_file() { metadata.len() } else { 0 };
-        let log = read_file(&opened, length, query, &place)?;
+        let log = read_file(&opened, length, query, &self.source(&place))?;
         let modified = metadata.modified().ok().filter(|_| metadata.is_file());
-        self.reading(log, query, modified)
+        self.reading(log, query, &FileTimes { place, modified, now: SystemTime::now() })
     }
-}
 
-/// What was found in a log.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Log<const N: usize> {
-    host: String,
-    zone: Option<Zone>,
-    collected: Collected<N>,
-}
-
-impl<const N: usize> Log<N> {
-    /// The complete rows of the window, by rising time.
-    pub fn rows(&self) -> &[Row<N>] {
-        &self.collected.rows
-    }
-}
-
-/// The window of a log that goes by. Rows that end at or before `from`, in bytes of the stream, are passed over.
-pub fn read<const N: usize>(
-    stream: impl Read,
-    from: u64,
-    query: &CounterQuery<N>,
-    place: &str,
-) -> Result<Log<N>, CounterError> {
-    let io = |error| CounterError::Io { place: place.to_owned(), error };
-    let (stream, unit) = input::decode_stream(stream).map_err(io)?;
-    let mut lines = Lines::new(stream);
-    let mut columns = first_header(&mut lines, query, place)?;
-    let length = i64::try_from(query.window.as_millis()).unwrap_or(i64::MAX);
-    let mut window = RowWindow::new(length, query.counters.each_ref().map(|counter| counter.required));
-    // Behind a header without the counters nothing can be read, which is an error if no other header follows.
-    let mut unreadable = None;
-    while let Some(line) = lines.next_line().map_err(io)? {
-        if !is_header(line.bytes) {
-            if line.end > from / unit && unreadable.is_none() {
-                columns.row(&input::text(line.bytes), line.ended).into_iter().for_each(|row| window.push(row));
-            }
-            continue;
-        }
-        let text = input::text(line.bytes);
-        match Columns::find(&HeaderLine { text: &text, number: line.number, place }, query) {
-            Ok(found) => {
-                // Totals of two hosts have nothing to do with each other.
-                if !found.host.eq_ignore_ascii_case(&columns.host) {
-                    window.clear();
-                }
-                (columns, unreadable) = (found, None);
-            }
-            Err(error) => unreadable = Some(error),
-        }
-    }
-    let Columns { host, zone, .. } = columns;
-    unreadable.map_or_else(|| Ok(Log { host, zone, collected: window.finish() }), Err)
-}
-
-/// The window of a file of this length. Of a long one only the rows near its end are read, and all where those do not
-/// reach back far enough.
-fn read_file<const N: usize>(
-    mut file: impl Read + Seek,
-    length: u64,
-    query: &CounterQuery<N>,
-    place: &str,
-) -> Result<Log<N>, CounterError> {
-    if length > NEAR {
-        let log = read(&mut file, length - NEAR, query, place)?;
-        if log.collected.reaches_back {
-            return Ok(log);
-        }
-        file.rewind().map_err(|error| CounterError::Io { place: place.to_owned(), error })?;
-    }
-    read(file, 0, query, place)
-}
-
-/// The columns by the first line that is not blank.
-fn first_header<const N: usize>(
-    lines: &mut Lines<impl BufRead>,
-    query: &CounterQuery<N>,
-    place: &str,
-) -> Result<Columns<N>, CounterError> {
-    let mut number = 1;
-    while let Some(line) = lines.next_line().map_err(|error| CounterError::Io { place: place.to_owned(), error })? {
-        number = line.number;
-        let text = input::text(line.bytes);
-        if !text.trim().is_empty() || number == MAX_BLANK_LINES {
-            return Columns::find(&HeaderLine { text: &text, number, place }, query);
-        }
-    }
-    Columns::find(&HeaderLine { text: "", number, place }, query)
-}
-
-impl Csv {
     fn reading<const N: usize>(
         &self,
         log: Log<N>,
         query: &CounterQuery<N>,
-        modified: Option<SystemTime>,
+        times: &FileTimes,
     ) -> Result<Reading<N>, CounterError> {
-        let Log { host, zone, collected } = log;
+        let (host, known, place) = (log.host, log.zone, times.place.clone());
+        let written = times.written().filter(|_| log.has_summer && self.zone.is_none());
+        let collected = log.window.finish(written);
+        if let Some(malformed) = collected.malformed {
+            return Err(CounterError::Format { place, line: malformed.line, expected: malformed.expected.into() });
+        }
         let Some(newest) = collected.rows.last().map(|row| row.time) else {
+            if collected.gaps == 0 {
+                return Err(CounterError::NoRows { place, host });
+            }
             let counter = query.counters.iter().find(|counter| counter.required).unwrap_or(&query.counters[0]);
             let counter = Box::new(counter.clone());
-            return Err(CounterError::NoSample { counter, place: self.log.to_string(), rows: collected.gaps });
+            return Err(CounterError::NoSample { counter, place, rows: collected.gaps });
         };
+        if let Some(expected) = times.expected_date(known.map_or(newest, |zone| zone.to_local(newest))) {
+            return Err(CounterError::Format { place, line: log.last_row, expected: expected.into() });
+        }
         let mut notes = Vec::new();
-        let known = self.zone.or(zone);
-        let zone = known.unwrap_or_else(|| {
-            let nearest = if modified.is_some() { "the file's modification time" } else { "now" };
+        if collected.is_shifted {
+            notes.push("the log's clock was changed by an hour while it was written, says the file's time".to_owned());
+        }
+        let mut guessed = || {
+            let nearest = if times.modified.is_some() { "the file's modification time" } else { "now" };
             notes.push(format!(
                 "the log does not say its time zone: taken is the one that brings its end nearest to {nearest}"
             ));
-            Zone::nearest(newest, milliseconds(modified.unwrap_or_else(SystemTime::now)))
-        });
-        let time = |row: &Row<N>| moment(zone.to_utc(row.time));
-        // With a guessed zone a row says nothing about the hour, but the file was written with its last row.
-        let as_of = if known.is_some() { collected.rows.last().map(time) } else { modified };
+            Zone::nearest(newest, milliseconds(times.modified.unwrap_or(times.now)))
+        };
+        // With a known zone the rows are in UTC already.
+        let zone = if known.is_none() { Some(guessed()) } else { None };
+        let time = |row: &Row<N>| moment(zone.map_or(row.time, |zone| zone.to_utc(row.time)));
+        // Of a stream whose zone is a guess a row says nothing about the hour.
+        let as_of = collected.rows.last().map(time).filter(|_| known.is_some() || times.modified.is_some());
         if as_of.is_none() {
             notes.push(
                 "how old the newest sample is could not be judged: neither the log nor --time-zone says its zone"
@@ -171,9 +143,54 @@ impl Csv {
             );
         }
         let samples = collected.rows.iter().map(|row| Sample { time: time(row), values: row.values }).collect();
-        let (gaps, trailing_gaps, replaced) = (collected.gaps, collected.trailing_gaps, collected.replaced);
-        Ok(Reading { host, samples, as_of, gaps, trailing_gaps, replaced, notes })
+        let origin = self.origin(&collected);
+        let Collected { gaps, trailing_gaps, replaced, .. } = collected;
+        Ok(Reading { host, samples, as_of, gaps, trailing_gaps, replaced, notes, origin })
     }
+
+    fn origin<const N: usize>(&self, collected: &Collected<N>) -> SampleOrigin {
+        match (&self.log, collected.reaches_back) {
+            (Input::Stdin, _) => SampleOrigin::Stream,
+            (Input::File(_), true) => SampleOrigin::WholeLog,
+            (Input::File(_), false) => SampleOrigin::YoungLog,
+        }
+    }
+}
+
+/// What is known of a log beside its content.
+struct FileTimes {
+    place: String,
+    modified: Option<SystemTime>,
+    now: SystemTime,
+}
+
+impl FileTimes {
+    fn written(&self) -> Option<Written> {
+        Some(Written { at: milliseconds(self.modified?), now: milliseconds(self.now) })
+    }
+
+    /// What is expected of dates, where the newest row is not of the day of the file and would be with day and month changed
+    /// over.
+    fn expected_date(&self, newest: i64) -> Option<&'static str> {
+        let written = milliseconds(self.modified.unwrap_or(self.now));
+        let is_of_the_day = |time: i64| time.saturating_sub(written).unsigned_abs() <= A_DAY;
+        let is_changed_over = !is_of_the_day(newest) && day_for_month(newest).is_some_and(is_of_the_day);
+        is_changed_over.then_some("a date as MM/DD/YYYY: as DD/MM/YYYY it is the day on which the file was written")
+    }
+}
+
+/// The samples of an older file in front of those of a newer one, as far as the window reaches.
+fn prepended<const N: usize>(older: Reading<N>, newer: Reading<N>, window: Duration) -> Reading<N> {
+    let Some((first, last)) = newer.samples.first().zip(newer.samples.last()) else { return older };
+    let (first, start) = (first.time, last.time.checked_sub(window).unwrap_or(UNIX_EPOCH));
+    if !older.host.eq_ignore_ascii_case(&newer.host) {
+        // A renamed host begins anew.
+        return Reading { origin: SampleOrigin::WholeLog, ..newer };
+    }
+    let counts = |sample: &Sample<N>| sample.time < first && sample.time >= start;
+    let mut samples: Vec<_> = older.samples.into_iter().filter(counts).collect();
+    samples.extend(newer.samples);
+    Reading { samples, gaps: newer.gaps + older.gaps, origin: older.origin, ..newer }
 }
 
 fn milliseconds(time: SystemTime) -> i64 {
@@ -184,12 +201,8 @@ fn moment(milliseconds: i64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default())
 }
 
-/// How near to its end the rows of a long file are read, in bytes: an hour of 1,000 counters every second is not there,
-/// a day of two is.
-const NEAR: u64 = 16 * 1024 * 1024;
-
-/// How many lines before the header may be blank: typeperf begins with one.
-const MAX_BLANK_LINES: u64 = 8;
+/// In milliseconds, and the offset of a clock.
+const A_DAY: u64 = 38 * 3_600_000;
 
 #[cfg(test)]
 mod tests;

@@ -71,8 +71,33 @@ pub(super) fn value(text: &str) -> Option<f64> {
     if !text.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    let parsed = text.parse().ok().or_else(|| text.replacen(',', ".", 1).parse().ok());
+    let parsed = match (text.parse(), text.contains(',')) {
+        (Ok(number), _) => Some(number),
+        (Err(_), true) if is_grouped(text) => text.replace(',', "").parse().ok(),
+        (Err(_), _) => text.replacen(',', ".", 1).parse().ok(),
+    };
     parsed.filter(|value: &f64| value.is_finite() && *value >= 0.0)
+}
+
+/// Whether commas part a number into thousands, as in `1,000`. A decimal comma with three decimals is nothing that
+/// Windows writes: it writes six, or all that there are.
+fn is_grouped(text: &str) -> bool {
+    let whole = text.split('.').next().unwrap_or(text);
+    let mut groups = whole.split(',');
+    let first = groups.next().unwrap_or_default();
+    let is_number = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    (1..=3).contains(&first.len())
+        && !first.starts_with('0')
+        && is_number(first)
+        && groups.all(|group| group.len() == 3 && is_number(group))
+}
+
+/// A local time with day and month changed over, in milliseconds; `None` where that is no date.
+pub(super) fn day_for_month(local: i64) -> Option<i64> {
+    let moment = time::OffsetDateTime::from_unix_timestamp(local.div_euclid(1_000)).ok()?;
+    let month = Month::try_from(moment.day()).ok()?;
+    let date = Date::from_calendar_date(moment.year(), month, u8::from(moment.month())).ok()?;
+    Some(PlainDateTime::new(date, moment.time()).assume_utc().unix_timestamp() * 1_000)
 }
 
 /// Where the quote is that no other one follows: a doubled one stands for itself.
@@ -137,6 +162,13 @@ mod tests {
     }
 
     #[test]
+    fn day_and_month_change_over_where_that_is_a_date() {
+        let local = |text| timestamp(text).unwrap();
+        assert_eq!(day_for_month(local("11/05/2026 17:00:00")), Some(local("05/11/2026 17:00:00")));
+        assert_eq!(day_for_month(local("11/23/2026 17:00:00")), None);
+    }
+
+    #[test]
     fn refuses_what_is_no_time() {
         for text in [
             "",
@@ -158,6 +190,11 @@ mod tests {
         assert_eq!([value(" "), value(""), value("0")], [None, None, Some(0.0)]);
         assert_eq!(value(" 6.9494827586206889356e-005"), Some(6.949_482_758_620_689e-5));
         assert_eq!(value("12,5"), Some(12.5));
+        assert_eq!(
+            [value("1,000"), value("1,234,567.5"), value("1,000000")],
+            [Some(1e3), Some(1_234_567.5), Some(1.0)]
+        );
+        assert_eq!([value("0,125"), value("1,2,3"), value("1234,567")], [Some(0.125), None, Some(1_234.567)]);
         assert_eq!(value("18446744073709551615"), Some(18_446_744_073_709_551_615.0));
         assert_eq!([value("-1"), value("nan"), value("inf"), value("1e999"), value("12x")], [None; 5]);
     }

@@ -20,10 +20,23 @@ impl Zone {
         Self::east(west.checked_neg()?)
     }
 
-    /// The zone, in steps of a quarter of an hour, that brings the local time nearest to a time in UTC; milliseconds.
+    /// Whether the zone that the first header cell says may have a summer time: not the one that is UTC itself.
+    pub(crate) fn has_summer(cell: &str) -> bool {
+        Self::of_header(cell).is_some_and(|zone| zone.0 != 0 || cell.contains("GMT"))
+    }
+
+    /// The zone, of those that exist, that brings the local time nearest to a time in UTC, and not far beyond it:
+    /// nothing is written before it has happened. Milliseconds.
     pub(crate) fn nearest(local: i64, utc: i64) -> Self {
-        let quarters = (local.saturating_sub(utc) as f64 / QUARTER).round();
-        Self((quarters * 15.0).clamp(f64::from(-MAX_MINUTES), f64::from(MAX_MINUTES)) as i32)
+        let ahead = |zone: &Self| zone.to_utc(local).saturating_sub(utc);
+        let zones = || OFFSETS.iter().map(|minutes| Self(*minutes));
+        let past = zones().filter(|zone| ahead(zone) <= CLOCKS_APART).max_by_key(ahead);
+        past.or_else(|| zones().min_by_key(ahead)).unwrap_or(Self(0))
+    }
+
+    /// A time in UTC as the local one; milliseconds.
+    pub(crate) fn to_local(self, utc: i64) -> i64 {
+        utc.saturating_add(i64::from(self.0) * 60_000)
     }
 
     /// A local time in UTC; milliseconds.
@@ -60,8 +73,14 @@ impl FromStr for Zone {
 
 const MAX_MINUTES: i32 = 14 * 60;
 
-/// Of an hour, in milliseconds.
-const QUARTER: f64 = 900_000.0;
+/// Every offset from UTC that a place on earth has now, summer times included.
+const OFFSETS: [i32; 40] = [
+    -720, -660, -600, -570, -540, -480, -420, -360, -300, -240, -210, -180, -150, -120, -60, 0, 60, 120, 180, 210, 240,
+    270, 300, 330, 345, 360, 390, 420, 480, 525, 540, 570, 600, 630, 660, 720, 765, 780, 825, 840,
+];
+
+/// How far apart clocks may be, in milliseconds.
+const CLOCKS_APART: i64 = 300_000;
 
 #[cfg(test)]
 mod tests {
@@ -77,6 +96,13 @@ mod tests {
     }
 
     #[test]
+    fn utc_has_no_summer_and_london_has() {
+        let has_summer = |name: &str| Zone::has_summer(&format!("(PDH-CSV 4.0) {name}"));
+        assert!(has_summer("(GMT Standard Time)(0)") && has_summer("(W. Europe Standard Time)(-60)"));
+        assert!(!has_summer("(Coordinated Universal Time)(0)") && !has_summer("(UTC)(0)") && !has_summer("(RTZ 2 ("));
+    }
+
+    #[test]
     fn a_header_that_was_cut_says_nothing() {
         for cell in ["(PDH-CSV 4.0)", "(PDH-CSV 4.0) (RTZ 2 (", "(PDH-CSV 4.0) (", "(PDH-CSV 4.0) (x)(99999999999)", ""]
         {
@@ -85,11 +111,21 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_zone_is_found_in_quarters_of_an_hour() {
+    fn the_nearest_zone_is_one_that_exists_and_does_not_lie_ahead() {
         let utc = 1_795_453_200_000;
+        let minutes = |minutes: i64| Zone::nearest(utc + minutes * 60_000, utc).0;
         assert_eq!(Zone::nearest(utc + 5 * 3_600_000 + 45 * 60_000 - 40_000, utc), Zone(345));
         assert_eq!(Zone::nearest(utc - 60_000, utc), Zone(0));
-        assert_eq!(Zone::nearest(i64::MAX, i64::MIN), Zone(MAX_MINUTES));
+        assert_eq!((minutes(5), minutes(6), minutes(59), minutes(65)), (0, 60, 60, 60));
+        // Nobody is 15 minutes ahead of UTC.
+        assert_eq!((minutes(15), minutes(-15), minutes(-50)), (60, 0, 0));
+        assert_eq!(minutes(3 * 1_440), 840);
+        assert_eq!(minutes(-3 * 1_440), -720);
+        assert!(
+            [(i64::MAX, i64::MIN), (i64::MIN, i64::MAX)]
+                .iter()
+                .all(|(a, b)| Zone::nearest(*a, *b).0.abs() <= MAX_MINUTES)
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::status::{Missing, Status};
 use super::{Kind, neighbours, path};
-use crate::counters::{Counter, CounterError, CounterQuery, Nearest, Reading, Sample, split_host};
+use crate::counters::{Counter, CounterError, CounterQuery, Nearest, Reading, Sample, SampleOrigin, split_host};
 use crate::platform::windows::pdh::{PdhCounter, PdhQuery, expand};
 use crate::platform::windows::{CallError, WindowsHost};
 
@@ -60,6 +60,7 @@ pub(super) fn read<const N: usize>(query: &CounterQuery<N>) -> Result<Reading<N>
         trailing_gaps: 0,
         replaced: 0,
         notes,
+        origin: SampleOrigin::Present,
     })
 }
 
@@ -115,7 +116,7 @@ fn without(counter: &Counter, host: &WindowsHost, error: &CallError) -> CounterE
         }
         None => Nearest::unlisted(status.to_string()),
     };
-    CounterError::Absent { counter: Box::new(counter.clone()), place: place(host), nearest }
+    CounterError::Absent { counters: vec![counter.clone()], place: place(host), nearest }
 }
 
 /// What Windows' own tools wait between the two collections of a rate.

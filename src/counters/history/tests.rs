@@ -1,0 +1,139 @@
+//! What does a history know after samples in any order, and what of a file that is none?
+
+use super::*;
+use proptest::prelude::*;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+fn at(seconds: u64, received: u64) -> Totals<2> {
+    Totals { time: UNIX_EPOCH + Duration::from_secs(1_700_000_000 + seconds), values: [received, 1] }
+}
+
+fn last_known(samples: &[Totals<2>]) -> Known<2> {
+    let mut history = History::default();
+    samples.iter().map(|sample| history.record("k", &[*sample], HOUR)).last().unwrap()
+}
+
+#[test]
+fn the_first_sample_of_a_key_is_the_first() {
+    let mut history = History::default();
+    assert!(history.record("a", &[at(0, 1)], HOUR).first);
+    assert!(!history.record("a", &[at(60, 1)], HOUR).first);
+    assert!(history.record("b", &[at(60, 1)], HOUR).first);
+}
+
+#[test]
+fn what_no_window_reaches_is_forgotten_and_the_newest_never() {
+    assert_eq!(last_known(&[at(0, 1), at(3_600, 2)]).samples, [at(0, 1), at(3_600, 2)]);
+    let known = last_known(&[at(0, 1), at(3_601, 2)]);
+    assert_eq!((known.first, known.samples), (false, vec![at(3_601, 2)]));
+}
+
+#[test]
+fn runs_at_once_may_write_in_any_order() {
+    assert_eq!(last_known(&[at(9, 2), at(0, 1)]).samples, [at(0, 1), at(9, 2)]);
+    assert_eq!(last_known(&[at(0, 1), at(0, 1)]).samples.len(), 2);
+}
+
+#[test]
+fn a_late_sample_never_lowers_a_total() {
+    let known = [at(0, 7_000_000), at(60, 7_000_100)];
+    let with = |late: Totals<2>| last_known(&[known[0], known[1], late]).samples;
+    for late in 1..=10 {
+        assert_eq!(with(at(60 - late, 7_000_050)), [known[0], at(60 - late, 7_000_050), known[1]], "{late} s late");
+        // The clock stepped back, and calls came in meanwhile.
+        assert_eq!(with(at(60 - late, 7_000_200)), [known[0], at(60 - late, 7_000_200)], "{late} s back");
+        // Read before the first one, or a slow answer that says less than a fast one did.
+        assert_eq!(with(at(60 - late, 6_999_999)), known, "{late} s late, and less");
+        assert_eq!(with(at(60 + late, 7_000_099)), known, "less {late} s later");
+    }
+}
+
+#[test]
+fn a_restart_is_a_fall_while_time_went_on() {
+    assert_eq!(last_known(&[at(0, 7_000_000), at(5, 3)]).samples, [at(0, 7_000_000), at(5, 3)]);
+    assert_eq!(last_known(&[at(0, 7_000_000), at(11, 6_999_999)]).samples.len(), 2);
+}
+
+#[test]
+fn a_clock_that_stepped_back_and_a_restart_begin_anew() {
+    let known = last_known(&[at(0, 7_000_000), at(3_000, 7_000_100), at(600, 3)]);
+    assert_eq!((known.first, known.begun_anew, known.samples), (false, true, vec![at(600, 3)]));
+    assert!(!last_known(&[at(0, 1), at(600, 3)]).begun_anew);
+}
+
+#[test]
+fn what_a_log_says_replaces_what_was_known_of_its_time() {
+    let mut history = History::default();
+    history.record("k", &[at(0, 1), at(60, 2), at(120, 3)], HOUR);
+    let known = history.record("k", &[at(90, 7), at(150, 8)], HOUR);
+    assert_eq!(known.samples, [at(0, 1), at(60, 2), at(90, 7), at(150, 8)]);
+    assert_eq!(history.record::<2>("k", &[], HOUR).samples.len(), 4);
+}
+
+#[test]
+fn a_clock_that_steps_back_forgets_the_time_to_come() {
+    assert_eq!(last_known(&[at(0, 1), at(500, 2), at(60, 3)]).samples, [at(0, 1), at(60, 3)]);
+}
+
+#[test]
+fn a_history_is_bounded_in_samples_series_and_bytes() {
+    let lines = (1..MAX_RECORDS).map(|second| format!("{}.000000000 {second} 1\n", 1_700_000_000 + second));
+    let mut history = History::parse(&("series many\n".to_owned() + &lines.collect::<String>())).unwrap();
+    for second in 5_000..5_010 {
+        history.record("many", &[at(second, second)], Duration::MAX);
+        assert!((MAX_RECORDS / 2..=MAX_RECORDS).contains(&history.len()), "{}", history.len());
+    }
+    let newest = at(5_010, 9);
+    assert_eq!(history.record("many", &[newest], Duration::MAX).samples.last(), Some(&newest));
+    for key in 0..300 {
+        history.record(&format!("{key}{}", "x".repeat(3_000)), &[at(0, 1)], HOUR);
+    }
+    assert_eq!(history.series.len(), MAX_SERIES);
+    assert!(history.encode().len() <= MAX_BYTES);
+}
+
+#[test]
+fn only_a_file_of_ours_is_damaged_and_anything_else_foreign() {
+    let mut history = History::default();
+    history.record("k", &[at(0, 1)], HOUR);
+    let text = history.encode();
+    assert_eq!(History::decode(&text), Ok(history));
+    for end in MAGIC.len()..text.len() - 1 {
+        assert_eq!(History::decode(&text[..end]), Err(HistoryError::Damaged), "cut at {end}");
+    }
+    for place in MAGIC.len() + 2..text.len() {
+        let mut changed = text.clone();
+        changed[place] ^= 1;
+        assert_eq!(History::decode(&changed), Err(HistoryError::Damaged), "changed at {place}");
+    }
+    assert_eq!(History::decode(b"[mysqld]\npassword=secret\n"), Err(HistoryError::Foreign));
+    assert_eq!(History::decode(b""), Err(HistoryError::Foreign));
+    assert_eq!(History::decode(b"check-um history 2 x\n"), Err(HistoryError::Newer));
+}
+
+#[test]
+fn a_key_cannot_break_its_line() {
+    let mut history = History::default();
+    history.record("a\nseries b\u{202e}", &[at(0, 1)], HOUR);
+    assert_eq!(History::decode(&history.encode()), Ok(history));
+}
+
+proptest! {
+    #[test]
+    fn print_parse_equal(samples in proptest::collection::vec(("[a-c\n]{1,3}", 0..9_000_u64, any::<u64>()), 0..40)) {
+        let mut history = History::default();
+        for (key, second, value) in samples {
+            history.record(&key, &[at(second, value)], HOUR);
+        }
+        prop_assert_eq!(History::decode(&history.encode()), Ok(history));
+    }
+
+    #[test]
+    fn no_body_panics(body in "[ -~\n.0-9]{0,80}") {
+        let text = format!("{MAGIC}{VERSION} {}\n{body}", digest_of(&body));
+        if let Ok(mut history) = History::decode(text.as_bytes()) {
+            history.record("k", &[at(0, 1)], HOUR);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Is a counter found on a metrics page, and nothing else taken for it?
+
+use super::*;
+use crate::counters::role::{Role, app_pool};
+use crate::time::deadline::Deadline;
+
+fn query<const N: usize>(counters: [Counter; N], host: Option<&str>) -> CounterQuery<N> {
+    let deadline = Deadline::new(std::time::Instant::now(), Duration::from_secs(10));
+    CounterQuery { counters, host: host.map(str::to_owned), window: Duration::from_secs(3_600), deadline }
+}
+
+fn read<const N: usize>(text: &str, counters: [Counter; N], host: Option<&str>) -> Result<Reading<N>, CounterError> {
+    reading(text, &query(counters, host), "http://x/", SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000))
+}
+
+const POOLS: &str = concat!(
+    "windows_iis_current_application_pool_state{app=\"DefaultAppPool\",state=\"Running\"} 1\n",
+    "windows_iis_current_application_pool_state{app=\"MSExchangeServicesAppPool\",state=\"Running\"} 0\n",
+    "windows_iis_current_application_pool_state{app=\"MSExchangeServicesAppPool\",state=\"Shutdown Pending\"} 1\n",
+);
+
+#[test]
+fn the_state_of_a_pool_is_the_number_of_its_series_that_is_1() {
+    assert_eq!(read(POOLS, app_pool("msexchangeservicesapppool"), None).unwrap().newest().values, [Some(6.0)]);
+}
+
+#[test]
+fn a_pool_that_is_not_there_is_absent_among_others() {
+    let error = read(POOLS, app_pool("OtherPool"), None).unwrap_err();
+    assert!(matches!(&error, CounterError::Absent { nearest, .. } if nearest.other_instances), "{error}");
+}
+
+#[test]
+fn no_state_when_every_series_is_0() {
+    let zero = POOLS.replace("} 1", "} 0");
+    assert!(matches!(read(&zero, app_pool("DefaultAppPool"), None), Err(CounterError::NoState { .. })));
+}
+
+#[test]
+fn a_federated_series_belongs_to_its_host() {
+    let [received, rejected, _] = Role::CallRouter.counters(true).map(|counter| given_or_name(&counter));
+    let text = ["cas1:9182", "cas2:9182"]
+        .map(|host| {
+            format!("{received}{{instance=\"{host}\"}} 100 1699999999000\n{rejected}{{instance=\"{host}\"}} 7\n")
+        })
+        .concat();
+    let counters = || Role::CallRouter.counters(true);
+    assert!(matches!(read(&text, counters(), None), Err(CounterError::SeveralHosts { .. })));
+    assert!(matches!(read(&text, counters(), Some("cas3")), Err(CounterError::NoSuchHost { .. })));
+    let reading = read(&text, counters(), Some("cas2")).unwrap();
+    assert_eq!(reading.newest().values, [Some(100.0), Some(7.0), None]);
+    assert_eq!(reading.newest().time, SystemTime::UNIX_EPOCH + Duration::from_secs(1_699_999_999));
+}
+
+#[test]
+fn a_page_that_is_no_exposition_is_not_quoted() {
+    let error = read("<html><body>secret</body></html>", Role::CallRouter.counters(true), None).unwrap_err();
+    assert_eq!(error.to_string(), "http://x/, line 1: expected series in Prometheus' text format");
+}
+
+/// The two totals, as a configuration of windows_exporter with `metric` and `labels` names them.
+fn calls(selectors: [&str; 2]) -> [Counter; 2] {
+    let [received, rejected, _] = Role::CallRouter.counters(true);
+    let named = |counter: Counter, given: &str| Counter { given: Some(given.to_owned()), ..counter };
+    [named(received, selectors[0]), named(rejected, selectors[1])]
+}
+
+#[test]
+fn of_several_series_none_is_taken_unless_a_selector_chooses() {
+    let text = "calls{state=\"received\"} 100\ncalls{state=\"rejected\"} 60\n";
+    for text in [text.to_owned(), text.lines().rev().map(|line| format!("{line}\n")).collect()] {
+        let error = read(&text, calls(["calls", "calls"]), None).unwrap_err();
+        let CounterError::SeveralSeries { series, .. } = &error else { panic!("{error}") };
+        assert_eq!(series.len(), 2);
+        assert!(error.to_string().contains("--counter-name received=NAME{LABEL=\"VALUE\"}"), "{error}");
+        let chosen = calls([r#"calls{state="received"}"#, r#"calls{state=~"rej.*"}"#]);
+        assert_eq!(read(&text, chosen, None).unwrap().newest().values, [Some(100.0), Some(60.0)]);
+    }
+    let twice = "calls 100\ncalls 60\n";
+    assert!(matches!(read(twice, calls(["calls", "calls"]), None), Err(CounterError::SeveralSeries { .. })));
+    let pools = POOLS.to_owned() + &POOLS.replace("app=", "site=\"b\",app=");
+    assert!(matches!(read(&pools, app_pool("DefaultAppPool"), None), Err(CounterError::SeveralSeries { .. })));
+}
+
+#[test]
+fn two_states_at_once_are_none() {
+    let both = POOLS.replace("} 0", "} 1");
+    let pool = || app_pool("MSExchangeServicesAppPool");
+    assert!(matches!(read(&both, pool(), None), Err(CounterError::SeveralStates { .. })));
+}
+
+#[test]
+fn what_is_no_number_is_said_to_be_none() {
+    for (value, said) in [("NaN", "is NaN"), ("+Inf", "is inf"), ("-1", "is -1")] {
+        let error = read(&format!("a {value}\nb 1\n"), calls(["a", "b"]), None).unwrap_err();
+        assert!(error.to_string().contains(said), "{error}");
+    }
+}
+
+#[test]
+fn both_counters_that_are_absent_are_named() {
+    let error = read("up 1\n", calls(["a", "b"]), None).unwrap_err();
+    assert_eq!(error.to_string(), "no counters a and b in http://x/");
+}
+
+#[test]
+fn a_collector_that_failed_is_named_even_where_it_left_a_series() {
+    let failed = "windows_exporter_collector_success{collector=\"iis\"} 0\n";
+    for text in [failed.to_owned() + POOLS, failed.to_owned()] {
+        let error = read(&text, app_pool("DefaultAppPool"), None).unwrap_err();
+        assert_eq!(error.to_string(), "the collector iis of http://x/ failed, says the exporter: its log says why");
+    }
+}
+
+/// The pools as performance counters, in the label that names instances.
+const COUNTED: &str = "windows_performancecounter_app_pool_was_current_application_pool_state";
+
+#[test]
+fn pools_are_no_hosts() {
+    for label in ["instance", "pool", "exported_instance"] {
+        let line = |pool: &str, state: u8| format!("{COUNTED}{{{label}=\"{pool}\"}} {state}\n");
+        let text = line("DefaultAppPool", 3) + &line("MSExchangeServicesAppPool", 5);
+        let state = |pool, host| read(&text, app_pool(pool), host).map(|reading| reading.newest().values[0]);
+        assert_eq!(state("msexchangeservicesapppool", None).unwrap(), Some(5.0));
+        assert_eq!(state("MSExchangeServicesAppPool", Some("cas1")).unwrap(), Some(5.0));
+    }
+    let other = format!("{COUNTED}{{instance=\"DefaultAppPool\"}} 3\n");
+    let error = read(&other, app_pool("MSExchangeServicesAppPool"), None).unwrap_err();
+    assert!(matches!(&error, CounterError::Absent { nearest, .. } if nearest.other_instances), "{error}");
+}
+
+#[test]
+fn a_metric_of_the_operator_s_own_may_say_nothing_of_pools() {
+    let [pool] = app_pool("MSExchangeServicesAppPool");
+    let own = || [Counter { given: Some("my_pool".to_owned()), ..pool.clone() }];
+    let text = "my_pool{instance=\"cas1:9182\",job=\"windows\"} 7\n";
+    assert_eq!(read(text, own(), None).unwrap().newest().values, [Some(7.0)]);
+    assert!(matches!(
+        read(text, own(), Some("cas2")),
+        Err(CounterError::NoSuchHost { .. } | CounterError::Absent { .. })
+    ));
+}

@@ -1,0 +1,99 @@
+//! Is a history kept, and is everything else left as it is?
+
+use super::*;
+use crate::counters::rate::Totals;
+use std::time::{Instant, SystemTime};
+
+fn add_within(timeout: Duration, path: &Path, value: u64) -> Result<Updated<()>, StateError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let sample = Totals { time: SystemTime::now(), values: [value] };
+    let record = |history: &mut History| drop(history.record("k", &[sample], Duration::from_secs(3_600)));
+    runtime.block_on(update(path, &Deadline::new(Instant::now(), timeout), record))
+}
+
+fn add(path: &Path, value: u64) -> Result<Updated<()>, StateError> {
+    add_within(Duration::from_secs(10), path, value)
+}
+
+fn count(path: &Path) -> usize {
+    History::decode(&fs::read(path).unwrap()).unwrap().len()
+}
+
+#[test]
+fn samples_of_one_run_are_there_in_the_next() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("history");
+    add(&path, 1).unwrap();
+    assert!(!add(&path, 2).unwrap().replaced);
+    assert_eq!(count(&path), 2);
+}
+
+#[test]
+fn what_is_not_ours_is_left_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("mine.ini");
+    for content in ["", "[section]\npassword=secret\n"] {
+        fs::write(&path, content).unwrap();
+        assert!(matches!(add(&path, 1), Err(StateError::Foreign { .. })));
+        assert_eq!(fs::read_to_string(&path).unwrap(), content);
+        assert!(!beside(&path, "lock").exists(), "a lock beside a file of somebody else");
+    }
+    assert!(matches!(add(directory.path(), 1), Err(StateError::NotOurs { what: "it is a directory", .. })));
+}
+
+#[test]
+fn what_is_ours_and_damaged_is_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("history");
+    fs::write(&path, "check-um history 1 0000\nseries x\n").unwrap();
+    assert!(add(&path, 1).unwrap().replaced);
+    assert_eq!(count(&path), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_symbolic_link_is_not_followed_and_modes_are_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let (path, link) = (directory.path().join("history"), directory.path().join("link"));
+    add(&path, 1).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    assert!(matches!(add(&link, 2), Err(StateError::NotOurs { what: "it is a symbolic link", .. })));
+    assert_eq!(count(&path), 1);
+    assert!(!beside(&link, "lock").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_directory_open_to_others_is_refused_unless_sticky() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let mode = |mode| fs::set_permissions(directory.path(), fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o777);
+    assert!(matches!(add(&directory.path().join("history"), 1), Err(StateError::NotOurs { .. })));
+    mode(0o1777);
+    add(&directory.path().join("history"), 1).unwrap();
+}
+
+// Only root can make a directory somebody else's.
+#[cfg(unix)]
+#[test]
+fn a_directory_of_somebody_else_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    if std::os::unix::fs::chown(directory.path(), Some(65_534), None).is_ok() {
+        let error = add(&directory.path().join("history"), 1).unwrap_err();
+        assert!(matches!(error, StateError::NotOurs { what: "its directory belongs to another user", .. }));
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn a_lock_held_by_others_ends_at_the_deadline() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("history");
+    let holder = File::create(beside(&path, "lock")).unwrap();
+    holder.lock().unwrap();
+    let error = add_within(Duration::from_millis(20), &path, 1).unwrap_err();
+    assert_eq!(Failure::from(error).class, Class::Timeout);
+}

@@ -1,0 +1,91 @@
+//! What comes of an answer, however it is framed, packed or broken?
+
+use std::future::pending;
+
+use tokio::io::AsyncWriteExt;
+
+use super::*;
+
+async fn answered(answer: &[u8]) -> Result<String, HttpError> {
+    let url: Url = "http://cas1.example.com/metrics".parse().unwrap();
+    // What is written goes to another end than what is read, so that the request is out of the way.
+    let stream = tokio::io::join(answer, tokio::io::sink());
+    exchange(stream, request(&url, None).unwrap()).await.map(|body| String::from_utf8(body).unwrap())
+}
+
+fn run<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
+}
+
+#[test]
+fn each_framing_is_read_to_its_end() {
+    let ok = |answer: &[u8]| run(answered(answer)).unwrap();
+    assert_eq!(ok(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcdef"), "abc");
+    assert_eq!(ok(b"HTTP/1.0 200 OK\r\n\r\nabc"), "abc");
+    let chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n";
+    assert_eq!(ok(chunked), "abcde");
+}
+
+#[test]
+fn an_answer_may_arrive_byte_by_byte() {
+    let answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
+    let url: Url = "http://cas1.example.com/metrics".parse().unwrap();
+    let (mut theirs, ours) = tokio::io::duplex(1);
+    let sends = async move {
+        theirs.write_all(answer).await.unwrap();
+        pending::<()>().await;
+    };
+    let got = run(beside(sends, exchange(tokio::io::join(ours, tokio::io::sink()), request(&url, None).unwrap())));
+    assert_eq!(got.unwrap(), b"abcde");
+}
+
+#[test]
+fn an_answer_that_is_no_body_says_why() {
+    let error = |answer: &[u8]| run(answered(answer)).unwrap_err();
+    assert!(matches!(error(b"HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/\r\n\r\n"), HttpError::Redirect(302)));
+    assert!(matches!(error(b"HTTP/1.1 503 Busy\r\n\r\n"), HttpError::Status(503)));
+    assert!(matches!(error(b"SSH-2.0-OpenSSH\r\n"), HttpError::NotHttp));
+    assert!(matches!(error(b""), HttpError::CutShort));
+    assert!(matches!(error(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"), HttpError::CutShort));
+    assert!(matches!(error(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"), HttpError::TooLarge(_)));
+    assert!(matches!(error(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"), HttpError::NotHttp));
+    let mut chunk = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffff\r\n".to_vec();
+    assert!(matches!(error(&chunk), HttpError::CutShort));
+    chunk.resize(17 * 1024 * 1024, b'x');
+    assert!(matches!(error(&chunk), HttpError::TooLarge(_)));
+    let mut head = b"HTTP/1.1 200 OK\r\n".to_vec();
+    head.extend(b"X: ".iter().chain(&[b'x'; 20_000]));
+    assert!(matches!(error(&head), HttpError::TooLarge(_)));
+    let mut body = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
+    body.resize(17 * 1024 * 1024, b'x');
+    assert!(matches!(error(&body), HttpError::TooLarge(_)));
+}
+
+#[test]
+fn a_packed_body_is_unpacked_as_far_as_a_body_may_go() {
+    let packed = |body: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, body).and_then(|()| encoder.finish()).unwrap()
+    };
+    let head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n";
+    let answer = |packed: Vec<u8>| run(answered(&[head.as_slice(), &packed].concat()));
+    assert_eq!(answer(packed(b"up 1\n")).unwrap(), "up 1\n");
+    assert_eq!(answer([packed(b"up 1\n"), packed(b"down 0\n")].concat()).unwrap(), "up 1\ndown 0\n");
+    assert!(matches!(answer(packed(&vec![b'#'; MAX_ANSWER + 1])), Err(HttpError::TooLarge(MAX_ANSWER))));
+    assert!(matches!(answer(packed(b"up 1\n")[..15].to_vec()), Err(HttpError::CutShort)));
+    assert!(matches!(answer(b"windows_exporter_build_info 1\n".to_vec()), Err(HttpError::Coding)));
+    let brotli = b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\nx";
+    assert!(matches!(run(answered(brotli)), Err(HttpError::Coding)));
+}
+
+#[test]
+fn each_status_is_said_as_what_it_is() {
+    let said =
+        |code: u16| run(answered(format!("HTTP/1.1 {code} x\r\n\r\nsecret").as_bytes())).unwrap_err().to_string();
+    for (code, words) in
+        [(401, "wants credentials"), (403, "forbids"), (404, "/metrics"), (500, "its log"), (503, "now")]
+    {
+        assert!(said(code).starts_with(&format!("status {code}, expected 200: ")) && said(code).contains(words));
+    }
+    assert_eq!(said(418), "status 418, expected 200");
+}
