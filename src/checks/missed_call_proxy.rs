@@ -19,6 +19,7 @@ use crate::events::source;
 use crate::events::tally::{EVENT_SOURCE, EventWindow, Rule, Tally};
 use crate::input::{Input, judge_age};
 use crate::options::counters::{CounterOptions, ShareThresholds, WindowOptions};
+use crate::options::exporter::ExporterOptions;
 use crate::options::log::LogOptions;
 use crate::options::tls::TlsOptions;
 use crate::options::{Need, Options, Secrets, When, plain};
@@ -206,11 +207,16 @@ impl Options for MissedCallProxy {
     const NEEDS: &'static [&'static [Need]] = &[
         &[
             Need { options: &["--file", "--minimum-calls"], when: When::Is("--method", "events") },
-            Need { options: &["--counters", "--counter-name", "--time-zone"], when: When::Is("--method", "exchange") },
+            Need {
+                options: &["--counters", "--counter-name", "--time-zone", "--code-page"],
+                when: When::Is("--method", "exchange"),
+            },
+            Need { options: ExporterOptions::NAMES, when: When::Is("--method", "exchange") },
             Need { options: TlsOptions::NAMES, when: When::Is("--method", "exchange") },
         ],
         CounterOptions::NEEDS[0],
         CounterOptions::NEEDS[1],
+        CounterOptions::NEEDS[2],
     ];
 
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {

@@ -265,6 +265,7 @@ impl Options for RejectRate {
     const NEEDS: &'static [&'static [Need]] = &[
         CounterOptions::NEEDS[0],
         CounterOptions::NEEDS[1],
+        CounterOptions::NEEDS[2],
         &[Need { options: &["--minimum-calls"], when: BY_TOTALS }],
     ];
 

@@ -5,13 +5,17 @@
 //! | OK       | every service is running and not disabled, and nobody requested the component out of service     |
 //! | WARNING  | `disabled`, running or not; starting or stopping; the component is inactive (`maintenance`)      |
 //! | CRITICAL | `stopped` or paused; `missing`; the service manager does not answer in time, or is `unreachable` |
-//! | UNKNOWN  | the host cannot be asked (`dns`, `permission`, `no-data`); not on Windows                        |
+//! | UNKNOWN  | the host cannot be asked (`dns`, `permission`, `no-data`); elsewhere than on Windows without an exporter |
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, Words, graph, metric};
+use crate::exporter::url::Url;
 use crate::net::host;
-use crate::options::{Options, Secrets};
+use crate::options::exporter::ExporterOptions;
+use crate::options::tls::TlsOptions;
+use crate::options::{Need, Options, Secrets, When};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, State, Target, Uom, label_of};
 use crate::service::component::Component;
@@ -21,7 +25,14 @@ use crate::service::{self, Condition, ServiceStatus};
 impl Check for Service {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
         let services = self.services();
-        let answer = service::ask(self.hostname.as_deref(), &services, self.component(), &context.deadline).await;
+        let host = self.hostname.as_deref();
+        let answer = match &self.source {
+            None => service::ask(host, &services, self.component(), &context.deadline).await,
+            Some(ServiceSource(url)) => match self.exporter.exporter(url, &context.secrets) {
+                Ok(exporter) => service::exporter::ask(&exporter, &services, host, &context.deadline).await,
+                Err(failure) => Err(failure.reclassified(Class::NoData)),
+            },
+        };
 
         let mut report = context.report();
         report.target = self.target();
@@ -99,10 +110,15 @@ impl Service {
     }
 
     fn component(&self) -> Option<&str> {
-        Some(self.component.as_str()).filter(|name| *name != NO_COMPONENT)
+        Some(self.component.as_deref().unwrap_or(ROUTER)).filter(|name| *name != NO_COMPONENT)
     }
 
     fn target(&self) -> Target {
+        if let Some(ServiceSource(url)) = &self.source {
+            let transport = if url.tls { "https" } else { "http" };
+            let host = self.hostname.clone().unwrap_or_else(|| url.host.clone());
+            return Target { host, port: Some(url.port), transport, ..Target::default() };
+        }
         let host = self.hostname.clone().unwrap_or_else(|| "localhost".to_owned());
         Target { host, transport: "rpc", ..Target::default() }
     }
@@ -115,13 +131,36 @@ pub struct Service {
     #[arg(long, value_name = "NAME", default_value = "MSExchangeUMCR", value_parser = service_name)]
     service: Vec<String>,
 
-    /// Exchange component whose state is looked up in the registry; none for a server without Exchange
-    #[arg(long, value_name = "NAME", default_value = "UMCallRouter", value_parser = component_name)]
-    component: String,
+    /// Where services are looked up: prometheus:URL (the collector service of windows_exporter, http or https) [default: the
+    /// service manager of Windows]
+    #[arg(long, value_name = "SOURCE")]
+    source: Option<ServiceSource>,
 
-    /// Host whose service manager and registry are asked [default: this one]
+    /// Exchange component whose state is looked up in the registry, not with --source; none for a server without Exchange
+    /// [default: UMCallRouter]
+    #[arg(long, value_name = "NAME", value_parser = component_name)]
+    component: Option<String>,
+
+    /// Host whose service manager and registry are asked; with --source the one whose services are judged, where the source
+    /// knows several [default: this one]
     #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse)]
     hostname: Option<String>,
+
+    #[command(flatten)]
+    exporter: ExporterOptions,
+}
+
+/// `--source prometheus:URL`.
+#[derive(Clone, Debug)]
+struct ServiceSource(Url);
+
+impl FromStr for ServiceSource {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let url = text.strip_prefix("prometheus:").ok_or("not a source of services: expected prometheus:URL")?;
+        url.parse().map(Self).map_err(|error| format!("prometheus: {error}"))
+    }
 }
 
 impl Options for Service {
@@ -132,19 +171,32 @@ impl Options for Service {
         classes: &[
             &[Class::Timeout, Class::Unreachable, Class::Dns],
             &[Class::Missing, Class::Stopped, Class::Disabled, Class::Maintenance],
-            &[Class::NoData, Class::Unreadable, Class::Permission],
+            &[Class::NoData, Class::Unreadable, Class::Permission, Class::Stale],
         ],
         defaults: &[],
         advice,
     };
-    const USAGE: &'static [&'static str] = &["[-H HOST] [OPTIONS] (on Windows)"];
+    const USAGE: &'static [&'static str] = &["[-H HOST] [OPTIONS] (on Windows)", "--source prometheus:URL [OPTIONS]"];
     const EXAMPLES: [&'static str; 3] = [
         "--service MSExchangeUM --service MSExchangeUMCR",
         "-H cas1.example.com --state disabled=ok",
-        "--service W3SVC --component none",
+        "--source prometheus:http://cas1.example.com:9182/metrics",
+    ];
+    const NEEDS: &'static [&'static [Need]] = &[
+        TlsOptions::NEEDS,
+        ExporterOptions::NEEDS,
+        &[
+            Need { options: TlsOptions::NAMES, when: When::Begins("--source", "prometheus:https:") },
+            Need { options: ExporterOptions::NAMES, when: When::Given("--source") },
+            // An exporter has no registry.
+            Need {
+                options: &["--component"],
+                when: When::Any(&[When::Absent("--source"), When::Is("--component", NO_COMPONENT)]),
+            },
+        ],
     ];
 
-    fn contradiction(&self, _: &Secrets) -> Option<String> {
+    fn contradiction(&self, secrets: &Secrets) -> Option<String> {
         let services = self.services();
         let twin =
             |(index, name): (usize, &String)| services[..index].iter().any(|other| label_of(other) == label_of(name));
@@ -153,7 +205,10 @@ impl Options for Service {
                 "--service: '{name}' and another one would have the same label: expected one of them"
             ));
         }
-        (!cfg!(windows)).then(|| service::SERVICES_NEED_WINDOWS.to_owned())
+        if let Some(text) = self.exporter.contradiction(secrets).filter(|_| self.source.is_some()) {
+            return Some(text);
+        }
+        (self.source.is_none() && !cfg!(windows)).then(|| service::SERVICES_NEED_WINDOWS.to_owned())
     }
 }
 
@@ -231,8 +286,12 @@ const fn advice(class: Option<Class>) -> &'static str {
              server itself, or with an account that has the right."
         }
         Some(Class::Timeout | Class::Unreachable | Class::Dns) => {
-            "The host's service manager does not answer. From here: Test-NetConnection HOST -Port 445, and -Port 135. The \
+            "The host's service manager, or the exporter of --source, does not answer. From here: Test-NetConnection HOST -Port 445, and -Port 135. The \
              firewall rule is Remote Service Management, the service RpcSs. Without -H this host is asked."
+        }
+        Some(Class::Stale) => {
+            "The exporter, or the Prometheus that passes on what it said, no longer gets an answer from the host: look at up \
+             and scrape_duration_seconds of that target."
         }
         Some(Class::Unreadable) => {
             "Somebody wrote to the registry by hand. Set-ServerComponentState -Identity SERVER -Component UMCallRouter -State \
@@ -240,10 +299,14 @@ const fn advice(class: Option<Class>) -> &'static str {
         }
         Some(_) => {
             "The reason names the call that failed and what Windows says of it. For the registry of another host its service \
-             RemoteRegistry must run; --component none leaves the registry out."
+             RemoteRegistry must run; --component none leaves the registry out. An exporter needs its collector service \
+             (--collectors.enabled), whose include and exclude must let the service through."
         }
     }
 }
+
+/// The component that is looked at unless another one is named.
+const ROUTER: &str = "UMCallRouter";
 
 /// What `--component` is when none is to be looked at.
 const NO_COMPONENT: &str = "none";

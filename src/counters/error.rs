@@ -94,16 +94,11 @@ impl CounterError {
 impl From<CounterError> for Failure {
     fn from(error: CounterError) -> Self {
         let class = error.class();
-        // The first line says why; what caused that follows.
-        let cause = match &error {
-            CounterError::Http { error: HttpError::Tls(failure) | HttpError::LookUp { failure, .. }, .. }
-            | CounterError::Settings(failure) => failure.clone(),
-            CounterError::Http { error, .. } => Self::caused_by(class, error),
+        match &error {
+            CounterError::Http { place, error } => error.failure(place),
+            CounterError::Settings(failure) => Self { class, summary: error.to_string(), ..failure.clone() },
             error => Self::caused_by(class, error),
-        };
-        // A name that was not looked up in time is the one failure of two classes.
-        let as_well = cause.as_well.filter(|_| cause.class == class);
-        Self { as_well, causes: cause.causes, ..Self::new(class, error.to_string()) }
+        }
     }
 }
 

@@ -78,6 +78,21 @@ pub enum HttpError {
 }
 
 impl HttpError {
+    /// As a failure to read `place`: `no-data`, so that a dead exporter does not page as what it was asked for; only the
+    /// deadline keeps its own class.
+    pub(crate) fn failure(&self, place: &str) -> Failure {
+        let class = self.expired().unwrap_or(Class::NoData);
+        // The first line says why; what caused that follows.
+        let cause = match self {
+            Self::Tls(failure) | Self::LookUp { failure, .. } => failure.clone(),
+            error => Failure::caused_by(class, error),
+        };
+        // A name that was not looked up in time is the one failure of two classes.
+        let as_well = cause.as_well.filter(|_| cause.class == class);
+        let causes = cause.causes;
+        Failure { as_well, causes, ..Failure::new(class, format!("cannot read {place}: {self}")) }
+    }
+
     /// The class of a deadline that passed, `None` for anything else.
     pub(crate) fn expired(&self) -> Option<Class> {
         match self {

@@ -28,12 +28,15 @@ pub(crate) fn judge(service: &ServiceStatus, now: SystemTime) -> Fitness {
             failing(Class::Disabled, format!("{name} is disabled; it still runs, and cannot be started again"))
         }
         (Start::Disabled, Condition::Stopped) => {
-            failing(Class::Disabled, format!("{name} is disabled and stopped{}", ended(&service.exit)))
+            failing(Class::Disabled, format!("{name} is disabled and stopped{}", ended(service.exit.as_ref())))
         }
         (Start::Disabled, _) => failing(Class::Disabled, format!("{name} is disabled and {condition}")),
+        (Start::Unknown, Condition::Running) => {
+            failing(Class::NoData, format!("{name} is running, and whether it is disabled is not known"))
+        }
         (_, Condition::Running) => Fitness::Working(format!("{name} is running ({start}{})", up(service, now))),
         (_, Condition::Stopped) => {
-            failing(Class::Stopped, format!("{name} is stopped ({start}){}", ended(&service.exit)))
+            failing(Class::Stopped, format!("{name} is stopped ({start}){}", ended(service.exit.as_ref())))
         }
         (_, Condition::Paused) => failing(Class::Stopped, format!("{name} is paused ({start})")),
         (_, Condition::Other(_)) => {
@@ -59,7 +62,7 @@ pub(crate) fn describe(service: &ServiceStatus) -> String {
     parts.extend(service.process.map(|process| format!("process {process}")));
     parts.extend(service.since.map(|since| format!("since {}", rfc3339(since))));
     if service.condition == Condition::Stopped {
-        parts.push(exit(&service.exit));
+        parts.extend(service.exit.as_ref().map(exit));
     }
     parts.extend(service.notes.iter().cloned());
     let label = if service.display_name.is_empty() { &service.name } else { &service.display_name };
@@ -71,8 +74,8 @@ fn up(service: &ServiceStatus, now: SystemTime) -> String {
 }
 
 /// How it ended, where that says more than that somebody stopped it.
-fn ended(exit: &Exit) -> String {
-    if exit.code == 0 { String::new() } else { format!(": {}", self::exit(exit)) }
+fn ended(exit: Option<&Exit>) -> String {
+    exit.filter(|exit| exit.code != 0).map_or_else(String::new, |exit| format!(": {}", self::exit(exit)))
 }
 
 fn exit(exit: &Exit) -> String {
@@ -115,7 +118,7 @@ mod tests {
             condition,
             process: None,
             since: None,
-            exit: Exit::default(),
+            exit: Some(Exit::default()),
             notes: Vec::new(),
         }
     }
@@ -135,7 +138,7 @@ mod tests {
     }
 
     fn ended(code: u32, words: &str, specific: u32) -> ServiceStatus {
-        let exit = Exit { code, words: words.to_owned(), specific };
+        let exit = Some(Exit { code, words: words.to_owned(), specific });
         ServiceStatus { exit, ..service(Start::Automatic(Delay::None), Condition::Stopped) }
     }
 
@@ -193,6 +196,15 @@ mod tests {
         let mut running = service(Start::Manual, Condition::Running);
         running.since = Some(now() + Duration::from_secs(60));
         assert_eq!(uptime(&running, now()), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn running_is_not_enough_where_nobody_says_that_it_is_not_disabled() {
+        assert_eq!(class(Start::Unknown, Condition::Running), Some(Class::NoData));
+        assert_eq!(class(Start::Unknown, Condition::Stopped), Some(Class::Stopped));
+        let unknown = ServiceStatus { exit: None, ..service(Start::Manual, Condition::Stopped) };
+        assert_eq!(text(&unknown), "MSExchangeUMCR is stopped (manual)");
+        assert!(describe(&unknown).ends_with(": manual, stopped"));
     }
 
     #[test]

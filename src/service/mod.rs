@@ -1,9 +1,11 @@
 //! Is a Windows service there, enabled and running, and is the Exchange component behind it in service?
 //!
-//! [`ask`] brings what the service manager and the registry of a host know; [`judge`] and [`component`] say what that
+//! [`ask`] brings what the service manager and the registry of a host know, [`exporter`] what windows_exporter says of it;
+//! [`judge`] and [`component`] say what that
 //! means, without a system to ask.
 
 pub mod component;
+pub(crate) mod exporter;
 pub(crate) mod judge;
 pub(crate) mod refusal;
 #[cfg(windows)]
@@ -63,4 +65,5 @@ async fn within<T: Send + 'static>(
 
 /// What to say where there is no service manager to ask.
 pub(crate) const SERVICES_NEED_WINDOWS: &str = "only Windows has a service manager: run this check on the Exchange server, by \
-                                 NSClient++, SNClient, the Icinga or Zabbix agent, or Operations Manager";
+                                 NSClient++, SNClient, the Icinga or Zabbix agent, or Operations Manager; \
+                                 or expected --source prometheus:URL, of a windows_exporter there";

@@ -1,5 +1,5 @@
 //! What can a host know of a service, and of the component behind it?
-#![cfg_attr(not(any(windows, test)), expect(dead_code, reason = "only Windows has a service manager"))]
+#![cfg_attr(not(any(windows, test)), expect(dead_code, reason = "only Windows has numbers for them"))]
 
 use std::fmt;
 use std::time::SystemTime;
@@ -19,7 +19,8 @@ pub(crate) struct ServiceStatus {
     pub process: Option<u32>,
     /// When that process was created; `None` where that could not be found out.
     pub since: Option<SystemTime>,
-    pub exit: Exit,
+    /// How it ended; `None` where the source does not know.
+    pub exit: Option<Exit>,
     /// What could not be found out about it, and why.
     pub notes: Vec<String>,
 }
@@ -35,6 +36,8 @@ pub(crate) enum Start {
     Disabled,
     /// A number that no documentation of the service manager knows.
     Other(u32),
+    /// The source does not say it.
+    Unknown,
 }
 
 /// When a service that is started with the system starts.
@@ -105,6 +108,7 @@ impl fmt::Display for Start {
             Self::Manual => f.write_str("manual"),
             Self::Disabled => f.write_str("disabled"),
             Self::Other(number) => write!(f, "start type {number}"),
+            Self::Unknown => f.write_str("start mode unknown"),
         }
     }
 }

@@ -58,7 +58,11 @@ fn service(manager: &ServiceManager, host: &WindowsHost, name: &str) -> Result<S
         condition: Condition::from_number(status.state),
         process,
         since: since.and_then(filetime),
-        exit: Exit { code: status.exit_code, words: error_text(status.exit_code), specific: status.specific_exit_code },
+        exit: Some(Exit {
+            code: status.exit_code,
+            words: error_text(status.exit_code),
+            specific: status.specific_exit_code,
+        }),
         notes,
     })
 }

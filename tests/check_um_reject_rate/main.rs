@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
 
+mod differential;
 mod exporter;
 mod history;
 mod hostile;
+mod rotation;
 #[path = "../support/mod.rs"]
 mod support;
 

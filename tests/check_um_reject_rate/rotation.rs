@@ -1,0 +1,87 @@
+//! What of a log that is rotated in the middle of an outage? It stays one, minute by minute.
+
+use super::*;
+
+/// Ten calls a minute since long ago, seven of them rejected.
+fn rows(minutes: impl Iterator<Item = u64>) -> String {
+    let all = log([]);
+    let header = all.lines().next().unwrap();
+    let rows: String = log(minutes.map(|ago| (ago * 60, 90_000 - 10 * ago, 60_000 - 7 * ago)))
+        .lines()
+        .skip(1)
+        .map(|row| format!("{row}\r\n"))
+        .collect();
+    format!("{header}\r\n{rows}")
+}
+
+/// The states of an outage of which `write` leaves the log of each minute, until the last one is of now.
+fn states(source: &str, directory: &Path, write: impl Fn(u64)) -> Vec<String> {
+    let state = directory.join("state");
+    let mut states = Vec::new();
+    for minute in 0..=20 {
+        write(minute);
+        let ran = run(&["--counters", source, "--max-age", "1h", "--state-file", state.to_str().unwrap()]);
+        println!("minute {minute}: {}", ran.first_line().split('|').next().unwrap());
+        states.push(ran.first_line().split(' ').nth(3).unwrap().to_owned());
+    }
+    states
+}
+
+#[test]
+fn critical_in_every_minute_of_an_outage_while_its_log_is_rotated() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("um.csv");
+    // At minute 10 the log is empty but for its header; then it has one row, and so on.
+    let write = |minute: u64| {
+        let newest = 20 - minute;
+        let oldest = if minute < 10 { newest + 70 } else { 10 };
+        let from = (newest..oldest).rev();
+        fs::write(&path, rows(from)).unwrap();
+    };
+    let states = states(&format!("csv:{}", path.display()), directory.path(), write);
+    assert_eq!(states, ["CRITICAL"; 21]);
+}
+
+#[test]
+fn critical_in_every_minute_of_an_outage_while_files_follow_each_other() {
+    let directory = tempfile::tempdir().unwrap();
+    for source in ["", "um_*.csv"] {
+        let logs = tempfile::tempdir().unwrap();
+        let write = |minute: u64| {
+            let (newest, number) = (20 - minute, minute / 7);
+            let oldest = if number == 0 { newest + 70 } else { 21 - number * 7 };
+            fs::write(logs.path().join(format!("um_{number}.csv")), rows((newest..oldest).rev().skip(1))).unwrap();
+        };
+        let states = states(&format!("csv:{}", logs.path().join(source).display()), directory.path(), write);
+        assert_eq!(states, ["CRITICAL"; 21], "{source:?}");
+    }
+}
+
+#[test]
+fn a_rotated_log_is_no_first_sample_and_without_a_history_it_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let header = csv(directory.path(), rows(std::iter::empty()));
+    run(&["--counters", &header]).assert_begins(3, "UM REJECT RATE UNKNOWN - cannot keep the history ");
+    let state = directory.path().join("state");
+    let arguments = ["--counters", &header, "--state-file", state.to_str().unwrap()];
+    run(&arguments).assert_begins(3, "UM REJECT RATE UNKNOWN - ").assert_says("holds no row yet, only its header");
+    // What was kept is no older than the newest sample may be.
+    csv(directory.path(), rows((30..100).rev()));
+    run(&[&arguments[..], &["--max-age", "1h"]].concat()).assert_begins(2, "UM REJECT RATE CRITICAL");
+    csv(directory.path(), rows(std::iter::empty()));
+    run(&[&arguments[..], &["--max-age", "1h"]].concat()).assert_begins(2, "UM REJECT RATE CRITICAL");
+    run(&arguments).assert_begins(3, "UM REJECT RATE UNKNOWN - the newest sample is 30 min old, more than 10 min");
+}
+
+#[test]
+fn a_state_file_that_is_not_ours_is_said_of_a_log_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let foreign = directory.path().join("passwd");
+    fs::write(&foreign, "root:x:0:0\n").unwrap();
+    let source = csv(directory.path(), hour(10));
+    let ran = run(&["--counters", &source, "--state-file", foreign.to_str().unwrap()]);
+    ran.assert_begins(3, "UM REJECT RATE UNKNOWN - ").assert_says("is left as it is: it is not a history of check-um");
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
+    // Where it cannot be kept, the log speaks for itself.
+    run(&["--counters", &source, "-v"]).assert_begins(0, "UM REJECT RATE OK - 60 of 600").assert_text(0);
+}
