@@ -89,3 +89,25 @@ fn no_data_when_the_state_is_no_state() {
     let blank = recorded.replace("3.000000", " ");
     fed(&["--counters", "csv:-"], blank.as_bytes()).assert_begins(3, "UM APP POOL UNKNOWN - no value of ");
 }
+
+#[test]
+fn pools_that_are_performance_counters_of_an_exporter_are_no_hosts() {
+    let metric = "windows_performancecounter_app_pool_was_current_application_pool_state";
+    let pools = |state: u8| {
+        let line = |pool: &str, state: u8| format!("{metric}{{instance=\"{pool}\"}} {state}\n");
+        exporter(&(line("DefaultAppPool", 3) + &line("MSExchangeServicesAppPool", state)))
+    };
+    run(&["--counters", &url(&pools(3))]).assert_begins(0, "UM APP POOL OK - MSExchangeServicesAppPool is running");
+    run(&["--counters", &url(&pools(5))])
+        .assert_begins(2, "UM APP POOL CRITICAL - MSExchangeServicesAppPool is disabled");
+    run(&["--counters", &url(&pools(3)), "-H", "cas1"]).assert_begins(0, "UM APP POOL OK");
+    run(&["--counters", &url(&pools(3)), "--pool", "Other"])
+        .assert_begins(2, "UM APP POOL CRITICAL - there is no application pool Other");
+}
+
+#[test]
+fn unknown_when_the_collector_of_pools_failed() {
+    let failed = exposition(0, 0).replace("success{collector=\"iis\"} 1", "success{collector=\"iis\"} 0");
+    run(&["--counters", &url(&exporter(&failed))])
+        .assert_begins(3, "UM APP POOL UNKNOWN - the collector iis of http://127.0.0.1:");
+}

@@ -132,7 +132,8 @@ fn directory_is_ours(directory: &Path, path: &Path) -> Result<(), StateError> {
 fn begins_as_ours(path: &Path) -> Result<(), StateError> {
     let unreadable = |source| StateError::Unreadable { path: path.to_owned(), source };
     let file = match platform::options().read(true).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        // Another run may be replacing it: it is looked at once more when it is locked.
+        Err(error) if error.kind() == io::ErrorKind::NotFound || platform::is_momentary(&error) => return Ok(()),
         file => file.map_err(unreadable)?,
     };
     let mut start = Vec::new();

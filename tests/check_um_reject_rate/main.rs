@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
 
+mod access;
 mod differential;
 mod exporter;
 mod history;

@@ -5,6 +5,7 @@
 pub mod counters;
 pub mod format;
 pub mod host;
+pub mod node_exporter;
 pub mod peer;
 pub mod perfdata;
 pub mod port;
