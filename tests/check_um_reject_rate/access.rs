@@ -245,3 +245,15 @@ fn rows_that_do_not_fit_are_named_with_their_line() {
     judged(&log.replace("\r\n", "\r"), &[])
         .assert_says(", line 1: expected lines that end in LF or CR LF, not in CR alone");
 }
+
+#[test]
+fn a_log_that_runs_over_a_change_of_the_clock_is_judged_all_the_same() {
+    let written_in = |zone: &str| judged(&hour(60).replace("(Coordinated Universal Time)(0)", zone), &[]);
+    // Begun in summer and still running in winter, and the other way round.
+    for zone in ["(W. Europe Daylight Time)(-60)", "(Azores Standard Time)(60)"] {
+        written_in(zone).assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 60%").assert_says("360 of 600 calls");
+    }
+    written_in("(Nowhere)(-90)").assert_begins(3, "UM REJECT RATE UNKNOWN - the newest sample is 90 min old");
+    written_in("(Nowhere)(120)")
+        .assert_begins(3, "UM REJECT RATE UNKNOWN - the newest sample is 2 h ahead of the clock");
+}
