@@ -117,7 +117,7 @@ fn unknown_when_an_option_of_exporters_has_no_exporter_or_no_secret() {
     for (arguments, said) in [
         (
             &["--counters", "csv:-", "--exporter-user", "x"][..],
-            "--exporter-user: expected --counters prometheus:URL too",
+            "--exporter-user: expected --counters prometheus:... too",
         ),
         (
             &["--counters", "prometheus:http://x/", "--exporter-user", "a:b"],
@@ -126,7 +126,7 @@ fn unknown_when_an_option_of_exporters_has_no_exporter_or_no_secret() {
         (&["--counters", "prometheus:http://x/", "--exporter-user", "a"], "--exporter-user: expected its password too"),
         (
             &["--counters", "prometheus:http://x/", "--code-page", "1251"],
-            "--code-page: expected --counters csv:FILE too",
+            "--code-page: expected --counters csv:... too",
         ),
         (&["--counters", "csv:-", "--code-page", "12510"], "--code-page: '12510' is not a known code page: expected"),
         (
