@@ -45,7 +45,8 @@ pub mod service {
     pub use crate::service::component;
 }
 pub mod sip {
-    pub use crate::sip::{digest, expect, framing, judge, message, servers, transport, uac};
+    pub use crate::sip::call::dialog;
+    pub use crate::sip::{address, digest, expect, framing, judge, message, servers, transport, uac};
 }
 pub mod time {
     pub use crate::time::{calendar, deadline, stage};

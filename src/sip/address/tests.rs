@@ -1,5 +1,7 @@
 //! Are the addresses that peers write read as they mean them, and is nothing else?
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn head(lines: &str) -> Head {
@@ -107,4 +109,28 @@ fn two_uris_of_one_way() {
     assert!(uri("sip:a@B:5060").is_same_way(&uri("sip:a@b;transport=tcp;x"), Transport::Tcp));
     assert!(!uri("sip:a@b").is_same_way(&uri("sip:c@b"), Transport::Tcp));
     assert!(!uri("sip:a@b;transport=udp").is_same_way(&uri("sip:a@b"), Transport::Tcp));
+}
+
+proptest! {
+    /// Pieces of addresses in any order: what is read reads the same again, and breaks out of no line.
+    #[test]
+    fn whatever_is_read_reads_the_same_again(
+        pieces in prop::collection::vec(
+            prop::sample::select(vec![
+                "<", ">", "\"", "\\", ",", ";", "@", ":", "?", "[", "]", "sip:", "sips:", "tel:", "a.b", "2001:db8::1", "192.0.2.7",
+                "5060", "transport=", "Tcp", "maddr=", "lr", "q=", "0.5", " ", "\t", "\r", "%", "é", "*", "=", "x",
+            ]),
+            0..16,
+        ),
+    ) {
+        let head = head(&format!("Contact: {}\r\nRecord-Route: {}", pieces.concat(), pieces.concat()));
+        for contact in contacts(&head).unwrap_or_default() {
+            let text = contact.uri.text.clone();
+            prop_assert!(!text.contains(|c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | '"')));
+            prop_assert_eq!(SipUri::read(&text), Ok(contact.uri));
+        }
+        for (route, _) in record_route(&head).unwrap_or_default() {
+            prop_assert!(!route.contains(['\r', '\n']));
+        }
+    }
 }

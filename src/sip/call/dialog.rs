@@ -20,12 +20,12 @@ pub struct Dialog {
 
 /// How a request within a dialog finds its way (RFC 3261 12.2.1.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Path {
+pub struct Path {
     /// The Request-URI.
     pub uri: String,
     /// Values of Route.
     pub routes: Vec<String>,
-    pub hop: Hop,
+    pub(crate) hop: Hop,
 }
 
 impl Dialog {
@@ -47,7 +47,7 @@ impl Dialog {
     }
 
     /// The way of a request within it; `usual` is the Request-URI of the INVITE.
-    pub(crate) fn path(&self, usual: &str) -> Path {
+    pub fn path(&self, usual: &str) -> Path {
         let target = self.target.as_ref().map_or(usual, |target| &target.text).to_owned();
         let values = |routes: &[(String, SipUri)]| routes.iter().map(|(text, _)| text.clone()).collect::<Vec<_>>();
         match self.routes.split_first() {

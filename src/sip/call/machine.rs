@@ -33,7 +33,7 @@ pub(crate) struct Wish {
 
 /// What is enough.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Until {
+pub(crate) enum Until {
     /// A final response.
     #[default]
     Answer,

@@ -11,7 +11,7 @@ pub mod dialog;
 pub(crate) mod exchange;
 pub(crate) mod leg;
 pub(crate) mod line;
-pub mod machine;
+pub(crate) mod machine;
 pub(crate) mod message;
 pub(crate) mod offer;
 pub(crate) mod routing;

@@ -44,7 +44,7 @@ pub(crate) struct CallQuestion {
 
 /// What a redirection (3xx) is to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Redirect {
+pub(crate) enum Redirect {
     /// The first Contact is asked with OPTIONS whether it is alive
     #[default]
     Ask,

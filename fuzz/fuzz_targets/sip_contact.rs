@@ -1,0 +1,21 @@
+//! Is every Contact read without a panic, and does nothing of it break out of a request?
+#![no_main]
+
+use check_um::door::sip::address::{self, SipUri};
+use check_um::door::sip::framing::datagram;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let head = [b"SIP/2.0 302 Moved\r\n", bytes, b"\r\n\r\n"].concat();
+    let Ok(Some(frame)) = datagram(&head) else { return };
+    let Ok(contacts) = address::contacts(&frame.head) else { return };
+    assert!(!contacts.is_empty() && contacts.is_sorted_by_key(|contact| std::cmp::Reverse(contact.q)));
+    for contact in contacts {
+        let text = &contact.uri.text;
+        assert!(contact.q <= 1000 && contact.uri.port != Some(0));
+        assert!(!text.contains(|c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | '"')));
+        assert!(!contact.uri.host.is_empty() && !contact.uri.host.contains(['@', ';', '/', '[', ']']));
+        // What was read once reads the same again.
+        assert_eq!(SipUri::read(text).as_ref(), Ok(&contact.uri));
+    }
+});
