@@ -96,7 +96,7 @@ impl Site {
     /// The port at which a check finds whom it asks from outside.
     pub fn port(&self, check: &ScheduledService) -> Option<u16> {
         match check.vantage {
-            Vantage::Network => Some(self.tcp),
+            Vantage::Network | Vantage::Call => Some(self.tcp),
             Vantage::Tls => Some(self.tls),
             Vantage::Directory => Some(self.directory),
             Vantage::Agent => None,
