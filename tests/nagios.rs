@@ -139,6 +139,7 @@ fn assert_states(results: &[Block]) {
     for (check, failing) in [
         ("um-sip-options", "2"),
         ("um-sip-options-tls", "0"),
+        ("um-call-routing", "2"),
         ("um-cert-expiry", "2"),
         ("um-reject-rate", "2"),
         ("um-missed-call-proxy", "2"),
@@ -165,6 +166,7 @@ fn variables(site: &Site) -> String {
     let options = |check: &ScheduledService| match check.name {
         "um-sip-options" => "-w 5 -c 8",
         "um-sip-options-tls" => "-w 5",
+        "um-call-routing" => "-u sip:5000@127.0.0.1 -w 5 -c 8",
         "um-cert-expiry" => "-w 30 -c 14",
         "um-ad-ds" => "-H 127.0.0.1 -w 5 -c 8",
         _ => "",
@@ -177,7 +179,7 @@ fn variables(site: &Site) -> String {
 
 fn host(name: &str, variables: &str) -> String {
     format!(
-        "define host {{\nuse um-call-router\nhost_name {name}\naddress 127.0.0.1\nhostgroups um-call-routers\n{variables}}}\n"
+        "define host {{\nuse um-call-router\nhost_name {name}\naddress 127.0.0.1\nhostgroups um-call-routers,um-call-routing\n{variables}}}\n"
     )
 }
 

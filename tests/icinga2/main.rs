@@ -42,6 +42,7 @@ fn a_host_has_the_checks_it_asks_for_and_no_other() {
     let network = names(|check| check.vantage == Vantage::Network);
     let tls = names(|check| check.vantage == Vantage::Tls);
     let directory = names(|check| check.vantage == Vantage::Directory);
+    let call = names(|check| check.vantage == Vantage::Call);
     let agents = names(|check| check.vantage == Vantage::Agent && check.name != "um-app-pool");
     let counters = names(|check| check.elsewhere == Elsewhere::Counters);
     let exports = names(|check| matches!(check.elsewhere, Elsewhere::Export { .. }));
@@ -58,6 +59,7 @@ fn a_host_has_the_checks_it_asks_for_and_no_other() {
         ("dual", "vars.um_call_router.startup_mode = \"dual\"", &[&roll_up, &network, &tls]),
         ("counted", "vars.um_call_router.counters = \"csv:x\"", &[&roll_up, &network, &counters]),
         ("exported", &format!("vars.um_call_router = {{ {} }}", files.join(", ")), &[&roll_up, &network, &exports]),
+        ("called", "vars.um_call_router.call_routing = \"sip:x\"", &[&roll_up, &network, &call]),
         ("domain", "vars.um_call_router.domain = \"example.com\"", &[&roll_up, &network, &directory]),
         ("controller", "vars.um_call_router.domain_controller = \"dc1\"", &[&roll_up, &network, &directory]),
         (
