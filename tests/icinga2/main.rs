@@ -29,7 +29,7 @@ fn accepted_without_a_warning() {
     }
     let scratch = Scratch::new("master.example.com");
     let everything = "object Host \"cas2.example.com\" {\n  check_command = \"dummy\"\n  zone = \"satellite\"\n  \
-        vars.um_call_router = { agent = \"cas1.example.com\", domain = \"example.com\" }\n}\n";
+        vars.um_call_router = { agent = \"cas1.example.com\", domain = \"example.com\", call_routing = \"sip:x\" }\n}\n";
     scratch.configure(&(one_node() + &committed("hosts.conf") + everything));
     scratch.assert_accepted();
 }
