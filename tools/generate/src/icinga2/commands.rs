@@ -100,7 +100,7 @@ fn flag(plugin: &Plugin, option: &PluginOption, variable: &str) -> String {
     if needs.is_empty() {
         return format!("set_if = \"${variable}$\"");
     }
-    let own = [format!("macro(\"${variable}$\")")];
+    let own = [format!("!!macro(\"${variable}$\")")];
     set_if(&own.into_iter().chain(needs).collect::<Vec<_>>())
 }
 
@@ -129,7 +129,9 @@ fn condition(plugin: &Plugin, when: &When) -> String {
     };
     match when {
         When::Given(long) => {
+            // Icinga takes what is no boolean, such as the value of a variable or nothing, for no condition.
             let (given, known) = value(long);
+            let given = format!("!!{given}");
             // The address of the host is no host to be asked where something else takes its place.
             let excluded = known.and_then(|option| exclusion(plugin, option));
             excluded.map_or(given.clone(), |excluded| format!("({given} && {excluded})"))
