@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+
 use crate::report::excerpt;
 
 /// A host name or address: nothing that could not be looked up, and nothing that could break out of a URI. A port or a
@@ -32,8 +34,10 @@ pub(crate) fn parse(text: &str) -> Result<String, String> {
     if text.is_ascii() {
         return Ok(text.to_owned());
     }
-    match idna::domain_to_ascii(text) {
-        Ok(host) if !host.is_empty() && host.len() <= 255 && host.chars().all(is_plausible) => Ok(host),
+    let mapping = Uts46::new();
+    let ascii = mapping.to_ascii(text.as_bytes(), AsciiDenyList::EMPTY, Hyphens::Allow, DnsLength::VerifyAllowRootDot);
+    match ascii {
+        Ok(host) if host.chars().all(is_plausible) => Ok(host.into_owned()),
         _ => wrong("it is no name in IDNA; "),
     }
 }
