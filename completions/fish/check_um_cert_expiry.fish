@@ -6,9 +6,9 @@ imap\t'RFC 9051, port 143'
 pop3\t'RFC 2595, port 110'
 ldap\t'RFC 4511, port 389 or 3268'"
 complete -c check_um_cert_expiry -l dns-server -d 'Nameserver to ask, as ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; repeatable [default: the system\'s]' -r -f
-complete -c check_um_cert_expiry -l keys -d 'Whose certificate to ask a server for: of the kind of keys rsa or ecdsa, or of both, by two handshakes [default: both]' -r -f -a "both\t''
-rsa\t''
-ecdsa\t''"
+complete -c check_um_cert_expiry -l keys -d 'Whose certificate to ask a server for: of the kind of keys rsa or ecdsa, or of both, by two handshakes [default: both]' -r -f -a "both\t'Of both kinds, by two handshakes'
+rsa\t'Of an RSA key'
+ecdsa\t'Of an EC or Edwards key'"
 complete -c check_um_cert_expiry -l file -d 'File with certificates to judge instead: PEM, DER, PKCS#7 or PKCS#12; repeatable, `*`, `?` and `[...]` match names' -r -F
 complete -c check_um_cert_expiry -l store -d 'Certificate store of Windows to judge instead, such as LocalMachine\\My or CurrentUser\\My' -r -f
 complete -c check_um_cert_expiry -l thumbprint -d 'Judge only the certificate of the store with this SHA-1 thumbprint, as Windows shows it; repeatable' -r -f
@@ -20,8 +20,8 @@ complete -c check_um_cert_expiry -l client-certificate -d 'PEM file with the cer
 complete -c check_um_cert_expiry -l client-key -d 'PEM file with its private key, encrypted or not [default: the certificate\'s file]' -r -F
 complete -c check_um_cert_expiry -l passphrase-file -d 'File whose first line is the passphrase of an encrypted key' -r -F
 complete -c check_um_cert_expiry -l passphrase-env -d 'Environment variable that holds the passphrase of an encrypted key' -r -f
-complete -c check_um_cert_expiry -l judge -d 'Which certificates to judge: all that are served, or those of the shortest path to a trust anchor [default: served]' -r -f -a "served\t''
-path\t''"
+complete -c check_um_cert_expiry -l judge -d 'Which certificates to judge: all that are served, or those of the shortest path to a trust anchor [default: served]' -r -f -a "served\t'All that are served'
+path\t'Those of the shortest path to a trust anchor'"
 complete -c check_um_cert_expiry -l expect-anchor -d 'SHA-256 of a trust anchor that the chain should end at, 64 hexadecimal digits with or without colons; repeatable' -r -f
 complete -c check_um_cert_expiry -s w -l warning -d 'WARNING when less is left: days (30), hours (36h), per cent of the lifetime (33%) or a range of days [default: 30]' -r -f
 complete -c check_um_cert_expiry -s c -l critical -d 'CRITICAL when less is left, likewise; a default stands only beside a threshold in days [default: 14]' -r -f

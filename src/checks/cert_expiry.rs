@@ -220,7 +220,9 @@ pub struct CertExpiry {
 /// `--judge`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Judged {
+    /// All that are served.
     Served,
+    /// Those of the shortest path to a trust anchor.
     Path,
 }
 

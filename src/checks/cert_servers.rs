@@ -45,9 +45,12 @@ pub(super) struct ServerOptions {
 /// `--keys`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum WantedKeys {
+    /// Of both kinds, by two handshakes.
     #[default]
     Both,
+    /// Of an RSA key.
     Rsa,
+    /// Of an EC or Edwards key.
     Ecdsa,
 }
 

@@ -111,9 +111,10 @@ impl Anchors {
         let beyond_ring = self.beyond_ring(chain);
         let algorithms: Vec<&dyn SignatureVerificationAlgorithm> =
             signature::ring().all.iter().copied().chain(beyond_ring.iter().map(|beyond| beyond as _)).collect();
+        let search = Search { sought, algorithms };
         let (mut error, mut objection) = (Error::UnknownIssuer, None);
         for moment in moments(chain, sought.now) {
-            match self.paths(chain, moment, sought, &algorithms) {
+            match self.paths(chain, moment, &search) {
                 Ok(paths) => {
                     if let Some(path) = paths.good.into_iter().min_by_key(|path| sought.flaws(path)) {
                         return Verdict::Trusted(Box::new(path));
@@ -138,13 +139,8 @@ impl Anchors {
     }
 
     /// The paths from the leaf to an anchor that are good at `moment`: one that meets what is sought, else all.
-    fn paths(
-        &self,
-        chain: &Chain,
-        moment: i64,
-        sought: &SoughtPath<'_>,
-        algorithms: &[&dyn SignatureVerificationAlgorithm],
-    ) -> Result<Paths, Error> {
+    fn paths(&self, chain: &Chain, moment: i64, search: &Search<'_>) -> Result<Paths, Error> {
+        let Search { sought, algorithms } = search;
         let leaf = CertificateDer::from(chain.leaf().der.as_slice());
         let others: Vec<_> = chain.others().iter().map(|other| CertificateDer::from(other.der.as_slice())).collect();
         let moment = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(moment).unwrap_or(0)));
@@ -191,6 +187,12 @@ impl Anchors {
         let keys = distinct(parts.iter().skip(1).map(|parts| parts.key).chain(infos).map(|key| key.algorithm));
         signature::beyond_ring(&keys, &signatures)
     }
+}
+
+/// By what paths are looked for.
+struct Search<'a> {
+    sought: &'a SoughtPath<'a>,
+    algorithms: Vec<&'a dyn SignatureVerificationAlgorithm>,
 }
 
 /// The paths to an anchor on which all signatures are good.
