@@ -3,12 +3,6 @@
 use super::tests::*;
 use super::*;
 
-const PROXY: &str = "SIP/2.0 407 Proxy Authentication Required\r\nVia: {via}\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\n\
-                     CSeq: {cseq}\r\nProxy-Authenticate: Digest realm=\"p\", nonce=\"np\", qop=\"auth\"\r\nl: 0\r\n\r\n";
-const BOTH: &str = "SIP/2.0 401 Unauthorized\r\nVia: {via}\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\nCSeq: {cseq}\r\n\
-                    WWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\nWWW-Authenticate: Digest realm=\"s\", nonce=\"o\"\r\n\
-                    Proxy-Authenticate: Digest realm=\"p\", nonce=\"np\"\r\nl: 0\r\n\r\n";
-
 fn headers<'a>(request: &'a str, name: &str) -> Vec<&'a str> {
     request.lines().filter_map(|line| line.strip_prefix(name)).collect()
 }
@@ -78,3 +72,9 @@ fn a_digest_that_the_peer_says_again_is_in_no_output() {
         assert!(said.contains("digest username=") && !said.contains(&digest), "{said}");
     }
 }
+
+const PROXY: &str = "SIP/2.0 407 Proxy Authentication Required\r\nVia: {via}\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\n\
+                     CSeq: {cseq}\r\nProxy-Authenticate: Digest realm=\"p\", nonce=\"np\", qop=\"auth\"\r\nl: 0\r\n\r\n";
+const BOTH: &str = "SIP/2.0 401 Unauthorized\r\nVia: {via}\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\nCSeq: {cseq}\r\n\
+                    WWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\nWWW-Authenticate: Digest realm=\"s\", nonce=\"o\"\r\n\
+                    Proxy-Authenticate: Digest realm=\"p\", nonce=\"np\"\r\nl: 0\r\n\r\n";

@@ -3,33 +3,6 @@
 use super::tests::*;
 use super::*;
 
-/// What is not for us, and can be told from an answer only by somebody who reads on.
-const FOREIGN: [&str; 9] = [
-    "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP x;branch=z9hG4bKold\r\nCSeq: 9292394834772304023312 OPTIONS\r\nl: 0\r\n\r\n",
-    "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP x;branch=z9hG4bKold\r\nl: 0\r\n\r\n",
-    "SIP/2.0 700 Huh\r\nVia: SIP/2.0/UDP x;branch=z9hG4bKold\r\nCSeq: 1 OPTIONS\r\nl: 0\r\n\r\n",
-    "SIP/7.0 200 OK\r\nVia: SIP/7.0/UDP x;branch=z9hG4bKold\r\nCSeq: 1 OPTIONS\r\nl: 0\r\n\r\n",
-    "OPTIONS sip:us SIP/7.0\r\nVia: SIP/7.0/UDP x;branch=z9hG4bKold\r\nl: 0\r\n\r\n",
-    "SIP/2.0 200 OK\r\nCSeq: x\r\nl: 0\r\n\r\n",
-    "SIP/2.0 503 No\r\nVia: {via}, SIP/2.0/UDP x;branch=z9hG4bKold\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\nCSeq: {cseq}\r\nl: 0\r\n\r\n",
-    "SIP/2.0 503 No\r\nVia: {via}\r\nVia: SIP/2.0/UDP x;branch=z9hG4bKold\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\nCSeq: {cseq}\r\nl: 0\r\n\r\n",
-    "SIP/2.0 503 No\r\nVia: {via}\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\nCSeq: 1 options\r\nl: 0\r\n\r\n",
-];
-
-/// Datagrams that are no message.
-const UNREADABLE: [&str; 10] = [
-    "\0\0\0\0",
-    "jaK",
-    "\0\u{1}\0\u{8}!\u{12}$Babcdefghijkl",
-    "HTTP/1.1 400 Bad Request\r\n\r\n",
-    "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP x;bra",
-    "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP x;branch=z9hG4bKold\r\nl: 9\r\n\r\nx",
-    "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP x;branch=z9hG4bKold\r\nl: -1\r\n\r\n",
-    "SIP/2.0 200 OK\r\nVia: {via}\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\nCSe",
-    "SIP/2.0 200 OK\r\nVia: {via}\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\nCSeq: {cseq}\r\nl: 5\r\n\r\nx",
-    "SIP/2.0 700 OK\r\nVia: {via}\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\nCSeq: {cseq}\r\nl: 0\r\n\r\n",
-];
-
 #[test]
 fn ok_past_every_malformed_message_that_is_not_for_us() {
     for stray in FOREIGN {
@@ -112,3 +85,30 @@ fn a_quoted_parameter_neither_hides_our_branch_nor_forges_it() {
     let forged: &'static str = OK.replace("{via}", "SIP/2.0/UDP a;x=\";{branch};\";branch=other").leak();
     assert_eq!(run::<true>(vec![Act::Say(forged)], 60, None).result.unwrap_err().class, Class::Timeout);
 }
+
+/// What is not for us, and can be told from an answer only by somebody who reads on.
+const FOREIGN: [&str; 9] = [
+    "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP x;branch=z9hG4bKold\r\nCSeq: 9292394834772304023312 OPTIONS\r\nl: 0\r\n\r\n",
+    "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP x;branch=z9hG4bKold\r\nl: 0\r\n\r\n",
+    "SIP/2.0 700 Huh\r\nVia: SIP/2.0/UDP x;branch=z9hG4bKold\r\nCSeq: 1 OPTIONS\r\nl: 0\r\n\r\n",
+    "SIP/7.0 200 OK\r\nVia: SIP/7.0/UDP x;branch=z9hG4bKold\r\nCSeq: 1 OPTIONS\r\nl: 0\r\n\r\n",
+    "OPTIONS sip:us SIP/7.0\r\nVia: SIP/7.0/UDP x;branch=z9hG4bKold\r\nl: 0\r\n\r\n",
+    "SIP/2.0 200 OK\r\nCSeq: x\r\nl: 0\r\n\r\n",
+    "SIP/2.0 503 No\r\nVia: {via}, SIP/2.0/UDP x;branch=z9hG4bKold\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\nCSeq: {cseq}\r\nl: 0\r\n\r\n",
+    "SIP/2.0 503 No\r\nVia: {via}\r\nVia: SIP/2.0/UDP x;branch=z9hG4bKold\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\nCSeq: {cseq}\r\nl: 0\r\n\r\n",
+    "SIP/2.0 503 No\r\nVia: {via}\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\nCSeq: 1 options\r\nl: 0\r\n\r\n",
+];
+
+/// Datagrams that are no message.
+const UNREADABLE: [&str; 10] = [
+    "\0\0\0\0",
+    "jaK",
+    "\0\u{1}\0\u{8}!\u{12}$Babcdefghijkl",
+    "HTTP/1.1 400 Bad Request\r\n\r\n",
+    "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP x;bra",
+    "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP x;branch=z9hG4bKold\r\nl: 9\r\n\r\nx",
+    "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP x;branch=z9hG4bKold\r\nl: -1\r\n\r\n",
+    "SIP/2.0 200 OK\r\nVia: {via}\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\nCSe",
+    "SIP/2.0 200 OK\r\nVia: {via}\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\nCSeq: {cseq}\r\nl: 5\r\n\r\nx",
+    "SIP/2.0 700 OK\r\nVia: {via}\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\nCSeq: {cseq}\r\nl: 0\r\n\r\n",
+];

@@ -20,9 +20,6 @@ enum Manner {
     PatchedBeforeGood,
 }
 
-const MANNERS: [Manner; 5] =
-    [Manner::AsIs, Manner::Patched, Manner::Answer, Manner::BeforeGood, Manner::PatchedBeforeGood];
-
 /// What comes of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
@@ -187,3 +184,6 @@ fn ok_behind_every_message_of_both_rfcs() {
     assert_eq!(acts.len(), 120);
     assert_eq!(run::<false>(acts, 20_000, None).result.unwrap().response.status, 200);
 }
+
+const MANNERS: [Manner; 5] =
+    [Manner::AsIs, Manner::Patched, Manner::Answer, Manner::BeforeGood, Manner::PatchedBeforeGood];
