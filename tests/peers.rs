@@ -1,4 +1,4 @@
-//! Do the plugins understand servers that we did not write? Kamailio, SIPp and OpenSSL's s_server on loopback.
+//! Do the plugins understand servers that we did not write? Kamailio, SIPp, baresip and OpenSSL's s_server on loopback.
 //!
 //! A server that is not installed makes its tests say so and pass; with `CHECK_UM_REQUIRE_PEERS=1` they fail.
 
@@ -8,6 +8,7 @@ mod support;
 
 use std::fmt::Display;
 use std::fs;
+use std::iter;
 use std::net::{TcpStream, UdpSocket};
 use std::path::Path;
 
@@ -101,6 +102,45 @@ fn sipp_refuses_with_other_status_lines() {
     }
 }
 
+#[test]
+fn baresip_answers_over_every_transport() {
+    let Some(baresip) = Baresip::start() else { return };
+    let port = baresip.port;
+    for (port, arguments) in [(port, "--transport udp"), (port, ""), (port + 1, "--transport tls --no-verify")] {
+        let ran = probe(port, &format!("-u sip:alice@127.0.0.1 {arguments}"));
+        ran.assert_text(0).assert_says("200 OK from 127.0.0.1:");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn kamailio_answers_at_a_link_local_address() {
+    use std::process::Command;
+
+    let is_there = |program: &str| Command::new(program).arg("--version").output().is_ok();
+    let may = Command::new("unshare").args(["-n", "true"]).status().is_ok_and(|status| status.success());
+    if !(may && is_there("kamailio") && is_there("ip")) {
+        return support::skipped("kamailio, ip or the right to a network namespace is not there");
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/peers/link_local.sh");
+    let mut asked = Command::new("unshare");
+    asked.args(["-n", "bash"]).arg(script).arg(env!("CARGO_BIN_EXE_check_um_sip_options")).arg(directory.path());
+    let ran = asked.arg(modules()).output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stdout);
+    let lines = |part: &str| said.lines().filter(|line| line.contains(part)).count();
+    assert_eq!(
+        lines("UM SIP OPTIONS OK - 200 Link-local from [fe80::"),
+        2,
+        "{said}{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+    // The zone is for people on this host; on the wire there are brackets and no zone.
+    let sent: Vec<_> =
+        said.lines().filter(|line| line.starts_with("  OPTIONS ") || line.starts_with("  Via: ")).collect();
+    assert!(sent.len() >= 4 && sent.iter().all(|line| line.contains("[fe80::") && !line.contains('%')), "{sent:?}");
+}
+
 /// A certificate of its own for localhost, as `cert.pem` and `key.pem`.
 fn certificate(directory: &Path) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
@@ -128,12 +168,7 @@ struct Kamailio {
 
 impl Kamailio {
     fn start(mutual: &str) -> Option<Self> {
-        let modules = [
-            "/usr/lib/x86_64-linux-gnu/kamailio/modules",
-            "/usr/lib/aarch64-linux-gnu/kamailio/modules",
-            "/usr/lib64/kamailio/modules",
-        ];
-        let modules = modules.iter().find(|path| Path::new(path).is_dir()).copied().unwrap_or_default();
+        let modules = modules();
         let directory = tempfile::tempdir().unwrap();
         certificate(directory.path());
         let (port, tls_port) = (free_port(), free_port());
@@ -158,6 +193,48 @@ impl Kamailio {
     /// A file of its directory.
     fn file(&self, name: &str) -> String {
         self.directory.path().join(name).to_str().unwrap().to_owned()
+    }
+}
+
+/// Where Kamailio's modules are.
+fn modules() -> &'static str {
+    let places = [
+        "/usr/lib/x86_64-linux-gnu/kamailio/modules",
+        "/usr/lib/aarch64-linux-gnu/kamailio/modules",
+        "/usr/lib64/kamailio/modules",
+    ];
+    places.into_iter().find(|path| Path::new(path).is_dir()).unwrap_or_default()
+}
+
+/// baresip with one account; TLS is on the next port.
+struct Baresip {
+    _server: Server,
+    _directory: TempDir,
+    port: u16,
+}
+
+impl Baresip {
+    fn start() -> Option<Self> {
+        let directory = tempfile::tempdir().unwrap();
+        certificate(directory.path());
+        let read = |name: &str| fs::read_to_string(directory.path().join(name)).unwrap();
+        let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).unwrap();
+        write("both.pem", &[read("cert.pem"), read("key.pem")].concat());
+        // Both ports have to be given away to nobody else.
+        let place = host::path(&directory);
+        let port =
+            iter::from_fn(|| Some((free_port(), free_port()))).find(|(first, next)| first + 1 == *next).unwrap().0;
+        write(
+            "config",
+            &format!(
+                "poll_method epoll\nsip_listen 127.0.0.1:{port}\nsip_certificate {place}/both.pem\n\
+                 module_path /usr/lib/baresip/modules\nmodule_app account.so\n"
+            ),
+        );
+        write("accounts", "<sip:alice@127.0.0.1>;regint=0;answermode=auto\n");
+        write("contacts", "\n");
+        let server = Server::start("baresip", &["-f", &place], || connects(port) && connects(port + 1))?;
+        Some(Self { _server: server, _directory: directory, port })
     }
 }
 
