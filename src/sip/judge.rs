@@ -62,9 +62,16 @@ impl Expected {
 pub(crate) fn facts(answer: &Answer) -> Vec<(String, String)> {
     let head = &answer.response.head;
     let mut facts = vec![("status_line".to_owned(), head.start_line.clone())];
-    for (name, field) in
-        [("server", "Server"), ("user_agent", "User-Agent"), ("allow", "Allow"), ("contact", "Contact")]
-    {
+    // Why a server refuses, and until when, is in the last three (RFC 3326, RFC 3261 20.43 and 20.33).
+    for (name, field) in [
+        ("server", "Server"),
+        ("user_agent", "User-Agent"),
+        ("allow", "Allow"),
+        ("contact", "Contact"),
+        ("reason_header", "Reason"),
+        ("warning", "Warning"),
+        ("retry_after", "Retry-After"),
+    ] {
         let values: Vec<_> = head.values(field).collect();
         if !values.is_empty() {
             facts.push((name.to_owned(), values.join(", ")));

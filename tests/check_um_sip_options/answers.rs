@@ -46,6 +46,21 @@ fn critical_when_403_with_its_own_reason_phrase() {
 }
 
 #[test]
+fn why_a_server_refuses_is_in_the_long_output() {
+    let headers =
+        "Reason: SIP;cause=503;text=\"Maintenance\"\r\nWarning: 399 gw1 \"No trunk\"\r\nRetry-After: 120 (update)\r\n";
+    let ran = probe(&answers("SIP/2.0 503 Service Unavailable", headers).port(), &["-v"]);
+    ran.assert_text(2);
+    for line in [
+        "reason header: SIP;cause=503;text=\"Maintenance\"",
+        "warning: 399 gw1 \"No trunk\"",
+        "retry after: 120 (update)",
+    ] {
+        assert!(ran.stdout.lines().any(|each| each == line), "no {line}: {ran:?}");
+    }
+}
+
+#[test]
 fn ok_when_404_is_expected() {
     let peer = answers("SIP/2.0 404 Not Found", "");
     probe(&peer.port(), &["--expect", "2xx,4xx"]).assert_begins(0, "UM SIP OPTIONS OK - 404 Not Found from ");
