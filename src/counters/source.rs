@@ -27,7 +27,7 @@ pub(crate) struct CounterSource {
 #[derive(Clone, Debug)]
 pub(crate) enum SourceKind {
     Csv(Csv),
-    Exporter(Exporter),
+    Exporter(Box<Exporter>),
     Pdh,
 }
 

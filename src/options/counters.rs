@@ -201,7 +201,7 @@ impl CounterOptions {
                 SourceKind::Csv(Csv { log: log.clone(), zone: self.time_zone, code_page: self.code_page })
             }
             CounterPlace::Prometheus(url) => {
-                SourceKind::Exporter(self.exporter.exporter(url, secrets).map_err(CounterError::Settings)?)
+                SourceKind::Exporter(Box::new(self.exporter.exporter(url, secrets).map_err(CounterError::Settings)?))
             }
             CounterPlace::Pdh => SourceKind::Pdh,
         };

@@ -102,8 +102,8 @@ fn id<'a>(command: &'a Command, option: &str) -> Option<&'a str> {
 }
 
 fn last_value(matches: &ArgMatches, id: &str) -> Option<String> {
-    let values = matches.try_get_raw(id).ok().flatten()?;
-    values.last().map(|value| value.to_string_lossy().into_owned())
+    let mut values = matches.try_get_raw(id).ok().flatten()?;
+    values.next_back().map(|value| value.to_string_lossy().into_owned())
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub(crate) struct TlsSettings {
 
 /// What is offered to a server beyond what everybody offers, or less.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Offer {
+pub(crate) struct Offer {
     pub keys: Keys,
     /// Whether the certificate is all that is wanted, though nobody here can verify that the server has its key.
     pub is_for_reading: bool,
@@ -43,7 +43,7 @@ pub struct Offer {
 
 /// The kinds of keys that a server is asked to show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Keys {
+pub(crate) enum Keys {
     #[default]
     Any,
     Rsa,

@@ -65,7 +65,7 @@ impl<'a> SoughtPath<'a> {
 
 /// Those who are trusted to issue certificates.
 #[derive(Debug)]
-pub struct Anchors {
+pub(crate) struct Anchors {
     /// In DER, without what OpenSSL's trusted format has behind it.
     certificates: Vec<CertificateDer<'static>>,
     anchors: Vec<TrustAnchor<'static>>,

@@ -35,7 +35,7 @@ fn logs_say_what_an_independent_calculation_says() {
 fn histories_say_what_an_independent_calculation_says() {
     for seed in 0..HISTORIES {
         let mut random = Random(seed * 2 + 1_000_001);
-        let mut scrapes = Scrapes::new();
+        let scrapes = Scrapes::new();
         let (mut totals, mut ago) = ([random.below(1 << 32), 0], random.below(7_000) as i64 + 200);
         totals[1] = random.below(totals[0] + 1);
         let mut rows = Vec::new();
@@ -59,7 +59,7 @@ fn histories_say_what_an_independent_calculation_says() {
 fn samples_out_of_order_never_count_what_was_counted_before() {
     for seed in 0..DISORDERED {
         let mut random = Random(seed * 2 + 5_000_001);
-        let mut scrapes = Scrapes::new();
+        let scrapes = Scrapes::new();
         let total = |second: i64| [7_000_000 + 10 * (10_000 - second) as u64, 3_000_000 + 6 * (10_000 - second) as u64];
         let mut first = None;
         for minute in (0..12).rev() {

@@ -125,7 +125,9 @@ fn shell(name: &str, asked: &str) -> Option<Vec<String>> {
     if name == "zsh" {
         command.arg("-f");
     }
-    let output = command.args(["-c", asked]).env("HOME", "/nonexistent").output();
+    // fish writes what it knows of its user there.
+    let home = tempfile::tempdir().unwrap();
+    let output = command.args(["-c", asked]).env("HOME", home.path()).output();
     if output.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
         skipped(&format!("{name} is not installed"));
         return None;

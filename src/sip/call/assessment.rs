@@ -29,6 +29,15 @@ pub(crate) struct CallAssessment<'a> {
     pub hold: Duration,
 }
 
+/// A call that somebody took up.
+struct Reached<'a> {
+    called: &'a Called,
+    /// Whom it reached.
+    peer: &'a Peer,
+    /// The way there.
+    routed: &'a Routed,
+}
+
 impl CallAssessment<'_> {
     /// Adds to `report` what came of the call.
     pub(crate) fn add(&self, routed: Routed, report: &mut Report) {
@@ -38,7 +47,7 @@ impl CallAssessment<'_> {
         let peer = routed.last.peer.clone().or_else(|| routed.first.peer.clone());
         let last = if routed.last.served.is_some() { &routed.last } else { &routed.first };
         match (&routed.result, peer) {
-            (Ok(called), Some(peer)) => self.add_called(called, &peer, &routed, report),
+            (Ok(called), Some(peer)) => self.add_called(&Reached { called, peer: &peer, routed: &routed }, report),
             (Err(Unanswered::Server(failure)), _) if assessment::is_about_certificate(failure, last) => {}
             (Err(Unanswered::Server(failure)), _) => report.add_failure(self.astray(failure.clone(), &routed)),
             (Err(Unanswered::Targets { name, failures, left_out }), _) => {
@@ -74,7 +83,8 @@ impl CallAssessment<'_> {
         }
     }
 
-    fn add_called(&self, called: &Called, peer: &Peer, routed: &Routed, report: &mut Report) {
+    fn add_called(&self, reached: &Reached<'_>, report: &mut Report) {
+        let Reached { called, peer, routed } = *reached;
         let released = released(called);
         if let Some(signal) = called.signal {
             report

@@ -6,12 +6,15 @@ use std::io;
 use super::*;
 use crate::sip::message::tests::request;
 
+/// An answer made of the last request.
+type MakeAnswer = dyn Fn(&str) -> Vec<u8>;
+
 /// What the peer does next.
 pub(super) enum Act {
     /// Sends this, with `{branch}` and the other identities of the last request put in.
     Say(&'static str),
     /// Sends what this makes of the last request.
-    Send(Box<dyn Fn(&str) -> Vec<u8>>),
+    Send(Box<MakeAnswer>),
     /// Hangs up.
     Close,
     /// Resets the connection.
