@@ -1,7 +1,7 @@
 //! What do tests, fuzz targets and the generator of files need of the inside? None of it is an interface, all of it may change.
 
 pub mod container {
-    pub use crate::container::{bundle, pem, store};
+    pub use crate::container::{bundle, pem, pkcs8, store};
 }
 pub mod counters {
     pub use crate::counters::{CounterQuery, csv, history, prometheus, rate, role};

@@ -105,7 +105,7 @@ impl CertExpiry {
 
         let mut report = context.report();
         report.target = Target { host: self.file.join(", "), address: None, port: None, transport: "file" };
-        self.add_items(files, &mut report)?;
+        self.add_items(files, passphrase.as_deref(), &mut report)?;
         Ok(report)
     }
 
@@ -122,13 +122,14 @@ impl CertExpiry {
         if let [certificate] = certificates.as_slice() {
             report.add_diagnostic("certificate", certificate.name.clone());
         }
-        self.add_items(certificates, &mut report)?;
+        let passphrase = self.tls.passphrase(&context.secrets).read()?;
+        self.add_items(certificates, passphrase.as_deref(), &mut report)?;
         Ok(report)
     }
 
     /// Trust and name of what was not served are judged only if that is asked for.
-    fn add_items(&self, items: Vec<Item>, report: &mut Report) -> Result<(), Failure> {
-        let anchors = self.tls.ca_file.as_deref().map(tls::anchors).transpose()?;
+    fn add_items(&self, items: Vec<Item>, passphrase: Option<&str>, report: &mut Report) -> Result<(), Failure> {
+        let anchors = self.tls.ca_file.as_deref().map(|path| tls::anchors(path, passphrase)).transpose()?;
         let (expiries, now, is_alone) = (self.expiries(), unix_seconds(report.started.time), items.len() == 1);
         let is_shortest = self.judge == Some(Judged::Path);
         let sought = SoughtPath { now, anchors: &self.expect_anchor, is_shortest };
@@ -148,6 +149,9 @@ impl CertExpiry {
                     report.findings.extend(judgement.end_if_unmentioned().map(|end| end.said_of(target)));
                 }
                 Err(failure) => report.add_failure(failure.clone()),
+            }
+            if let Some(failure) = item.unread {
+                report.add_failure(failure);
             }
             judged.push((item.label, judgement.ok()));
         }

@@ -1,15 +1,43 @@
 //! Which certificates are in a file? PEM, DER, PKCS#7 and PKCS#12, told apart by their content.
 
-use p12_keystore::Pkcs12Archive;
-use p12_keystore::error::Error as Pkcs12Error;
-use x509_parser::asn1_rs::{Any, Class, FromDer, Tag};
+use std::collections::HashSet;
 
-use super::pem::{self, PemError};
+use x509_parser::asn1_rs::Tag;
+
+use super::ber::{Element, Malformed};
+use super::encryption::{DecryptionError, MAX_WORK};
+use super::pem::{self, Block, PemError};
+use super::{pkcs7, pkcs12, trusted};
 use crate::x509::certificate::{Certificate, CertificateError};
-use crate::x509::chain::{Chain, ChainError};
+use crate::x509::chain::Chain;
 
-/// Why a file has no certificates to offer. Nothing of its content is shown: the caller may not be allowed to read it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// What can be read of a file.
+#[derive(Debug)]
+pub struct Bundle {
+    /// At least one, in the order of the file.
+    pub certificates: Vec<BundledCertificate>,
+    /// What cannot be read: the first few places.
+    pub errors: Vec<BundleError>,
+    /// In how many more places.
+    pub more_errors: usize,
+    /// Whether the order means something: the leaf first.
+    has_order: bool,
+    /// How many alternative names there are in all.
+    names: usize,
+}
+
+/// One of its certificates.
+#[derive(Debug)]
+pub struct BundledCertificate {
+    /// What it says.
+    pub certificate: Certificate,
+    /// Whether the file lets it issue certificates for servers, which only OpenSSL's trusted format may deny.
+    pub is_for_servers: bool,
+}
+
+/// Why a file, or a part of it, has no certificates to offer. Nothing of its content is shown: the caller may not be allowed
+/// to read it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BundleError {
     /// There is nothing in it.
     #[error("the file is empty, expected a certificate")]
@@ -31,132 +59,232 @@ pub enum BundleError {
         /// What it is instead.
         source: CertificateError,
     },
-    /// A chain that cannot be read.
-    #[error(transparent)]
-    Chain(#[from] ChainError),
-    /// A PKCS#7 that is not well-formed, or without certificates.
-    #[error("expected certificates in this PKCS#7, found none that can be read")]
+    /// A certificate in a PKCS#7, PKCS#12 or DER that is none.
+    #[error("certificate {number} in this file is {source}")]
+    BadCertificate {
+        /// Its place among them, from 1.
+        number: usize,
+        /// What it is instead.
+        source: CertificateError,
+    },
+    /// More than anybody means to have judged.
+    #[error("expected at most {MAX_CERTIFICATES} certificates with {MAX_NAMES} alternative names in all")]
+    TooMany,
+    /// A PKCS#7 that is not well-formed.
+    #[error("expected a PKCS#7 with certificates, and well-formed")]
     Pkcs7,
+    /// One that is well-formed, but without certificates.
+    #[error("expected at least one certificate in this {0}")]
+    Without(&'static str),
     /// A PKCS#12 that needs another passphrase.
     #[error("this PKCS#12 cannot be opened: expected its passphrase, from --passphrase-file or --passphrase-env")]
     Passphrase,
-    /// A PKCS#12 with an encryption that is not known, or too costly.
-    #[error("this PKCS#12 uses an encryption or a number of iterations that is not supported")]
-    Encryption,
+    /// A PKCS#12 with an encryption that is not known.
+    #[error("this PKCS#12 is encrypted with {0}: expected AES, Camellia, DES, RC2 or RC4 under a passphrase")]
+    Encryption(String),
+    /// A PKCS#12 that takes too long to open.
+    #[error(
+        "this PKCS#12 is too costly to open: expected at most {MAX_WORK} iterations in all, and scrypt within 16 MiB"
+    )]
+    Costly,
     /// A PKCS#12 that is not well-formed.
     #[error("expected a well-formed PKCS#12")]
     Pkcs12,
 }
 
-/// The certificates of a file, leaf first. A PKCS#12 is opened with `passphrase`; without one, with the empty one.
-pub fn chain(content: &[u8], passphrase: Option<&str>) -> Result<Chain, BundleError> {
+impl From<DecryptionError> for BundleError {
+    fn from(error: DecryptionError) -> Self {
+        match error {
+            DecryptionError::Passphrase => Self::Passphrase,
+            DecryptionError::Unknown(id) => Self::Encryption(id),
+            DecryptionError::Costly => Self::Costly,
+            DecryptionError::Malformed => Self::Pkcs12,
+        }
+    }
+}
+
+/// Reads all certificates of a file. A PKCS#12 is opened with `passphrase`; without one, with none and with the empty one.
+///
+/// What cannot be read is an error of the file only when there is nothing else in it.
+pub fn read(content: &[u8], passphrase: Option<&str>) -> Result<Bundle, BundleError> {
     if content.iter().all(u8::is_ascii_whitespace) {
         return Err(BundleError::Empty);
     }
-    let blocks = pem::blocks(content)?;
-    if !blocks.is_empty() {
-        return of_blocks(&blocks);
-    }
-    match content.first() {
-        Some(0x30) => of_der(content, passphrase),
-        _ => Err(BundleError::NotRecognized),
-    }
-}
-
-/// The certificates of a PKCS#12 in DER, decrypted.
-pub fn pkcs12(content: &[u8], passphrase: &str) -> Result<Vec<Vec<u8>>, BundleError> {
-    let archive = Pkcs12Archive::from_pkcs12(content, passphrase).map_err(|error| match error {
-        Pkcs12Error::MacError(_) | Pkcs12Error::UnpadError | Pkcs12Error::Pkcs5Error(_) => BundleError::Passphrase,
-        Pkcs12Error::UnsupportedEncryptionScheme
-        | Pkcs12Error::UnsupportedMacAlgorithm
-        | Pkcs12Error::InvalidParameters => BundleError::Encryption,
-        _ => BundleError::Pkcs12,
-    })?;
-    Ok(archive.certs.iter().map(|bag| bag.cert.as_der().to_vec()).collect())
-}
-
-/// The certificates of a PKCS#7 (RFC 5652 SignedData) in DER, in the order of the file, which means nothing. `None` when it
-/// is not well-formed or has none.
-pub fn pkcs7(content: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let content_info = element(content, Tag::Sequence)?;
-    let (rest, _content_type) = Any::from_der(content_info.data).ok()?;
-    let (_, content) = Any::from_der(rest).ok()?;
-    let signed_data = element(content.data, Tag::Sequence)?;
-
-    // version, digestAlgorithms and encapContentInfo stand before certificates [0].
-    let mut rest = signed_data.data;
-    loop {
-        let (after, field) = Any::from_der(rest).ok()?;
-        if field.class() == Class::ContextSpecific && field.tag() == Tag(0) {
-            let certificates = elements(field.data);
-            return (!certificates.is_empty()).then_some(certificates);
+    let mut bundle = Bundle { certificates: Vec::new(), errors: Vec::new(), more_errors: 0, has_order: true, names: 0 };
+    let mut blocks = pem::blocks(content).peekable();
+    let without = if blocks.peek().is_some() {
+        for block in blocks {
+            bundle.read_block(&block)?;
         }
-        rest = after;
-    }
-}
-
-fn of_blocks(blocks: &[pem::Block]) -> Result<Chain, BundleError> {
-    let mut ders: Vec<Vec<u8>> = Vec::new();
-    let mut keeps_order = true;
-    for block in blocks {
-        if block.is_certificate() {
-            let bad = |source| BundleError::BadBlock { line: block.line, source };
-            // OpenSSL's trusted format has its settings behind the certificate.
-            let der = if block.label.starts_with("TRUSTED") { first_element(&block.der) } else { &block.der };
-            Certificate::from_der(der).map_err(bad)?;
-            ders.push(der.to_vec());
-        } else if ["PKCS7", "PKCS #7 SIGNED DATA", "CMS"].contains(&block.label.as_str()) {
-            ders.extend(pkcs7(&block.der).ok_or(BundleError::Pkcs7)?);
-            keeps_order = false;
-        }
-    }
-    if ders.is_empty() {
-        return Err(BundleError::NoCertificate);
-    }
-    let chain = Chain::from_ders(ders.iter().map(Vec::as_slice))?;
-    Ok(if keeps_order { chain } else { chain.in_order() })
-}
-
-fn of_der(content: &[u8], passphrase: Option<&str>) -> Result<Chain, BundleError> {
-    if let Ok(certificate) = Certificate::from_der(content) {
-        return Ok(Chain::single(certificate));
-    }
-    let ders = match first_inside(content).map(|inner| inner.tag()) {
-        Some(Tag::Oid) => pkcs7(content).ok_or(BundleError::Pkcs7)?,
-        Some(Tag::Integer) => pkcs12(content, passphrase.unwrap_or_default())?,
-        _ => return Err(BundleError::NotRecognized),
+        if bundle.has_order { BundleError::NoCertificate } else { BundleError::Without("PKCS#7") }
+    } else if content.first() == Some(&SEQUENCE) {
+        bundle.read_binary(content, passphrase)?
+    } else {
+        BundleError::NotRecognized
     };
-    match Chain::from_ders(ders.iter().map(Vec::as_slice)) {
-        Ok(chain) => Ok(chain.in_order()),
-        Err(ChainError::Empty) => Err(BundleError::NoCertificate),
-        Err(error) => Err(error.into()),
+    match bundle.certificates.is_empty() {
+        false => Ok(bundle),
+        true => Err(bundle.errors.into_iter().next().unwrap_or(without)),
     }
 }
 
-fn element(bytes: &[u8], tag: Tag) -> Option<Any<'_>> {
-    Any::from_der(bytes).ok().map(|(_, any)| any).filter(|any| any.tag() == tag)
+/// The certificates of a PEM text that it lets issue others for servers, in DER, without a look into them.
+pub(crate) fn issuers(content: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    pem::blocks(content).filter_map(Result::ok).filter_map(|block| match block.label {
+        TRUSTED => Some(trusted::split(&block.der)).filter(|(_, is_trusted)| *is_trusted).map(|(der, _)| der.to_vec()),
+        label if CERTIFICATES.contains(&label) => Some(block.der),
+        _ => None,
+    })
 }
 
-/// Each element of a sequence with its header. Those with a tag of their own are attribute certificates and the like.
-fn elements(mut bytes: &[u8]) -> Vec<Vec<u8>> {
-    let mut elements = Vec::new();
-    while let Ok((rest, any)) = Any::from_der(bytes) {
-        if any.tag() == Tag::Sequence {
-            elements.push(bytes[..bytes.len() - rest.len()].to_vec());
+impl Bundle {
+    /// Its certificates as a chain, leaf first.
+    pub fn chain(self) -> Option<Chain> {
+        let mut certificates: Vec<_> = self.certificates.into_iter().map(|bundled| bundled.certificate).collect();
+        if self.has_order {
+            return Chain::new(certificates);
         }
-        bytes = rest;
+        // Whoever keeps no order may well keep one twice.
+        let mut seen = HashSet::new();
+        certificates.retain(|certificate| seen.insert(certificate.fingerprint()));
+        Chain::new(certificates).map(Chain::in_order)
     }
-    elements
+
+    /// What cannot be read, in one sentence; `None` if everything can be.
+    pub fn unread(&self) -> Option<String> {
+        let said: Vec<_> = self.errors.iter().map(ToString::to_string).collect();
+        match self.more_errors {
+            _ if said.is_empty() => None,
+            0 => Some(said.join("; ")),
+            more => Some(format!("{}; and {more} more", said.join("; "))),
+        }
+    }
+
+    fn read_block(&mut self, block: &Result<Block<'_>, PemError>) -> Result<(), BundleError> {
+        let block = match block {
+            Ok(block) => block,
+            Err(error) => {
+                self.note((*error).into());
+                return Ok(());
+            }
+        };
+        let line = block.line;
+        if !CERTIFICATES.contains(&block.label) && !PKCS7.contains(&block.label) {
+            return Ok(());
+        }
+        // Whatever the label says: Windows and Java have written a PKCS#7 into CERTIFICATE.
+        if let Some(element) = Element::first(&block.der).ok().filter(pkcs7::is_one) {
+            return self.read_pkcs7(&element);
+        }
+        let (der, is_for_servers) =
+            if block.label == TRUSTED { trusted::split(&block.der) } else { (block.der.as_slice(), true) };
+        self.take(der, is_for_servers, |source| BundleError::BadBlock { line, source })
+    }
+
+    /// Any other file; the error is for the case that there is nothing in it.
+    fn read_binary(&mut self, content: &[u8], passphrase: Option<&str>) -> Result<BundleError, BundleError> {
+        let first = Element::first(content).map_err(|_| BundleError::NotRecognized)?;
+        if pkcs7::is_one(&first) {
+            self.read_pkcs7(&first)?;
+            return Ok(BundleError::Without("PKCS#7"));
+        }
+        if pkcs12::is_one(&first) {
+            let found = pkcs12::certificates(&first, passphrase, MAX_CERTIFICATES)?;
+            self.has_order = false;
+            for der in found.certificates {
+                self.take_next(&der)?;
+            }
+            found.errors.into_iter().for_each(|error| self.note(error.into()));
+            return Ok(BundleError::Without("PKCS#12"));
+        }
+        self.read_der(content)?;
+        Ok(BundleError::NotRecognized)
+    }
+
+    /// One certificate, or one behind the other.
+    fn read_der(&mut self, content: &[u8]) -> Result<(), BundleError> {
+        let mut rest = content;
+        while !rest.iter().all(u8::is_ascii_whitespace) {
+            let element = Element::first(rest).ok().filter(|element| element.is(Tag::Sequence));
+            let der = element.map_or(rest, |element| element.whole);
+            // What is nothing like one at the very beginning is another kind of file.
+            if rest.len() == content.len() && Certificate::from_der(der) == Err(CertificateError::NotACertificate) {
+                return Err(BundleError::NotRecognized);
+            }
+            self.take_next(der)?;
+            rest = &rest[der.len()..];
+        }
+        Ok(())
+    }
+
+    fn read_pkcs7(&mut self, element: &Element<'_>) -> Result<(), BundleError> {
+        self.has_order = false;
+        let Ok(certificates) = pkcs7::certificates(element) else {
+            self.note(BundleError::Pkcs7);
+            return Ok(());
+        };
+        for der in certificates {
+            match der {
+                Ok(der) => self.take_next(der)?,
+                Err(Malformed) => self.note(BundleError::Pkcs7),
+            }
+        }
+        Ok(())
+    }
+
+    fn take_next(&mut self, der: &[u8]) -> Result<(), BundleError> {
+        let number = self.certificates.len() + self.errors.len() + self.more_errors + 1;
+        self.take(der, true, |source| BundleError::BadCertificate { number, source })
+    }
+
+    fn take(
+        &mut self,
+        der: &[u8],
+        is_for_servers: bool,
+        bad: impl FnOnce(CertificateError) -> BundleError,
+    ) -> Result<(), BundleError> {
+        let certificate = match Certificate::from_der(der) {
+            Ok(certificate) => certificate,
+            Err(source) => {
+                self.note(bad(source));
+                return Ok(());
+            }
+        };
+        self.names += certificate.dns_names.len() + certificate.addresses.len();
+        if self.certificates.len() == MAX_CERTIFICATES || self.names > MAX_NAMES {
+            return Err(BundleError::TooMany);
+        }
+        self.certificates.push(BundledCertificate { certificate, is_for_servers });
+        Ok(())
+    }
+
+    fn note(&mut self, error: BundleError) {
+        if self.errors.len() < MAX_ERRORS {
+            self.errors.push(error);
+        } else {
+            self.more_errors += 1;
+        }
+    }
 }
 
-/// The first element of `bytes` with its header, without what follows.
-fn first_element(bytes: &[u8]) -> &[u8] {
-    Any::from_der(bytes).map_or(bytes, |(rest, _)| &bytes[..bytes.len() - rest.len()])
-}
+const CERTIFICATES: &[&str] = &["CERTIFICATE", "X509 CERTIFICATE", TRUSTED];
 
-fn first_inside(bytes: &[u8]) -> Option<Any<'_>> {
-    Any::from_der(element(bytes, Tag::Sequence)?.data).ok().map(|(_, any)| any)
-}
+/// OpenSSL's own format, with settings behind the certificate.
+const TRUSTED: &str = "TRUSTED CERTIFICATE";
+
+const PKCS7: &[&str] = &["PKCS7", "PKCS #7 SIGNED DATA", "CMS"];
+
+/// How a DER or BER sequence begins.
+const SEQUENCE: u8 = 0x30;
+
+/// The most certificates of one file.
+const MAX_CERTIFICATES: usize = 10_000;
+
+/// The most alternative names of one file: each takes many times the memory that it takes in the file.
+const MAX_NAMES: usize = 100_000;
+
+/// The most places that are named.
+const MAX_ERRORS: usize = 3;
 
 #[cfg(test)]
 mod tests {
@@ -169,7 +297,9 @@ mod tests {
     }
 
     fn names(content: &[u8], passphrase: Option<&str>) -> Result<Vec<String>, BundleError> {
-        chain(content, passphrase).map(|chain| chain.iter().map(Certificate::name).collect())
+        let bundle = read(content, passphrase)?;
+        assert_eq!(bundle.unread(), None);
+        Ok(bundle.chain().unwrap().iter().map(Certificate::name).collect())
     }
 
     const CHAIN: [&str; 3] = ["cas1.example.com", "Example Issuing CA", "Example Root CA"];
@@ -211,7 +341,7 @@ mod tests {
         assert_eq!(names(fixture!("client-key.pem"), None), Err(BundleError::NoCertificate));
         let junk = b"\n-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n";
         let expected = BundleError::BadBlock { line: 2, source: CertificateError::NotACertificate };
-        assert_eq!(names(junk, None), Err(expected));
+        assert_eq!(names(junk, None), Err(expected.clone()));
         assert_eq!(expected.to_string(), "line 2: this PEM block is not an X.509 certificate in DER");
     }
 
@@ -221,7 +351,7 @@ mod tests {
             [fixture!("chain.p7b"), fixture!("legacy.p12"), fixture!("leaf-rsa-2048.der"), fixture!("bundle.pem")]
         {
             for end in (0..content.len()).step_by(37) {
-                assert!(chain(&content[..end], Some("open sesame")).is_err() || content.starts_with(b"---"));
+                assert!(read(&content[..end], Some("open sesame")).is_err() || content.starts_with(b"---"));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::MAX_FILE;
-use super::bundle;
+use super::bundle::{self, BundleError};
 use crate::input::file;
 use crate::report::{Class, Failure, label_of};
 use crate::time::stage;
@@ -19,6 +19,15 @@ pub struct Item {
     pub label: String,
     /// Its certificates, or why there are none.
     pub chain: Result<Chain, Failure>,
+    /// What of it cannot be read beside them.
+    pub unread: Option<Failure>,
+}
+
+impl Item {
+    /// The failure stands for the chain only if there is none.
+    pub(crate) const fn new(name: String, label: String, chain: Result<Chain, Failure>) -> Self {
+        Self { name, label, chain, unread: None }
+    }
 }
 
 /// Reads what each of `patterns` names: a file, or all files that it matches.
@@ -29,12 +38,14 @@ pub(crate) fn read(patterns: &[String], passphrase: Option<&str>) -> Vec<Item> {
             Ok(paths) => {
                 for path in paths {
                     let label = label(&file_name(&path), &files);
-                    files.push(Item { name: path.display().to_string(), label, chain: open(&path, passphrase) });
+                    let (chain, unread) = open(&path, passphrase)
+                        .map_or_else(|failure| (Err(failure), None), |(chain, unread)| (Ok(chain), unread));
+                    files.push(Item { unread, ..Item::new(path.display().to_string(), label, chain) });
                 }
             }
             Err(failure) => {
                 let label = label(&file_name(Path::new(pattern)), &files);
-                files.push(Item { name: pattern.clone(), label, chain: Err(failure) });
+                files.push(Item::new(pattern.clone(), label, Err(failure)));
             }
         }
     }
@@ -71,11 +82,15 @@ fn matching(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
     }
 }
 
-fn open(path: &Path, passphrase: Option<&str>) -> Result<Chain, Failure> {
+/// The certificates of a file, and what of it cannot be read.
+fn open(path: &Path, passphrase: Option<&str>) -> Result<(Chain, Option<Failure>), Failure> {
     let _stage = stage::enter(format!("reading {}", path.display()));
     let content = file::read(path, MAX_FILE)?;
-    bundle::chain(&content, passphrase)
-        .map_err(|error| Failure::new(Class::Unreadable, format!("{}: {error}", path.display())))
+    let unreadable = |error: String| Failure::new(Class::Unreadable, format!("{}: {error}", path.display()));
+    let bundle = bundle::read(&content, passphrase).map_err(|error| unreadable(error.to_string()))?;
+    let unread = bundle.unread().map(unreadable);
+    let chain = bundle.chain().ok_or_else(|| unreadable(BundleError::NoCertificate.to_string()))?;
+    Ok((chain, unread))
 }
 
 fn file_name(path: &Path) -> Cow<'_, str> {

@@ -4,9 +4,9 @@ use base64ct::{Base64, Encoding};
 
 /// One block, decoded.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Block {
+pub struct Block<'a> {
     /// What stands behind `BEGIN`.
-    pub label: String,
+    pub label: &'a str,
     /// The line of its `BEGIN`, from 1.
     pub line: usize,
     /// Whether it has headers of its own, which is how OpenSSL's traditional format says that a key is encrypted.
@@ -15,42 +15,37 @@ pub struct Block {
     pub der: Vec<u8>,
 }
 
-impl Block {
-    /// Whether it is labelled as a certificate, one in OpenSSL's trusted format included.
-    pub(crate) fn is_certificate(&self) -> bool {
-        ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"].contains(&self.label.as_str())
-    }
-}
-
-impl std::fmt::Debug for Block {
+impl std::fmt::Debug for Block<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Block({}, line {}, {} bytes)", self.label, self.line, self.der.len())
     }
 }
 
-/// Why a text has no blocks to offer. Its own words are withheld: the caller may not be allowed to read it.
+/// Why a block cannot be read. The words of the text are withheld: the caller may not be allowed to read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PemError {
     /// The block is not base64.
     #[error("line {0}: expected base64 up to the END line of this PEM block (its text is withheld)")]
     NotBase64(usize),
-    /// The text ends inside of a block.
+    /// The text, or the next block, ends it.
     #[error("line {0}: expected an END line for this PEM block")]
     Unended(usize),
 }
 
-/// The blocks of `content`, in their order; whatever stands between them is comment. None at all is no error.
-pub fn blocks(content: &[u8]) -> Result<Vec<Block>, PemError> {
-    let mut blocks = Vec::new();
-    let mut lines = lines(content);
-    while let Some((begin, line)) = lines.next() {
-        let Some(label) = label(begin, b"-----BEGIN ") else {
-            continue;
-        };
+/// The blocks of `content`, in their order, decoded one at a time; whatever stands between them is comment. None at all is no
+/// error.
+pub fn blocks(content: &[u8]) -> impl Iterator<Item = Result<Block<'_>, PemError>> {
+    let mut lines = lines(content).peekable();
+    std::iter::from_fn(move || {
+        let (label, line) = lines.find_map(|(text, line)| Some((label(text)?, line)))?;
         let mut text = Vec::new();
         let mut has_headers = false;
         loop {
-            let (next, _) = lines.next().ok_or(PemError::Unended(line))?;
+            // A block that begins shows that the one before it was cut.
+            let Some((next, _)) = lines.next_if(|(next, _)| self::label(next).is_none()) else {
+                return Some(Err(PemError::Unended(line)));
+            };
+            let next = next.trim_ascii();
             if next.starts_with(b"-----END ") {
                 break;
             }
@@ -58,21 +53,21 @@ pub fn blocks(content: &[u8]) -> Result<Vec<Block>, PemError> {
             if text.is_empty() && next.contains(&b':') {
                 has_headers = true;
             } else {
-                text.extend_from_slice(next.trim_ascii());
+                text.extend_from_slice(next);
             }
         }
         let decode = if label.ends_with("PRIVATE KEY") { secret } else { public };
-        let der = decoded(text, decode).ok_or(PemError::NotBase64(line))?;
-        blocks.push(Block { label, line, has_headers, der });
-    }
-    Ok(blocks)
+        let der = decoded(text, decode).ok_or(PemError::NotBase64(line));
+        Some(der.map(|der| Block { label, line, has_headers, der }))
+    })
 }
 
-fn label(line: &[u8], prefix: &[u8]) -> Option<String> {
+/// What stands behind `BEGIN`, in a line with which a block begins.
+fn label(line: &[u8]) -> Option<&str> {
     // A text editor of Windows may have put a byte order mark in front.
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
-    let label = line.strip_prefix(prefix)?.strip_suffix(b"-----")?;
-    String::from_utf8(label.to_owned()).ok()
+    let label = line.strip_prefix(b"-----BEGIN ")?.strip_suffix(b"-----")?;
+    std::str::from_utf8(label).ok()
 }
 
 /// The lines of a text without their line feeds, each with its number.
@@ -109,12 +104,15 @@ fn public(text: &[u8]) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
+    fn all(content: &[u8]) -> Result<Vec<Block<'_>>, PemError> {
+        blocks(content).collect()
+    }
+
     #[test]
     fn blocks_with_comments_and_either_line_end() {
         let text = b"\xef\xbb\xbf-----BEGIN A-----\r\nAQI\r\nD\r\n-----END A-----\r\nsubject=x\n-----BEGIN B C-----\nBA==\n-----END B C-----";
-        let blocks = blocks(text).unwrap();
-        let seen: Vec<_> =
-            blocks.iter().map(|block| (block.label.as_str(), block.line, block.der.as_slice())).collect();
+        let blocks = all(text).unwrap();
+        let seen: Vec<_> = blocks.iter().map(|block| (block.label, block.line, block.der.as_slice())).collect();
         assert_eq!(seen, [("A", 1, [1, 2, 3].as_slice()), ("B C", 6, &[4])]);
     }
 
@@ -122,29 +120,37 @@ mod tests {
     fn base64_may_have_blanks_within_its_lines() {
         for label in ["CERTIFICATE", "PRIVATE KEY"] {
             let text = format!("-----BEGIN {label}-----\nAQ ID\n\t BA==\n-----END {label}-----\n");
-            assert_eq!(blocks(text.as_bytes()).unwrap().remove(0).der, [1, 2, 3, 4], "{label}");
+            assert_eq!(all(text.as_bytes()).unwrap().remove(0).der, [1, 2, 3, 4], "{label}");
         }
     }
 
     #[test]
     fn headers_are_noticed() {
         let text = b"-----BEGIN K-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: x\n\nAQID\n-----END K-----\n";
-        let block = blocks(text).unwrap().remove(0);
+        let block = all(text).unwrap().remove(0);
         assert!(block.has_headers && block.der == [1, 2, 3]);
     }
 
     #[test]
     fn errors_name_the_line_and_nothing_of_the_text() {
-        let error = blocks(b"x\n-----BEGIN A-----\nroot$x\n-----END A-----\n").unwrap_err();
+        let error = all(b"x\n-----BEGIN A-----\nroot$x\n-----END A-----\n").unwrap_err();
         assert_eq!(error, PemError::NotBase64(2));
-        assert_eq!(blocks(b"-----BEGIN A-----\nAQID\n").unwrap_err(), PemError::Unended(1));
+        assert_eq!(all(b"-----BEGIN A-----\nAQID\n").unwrap_err(), PemError::Unended(1));
         assert!(!error.to_string().contains("root"));
     }
 
     #[test]
+    fn one_broken_block_leaves_the_others() {
+        let text = b"-----BEGIN A-----\nAQI\n-----BEGIN B-----\nAQID\n  -----END B-----\n-----BEGIN C-----\n!\n-----END C-----\n-----BEGIN D-----\n-----END D-----\n-----BEGIN E-----";
+        let lines: Vec<_> = blocks(text).map(|block| block.map(|block| block.line)).collect();
+        use PemError::{NotBase64, Unended};
+        assert_eq!(lines, [Err(Unended(1)), Ok(3), Err(NotBase64(6)), Ok(9), Err(Unended(11))]);
+    }
+
+    #[test]
     fn what_is_no_pem_has_no_blocks() {
-        assert_eq!(blocks(b"").unwrap(), []);
-        assert_eq!(blocks(b"root:x:0:0\n\xff\xfe").unwrap(), []);
-        assert_eq!(blocks(b"-----BEGIN \n-----BEGIN A\n").unwrap(), []);
+        assert_eq!(all(b"").unwrap(), []);
+        assert_eq!(all(b"root:x:0:0\n\xff\xfe").unwrap(), []);
+        assert_eq!(all(b"-----BEGIN \n-----BEGIN A\n").unwrap(), []);
     }
 }

@@ -208,7 +208,7 @@ fn items(mut held: Vec<Held>, store: &StoreName) -> Vec<Item> {
         let label = collection::label(&name, &items);
         let unreadable = |error| Failure::new(Class::Unreadable, format!("{store}, thumbprint {thumbprint}: {error}"));
         let chain = certificate.map(Chain::single).map_err(unreadable);
-        items.push(Item { name: format!("thumbprint {thumbprint}"), label, chain });
+        items.push(Item::new(format!("thumbprint {thumbprint}"), label, chain));
     }
     items
 }

@@ -1,11 +1,12 @@
 //! What may be said about TLS on the command line? Whom to trust, which name to expect, which certificate to show.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::secret::SecretSource;
 use super::{Need, Secrets, When};
-use crate::container::MAX_FILE;
+use crate::container::{MAX_FILE, bundle};
 use crate::input::file;
 use crate::net::host;
 use crate::report::{Class, Failure};
@@ -75,7 +76,7 @@ impl TlsOptions {
     pub(crate) fn settings(&self, host: &str, secrets: &Secrets) -> Result<TlsSettings, Failure> {
         let trust = match &self.ca_file {
             _ if self.no_verify => Trust::NotJudged,
-            Some(path) => Trust::Anchors(anchors(path)?),
+            Some(path) => Trust::Anchors(anchors(path, self.passphrase(secrets).read()?.as_deref())?),
             None => Trust::System,
         };
         Ok(TlsSettings {
@@ -106,20 +107,21 @@ impl TlsOptions {
         };
         let key_path = self.client_key.as_ref().unwrap_or(certificate_path);
         let passphrase = self.passphrase(secrets).read()?;
-        let chain = identity::certificates(&read(certificate_path)?).map_err(|error| bad(certificate_path, error))?;
+        let chain = identity::certificates(&read(certificate_path)?, passphrase.as_deref());
+        let chain = chain.map_err(|error| bad(certificate_path, error))?;
         let key =
             identity::private_key(&read(key_path)?, passphrase.as_deref()).map_err(|error| bad(key_path, error))?;
         ClientIdentity::new(chain, key).map(Some).map_err(|error| {
-            let is_about_certificate = matches!(error, IdentityError::BadCertificate(_) | IdentityError::NoCertificate);
+            let is_about_certificate = matches!(error, IdentityError::Certificate(_));
             bad(if is_about_certificate { certificate_path } else { key_path }, error)
         })
     }
 }
 
-/// The certificates of a PEM file as trust anchors.
-pub(crate) fn anchors(path: &Path) -> Result<Arc<Anchors>, Failure> {
-    let certificates = identity::certificates(&read(path)?).map_err(|error| bad(path, error))?;
-    Ok(Arc::new(Anchors::new(certificates)))
+/// The certificates of a file as trust anchors.
+pub(crate) fn anchors(path: &Path, passphrase: Option<&str>) -> Result<Arc<Anchors>, Failure> {
+    let bundle = bundle::read(&read(path)?, passphrase).map_err(|error| bad(path, error))?;
+    Ok(Arc::new(Anchors::new(bundle.certificates.into_iter().map(|bundled| bundled.certificate.der.into()).collect())))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -127,7 +129,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(file::read(path, MAX_FILE)?)
 }
 
-fn bad(path: &Path, error: IdentityError) -> Failure {
+fn bad(path: &Path, error: impl Display) -> Failure {
     Failure::new(Class::Unreadable, format!("{}: {error}", path.display()))
 }
 

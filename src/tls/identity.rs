@@ -7,8 +7,10 @@ use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
-use crate::container::pem::{self, Block, PemError};
-use crate::x509::Certificate;
+use crate::container::bundle::{self, BundleError};
+use crate::container::pem::{self, PemError};
+use crate::container::pkcs8::{self, DecryptionError};
+use crate::x509::{Certificate, Chain};
 
 /// A client certificate that can be presented.
 #[derive(Clone)]
@@ -31,17 +33,14 @@ impl fmt::Debug for ClientIdentity {
 }
 
 /// What is wrong with a certificate or key file. Nothing of the content is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityError {
     /// The PEM is broken.
     #[error(transparent)]
     Pem(#[from] PemError),
-    /// There is no certificate.
-    #[error("expected a PEM block CERTIFICATE")]
-    NoCertificate,
-    /// A certificate that is none.
-    #[error("line {0}: expected an X.509 certificate")]
-    BadCertificate(usize),
+    /// There is no certificate, or one that cannot be read.
+    #[error(transparent)]
+    Certificate(#[from] BundleError),
     /// There is no key.
     #[error("expected a PEM block PRIVATE KEY, ENCRYPTED PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY")]
     NoKey,
@@ -54,31 +53,50 @@ pub enum IdentityError {
     /// The key is encrypted, and there is no passphrase.
     #[error("line {0}: the key is encrypted: expected --passphrase-file or --passphrase-env too")]
     NoPassphrase(usize),
-    /// The passphrase does not fit, or the encryption is not known.
-    #[error("line {0}: the key cannot be decrypted: expected its passphrase, and PBES2 encryption")]
+    /// The passphrase does not fit.
+    #[error("line {0}: the key cannot be decrypted: expected its passphrase")]
     NotDecrypted(usize),
+    /// The encryption is not known.
+    #[error("line {line}: the key is encrypted with {id}: expected AES, Camellia, DES, RC2 or RC4 under a passphrase")]
+    Encryption {
+        /// The line of its `BEGIN`.
+        line: usize,
+        /// The algorithm's object identifier.
+        id: String,
+    },
+    /// To derive the key takes too long.
+    #[error("line {0}: the key is too costly to decrypt: expected fewer iterations, and scrypt within 16 MiB")]
+    Costly(usize),
+    /// It is not well-formed.
+    #[error("line {0}: expected an encrypted key in PKCS#8, and well-formed")]
+    Malformed(usize),
     /// Certificate and key do not belong together.
     #[error("expected the key of the certificate, found another one")]
     KeyMismatch,
 }
 
-/// Reads the certificates, leaf first, of a PEM text; what else it holds is skipped.
-pub fn certificates(content: &[u8]) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
-    let blocks = pem::blocks(content)?.into_iter().filter(Block::is_certificate);
-    let ders: Vec<_> = blocks.map(|block| CertificateDer::from(block.der)).collect();
-    if ders.is_empty() { Err(IdentityError::NoCertificate) } else { Ok(ders) }
+/// Reads the certificates, leaf first, of a file; what else it holds is skipped, but each of them must be readable.
+pub fn certificates(content: &[u8], passphrase: Option<&str>) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+    let mut bundle = bundle::read(content, passphrase)?;
+    match bundle.errors.pop() {
+        Some(error) => Err(error.into()),
+        None => Ok(bundle.chain().into_iter().flat_map(Chain::into_ders).map(CertificateDer::from).collect()),
+    }
 }
 
 /// Reads a private key of a PEM text.
 pub fn private_key(content: &[u8], passphrase: Option<&str>) -> Result<(PrivateKeyDer<'static>, usize), IdentityError> {
-    let block = pem::blocks(content)?.into_iter().find(|block| block.label.ends_with("PRIVATE KEY"));
-    let block = block.ok_or(IdentityError::NoKey)?;
+    let mut broken = None;
+    let mut blocks = pem::blocks(content).filter_map(|block| block.map_err(|error| broken.get_or_insert(error)).ok());
+    let block = blocks.find(|block| block.label.ends_with("PRIVATE KEY"));
+    drop(blocks);
+    let block = block.ok_or_else(|| broken.map_or(IdentityError::NoKey, Into::into))?;
     let line = block.line;
     if block.has_headers {
         return Err(IdentityError::TraditionalEncryption(line));
     }
-    let key = match block.label.as_str() {
-        "ENCRYPTED PRIVATE KEY" => PrivateKeyDer::Pkcs8(decrypted(&block, passphrase)?.into()),
+    let key = match block.label {
+        "ENCRYPTED PRIVATE KEY" => PrivateKeyDer::Pkcs8(decrypted(&block.der, line, passphrase)?.into()),
         "PRIVATE KEY" => PrivateKeyDer::Pkcs8(block.der.into()),
         "RSA PRIVATE KEY" => PrivateKeyDer::Pkcs1(block.der.into()),
         "EC PRIVATE KEY" => PrivateKeyDer::Sec1(block.der.into()),
@@ -93,8 +111,9 @@ impl ClientIdentity {
         chain: Vec<CertificateDer<'static>>,
         (key, line): (PrivateKeyDer<'static>, usize),
     ) -> Result<Self, IdentityError> {
-        let leaf = chain.first().ok_or(IdentityError::NoCertificate)?;
-        let subject = Certificate::from_der(leaf).map_err(|_| IdentityError::BadCertificate(1))?.subject();
+        let leaf = chain.first().ok_or(BundleError::NoCertificate)?;
+        let bad = |source| BundleError::BadCertificate { number: 1, source };
+        let subject = Certificate::from_der(leaf).map_err(bad)?.subject();
         let private_key = Arc::new(key.clone_key());
         let certified = CertifiedKey::from_der(chain.clone(), key, &ring::default_provider());
         let key = certified.map(Arc::new).map_err(|error| match error {
@@ -105,11 +124,14 @@ impl ClientIdentity {
     }
 }
 
-fn decrypted(block: &Block, passphrase: Option<&str>) -> Result<Vec<u8>, IdentityError> {
-    let passphrase = passphrase.ok_or(IdentityError::NoPassphrase(block.line))?;
-    let encrypted = pkcs8::EncryptedPrivateKeyInfoRef::try_from(block.der.as_slice());
-    let decrypted = encrypted.ok().and_then(|encrypted| encrypted.decrypt(passphrase).ok());
-    decrypted.map(|key| key.as_bytes().to_vec()).ok_or(IdentityError::NotDecrypted(block.line))
+fn decrypted(encrypted: &[u8], line: usize, passphrase: Option<&str>) -> Result<Vec<u8>, IdentityError> {
+    let passphrase = passphrase.ok_or(IdentityError::NoPassphrase(line))?;
+    pkcs8::decrypt(encrypted, passphrase).map_err(|error| match error {
+        DecryptionError::Passphrase => IdentityError::NotDecrypted(line),
+        DecryptionError::Unknown(id) => IdentityError::Encryption { line, id },
+        DecryptionError::Costly => IdentityError::Costly(line),
+        DecryptionError::Malformed => IdentityError::Malformed(line),
+    })
 }
 
 #[cfg(test)]
@@ -122,7 +144,7 @@ mod tests {
     const OTHER: &[u8] = include_bytes!("../../tests/fixtures/x509/other-key.pem");
 
     fn identity(certificate: &[u8], key: &[u8], passphrase: Option<&str>) -> Result<ClientIdentity, IdentityError> {
-        ClientIdentity::new(certificates(certificate)?, private_key(key, passphrase)?)
+        ClientIdentity::new(certificates(certificate, None)?, private_key(key, passphrase)?)
     }
 
     #[test]
@@ -144,7 +166,9 @@ mod tests {
 
     #[test]
     fn errors_name_what_is_missing_and_quote_nothing() {
-        assert_eq!(identity(b"root:x:0:0", KEY, None).unwrap_err(), IdentityError::NoCertificate);
+        let error = identity(b"root:x:0:0", KEY, None).unwrap_err();
+        assert_eq!(error, IdentityError::Certificate(BundleError::NotRecognized));
+        assert!(!error.to_string().contains("root"));
         assert_eq!(identity(CERTIFICATE, b"root:x:0:0", None).unwrap_err(), IdentityError::NoKey);
         let traditional =
             b"\n-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAQID\n-----END RSA PRIVATE KEY-----\n";

@@ -14,7 +14,7 @@ use rustls::pki_types::CertificateDer;
 use x509_parser::asn1_rs::{Any, FromDer, Tag};
 
 use super::anchors::{Anchors, SoughtPath};
-use crate::container::pem;
+use crate::container::bundle;
 use crate::input::file;
 use crate::time::deadline::Deadline;
 use crate::time::stage;
@@ -67,9 +67,8 @@ fn of_bundle(chain: &Chain) -> Option<Vec<CertificateDer<'static>>> {
 fn bundle() -> Option<&'static [Vec<u8>]> {
     static BUNDLE: OnceCell<Vec<Vec<u8>>> = OnceCell::new();
     let read = || -> Option<Vec<_>> {
-        let blocks = pem::blocks(&file::read(&bundle_path()?, MAX_BUNDLE).ok()?).ok()?;
-        let certificates = blocks.into_iter().filter(pem::Block::is_certificate).map(|block| block.der);
-        Some(certificates.collect()).filter(|roots: &Vec<_>| !roots.is_empty())
+        let content = file::read(&bundle_path()?, MAX_BUNDLE).ok()?;
+        Some(bundle::issuers(&content).collect()).filter(|roots: &Vec<_>| !roots.is_empty())
     };
     BUNDLE.get_or_try_init(|| read().ok_or(())).ok().map(Vec::as_slice)
 }

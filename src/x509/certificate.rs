@@ -51,8 +51,11 @@ pub enum CertificateError {
     #[error("an X.509 certificate with a date that does not exist")]
     NoSuchDate,
     /// Something follows the certificate.
-    #[error("{0} bytes follow the X.509 certificate")]
+    #[error("an X.509 certificate and {0} bytes more: expected nothing behind it")]
     Trailing(usize),
+    /// More than anybody needs.
+    #[error("{0} bytes long: expected an X.509 certificate of at most {MAX_LENGTH}")]
+    TooLong(usize),
 }
 
 impl CertificateError {
@@ -66,6 +69,9 @@ impl CertificateError {
 impl Certificate {
     /// Takes the facts out of a DER certificate.
     pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
+        if der.len() > MAX_LENGTH {
+            return Err(CertificateError::TooLong(der.len()));
+        }
         // The extensions that nobody asks about are skipped: among 10,000 certificate policies nothing is to be learnt.
         let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
         let (rest, parsed) = parser.parse(der).map_err(|_| CertificateError::of_unparsed(der))?;
@@ -163,7 +169,7 @@ impl fmt::Display for Certificate {
 }
 
 /// The SHA-256 of a certificate's DER.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Fingerprint([u8; 32]);
 
 impl Fingerprint {

@@ -1,5 +1,7 @@
 //! Which certificates were shown, and do they hang together? A chain as it was served, the leaf first.
 
+use std::collections::{HashMap, VecDeque};
+
 use super::certificate::{Certificate, CertificateError};
 
 /// One certificate or more, in the order in which they were shown.
@@ -10,7 +12,7 @@ pub struct Chain {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ChainError {
+pub(crate) enum ChainError {
     #[error("no certificate was shown")]
     Empty,
     #[error("certificate {position} of the chain (the leaf is 0) cannot be read")]
@@ -54,21 +56,30 @@ impl Chain {
         Self { leaf, others: Vec::new() }
     }
 
+    /// A chain of certificates, leaf first; `None` without any.
+    pub(crate) fn new(mut certificates: Vec<Certificate>) -> Option<Self> {
+        let others = certificates.split_off(certificates.len().min(1));
+        Some(Self { leaf: certificates.pop()?, others })
+    }
+
     /// The same certificates, each followed by its issuer where that is among them: for containers that keep no order.
     #[must_use]
-    pub(crate) fn in_order(self) -> Self {
-        let mut left: Vec<_> = std::iter::once(self.leaf).chain(self.others).collect();
-        let issues_another =
-            |one: &Certificate, all: &[Certificate]| all.iter().any(|other| other != one && other.names_as_issuer(one));
-        let first = left.iter().position(|one| !issues_another(one, &left)).unwrap_or(0);
-        let leaf = left.remove(first);
-        let mut others: Vec<Certificate> = Vec::new();
-        while !left.is_empty() {
-            let last = others.last().unwrap_or(&leaf);
-            let next = left.iter().position(|one| last.names_as_issuer(one)).unwrap_or(0);
-            others.push(left.remove(next));
+    pub(crate) fn in_order(mut self) -> Self {
+        let mut ranks = ranks(&self.iter().collect::<Vec<_>>());
+        if let Some(place) = ranks.iter().position(|&rank| rank == 0)
+            && let Some(leaf) = place.checked_sub(1).and_then(|place| self.others.get_mut(place))
+        {
+            std::mem::swap(&mut self.leaf, leaf);
+            ranks.swap(0, place);
         }
-        Self { leaf, others }
+        let mut ranked: Vec<_> = ranks.into_iter().skip(1).zip(self.others).collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        Self { leaf: self.leaf, others: ranked.into_iter().map(|(_, other)| other).collect() }
+    }
+
+    /// The DER of each, the leaf's first.
+    pub(crate) fn into_ders(self) -> impl Iterator<Item = Vec<u8>> {
+        std::iter::once(self.leaf).chain(self.others).map(|certificate| certificate.der)
     }
 
     /// The first certificate: the server's own.
@@ -106,6 +117,39 @@ impl Chain {
             }
         }
     }
+}
+
+/// The place of each certificate when the first is one that issued no other, and each is followed by its issuer or, where that
+/// is not there or was named before, by the first one left.
+fn ranks(certificates: &[&Certificate]) -> Vec<usize> {
+    let mut by_subject: HashMap<&[u8], VecDeque<usize>> = HashMap::new();
+    // Of those that name one issuer, two that differ: one of them is another than the issuer itself.
+    let mut by_issuer: HashMap<&[u8], Vec<&Certificate>> = HashMap::new();
+    for (place, &certificate) in certificates.iter().enumerate() {
+        by_subject.entry(certificate.subject_der()).or_default().push_back(place);
+        let issued = by_issuer.entry(certificate.issuer_der()).or_default();
+        if issued.len() < 2 && !issued.contains(&certificate) {
+            issued.push(certificate);
+        }
+    }
+    let issues_another = |one: &Certificate| {
+        by_issuer.get(one.subject_der()).is_some_and(|issued| issued.iter().any(|&other| other != one))
+    };
+
+    let mut ranks: Vec<Option<usize>> = vec![None; certificates.len()];
+    let mut place = certificates.iter().position(|one| !issues_another(one)).unwrap_or(0);
+    let mut first_left = 0;
+    for rank in 0..certificates.len() {
+        ranks[place] = Some(rank);
+        let issuers = by_subject.get_mut(certificates[place].issuer_der());
+        let issuer = issuers.and_then(|issuers| {
+            while issuers.pop_front_if(|issuer| ranks[*issuer].is_some()).is_some() {}
+            issuers.pop_front()
+        });
+        first_left += ranks[first_left..].iter().take_while(|rank| rank.is_some()).count();
+        place = issuer.unwrap_or(first_left);
+    }
+    ranks.into_iter().flatten().collect()
 }
 
 /// The longest chain that is looked at.
@@ -212,6 +256,14 @@ pub(crate) mod tests {
         assert_eq!(chain([&root, &leaf, &intermediate]).in_order(), sorted);
         assert_eq!(chain([&intermediate, &root, &leaf]).in_order(), sorted);
         assert_eq!(chain([&root]).in_order(), chain([&root]));
+    }
+
+    #[test]
+    fn a_heap_is_put_in_order_in_no_time_however_often_one_name_is_in_it() {
+        let [leaf, intermediate, root] = leaf_to_root();
+        let heap = [&root].into_iter().chain([&intermediate; 20_000]).chain([&leaf]).cloned().collect();
+        let chain = Chain::new(heap).unwrap().in_order();
+        assert_eq!((chain.leaf(), &chain.others()[0], chain.others().len()), (&leaf, &intermediate, 20_001));
     }
 
     #[test]

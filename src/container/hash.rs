@@ -1,0 +1,152 @@
+//! Which hash is meant, and which key does it derive? Digests by their object identifiers, and what PKCS#5 and PKCS#12 make of
+//! a passphrase with them.
+
+use hmac::digest::block_api::BlockSizeUser;
+use hmac::digest::{Digest, FixedOutputReset};
+use hmac::{Hmac, KeyInit, Mac};
+use md_5_of_digest_0_11::Md5;
+use pkcs12::kdf::{self, Pkcs12KeyType};
+use sha1::Sha1;
+use sha2::{Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
+use x509_parser::asn1_rs::{Oid, oid};
+
+/// The hashes that encryption by a passphrase is made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hash {
+    Md5,
+    Sha1,
+    Sha224,
+    Sha256,
+    Sha384,
+    Sha512,
+    Sha512_224,
+    Sha512_256,
+}
+
+/// What a key of PKCS#12 is for: RFC 7292, B.3.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Purpose {
+    Encryption,
+    InitializationVector,
+    Mac,
+}
+
+/// `$body` with the type `$digest` of the hash.
+macro_rules! with {
+    ($hash:expr, $digest:ident => $body:expr) => {
+        match $hash {
+            Hash::Md5 => {
+                type $digest = Md5;
+                $body
+            }
+            Hash::Sha1 => {
+                type $digest = Sha1;
+                $body
+            }
+            Hash::Sha224 => {
+                type $digest = Sha224;
+                $body
+            }
+            Hash::Sha256 => {
+                type $digest = Sha256;
+                $body
+            }
+            Hash::Sha384 => {
+                type $digest = Sha384;
+                $body
+            }
+            Hash::Sha512 => {
+                type $digest = Sha512;
+                $body
+            }
+            Hash::Sha512_224 => {
+                type $digest = Sha512_224;
+                $body
+            }
+            Hash::Sha512_256 => {
+                type $digest = Sha512_256;
+                $body
+            }
+        }
+    };
+}
+
+impl Hash {
+    /// By the identifier of the digest itself.
+    pub(super) fn of_digest(id: &Oid<'_>) -> Option<Self> {
+        DIGESTS.iter().find(|(known, _)| known == id).map(|&(_, hash)| hash)
+    }
+
+    /// By the identifier of HMAC with it.
+    pub(super) fn of_hmac(id: &Oid<'_>) -> Option<Self> {
+        HMACS.iter().find(|(known, _)| known == id).map(|&(_, hash)| hash)
+    }
+
+    /// The length of its output, in octets.
+    pub(super) fn length(self) -> usize {
+        with!(self, D => <D as Digest>::output_size())
+    }
+
+    /// Whether `mac` is the HMAC of `content` under `key`.
+    pub(super) fn is_mac(self, key: &[u8], content: &[u8], mac: &[u8]) -> bool {
+        with!(self, D => Hmac::<D>::new_from_slice(key).is_ok_and(|hmac| hmac.chain_update(content).verify_slice(mac).is_ok()))
+    }
+
+    /// PBKDF1 (RFC 8018, 5.1): all of its output.
+    pub(super) fn pbkdf1(self, passphrase: &[u8], salt: &[u8], iterations: u32) -> Vec<u8> {
+        with!(self, D => pbkdf1::<D>(passphrase, salt, iterations))
+    }
+
+    /// PBKDF2 (RFC 8018, 5.2) with HMAC.
+    pub(super) fn pbkdf2(self, passphrase: &[u8], salt: &[u8], iterations: u32, length: usize) -> Vec<u8> {
+        let mut key = vec![0; length];
+        with!(self, D => pbkdf2::pbkdf2_hmac::<D>(passphrase, salt, iterations, &mut key));
+        key
+    }
+
+    /// The derivation of PKCS#12 (RFC 7292, B.2).
+    pub(super) fn pkcs12(
+        self,
+        passphrase: &[u8],
+        (salt, iterations): (&[u8], u32),
+        purpose: Purpose,
+        length: usize,
+    ) -> Vec<u8> {
+        let iterations = i32::try_from(iterations).unwrap_or(i32::MAX);
+        let purpose = match purpose {
+            Purpose::Encryption => Pkcs12KeyType::EncryptionKey,
+            Purpose::InitializationVector => Pkcs12KeyType::Iv,
+            Purpose::Mac => Pkcs12KeyType::Mac,
+        };
+        with!(self, D => kdf::derive_key::<D>(passphrase, salt, purpose, iterations, length))
+    }
+}
+
+fn pbkdf1<D: Digest + FixedOutputReset + BlockSizeUser>(passphrase: &[u8], salt: &[u8], iterations: u32) -> Vec<u8> {
+    let first = D::new().chain_update(passphrase).chain_update(salt).finalize();
+    (1..iterations).fold(first, |before, _| D::digest(before)).to_vec()
+}
+
+const DIGESTS: &[(Oid<'_>, Hash)] = &[
+    (oid!(1.2.840.113549.2.5), Hash::Md5),
+    (oid!(1.3.14.3.2.26), Hash::Sha1),
+    (oid!(2.16.840.1.101.3.4.2.4), Hash::Sha224),
+    (oid!(2.16.840.1.101.3.4.2.1), Hash::Sha256),
+    (oid!(2.16.840.1.101.3.4.2.2), Hash::Sha384),
+    (oid!(2.16.840.1.101.3.4.2.3), Hash::Sha512),
+    (oid!(2.16.840.1.101.3.4.2.5), Hash::Sha512_224),
+    (oid!(2.16.840.1.101.3.4.2.6), Hash::Sha512_256),
+];
+
+const HMACS: &[(Oid<'_>, Hash)] = &[
+    (oid!(1.2.840.113549.2.6), Hash::Md5),
+    (oid!(1.3.6.1.5.5.8.1.1), Hash::Md5),
+    (oid!(1.2.840.113549.2.7), Hash::Sha1),
+    (oid!(1.3.6.1.5.5.8.1.2), Hash::Sha1),
+    (oid!(1.2.840.113549.2.8), Hash::Sha224),
+    (oid!(1.2.840.113549.2.9), Hash::Sha256),
+    (oid!(1.2.840.113549.2.10), Hash::Sha384),
+    (oid!(1.2.840.113549.2.11), Hash::Sha512),
+    (oid!(1.2.840.113549.2.12), Hash::Sha512_224),
+    (oid!(1.2.840.113549.2.13), Hash::Sha512_256),
+];

@@ -1,0 +1,162 @@
+//! Which certificates are in a PKCS#12? RFC 7292 as OpenSSL, GnuTLS, NSS, Java and Windows write it; keys stay where they are.
+
+use x509_parser::asn1_rs::{Oid, Tag, oid};
+
+use super::ber::{Element, Elements, Malformed};
+use super::encryption::{Decryption, DecryptionError};
+use super::passphrase::Passphrase;
+
+/// What is found in one.
+#[derive(Debug, Default)]
+pub(super) struct Pkcs12 {
+    /// The certificates, as they are stored.
+    pub certificates: Vec<Vec<u8>>,
+    /// Why parts of it cannot be read: the first few reasons.
+    pub errors: Vec<DecryptionError>,
+}
+
+/// Whether this is the outside of a PKCS#12.
+pub(super) fn is_one(element: &Element<'_>) -> bool {
+    element.sequence().and_then(|mut fields| fields.field()?.number()) == Ok(VERSION)
+}
+
+/// The certificates of `pfx` in the order of the file, `max` at the most, and one more to tell that there are more.
+///
+/// Those that are not encrypted are read without the passphrase. One that is given must fit the MAC, if that is of a known
+/// kind.
+pub(super) fn certificates(pfx: &Element<'_>, given: Option<&str>, max: usize) -> Result<Pkcs12, DecryptionError> {
+    let passphrase = Passphrase::new(given);
+    let mut fields = pfx.sequence()?;
+    let (_version, auth_safe) = (fields.field()?, fields.field()?);
+    let mac_data = fields.next().transpose()?;
+
+    let mut reading = Reading { decryption: Decryption::new(passphrase), found: Pkcs12::default(), max };
+    let content = ContentInfo::of(&auth_safe)?;
+    if content.content_type != DATA {
+        return Err(DecryptionError::Unknown(content.content_type.to_id_string()));
+    }
+    let safes = content.content.octets()?;
+    match mac_data.map_or(Ok(true), |mac_data| reading.decryption.has_mac(&mac_data, &safes)) {
+        Ok(true) | Err(DecryptionError::Unknown(_)) => {}
+        Ok(false) if passphrase.is_given() => return Err(DecryptionError::Passphrase),
+        Err(DecryptionError::Costly) if passphrase.is_given() => return Err(DecryptionError::Costly),
+        Err(DecryptionError::Malformed) => return Err(DecryptionError::Malformed),
+        Ok(false) | Err(_) => {}
+    }
+    for safe in Element::first(&safes)?.sequence()? {
+        let read = safe.map_err(Into::into).and_then(|safe| reading.read_safe(&safe));
+        reading.note(read);
+    }
+    Ok(reading.found)
+}
+
+struct Reading<'a> {
+    decryption: Decryption<'a>,
+    found: Pkcs12,
+    max: usize,
+}
+
+impl Reading<'_> {
+    /// What can be read in spite of `error` is read.
+    fn note(&mut self, read: Result<(), DecryptionError>) {
+        if let Err(error) = read
+            && self.found.errors.len() < MAX_ERRORS
+        {
+            self.found.errors.push(error);
+        }
+    }
+
+    /// A part of it, encrypted or not.
+    fn read_safe(&mut self, safe: &Element<'_>) -> Result<(), DecryptionError> {
+        let content = ContentInfo::of(safe)?;
+        if content.content_type == DATA {
+            return self.read_bags(&content.content.octets()?);
+        }
+        if content.content_type != ENCRYPTED_DATA {
+            return Err(DecryptionError::Unknown(content.content_type.to_id_string()));
+        }
+        let mut encrypted_data = content.content.sequence()?;
+        let (_version, encrypted) = (encrypted_data.field()?, encrypted_data.field()?);
+        let mut encrypted = encrypted.sequence()?;
+        let (_content_type, algorithm) = (encrypted.field()?, encrypted.field()?);
+        let Some(content) = encrypted.next().transpose()? else {
+            return Ok(());
+        };
+        let is_bags = |bytes: &[u8]| Element::first(bytes).is_ok_and(|bags| bags.is(Tag::Sequence));
+        let bags = self.decryption.decrypt(&algorithm, &content.octets_of_any_tag()?, is_bags)?;
+        self.read_bags(&bags)
+    }
+
+    fn read_bags(&mut self, bags: &[u8]) -> Result<(), DecryptionError> {
+        // Bags may be in bags; what is not yet read stands on a stack.
+        let mut unread = vec![Element::first(bags)?.sequence()?];
+        while let Some(bags) = unread.last_mut()
+            && self.found.certificates.len() <= self.max
+        {
+            match bags.next() {
+                None => _ = unread.pop(),
+                Some(bag) => match Bag::of(bag) {
+                    Ok(Bag::Certificate(der)) => self.found.certificates.push(der),
+                    Ok(Bag::Bags(bags)) if unread.len() < MAX_DEPTH => unread.push(bags),
+                    Ok(Bag::Other) => {}
+                    Ok(Bag::Bags(_)) | Err(Malformed) => self.note(Err(DecryptionError::Malformed)),
+                },
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What can be in a bag.
+enum Bag<'a> {
+    Certificate(Vec<u8>),
+    Bags(Elements<'a>),
+    /// Keys, revocation lists, secrets, certificates that are not X.509's.
+    Other,
+}
+
+impl<'a> Bag<'a> {
+    fn of(bag: Result<Element<'a>, Malformed>) -> Result<Self, Malformed> {
+        let mut fields = bag?.sequence()?;
+        let (kind, value) = (fields.field()?.oid()?, fields.field()?);
+        if kind == SAFE_CONTENTS_BAG {
+            return Ok(Self::Bags(value.only()?.sequence()?));
+        }
+        if kind != CERTIFICATE_BAG {
+            return Ok(Self::Other);
+        }
+        let mut fields = value.only()?.sequence()?;
+        if fields.field()?.oid()? != X509_CERTIFICATE {
+            return Ok(Self::Other);
+        }
+        Ok(Self::Certificate(fields.field()?.only()?.octets()?.into_owned()))
+    }
+}
+
+/// RFC 5652, 3.
+struct ContentInfo<'a> {
+    content_type: Oid<'a>,
+    content: Element<'a>,
+}
+
+impl<'a> ContentInfo<'a> {
+    fn of(element: &Element<'a>) -> Result<Self, Malformed> {
+        let mut fields = element.sequence()?;
+        Ok(Self { content_type: fields.field()?.oid()?, content: fields.field()?.only()? })
+    }
+}
+
+/// What PFX begins with.
+const VERSION: u64 = 3;
+
+/// How deep bags may be in bags.
+const MAX_DEPTH: usize = 8;
+
+/// The most reasons that are kept.
+const MAX_ERRORS: usize = 8;
+
+const DATA: Oid<'_> = oid!(1.2.840.113549.1.7.1);
+const ENCRYPTED_DATA: Oid<'_> = oid!(1.2.840.113549.1.7.6);
+const CERTIFICATE_BAG: Oid<'_> = oid!(1.2.840.113549.1.12.10.1.3);
+const SAFE_CONTENTS_BAG: Oid<'_> = oid!(1.2.840.113549.1.12.10.1.6);
+const X509_CERTIFICATE: Oid<'_> = oid!(1.2.840.113549.1.9.22.1);

@@ -1,0 +1,24 @@
+//! What is in an encrypted private key? EncryptedPrivateKeyInfo of PKCS#8 (RFC 5958), by any encryption that is known.
+
+use x509_parser::asn1_rs::Tag;
+
+use super::ber::Element;
+use super::encryption::Decryption;
+pub use super::encryption::DecryptionError;
+use super::passphrase::Passphrase;
+
+/// The PrivateKeyInfo in `encrypted`, in DER.
+pub fn decrypt(encrypted: &[u8], passphrase: &str) -> Result<Vec<u8>, DecryptionError> {
+    let mut fields = Element::first(encrypted)?.sequence()?;
+    let (algorithm, encrypted) = (fields.field()?, fields.field()?.octets()?);
+    Decryption::new(Passphrase::new(Some(passphrase))).decrypt(&algorithm, &encrypted, is_private_key)
+}
+
+/// Version, algorithm, key.
+fn is_private_key(der: &[u8]) -> bool {
+    let fields = || {
+        let mut fields = Element::first(der)?.sequence()?;
+        Ok::<_, super::ber::Malformed>((fields.field()?.number()?, fields.field()?, fields.field()?))
+    };
+    fields().is_ok_and(|(_, algorithm, key)| algorithm.is(Tag::Sequence) && key.is(Tag::OctetString))
+}
