@@ -1,4 +1,4 @@
-//! Which certificates are in a file? PEM, DER, PKCS#7 and PKCS#12, told apart by their content.
+//! Which certificates are in a file? PEM, DER, PKCS#7, PKCS#12 and Java keystores, told apart by their content.
 
 use std::collections::HashSet;
 
@@ -6,6 +6,8 @@ use x509_parser::asn1_rs::Tag;
 
 use super::ber::{Element, Malformed};
 use super::encryption::{DecryptionError, MAX_WORK};
+use super::java::{self, KeystoreError};
+use super::passphrase::Passphrase;
 use super::pem::{self, Block, PemError};
 use super::{pkcs7, pkcs12, trusted};
 use crate::x509::certificate::{Certificate, CertificateError};
@@ -76,9 +78,9 @@ pub enum BundleError {
     /// One that is well-formed, but without certificates.
     #[error("expected at least one certificate in this {0}")]
     Without(&'static str),
-    /// A PKCS#12 that needs another passphrase.
-    #[error("this PKCS#12 cannot be opened: expected its passphrase, from --passphrase-file or --passphrase-env")]
-    Passphrase,
+    /// A container that needs another passphrase.
+    #[error("this {0} cannot be opened: expected its passphrase, from --passphrase-file or --passphrase-env")]
+    Passphrase(&'static str),
     /// A PKCS#12 with an encryption that is not known.
     #[error("this PKCS#12 is encrypted with {0}: expected AES, Camellia, DES, RC2 or RC4 under a passphrase")]
     Encryption(String),
@@ -90,15 +92,33 @@ pub enum BundleError {
     /// A PKCS#12 that is not well-formed.
     #[error("expected a well-formed PKCS#12")]
     Pkcs12,
+    /// A Java keystore with a secret key, of which only Java knows the length.
+    #[error(
+        "behind its secret key this Java keystore cannot be read: expected none (keytool -importkeystore makes a PKCS#12)"
+    )]
+    SecretKey,
+    /// A Java keystore that is not well-formed.
+    #[error("expected a well-formed Java keystore")]
+    Keystore,
 }
 
 impl From<DecryptionError> for BundleError {
     fn from(error: DecryptionError) -> Self {
         match error {
-            DecryptionError::Passphrase => Self::Passphrase,
+            DecryptionError::Passphrase => Self::Passphrase("PKCS#12"),
             DecryptionError::Unknown(id) => Self::Encryption(id),
             DecryptionError::Costly => Self::Costly,
             DecryptionError::Malformed => Self::Pkcs12,
+        }
+    }
+}
+
+impl From<KeystoreError> for BundleError {
+    fn from(error: KeystoreError) -> Self {
+        match error {
+            KeystoreError::Passphrase => Self::Passphrase("Java keystore"),
+            KeystoreError::SecretKey => Self::SecretKey,
+            KeystoreError::Malformed => Self::Keystore,
         }
     }
 }
@@ -119,6 +139,9 @@ pub fn read(content: &[u8], passphrase: Option<&str>) -> Result<Bundle, BundleEr
         if bundle.has_order { BundleError::NoCertificate } else { BundleError::Without("PKCS#7") }
     } else if content.first() == Some(&SEQUENCE) {
         bundle.read_binary(content, passphrase)?
+    } else if java::is_one(content) {
+        bundle.read_keystore(content, passphrase)?;
+        BundleError::Without("Java keystore")
     } else {
         BundleError::NotRecognized
     };
@@ -199,6 +222,18 @@ impl Bundle {
         }
         self.read_der(content)?;
         Ok(BundleError::NotRecognized)
+    }
+
+    fn read_keystore(&mut self, content: &[u8], passphrase: Option<&str>) -> Result<(), BundleError> {
+        let found = java::certificates(content, Passphrase::new(passphrase), MAX_CERTIFICATES)?;
+        self.has_order = false;
+        for der in found.certificates {
+            self.take_next(der)?;
+        }
+        if let Some(error) = found.error {
+            self.note(error.into());
+        }
+        Ok(())
     }
 
     /// One certificate, or one behind the other.
@@ -287,72 +322,4 @@ const MAX_NAMES: usize = 100_000;
 const MAX_ERRORS: usize = 3;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    macro_rules! fixture {
-        ($name:literal) => {
-            include_bytes!(concat!("../../tests/fixtures/x509/", $name)).as_slice()
-        };
-    }
-
-    fn names(content: &[u8], passphrase: Option<&str>) -> Result<Vec<String>, BundleError> {
-        let bundle = read(content, passphrase)?;
-        assert_eq!(bundle.unread(), None);
-        Ok(bundle.chain().unwrap().iter().map(Certificate::name).collect())
-    }
-
-    const CHAIN: [&str; 3] = ["cas1.example.com", "Example Issuing CA", "Example Root CA"];
-
-    #[test]
-    fn reads_a_pem_bundle_with_its_key() {
-        assert_eq!(names(fixture!("bundle.pem"), None).unwrap(), CHAIN);
-    }
-
-    #[test]
-    fn reads_der() {
-        assert_eq!(names(fixture!("leaf-rsa-2048.der"), None).unwrap(), ["cas1.example.com"]);
-    }
-
-    #[test]
-    fn reads_pkcs7_in_der_and_pem_and_puts_it_in_order() {
-        assert_eq!(names(fixture!("chain.p7b"), None).unwrap(), CHAIN);
-        assert_eq!(names(fixture!("chain-pem.p7b"), None).unwrap(), CHAIN);
-    }
-
-    #[test]
-    fn opens_pkcs12_modern_and_legacy() {
-        for content in [fixture!("modern.p12"), fixture!("legacy.p12")] {
-            assert_eq!(names(content, Some("open sesame")).unwrap(), CHAIN);
-            assert_eq!(names(content, Some("shut")), Err(BundleError::Passphrase));
-            assert_eq!(names(content, None), Err(BundleError::Passphrase));
-        }
-    }
-
-    #[test]
-    fn says_what_was_expected_and_quotes_nothing() {
-        assert_eq!(names(b"", None), Err(BundleError::Empty));
-        assert_eq!(names(b" \r\n", None), Err(BundleError::Empty));
-        for content in [b"root:$6$secret:19000::".as_slice(), &[0x30], &[0x30, 0x82, 0xff, 0xff, 0], &[0x30, 2, 5, 0]] {
-            let error = names(content, Some("x")).unwrap_err();
-            assert_eq!(error, BundleError::NotRecognized, "{content:?}");
-            assert!(!error.to_string().contains("secret"));
-        }
-        assert_eq!(names(fixture!("client-key.pem"), None), Err(BundleError::NoCertificate));
-        let junk = b"\n-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n";
-        let expected = BundleError::BadBlock { line: 2, source: CertificateError::NotACertificate };
-        assert_eq!(names(junk, None), Err(expected.clone()));
-        assert_eq!(expected.to_string(), "line 2: this PEM block is not an X.509 certificate in DER");
-    }
-
-    #[test]
-    fn nothing_cut_short_panics() {
-        for content in
-            [fixture!("chain.p7b"), fixture!("legacy.p12"), fixture!("leaf-rsa-2048.der"), fixture!("bundle.pem")]
-        {
-            for end in (0..content.len()).step_by(37) {
-                assert!(read(&content[..end], Some("open sesame")).is_err() || content.starts_with(b"---"));
-            }
-        }
-    }
-}
+mod tests;

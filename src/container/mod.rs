@@ -1,14 +1,17 @@
-//! In what are certificates kept? PEM, PKCS#7, PKCS#12, files of them, and the stores of Windows.
+//! In what are certificates kept? PEM, PKCS#7, PKCS#12, Java keystores, files of them, and the stores of Windows.
 //!
 //! ```text
-//! content -> pem, ber -> pkcs7, pkcs12 (encryption, hash, passphrase), trusted -> bundle::read -> Bundle -> Chain, anchors
+//! content -> pem, ber -> pkcs7, pkcs12 (passphrase, encryption: derivation and cipher, hash), trusted, java -> bundle::read -> Bundle -> Chain, anchors
 //! ```
 
 mod ber;
 pub mod bundle;
+mod cipher;
 pub(crate) mod collection;
+mod derivation;
 mod encryption;
 mod hash;
+mod java;
 mod passphrase;
 pub mod pem;
 mod pkcs12;

@@ -26,6 +26,11 @@ impl<'a> Passphrase<'a> {
         ways
     }
 
+    /// For a Java keystore; `None` if there is none.
+    pub(super) fn in_utf_16_of_java(self) -> Option<Vec<u8>> {
+        self.0.map(|given| given.encode_utf16().flat_map(u16::to_be_bytes).collect())
+    }
+
     /// For PKCS#12 (RFC 7292, B.1): what is to be tried, the likeliest first.
     pub(super) fn in_utf_16(self) -> Vec<Vec<u8>> {
         let Some(given) = self.0 else {

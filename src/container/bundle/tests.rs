@@ -1,0 +1,79 @@
+//! Are certificates found in every kind of file, and is what is broken named?
+
+use super::*;
+
+macro_rules! fixture {
+    ($name:literal) => {
+        include_bytes!(concat!("../../../tests/fixtures/x509/", $name)).as_slice()
+    };
+}
+
+fn names(content: &[u8], passphrase: Option<&str>) -> Result<Vec<String>, BundleError> {
+    let bundle = read(content, passphrase)?;
+    assert_eq!(bundle.unread(), None);
+    Ok(bundle.chain().unwrap().iter().map(Certificate::name).collect())
+}
+
+const CHAIN: [&str; 3] = ["cas1.example.com", "Example Issuing CA", "Example Root CA"];
+
+#[test]
+fn reads_a_pem_bundle_with_its_key() {
+    assert_eq!(names(fixture!("bundle.pem"), None).unwrap(), CHAIN);
+}
+
+#[test]
+fn reads_der() {
+    assert_eq!(names(fixture!("leaf-rsa-2048.der"), None).unwrap(), ["cas1.example.com"]);
+}
+
+#[test]
+fn reads_pkcs7_in_der_and_pem_and_puts_it_in_order() {
+    assert_eq!(names(fixture!("chain.p7b"), None).unwrap(), CHAIN);
+    assert_eq!(names(fixture!("chain-pem.p7b"), None).unwrap(), CHAIN);
+}
+
+#[test]
+fn opens_pkcs12_modern_and_legacy() {
+    for content in [fixture!("modern.p12"), fixture!("legacy.p12")] {
+        assert_eq!(names(content, Some("open sesame")).unwrap(), CHAIN);
+        assert_eq!(names(content, Some("shut")), Err(BundleError::Passphrase("PKCS#12")));
+        assert_eq!(names(content, None), Err(BundleError::Passphrase("PKCS#12")));
+    }
+}
+
+#[test]
+fn reads_keystores_of_java() {
+    for passphrase in [None, Some("open sesame")] {
+        assert_eq!(names(fixture!("java.jks"), passphrase).unwrap(), ["client.example.com", "sip.test.local"]);
+        assert_eq!(names(fixture!("java.jceks"), passphrase).unwrap(), CHAIN);
+    }
+    assert_eq!(names(fixture!("java.jks"), Some("shut")), Err(BundleError::Passphrase("Java keystore")));
+    assert_eq!(names(fixture!("java-hmac-sha1.pfx"), Some("open sesame")).unwrap(), CHAIN);
+}
+
+#[test]
+fn says_what_was_expected_and_quotes_nothing() {
+    assert_eq!(names(b"", None), Err(BundleError::Empty));
+    assert_eq!(names(b" \r\n", None), Err(BundleError::Empty));
+    for content in [b"root:$6$secret:19000::".as_slice(), &[0x30], &[0x30, 0x82, 0xff, 0xff, 0], &[0x30, 2, 5, 0]] {
+        let error = names(content, Some("x")).unwrap_err();
+        assert_eq!(error, BundleError::NotRecognized, "{content:?}");
+        assert!(!error.to_string().contains("secret"));
+    }
+    assert_eq!(names(fixture!("client-key.pem"), None), Err(BundleError::NoCertificate));
+    let junk = b"\n-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n";
+    let expected = BundleError::BadBlock { line: 2, source: CertificateError::NotACertificate };
+    assert_eq!(names(junk, None), Err(expected.clone()));
+    assert_eq!(expected.to_string(), "line 2: this PEM block is not an X.509 certificate in DER");
+}
+
+#[test]
+fn nothing_cut_short_panics() {
+    for content in
+        [fixture!("chain.p7b"), fixture!("legacy.p12"), fixture!("leaf-rsa-2048.der"), fixture!("bundle.pem")]
+    {
+        for end in (0..content.len()).step_by(37) {
+            assert!(read(&content[..end], Some("open sesame")).is_err() || content.starts_with(b"---"));
+        }
+    }
+}
