@@ -109,3 +109,39 @@ const MAX_KEY: u64 = 64;
 
 /// What scrypt may take, in bytes; it is what `openssl pkcs8 -scrypt` asks for.
 const MAX_SCRYPT_MEMORY: u64 = 16 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An AlgorithmIdentifier with a salt and these numbers.
+    fn of(id: &[u8], numbers: &[&[u8]]) -> Result<Derivation, DecryptionError> {
+        let numbers = numbers.iter().flat_map(|number| element(2, number)).collect::<Vec<_>>();
+        let parameters = element(0x30, &[element(4, b"salt"), numbers].concat());
+        Derivation::of(&Element::first(&element(0x30, &[element(6, id), parameters].concat())).unwrap())
+    }
+
+    fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
+        [&[tag, u8::try_from(contents.len()).unwrap()], contents].concat()
+    }
+
+    #[test]
+    fn what_takes_too_long_or_too_much_memory_is_refused_before_it_is_begun() {
+        let pbkdf2 = |numbers: &[&[u8]]| of(PBKDF2.as_bytes(), numbers).map(|derivation| derivation.work(32));
+        assert_eq!(pbkdf2(&[&[8, 0]]), Ok(2 * 2048));
+        assert_eq!(pbkdf2(&[&[8, 0], &[32]]), Ok(2 * 2048));
+        assert_eq!(pbkdf2(&[&[0x4c, 0x4b, 0x41]]), Err(DecryptionError::Costly));
+        assert_eq!(pbkdf2(&[&[127; 9]]), Err(DecryptionError::Malformed));
+        assert_eq!(pbkdf2(&[&[8, 0], &[65]]), Err(DecryptionError::Malformed));
+        assert_eq!(pbkdf2(&[&[0]]), Err(DecryptionError::Malformed));
+
+        let scrypt = |numbers: &[&[u8]]| of(SCRYPT.as_bytes(), numbers).map(|derivation| derivation.work(32));
+        assert_eq!(scrypt(&[&[0x40, 0], &[8], &[1]]), Ok(16_384 * 8));
+        assert_eq!(scrypt(&[&[0, 0x80, 0], &[8], &[1]]), Err(DecryptionError::Costly));
+        assert_eq!(scrypt(&[&[127; 8], &[127; 8], &[1]]), Err(DecryptionError::Costly));
+        assert_eq!(scrypt(&[&[0x40, 1], &[8], &[1]]), Err(DecryptionError::Costly));
+        assert_eq!(scrypt(&[&[0x30, 0], &[8], &[1]]), Err(DecryptionError::Malformed));
+        assert_eq!(scrypt(&[&[0], &[8], &[1]]), Err(DecryptionError::Malformed));
+        assert_eq!(scrypt(&[&[2], &[8], &[0]]), Err(DecryptionError::Malformed));
+    }
+}

@@ -67,6 +67,17 @@ pub fn run(program: &str, arguments: &[&str]) {
     server.connection.read_to_end(&mut Vec::new()).unwrap();
 }
 
+/// Runs `program` to its end. `false`, and a note, where it is not installed.
+pub fn ran(program: &str, arguments: &[&str]) -> bool {
+    let Some(mut server) = Server::launch(program, arguments) else {
+        super::skipped(&format!("{program} is not installed"));
+        return false;
+    };
+    server.connection.set_read_timeout(Some(LIMIT)).unwrap();
+    server.connection.read_to_end(&mut Vec::new()).unwrap();
+    true
+}
+
 /// The next connection to `listener`, which would be waited for without an end if the shell failed.
 fn accept(listener: &TcpListener) -> TcpStream {
     listener.set_nonblocking(true).unwrap();
