@@ -24,7 +24,7 @@ pub(crate) struct TlsOptions {
     #[arg(long, value_name = "NAME", value_parser = host::parse)]
     pub tls_name: Option<String>,
 
-    /// PEM file with the certificates to trust, instead of the system's
+    /// File with the certificates to trust, instead of the system's: PEM, DER, PKCS#7 or, with its passphrase, PKCS#12
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
 
@@ -118,10 +118,15 @@ impl TlsOptions {
     }
 }
 
-/// The certificates of a file as trust anchors.
+/// The certificates of a file as trust anchors, but for those that its own settings do not trust to issue others for servers.
 pub(crate) fn anchors(path: &Path, passphrase: Option<&str>) -> Result<Arc<Anchors>, Failure> {
     let bundle = bundle::read(&read(path)?, passphrase).map_err(|error| bad(path, error))?;
-    Ok(Arc::new(Anchors::new(bundle.certificates.into_iter().map(|bundled| bundled.certificate.der.into()).collect())))
+    let trusted = bundle.certificates.into_iter().filter(|bundled| bundled.is_for_servers);
+    let trusted: Vec<_> = trusted.map(|bundled| bundled.certificate.der.into()).collect();
+    match trusted.is_empty() {
+        false => Ok(Arc::new(Anchors::new(trusted))),
+        true => Err(bad(path, NOT_FOR_SERVERS)),
+    }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -132,6 +137,10 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 fn bad(path: &Path, error: impl Display) -> Failure {
     Failure::new(Class::Unreadable, format!("{}: {error}", path.display()))
 }
+
+/// Of a file in OpenSSL's trusted format.
+const NOT_FOR_SERVERS: &str =
+    "none of its certificates is trusted for servers by the settings behind it: expected one that is";
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@ mod support;
 
 #[cfg(not(windows))]
 mod chains;
+mod bundles;
 mod containers;
 mod files;
 mod kinds;
