@@ -181,7 +181,7 @@ pub struct CertExpiry {
     #[command(flatten)]
     servers: ServerOptions,
 
-    /// File with certificates to judge instead: PEM, DER, PKCS#7 or PKCS#12; repeatable, `*`, `?` and `[...]` match names
+    /// File with certificates to judge instead: PEM, DER, PKCS#7, PKCS#12 or JKS; repeatable, `*`, `?` and `[...]` match names
     #[arg(long, value_name = "FILE", conflicts_with = "hostname", help_heading = "Target")]
     file: Vec<String>,
 

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use x509_parser::asn1_rs::Tag;
 
 use super::ber::{Element, Malformed};
-use super::encryption::{DecryptionError, MAX_WORK};
+use super::decryption_error::DecryptionError;
+use super::derivation::MAX_WORK;
 use super::java::{self, KeystoreError};
 use super::passphrase::Passphrase;
 use super::pem::{self, Block, PemError};

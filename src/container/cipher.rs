@@ -13,7 +13,7 @@ use rc4::{Rc4, StreamCipher};
 use x509_parser::asn1_rs::{Oid, oid};
 
 use super::ber::Element;
-use super::encryption::{DecryptionError, unknown};
+use super::decryption_error::{DecryptionError, unknown};
 
 /// A cipher and how it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

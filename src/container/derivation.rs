@@ -3,7 +3,7 @@
 use x509_parser::asn1_rs::{Oid, oid};
 
 use super::ber::Element;
-use super::encryption::{DecryptionError, to_iterations, unknown};
+use super::decryption_error::{DecryptionError, unknown};
 use super::hash::{Hash, Purpose};
 
 /// How a key comes out of a passphrase.
@@ -92,6 +92,15 @@ impl Derivation {
     }
 }
 
+/// A number of iterations that is worth a try.
+pub(super) fn to_iterations(number: u64) -> Result<u32, DecryptionError> {
+    match u32::try_from(number) {
+        Ok(0) => Err(DecryptionError::Malformed),
+        Ok(iterations) if number <= MAX_WORK => Ok(iterations),
+        _ => Err(DecryptionError::Costly),
+    }
+}
+
 /// The length of a key that parameters may name, in octets.
 fn to_length(numbers: &[u64]) -> Result<Option<usize>, DecryptionError> {
     match numbers {
@@ -106,6 +115,9 @@ const SCRYPT: Oid<'_> = oid!(1.3.6.1.4.1.11591.4.11);
 
 /// The longest key that parameters may ask for, in octets.
 const MAX_KEY: u64 = 64;
+
+/// How often something may be hashed for one file: some seconds.
+pub(super) const MAX_WORK: u64 = 5_000_000;
 
 /// What scrypt may take, in bytes; it is what `openssl pkcs8 -scrypt` asks for.
 const MAX_SCRYPT_MEMORY: u64 = 16 << 20;

@@ -2,30 +2,12 @@
 
 use x509_parser::asn1_rs::{Oid, oid};
 
-use super::ber::{Element, Malformed};
+use super::ber::Element;
 use super::cipher::Cipher;
-use super::derivation::Derivation;
+use super::decryption_error::{DecryptionError, unknown};
+use super::derivation::{Derivation, MAX_WORK, to_iterations};
 use super::hash::{Hash, Purpose};
 use super::passphrase::Passphrase;
-
-/// Why something stays encrypted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DecryptionError {
-    /// It needs another passphrase.
-    Passphrase,
-    /// Its algorithm is not known: the object identifier.
-    Unknown(String),
-    /// Its derivation of a key takes too long, or too much memory.
-    Costly,
-    /// It is not well-formed.
-    Malformed,
-}
-
-impl From<Malformed> for DecryptionError {
-    fn from(_: Malformed) -> Self {
-        Self::Malformed
-    }
-}
 
 /// Opens what one passphrase protects, and ends when it has worked enough.
 pub(crate) struct Decryption<'a> {
@@ -156,19 +138,6 @@ impl Scheme {
     }
 }
 
-pub(super) fn unknown(id: &Oid<'_>) -> DecryptionError {
-    DecryptionError::Unknown(id.to_id_string())
-}
-
-/// A number of iterations that is worth a try.
-pub(super) fn to_iterations(number: u64) -> Result<u32, DecryptionError> {
-    match u32::try_from(number) {
-        Ok(0) => Err(DecryptionError::Malformed),
-        Ok(iterations) if number <= MAX_WORK => Ok(iterations),
-        _ => Err(DecryptionError::Costly),
-    }
-}
-
 const PBES2: Oid<'_> = oid!(1.2.840.113549.1.5.13);
 const PBMAC1: Oid<'_> = oid!(1.2.840.113549.1.5.14);
 /// RFC 8018, A.3.
@@ -191,6 +160,3 @@ const PKCS12: &[(Oid<'_>, Cipher)] = &[
 
 /// In octets.
 const DES_BLOCK: usize = 8;
-
-/// How often something may be hashed for one file: some seconds.
-pub(super) const MAX_WORK: u64 = 5_000_000;

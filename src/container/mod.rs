@@ -8,6 +8,7 @@ mod ber;
 pub mod bundle;
 mod cipher;
 pub(crate) mod collection;
+mod decryption_error;
 mod derivation;
 mod encryption;
 mod hash;

@@ -3,7 +3,8 @@
 use x509_parser::asn1_rs::{Oid, Tag, oid};
 
 use super::ber::{Element, Elements, Malformed};
-use super::encryption::{Decryption, DecryptionError};
+use super::decryption_error::DecryptionError;
+use super::encryption::Decryption;
 use super::passphrase::Passphrase;
 
 /// What is found in one.

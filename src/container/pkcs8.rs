@@ -3,8 +3,8 @@
 use x509_parser::asn1_rs::Tag;
 
 use super::ber::Element;
+pub use super::decryption_error::DecryptionError;
 use super::encryption::Decryption;
-pub use super::encryption::DecryptionError;
 use super::passphrase::Passphrase;
 
 /// The PrivateKeyInfo in `encrypted`, in DER.

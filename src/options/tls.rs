@@ -24,7 +24,7 @@ pub(crate) struct TlsOptions {
     #[arg(long, value_name = "NAME", value_parser = host::parse)]
     pub tls_name: Option<String>,
 
-    /// File with the certificates to trust, instead of the system's: PEM, DER, PKCS#7 or, with its passphrase, PKCS#12
+    /// File with the certificates to trust, instead of the system's: PEM, DER, PKCS#7, PKCS#12 or JKS
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
 
@@ -44,11 +44,11 @@ pub(crate) struct TlsOptions {
     #[arg(long, value_name = "FILE")]
     pub client_key: Option<PathBuf>,
 
-    /// File whose first line is the passphrase of an encrypted key
+    /// File whose first line is the passphrase of an encrypted key or file
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
 
-    /// Environment variable that holds the passphrase of an encrypted key
+    /// Environment variable that holds the passphrase of an encrypted key or file
     #[arg(long, value_name = "NAME", conflicts_with = "passphrase_file")]
     pub passphrase_env: Option<String>,
 }

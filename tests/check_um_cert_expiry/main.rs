@@ -5,9 +5,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bundles;
 #[cfg(not(windows))]
 mod chains;
-mod bundles;
 mod containers;
 mod files;
 mod kinds;
