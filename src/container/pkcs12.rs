@@ -16,9 +16,18 @@ pub(super) struct Pkcs12 {
     pub errors: Vec<DecryptionError>,
 }
 
-/// Whether this is the outside of a PKCS#12.
+/// Whether this is the outside of a PKCS#12: a version, whatever it is, and content with a type of PKCS#7; a private key is
+/// otherwise much alike.
 pub(super) fn is_one(element: &Element<'_>) -> bool {
-    element.sequence().and_then(|mut fields| fields.field()?.number()) == Ok(VERSION)
+    let fields = || {
+        let mut fields = element.sequence()?;
+        Ok::<_, Malformed>((fields.field()?, fields.field()?.sequence()?.field()?))
+    };
+    fields().is_ok_and(|(version, kind)| version.is(Tag::Integer) && kind.oid().is_ok_and(is_of_pkcs7))
+}
+
+fn is_of_pkcs7(content_type: Oid<'_>) -> bool {
+    content_type.starts_with(&PKCS7)
 }
 
 /// The certificates of `pfx` in the order of the file, `max` at the most, and one more to tell that there are more.
@@ -147,15 +156,13 @@ impl<'a> ContentInfo<'a> {
     }
 }
 
-/// What PFX begins with.
-const VERSION: u64 = 3;
-
 /// How deep bags may be in bags.
 const MAX_DEPTH: usize = 8;
 
 /// The most reasons that are kept.
 const MAX_ERRORS: usize = 8;
 
+const PKCS7: Oid<'_> = oid!(1.2.840.113549.1.7);
 const DATA: Oid<'_> = oid!(1.2.840.113549.1.7.1);
 const ENCRYPTED_DATA: Oid<'_> = oid!(1.2.840.113549.1.7.6);
 const CERTIFICATE_BAG: Oid<'_> = oid!(1.2.840.113549.1.12.10.1.3);

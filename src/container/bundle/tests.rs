@@ -61,6 +61,9 @@ fn says_what_was_expected_and_quotes_nothing() {
         assert!(!error.to_string().contains("secret"));
     }
     assert_eq!(names(fixture!("client-key.pem"), None), Err(BundleError::NoCertificate));
+    // A private key in DER is no PKCS#12, which begins alike.
+    let key = pem::blocks(fixture!("client-key.pem")).next().unwrap().unwrap().der;
+    assert_eq!(names(&key, None), Err(BundleError::NotRecognized));
     let junk = b"\n-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n";
     let expected = BundleError::BadBlock { line: 2, source: CertificateError::NotACertificate };
     assert_eq!(names(junk, None), Err(expected.clone()));
