@@ -5,12 +5,12 @@ complete -c check_um_ad_ds -l site -d 'With --domain, only the controllers that 
 complete -c check_um_ad_ds -l forest -d 'With --domain and port 3268 or 3269, the forest whose global catalogs to ask [default: the domain]' -r -f
 complete -c check_um_ad_ds -s p -l port -d 'Port to connect to; 3268 and 3269 are the global catalog\'s [default: 389, with --tls 636, or what DNS says]' -r -f
 complete -c check_um_ad_ds -l tls-name -d 'Name to send and to expect in the certificate [default: the host; with --domain the domain, or a controller\'s own name below it]' -r -f
-complete -c check_um_ad_ds -l ca-file -d 'PEM file with the certificates to trust, instead of the system\'s' -r -F
+complete -c check_um_ad_ds -l ca-file -d 'File with the certificates to trust, instead of the system\'s: PEM, DER, PKCS#7, PKCS#12 or JKS' -r -F
 complete -c check_um_ad_ds -l fingerprint -d 'SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable' -r -f
 complete -c check_um_ad_ds -l client-certificate -d 'PEM file with the certificate to show to a server that demands one, and its intermediates' -r -F
 complete -c check_um_ad_ds -l client-key -d 'PEM file with its private key, encrypted or not [default: the certificate\'s file]' -r -F
-complete -c check_um_ad_ds -l passphrase-file -d 'File whose first line is the passphrase of an encrypted key' -r -F
-complete -c check_um_ad_ds -l passphrase-env -d 'Environment variable that holds the passphrase of an encrypted key' -r -f
+complete -c check_um_ad_ds -l passphrase-file -d 'File whose first line is the passphrase of an encrypted key or file' -r -F
+complete -c check_um_ad_ds -l passphrase-env -d 'Environment variable that holds the passphrase of an encrypted key or file' -r -f
 complete -c check_um_ad_ds -l dns-server -d 'Nameserver to ask, as ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; repeatable [default: the system\'s]' -r -f
 complete -c check_um_ad_ds -s w -l warning -d 'WARNING when the answer takes longer, in seconds; a range' -r -f
 complete -c check_um_ad_ds -s c -l critical -d 'CRITICAL when the answer takes longer, in seconds; a range' -r -f

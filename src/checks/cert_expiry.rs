@@ -285,7 +285,7 @@ impl Options for CertExpiry {
         Need { options: &["--client-key"], when: When::Given("--client-certificate") },
         Need {
             options: &["--passphrase-file", "--passphrase-env"],
-            when: When::Any(&[When::Given("--client-certificate"), When::Given("--file")]),
+            when: When::Any(&[When::Given("--client-certificate"), When::Given("--file"), When::Given("--ca-file")]),
         },
         Need { options: &["--thumbprint", "--subject"], when: When::Given("--store") },
     ]];

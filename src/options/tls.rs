@@ -67,10 +67,14 @@ impl TlsOptions {
     ];
 
     /// What some of them need of others, where nothing but a connection has a key.
-    pub(crate) const NEEDS: &'static [Need] = &[Need {
-        options: &["--client-key", "--passphrase-file", "--passphrase-env"],
-        when: When::Given("--client-certificate"),
-    }];
+    pub(crate) const NEEDS: &'static [Need] = &[
+        Need { options: &["--client-key"], when: When::Given("--client-certificate") },
+        // A container of anchors may have one, too.
+        Need {
+            options: &["--passphrase-file", "--passphrase-env"],
+            when: When::Any(&[When::Given("--client-certificate"), When::Given("--ca-file")]),
+        },
+    ];
 
     /// Reads the files and secrets for a connection to `host`.
     pub(crate) fn settings(&self, host: &str, secrets: &Secrets) -> Result<TlsSettings, Failure> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::support::tls::fixture;
 use crate::support::{Outcome, host, plugin, run_command, skipped};
-use crate::{Made, NAME};
+use crate::{Made, NAME, run};
 
 const PASSPHRASE: &str = "open sesame";
 
@@ -281,4 +281,20 @@ fn what_is_not_known_is_named_and_no_passphrase_blamed() {
     let Some(file) = pkcs12(&made, PASSPHRASE, &["-certpbe", "ARIA-256-CBC"]) else { return };
     let ran = judge(&file, Some(PASSPHRASE));
     ran.assert_text(3).assert_says("is encrypted with 1.2.410.200046.1.1.12: expected AES, Camellia, DES");
+}
+
+#[test]
+fn a_container_of_anchors_is_opened_with_the_passphrase() {
+    let secret = Made::holding("secret", PASSPHRASE.as_bytes());
+    for container in ["modern.p12", "java.jceks"] {
+        let file = ["--file", &fixture("bundle.pem"), "--ca-file", &fixture(container)];
+        run(&[file.as_slice(), &["--passphrase-file", &secret.path("secret")]].concat()).assert_text(0);
+    }
+    run(&["--file", &fixture("bundle.pem"), "--ca-file", &fixture("modern.p12")])
+        .assert_text(3)
+        .assert_says("modern.p12: this PKCS#12 cannot be opened: expected its passphrase");
+    let wire = ["-H", "127.0.0.1", "-p", "1", "--ca-file", &fixture("modern.p12")];
+    run(&[wire.as_slice(), &["--passphrase-file", &secret.path("secret")]].concat())
+        .assert_text(2)
+        .assert_says("refused");
 }
