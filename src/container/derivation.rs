@@ -4,7 +4,7 @@ use x509_parser::asn1_rs::{Oid, oid};
 
 use super::ber::Element;
 use super::decryption_error::{DecryptionError, unknown};
-use super::hash::{Hash, Purpose};
+use super::hash::{Hash, Purpose, Salting};
 
 /// How a key comes out of a passphrase.
 pub(super) enum Derivation {
@@ -41,7 +41,7 @@ impl Derivation {
             }
             (false, &[cost, block_size, parallelization, ref length @ ..]) => {
                 let memory = cost.checked_mul(block_size).and_then(|product| product.checked_mul(128));
-                if !memory.is_some_and(|memory| memory <= MAX_SCRYPT_MEMORY) {
+                if memory.is_none_or(|memory| memory > MAX_SCRYPT_MEMORY) {
                     return Err(DecryptionError::Costly);
                 }
                 let small = |number: u64| u32::try_from(number).map_err(|_| DecryptionError::Costly);
@@ -77,12 +77,13 @@ impl Derivation {
     }
 
     pub(super) fn key(&self, passphrase: &[u8], length: usize) -> Result<Vec<u8>, DecryptionError> {
+        let salting = |salt, iterations| Salting { salt, iterations };
         Ok(match self {
-            Self::Pbkdf1 { hash, salt, iterations } => hash.pbkdf1(passphrase, salt, *iterations),
+            Self::Pbkdf1 { hash, salt, iterations } => hash.pbkdf1(passphrase, salting(salt, *iterations)),
             Self::Pkcs12 { salt, iterations } => {
-                Hash::Sha1.pkcs12(passphrase, (salt, *iterations), Purpose::Encryption, length)
+                Hash::Sha1.pkcs12(passphrase, salting(salt, *iterations), Purpose::Encryption(length))
             }
-            Self::Pbkdf2 { hash, salt, iterations, .. } => hash.pbkdf2(passphrase, salt, *iterations, length),
+            Self::Pbkdf2 { hash, salt, iterations, .. } => hash.pbkdf2(passphrase, salting(salt, *iterations), length),
             Self::Scrypt { salt, parameters, .. } => {
                 let mut key = vec![0; length];
                 scrypt::scrypt(passphrase, salt, parameters, &mut key).map_err(|_| DecryptionError::Malformed)?;

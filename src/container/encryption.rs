@@ -6,7 +6,7 @@ use super::ber::Element;
 use super::cipher::Cipher;
 use super::decryption_error::{DecryptionError, unknown};
 use super::derivation::{Derivation, MAX_WORK, to_iterations};
-use super::hash::{Hash, Purpose};
+use super::hash::{Hash, Purpose, Salting};
 use super::passphrase::Passphrase;
 
 /// Opens what one passphrase protects, and ends when it has worked enough.
@@ -70,9 +70,10 @@ impl<'a> Decryption<'a> {
         }
         let hash = Hash::of_digest(&id).ok_or_else(|| unknown(&id))?;
         let iterations = to_iterations(iterations)?;
+        let salting = Salting { salt: &salt, iterations };
         for way in self.passphrase.in_utf_16() {
             self.spend(u64::from(iterations))?;
-            if hash.is_mac(&hash.pkcs12(&way, (&salt, iterations), Purpose::Mac, hash.length()), content, &mac) {
+            if hash.is_mac(&hash.pkcs12(&way, salting, Purpose::Mac(hash.length())), content, &mac) {
                 return Ok(true);
             }
         }
@@ -126,7 +127,8 @@ impl Scheme {
         match (&self.derivation, &self.iv) {
             (_, Some(iv)) => Ok((key, iv.clone())),
             (Derivation::Pkcs12 { salt, iterations }, None) => {
-                let iv = Hash::Sha1.pkcs12(passphrase, (salt, *iterations), Purpose::InitializationVector, DES_BLOCK);
+                let salting = Salting { salt, iterations: *iterations };
+                let iv = Hash::Sha1.pkcs12(passphrase, salting, Purpose::InitializationVector(DES_BLOCK));
                 Ok((key, iv))
             }
             // Key and vector are one behind the other.

@@ -23,12 +23,19 @@ pub(super) enum Hash {
     Sha512_256,
 }
 
-/// What a key of PKCS#12 is for: RFC 7292, B.3.
+/// What keeps a passphrase from being guessed at once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Salting<'a> {
+    pub salt: &'a [u8],
+    pub iterations: u32,
+}
+
+/// What a key of PKCS#12 is for (RFC 7292, B.3), with its length in octets.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Purpose {
-    Encryption,
-    InitializationVector,
-    Mac,
+    Encryption(usize),
+    InitializationVector(usize),
+    Mac(usize),
 }
 
 /// `$body` with the type `$digest` of the hash.
@@ -93,38 +100,32 @@ impl Hash {
     }
 
     /// PBKDF1 (RFC 8018, 5.1): all of its output.
-    pub(super) fn pbkdf1(self, passphrase: &[u8], salt: &[u8], iterations: u32) -> Vec<u8> {
-        with!(self, D => pbkdf1::<D>(passphrase, salt, iterations))
+    pub(super) fn pbkdf1(self, passphrase: &[u8], salting: Salting<'_>) -> Vec<u8> {
+        with!(self, D => pbkdf1::<D>(passphrase, salting))
     }
 
-    /// PBKDF2 (RFC 8018, 5.2) with HMAC.
-    pub(super) fn pbkdf2(self, passphrase: &[u8], salt: &[u8], iterations: u32, length: usize) -> Vec<u8> {
+    /// PBKDF2 (RFC 8018, 5.2) with HMAC: a key of `length` octets.
+    pub(super) fn pbkdf2(self, passphrase: &[u8], salting: Salting<'_>, length: usize) -> Vec<u8> {
         let mut key = vec![0; length];
-        with!(self, D => pbkdf2::pbkdf2_hmac::<D>(passphrase, salt, iterations, &mut key));
+        with!(self, D => pbkdf2::pbkdf2_hmac::<D>(passphrase, salting.salt, salting.iterations, &mut key));
         key
     }
 
     /// The derivation of PKCS#12 (RFC 7292, B.2).
-    pub(super) fn pkcs12(
-        self,
-        passphrase: &[u8],
-        (salt, iterations): (&[u8], u32),
-        purpose: Purpose,
-        length: usize,
-    ) -> Vec<u8> {
-        let iterations = i32::try_from(iterations).unwrap_or(i32::MAX);
-        let purpose = match purpose {
-            Purpose::Encryption => Pkcs12KeyType::EncryptionKey,
-            Purpose::InitializationVector => Pkcs12KeyType::Iv,
-            Purpose::Mac => Pkcs12KeyType::Mac,
+    pub(super) fn pkcs12(self, passphrase: &[u8], salting: Salting<'_>, purpose: Purpose) -> Vec<u8> {
+        let iterations = i32::try_from(salting.iterations).unwrap_or(i32::MAX);
+        let (kind, length) = match purpose {
+            Purpose::Encryption(length) => (Pkcs12KeyType::EncryptionKey, length),
+            Purpose::InitializationVector(length) => (Pkcs12KeyType::Iv, length),
+            Purpose::Mac(length) => (Pkcs12KeyType::Mac, length),
         };
-        with!(self, D => kdf::derive_key::<D>(passphrase, salt, purpose, iterations, length))
+        with!(self, D => kdf::derive_key::<D>(passphrase, salting.salt, kind, iterations, length))
     }
 }
 
-fn pbkdf1<D: Digest + FixedOutputReset + BlockSizeUser>(passphrase: &[u8], salt: &[u8], iterations: u32) -> Vec<u8> {
-    let first = D::new().chain_update(passphrase).chain_update(salt).finalize();
-    (1..iterations).fold(first, |before, _| D::digest(before)).to_vec()
+fn pbkdf1<D: Digest + FixedOutputReset + BlockSizeUser>(passphrase: &[u8], salting: Salting<'_>) -> Vec<u8> {
+    let first = D::new().chain_update(passphrase).chain_update(salting.salt).finalize();
+    (1..salting.iterations).fold(first, |before, _| D::digest(before)).to_vec()
 }
 
 const DIGESTS: &[(Oid<'_>, Hash)] = &[

@@ -143,7 +143,9 @@ fn ranks(certificates: &[&Certificate]) -> Vec<usize> {
         ranks[place] = Some(rank);
         let issuers = by_subject.get_mut(certificates[place].issuer_der());
         let issuer = issuers.and_then(|issuers| {
-            while issuers.pop_front_if(|issuer| ranks[*issuer].is_some()).is_some() {}
+            while issuers.front().is_some_and(|issuer| ranks[*issuer].is_some()) {
+                issuers.pop_front();
+            }
             issuers.pop_front()
         });
         first_left += ranks[first_left..].iter().take_while(|rank| rank.is_some()).count();
