@@ -261,6 +261,9 @@ fn text(value: &Any<'_>) -> String {
     }
 }
 
+/// The longest certificate, in bytes: thousands of names, and what they take while they are read.
+const MAX_LENGTH: usize = 256 * 1024;
+
 const SUBJECT_ALTERNATIVE_NAME: Oid<'_> = oid!(2.5.29.17);
 const BASIC_CONSTRAINTS: Oid<'_> = oid!(2.5.29.19);
 
