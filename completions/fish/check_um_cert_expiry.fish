@@ -9,17 +9,17 @@ complete -c check_um_cert_expiry -l dns-server -d 'Nameserver to ask, as ADDRESS
 complete -c check_um_cert_expiry -l keys -d 'Whose certificate to ask a server for: of the kind of keys rsa or ecdsa, or of both, by two handshakes [default: both]' -r -f -a "both\t'Of both kinds, by two handshakes'
 rsa\t'Of an RSA key'
 ecdsa\t'Of an EC or Edwards key'"
-complete -c check_um_cert_expiry -l file -d 'File with certificates to judge instead: PEM, DER, PKCS#7 or PKCS#12; repeatable, `*`, `?` and `[...]` match names' -r -F
+complete -c check_um_cert_expiry -l file -d 'File with certificates to judge instead: PEM, DER, PKCS#7, PKCS#12 or JKS; repeatable, `*`, `?` and `[...]` match names' -r -F
 complete -c check_um_cert_expiry -l store -d 'Certificate store of Windows to judge instead, such as LocalMachine\\My or CurrentUser\\My' -r -f
 complete -c check_um_cert_expiry -l thumbprint -d 'Judge only the certificate of the store with this SHA-1 thumbprint, as Windows shows it; repeatable' -r -f
 complete -c check_um_cert_expiry -l subject -d 'Judge only certificates of the store whose subject or DNS names contain this text, in any case; repeatable' -r -f
 complete -c check_um_cert_expiry -l tls-name -d 'Name to send and to expect in the certificate [default: the host]' -r -f
-complete -c check_um_cert_expiry -l ca-file -d 'PEM file with the certificates to trust, instead of the system\'s' -r -F
+complete -c check_um_cert_expiry -l ca-file -d 'File with the certificates to trust, instead of the system\'s: PEM, DER, PKCS#7, PKCS#12 or JKS' -r -F
 complete -c check_um_cert_expiry -l fingerprint -d 'SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable' -r -f
 complete -c check_um_cert_expiry -l client-certificate -d 'PEM file with the certificate to show to a server that demands one, and its intermediates' -r -F
 complete -c check_um_cert_expiry -l client-key -d 'PEM file with its private key, encrypted or not [default: the certificate\'s file]' -r -F
-complete -c check_um_cert_expiry -l passphrase-file -d 'File whose first line is the passphrase of an encrypted key' -r -F
-complete -c check_um_cert_expiry -l passphrase-env -d 'Environment variable that holds the passphrase of an encrypted key' -r -f
+complete -c check_um_cert_expiry -l passphrase-file -d 'File whose first line is the passphrase of an encrypted key or file' -r -F
+complete -c check_um_cert_expiry -l passphrase-env -d 'Environment variable that holds the passphrase of an encrypted key or file' -r -f
 complete -c check_um_cert_expiry -l judge -d 'Which certificates to judge: all that are served, or those of the shortest path to a trust anchor [default: served]' -r -f -a "served\t'All that are served'
 path\t'Those of the shortest path to a trust anchor'"
 complete -c check_um_cert_expiry -l expect-anchor -d 'SHA-256 of a trust anchor that the chain should end at, 64 hexadecimal digits with or without colons; repeatable' -r -f
