@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::secret::SecretSource;
 use super::{Need, Secrets, When};
-use crate::container::{MAX_FILE, bundle};
+use crate::container::MAX_FILE;
+use crate::container::bundle::{self, BundledCertificate};
 use crate::input::file;
 use crate::net::host;
 use crate::report::{Class, Failure};
@@ -122,15 +123,14 @@ impl TlsOptions {
     }
 }
 
-/// The certificates of a file as trust anchors, but for those that its own settings do not trust to issue others for servers.
+/// The certificates of a file as trust anchors; those that its own settings do not trust to issue others for servers only count
+/// as themselves.
 pub(crate) fn anchors(path: &Path, passphrase: Option<&str>) -> Result<Arc<Anchors>, Failure> {
     let bundle = bundle::read(&read(path)?, passphrase).map_err(|error| bad(path, error))?;
-    let trusted = bundle.certificates.into_iter().filter(|bundled| bundled.is_for_servers);
-    let trusted: Vec<_> = trusted.map(|bundled| bundled.certificate.der.into()).collect();
-    match trusted.is_empty() {
-        false => Ok(Arc::new(Anchors::new(trusted))),
-        true => Err(bad(path, NOT_FOR_SERVERS)),
-    }
+    let (trusted, others): (Vec<_>, Vec<_>) =
+        bundle.certificates.into_iter().partition(|bundled| bundled.is_for_servers);
+    let ders = |bundled: Vec<BundledCertificate>| bundled.into_iter().map(|one| one.certificate.der.into()).collect();
+    Ok(Arc::new(Anchors::new(ders(trusted)).and_as_themselves(ders(others))))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -141,10 +141,6 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 fn bad(path: &Path, error: impl Display) -> Failure {
     Failure::new(Class::Unreadable, format!("{}: {error}", path.display()))
 }
-
-/// Of a file in OpenSSL's trusted format.
-const NOT_FOR_SERVERS: &str =
-    "none of its certificates is trusted for servers by the settings behind it: expected one that is";
 
 #[cfg(test)]
 mod tests {

@@ -96,6 +96,13 @@ impl Anchors {
         anchors
     }
 
+    /// The same, and certificates that only count as themselves.
+    #[must_use]
+    pub(crate) fn and_as_themselves(mut self, certificates: Vec<CertificateDer<'static>>) -> Self {
+        self.certificates.extend(certificates);
+        self
+    }
+
     /// Whether `chain` leads to one of the anchors.
     ///
     /// Now or, if it does not, at the nearest moment at which it did: a certificate that has expired is a finding of its own,

@@ -236,8 +236,8 @@ fn anchors_are_read_in_every_format() {
         judge(content).assert_text(0);
     }
     judge(trusted(&settings(0xa0)).as_bytes())
-        .assert_text(3)
-        .assert_says("is trusted for servers by the settings behind it");
+        .assert_text(1)
+        .assert_says("none of the certificates given can be a trust anchor for servers");
     judge((trusted(&settings(0xa0)) + &pem(300)).as_bytes()).assert_text(1).assert_says("not trusted");
     // And judged by themselves they are certificates like any other.
     std::fs::write(made.file("trusted.pem"), trusted(&settings(0xa0))).unwrap();
