@@ -1,5 +1,6 @@
 //! Who is called? A scripted callee on UDP that remembers what it heard.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -44,6 +45,15 @@ impl Callee {
     /// The first request of this method.
     pub fn first(&self, wanted: &str) -> Option<(Instant, String)> {
         self.heard.lock().unwrap().iter().find(|(_, request)| method(request) == wanted).cloned()
+    }
+
+    /// The Call-IDs of the requests of this method.
+    pub fn calls_with(&self, wanted: &str) -> BTreeSet<String> {
+        let heard = self.heard.lock().unwrap();
+        let requests = heard.iter().map(|(_, request)| request).filter(|request| method(request) == wanted);
+        requests
+            .filter_map(|request| Some(request.lines().find(|line| line.starts_with("Call-ID: "))?.to_owned()))
+            .collect()
     }
 
     /// Panics unless these came and nothing else, however often each was repeated.
