@@ -141,8 +141,8 @@ fn unknown_with_what_was_meant() {
     for name in support::plugins() {
         refused(name, "--timout 3", "unknown option --timout: expected one of its options; did you mean --timeout?");
         refused(name, "--output=json --sate x=ok --output=text", "did you mean --state?");
-        refused(name, "--state timeuot=ok", "; did you mean timeout?");
-        refused(name, "--state locale=ok", "; did you mean local?");
+        refused(name, "--state timeuot=ok", "did you mean timeout?");
+        refused(name, "--state locale=ok", "did you mean local?");
         run(name, "--bogus").assert_text(3).assert_says("unknown option --bogus: expected one of its options");
     }
     refused("check_um_sip_options", "-H x --hostnam y", "did you mean --hostname?");
@@ -165,7 +165,7 @@ fn unknown_with_every_way_to_say_whom_to_ask() {
 #[test]
 fn an_ignored_monitor_that_there_is_not_is_told() {
     let export = support::fixture("health/powershell7-single-healthy.json");
-    let ran = run("check_um_health_set", &format!("--file {export} --ignore UMCallRouterTestMoniter"));
+    let ran = run("check_um_health_set", &format!("--file {export} --max-age none --ignore UMCallRouterTestMoniter"));
     ran.assert_text(0).assert_says("--ignore UMCallRouterTestMoniter matches no monitor");
 }
 

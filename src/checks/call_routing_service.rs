@@ -20,7 +20,8 @@ const CALL: ScheduledService = ScheduledService {
     suggested: &[("--uri", "sip:5000@cas1.example.com"), ("--warning", "2"), ("--critical", "5")],
     settings: &[Setting::Own("--uri")],
     depends_on: Some("um-service"),
-    metrics: &[TIME, RINGING, TARGET, RELEASE, CONNECT, LOOKUP, REDIRECTIONS, RETRANSMISSIONS],
+    metrics: &[TIME, STATUS, RINGING, TARGET, RELEASE, CONNECT, LOOKUP, REDIRECTIONS, RETRANSMISSIONS, RTP_PACKETS],
+    occasional: &["ringing", "target", "release", "rtp_packets"],
     graphs: &[graph("times", &["time", "ringing", "target", "release", "connect", "dns"])],
     ..ScheduledService::usual(CallRouting::ABOUT)
 };
@@ -31,5 +32,7 @@ const TARGET: Measured = metric("target", "answer of the redirection's target", 
 const RELEASE: Measured = metric("release", "taking the call back", DisplayUnit::Seconds);
 const CONNECT: Measured = metric("connect", "connect", DisplayUnit::Seconds);
 const LOOKUP: Measured = metric("dns", "name lookup", DisplayUnit::Seconds);
+const STATUS: Measured = metric("status", "code of the final response", DisplayUnit::Count);
 const REDIRECTIONS: Measured = metric("redirections", "redirections", DisplayUnit::Count);
 const RETRANSMISSIONS: Measured = metric("retransmissions", "retransmissions", DisplayUnit::Count);
+const RTP_PACKETS: Measured = metric("rtp_packets", "packets of audio received", DisplayUnit::Count);

@@ -43,6 +43,8 @@ pub struct ScheduledService {
     /// What it measures, in the order of importance. Of what is measured as often as it is found, such as
     /// `chain_1_days_left` of each further certificate, only what is always there is named.
     pub metrics: &'static [Measured],
+    /// The labels of those that only some answers have, such as the time to ringing.
+    pub occasional: &'static [&'static str],
     /// What belongs into one picture.
     pub graphs: &'static [Graph],
 }
@@ -65,6 +67,7 @@ impl ScheduledService {
             settings: &[],
             depends_on: None,
             metrics: &[],
+            occasional: &[],
             graphs: &[],
         }
     }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use super::class::Class;
 use super::failure::Failure;
-use super::nearest::hint;
+use super::nearest::nearest;
 use super::state::{NotAState, State};
 
 /// What is wrong with one `CLASS=STATE`.
@@ -12,7 +12,7 @@ use super::state::{NotAState, State};
 pub enum OverrideError {
     #[error("'{0}' is not CLASS=STATE: expected something like timeout=unknown")]
     NoState(String),
-    #[error("'{name}' is not a failure class: expected one of {expected}{hint}")]
+    #[error("'{name}' is not a failure class: {hint}expected one of {expected}")]
     NoSuchClass {
         name: String,
         expected: String,
@@ -38,7 +38,8 @@ impl FromStr for Override {
         let class = Class::ALL.iter().find(|class| class.name() == name).ok_or_else(|| OverrideError::NoSuchClass {
             name: name.to_owned(),
             expected: Class::ALL.iter().map(|class| class.name()).collect::<Vec<_>>().join(", "),
-            hint: hint(name, Class::ALL.iter().map(|class| class.name())),
+            hint: nearest(name, Class::ALL.iter().map(|class| class.name()))
+                .map_or_else(String::new, |class| format!("did you mean {class}? ")),
         })?;
         Ok(Self { class: *class, state: state.parse()? })
     }
@@ -97,7 +98,12 @@ mod tests {
     #[test]
     fn an_unknown_class_is_answered_with_those_there_are() {
         let error = "timeuot=ok".parse::<Override>().unwrap_err().to_string();
-        assert!(error.starts_with("'timeuot' is not a failure class: expected one of timeout, refused,"), "{error}");
+        assert!(
+            error.starts_with(
+                "'timeuot' is not a failure class: did you mean timeout? expected one of timeout, refused,"
+            ),
+            "{error}"
+        );
         assert!(error.ends_with("; did you mean timeout?"), "{error}");
         assert!("timeout".parse::<Override>().is_err());
         assert!("timeout=bad".parse::<Override>().is_err());

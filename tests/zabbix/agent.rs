@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use check_um::checks::schedule::{Elsewhere, ScheduledService};
-use check_um_generate::register::services;
-use check_um_generate::zabbix::command::agent_key;
+use check_um_generate::zabbix::command::{agent_key, asked_by_agents};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -90,7 +89,7 @@ impl Agent {
             self.parameters
                 .contains(&format!("UserParameter={}[*]", check_um_generate::zabbix::command::agent_name(check)))
         };
-        services().filter(is_known).collect()
+        asked_by_agents().filter(is_known).collect()
     }
 
     /// Those that have no answer but UNKNOWN here.

@@ -203,7 +203,7 @@ impl<'a> Journey<'a> {
         let local = connected.local.ip();
         let envelope = question.request(self.usual, &connected.peer.in_uri(), connected.local);
         let media = MediaPort::open(local).await.and_then(|media| Ok((media.local_addr()?, media)));
-        let (audio, media) = media.map_err(|error| Failure::caused_by(Class::Local, &MediaError { source: error }))?;
+        let (audio, media) = media.map_err(|error| Failure::caused_by(Class::Local, &MediaError { error }))?;
         let (call_id, tag, cseq) = match self.identity.clone() {
             Some((call_id, tag, last)) => (call_id, tag, last + 1),
             None => (format!("{}{}", token()?, token()?), token()?, 1),
@@ -350,7 +350,7 @@ fn refusal(called: &Called) -> Option<String> {
 
 /// This host has no port for the audio.
 #[derive(Debug, thiserror::Error)]
-#[error("no port to be had for the audio that is offered")]
+#[error("no port to be had for the audio that is offered: {error}")]
 struct MediaError {
-    source: std::io::Error,
+    error: std::io::Error,
 }

@@ -25,7 +25,9 @@ pub fn broken(pack: &Pack, bags: &[Bag]) -> Vec<String> {
                         .filter_map(|bag| judge(&filter, &label, bag))
                         .map(|problem| format!("line {}: {}: {problem}", rule.line, rule.id())),
                 );
-                if !bags.iter().any(|bag| bag.labels.contains(&label)) {
+                let is_seen =
+                    |bag: &&Bag| bag.labels.contains(&label) || bag.service.occasional.contains(&label.as_str());
+                if !bags.iter().any(|bag| is_seen(&bag)) {
                     problems.push(format!("line {}: {}: the plugin never measures {label}", rule.line, rule.id()));
                 }
                 let check = bags.first().map(|bag| bag.service.name);

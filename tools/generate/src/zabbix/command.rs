@@ -46,15 +46,20 @@ pub fn agent_name(check: &ScheduledService) -> String {
     format!("check_{}", check.name.replace('-', "_"))
 }
 
+/// What an agent may be asked: no call, because it refuses the `@` of whom to call.
+pub fn asked_by_agents() -> impl Iterator<Item = &'static ScheduledService> {
+    services().filter(|check| check.vantage != Vantage::Call)
+}
+
 /// The agent's file for a host that runs Windows.
 pub fn windows() -> String {
-    let lines = services().map(|check| line(check, "\"C:\\Program Files\\check-um\\", ".exe\""));
+    let lines = asked_by_agents().map(|check| line(check, "\"C:\\Program Files\\check-um\\", ".exe\""));
     format!("{}{}", HEAD.replace("@PLACE@", WINDOWS), lines.collect::<String>())
 }
 
 /// The agent's file for a host that runs Linux: without what only Windows knows.
 pub fn linux() -> String {
-    let asked = services().filter(|check| check.elsewhere != Elsewhere::Nowhere);
+    let asked = asked_by_agents().filter(|check| check.elsewhere != Elsewhere::Nowhere);
     // A file must not be older than what brings it may be late.
     let behind = |check: &ScheduledService| match check.elsewhere {
         Elsewhere::Export { max_age, .. } => format!(" --max-age {max_age}"),
