@@ -47,7 +47,7 @@ fn unknown_when_an_option_has_no_effect_beside_the_others() {
             "-H 127.0.0.1 --transport tls --client-key x",
             "--client-key: expected --client-certificate too",
         ),
-        ("cert_expiry", "-H 127.0.0.1 --passphrase-env X", "expected --client-certificate or --file too"),
+        ("cert_expiry", "-H 127.0.0.1 --passphrase-env X", "expected --client-certificate or --file or --ca-file too"),
         ("cert_expiry", "-H 127.0.0.1 --thumbprint 3F2504E04F8911D39A0C0305E82C3301A1B2C3D4", "expected --store too"),
         ("cert_expiry", "--file x --no-verify", "--no-verify: expected --hostname too"),
         ("ad_ds", "-H 127.0.0.1 --ca-file /nonexistent", "--ca-file: expected --tls too"),

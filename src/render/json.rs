@@ -11,7 +11,9 @@ use crate::time::calendar::rfc3339;
 /// One line. Everything but the trace (`-vvv`) is there at any verbosity.
 pub(crate) fn render(report: &Report, presentation: Presentation) -> String {
     let mut out = String::new();
-    for extent in EXTENTS {
+    let has_short_trace = report.trace.iter().map(String::len).sum::<usize>() <= MAX_OUTPUT;
+    // What cannot fit is not even tried: it may be megabytes.
+    for extent in EXTENTS.iter().filter(|extent| has_short_trace || !extent.trace) {
         out = format!("{}\n", escaped(&object(report, presentation.verbosity, extent).to_string()));
         if out.len() <= MAX_OUTPUT {
             break;

@@ -224,8 +224,8 @@ fn anchors_are_read_in_every_format() {
     for content in [
         root.as_bytes(),
         &der,
-        &pkcs7(&[der.clone()]),
-        replaced(&block(&pkcs7(&[der.clone()])), "CERTIFICATE", "PKCS7").as_bytes(),
+        &pkcs7(std::slice::from_ref(&der)),
+        replaced(&block(&pkcs7(std::slice::from_ref(&der))), "CERTIFICATE", "PKCS7").as_bytes(),
         trusted(&[]).as_bytes(),
         trusted(&settings(0x30)).as_bytes(),
         // One that cannot be read does not make the others unknown.

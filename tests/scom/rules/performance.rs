@@ -26,8 +26,8 @@ pub fn broken(pack: &Pack, bags: &[Bag]) -> Vec<String> {
                         .map(|problem| format!("line {}: {}: {problem}", rule.line, rule.id())),
                 );
                 let is_seen =
-                    |bag: &&Bag| bag.labels.contains(&label) || bag.service.occasional.contains(&label.as_str());
-                if !bags.iter().any(|bag| is_seen(&bag)) {
+                    |bag: &Bag| bag.labels.contains(&label) || bag.service.occasional.contains(&label.as_str());
+                if !bags.iter().any(|bag| is_seen(bag)) {
                     problems.push(format!("line {}: {}: the plugin never measures {label}", rule.line, rule.id()));
                 }
                 let check = bags.first().map(|bag| bag.service.name);
