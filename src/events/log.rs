@@ -16,9 +16,11 @@ pub(crate) struct EventLog {
     host: WindowsHost,
 }
 
-/// How much is read at most.
+/// Which part of what is asked for is read.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
+pub(crate) struct Portion {
+    pub order: Order,
+    /// The most records.
     pub records: usize,
     /// How long the log may take for the next of them; `None` is until the deadline, at which the watchdog ends the run.
     pub wait: Option<Duration>,
@@ -35,32 +37,31 @@ impl EventLog {
         Ok(Self { session, host })
     }
 
-    /// Hands out the records that `query` asks for; `true` if there are more than `limits` allow.
+    /// Hands out the records that `query` asks for; `true` if there are more than the `portion` holds.
     pub(crate) fn read(
         &self,
         query: &EventQuery,
-        order: Order,
-        limits: Limits,
+        portion: Portion,
         take: &mut dyn FnMut(Recorded),
     ) -> Result<bool, Failure> {
         let log = self.name(&query.channel);
         let stage = stage::enter(format!("reading {log}"));
-        let found = self.session.query(&query.channel, &query.expression, order);
-        let is_cut = found.and_then(|found| hand_out(found, limits, take));
+        let found = self.session.query(&query.channel, &query.expression, portion.order);
+        let is_cut = found.and_then(|found| hand_out(found, portion, take));
         drop(stage);
         is_cut.map_err(|error| refused(&error, &log, self.host.remote().is_some()))
     }
 
     /// The time of a log's oldest record, unless it has none or does not tell soon.
     pub(crate) fn oldest(&self, channel: &str) -> Option<SystemTime> {
-        let limits = Limits { records: 1, wait: Some(Duration::from_secs(1)) };
+        let portion = Portion { order: Order::OldestFirst, records: 1, wait: Some(Duration::from_secs(1)) };
         let mut oldest = None;
         let mut take = |recorded: Recorded| {
             if let Recorded::Whole(record) = recorded {
                 oldest = Some(record.time);
             }
         };
-        self.read(&EventQuery::all(channel), Order::OldestFirst, limits, &mut take).ok()?;
+        self.read(&EventQuery::all(channel), portion, &mut take).ok()?;
         oldest
     }
 
@@ -74,17 +75,17 @@ fn name(host: &WindowsHost) -> &str {
     host.remote().unwrap_or("this machine")
 }
 
-fn hand_out(mut found: ResultSet, limits: Limits, take: &mut dyn FnMut(Recorded)) -> Result<bool, CallError> {
+fn hand_out(mut found: ResultSet, portion: Portion, take: &mut dyn FnMut(Recorded)) -> Result<bool, CallError> {
     let mut buffer = Vec::new();
     let mut read = 0;
     loop {
-        let event = match found.next(limits.wait)? {
+        let event = match found.next(portion.wait)? {
             Next::Event(event) => event,
             Next::End => return Ok(false),
             // What came by then is better than nothing where somebody said how long to wait.
             Next::TooLate => return Ok(true),
         };
-        if read == limits.records {
+        if read == portion.records {
             return Ok(true);
         }
         read += 1;

@@ -92,7 +92,7 @@ impl fmt::Debug for OpenLog<'_> {
 
 #[cfg(windows)]
 fn logged(host: Option<&str>, query: &EventQuery, take: &mut dyn FnMut(Recorded)) -> Result<Extent, Failure> {
-    use super::log::{EventLog, Limits, Order};
+    use super::log::{EventLog, Order, Portion};
 
     let log = EventLog::on(host)?;
     let mut extent = Extent::default();
@@ -100,7 +100,8 @@ fn logged(host: Option<&str>, query: &EventQuery, take: &mut dyn FnMut(Recorded)
         extent.add(&recorded);
         take(recorded);
     };
-    let is_cut = log.read(query, Order::NewestFirst, Limits { records: MAX_RECORDS, wait: None }, &mut counted)?;
+    let portion = Portion { order: Order::NewestFirst, records: MAX_RECORDS, wait: None };
+    let is_cut = log.read(query, portion, &mut counted)?;
     Ok(Extent { is_cut, reaches_back: log.oldest(&query.channel), ..extent })
 }
 

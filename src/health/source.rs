@@ -85,17 +85,17 @@ fn logged(host: Option<&str>, health_sets: &[String]) -> Result<Acquired, Failur
 
     use super::transition::{DEFINITIONS, PROBE_FAILED, PROBE_RESULTS, SERVICE_NAME};
     use super::{AlertValue, Monitor};
-    use crate::events::log::{EventLog, Limits, Order};
+    use crate::events::log::{EventLog, Order, Portion};
     use crate::events::query::EventQuery;
 
-    const TRANSITIONS: Limits = Limits { records: 5_000, wait: None };
+    const TRANSITIONS: Portion = Portion { order: Order::NewestFirst, records: 5_000, wait: None };
     // Beside the transitions all else is detail, which must not cost the answer.
-    const DETAILS: Limits = Limits { records: 500, wait: Some(Duration::from_secs(1)) };
+    const DETAILS: Portion = Portion { order: Order::NewestFirst, records: 500, wait: Some(Duration::from_secs(1)) };
 
     let log = EventLog::on(host)?;
     let mut found = events::EventExport::default();
     let mut take = |recorded| found.add(recorded);
-    let is_cut = log.read(&EventQuery::all(MONITORING), Order::NewestFirst, TRANSITIONS, &mut take)?;
+    let is_cut = log.read(&EventQuery::all(MONITORING), TRANSITIONS, &mut take)?;
     let mut remarks = Vec::new();
     if is_cut {
         remarks.push(format!("only the newest {} events were read", found.records.len()));
@@ -107,8 +107,7 @@ fn logged(host: Option<&str>, health_sets: &[String]) -> Result<Acquired, Failur
                 found.records.push(record);
             }
         };
-        if let Err(failure) = log.read(&EventQuery::of_values(channel, values), Order::NewestFirst, DETAILS, &mut take)
-        {
+        if let Err(failure) = log.read(&EventQuery::of_values(channel, values), DETAILS, &mut take) {
             remarks.push(failure.summary);
         }
     };
