@@ -1,8 +1,12 @@
 //! What of a file with many certificates, some of them broken? Everything that can be read is judged, and the rest is named.
 
+#[cfg(unix)]
+use crate::NAME;
 use crate::support::tls::fixture;
-use crate::support::{Outcome, plugin, replaced, skipped};
-use crate::{DAY, Made, NAME, Wanted, run};
+use crate::support::{Outcome, replaced};
+#[cfg(unix)]
+use crate::support::{plugin, skipped};
+use crate::{DAY, Made, Wanted, run};
 
 fn judge(content: &[u8]) -> Outcome {
     let made = Made::holding("bundle.pem", content);
