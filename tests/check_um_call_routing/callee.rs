@@ -1,5 +1,6 @@
 //! Who is called? A scripted callee on UDP that remembers what it heard.
 
+#[cfg(unix)]
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -48,6 +49,7 @@ impl Callee {
     }
 
     /// The Call-IDs of the requests of this method.
+    #[cfg(unix)]
     pub fn calls_with(&self, wanted: &str) -> BTreeSet<String> {
         let heard = self.heard.lock().unwrap();
         let requests = heard.iter().map(|(_, request)| request).filter(|request| method(request) == wanted);
@@ -65,6 +67,7 @@ impl Callee {
     }
 
     /// Waits until it has heard a request of this method.
+    #[cfg(unix)]
     #[track_caller]
     pub fn wait_for(&self, wanted: &str) {
         let started = Instant::now();

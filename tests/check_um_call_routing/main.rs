@@ -1,4 +1,9 @@
 //! Does check_um_call_routing say where a call gets, and is none left behind? The real binary against loopback callees.
+//!
+//! | Only on Unix | Because                                                                                 |
+//! |--------------|-----------------------------------------------------------------------------------------|
+//! | `servers`    | the servers are programs of a Unix host, which Wine can start and not wait for          |
+//! | `signals`    | Windows has none; there a console asks a plugin to stop: see `tests/console.rs`         |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panic")]
 
@@ -6,7 +11,10 @@ mod callee;
 mod redirections;
 mod release;
 mod router;
+#[cfg(unix)]
 mod servers;
+#[cfg(unix)]
+mod signals;
 #[path = "../support/mod.rs"]
 mod support;
 mod verdicts;

@@ -1,14 +1,12 @@
-//! Is a call taken back whatever happens? Crossing answers, forks, hold, signals, ends of connections.
+//! Is a call taken back whatever happens? Crossing answers, forks, hold, ends of connections.
 
 use std::io::Write;
-use std::process::Stdio;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::callee::{Callee, method, said, well};
 use crate::support::peer::{Peer, read_request};
-use crate::support::{plugin, start, wait};
-use crate::{PLUGIN, call, udp};
+use crate::{call, udp};
 
 #[test]
 fn a_200_that_crosses_the_cancel_is_acknowledged_and_ended() {
@@ -95,37 +93,6 @@ fn audio_that_comes_is_counted() {
     let ran = udp(callee.port(), "--hold 0.3");
     ran.assert_text(0).assert_says("'rtp_packets'=3");
     assert!(!ran.first_line().contains("no audio"), "{ran:?}");
-}
-
-#[test]
-#[cfg(unix)]
-fn a_signal_takes_back_what_rings_and_what_is_answered() {
-    for (is_answered, expected) in [(false, &["INVITE", "CANCEL", "ACK"][..]), (true, &["INVITE", "ACK", "BYE"])] {
-        let callee = Callee::new(move |method, request, invite| match method {
-            "INVITE" if !is_answered => vec![said(request, "a", "180 Ringing", "")],
-            "CANCEL" => vec![said(request, "a", "200 OK", ""), said(invite, "a", "487 Request Terminated", "")],
-            _ => well(method, request),
-        });
-        let port = callee.port();
-        let arguments = format!("-H 127.0.0.1 -p {port} --transport udp --hold 9 -t 20");
-        let mut child = start(plugin(PLUGIN).args(arguments.split(' ')).stdout(Stdio::piped()).stderr(Stdio::null()));
-        callee.wait_for(if is_answered { "ACK" } else { "INVITE" });
-        std::thread::sleep(Duration::from_millis(50));
-        let signalled = Instant::now();
-        let pid = child.id().to_string();
-        assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        let code = wait(&mut child);
-        assert!(
-            signalled.elapsed() < Duration::from_millis(500) + crate::support::grace(),
-            "{:?}",
-            signalled.elapsed()
-        );
-        let mut said = String::new();
-        std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut said).unwrap();
-        assert_eq!(code, Some(3), "{said}");
-        assert!(said.contains("UNKNOWN - ended by signal SIGTERM before there was a result, "), "{said}");
-        callee.assert_heard(expected);
-    }
 }
 
 #[test]

@@ -33,7 +33,6 @@ fn sipp_counts_every_call_as_a_success_over_udp_and_tcp() {
 }
 
 #[test]
-#[cfg(unix)]
 fn no_call_is_left_open_by_signals_and_deadlines() {
     for (transport, more) in [("u1", "--transport udp"), ("t1", "")] {
         let Some(sipp) = Sipp::start(transport) else { return };
@@ -46,7 +45,6 @@ fn no_call_is_left_open_by_signals_and_deadlines() {
 /// The callee is one of ours: SIPp's forgets a call whose CANCEL comes between its 180 and its 200, and gives it no final
 /// response at all.
 #[test]
-#[cfg(unix)]
 fn no_dialog_is_left_open_at_a_proxy_by_signals_and_deadlines() {
     for more in ["--transport udp", ""] {
         let callee = Callee::new(|method, request, _| match method {
@@ -69,7 +67,6 @@ fn no_dialog_is_left_open_at_a_proxy_by_signals_and_deadlines() {
 }
 
 /// Of so many calls, of which every tenth was ended by a signal and every tenth by its deadline.
-#[cfg(unix)]
 #[track_caller]
 fn assert_nothing_left(books: &Books, calls: usize) {
     assert_eq!(books.current, 0, "{books:?}");
@@ -174,7 +171,6 @@ fn port_of(request: &str) -> &str {
 }
 
 /// One call, of which every tenth is ended by a signal and every tenth by its deadline.
-#[cfg(unix)]
 fn ended_somehow(port: u16, more: &str, number: usize) -> bool {
     let line = match number % 10 {
         3 => format!("-H 127.0.0.1 -p {port} -u sip:101@127.0.0.1 {more} -t 0.5 --hold 0.49"),
