@@ -3,7 +3,7 @@
 #[cfg(unix)]
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::support::peer::{Peer, response};
 
@@ -72,8 +72,8 @@ impl Callee {
     pub fn wait_for(&self, wanted: &str) {
         let started = Instant::now();
         while self.first(wanted).is_none() {
-            assert!(started.elapsed() < Duration::from_secs(20), "no {wanted}: {:?}", self.methods());
-            std::thread::sleep(Duration::from_millis(2));
+            assert!(started.elapsed() < std::time::Duration::from_secs(20), "no {wanted}: {:?}", self.methods());
+            std::thread::sleep(std::time::Duration::from_millis(2));
         }
     }
 }

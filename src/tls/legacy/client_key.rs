@@ -71,7 +71,7 @@ mod tests {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let key = ClientKey::import(BLOB).unwrap();
         assert_eq!(ours().len(), 1);
-        let der = certificates(CERTIFICATE).unwrap().remove(0);
+        let der = certificates(CERTIFICATE, None).unwrap().remove(0);
         let certificate = key.certificate(&der).unwrap();
         certificate.private_key().silent(true).compare_key(true).acquire().unwrap();
         drop((certificate, key));
