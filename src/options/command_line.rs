@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Write;
 
+use clap::error::ErrorKind;
 use clap::{ArgAction, ArgMatches, Args, FromArgMatches};
 
 use super::needs::{is_given, unmet};
@@ -30,7 +31,7 @@ pub(crate) struct Parsed<O> {
 pub(crate) fn parse<O: Options>(argv: Vec<OsString>) -> Result<Parsed<O>, UsageError> {
     let not_text = |_| UsageError::CommandLine("an argument is not valid UTF-8: expected text".to_owned());
     let argv: Vec<_> = argv.into_iter().map(OsString::into_string).collect::<Result<_, _>>().map_err(not_text)?;
-    let mut command = command::<O>();
+    let mut command = bare_command::<O>();
     command.build();
     let split = extra_opts::split(argv);
     let own = own::<O>(&split);
@@ -40,7 +41,11 @@ pub(crate) fn parse<O: Options>(argv: Vec<OsString>) -> Result<Parsed<O>, UsageE
     let mut argv = split.own;
     let behind_program = argv.len().min(1);
     argv.splice(behind_program..behind_program, sections.argv);
-    let parsed = command.try_get_matches_from_mut(argv);
+    let parsed = command.try_get_matches_from_mut(&argv).map_err(|error| match error.kind() {
+        // What nobody but a person reads is written for a person only.
+        ErrorKind::DisplayHelp => self::command::<O>().try_get_matches_from(&argv).err().unwrap_or(error),
+        _ => error,
+    });
     let mut matches = parsed.map_err(|error| explain(&error, &command, O::USAGE))?;
 
     let ambiguous = own.as_ref().and_then(|own| TARGETS.iter().find_map(|(id, _)| two_values(id, own)));
@@ -58,13 +63,17 @@ pub(crate) fn parse<O: Options>(argv: Vec<OsString>) -> Result<Parsed<O>, UsageE
     Ok(Parsed { options, common, policy, secrets: sections.secrets, overruled })
 }
 
-/// The plugin's command: of a repeated single-valued option the last one wins.
+/// The plugin's command with all that its help says.
 pub(crate) fn command<O: Options>() -> clap::Command {
+    bare_command::<O>().override_usage(usage::<O>()).after_help(conclusion::<O>())
+}
+
+/// The plugin's options: of a repeated single-valued one the last wins.
+fn bare_command<O: Options>() -> clap::Command {
     let own = O::augment_args(clap::Command::new(O::ABOUT.name).version(env!("CARGO_PKG_VERSION")));
     // The common options come last and bring a description of their own.
     let about = own.get_about().cloned().unwrap_or_default();
-    let command = CommonOptions::augment_args(own).about(about).args_override_self(true);
-    command.override_usage(usage::<O>()).after_help(conclusion::<O>())
+    CommonOptions::augment_args(own).about(about).args_override_self(true)
 }
 
 /// Each way to call it, on a line of its own.
@@ -110,7 +119,7 @@ fn own<O: Options>(split: &extra_opts::Split) -> Option<ArgMatches> {
         false => option,
     };
     // An error is told of the whole; what is required may stand in a section.
-    command::<O>().mut_args(every_value).ignore_errors(true).try_get_matches_from(&split.own).ok()
+    bare_command::<O>().mut_args(every_value).ignore_errors(true).try_get_matches_from(&split.own).ok()
 }
 
 fn given(matches: &ArgMatches) -> BTreeSet<String> {
