@@ -22,6 +22,9 @@ pub(crate) fn parameters(text: &str) -> impl Iterator<Item = (&str, Option<&str>
 
 /// With each piece of linear white space outside of quotes as one blank, whatever it was made of (RFC 3261 25.1: `SWS`).
 pub(crate) fn with_single_blanks(text: &str) -> String {
+    if !text.contains("  ") && !text.contains('\t') {
+        return text.to_owned();
+    }
     let mut plain = String::with_capacity(text.len());
     let mut state = State::Plain;
     for c in text.chars() {
