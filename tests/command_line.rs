@@ -38,6 +38,11 @@ fn unknown_when_an_option_has_no_effect_beside_the_others() {
     }
     let pin = format!("--fingerprint {}", "5a".repeat(32));
     refused("check_um_sip_options", &format!("-H 127.0.0.1 --transport udp {pin}"), over_tls);
+    // A pin that nobody judges would be a false OK.
+    for (name, tls) in [("sip_options", "--transport tls"), ("cert_expiry", ""), ("ad_ds", "--tls")] {
+        let arguments = format!("-H 127.0.0.1 {tls} --no-verify {pin}");
+        refused(&format!("check_um_{name}"), &arguments, "exclude each other: expected one of them");
+    }
     for (name, arguments, expected) in [
         ("sip_options", "-H 127.0.0.1 --dns-server 127.0.0.1", "--dns-server: expected --srv too"),
         ("sip_options", "-H 127.0.0.1 --password-file /nonexistent", "--password-file: expected --username too"),

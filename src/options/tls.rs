@@ -30,7 +30,7 @@ pub(crate) struct TlsOptions {
     pub ca_file: Option<PathBuf>,
 
     /// Judge neither trust nor name; the expiry is judged all the same
-    #[arg(long, conflicts_with = "ca_file")]
+    #[arg(long, conflicts_with_all = ["ca_file", "fingerprint"])]
     pub no_verify: bool,
 
     /// SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable
