@@ -114,9 +114,13 @@ fn what_an_ini_section_says_is_not_refused_and_yields_to_the_command_line() {
 #[test]
 fn unknown_when_two_hosts_are_named() {
     for name in support::plugins() {
-        for two in
-            ["-H a.example -H b.example", "-Ha.example --hostname b.example", "--hostname=a.example -v -H=b.example"]
-        {
+        for two in [
+            "-H a.example -H b.example",
+            "-Ha.example --hostname b.example",
+            "--hostname=a.example -v -H=b.example",
+            "-vH a.example -H b.example",
+            "-vvH a.example -vHb.example",
+        ] {
             refused(name, two, "--hostname: ");
             refused(name, two, "expected one");
         }

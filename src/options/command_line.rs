@@ -109,8 +109,11 @@ fn conclusion<O: Options>() -> String {
 /// What stands on the command line itself, every value of whom to ask included: read by itself only where the whole of it
 /// cannot tell.
 fn own<O: Options>(split: &extra_opts::Split) -> Option<ArgMatches> {
+    // In a bundle of short options, such as `-4H`, it may stand anywhere.
+    let is_in_bundle =
+        |argument: &str| !argument.starts_with("--") && argument.starts_with('-') && argument.contains('H');
     let names_target =
-        |argument: &&String| TARGETS.iter().any(|(_, names)| names.iter().any(|name| argument.starts_with(name)));
+        |argument: &&String| is_in_bundle(argument) || TARGETS.iter().any(|(_, name)| argument.starts_with(name));
     if split.selectors.is_empty() && split.own.iter().filter(names_target).count() < 2 {
         return None;
     }
@@ -147,8 +150,8 @@ fn policy(about: &About, common: &CommonOptions, matches: &ArgMatches) -> Result
     Ok(Policy::new(about.defaults.iter().copied().chain(given.into_iter().map(|(_, state)| state)).collect()))
 }
 
-/// The options that say whom to ask: their ids, and how an argument that gives one begins.
-const TARGETS: &[(&str, &[&str])] = &[("hostname", &["-H", "--hostname"]), ("domain", &["--domain"])];
+/// The options that say whom to ask: their ids and their long names; the first one has the letter H, too.
+const TARGETS: &[(&str, &str)] = &[("hostname", "--hostname"), ("domain", "--domain")];
 
 /// How long a line of the help is.
 const LINE: usize = 100;
