@@ -69,13 +69,15 @@ fn warning_when_bye_is_not_answered_or_refused() {
 fn kept_for_as_long_as_asked_and_released_before_a_deadline_that_comes_first() {
     let callee = Callee::new(|method, request, _| well(method, request));
     udp(callee.port(), "--hold 0.7").assert_text(0).assert_says("held for 0.7 s, no audio came, released in");
-    let between = |callee: &Callee| callee.first("BYE").unwrap().0 - callee.first("ACK").unwrap().0;
-    assert!(between(&callee) >= Duration::from_millis(690), "{:?}", between(&callee));
+    // From the INVITE on, which comes before anything is held: a loaded callee may hear the ACK late.
+    let lasted = callee.first("BYE").unwrap().0 - callee.first("INVITE").unwrap().0;
+    assert!(lasted >= Duration::from_millis(700), "{lasted:?}");
 
     let callee = Callee::new(|method, request, _| well(method, request));
     let ran = udp(callee.port(), "--hold 0.95 -t 1");
     ran.assert_text(0).assert_within(Duration::from_secs(1));
-    assert!(between(&callee) < Duration::from_millis(900), "{:?}", between(&callee));
+    assert!(!ran.first_line().contains("held for 0.95 s"), "{ran:?}");
+    assert!(callee.first("BYE").is_some(), "{ran:?}");
 }
 
 #[test]

@@ -178,5 +178,9 @@ fn unknown_when_the_command_line_contradicts_itself() {
 fn critical_when_nobody_listens() {
     let port = crate::support::port::closed_port();
     call(&port, "").assert_text(2).assert_says("refused");
-    udp(&port, "").assert_text(2).assert_says("refused");
+}
+
+#[test]
+fn critical_when_a_datagram_is_refused() {
+    udp(crate::support::port::closed_port(), "").assert_text(2).assert_says("refused");
 }

@@ -178,7 +178,8 @@ fn no_data_when_the_file_is_no_log_and_nothing_of_it_is_shown() {
         );
         assert!(!ran.stdout.contains("edition"), "{}", ran.stdout);
     }
-    let absent = std::io::Error::from_raw_os_error(2);
+    // What lacks is the directory, of which Windows speaks differently.
+    let absent = std::io::Error::from_raw_os_error(if cfg!(windows) { 3 } else { 2 });
     run(&["--counters", "csv:/nonexistent/um.csv"])
         .assert_begins(3, &format!("UM REJECT RATE UNKNOWN - cannot read /nonexistent/um.csv: {absent}"));
     let directory = root().to_str().unwrap();

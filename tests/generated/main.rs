@@ -4,6 +4,8 @@
 
 mod agents;
 mod command_lines;
+// Shells of the host, which Wine starts and does not wait for.
+#[cfg(unix)]
 mod completions;
 mod grafana;
 mod icinga2;

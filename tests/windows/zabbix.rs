@@ -46,8 +46,9 @@ fn value(option: &str) -> &'static str {
     match option {
         "--hostname" => "127.0.0.1",
         "--port" => "9",
-        "--warning" => "10",
-        "--critical" => "5",
+        // In this order for a time and for what is left of a certificate.
+        "--warning" => "10:",
+        "--critical" => "5:",
         "--counters" => "pdh",
         "--pool" => "MSExchangeServicesAppPool",
         "--service" => "MSExchangeUMCR",
