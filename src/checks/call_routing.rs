@@ -14,6 +14,7 @@ use std::time::Duration;
 use super::call_routing_advice::advice;
 use crate::options::digest::DigestOptions;
 use crate::options::request::RequestOptions;
+use crate::options::served::ServedOptions;
 use crate::options::server::ServerOptions;
 use crate::options::status::StatusOptions;
 use crate::options::tls::TlsOptions;
@@ -31,8 +32,6 @@ use crate::sip::transport::Transport;
 use crate::sip::uri;
 use crate::time::calendar::unix_seconds;
 use crate::time::words::seconds;
-use crate::tls::backend::Backend;
-use crate::x509::expiry::{Expiries, Expiry};
 
 impl Check for CallRouting {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
@@ -72,8 +71,8 @@ impl CallRouting {
             credentials: self.digest.credentials(&context.secrets)?,
             // A redirection may lead from any transport to TLS.
             tls: Some(self.tls.settings(&server.hostname, &context.secrets)?),
-            tls_backend: self.tls_backend.unwrap_or(Backend::Auto),
-            expiries: self.expiries(),
+            tls_backend: self.served.backend(),
+            expiries: self.served.expiries(),
             asks_untrusted: !context.is_critical(Class::Untrusted),
             asks_unverifiable: !context.is_critical(Class::Unverifiable),
             asks_misnamed: !context.is_critical(Class::NameMismatch),
@@ -105,7 +104,7 @@ impl CallRouting {
                 allow: Vec::new(),
             },
             thresholds: Thresholds::new(self.warning.clone(), self.critical.clone()),
-            expiries: self.expiries(),
+            expiries: self.served.expiries(),
             timeout: context.deadline.timeout(),
             is_verified: !self.tls.no_verify,
             is_alone: true,
@@ -113,10 +112,6 @@ impl CallRouting {
             measured: Vec::new(),
             suffixes: Vec::new(),
         })
-    }
-
-    fn expiries(&self) -> Expiries {
-        Expiries { warning: self.certificate_warning.clone(), critical: self.certificate_critical.clone() }
     }
 
     fn until(&self) -> Until {
@@ -181,18 +176,8 @@ pub struct CallRouting {
     #[command(flatten)]
     tls: TlsOptions,
 
-    /// Which TLS: modern (1.2 and 1.3), legacy (1.0 to 1.2, every suite; not in every build), or auto: legacy where modern fails
-    /// [default: auto]
-    #[arg(long, value_enum, value_name = "BACKEND", help_heading = "TLS")]
-    tls_backend: Option<Backend>,
-
-    /// WARNING when a served certificate has less left than this: N days, Nh hours, N% of its lifetime
-    #[arg(long, value_name = "LEFT", allow_hyphen_values = true, help_heading = "Thresholds")]
-    certificate_warning: Option<Expiry>,
-
-    /// CRITICAL when a served certificate has less left than this
-    #[arg(long, value_name = "LEFT", allow_hyphen_values = true, help_heading = "Thresholds")]
-    certificate_critical: Option<Expiry>,
+    #[command(flatten)]
+    served: ServedOptions,
 }
 
 impl Options for CallRouting {
@@ -225,9 +210,10 @@ impl Options for CallRouting {
     const NEEDS: &'static [&'static [Need]] = &[
         TlsOptions::NEEDS,
         DigestOptions::NEEDS,
+        ServerOptions::NEEDS,
         &[
-            Need { options: &["--certificate-warning", "--certificate-critical"], when: OVER_TLS },
-            Need { options: &["--dns-server"], when: When::Given("--srv") },
+            // Whom to trust may be about the target of a redirection, which may speak TLS where the first server does not.
+            Need { options: &["--certificate-warning", "--certificate-critical"], when: ServerOptions::OVER_TLS },
             Need { options: &["--max-redirects"], when: When::Is("--redirect", "follow") },
             Need { options: &["--hold"], when: When::Any(&[When::Absent("--until"), When::Is("--until", "answer")]) },
         ],
@@ -246,7 +232,3 @@ const EXPECT_HELP: &str = "Final responses that are as they should be: codes (20
 
 /// RFC 3261 names no number; a Call Router redirects once, the UM service behind it once more.
 const DEFAULT_MAX_REDIRECTS: u8 = 5;
-
-/// Where a connection may be one over TLS: what the domain prefers is not known before it is asked.
-const OVER_TLS: When =
-    When::Any(&[When::Is("--transport", "tls"), When::All(&[When::Given("--srv"), When::Absent("--transport")])]);

@@ -11,10 +11,11 @@ use super::sip_advice;
 use crate::options::digest::DigestOptions;
 use crate::options::peer::PeerOptions;
 use crate::options::request::RequestOptions;
+use crate::options::served::ServedOptions;
 use crate::options::server::ServerOptions;
 use crate::options::status::StatusOptions;
 use crate::options::tls::TlsOptions;
-use crate::options::{Need, Options, Secrets, When};
+use crate::options::{Need, Options, Secrets};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Event, Failure, Range, Report, StandsFor, Thresholds};
 use crate::sip::assessment::Assessment;
@@ -24,8 +25,6 @@ use crate::sip::locate::Location;
 use crate::sip::probe::{self, Asked, Question};
 use crate::sip::transport::Transport;
 use crate::time::calendar::unix_seconds;
-use crate::tls::backend::Backend;
-use crate::x509::expiry::{Expiries, Expiry};
 
 impl Check for SipOptions {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
@@ -85,7 +84,7 @@ impl SipOptions {
                 allow: self.require_allow.clone(),
             },
             thresholds: Thresholds::new(self.warning.clone(), self.critical.clone()),
-            expiries: self.expiries(),
+            expiries: self.served.expiries(),
             timeout: context.deadline.timeout(),
             is_verified: !self.tls.no_verify,
             is_alone,
@@ -107,18 +106,14 @@ impl SipOptions {
             max_forwards: request.max_forwards(),
             credentials: self.digest.credentials(&context.secrets)?,
             tls: server.may_be_tls().then(|| self.tls.settings(&server.hostname, &context.secrets)).transpose()?,
-            tls_backend: self.tls_backend.unwrap_or(Backend::Auto),
-            expiries: self.expiries(),
+            tls_backend: self.served.backend(),
+            expiries: self.served.expiries(),
             asks_untrusted: !context.is_critical(Class::Untrusted),
             asks_unverifiable: !context.is_critical(Class::Unverifiable),
             asks_misnamed: !context.is_critical(Class::NameMismatch),
             now: unix_seconds(context.started.time),
             deadline: context.deadline,
         })
-    }
-
-    fn expiries(&self) -> Expiries {
-        Expiries { warning: self.certificate_warning.clone(), critical: self.certificate_critical.clone() }
     }
 }
 
@@ -163,18 +158,8 @@ pub struct SipOptions {
     #[command(flatten)]
     tls: TlsOptions,
 
-    /// Which TLS: modern (1.2 and 1.3), legacy (1.0 to 1.2, every suite; not in every build), or auto: legacy where modern fails
-    /// [default: auto]
-    #[arg(long, value_enum, value_name = "BACKEND", help_heading = "TLS")]
-    tls_backend: Option<Backend>,
-
-    /// WARNING when a served certificate has less left than this: N days, Nh hours, N% of its lifetime
-    #[arg(long, value_name = "LEFT", allow_hyphen_values = true, help_heading = "Thresholds")]
-    certificate_warning: Option<Expiry>,
-
-    /// CRITICAL when a served certificate has less left than this
-    #[arg(long, value_name = "LEFT", allow_hyphen_values = true, help_heading = "Thresholds")]
-    certificate_critical: Option<Expiry>,
+    #[command(flatten)]
+    served: ServedOptions,
 }
 
 impl Options for SipOptions {
@@ -199,10 +184,13 @@ impl Options for SipOptions {
     const NEEDS: &'static [&'static [Need]] = &[
         TlsOptions::NEEDS,
         DigestOptions::NEEDS,
+        ServerOptions::NEEDS,
         &[
-            Need { options: TlsOptions::NAMES, when: OVER_TLS },
-            Need { options: &["--tls-backend", "--certificate-warning", "--certificate-critical"], when: OVER_TLS },
-            Need { options: &["--dns-server"], when: When::Given("--srv") },
+            Need { options: TlsOptions::NAMES, when: ServerOptions::OVER_TLS },
+            Need {
+                options: &["--tls-backend", "--certificate-warning", "--certificate-critical"],
+                when: ServerOptions::OVER_TLS,
+            },
         ],
     ];
 
@@ -214,7 +202,3 @@ impl Options for SipOptions {
         self.server.contradiction().or_else(|| self.digest.contradiction(secrets)).map(str::to_owned)
     }
 }
-
-/// Where a connection may be one over TLS: what the domain prefers is not known before it is asked.
-const OVER_TLS: When =
-    When::Any(&[When::Is("--transport", "tls"), When::All(&[When::Given("--srv"), When::Absent("--transport")])]);

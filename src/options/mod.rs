@@ -13,6 +13,7 @@ pub(crate) mod plain;
 pub(crate) mod request;
 mod reversed;
 pub(crate) mod secret;
+pub(crate) mod served;
 pub(crate) mod server;
 pub(crate) mod status;
 pub(crate) mod target;

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use super::dns::DnsOptions;
-use super::plain;
 use super::target::EndpointOptions;
+use super::{Need, When, plain};
 use crate::net::family::Family;
 use crate::net::host;
 use crate::net::nameserver::Nameservers;
@@ -43,6 +43,12 @@ pub(crate) struct ServerOptions {
 }
 
 impl ServerOptions {
+    pub(crate) const NEEDS: &'static [Need] = &[Need { options: &["--dns-server"], when: When::Given("--srv") }];
+
+    /// Where a connection may be one over TLS: what the domain prefers is not known before it is asked.
+    pub(crate) const OVER_TLS: When =
+        When::Any(&[When::Is("--transport", "tls"), When::All(&[When::Given("--srv"), When::Absent("--transport")])]);
+
     /// Where to ask: the host itself, or the targets of a domain.
     pub(crate) async fn locate(&self, deadline: &Deadline, events: &mut Vec<Event>) -> Result<Location, Failure> {
         let (host, family) = (&self.hostname, self.family());

@@ -1,0 +1,31 @@
+//! How is TLS spoken with a SIP server, and how long must the certificate last that it shows beside its answer?
+
+use crate::tls::backend::Backend;
+use crate::x509::expiry::{Expiries, Expiry};
+
+/// `--tls-backend`, `--certificate-warning` and `--certificate-critical`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ServedOptions {
+    /// Which TLS: modern (1.2 and 1.3), legacy (1.0 to 1.2, every suite; not in every build), or auto: legacy where modern fails
+    /// [default: auto]
+    #[arg(long, value_enum, value_name = "BACKEND", help_heading = "TLS")]
+    tls_backend: Option<Backend>,
+
+    /// WARNING when a served certificate has less left than this: N days, Nh hours, N% of its lifetime
+    #[arg(long, value_name = "LEFT", allow_hyphen_values = true, help_heading = "Thresholds")]
+    certificate_warning: Option<Expiry>,
+
+    /// CRITICAL when a served certificate has less left than this
+    #[arg(long, value_name = "LEFT", allow_hyphen_values = true, help_heading = "Thresholds")]
+    certificate_critical: Option<Expiry>,
+}
+
+impl ServedOptions {
+    pub(crate) fn backend(&self) -> Backend {
+        self.tls_backend.unwrap_or(Backend::Auto)
+    }
+
+    pub(crate) fn expiries(&self) -> Expiries {
+        Expiries { warning: self.certificate_warning.clone(), critical: self.certificate_critical.clone() }
+    }
+}
