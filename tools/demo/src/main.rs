@@ -1,15 +1,15 @@
 //! What do the plugins say? Each one's output and exit code against a simulated Call Router, healthy and failing.
 //!
 //! ```sh
-//! cargo run --example demo
-//! cargo run --example demo -- --keep
+//! cargo run -p check-um-demo
+//! cargo run -p check-um-demo -- --keep
 //! ```
 //!
 //! Builds the plugins, plays every scene of `tools/call-router/src/scenes.rs` that has a title, and exits 1 if a plugin's
 //! exit code is not the one that the scene expects. With `--keep` routers and files stay until it is interrupted, so that
 //! each command that it has shown can be run again.
 
-#![allow(clippy::print_stdout, reason = "an example talks to the person who runs it")]
+#![allow(clippy::print_stdout, reason = "a demo talks to the person who runs it")]
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -55,19 +55,26 @@ struct Played {
     _staged: Staged,
 }
 
-/// Builds what is missing or out of date, in the profile of this example; where the plugins are then.
+/// Builds what is missing or out of date, in the profile of this program; where the plugins are then.
 fn build() -> Result<PathBuf, Box<dyn Error>> {
     let mut cargo = Command::new(env!("CARGO"));
-    println!("Building the plugins, a few minutes the first time ...\n");
-    cargo.args(["build", "--bins"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    println!("Linking the plugins, a minute or two the first time ...\n");
+    // Together with this package, so that what they depend on has the same features, and is not compiled once more.
+    cargo.args(["build", "--bins", "--package", "check-um", "--package", env!("CARGO_PKG_NAME")]);
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    // What the cargo that runs this says of this package only: ring's build script would take it for a reason to run again.
+    for (name, _) in
+        env::vars().filter(|(name, _)| ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|it| name.starts_with(it)))
+    {
+        cargo.env_remove(name);
+    }
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }
     if !cargo.status()?.success() {
         return Err("the plugins do not build".into());
     }
-    let examples = env::current_exe()?;
-    Ok(examples.ancestors().nth(2).ok_or("an example without a target directory")?.to_owned())
+    Ok(env::current_exe()?.parent().ok_or("a program without a directory")?.to_owned())
 }
 
 /// Runs one scene and shows it.
