@@ -27,9 +27,12 @@ pub enum PemError {
     /// The block is not base64.
     #[error("line {0}: expected base64 up to the END line of this PEM block (its text is withheld)")]
     NotBase64(usize),
-    /// The text, or the next block, ends it.
-    #[error("line {0}: expected an END line for this PEM block")]
+    /// The text, the next block, or a line that is nearly its END ends it.
+    #[error("line {0}: expected an END line for this PEM block, of its own and with its label")]
     Unended(usize),
+    /// A line with BEGIN in it that begins no block.
+    #[error("line {0}: expected -----BEGIN, a label and ----- in a line of their own")]
+    NotABegin(usize),
 }
 
 /// The blocks of `content`, in their order, decoded one at a time; whatever stands between them is comment. None at all is no
@@ -37,17 +40,25 @@ pub enum PemError {
 pub fn blocks(content: &[u8]) -> impl Iterator<Item = Result<Block<'_>, PemError>> {
     let mut lines = lines(content).peekable();
     std::iter::from_fn(move || {
-        let (label, line) = lines.find_map(|(text, line)| Some((label(text)?, line)))?;
+        let (label, line) = match lines.find_map(|(text, line)| Some((begin(text)?, line)))? {
+            (Ok(label), line) => (label, line),
+            (Err(NotALabel), line) => return Some(Err(PemError::NotABegin(line))),
+        };
+        let end = [b"-----END ", label.as_bytes(), b"-----"].concat();
         let mut text = Vec::new();
         let mut has_headers = false;
         loop {
             // A block that begins shows that the one before it was cut.
-            let Some((next, _)) = lines.next_if(|(next, _)| self::label(next).is_none()) else {
+            let Some((next, _)) = lines.next_if(|(next, _)| !matches!(begin(next), Some(Ok(_)))) else {
                 return Some(Err(PemError::Unended(line)));
             };
             let next = next.trim_ascii();
-            if next.starts_with(b"-----END ") {
+            if next == end {
                 break;
+            }
+            // Two files, one behind the other without a line feed in between, have an END and a BEGIN in one line.
+            if next.starts_with(b"-----") {
+                return Some(Err(PemError::Unended(line)));
             }
             // Headers stand in front of the base64 only.
             if text.is_empty() && next.contains(&b':') {
@@ -62,12 +73,23 @@ pub fn blocks(content: &[u8]) -> impl Iterator<Item = Result<Block<'_>, PemError
     })
 }
 
-/// What stands behind `BEGIN`, in a line with which a block begins.
-fn label(line: &[u8]) -> Option<&str> {
+/// The line was to begin a block and does not.
+struct NotALabel;
+
+/// What stands behind `BEGIN`, in a line with which a block begins, or should: a block that nobody sees is one that nobody
+/// judges.
+fn begin(line: &[u8]) -> Option<Result<&str, NotALabel>> {
+    // Most lines are base64.
+    memchr::memchr(b'-', line)?;
     // A text editor of Windows may have put a byte order mark in front.
-    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
-    let label = line.strip_prefix(b"-----BEGIN ")?.strip_suffix(b"-----")?;
-    std::str::from_utf8(label).ok()
+    let begin = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
+    let label = begin.strip_prefix(b"-----BEGIN ").and_then(|rest| rest.strip_suffix(b"-----"));
+    let label = label.filter(|label| !label.contains(&b'-')).and_then(|label| std::str::from_utf8(label).ok());
+    let is_meant = || line.windows(ALMOST.len()).any(|part| part.eq_ignore_ascii_case(ALMOST));
+    match label {
+        Some(label) => Some(Ok(label)),
+        None => is_meant().then_some(Err(NotALabel)),
+    }
 }
 
 /// The lines of a text without their line feeds, each with its number.
@@ -99,6 +121,9 @@ fn secret(text: &[u8]) -> Option<Vec<u8>> {
 fn public(text: &[u8]) -> Option<Vec<u8>> {
     data_encoding::BASE64.decode(text).ok()
 }
+
+/// What a line has in it that is meant to begin a block, in any case.
+const ALMOST: &[u8] = b"--BEGIN ";
 
 #[cfg(test)]
 mod tests {
@@ -151,6 +176,34 @@ mod tests {
     fn what_is_no_pem_has_no_blocks() {
         assert_eq!(all(b"").unwrap(), []);
         assert_eq!(all(b"root:x:0:0\n\xff\xfe").unwrap(), []);
-        assert_eq!(all(b"-----BEGIN \n-----BEGIN A\n").unwrap(), []);
+        assert_eq!(all(b"- begin\n-----BEGIN-----\n-----END A-----\n").unwrap(), []);
+    }
+
+    #[test]
+    fn a_line_that_nearly_begins_a_block_is_named() {
+        let good = "-----BEGIN A-----\nAQID\n-----END A-----\n";
+        for line in [
+            "-----BEGIN ",
+            "-----BEGIN A",
+            "----BEGIN A-----",
+            "-----begin A-----",
+            "-----BEGIN A----- # the old one",
+            "x -----BEGIN A-----",
+            "-----BEGIN A----------BEGIN B-----",
+        ] {
+            let text = format!("{good}{line}\nAQID\n-----END A-----\n{good}");
+            let lines: Vec<_> = blocks(text.as_bytes()).map(|block| block.map(|block| block.line)).collect();
+            assert_eq!(lines, [Ok(1), Err(PemError::NotABegin(4)), Ok(7)], "{line}");
+        }
+    }
+
+    #[test]
+    fn a_block_ends_with_its_own_label_in_a_line_of_its_own() {
+        for end in ["-----END B-----", "-----END A----- x", "-----END A----", "-----END A----------BEGIN A-----"] {
+            let text =
+                format!("-----BEGIN A-----\nAQID\n{end}\nBAUG\n-----END A-----\n-----BEGIN B-----\n-----END B-----");
+            let lines: Vec<_> = blocks(text.as_bytes()).map(|block| block.map(|block| block.line)).collect();
+            assert_eq!(lines, [Err(PemError::Unended(1)), Ok(6)], "{end}");
+        }
     }
 }

@@ -72,6 +72,8 @@ fn one_broken_certificate_is_named_and_the_others_are_judged() {
         (replaced(&good, "\nMII", "\n!II"), "expected base64 up to the END line"),
         (replaced(&good, "\nMII", "\nAAA"), "this PEM block is not an X.509 certificate in DER"),
         (replaced(&good, "-----END CERTIFICATE-----", ""), "expected an END line for this PEM block"),
+        (replaced(&good, "-----END CERT", "-----END TRUSTED CERT"), "expected an END line for this PEM block"),
+        (replaced(&good, "-----BEGIN", "----BEGIN"), "expected -----BEGIN, a label and ----- in a line of their own"),
         (
             block(&certificate(&[], 1, "490230000000Z")),
             "this PEM block is an X.509 certificate with a date that does not exist",
@@ -85,6 +87,18 @@ fn one_broken_certificate_is_named_and_the_others_are_judged() {
         ran.assert_text(3).assert_says(&format!("line {third}: {said}"));
         assert!(ran.stdout.contains("'chain_2_days_left'=300."), "{ran:?}");
     }
+}
+
+/// What `cat a.pem b.pem` makes where the first has no line feed at its end: OpenSSL, and so the server, reads none of it.
+#[test]
+fn two_files_glued_together_are_named_and_never_ok() {
+    let (good, expired) = (pem(300), pem(-3));
+    let line = good.lines().count() + 1;
+    let ran = judge([good.as_str(), good.trim_end(), &expired, &good].concat().as_bytes());
+    ran.assert_text(3).assert_says(&format!("line {line}: expected an END line for this PEM block"));
+    let made = Made::holding("ca.pem", [good.trim_end(), &expired].concat().as_bytes());
+    let ran = run(&["--file", &fixture("client.pem"), "--ca-file", &made.path("ca.pem")]);
+    ran.assert_text(3).assert_says("line 1: expected an END line for this PEM block");
 }
 
 #[test]
