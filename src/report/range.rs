@@ -57,10 +57,16 @@ impl Range {
 
     /// The same range with both end points multiplied by `factor`, which must be finite and above 0.
     ///
-    /// For a threshold given in another unit than its metric's, such as hours against days.
+    /// For a threshold given in another unit than its metric's, such as hours against days. Both are rounded to six decimals,
+    /// as is what they are compared with: nobody reads 0.4166666666666667.
     pub fn scaled(&self, factor: f64) -> Self {
         let (kind, start, end) = self.range.into_inner();
-        let range = NagiosRange::new(kind, start * factor, end * factor).unwrap_or(self.range);
+        let scaled = |bound: f64| {
+            let scaled = bound * factor;
+            let rounded = (scaled * 1e6).round() / 1e6;
+            if rounded.is_finite() { rounded } else { scaled }
+        };
+        let range = NagiosRange::new(kind, scaled(start), scaled(end)).unwrap_or(self.range);
         Self { range, text: self.text.clone() }
     }
 }
