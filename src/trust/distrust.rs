@@ -93,9 +93,9 @@ fn link(
 
 /// The name of an algorithm; of one without, its object identifier.
 fn named(signature: Signature, algorithm: &[u8]) -> String {
-    match Oid::from_der(algorithm) {
-        Ok((_, oid)) if Signature::from_oid(&oid).name == UNKNOWN => format!("the algorithm {oid}"),
-        _ => signature.name.to_owned(),
+    match (signature.name, Oid::from_der(algorithm)) {
+        (None, Ok((_, oid))) => format!("the algorithm {oid}"),
+        _ => signature.to_string(),
     }
 }
 
@@ -140,8 +140,6 @@ fn uses(mut oids: &[u8]) -> impl Iterator<Item = Oid<'_>> {
         Some(oid)
     })
 }
-
-const UNKNOWN: &str = "an unknown algorithm";
 
 /// As many signatures are checked to say what is wrong: a stranger may show a thousand certificates of one name.
 const MAX_CHECKS: usize = 16;

@@ -18,6 +18,7 @@ use x509_parser::asn1_rs::{Any, FromDer, Oid, oid};
 use x509_parser::public_key::RSAPublicKey;
 use x509_parser::signature_algorithm::RsaSsaPssParams;
 
+use crate::x509::algorithm::RSASSA_PSS;
 use crate::x509::parts::{KeyInfo, Parts, element};
 
 /// Whether a signature fits.
@@ -327,7 +328,6 @@ const BRAINPOOL_384: AlgorithmIdentifier = AlgorithmIdentifier::from_slice(
 );
 
 const NULL: &[u8] = &[5, 0];
-const RSASSA_PSS: Oid<'_> = oid!(1.2.840.113549.1.1.10);
 const SHA224_WITH_RSA: Oid<'_> = oid!(1.2.840.113549.1.1.14);
 const MGF1: Oid<'_> = oid!(1.2.840.113549.1.1.8);
 

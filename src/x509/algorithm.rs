@@ -4,8 +4,10 @@ use std::fmt;
 
 use x509_parser::asn1_rs::{FromDer, Oid, oid};
 use x509_parser::public_key::{PublicKey, RSAPublicKey};
-use x509_parser::signature_algorithm::SignatureAlgorithm;
+use x509_parser::signature_algorithm::RsaSsaPssParams;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
+
+use super::parts::inside;
 
 /// A public key's kind and size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +44,11 @@ impl Key {
                     None => Self { kind: KeyKind::Ec(None), bits: point.key_size() },
                 }
             }
-            Ok(PublicKey::DSA(y)) => Self { kind: KeyKind::Dsa, bits: significant_bits(y) },
+            // The size is that of the prime p, which stands in front of the parameters (RFC 3279, section 2.3.2).
+            Ok(PublicKey::DSA(_)) => {
+                let prime = key.algorithm.parameters.as_ref().and_then(|parameters| inside(parameters.data));
+                Self { kind: KeyKind::Dsa, bits: prime.map_or(0, significant_bits) }
+            }
             Ok(PublicKey::Unknown(_)) if *algorithm == ED25519 => Self { kind: KeyKind::Ed25519, bits: 256 },
             Ok(PublicKey::Unknown(_)) if *algorithm == ED448 => Self { kind: KeyKind::Ed448, bits: 456 },
             Ok(PublicKey::Unknown(bits)) if *algorithm == RSASSA_PSS => match RSAPublicKey::from_der(bits) {
@@ -87,7 +93,8 @@ impl fmt::Display for Key {
 /// The algorithm of a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signature {
-    pub name: &'static str,
+    /// `None` if nobody here knows it.
+    pub name: Option<&'static str>,
     /// Whether its hash no longer resists forgery.
     pub is_weak: bool,
 }
@@ -95,24 +102,21 @@ pub struct Signature {
 impl Signature {
     /// Of a certificate; that of RSASSA-PSS is as good as its hash, which is SHA-1 where nothing else is said.
     pub(super) fn from_identifier(algorithm: &AlgorithmIdentifier<'_>) -> Self {
-        match SignatureAlgorithm::try_from(algorithm) {
-            Ok(SignatureAlgorithm::RSASSA_PSS(parameters)) if *parameters.hash_algorithm_oid() == SHA_1 => {
-                Self { name: "RSASSA-PSS with SHA-1", is_weak: true }
-            }
-            _ => Self::from_oid(&algorithm.algorithm),
+        let parameters = algorithm.parameters.as_ref().filter(|_| algorithm.algorithm == RSASSA_PSS);
+        if parameters
+            .and_then(|parameters| RsaSsaPssParams::try_from(parameters).ok())
+            .is_some_and(|parameters| *parameters.hash_algorithm_oid() == SHA_1)
+        {
+            return Self { name: Some("RSASSA-PSS with SHA-1"), is_weak: true };
         }
-    }
-
-    pub(crate) fn from_oid(algorithm: &Oid<'_>) -> Self {
-        let known = SIGNATURES.iter().find(|(oid, _, _)| oid == algorithm);
-        known
-            .map_or(Self { name: "an unknown algorithm", is_weak: false }, |&(_, name, is_weak)| Self { name, is_weak })
+        let known = SIGNATURES.iter().find(|(oid, _, _)| *oid == algorithm.algorithm);
+        known.map_or(Self { name: None, is_weak: false }, |&(_, name, is_weak)| Self { name: Some(name), is_weak })
     }
 }
 
 impl fmt::Display for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name)
+        f.pad(self.name.unwrap_or("an unknown algorithm"))
     }
 }
 
@@ -125,7 +129,7 @@ fn significant_bits(bytes: &[u8]) -> usize {
 const ED25519: Oid<'_> = oid!(1.3.101.112);
 const ED448: Oid<'_> = oid!(1.3.101.113);
 const SHA_1: Oid<'_> = oid!(1.3.14.3.2.26);
-const RSASSA_PSS: Oid<'_> = oid!(1.2.840.113549.1.1.10);
+pub(crate) const RSASSA_PSS: Oid<'_> = oid!(1.2.840.113549.1.1.10);
 
 /// Object identifier, name, and size of the field.
 const CURVES: &[(Oid<'_>, &str, usize)] = &[
@@ -178,3 +182,31 @@ const SIGNATURES: &[(Oid<'_>, &str, bool)] = &[
     (oid!(1.2.840.113549.1.1.3), "MD4 with RSA", true),
     (oid!(1.2.840.113549.1.1.2), "MD2 with RSA", true),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+        let contents = parts.concat();
+        let length = u16::try_from(contents.len()).unwrap().to_be_bytes();
+        [&[tag, 0x82], length.as_slice(), &contents].concat()
+    }
+
+    #[test]
+    fn a_dsa_key_is_as_long_as_its_prime() {
+        let sign = |first: u8| if first < 0x80 { [].as_slice() } else { &[0] };
+        let number = |first: u8, bytes: usize| element(2, &[sign(first), &[first], vec![0xff; bytes - 1].as_slice()]);
+        for (prime, public, bits) in [(0x80, 0x01, 2048), (0xff, 0xff, 2048), (0x40, 0x40, 2047)] {
+            let parameters = element(0x30, &[&number(prime, 256), &number(0xff, 256), &number(0x7f, 256)]);
+            let algorithm = element(0x30, &[&[6, 7, 0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1], &parameters]);
+            let info = element(0x30, &[&algorithm, &element(3, &[&[0], &number(public, 256)])]);
+            let (_, info) = SubjectPublicKeyInfo::from_der(&info).unwrap();
+            assert_eq!(Key::from_info(&info), Key { kind: KeyKind::Dsa, bits });
+        }
+        let algorithm = element(0x30, &[&[6, 7, 0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1]]);
+        let inherited = element(0x30, &[&algorithm, &element(3, &[&[0], &number(0x7f, 256)])]);
+        let (_, inherited) = SubjectPublicKeyInfo::from_der(&inherited).unwrap();
+        assert!(!Key::from_info(&inherited).is_short());
+    }
+}

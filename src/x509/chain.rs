@@ -235,7 +235,7 @@ pub(crate) mod tests {
         assert_eq!((certificate.not_before, certificate.not_after), (0, 90 * 86_400));
         assert_eq!(
             (certificate.key.to_string().as_str(), certificate.signature.name),
-            ("EC 256", "SHA-256 with ECDSA")
+            ("EC 256", Some("SHA-256 with ECDSA"))
         );
         assert!(certificate.is_self_issued() && !certificate.is_ca);
     }

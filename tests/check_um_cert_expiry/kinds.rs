@@ -56,6 +56,22 @@ fn one_kind_of_keys_is_no_failure() {
     }
 }
 
+/// The parser of certificates complains of algorithms that it does not know, on standard error.
+#[test]
+fn nothing_is_on_standard_error_whatever_signed_a_certificate() {
+    let made = Made { directory: tempfile::tempdir().unwrap() };
+    let out = host::path(made.file("leaf.pem"));
+    let key = host::path(made.file("key.pem"));
+    for kind in ["ed448", "ed25519"] {
+        let words =
+            ["req", "-x509", "-newkey", kind, "-nodes", "-subj", "/CN=x", "-days", "90", "-keyout", &key, "-out", &out];
+        if !host::ran("openssl", &words) {
+            return;
+        }
+        run(&["--file", &made.path("leaf.pem"), "-vvv"]).assert_text(0);
+    }
+}
+
 #[test]
 fn a_key_that_is_not_proved_is_said_in_the_first_line() {
     const SAID: &str = "the server's possession of its key not proved";

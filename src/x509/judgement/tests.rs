@@ -121,7 +121,7 @@ fn ten_thousand_names_are_not_recited() {
 fn weak_when_sha_1_signs_anything_but_an_anchor() {
     let mut certificates = three(Template::default(), ca("Issuing CA", (0, 900)), ca("Root CA", (0, 9_000)));
     for certificate in &mut certificates {
-        certificate.signature = Signature { name: "SHA-1 with RSA", is_weak: true };
+        certificate.signature = Signature { name: Some("SHA-1 with RSA"), is_weak: true };
     }
     let weak: Vec<_> = certificates
         .iter()
