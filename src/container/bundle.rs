@@ -34,7 +34,7 @@ pub struct Bundle {
 pub struct BundledCertificate {
     /// What it says.
     pub certificate: Certificate,
-    /// Whether the file lets it issue certificates for servers, which only OpenSSL's trusted format may deny.
+    /// Whether the file trusts it for servers, which only OpenSSL's trusted format may deny.
     pub is_for_servers: bool,
 }
 

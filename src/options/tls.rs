@@ -123,14 +123,13 @@ impl TlsOptions {
     }
 }
 
-/// The certificates of a file as trust anchors; those that its own settings do not trust to issue others for servers only count
-/// as themselves.
+/// The certificates of a file as trust anchors; those that its own settings do not trust for servers are rejected.
 pub(crate) fn anchors(path: &Path, passphrase: Option<&str>) -> Result<Arc<Anchors>, Failure> {
     let bundle = bundle::read(&read(path)?, passphrase).map_err(|error| bad(path, error))?;
-    let (trusted, others): (Vec<_>, Vec<_>) =
+    let (trusted, rejected): (Vec<_>, Vec<_>) =
         bundle.certificates.into_iter().partition(|bundled| bundled.is_for_servers);
     let ders = |bundled: Vec<BundledCertificate>| bundled.into_iter().map(|one| one.certificate.der.into()).collect();
-    Ok(Arc::new(Anchors::new(ders(trusted)).and_as_themselves(ders(others))))
+    Ok(Arc::new(Anchors::new(ders(trusted)).but_not(ders(rejected))))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

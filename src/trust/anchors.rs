@@ -10,11 +10,11 @@ use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnc
 use webpki::{EndEntityCert, Error, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
 
 use super::authority::objection;
-use super::distrust::{distrust, openssl_trusts_for_servers};
+use super::distrust::distrust;
 use super::signature;
 use crate::x509::certificate::{Certificate, Fingerprint};
 use crate::x509::chain::Chain;
-use crate::x509::parts::{KeyInfo, element};
+use crate::x509::parts::KeyInfo;
 use crate::x509::verdict::{Distrust, TrustedPath, Verdict};
 
 /// The verdict on the chain of a file, which is judged only by what was given to judge it by.
@@ -66,41 +66,34 @@ impl<'a> SoughtPath<'a> {
 /// Those who are trusted to issue certificates.
 #[derive(Debug)]
 pub(crate) struct Anchors {
-    /// In DER, without what OpenSSL's trusted format has behind it.
     certificates: Vec<CertificateDer<'static>>,
     anchors: Vec<TrustAnchor<'static>>,
     /// Of each anchor, the place of its certificate.
     places: Vec<usize>,
+    /// Those whom nobody is to trust, whoever issued them.
+    rejected: Vec<CertificateDer<'static>>,
 }
 
 impl Anchors {
-    /// Anchors from DER certificates; those that cannot be anchors, or that OpenSSL's trusted format says are none for
-    /// servers, only count as themselves.
-    pub(crate) fn new(given: Vec<CertificateDer<'static>>) -> Self {
-        let mut anchors = Self { certificates: Vec::new(), anchors: Vec::new(), places: Vec::new() };
-        for given in given {
-            let (certificate, settings) = match element(&given) {
-                Some((certificate, settings)) if !settings.is_empty() => {
-                    (CertificateDer::from(certificate.to_vec()), settings.to_vec())
-                }
-                _ => (given, Vec::new()),
-            };
-            if openssl_trusts_for_servers(&settings)
-                && let Ok(anchor) = anchor_from_trusted_cert(&certificate)
-            {
-                anchors.places.push(anchors.certificates.len());
-                anchors.anchors.push(anchor.to_owned());
-            }
-            anchors.certificates.push(certificate);
-        }
-        anchors
+    /// Anchors from DER certificates; those that cannot be anchors only count as themselves.
+    pub(crate) fn new(certificates: Vec<CertificateDer<'static>>) -> Self {
+        let anchors = certificates.iter().enumerate().filter_map(|(place, certificate)| {
+            let anchor = anchor_from_trusted_cert(certificate).ok()?;
+            Some((anchor.to_owned(), place))
+        });
+        let (anchors, places) = anchors.unzip();
+        Self { certificates, anchors, places, rejected: Vec::new() }
     }
 
-    /// The same, and certificates that only count as themselves.
+    /// The same, and certificates that are rejected: neither as themselves nor on the way to an anchor are they trusted.
     #[must_use]
-    pub(crate) fn and_as_themselves(mut self, certificates: Vec<CertificateDer<'static>>) -> Self {
-        self.certificates.extend(certificates);
+    pub(crate) fn but_not(mut self, rejected: Vec<CertificateDer<'static>>) -> Self {
+        self.rejected = rejected;
         self
+    }
+
+    fn rejects(&self, certificate: &Certificate) -> bool {
+        self.rejected.iter().any(|rejected| rejected.as_ref() == certificate.der)
     }
 
     /// Whether `chain` leads to one of the anchors.
@@ -109,10 +102,13 @@ impl Anchors {
     /// and not also untrusted.
     pub(crate) fn verdict(&self, chain: &Chain, sought: &SoughtPath<'_>) -> Verdict {
         let leaf = chain.leaf();
+        if self.rejects(leaf) {
+            return Verdict::Untrusted(Distrust::Rejected { subject: leaf.name() });
+        }
         if self.certificates.iter().any(|anchor| anchor.as_ref() == leaf.der) {
             return Verdict::AnchorItself;
         }
-        if self.anchors.is_empty() && !self.certificates.is_empty() {
+        if self.anchors.is_empty() && !(self.certificates.is_empty() && self.rejected.is_empty()) {
             return Verdict::Untrusted(Distrust::NoUsableAnchors);
         }
         let beyond_ring = self.beyond_ring(chain);
@@ -155,7 +151,9 @@ impl Anchors {
         let take = |path: &VerifiedPath<'_>| {
             let path = self.path(path, chain).ok_or(Error::UnknownIssuer)?;
             let mut paths = paths.borrow_mut();
-            if let Some(objection) = objection(chain.leaf(), &path) {
+            let rejected = path.intermediates.iter().chain([&path.anchor]).find(|authority| self.rejects(authority));
+            let rejected = rejected.map(|rejected| Distrust::Rejected { subject: rejected.name() });
+            if let Some(objection) = rejected.or_else(|| objection(chain.leaf(), &path)) {
                 paths.objection = Some(objection);
                 return Err(Error::UnknownIssuer);
             }
@@ -238,147 +236,4 @@ const MAX_PATHS: usize = 32;
 const MAX_DISTINCT: usize = 32;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::x509::chain::tests::{Template, ca, certificate, chain, leaf_to_root, three};
-
-    const DAY: i64 = 86_400;
-
-    fn anchors(certificates: &[&Certificate]) -> Anchors {
-        Anchors::new(certificates.iter().map(|certificate| CertificateDer::from(certificate.der.clone())).collect())
-    }
-
-    fn verdict(anchors: &Anchors, chain: &Chain, now: i64) -> Verdict {
-        anchors.verdict(chain, &SoughtPath::first(now))
-    }
-
-    #[test]
-    fn trusted_when_the_chain_leads_to_an_anchor_in_whatever_order() {
-        let [leaf, intermediate, root] = leaf_to_root();
-        let anchors = anchors(&[&root]);
-        let path = TrustedPath { intermediates: vec![intermediate.clone()], anchor: root.clone() };
-        let trusted = Verdict::Trusted(Box::new(path));
-        assert_eq!(verdict(&anchors, &chain([&leaf, &intermediate]), DAY), trusted);
-        assert_eq!(verdict(&anchors, &chain([&leaf, &root, &intermediate]), DAY), trusted);
-    }
-
-    #[test]
-    fn untrusted_when_the_intermediate_is_missing() {
-        let [leaf, _, root] = leaf_to_root();
-        let verdict = verdict(&anchors(&[&root]), &chain([&leaf]), DAY);
-        assert_eq!(verdict, Verdict::Untrusted(Distrust::UnknownIssuer { issuer: "cas1.example.com".to_owned() }));
-    }
-
-    #[test]
-    fn untrusted_when_self_signed() {
-        for is_ca in [false, true] {
-            let leaf = certificate(Template { is_ca, ..Template::default() });
-            let verdict = verdict(&anchors(&[]), &chain([&leaf]), DAY);
-            assert_eq!(verdict, Verdict::Untrusted(Distrust::SelfSigned));
-        }
-    }
-
-    #[test]
-    fn a_self_signed_leaf_among_the_anchors_is_trusted() {
-        let leaf = certificate(Template { is_ca: true, ..Template::default() });
-        assert_eq!(verdict(&anchors(&[&leaf]), &chain([&leaf]), DAY), Verdict::AnchorItself);
-    }
-
-    #[test]
-    fn an_expired_chain_is_not_also_untrusted() {
-        let [leaf, intermediate, root] = three(Template::default(), ca("Issuing", (10, 50)), ca("Root", (0, 9_000)));
-        for now in [0, 1_000 * DAY] {
-            assert!(verdict(&anchors(&[&root]), &chain([&leaf, &intermediate]), now).is_trusted());
-        }
-    }
-
-    #[test]
-    fn untrusted_when_the_validities_never_overlapped() {
-        let [leaf, intermediate, root] = three(Template::default(), ca("Issuing", (100, 200)), ca("Root", (0, 9_000)));
-        let verdict = verdict(&anchors(&[&root]), &chain([&leaf, &intermediate]), DAY);
-        assert_eq!(verdict, Verdict::Untrusted(Distrust::NeverValid));
-    }
-
-    #[test]
-    fn an_expired_stranger_beside_an_expired_chain_does_not_hide_when_it_was_good() {
-        let [leaf, intermediate, root] = three(
-            Template { days: (500, 900), ..Template::default() },
-            ca("Issuing", (400, 800)),
-            ca("Root", (0, 9_000)),
-        );
-        let stranger = certificate(Template { days: (0, 300), ..ca("Cross", (0, 300)) });
-        let chain = chain([&leaf, &intermediate, &stranger]);
-        assert!(verdict(&anchors(&[&root]), &chain, 850 * DAY).is_trusted());
-    }
-
-    #[test]
-    fn untrusted_when_a_signature_is_wrong_and_whose_key_it_is_not() {
-        let [leaf, intermediate, root] = leaf_to_root();
-        let [_, impostor, other_root] = leaf_to_root();
-        let words = |anchors: &Anchors, chain: &Chain| match verdict(anchors, chain, DAY) {
-            Verdict::Untrusted(reason @ Distrust::BadSignature { .. }) => reason.to_string(),
-            other => panic!("{other:?}"),
-        };
-        let said = words(&anchors(&[&root]), &chain([&leaf, &impostor]));
-        assert!(
-            said.starts_with(
-                "'cas1.example.com' is not signed with the key of the certificate shown with it, 'Issuing'"
-            )
-        );
-        let said = words(&anchors(&[&other_root]), &chain([&leaf, &intermediate]));
-        assert!(said.starts_with("'Issuing' is not signed with the key of the trust anchor 'Root'"), "{said}");
-    }
-
-    #[test]
-    fn the_path_to_a_valid_anchor_comes_before_the_one_to_an_expired_one() {
-        let [leaf, intermediate, root] = three(Template::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
-        let [_, _, expired] = three(Template::default(), ca("Issuing", (0, 900)), ca("Old Root", (0, 10)));
-        let anchors = anchors(&[&expired, &root]);
-        let Verdict::Trusted(path) = verdict(&anchors, &chain([&leaf, &intermediate, &expired]), 20 * DAY) else {
-            panic!()
-        };
-        assert_eq!(path.anchor, root);
-    }
-
-    #[test]
-    fn an_expired_anchor_is_the_end_of_the_path_where_there_is_no_other() {
-        let [leaf, intermediate, root] = three(Template::default(), ca("Issuing", (0, 900)), ca("Root", (0, 10)));
-        let Verdict::Trusted(path) = verdict(&anchors(&[&root]), &chain([&leaf, &intermediate]), 20 * DAY) else {
-            panic!()
-        };
-        assert_eq!(path.anchor.not_after, 10 * DAY);
-    }
-
-    #[test]
-    fn the_shortest_path_and_the_expected_anchor_are_found_where_they_are_wanted() {
-        let [leaf, intermediate, root] = leaf_to_root();
-        let both = anchors(&[&root, &intermediate]);
-        let found = |sought: &SoughtPath<'_>| match both.verdict(&chain([&leaf, &intermediate, &root]), sought) {
-            Verdict::Trusted(path) => path.anchor,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(found(&SoughtPath { is_shortest: true, ..SoughtPath::first(DAY) }), intermediate);
-        let anchors = [root.fingerprint()];
-        assert_eq!(found(&SoughtPath { anchors: &anchors, ..SoughtPath::first(DAY) }), root);
-    }
-
-    #[test]
-    fn a_certificate_in_openssls_trusted_format_is_an_anchor_unless_its_settings_forbid_it() {
-        let [leaf, intermediate, root] = leaf_to_root();
-        let server = b"\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01";
-        let mail = b"\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x04";
-        let settings = |tag: u8, use_: &[u8; 10]| [&[0x30, 12, tag, 10], use_.as_slice()].concat();
-        for (settings, trusted) in [
-            (vec![], true),
-            (vec![0x30, 0], true),
-            (settings(0x30, server), true),
-            (settings(0x30, mail), false),
-            (settings(0xa0, mail), true),
-            (settings(0xa0, server), false),
-        ] {
-            let given = CertificateDer::from([root.der.clone(), settings.clone()].concat());
-            let is_trusted = verdict(&Anchors::new(vec![given]), &chain([&leaf, &intermediate]), DAY).is_trusted();
-            assert_eq!(is_trusted, trusted, "{settings:02x?}");
-        }
-    }
-}
+mod tests;

@@ -1,14 +1,13 @@
 //! Why does a chain lead to no trust anchor? webpki's error in words, and which signature it is about.
 
 use webpki::Error;
-use x509_parser::asn1_rs::{Any, Class, FromDer, Oid, Tag, oid};
+use x509_parser::asn1_rs::{FromDer, Oid};
 
 use super::authority::has_critical_policies;
 use super::signature::{self, Check};
 use crate::x509::algorithm::Signature;
 use crate::x509::certificate::Certificate;
 use crate::x509::chain::{Chain, ChainOrder};
-use crate::x509::parts::element;
 use crate::x509::verdict::Distrust;
 
 /// What webpki's last `error` means for `chain`; `anchors` are those that have, by name, issued a certificate.
@@ -113,36 +112,5 @@ fn in_words(error: &Error) -> String {
     words
 }
 
-/// Whether the settings that OpenSSL's trusted format (X509_CERT_AUX) has behind a certificate let it be an anchor for
-/// servers: not if its rejected uses name them, nor if its trusted uses do not. Without settings they do.
-pub(super) fn openssl_trusts_for_servers(settings: &[u8]) -> bool {
-    let Ok((_, settings)) = Any::from_der(settings) else {
-        return true;
-    };
-    let mut rest = settings.data;
-    while let Some((field, after)) = element(rest) {
-        let Ok((_, field)) = Any::from_der(field) else { return true };
-        let is_trusted = field.class() == Class::Universal && field.tag() == Tag::Sequence;
-        let is_rejected = field.class() == Class::ContextSpecific && field.tag() == Tag(0);
-        let names_servers = uses(field.data).any(|oid| oid == SERVER_AUTH || oid == ANY_USE);
-        if is_trusted && !names_servers || is_rejected && names_servers {
-            return false;
-        }
-        rest = after;
-    }
-    true
-}
-
-fn uses(mut oids: &[u8]) -> impl Iterator<Item = Oid<'_>> {
-    std::iter::from_fn(move || {
-        let (rest, oid) = Oid::from_der(oids).ok()?;
-        oids = rest;
-        Some(oid)
-    })
-}
-
 /// As many signatures are checked to say what is wrong: a stranger may show a thousand certificates of one name.
 const MAX_CHECKS: usize = 16;
-
-const SERVER_AUTH: Oid<'_> = oid!(1.3.6.1.5.5.7.3.1);
-const ANY_USE: Oid<'_> = oid!(2.5.29.37.0);

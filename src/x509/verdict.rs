@@ -116,6 +116,12 @@ pub enum Distrust {
     /// A rule of RFC 5280 that is broken.
     #[error("it breaks a rule of RFC 5280: {0}")]
     Rule(String),
+    /// A certificate that is known as one that nobody is to trust.
+    #[error("the file of trust anchors rejects '{subject}' for servers")]
+    Rejected {
+        /// By name, whose it is.
+        subject: String,
+    },
     /// Certificates were given, of which none can be an anchor.
     #[error("none of the certificates given can be a trust anchor for servers")]
     NoUsableAnchors,

@@ -257,6 +257,16 @@ fn anchors_are_read_in_every_format() {
         .assert_text(1)
         .assert_says("none of the certificates given can be a trust anchor for servers");
     judge((trusted(&settings(0xa0)) + &pem(300)).as_bytes()).assert_text(1).assert_says("not trusted");
+    // A leaf that its own settings reject is one that was given as bad, not as good.
+    let lines: String = leaf.lines().filter(|line| !line.starts_with('-')).collect();
+    let leaf_der = data_encoding::BASE64.decode(lines.as_bytes()).unwrap();
+    let mail = element(0x30, &[&element(0x30, &[&[6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 4]])]);
+    for settings in [settings(0xa0), mail] {
+        let rejected = replaced(&block(&[leaf_der.clone(), settings].concat()), "CERTIFICATE", "TRUSTED CERTIFICATE");
+        for content in [rejected.clone(), rejected.clone() + &root, rejected + &leaf] {
+            judge(content.as_bytes()).assert_text(1).assert_says("the file of trust anchors rejects 'a' for servers");
+        }
+    }
     // And judged by themselves they are certificates like any other.
     std::fs::write(made.file("trusted.pem"), trusted(&settings(0xa0))).unwrap();
     run(&["--file", &made.path("trusted.pem")]).assert_text(0);

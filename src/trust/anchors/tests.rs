@@ -1,0 +1,141 @@
+//! Does a chain lead to the anchors that it should, and to no others?
+
+use super::*;
+use crate::x509::chain::tests::{Template, ca, certificate, chain, leaf_to_root, three};
+
+const DAY: i64 = 86_400;
+
+fn anchors(certificates: &[&Certificate]) -> Anchors {
+    Anchors::new(certificates.iter().map(|certificate| CertificateDer::from(certificate.der.clone())).collect())
+}
+
+fn verdict(anchors: &Anchors, chain: &Chain, now: i64) -> Verdict {
+    anchors.verdict(chain, &SoughtPath::first(now))
+}
+
+#[test]
+fn trusted_when_the_chain_leads_to_an_anchor_in_whatever_order() {
+    let [leaf, intermediate, root] = leaf_to_root();
+    let anchors = anchors(&[&root]);
+    let path = TrustedPath { intermediates: vec![intermediate.clone()], anchor: root.clone() };
+    let trusted = Verdict::Trusted(Box::new(path));
+    assert_eq!(verdict(&anchors, &chain([&leaf, &intermediate]), DAY), trusted);
+    assert_eq!(verdict(&anchors, &chain([&leaf, &root, &intermediate]), DAY), trusted);
+}
+
+#[test]
+fn untrusted_when_the_intermediate_is_missing() {
+    let [leaf, _, root] = leaf_to_root();
+    let verdict = verdict(&anchors(&[&root]), &chain([&leaf]), DAY);
+    assert_eq!(verdict, Verdict::Untrusted(Distrust::UnknownIssuer { issuer: "cas1.example.com".to_owned() }));
+}
+
+#[test]
+fn untrusted_when_self_signed() {
+    for is_ca in [false, true] {
+        let leaf = certificate(Template { is_ca, ..Template::default() });
+        let verdict = verdict(&anchors(&[]), &chain([&leaf]), DAY);
+        assert_eq!(verdict, Verdict::Untrusted(Distrust::SelfSigned));
+    }
+}
+
+#[test]
+fn a_self_signed_leaf_among_the_anchors_is_trusted() {
+    let leaf = certificate(Template { is_ca: true, ..Template::default() });
+    assert_eq!(verdict(&anchors(&[&leaf]), &chain([&leaf]), DAY), Verdict::AnchorItself);
+}
+
+#[test]
+fn an_expired_chain_is_not_also_untrusted() {
+    let [leaf, intermediate, root] = three(Template::default(), ca("Issuing", (10, 50)), ca("Root", (0, 9_000)));
+    for now in [0, 1_000 * DAY] {
+        assert!(verdict(&anchors(&[&root]), &chain([&leaf, &intermediate]), now).is_trusted());
+    }
+}
+
+#[test]
+fn untrusted_when_the_validities_never_overlapped() {
+    let [leaf, intermediate, root] = three(Template::default(), ca("Issuing", (100, 200)), ca("Root", (0, 9_000)));
+    let verdict = verdict(&anchors(&[&root]), &chain([&leaf, &intermediate]), DAY);
+    assert_eq!(verdict, Verdict::Untrusted(Distrust::NeverValid));
+}
+
+#[test]
+fn an_expired_stranger_beside_an_expired_chain_does_not_hide_when_it_was_good() {
+    let [leaf, intermediate, root] = three(
+        Template { days: (500, 900), ..Template::default() },
+        ca("Issuing", (400, 800)),
+        ca("Root", (0, 9_000)),
+    );
+    let stranger = certificate(Template { days: (0, 300), ..ca("Cross", (0, 300)) });
+    let chain = chain([&leaf, &intermediate, &stranger]);
+    assert!(verdict(&anchors(&[&root]), &chain, 850 * DAY).is_trusted());
+}
+
+#[test]
+fn untrusted_when_a_signature_is_wrong_and_whose_key_it_is_not() {
+    let [leaf, intermediate, root] = leaf_to_root();
+    let [_, impostor, other_root] = leaf_to_root();
+    let words = |anchors: &Anchors, chain: &Chain| match verdict(anchors, chain, DAY) {
+        Verdict::Untrusted(reason @ Distrust::BadSignature { .. }) => reason.to_string(),
+        other => panic!("{other:?}"),
+    };
+    let said = words(&anchors(&[&root]), &chain([&leaf, &impostor]));
+    assert!(
+        said.starts_with(
+            "'cas1.example.com' is not signed with the key of the certificate shown with it, 'Issuing'"
+        )
+    );
+    let said = words(&anchors(&[&other_root]), &chain([&leaf, &intermediate]));
+    assert!(said.starts_with("'Issuing' is not signed with the key of the trust anchor 'Root'"), "{said}");
+}
+
+#[test]
+fn the_path_to_a_valid_anchor_comes_before_the_one_to_an_expired_one() {
+    let [leaf, intermediate, root] = three(Template::default(), ca("Issuing", (0, 900)), ca("Root", (0, 9_000)));
+    let [_, _, expired] = three(Template::default(), ca("Issuing", (0, 900)), ca("Old Root", (0, 10)));
+    let anchors = anchors(&[&expired, &root]);
+    let Verdict::Trusted(path) = verdict(&anchors, &chain([&leaf, &intermediate, &expired]), 20 * DAY) else {
+        panic!()
+    };
+    assert_eq!(path.anchor, root);
+}
+
+#[test]
+fn an_expired_anchor_is_the_end_of_the_path_where_there_is_no_other() {
+    let [leaf, intermediate, root] = three(Template::default(), ca("Issuing", (0, 900)), ca("Root", (0, 10)));
+    let Verdict::Trusted(path) = verdict(&anchors(&[&root]), &chain([&leaf, &intermediate]), 20 * DAY) else {
+        panic!()
+    };
+    assert_eq!(path.anchor.not_after, 10 * DAY);
+}
+
+#[test]
+fn the_shortest_path_and_the_expected_anchor_are_found_where_they_are_wanted() {
+    let [leaf, intermediate, root] = leaf_to_root();
+    let both = anchors(&[&root, &intermediate]);
+    let found = |sought: &SoughtPath<'_>| match both.verdict(&chain([&leaf, &intermediate, &root]), sought) {
+        Verdict::Trusted(path) => path.anchor,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(found(&SoughtPath { is_shortest: true, ..SoughtPath::first(DAY) }), intermediate);
+    let anchors = [root.fingerprint()];
+    assert_eq!(found(&SoughtPath { anchors: &anchors, ..SoughtPath::first(DAY) }), root);
+}
+
+#[test]
+fn untrusted_when_the_leaf_or_an_authority_on_the_way_is_rejected() {
+    let [leaf, intermediate, root] = leaf_to_root();
+    let served = chain([&leaf, &intermediate]);
+    let rejecting = |trusted: &[&Certificate], rejected: &Certificate| {
+        anchors(trusted).but_not(vec![CertificateDer::from(rejected.der.clone())])
+    };
+    for (trusted, rejected) in
+        [(vec![&root], &leaf), (vec![&root, &leaf], &leaf), (vec![], &leaf), (vec![&root], &intermediate)]
+    {
+        let verdict = verdict(&rejecting(&trusted, rejected), &served, DAY);
+        assert_eq!(verdict, Verdict::Untrusted(Distrust::Rejected { subject: rejected.name() }));
+    }
+    assert!(!verdict(&rejecting(&[&leaf], &root), &chain([&leaf, &intermediate]), DAY).is_trusted());
+    assert_eq!(verdict(&rejecting(&[], &root), &served, DAY), Verdict::Untrusted(Distrust::NoUsableAnchors));
+}
