@@ -1,7 +1,8 @@
 //! Does a chain lead to a trust anchor? Asked of webpki, with the exceptions that self-signed servers need.
 //!
 //! webpki does not look at the dates of an anchor: a path to one that is valid is preferred, and the judgement sees which one
-//! it came to.
+//! it came to. Names it compares byte by byte: where that finds nobody, an anchor of the same
+//! name in another encoding or case is tried under the name as it is written.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -12,9 +13,9 @@ use webpki::{EndEntityCert, Error, KeyUsage, VerifiedPath, anchor_from_trusted_c
 use super::authority::objection;
 use super::distrust::distrust;
 use super::signature;
-use crate::x509::certificate::{Certificate, Fingerprint};
+use crate::x509::certificate::{Certificate, Fingerprint, folded_name};
 use crate::x509::chain::Chain;
-use crate::x509::parts::KeyInfo;
+use crate::x509::parts::{KeyInfo, Parts, inside};
 use crate::x509::verdict::{Distrust, TrustedPath, Verdict};
 
 /// The verdict on the chain of a file, which is judged only by what was given to judge it by.
@@ -101,6 +102,35 @@ impl Anchors {
     /// Now or, if it does not, at the nearest moment at which it did: a certificate that has expired is a finding of its own,
     /// and not also untrusted.
     pub(crate) fn verdict(&self, chain: &Chain, sought: &SoughtPath<'_>) -> Verdict {
+        let verdict = self.verdict_by_bytes(chain, sought);
+        if !matches!(verdict, Verdict::Untrusted(Distrust::UnknownIssuer { .. })) {
+            return verdict;
+        }
+        let renamed = self.renamed(chain).map(|anchors| anchors.verdict_by_bytes(chain, sought));
+        renamed.filter(Verdict::is_trusted).unwrap_or(verdict)
+    }
+
+    /// The anchors that have issued certificates of `chain` which name them in other letters or another encoding, under the
+    /// name as it is written there. Whether they have signed them is still webpki's to say.
+    fn renamed(&self, chain: &Chain) -> Option<Self> {
+        let issuers = distinct(chain.iter().map(Certificate::issuer_der));
+        let issuers: Vec<_> = issuers.into_iter().filter_map(|issuer| Some((issuer, folded_name(issuer)?))).collect();
+        let mut renamed = Self::new(Vec::new()).but_not(self.rejected.clone());
+        for (anchor, &place) in self.anchors.iter().zip(&self.places) {
+            let certificate = &self.certificates[place];
+            let name = Parts::of_der(certificate).map(|parts| parts.subject);
+            let folded = name.and_then(folded_name);
+            let written = issuers.iter().filter(|(issuer, read)| folded.as_ref() == Some(read) && name != Some(issuer));
+            for subject in written.filter_map(|(issuer, _)| inside(issuer)) {
+                renamed.places.push(renamed.certificates.len());
+                renamed.certificates.push(certificate.clone());
+                renamed.anchors.push(TrustAnchor { subject: subject.to_vec().into(), ..anchor.clone() });
+            }
+        }
+        (!renamed.anchors.is_empty()).then_some(renamed)
+    }
+
+    fn verdict_by_bytes(&self, chain: &Chain, sought: &SoughtPath<'_>) -> Verdict {
         let leaf = chain.leaf();
         if self.rejects(leaf) {
             return Verdict::Untrusted(Distrust::Rejected { subject: leaf.name() });
@@ -233,6 +263,7 @@ fn moments(chain: &Chain, now: i64) -> Vec<i64> {
 /// Only a stranger shows more, each of which costs what a verification costs.
 const MAX_MOMENTS: usize = 8;
 const MAX_PATHS: usize = 32;
+
 const MAX_DISTINCT: usize = 32;
 
 #[cfg(test)]

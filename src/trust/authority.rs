@@ -3,88 +3,70 @@
 //! webpki takes an anchor for what it is: its basic constraints, key usage and extended key usage are not looked at. Of
 //! intermediates it does not look at the key usage, nor of the leaf.
 
-use x509_parser::asn1_rs::FromDer;
+use x509_parser::asn1_rs::{FromDer, Oid, oid};
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
-use x509_parser::x509::X509Version;
 
 use crate::x509::Certificate;
 use crate::x509::verdict::{Distrust, TrustedPath};
 
 /// Why the path from `leaf` does not do, though all its signatures are good.
 pub(super) fn objection(leaf: &Certificate, path: &TrustedPath) -> Option<Distrust> {
-    if Rights::of(leaf).key_usage.is_some_and(|usage| !is_for_tls(&usage)) {
+    let authorities = || path.intermediates.iter().chain([&path.anchor]);
+    let unreadable = |certificate: &Certificate| {
+        let extension = certificate.usage.unreadable?;
+        Some(Distrust::UnreadableExtension { subject: certificate.name(), extension })
+    };
+    if let Some(unreadable) = std::iter::once(leaf).chain(authorities()).find_map(unreadable) {
+        return Some(unreadable);
+    }
+    if !leaf.usage.is_key_for_tls() {
         return Some(Distrust::KeyUsage);
     }
-    let intermediates = path.intermediates.iter().map(Rights::of);
-    if intermediates
-        .chain([Rights::of(&path.anchor)])
-        .any(|rights| rights.key_usage.is_some_and(|usage| !usage.key_cert_sign()))
-    {
+    if !authorities().all(|authority| authority.usage.is_key_for_certificates()) {
         return Some(Distrust::NotAnAuthority);
     }
-    let anchor = Rights::of(&path.anchor);
+    let anchor = path.anchor.usage;
     // RFC 5280, section 6.1.4 (l): a certificate that its own authority has issued does not count.
     let counted = path.intermediates.iter().filter(|each| !each.is_self_issued()).count();
-    match anchor {
-        Rights { is_authority: false, .. } => Some(Distrust::NotAnAuthority),
-        Rights { path_length: Some(length), .. } if counted > length => Some(Distrust::PathLength),
-        Rights { is_for_servers: false, .. } => Some(Distrust::Purpose),
-        _ => None,
+    match anchor.path_length {
+        // One of version 1 does not say.
+        _ if anchor.is_version_3 && !anchor.is_ca => Some(Distrust::NotAnAuthority),
+        Some(length) if counted > length => Some(Distrust::PathLength),
+        _ => (!anchor.is_for_servers || !leaf.usage.is_netscape_server).then_some(Distrust::Purpose),
     }
 }
 
-/// Whether a critical extension of `certificate` is about policies, which OpenSSL passes over unless it is told to follow
-/// them, and webpki does not know.
-pub(super) fn has_critical_policies(certificate: &Certificate) -> bool {
-    let parsed = X509Certificate::from_der(&certificate.der).ok();
-    parsed.is_some_and(|(_, parsed)| {
-        let mut critical = parsed.extensions().iter().filter(|extension| extension.critical);
-        critical.any(|extension| POLICIES.contains(&extension.oid.to_id_string().as_str()))
+/// What webpki refuses in `certificate` as a critical extension that it does not know.
+pub(super) fn critical_extension(certificate: &Certificate) -> Option<Distrust> {
+    let (_, parsed) = X509Certificate::from_der(&certificate.der).ok()?;
+    let mut critical =
+        parsed.extensions().iter().filter(|extension| extension.critical).map(|extension| &extension.oid);
+    let unknown = critical.find(|oid| !OF_WEBPKI.contains(oid))?;
+    let subject = certificate.name();
+    Some(match OF_OPENSSL.iter().find(|(oid, _)| oid == unknown) {
+        Some((_, what)) => Distrust::Unfollowed { subject, what },
+        None => Distrust::CriticalExtension { subject, extension: unknown.to_id_string() },
     })
 }
 
-/// What a certificate says that its key is for.
-struct Rights {
-    /// Whether it may issue others; one of version 1 does not say.
-    is_authority: bool,
-    /// How many intermediates may follow, if it says so.
-    path_length: Option<usize>,
-    key_usage: Option<KeyUsage>,
-    is_for_servers: bool,
-}
+/// The extensions that webpki knows, of which it lets any be critical.
+const OF_WEBPKI: &[Oid<'_>] = &[
+    oid!(2.5.29.15),
+    oid!(2.5.29.17),
+    oid!(2.5.29.19),
+    oid!(2.5.29.30),
+    oid!(2.5.29.31),
+    oid!(2.5.29.37),
+    oid!(1.3.6.1.4.1.11129.2.4.2),
+];
 
-impl Rights {
-    fn of(certificate: &Certificate) -> Self {
-        let mut rights = Self { is_authority: true, path_length: None, key_usage: None, is_for_servers: true };
-        let Ok((_, parsed)) = X509Certificate::from_der(&certificate.der) else {
-            return rights;
-        };
-        rights.is_authority = parsed.version() != X509Version::V3;
-        for extension in parsed.extensions() {
-            match extension.oid.to_id_string().as_str() {
-                "2.5.29.19" => {
-                    let found = BasicConstraints::from_der(extension.value).ok();
-                    rights.is_authority = found.as_ref().is_some_and(|(_, found)| found.ca);
-                    let length = found.and_then(|(_, found)| found.path_len_constraint);
-                    rights.path_length = length.and_then(|length| usize::try_from(length).ok());
-                }
-                "2.5.29.15" => rights.key_usage = KeyUsage::from_der(extension.value).ok().map(|(_, usage)| usage),
-                "2.5.29.37" => {
-                    let found = ExtendedKeyUsage::from_der(extension.value);
-                    rights.is_for_servers = found.is_ok_and(|(_, found)| found.server_auth);
-                }
-                _ => {}
-            }
-        }
-        rights
-    }
-}
+/// Those that OpenSSL knows beside them, and passes over unless it is told to follow them (RFC 5280, section 4.2.1).
+const OF_OPENSSL: &[(Oid<'_>, &str)] = &[
+    (oid!(2.5.29.32), POLICIES),
+    (oid!(2.5.29.33), POLICIES),
+    (oid!(2.5.29.36), POLICIES),
+    (oid!(2.5.29.54), POLICIES),
+    (oid!(2.16.840.1.113730.1.1), "critical rules about its Netscape certificate type"),
+];
 
-/// RFC 5246, section 7.4.2: whatever the key exchange, one of these.
-fn is_for_tls(usage: &KeyUsage) -> bool {
-    usage.digital_signature() || usage.key_encipherment() || usage.key_agreement()
-}
-
-/// Certificate policies, their mappings and constraints, and the ban of any policy (RFC 5280, section 4.2.1).
-const POLICIES: &[&str] = &["2.5.29.32", "2.5.29.33", "2.5.29.36", "2.5.29.54"];
+const POLICIES: &str = "critical rules about certificate policies";

@@ -3,7 +3,8 @@
 use webpki::Error;
 use x509_parser::asn1_rs::{FromDer, Oid};
 
-use super::authority::has_critical_policies;
+use super::authority::critical_extension;
+use super::constraints;
 use super::signature::{self, Check};
 use crate::x509::algorithm::Signature;
 use crate::x509::certificate::Certificate;
@@ -22,18 +23,49 @@ pub(super) fn distrust(error: &Error, chain: &Chain, anchors: impl Fn(&Certifica
             Distrust::SelfSigned
         }
         E::CaUsedAsEndEntity | E::UnsupportedCertVersion => Distrust::NotALeaf,
-        E::NameConstraintViolation => Distrust::NameConstraints,
+        E::NameConstraintViolation => {
+            let anchors: Vec<_> = chain.iter().take(MAX_CHECKS).flat_map(anchors).collect();
+            constraints::refusal(leaf, chain.others().iter().chain(&anchors))
+        }
         E::PathLenConstraintViolated => Distrust::PathLength,
         E::EndEntityUsedAsCa => Distrust::NotAnAuthority,
         E::MaximumPathDepthExceeded => Distrust::TooDeep,
-        E::UnsupportedCriticalExtension if chain.iter().any(has_critical_policies) => Distrust::Policies,
-        error => broken_link(chain, anchors).unwrap_or_else(|| match error {
-            E::UnknownIssuer => {
-                let last = if chain.order() == ChainOrder::InOrder { chain.last() } else { leaf };
-                Distrust::UnknownIssuer { issuer: last.name() }
-            }
-            error => Distrust::Rule(in_words(error)),
-        }),
+        error => broken_link(chain, anchors).unwrap_or_else(|| unlinked(error, chain)),
+    }
+}
+
+/// What `error` means where no signature is the reason.
+fn unlinked(error: &Error, chain: &Chain) -> Distrust {
+    use Error as E;
+
+    let leaf = chain.leaf();
+    let long = chain.iter().find(|certificate| certificate.der.len() > MAX_OF_WEBPKI);
+    match (error, long) {
+        (E::UnknownIssuer, _) => {
+            let last = if chain.order() == ChainOrder::InOrder { chain.last() } else { leaf };
+            Distrust::UnknownIssuer { issuer: last.name() }
+        }
+        (E::UnsupportedCriticalExtension, _) => chain
+            .iter()
+            .find_map(critical_extension)
+            .unwrap_or(Distrust::Rule("a critical extension that is not known")),
+        (E::BadDer | E::TrailingData(_), Some(long)) => Distrust::TooLong { subject: long.name() },
+        (
+            E::MaximumPathBuildCallsExceeded
+            | E::MaximumSignatureChecksExceeded
+            | E::MaximumNameConstraintComparisonsExceeded,
+            _,
+        ) => Distrust::TooManyPaths,
+        (E::BadDerTime | E::InvalidCertValidity, _) => Distrust::Rule("a validity that is none"),
+        (E::InvalidSerialNumber, _) => Distrust::Rule("a serial number that is none"),
+        (E::SignatureAlgorithmMismatch, _) => {
+            Distrust::Rule("a signature algorithm that is named twice, and differently")
+        }
+        (E::MalformedNameConstraint | E::InvalidNetworkMaskConstraint, _) => {
+            Distrust::Rule("name constraints that are malformed")
+        }
+        (E::MalformedExtensions | E::ExtensionValueInvalid, _) => Distrust::Rule("an extension that is malformed"),
+        _ => Distrust::Rule("a certificate that is not well-formed DER"),
     }
 }
 
@@ -41,6 +73,7 @@ pub(super) fn distrust(error: &Error, chain: &Chain, anchors: impl Fn(&Certifica
 fn broken_link(chain: &Chain, anchors: impl Fn(&Certificate) -> Vec<Certificate>) -> Option<Distrust> {
     let mut certificate = chain.leaf();
     let mut checks = 0..MAX_CHECKS;
+    let mut otherwise = None;
     for _ in 0..MAX_CHECKS {
         let shown = chain.others().iter().filter(|other| *other != certificate && certificate.names_as_issuer(other));
         let mut next = None;
@@ -53,12 +86,18 @@ fn broken_link(chain: &Chain, anchors: impl Fn(&Certificate) -> Vec<Certificate>
         }
         for anchor in anchors(certificate) {
             match link(certificate, &anchor, "trust anchor", &mut checks) {
-                None => return None,
+                None => return otherwise,
                 Some(distrust) => broken = Some(distrust),
             }
         }
         match next {
-            Some(issuer) => certificate = issuer,
+            Some(issuer) => {
+                if certificate.issuer_der() != issuer.subject_der() {
+                    let (subject, issuer) = (certificate.name(), issuer.name());
+                    otherwise = Some(Distrust::WrittenOtherwise { subject, issuer });
+                }
+                certificate = issuer;
+            }
             None => return broken,
         }
     }
@@ -98,19 +137,8 @@ fn named(signature: Signature, algorithm: &[u8]) -> String {
     }
 }
 
-/// `InvalidSerialNumber` as `invalid serial number`.
-fn in_words(error: &Error) -> String {
-    let name = format!("{error:?}");
-    let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-    let mut words = String::new();
-    for c in name.chars() {
-        if c.is_ascii_uppercase() && !words.is_empty() {
-            words.push(' ');
-        }
-        words.push(c.to_ascii_lowercase());
-    }
-    words
-}
+/// webpki reads lengths of two bytes.
+const MAX_OF_WEBPKI: usize = 0xffff;
 
 /// As many signatures are checked to say what is wrong: a stranger may show a thousand certificates of one name.
 const MAX_CHECKS: usize = 16;

@@ -2,6 +2,7 @@
 
 pub(crate) mod anchors;
 mod authority;
+mod constraints;
 mod distrust;
 pub(crate) mod signature;
 pub(crate) mod system;

@@ -11,15 +11,16 @@ use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
 use rustls::pki_types::CertificateDer;
-use x509_parser::asn1_rs::{Any, FromDer, Tag};
 
 use super::anchors::{Anchors, SoughtPath};
 use crate::container::bundle;
 use crate::input::file;
 use crate::time::deadline::Deadline;
 use crate::time::stage;
-use crate::x509::Chain;
+use crate::x509::certificate::is_same_name;
+use crate::x509::parts::Parts;
 use crate::x509::verdict::{Distrust, Verdict};
+use crate::x509::{Certificate, Chain};
 
 /// Whether `chain` leads to one of the system's trust anchors, which may take until `deadline`.
 pub(crate) fn verdict(chain: &Chain, sought: &SoughtPath<'_>, deadline: &Deadline) -> Verdict {
@@ -59,8 +60,15 @@ const fn of_windows(_: &Chain, _: &SoughtPath<'_>, _: &Deadline) -> Option<Verdi
 
 /// The roots of the bundle that could have issued a certificate of `chain`; `None` without a bundle.
 fn of_bundle(chain: &Chain) -> Option<Vec<CertificateDer<'static>>> {
-    let possible = bundle()?.iter().filter(|root| could_issue(root, chain));
-    Some(possible.map(|root| CertificateDer::from(root.as_slice()).into_owned()).collect())
+    let roots = bundle()?;
+    let possible = |is_same: fn(&[u8], &[u8]) -> bool, most: usize| -> Vec<_> {
+        let issuers: Vec<_> = chain.iter().map(Certificate::issuer_der).take(most).collect();
+        let possible = roots.iter().filter(|root| could_issue(root, &issuers, is_same));
+        possible.map(|root| CertificateDer::from(root.as_slice()).into_owned()).collect()
+    };
+    let by_bytes = possible(|one, other| one == other, usize::MAX);
+    // To read names takes far longer, and nearly all are written as their bearers write them.
+    Some(if by_bytes.is_empty() { possible(is_same_name, MAX_READ_NAMES) } else { by_bytes })
 }
 
 /// Every root of the system; read once for all addresses of a name, and again if there was nothing to read.
@@ -82,21 +90,9 @@ fn bundle_path() -> Option<PathBuf> {
     }
 }
 
-fn could_issue(root: &[u8], chain: &Chain) -> bool {
-    subject(root).is_some_and(|subject| chain.iter().any(|certificate| certificate.issuer_der() == subject))
-}
-
-/// The subject of a certificate with its header, without a look at anything else.
-fn subject(der: &[u8]) -> Option<&[u8]> {
-    let inside = |bytes| Any::from_der(bytes).ok().map(|(_, any)| any.data);
-    let mut rest = inside(inside(der)?)?;
-    // RFC 5280 4.1: version [0], which may be absent, serialNumber, signature, issuer, validity.
-    let fields = if Any::from_der(rest).ok()?.1.tag() == Tag::Integer { 4 } else { 5 };
-    for _ in 0..fields {
-        rest = Any::from_der(rest).ok()?.0;
-    }
-    let (after, _) = Any::from_der(rest).ok()?;
-    rest.get(..rest.len() - after.len())
+fn could_issue(root: &[u8], issuers: &[&[u8]], is_same: fn(&[u8], &[u8]) -> bool) -> bool {
+    let root = Parts::of_der(root);
+    root.is_some_and(|root| issuers.iter().any(|issuer| is_same(issuer, root.subject)))
 }
 
 /// Everything that the platform trusts.
@@ -107,6 +103,9 @@ fn of_platform() -> Result<Vec<CertificateDer<'static>>, String> {
         true => Err(loaded.errors.first().map_or_else(|| "this system has none".to_owned(), ToString::to_string)),
     }
 }
+
+/// Only a stranger shows more.
+const MAX_READ_NAMES: usize = 16;
 
 const MAX_BUNDLE: u64 = 4 * 1024 * 1024;
 
@@ -133,10 +132,13 @@ mod tests {
     #[test]
     fn only_the_roots_that_could_have_issued_the_chain_are_taken() {
         let [leaf, intermediate, root] = leaf_to_root();
-        assert!(could_issue(&root.der, &chain([&leaf, &intermediate])));
-        assert!(!could_issue(&root.der, &chain([&leaf])));
-        assert!(could_issue(&intermediate.der, &chain([&leaf])));
-        assert!(!could_issue(b"junk", &chain([&leaf])));
+        let issuers = [leaf.issuer_der(), intermediate.issuer_der()];
+        for is_same in [is_same_name, |one: &[u8], other: &[u8]| one == other] {
+            assert!(could_issue(&root.der, &issuers, is_same));
+            assert!(!could_issue(&root.der, &issuers[..1], is_same));
+            assert!(could_issue(&intermediate.der, &issuers[..1], is_same));
+            assert!(!could_issue(b"junk", &issuers, is_same));
+        }
     }
 
     #[test]

@@ -8,12 +8,13 @@ use ring::digest;
 use time::OffsetDateTime;
 use x509_parser::asn1_rs::{Any, FromDer, Oid, Tag, oid};
 use x509_parser::certificate::{Validity, X509Certificate, X509CertificateParser};
-use x509_parser::extensions::{BasicConstraints, GeneralName, SubjectAlternativeName};
+use x509_parser::extensions::{GeneralName, SubjectAlternativeName};
 use x509_parser::nom::Parser;
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
 use super::algorithm::{Key, Signature};
 use super::parts::Parts;
+use super::usage::Usage;
 use crate::report::excerpt;
 
 /// The facts of one certificate. All text is the certificate's own: hostile, bounded by its DER, cleaned by the renderers.
@@ -27,6 +28,8 @@ pub struct Certificate {
     pub dns_names: Vec<String>,
     /// The addresses among the subject alternative names.
     pub addresses: Vec<IpAddr>,
+    /// Whether there are subject alternative names of other kinds: e-mail, URI, directory.
+    pub has_other_names: bool,
     /// The first second of its validity, in Unix time.
     pub not_before: i64,
     /// The last second of its validity, in Unix time.
@@ -35,8 +38,7 @@ pub struct Certificate {
     pub key: Key,
     /// The algorithm that it is signed with.
     pub signature: Signature,
-    /// Whether its basic constraints say that it may issue others.
-    pub is_ca: bool,
+    pub(crate) usage: Usage,
     issuer_der: Vec<u8>,
     subject_der: Vec<u8>,
 }
@@ -78,17 +80,18 @@ impl Certificate {
         if !rest.is_empty() {
             return Err(CertificateError::Trailing(rest.len()));
         }
-        let (dns_names, addresses) = alternative_names(&parsed);
+        let AlternativeNames { dns_names, addresses, has_other_names } = alternative_names(&parsed);
         Ok(Self {
             der: der.to_owned(),
             common_name: parsed.subject().iter_common_name().last().map(|attribute| text(attribute.attr_value())),
             dns_names,
             addresses,
+            has_other_names,
             not_before: parsed.validity().not_before.timestamp(),
             not_after: parsed.validity().not_after.timestamp(),
             key: Key::from_info(parsed.public_key()),
             signature: Signature::from_identifier(&parsed.signature_algorithm),
-            is_ca: is_ca(&parsed),
+            usage: Usage::of(&parsed),
             issuer_der: parsed.issuer().as_raw().to_owned(),
             subject_der: parsed.subject().as_raw().to_owned(),
         })
@@ -129,7 +132,7 @@ impl Certificate {
 
     /// Whether `issuer` is, by name, the one that issued this certificate.
     pub(crate) fn names_as_issuer(&self, issuer: &Self) -> bool {
-        self.issuer_der == issuer.subject_der
+        is_same_name(&self.issuer_der, &issuer.subject_der)
     }
 
     /// Where its signature and its key are.
@@ -163,7 +166,7 @@ impl fmt::Display for Certificate {
         writeln!(f, "alternative names: {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") })?;
         writeln!(f, "validity: {} to {}", moment(self.not_before), moment(self.not_after))?;
         writeln!(f, "key: {}, signed with {}", self.key, self.signature)?;
-        writeln!(f, "may issue certificates: {}", if self.is_ca { "yes" } else { "no" })?;
+        writeln!(f, "may issue certificates: {}", if self.usage.is_ca { "yes" } else { "no" })?;
         write!(f, "SHA-256 fingerprint: {}", self.fingerprint())
     }
 }
@@ -213,14 +216,25 @@ pub(crate) fn moment(seconds: i64) -> String {
     }
 }
 
-fn alternative_names(parsed: &X509Certificate<'_>) -> (Vec<String>, Vec<IpAddr>) {
+struct AlternativeNames {
+    dns_names: Vec<String>,
+    addresses: Vec<IpAddr>,
+    has_other_names: bool,
+}
+
+fn alternative_names(parsed: &X509Certificate<'_>) -> AlternativeNames {
     let extension = parsed.extensions().iter().find(|extension| extension.oid == SUBJECT_ALTERNATIVE_NAME);
     let names = extension.and_then(|extension| SubjectAlternativeName::from_der(extension.value).ok());
     let names = names.map(|(_, names)| names.general_names).unwrap_or_default();
-    let dns = names.iter().filter_map(|name| if let GeneralName::DNSName(dns) = name { Some(*dns) } else { None });
-    let addresses =
-        names.iter().filter_map(|name| if let GeneralName::IPAddress(ip) = name { address(ip) } else { None });
-    (dns.map(str::to_owned).collect(), addresses.collect())
+    let mut found = AlternativeNames { dns_names: Vec::new(), addresses: Vec::new(), has_other_names: false };
+    for name in &names {
+        match name {
+            GeneralName::DNSName(dns) => found.dns_names.push((*dns).to_owned()),
+            GeneralName::IPAddress(ip) => found.addresses.extend(address(ip)),
+            _ => found.has_other_names = true,
+        }
+    }
+    found
 }
 
 fn address(bytes: &[u8]) -> Option<IpAddr> {
@@ -228,9 +242,17 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
     v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
 }
 
-fn is_ca(parsed: &X509Certificate<'_>) -> bool {
-    let extension = parsed.extensions().iter().find(|extension| extension.oid == BASIC_CONSTRAINTS);
-    extension.and_then(|extension| BasicConstraints::from_der(extension.value).ok()).is_some_and(|(_, found)| found.ca)
+/// Whether two names in DER are the same as people read them: in whatever encoding, case, and number of blanks (RFC 5280,
+/// section 7.1).
+pub(crate) fn is_same_name(one: &[u8], other: &[u8]) -> bool {
+    one == other || folded_name(one).is_some_and(|one| Some(one) == folded_name(other))
+}
+
+/// A name in DER as it is compared with others; `None` for an empty one, which is nobody's.
+pub(crate) fn folded_name(der: &[u8]) -> Option<String> {
+    let name = distinguished_name(der).to_lowercase();
+    let words: Vec<_> = name.split_whitespace().collect();
+    (!words.is_empty()).then(|| words.join(" "))
 }
 
 /// The most specific part first, as in RFC 4514, with a blank behind each comma. The name was read before, with its
@@ -265,7 +287,6 @@ fn text(value: &Any<'_>) -> String {
 const MAX_LENGTH: usize = 256 * 1024;
 
 const SUBJECT_ALTERNATIVE_NAME: Oid<'_> = oid!(2.5.29.17);
-const BASIC_CONSTRAINTS: Oid<'_> = oid!(2.5.29.19);
 
 // The parser's own registry of names is a map that takes longer to fill than a certificate takes to read.
 const ATTRIBUTES: &[(Oid<'_>, &str)] = &[

@@ -237,7 +237,7 @@ pub(crate) mod tests {
             (certificate.key.to_string().as_str(), certificate.signature.name),
             ("EC 256", Some("SHA-256 with ECDSA"))
         );
-        assert!(certificate.is_self_issued() && !certificate.is_ca);
+        assert!(certificate.is_self_issued() && !certificate.usage.is_ca);
     }
 
     #[test]

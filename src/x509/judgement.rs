@@ -210,7 +210,7 @@ fn is_anchor(judged: Judged<'_>, verdict: &Verdict) -> bool {
         _ if judged.place == Place::Anchor => true,
         _ if !certificate.is_self_issued() => false,
         Verdict::Pinned | Verdict::AnchorItself => true,
-        Verdict::NotJudged => is_behind || certificate.is_ca,
+        Verdict::NotJudged => is_behind || certificate.usage.is_ca,
         Verdict::Trusted(_) | Verdict::Untrusted(_) => is_behind,
     }
 }
@@ -220,7 +220,7 @@ fn distrust(chain: &Chain, verdict: &Verdict) -> Option<Failure> {
         return None;
     };
     let leaf = Judged { certificate: chain.leaf(), place: Place::Leaf }.designation();
-    if matches!(reason, Distrust::Unverifiable { .. } | Distrust::Policies) {
+    if reason.is_undecided() {
         return Some(Failure::new(Class::Unverifiable, format!("{leaf} may be trusted or not: {reason}")));
     }
     // That there is nobody to trust is a lack of this host.
@@ -283,7 +283,11 @@ fn mismatch(leaf: &Certificate, expected: &Expectations<'_>) -> Option<Failure> 
     let shown = names.iter().take(MAX_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
     let total = leaf.dns_names.len() + leaf.addresses.len();
     let more = if total > MAX_NAMES { format!(" and {} more", total - MAX_NAMES) } else { String::new() };
-    let names = if total == 0 { format!("'{}' only", leaf.name()) } else { format!("{shown}{more}") };
+    let names = match total {
+        0 if leaf.has_other_names => "names of other kinds only (e-mail, URI, directory)".to_owned(),
+        0 => format!("'{}' only", leaf.name()),
+        _ => format!("{shown}{more}"),
+    };
     Some(Failure::new(Class::NameMismatch, format!("the certificate is not for '{name}', but for {names}")))
 }
 

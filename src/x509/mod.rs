@@ -12,6 +12,7 @@ pub mod judgement;
 pub(crate) mod name;
 pub(crate) mod parts;
 pub(crate) mod scope;
+pub(crate) mod usage;
 pub mod verdict;
 
 pub use certificate::Certificate;

@@ -8,14 +8,15 @@ use crate::net::host;
 pub(crate) enum Match {
     /// By one of its subject alternative names.
     AlternativeName,
-    /// By its common name; it has no alternative names at all. Modern clients refuse this.
+    /// By its common name; it has no alternative names at all, of whatever kind. Modern clients refuse this.
     CommonName,
     No,
 }
 
 /// How `certificate` matches `expected`, a DNS name or an address.
 pub(crate) fn matched(certificate: &Certificate, expected: &str) -> Match {
-    let has_alternatives = !certificate.dns_names.is_empty() || !certificate.addresses.is_empty();
+    let has_alternatives =
+        certificate.has_other_names || !certificate.dns_names.is_empty() || !certificate.addresses.is_empty();
     let by_common_name = |matches: bool| if matches && !has_alternatives { Match::CommonName } else { Match::No };
     let common_name = certificate.common_name.as_deref();
 
@@ -92,5 +93,8 @@ mod tests {
         assert_eq!(matches(&[], "cn.example.com"), Match::CommonName);
         assert_eq!(matches(&["cas1.example.com"], "cn.example.com"), Match::No);
         assert_eq!(matches(&["192.0.2.7"], "cn.example.com"), Match::No);
+        let mut with_a_uri = certificate(Template { names: &[], common_name: "cn.example.com", ..Template::default() });
+        with_a_uri.has_other_names = true;
+        assert_eq!(matched(&with_a_uri, "cn.example.com"), Match::No);
     }
 }

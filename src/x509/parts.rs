@@ -1,4 +1,4 @@
-//! Where in a certificate is what a signature is verified with? Its DER taken apart, without a look at what the parts mean.
+//! Where in a certificate is what it is found by and verified with? Its DER taken apart, without a look at what the parts mean.
 
 use x509_parser::asn1_rs::{Any, FromDer, Tag};
 
@@ -12,6 +12,8 @@ pub(crate) struct Parts<'a> {
     pub signature: &'a [u8],
     /// The validity, with its header.
     pub validity: &'a [u8],
+    /// The subject's name, with its header.
+    pub subject: &'a [u8],
     pub key: KeyInfo<'a>,
 }
 
@@ -39,13 +41,14 @@ impl<'a> Parts<'a> {
         let (_signature, fields) = element(fields)?;
         let (_issuer, fields) = element(fields)?;
         let (validity, fields) = element(fields)?;
-        let (_subject, fields) = element(fields)?;
+        let (subject, fields) = element(fields)?;
         let (key, _) = element(fields)?;
         Some(Self {
             signed,
             algorithm: inside(algorithm)?,
             signature: bits(signature)?,
             validity,
+            subject,
             key: KeyInfo::of_contents(inside(key)?)?,
         })
     }
@@ -87,6 +90,7 @@ mod tests {
             assert_eq!(parts.signed[0], 0x30);
             // SHA-256 with ECDSA; an EC key on P-256, uncompressed.
             assert_eq!(parts.algorithm, [6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2]);
+            assert_eq!(parts.subject, certificate.subject_der());
             assert_eq!((parts.key.bits.len(), parts.key.bits[0]), (65, 4));
             assert_eq!(parts.signature[0], 0x30);
             for end in 0..certificate.der.len() {

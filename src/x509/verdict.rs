@@ -87,14 +87,57 @@ pub enum Distrust {
         key: Key,
     },
     /// The leaf is not for servers.
-    #[error("its extended key usage, or that of an authority, does not include server authentication")]
+    #[error(
+        "its extended key usage or Netscape certificate type, or that of an authority, \
+         does not include server authentication"
+    )]
     Purpose,
     /// The leaf's key is not for TLS.
     #[error("its key usage allows none of what TLS uses a key for")]
     KeyUsage,
-    /// Rules about policies, which are passed over by most and not known here.
-    #[error("it has critical rules about certificate policies, which this check cannot follow")]
-    Policies,
+    /// Rules that others follow or pass over, and that are not known here.
+    #[error("'{subject}' has {what}, which this check cannot follow")]
+    Unfollowed {
+        /// By name, whose they are.
+        subject: String,
+        /// What they are about.
+        what: &'static str,
+    },
+    /// A certificate that is longer than webpki reads.
+    #[error("'{subject}' is longer than 64 KiB, which this check cannot verify")]
+    TooLong {
+        /// By name, which one.
+        subject: String,
+    },
+    /// More paths than anybody follows.
+    #[error("there are too many ways from it to an authority for this check to try")]
+    TooManyPaths,
+    /// An issuer that is named in letters or an encoding that are not its own.
+    #[error(
+        "'{subject}' names its issuer '{issuer}' in other letters or another encoding than that has,          which this check does not follow"
+    )]
+    WrittenOtherwise {
+        /// By name, what is signed.
+        subject: String,
+        /// By name, the one that has signed it.
+        issuer: String,
+    },
+    /// An extension that must be understood and is not.
+    #[error("'{subject}' has a critical extension that is not known: {extension}")]
+    CriticalExtension {
+        /// By name, whose it is.
+        subject: String,
+        /// Its object identifier.
+        extension: String,
+    },
+    /// An extension about what a certificate is for that is malformed.
+    #[error("the {extension} of '{subject}' cannot be read")]
+    UnreadableExtension {
+        /// By name, whose it is.
+        subject: String,
+        /// Its name.
+        extension: &'static str,
+    },
     /// A certificate authority's certificate as a leaf.
     #[error("it is a certificate authority's, or no version 3 certificate")]
     NotALeaf,
@@ -115,7 +158,7 @@ pub enum Distrust {
     NotAnAuthority,
     /// A rule of RFC 5280 that is broken.
     #[error("it breaks a rule of RFC 5280: {0}")]
-    Rule(String),
+    Rule(&'static str),
     /// A certificate that is known as one that nobody is to trust.
     #[error("the file of trust anchors rejects '{subject}' for servers")]
     Rejected {
@@ -131,6 +174,20 @@ pub enum Distrust {
     /// The fingerprint given is another one.
     #[error("its SHA-256 fingerprint is another one than given")]
     OtherFingerprint,
+}
+
+impl Distrust {
+    /// Whether the chain may be good, and only nobody here can tell.
+    pub(crate) const fn is_undecided(&self) -> bool {
+        matches!(
+            self,
+            Self::Unverifiable { .. }
+                | Self::Unfollowed { .. }
+                | Self::TooLong { .. }
+                | Self::TooManyPaths
+                | Self::WrittenOtherwise { .. }
+        )
+    }
 }
 
 /// As many webpki follows.

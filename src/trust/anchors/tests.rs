@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::x509::chain::tests::{Template, ca, certificate, chain, leaf_to_root, three};
+use rcgen::{DistinguishedName, DnType, DnValue, Issuer, KeyPair};
 
 const DAY: i64 = 86_400;
 
@@ -62,11 +63,8 @@ fn untrusted_when_the_validities_never_overlapped() {
 
 #[test]
 fn an_expired_stranger_beside_an_expired_chain_does_not_hide_when_it_was_good() {
-    let [leaf, intermediate, root] = three(
-        Template { days: (500, 900), ..Template::default() },
-        ca("Issuing", (400, 800)),
-        ca("Root", (0, 9_000)),
-    );
+    let [leaf, intermediate, root] =
+        three(Template { days: (500, 900), ..Template::default() }, ca("Issuing", (400, 800)), ca("Root", (0, 9_000)));
     let stranger = certificate(Template { days: (0, 300), ..ca("Cross", (0, 300)) });
     let chain = chain([&leaf, &intermediate, &stranger]);
     assert!(verdict(&anchors(&[&root]), &chain, 850 * DAY).is_trusted());
@@ -82,9 +80,7 @@ fn untrusted_when_a_signature_is_wrong_and_whose_key_it_is_not() {
     };
     let said = words(&anchors(&[&root]), &chain([&leaf, &impostor]));
     assert!(
-        said.starts_with(
-            "'cas1.example.com' is not signed with the key of the certificate shown with it, 'Issuing'"
-        )
+        said.starts_with("'cas1.example.com' is not signed with the key of the certificate shown with it, 'Issuing'")
     );
     let said = words(&anchors(&[&other_root]), &chain([&leaf, &intermediate]));
     assert!(said.starts_with("'Issuing' is not signed with the key of the trust anchor 'Root'"), "{said}");
@@ -108,6 +104,29 @@ fn an_expired_anchor_is_the_end_of_the_path_where_there_is_no_other() {
         panic!()
     };
     assert_eq!(path.anchor.not_after, 10 * DAY);
+}
+
+#[test]
+fn an_anchor_of_the_same_name_in_another_encoding_or_case_is_one_if_it_has_signed() {
+    let written = |text: DnValue| {
+        let mut params = ca("", (0, 9_000)).params();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, text);
+        params
+    };
+    let key = KeyPair::generate().unwrap();
+    let root = written(DnValue::Utf8String("Example Root".to_owned())).self_signed(&key).unwrap();
+    let root = Certificate::from_der(root.der()).unwrap();
+    for (text, is_trusted) in [("Example Root", true), ("EXAMPLE  root", true), ("Example Boot", false)] {
+        let issuer = written(DnValue::PrintableString(text.try_into().unwrap()));
+        let issued = |by: &KeyPair| {
+            let leaf = Template::default().params();
+            let leaf = leaf.signed_by(&KeyPair::generate().unwrap(), &Issuer::from_params(&issuer, by)).unwrap();
+            chain([&Certificate::from_der(leaf.der()).unwrap()])
+        };
+        assert_eq!(verdict(&anchors(&[&root]), &issued(&key), DAY).is_trusted(), is_trusted, "{text}");
+        assert!(!verdict(&anchors(&[&root]), &issued(&KeyPair::generate().unwrap()), DAY).is_trusted());
+    }
 }
 
 #[test]

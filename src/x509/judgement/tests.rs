@@ -219,6 +219,16 @@ fn the_common_name_counts_only_where_no_authority_vouches_for_the_certificate() 
 }
 
 #[test]
+fn names_of_other_kinds_are_not_passed_over() {
+    let mut leaf = certificate(Template { names: &[], ..Template::default() });
+    leaf.has_other_names = true;
+    let expiries = Expiries::default();
+    let expected = Expectations { expiries: &expiries, name: Some("cas1.example.com"), verdict: &Verdict::Pinned };
+    let failure = mismatch(&leaf, &expected).unwrap();
+    assert!(failure.summary.ends_with("but for names of other kinds only (e-mail, URI, directory)"), "{failure:?}");
+}
+
+#[test]
 fn unverifiable_is_a_class_of_its_own() {
     let leaf = certificate(Template::default());
     let verdict = Verdict::Untrusted(Distrust::Unverifiable {
