@@ -123,12 +123,17 @@ impl CertExpiry {
             report.add_diagnostic("certificate", certificate.name.clone());
         }
         let passphrase = self.tls.passphrase(&context.secrets).read()?;
-        self.add_items(certificates, passphrase.as_deref(), &mut report)?;
+        self.add_items(certificates.into_iter(), passphrase.as_deref(), &mut report)?;
         Ok(report)
     }
 
     /// Trust and name of what was not served are judged only if that is asked for.
-    fn add_items(&self, items: Vec<Item>, passphrase: Option<&str>, report: &mut Report) -> Result<(), Failure> {
+    fn add_items(
+        &self,
+        items: impl ExactSizeIterator<Item = Item>,
+        passphrase: Option<&str>,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
         let anchors = self.tls.ca_file.as_deref().map(|path| tls::anchors(path, passphrase)).transpose()?;
         let (expiries, now, is_alone) = (self.expiries(), unix_seconds(report.started.time), items.len() == 1);
         let is_shortest = self.judge == Some(Judged::Path);

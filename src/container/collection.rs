@@ -1,11 +1,16 @@
 //! Which certificate files are meant, and what is in each? Names and patterns, read one after the other.
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Component, Components, Path, PathBuf};
+
+use glob::{Pattern, PatternError};
 
 use super::MAX_FILE;
 use super::bundle::{self, BundleError};
-use crate::input::file;
+use crate::input::file::{self, FileError};
 use crate::report::{Class, Failure, label_of};
 use crate::time::stage;
 use crate::x509::Chain;
@@ -30,56 +35,108 @@ impl Item {
     }
 }
 
-/// Reads what each of `patterns` names: a file, or all files that it matches.
-pub(crate) fn read(patterns: &[String], passphrase: Option<&str>) -> Vec<Item> {
-    let mut files: Vec<Item> = Vec::new();
-    for pattern in patterns {
-        match matching(pattern) {
-            Ok(paths) => {
-                for path in paths {
-                    let label = label(&file_name(&path), &files);
-                    let (chain, unread) = open(&path, passphrase)
-                        .map_or_else(|failure| (Err(failure), None), |(chain, unread)| (Ok(chain), unread));
-                    files.push(Item { unread, ..Item::new(path.display().to_string(), label, chain) });
-                }
-            }
-            Err(failure) => {
-                let label = label(&file_name(Path::new(pattern)), &files);
-                files.push(Item::new(pattern.clone(), label, Err(failure)));
-            }
-        }
-    }
-    files
+/// What each of `patterns` names, a file or all files that it matches, each read when its turn comes.
+pub(crate) fn read<'a>(
+    patterns: &[String],
+    passphrase: Option<&'a str>,
+) -> impl ExactSizeIterator<Item = Item> + use<'a> {
+    let paths: Vec<_> = patterns.iter().flat_map(|pattern| matching(pattern)).collect();
+    let mut labels = Labels::default();
+    let named = paths.into_iter().map(|(path, failure)| (labels.next(&file_name(&path)), path, failure));
+    let named: Vec<_> = named.collect();
+    named.into_iter().map(move |(label, path, failure)| {
+        let read = failure.map_or_else(|| open(&path, passphrase), Err);
+        let (chain, unread) = read.map_or_else(|failure| (Err(failure), None), |(chain, unread)| (Ok(chain), unread));
+        Item { unread, ..Item::new(path.display().to_string(), label, chain) }
+    })
 }
 
-/// A name as part of a metric's; with a number behind it where another item has the same.
-pub(crate) fn label(name: &str, before: &[Item]) -> String {
-    let folded = label_of(name);
-    let is_taken = |label: &str| before.iter().any(|file| file.label == label);
-    if !is_taken(&folded) {
-        return folded;
+/// What names the metrics of one item among others.
+#[derive(Debug, Default)]
+pub(crate) struct Labels(HashSet<String>);
+
+impl Labels {
+    /// A name as part of a metric's; with a number behind it where another item has the same.
+    pub(crate) fn next(&mut self, name: &str) -> String {
+        let folded = label_of(name);
+        let numbered = (2..).map(|number| format!("{folded}_{number}"));
+        let label = std::iter::once(folded.clone()).chain(numbered).find(|label| !self.0.contains(label));
+        let label = label.unwrap_or(folded);
+        self.0.insert(label.clone());
+        label
     }
-    let mut numbered = (2..).map(|number| format!("{folded}_{number}"));
-    numbered.find(|label| !is_taken(label)).unwrap_or(folded)
 }
 
-fn matching(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
+/// The paths that `pattern` means, and what stands where one may not be looked at: a file that nobody sees is one that nobody
+/// judges.
+fn matching(pattern: &str) -> Vec<(PathBuf, Option<Failure>)> {
     let path = PathBuf::from(pattern);
     // A file whose own name has brackets in it is meant as it stands.
-    if !pattern.contains(['*', '?', '[']) || path.exists() {
-        return Ok(vec![path]);
+    if !is_pattern(path.as_os_str()) || path.exists() {
+        return vec![(path, None)];
     }
     let _stage = stage::enter(format!("looking for files that match {pattern}"));
-    let unreadable = |what: String| Failure::new(Class::Unreadable, format!("{pattern}: {what}"));
-    let matches =
-        glob::glob(pattern).map_err(|error| unreadable(format!("expected a file name pattern, {}", error.msg)))?;
-    let paths = matches.filter_map(Result::ok).filter(|path| !path.is_dir());
-    let paths: Vec<_> = paths.take(MAX_FILES + 1).collect();
-    match paths.len() {
-        0 => Err(unreadable("no file matches".to_owned())),
-        1..=MAX_FILES => Ok(paths),
-        _ => Err(unreadable(format!("more than {MAX_FILES} files match"))),
+    let unreadable =
+        |what: String| vec![(path.clone(), Some(Failure::new(Class::Unreadable, format!("{pattern}: {what}"))))];
+    let mut found = Vec::new();
+    if let Err(error) = expand(PathBuf::new(), path.components(), &mut found) {
+        return unreadable(format!("expected a file name pattern, {}", error.msg));
     }
+    match found.len() {
+        0 => unreadable("no file matches".to_owned()),
+        1..=MAX_FILES => found,
+        _ => unreadable(format!("more than {MAX_FILES} files match")),
+    }
+}
+
+/// Follows a pattern part by part: asked for all of it at once, `glob` passes in silence over a file that is in a directory
+/// without rights.
+fn expand(
+    base: PathBuf,
+    mut parts: Components<'_>,
+    found: &mut Vec<(PathBuf, Option<Failure>)>,
+) -> Result<(), PatternError> {
+    let Some(part) = parts.next() else {
+        if !base.is_dir() {
+            found.push((base, None));
+        }
+        return Ok(());
+    };
+    let deeper = base.join(part);
+    if !matches!(part, Component::Normal(_)) {
+        return expand(deeper, parts, found);
+    }
+    if !is_pattern(part.as_os_str()) {
+        return match deeper.symlink_metadata() {
+            Ok(_) => expand(deeper, parts, found),
+            Err(source) => {
+                found.extend(failure(deeper, source));
+                Ok(())
+            }
+        };
+    }
+    let within = Pattern::escape(&base.to_string_lossy());
+    for path in glob::glob(&Path::new(&within).join(part).to_string_lossy())? {
+        if found.len() > MAX_FILES {
+            break;
+        }
+        match path {
+            Ok(path) => expand(path, parts.clone(), found)?,
+            Err(error) => found.extend(failure(error.path().to_owned(), error.into())),
+        }
+    }
+    Ok(())
+}
+
+fn is_pattern(name: &OsStr) -> bool {
+    name.to_string_lossy().contains(['*', '?', '['])
+}
+
+/// Why `path` may be there all the same; `None` if it is not.
+fn failure(path: PathBuf, source: io::Error) -> Option<(PathBuf, Option<Failure>)> {
+    let is_absent = matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+    let error = FileError::Io { path: path.clone(), source };
+    (!is_absent).then(|| (path, Some(error.into())))
 }
 
 /// The certificates of a file, and what of it cannot be read.
@@ -110,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_pattern_names_all_files_that_it_matches() {
-        let files = read(&[fixture("*.p1?"), fixture("client.pem")], Some("open sesame"));
+        let files: Vec<_> = read(&[fixture("*.p1?"), fixture("client.pem")], Some("open sesame")).collect();
         let labels: Vec<_> = files.iter().map(|file| file.label.as_str()).collect();
         assert_eq!(labels, ["legacy_p12", "modern_p12", "client_pem"]);
         assert!(files.iter().all(|file| file.chain.is_ok()));
@@ -119,14 +176,35 @@ mod tests {
     #[test]
     fn unreadable_when_nothing_matches_or_the_file_is_none() {
         for pattern in ["*.nothing", "missing.pem", "", "client-key.pem", "[.pem"] {
-            let failure = read(&[fixture(pattern)], None).remove(0).chain.unwrap_err();
+            let failure = read(&[fixture(pattern)], None).next().unwrap().chain.unwrap_err();
             assert_eq!(failure.class, Class::Unreadable, "{pattern}");
         }
     }
 
     #[test]
     fn the_same_name_twice_has_two_labels() {
-        let files = read(&[fixture("client.pem"), fixture("client.pem")], None);
-        assert_eq!((files[0].label.as_str(), files[1].label.as_str()), ("client_pem", "client_pem_2"));
+        let labels: Vec<_> =
+            read(&[fixture("client.pem"), fixture("client.pem")], None).map(|file| file.label).collect();
+        assert_eq!(labels, ["client_pem", "client_pem_2"]);
+    }
+
+    #[test]
+    fn a_pattern_may_be_in_any_part_of_a_path() {
+        let made = tempfile::tempdir().unwrap();
+        for directory in ["a [1]", "b", "c"] {
+            std::fs::create_dir_all(made.path().join(directory).join("tls")).unwrap();
+            std::fs::write(made.path().join(directory).join("tls/cert.pem"), "").unwrap();
+        }
+        let names = |pattern: &str| {
+            let pattern = format!("{}/{pattern}", made.path().display());
+            let found = matching(&pattern).into_iter().filter(|(_, failure)| failure.is_none());
+            found.map(|(path, _)| path.strip_prefix(made.path()).unwrap().display().to_string()).collect::<Vec<_>>()
+        };
+        let all = ["a [1]/tls/cert.pem", "b/tls/cert.pem", "c/tls/cert.pem"];
+        for pattern in ["*/tls/cert.pem", "*/tls/*.pem", "*/t??/cert.pem", "**/cert.pem"] {
+            assert_eq!(names(pattern), all, "{pattern}");
+        }
+        assert_eq!(names("a*/tls/*"), all[..1]);
+        assert_eq!(names("*/nothing/*.pem"), [""; 0]);
     }
 }

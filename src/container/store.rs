@@ -7,7 +7,7 @@ use std::str::FromStr;
 use data_encoding::{HEXUPPER, HEXUPPER_PERMISSIVE};
 use ring::digest;
 
-use super::collection::{self, Item};
+use super::collection::{Item, Labels};
 use crate::report::{Class, Failure, excerpt};
 use crate::x509::Chain;
 use crate::x509::certificate::{Certificate, CertificateError};
@@ -202,10 +202,10 @@ fn held(ders: &[Vec<u8>]) -> Vec<Held> {
 /// Each by itself, under a label that stays when it is renewed: of several of one name the newest has it.
 fn items(mut held: Vec<Held>, store: &StoreName) -> Vec<Item> {
     held.sort_by_key(|held| Reverse(held.certificate.as_ref().map_or(i64::MIN, |certificate| certificate.not_after)));
-    let mut items: Vec<Item> = Vec::new();
+    let (mut items, mut labels) = (Vec::new(), Labels::default());
     for Held { thumbprint, certificate } in held {
         let name = certificate.as_ref().map_or_else(|_| "unreadable".to_owned(), Certificate::name);
-        let label = collection::label(&name, &items);
+        let label = labels.next(&name);
         let unreadable = |error| Failure::new(Class::Unreadable, format!("{store}, thumbprint {thumbprint}: {error}"));
         let chain = certificate.map(Chain::single).map_err(unreadable);
         items.push(Item::new(format!("thumbprint {thumbprint}"), label, chain));

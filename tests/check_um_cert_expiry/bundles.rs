@@ -174,16 +174,37 @@ fn no_accepted_file_takes_more_than_32_megabytes() {
     ];
     for (what, content) in files {
         let made = Made::holding("x", &content);
-        let mut measured = std::process::Command::new("/usr/bin/time");
-        measured.args(["-f", "%M kB"]).arg(plugin(NAME).get_program()).arg("--file").arg(made.file("x"));
-        let Ok(output) = measured.output() else { return skipped("/usr/bin/time is not installed") };
-        let measured = String::from_utf8_lossy(&output.stderr);
-        let peak: u64 = measured.trim().rsplit('\n').next().unwrap().strip_suffix(" kB").unwrap().parse().unwrap();
-        assert!(
-            String::from_utf8_lossy(&output.stdout).contains(" expires in ") && peak < 32 * 1024,
-            "{what}: {peak} kB, {output:?}"
-        );
+        let Some((peak, said)) = peak(&[&made.path("x")]) else { return };
+        assert!(said.contains(" expires in ") && peak < 32 * 1024, "{what}: {peak} kB, {said}");
     }
+}
+
+/// The most memory that it takes to judge `files`, in kB, and what is said of them.
+#[cfg(unix)]
+fn peak(files: &[&str]) -> Option<(u64, String)> {
+    let mut measured = std::process::Command::new("/usr/bin/time");
+    measured.args(["-f", "%M kB"]).arg(plugin(NAME).get_program());
+    measured.args(files.iter().flat_map(|file| ["--file", file]));
+    let Ok(output) = measured.output() else {
+        skipped("/usr/bin/time is not installed");
+        return None;
+    };
+    let measured = String::from_utf8_lossy(&output.stderr);
+    let peak = measured.trim().rsplit('\n').next().unwrap().strip_suffix(" kB").unwrap().parse().unwrap();
+    Some((peak, String::from_utf8_lossy(&output.stdout).into_owned()))
+}
+
+#[test]
+#[cfg(unix)]
+fn many_files_take_no_more_than_one() {
+    let made = Made::holding("x.der", &certificate(&[], 80_000, END));
+    for number in 0..40 {
+        std::fs::copy(made.file("x.der"), made.file(&format!("{number}.der"))).unwrap();
+    }
+    let Some((of_one, _)) = peak(&[&made.path("x.der")]) else { return };
+    let Some((of_all, said)) = peak(&[&made.path("*.der")]) else { return };
+    assert!(of_all < of_one + 8 * 1024, "{of_one} kB of one, {of_all} kB of 41: {said}");
+    assert!(said.contains("'days_left_39_der'="), "{said}");
 }
 
 #[test]

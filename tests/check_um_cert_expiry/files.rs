@@ -102,6 +102,40 @@ fn one_unreadable_file_among_good_ones_is_unknown() {
     assert_eq!(perfdata::value(ran.first_line(), "days_left_x_pem"), None);
 }
 
+/// As whoever may not look into it: an agent beside the services' own directories.
+#[test]
+#[cfg(unix)]
+fn unknown_when_a_directory_on_the_way_to_a_file_has_no_rights() {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+
+    let (good, expired) = (leaf_of_hours(-DAY, 90 * DAY), leaf_of_hours(-90 * DAY, -DAY));
+    let made = tempfile::tempdir().unwrap();
+    for (name, of) in [("a", &good), ("b", &expired)] {
+        fs::create_dir(made.path().join(name)).unwrap();
+        fs::copy(of.file("leaf.pem"), made.path().join(name).join("cert.pem")).unwrap();
+    }
+    let rights = |name: &str, mode| fs::set_permissions(made.path().join(name), Permissions::from_mode(mode)).unwrap();
+    rights("", 0o755);
+    rights("b", 0);
+    for pattern in ["*/cert.pem", "*/*.pem", "?/cert.*"] {
+        let mut command = plugin(NAME);
+        if fs::read_dir(made.path().join("b")).is_ok() {
+            // Whom no right is denied becomes nobody, who may not look for the plugin where it is.
+            let program = made.path().join("plugin");
+            fs::copy(command.get_program(), &program).unwrap();
+            command = std::process::Command::new(program);
+            command.uid(65_534).gid(65_534);
+        }
+        command.arg("--file").arg(made.path().join(pattern));
+        let ran = run_command(&mut command);
+        ran.assert_text(3).assert_says(&format!("{}/b", made.path().display())).assert_says("ermission denied");
+        assert!(ran.stdout.contains("expires in"), "{ran:?}");
+    }
+    rights("b", 0o755);
+}
+
 #[test]
 fn unknown_when_a_file_holds_no_certificate() {
     let junk = b"-----BEGIN CERTIFICATE-----\nAQIDBAUG\n-----END CERTIFICATE-----\n".as_slice();
