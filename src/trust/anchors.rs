@@ -1,7 +1,7 @@
 //! Does a chain lead to a trust anchor? Asked of webpki, with the exceptions that self-signed servers need.
 //!
-//! webpki does not look at the dates of an anchor: a path to one that is valid is preferred, and the judgement sees which one
-//! it came to. Names it compares byte by byte: where that finds nobody, an anchor of the same
+//! webpki does not look at the dates of an anchor: a path to one that is valid, and stays so for a while, is preferred, and
+//! the judgement sees which one it came to. Names it compares byte by byte: where that finds nobody, an anchor of the same
 //! name in another encoding or case is tried under the name as it is written.
 
 use std::cell::RefCell;
@@ -52,15 +52,16 @@ impl<'a> SoughtPath<'a> {
     }
 
     /// What speaks against a path, the worst in front.
-    fn flaws(&self, path: &TrustedPath) -> (bool, bool, usize) {
+    fn flaws(&self, path: &TrustedPath) -> (bool, bool, bool, usize) {
         let is_expected = self.anchors.is_empty() || path.anchor.is_pinned(self.anchors);
-        (!path.anchor.is_valid_at(self.now), !is_expected, path.intermediates.len())
+        let (has_expired, ends_soon) = (!path.anchor.is_valid_at(self.now), path.anchor.not_after < self.now + SOON);
+        (has_expired, !is_expected, ends_soon, path.intermediates.len())
     }
 
     /// Whether there is no better one than `path`.
     fn is_met_by(&self, path: &TrustedPath) -> bool {
-        let (has_expired, is_another, length) = self.flaws(path);
-        !has_expired && !is_another && (!self.is_shortest || length == 0)
+        let (has_expired, is_another, ends_soon, length) = self.flaws(path);
+        !has_expired && !is_another && !ends_soon && (!self.is_shortest || length == 0)
     }
 }
 
@@ -263,6 +264,9 @@ fn moments(chain: &Chain, now: i64) -> Vec<i64> {
 /// Only a stranger shows more, each of which costs what a verification costs.
 const MAX_MOMENTS: usize = 8;
 const MAX_PATHS: usize = 32;
+
+/// When an anchor ends soon another one is looked for, in seconds: by then nobody should be surprised.
+const SOON: i64 = 90 * 86_400;
 
 const MAX_DISTINCT: usize = 32;
 

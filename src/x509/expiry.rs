@@ -43,15 +43,15 @@ impl Expiry {
         is_share(self) == is_share(warning) && self.range.hides(&warning.range)
     }
 
-    /// The violated threshold in words, as the end of a sentence: `less than 30 days`.
-    pub(crate) fn in_words(&self) -> String {
+    /// The violated threshold in words, as the end of a sentence: `less than 30 days`; per cent are of `whose` lifetime.
+    pub(crate) fn in_words(&self, whose: &str) -> String {
         let minimum = self.text.trim_end_matches(['h', '%', ':']);
         let is_minimum = !minimum.is_empty() && minimum.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         match (is_minimum, self.unit) {
             (true, Unit::Days) => format!("less than {minimum} days"),
             (true, Unit::Hours) => format!("less than {minimum} hours"),
-            (true, Unit::Lifetime) => format!("less than {minimum} % of its lifetime"),
-            (false, Unit::Lifetime) => format!("which violates {} (per cent of its lifetime)", self.text),
+            (true, Unit::Lifetime) => format!("less than {minimum} % of {whose} lifetime"),
+            (false, Unit::Lifetime) => format!("which violates {} (per cent of {whose} lifetime)", self.text),
             (false, Unit::Hours) => format!("which violates {} (hours)", self.text),
             (false, Unit::Days) => format!("which violates {} (days)", self.text),
         }
@@ -65,9 +65,13 @@ impl Expiry {
         }
     }
 
-    /// The range of days, unless it counts in per cent.
-    fn days(&self) -> Option<Range> {
-        (self.unit != Unit::Lifetime).then(|| self.range.clone())
+    /// The range of days: of per cent, what they are of `lifetime` (in seconds), if there is one.
+    fn days(&self, lifetime: Option<i64>) -> Option<Range> {
+        match (self.unit, lifetime) {
+            (Unit::Days | Unit::Hours, _) => Some(self.range.clone()),
+            (Unit::Lifetime, Some(lifetime @ 1..)) => Some(self.range.scaled(lifetime as f64 / 86_400.0 / 100.0)),
+            (Unit::Lifetime, _) => None,
+        }
     }
 
     /// The range of per cent, if it counts in them.
@@ -112,7 +116,7 @@ pub struct ExpiryError {
 pub(crate) struct Remaining {
     /// To the end of its validity, in seconds; negative afterwards.
     pub seconds: i64,
-    /// From the begin to the end of its validity, in seconds.
+    /// From the begin to the end of a validity, its own or the leaf's, in seconds.
     pub lifetime: i64,
 }
 
@@ -168,9 +172,9 @@ impl Expiries {
         judged.find(|(_, expiry)| expiry.is_violated_by(remaining))
     }
 
-    /// The remaining days as a metric, with those thresholds that count in days or hours; unknown without a certificate.
+    /// The remaining days as a metric, with its thresholds in days; unknown without a certificate.
     pub(crate) fn days(&self, label: &str, remaining: Option<Remaining>) -> Metric {
-        let thresholds = self.thresholds(Expiry::days);
+        let thresholds = self.thresholds(|expiry| expiry.days(remaining.map(|left| left.lifetime)));
         Metric::optional(label, remaining.map(Remaining::days), Uom::None).judged_by(&thresholds)
     }
 
@@ -256,7 +260,7 @@ mod tests {
     #[test]
     fn perfdata_of_hours_is_in_days() {
         let expiries = Expiries { warning: "48h".parse().ok(), critical: "10%".parse().ok() };
-        assert_eq!(expiries.days("days_left", Some(left(DAY * 3))).to_string(), "'days_left'=3;2:");
+        assert_eq!(expiries.days("days_left", Some(left(DAY * 3))).to_string(), "'days_left'=3;2:;9:");
         assert_eq!(
             expiries.lifetime("leaf_lifetime_left", Some(left(DAY * 9))).to_string(),
             "'leaf_lifetime_left'=10%;;10:"
@@ -278,7 +282,7 @@ mod tests {
 
     #[test]
     fn thresholds_in_words() {
-        let in_words = |text: &str| text.parse::<Expiry>().unwrap().in_words();
+        let in_words = |text: &str| text.parse::<Expiry>().unwrap().in_words("its");
         assert_eq!(in_words("30"), "less than 30 days");
         assert_eq!(in_words("33%"), "less than 33 % of its lifetime");
         assert_eq!(in_words("@0:10"), "which violates @0:10 (days)");

@@ -42,7 +42,9 @@ pub struct Judgement {
     /// Which certificate ends first, and when: a sentence for the first line.
     pub summary: String,
     /// What is left of each certificate, the leaf first; never empty.
-    remaining: Vec<Remaining>,
+    remaining: Vec<(Place, Remaining)>,
+    /// Why the peer may not be who it should be.
+    doubt: Option<Failure>,
 }
 
 /// Judges all of `chain` at `now` (Unix time).
@@ -54,26 +56,36 @@ pub fn judge(chain: &Chain, expected: &Expectations<'_>, now: i64) -> Judgement 
 pub(crate) fn judge_closely(chain: &Chain, expected: &Expectations<'_>, scrutiny: Scrutiny<'_>, now: i64) -> Judgement {
     let verdict = expected.verdict;
     let judged = scope::judged(chain, verdict, scrutiny.scope);
-    let remaining: Vec<_> = judged.iter().map(|judged| Remaining::at(judged.certificate, now)).collect();
+    // Per cent count in the leaf's lifetime: a third of that of an authority, or of a root, is years.
+    let lifetime = Remaining::at(chain.leaf(), now).lifetime;
+    let left_of = |judged: &Judged<'_>| Remaining { lifetime, ..Remaining::at(judged.certificate, now) };
+    let remaining: Vec<_> = judged.iter().map(|judged| (judged.place, left_of(judged))).collect();
     let mut failures = Vec::new();
     let mut violations = Vec::new();
-    for (judged, &left) in judged.iter().zip(&remaining) {
-        failures.extend(validity(*judged, now));
+    let mut doubt = None;
+    for (judged, &(place, left)) in judged.iter().zip(&remaining) {
+        let invalid = validity(*judged, now);
+        if judged.is_relied_on(verdict) {
+            doubt = doubt.or_else(|| invalid.clone());
+        }
+        failures.extend(invalid);
         if judged.certificate.is_valid_at(now)
             && let Some((state, expiry)) = expected.expiries.violated_by(left)
         {
-            let text = format!("{}, {}", expires(*judged, left), expiry.in_words());
+            let whose = if place == Place::Leaf { "its" } else { "the leaf's" };
+            let text = format!("{}, {}", expires(*judged, left), expiry.in_words(whose));
             violations.push((left.seconds, state, text));
         }
         failures.extend(weakness(*judged, verdict));
     }
     violations.sort_by_key(|(left, _, _)| *left);
-    failures.extend(scope::unshown_anchor(chain, verdict, scrutiny.scope).and_then(|anchor| validity(anchor, now)));
-    failures.extend(distrust(chain, verdict));
+    let identity: Vec<_> = distrust(chain, verdict).into_iter().chain(mismatch(chain.leaf(), expected)).collect();
+    doubt = doubt.or_else(|| identity.first().cloned());
+    failures.extend(identity);
     failures.extend(another_anchor(chain, verdict, scrutiny));
-    failures.extend(mismatch(chain.leaf(), expected));
 
     Judgement {
+        doubt,
         failures,
         violations: violations.into_iter().map(|(_, state, text)| (state, text)).collect(),
         remarks: remarks(chain, expected),
@@ -85,12 +97,12 @@ pub(crate) fn judge_closely(chain: &Chain, expected: &Expectations<'_>, scrutiny
 impl Judgement {
     /// Why the peer may not be who it should be, as far as anybody asked: to such a one no secret is sent.
     pub(crate) fn why_not_in_order(&self) -> Option<&Failure> {
-        self.failures.iter().find(|failure| IDENTITY.contains(&failure.class))
+        self.doubt.as_ref()
     }
 
     /// What is left of the certificate that ends first.
     pub(crate) fn earliest(&self) -> Option<Remaining> {
-        self.remaining.iter().copied().min_by_key(|left| left.seconds)
+        earliest(&self.remaining)
     }
 
     /// Every metric of the chain; complete, whatever was found.
@@ -146,7 +158,7 @@ pub(crate) fn metrics_of_servers(judged: &[(String, Option<Judgement>)], expirie
         for (label, judgement) in judged {
             let left = |judgement: &Option<Judgement>, all: bool| {
                 let judgement = judgement.as_ref()?;
-                if all { judgement.earliest() } else { judgement.remaining.first().copied() }
+                if all { judgement.earliest() } else { leaf(&judgement.remaining) }
             };
             all.push(expiries.days("days_left", left(judgement, true)).suffixed(label));
             all.push(Expiries::default().days("leaf_days_left", left(judgement, false)).suffixed(label));
@@ -160,16 +172,28 @@ pub(crate) fn unknown_metrics(expiries: &Expiries) -> Vec<Metric> {
     metrics(&[], expiries)
 }
 
-fn metrics(remaining: &[Remaining], expiries: &Expiries) -> Vec<Metric> {
+fn metrics(remaining: &[(Place, Remaining)], expiries: &Expiries) -> Vec<Metric> {
     let unjudged = Expiries::default();
-    let leaf = remaining.first().copied();
-    let earliest = remaining.iter().copied().min_by_key(|left| left.seconds);
-    let mut metrics = vec![expiries.days("days_left", earliest), unjudged.days("leaf_days_left", leaf)];
-    for (place, &left) in remaining.iter().enumerate().skip(1).take(MAX_CHAIN_METRICS) {
-        metrics.push(unjudged.days(&format!("chain_{place}_days_left"), Some(left)));
+    let leaf = leaf(remaining);
+    let mut metrics = vec![expiries.days("days_left", earliest(remaining)), unjudged.days("leaf_days_left", leaf)];
+    for &(place, left) in remaining {
+        let label = match place {
+            Place::Chain(place @ ..=MAX_CHAIN_METRICS) => format!("chain_{place}_days_left"),
+            Place::Anchor => "anchor_days_left".to_owned(),
+            Place::Leaf | Place::Chain(_) => continue,
+        };
+        metrics.push(unjudged.days(&label, Some(left)));
     }
     metrics.push(expiries.lifetime("leaf_lifetime_left", leaf));
     metrics
+}
+
+fn leaf(remaining: &[(Place, Remaining)]) -> Option<Remaining> {
+    remaining.first().map(|(_, left)| *left)
+}
+
+fn earliest(remaining: &[(Place, Remaining)]) -> Option<Remaining> {
+    remaining.iter().map(|(_, left)| *left).min_by_key(|left| left.seconds)
 }
 
 fn validity(judged: Judged<'_>, now: i64) -> Option<Failure> {
@@ -230,14 +254,12 @@ fn distrust(chain: &Chain, verdict: &Verdict) -> Option<Failure> {
         failure.causes.push(format!("its SHA-256 fingerprint is {}", chain.leaf().fingerprint()));
     }
     if matches!(reason, Distrust::UnknownIssuer { .. }) {
-        failure.causes.push(match chain.order() {
-            ChainOrder::InOrder | ChainOrder::Repeated(_) => {
-                format!(
-                    "the chain is incomplete, or its issuer is not known here: {}",
-                    excerpt(&chain.last().issuer(), 200)
-                )
-            }
-            _ => "the chain has a gap: an intermediate certificate is missing".to_owned(),
+        failure.causes.extend(match chain.order() {
+            ChainOrder::InOrder | ChainOrder::Repeated(_) => Some(format!(
+                "the chain is incomplete, or its issuer is not known here: {}",
+                excerpt(&chain.last().issuer(), 200)
+            )),
+            _ => Some("the chain has a gap: an intermediate certificate is missing".to_owned()),
         });
     }
     Some(failure)
@@ -322,19 +344,15 @@ fn remarks(chain: &Chain, expected: &Expectations<'_>) -> Vec<String> {
     order.into_iter().chain(by_common_name).collect()
 }
 
-fn summary(judged: &[Judged<'_>], remaining: &[Remaining]) -> String {
-    let earliest = judged.iter().zip(remaining).min_by_key(|(_, left)| left.seconds);
-    earliest.map(|(judged, left)| expires(*judged, *left)).unwrap_or_default()
+fn summary(judged: &[Judged<'_>], remaining: &[(Place, Remaining)]) -> String {
+    let earliest = judged.iter().zip(remaining).min_by_key(|(_, (_, left))| left.seconds);
+    earliest.map(|(judged, (_, left))| expires(*judged, *left)).unwrap_or_default()
 }
 
 fn expires(judged: Judged<'_>, left: Remaining) -> String {
     let tense = if left.seconds < 0 { format!("expired {left} ago") } else { format!("expires in {left}") };
     format!("{} {tense} ({})", judged.designation(), moment(judged.certificate.not_after))
 }
-
-/// What keeps a peer from being taken for who it should be.
-const IDENTITY: &[Class] =
-    &[Class::Untrusted, Class::Local, Class::Unverifiable, Class::NameMismatch, Class::Expired, Class::NotYetValid];
 
 /// Longer chains exist in bundles only, where one metric for the earliest says it all.
 const MAX_CHAIN_METRICS: usize = 10;

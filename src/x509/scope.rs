@@ -48,9 +48,20 @@ impl Judged<'_> {
             Place::Anchor => format!("trust anchor '{name}'"),
         }
     }
+
+    /// Whether `verdict` rests on it; all are suspect where nobody asked, or there is no way to an anchor.
+    pub(super) fn is_relied_on(self, verdict: &Verdict) -> bool {
+        let is_it = |other: &Certificate| self.certificate.der == other.der;
+        match verdict {
+            _ if self.place == Place::Leaf => true,
+            Verdict::Trusted(path) => is_it(&path.anchor) || path.intermediates.iter().any(is_it),
+            Verdict::Pinned | Verdict::AnchorItself => false,
+            Verdict::NotJudged | Verdict::Untrusted(_) => true,
+        }
+    }
 }
 
-/// Those of `chain` that `scope` means, the leaf first; never empty.
+/// Those of `chain` that `scope` means, the leaf first, and behind them the anchor if nobody showed it; never empty.
 pub(super) fn judged<'a>(chain: &'a Chain, verdict: &'a Verdict, scope: Scope) -> Vec<Judged<'a>> {
     let in_order = |certificates: Vec<&'a Certificate>| {
         let place = |place| if place == 0 { Place::Leaf } else { Place::Chain(place) };
@@ -65,14 +76,18 @@ pub(super) fn judged<'a>(chain: &'a Chain, verdict: &'a Verdict, scope: Scope) -
             judged.push(Judged { certificate: anchor, place: Place::Anchor });
             judged
         }
-        (Scope::Shown | Scope::Path, _) => in_order(chain.iter().collect()),
+        (Scope::Shown | Scope::Path, _) => {
+            let mut judged = in_order(chain.iter().collect());
+            judged.extend(unshown_anchor(chain, verdict));
+            judged
+        }
     }
 }
 
-/// The anchor that the chain leads to, where it is judged though nobody showed it.
-pub(super) fn unshown_anchor<'a>(chain: &Chain, verdict: &'a Verdict, scope: Scope) -> Option<Judged<'a>> {
-    match (scope, verdict) {
-        (Scope::Shown, Verdict::Trusted(path)) if chain.iter().all(|shown| shown.der != path.anchor.der) => {
+/// The anchor that the chain leads to, unless somebody showed it.
+fn unshown_anchor<'a>(chain: &Chain, verdict: &'a Verdict) -> Option<Judged<'a>> {
+    match verdict {
+        Verdict::Trusted(path) if chain.iter().all(|shown| shown.der != path.anchor.der) => {
             Some(Judged { certificate: &path.anchor, place: Place::Anchor })
         }
         _ => None,

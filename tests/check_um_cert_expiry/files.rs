@@ -70,6 +70,33 @@ fn a_90_day_certificate_by_its_lifetime() {
 }
 
 #[test]
+fn a_90_day_certificate_under_an_authority_in_its_last_months() {
+    let root = Wanted::new("root", -3_000 * DAY, 300 * DAY);
+    for (left, code, says) in [(100, 0, "expires in"), (20, 1, "less than 33 % of the leaf's lifetime"), (5, 2, "10 %")]
+    {
+        let issuing = Wanted::new("issuing", -1_000 * DAY, left * DAY);
+        let made = Made::chain(&Wanted::new("sip.test.local", -DAY, 89 * DAY), &issuing, &root);
+        let chain = ["leaf.pem", "issuing.pem"].map(|name| std::fs::read_to_string(made.file(name)).unwrap()).concat();
+        std::fs::write(made.file("chain.pem"), chain).unwrap();
+        let ran = judge(&made.path("chain.pem"), &["-w", "33%", "-c", "10%", "--ca-file", &made.path("root.pem")]);
+        ran.assert_text(code).assert_says(says);
+        assert!(ran.stdout.contains(";29.7:;9:"), "{ran:?}");
+    }
+}
+
+#[test]
+fn critical_when_the_anchor_ends_in_two_days_that_nobody_showed() {
+    let leaf = Wanted::new("sip.test.local", -DAY, 400 * DAY);
+    let made = Made::chain(&leaf, &Wanted::new("issuing", -DAY, 400 * DAY), &Wanted::new("root", -90 * DAY, 2 * DAY));
+    let chain = ["leaf.pem", "issuing.pem"].map(|name| std::fs::read_to_string(made.file(name)).unwrap()).concat();
+    std::fs::write(made.file("chain.pem"), chain).unwrap();
+    let ran = judge(&made.path("chain.pem"), &["--ca-file", &made.path("root.pem")]);
+    ran.assert_begins(2, "UM CERT EXPIRY CRITICAL - trust anchor 'root' expires in 2.0 days");
+    assert!(perfdata::value(ran.first_line(), "days_left").unwrap() < 2.1, "{ran:?}");
+    assert!(perfdata::value(ran.first_line(), "anchor_days_left").unwrap() < 2.1, "{ran:?}");
+}
+
+#[test]
 fn a_6_day_certificate_by_hours() {
     judge(&leaf_of_hours(-DAY, 5 * DAY).path("leaf.pem"), &["-w", "48h", "-c", "24h"]).assert_text(0);
     judge(&leaf_of_hours(-DAY, 5 * DAY).path("leaf.pem"), &["-w", "48h"]).assert_text(0);

@@ -230,7 +230,7 @@ fn an_anchor_that_is_not_the_expected_one_warns() {
     look(&server.port, &[&trust[..], &[&other, "--expect-anchor", fingerprint]].concat()).assert_text(0);
     let path = look(&server.port, &[&trust[..2], &["--judge", "path"]].concat());
     path.assert_text(0);
-    assert!(perfdata::value(path.first_line(), "chain_2_days_left").is_some(), "{path:?}");
+    assert!(perfdata::value(path.first_line(), "anchor_days_left").is_some(), "{path:?}");
     let leaf = look(&server.port, &[&trust[..2], &["--leaf-only"]].concat());
     assert_eq!(perfdata::labels(leaf.first_line()), ["days_left", "leaf_days_left", "leaf_lifetime_left"]);
 }

@@ -95,7 +95,7 @@ fn critical_when_the_certificate_expires_soon() {
     let ran = look(&server.port, &format!("--ca-file {}", made.path("root.pem")));
     ran.assert_begins(2, "UM CERT EXPIRY CRITICAL - certificate 'sip.test.local' expires in 10 days (");
     ran.assert_says(", less than 14 days");
-    let labels = ["days_left", "leaf_days_left", "chain_1_days_left", "leaf_lifetime_left"];
+    let labels = ["days_left", "leaf_days_left", "chain_1_days_left", "anchor_days_left", "leaf_lifetime_left"];
     assert_eq!(perfdata::labels(ran.first_line()), labels);
 }
 

@@ -107,6 +107,18 @@ fn an_expired_anchor_is_the_end_of_the_path_where_there_is_no_other() {
 }
 
 #[test]
+fn an_anchor_that_ends_soon_is_the_end_only_where_there_is_no_other() {
+    let [leaf, intermediate, root] = three(Template::default(), ca("Issuing", (0, 900)), ca("Root", (0, 100)));
+    let both = anchors(&[&root, &intermediate]);
+    let end = |anchors: &Anchors| match verdict(anchors, &chain([&leaf, &intermediate]), 60 * DAY) {
+        Verdict::Trusted(path) => path.anchor,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(end(&both), intermediate);
+    assert_eq!(end(&anchors(&[&root])), root);
+}
+
+#[test]
 fn an_anchor_of_the_same_name_in_another_encoding_or_case_is_one_if_it_has_signed() {
     let written = |text: DnValue| {
         let mut params = ca("", (0, 9_000)).params();

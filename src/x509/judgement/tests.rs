@@ -80,20 +80,37 @@ fn an_intermediate_that_ends_first_is_named() {
         "'leaf_days_left'=40",
         "'chain_1_days_left'=10",
         "'chain_2_days_left'=8950",
+        "'anchor_days_left'=89950",
         "'leaf_lifetime_left'=44.444445%",
     ];
     assert_eq!(metrics, expected);
 }
 
 #[test]
-fn a_share_of_the_lifetime_is_judged_for_each_by_its_own() {
+fn a_share_of_the_lifetime_is_one_of_the_leafs_for_all() {
     let certificates = three(Template::default(), ca("Issuing CA", (0, 60)), ca("Root CA", (0, 9_000)));
     let expiries = expiries("33%", "");
     let verdict = trusted();
     let expected = Expectations { expiries: &expiries, name: None, verdict: &verdict };
     let judgement = judge(&chain(&certificates), &expected, 50 * DAY);
     assert_eq!(judgement.violations.len(), 1);
-    assert!(judgement.violations[0].1.ends_with(", less than 33 % of its lifetime"), "{:?}", judgement.violations);
+    assert!(
+        judgement.violations[0].1.ends_with(", less than 33 % of the leaf's lifetime"),
+        "{:?}",
+        judgement.violations
+    );
+    let metrics: Vec<_> = judgement.metrics(&expiries).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        (metrics[0].as_str(), metrics[5].as_str()),
+        ("'days_left'=10;29.7:", "'leaf_lifetime_left'=44.444445%;33:")
+    );
+    // An authority that has ten years, of which a third are left, is as good as a new one.
+    let certificates = three(
+        Template { days: (8_990, 9_080), ..Template::default() },
+        ca("Issuing CA", (0, 9_100)),
+        ca("Root CA", (0, 9_200)),
+    );
+    assert_eq!(judge(&chain(&certificates), &expected, 9_000 * DAY).violations, []);
 }
 
 #[test]
@@ -169,8 +186,39 @@ fn expired_when_the_anchor_is_that_nobody_showed() {
     assert!(judgement.why_not_in_order().is_some());
     let shown = judged_on(&chain([&leaf, &issuing, &root]), &path, Scrutiny::default(), 30);
     assert_eq!(classes(&shown), [Class::Expired]);
+    let days = |judgement: &Judgement| judgement.metrics(&expiries("30", "14"))[0].to_string();
+    assert_eq!(days(&judgement), "'days_left'=-10;30:;14:");
     let leaf_only = Scrutiny { scope: Scope::Leaf, ..Scrutiny::default() };
     assert!(judged_on(&chain([&leaf, &issuing]), &path, leaf_only, 30).failures.is_empty());
+}
+
+#[test]
+fn critical_when_the_anchor_ends_soon_that_nobody_showed() {
+    let [leaf, issuing, root] = three(Template::default(), ca("Issuing CA", (0, 900)), ca("Root CA", (0, 20)));
+    let path = [issuing.clone(), root.clone()];
+    for (judgement, label) in [
+        (judged_on(&chain([&leaf, &issuing]), &path, Scrutiny::default(), 10), "anchor_days_left"),
+        (judged_on(&chain([&leaf, &issuing, &root]), &path, Scrutiny::default(), 10), "chain_2_days_left"),
+    ] {
+        assert_eq!(judgement.violations[0].0, State::Critical);
+        assert!(judgement.violations[0].1.contains("'Root CA' expires in 10 days"), "{:?}", judgement.violations);
+        let metrics: Vec<_> = judgement.metrics(&expiries("30", "14")).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            (metrics[0].as_str(), metrics[3].as_str()),
+            ("'days_left'=10;30:;14:", format!("'{label}'=10").as_str())
+        );
+    }
+}
+
+#[test]
+fn a_superfluous_certificate_that_has_expired_says_nothing_of_who_the_peer_is() {
+    let [leaf, issuing, root] = leaf_to_root();
+    let cross = certificate(ca("Cross CA", (0, 5)));
+    let judgement = judged_on(&chain([&leaf, &issuing, &cross]), &[issuing.clone(), root], Scrutiny::default(), 10);
+    assert_eq!((classes(&judgement), judgement.why_not_in_order()), (vec![Class::Expired], None));
+    let [leaf, issuing, root] = three(Template::default(), ca("Issuing CA", (0, 5)), ca("Root", (0, 900)));
+    let judgement = judged_on(&chain([&leaf, &issuing]), &[issuing, root], Scrutiny::default(), 10);
+    assert_eq!(judgement.why_not_in_order().unwrap().class, Class::Expired);
 }
 
 #[test]
