@@ -150,8 +150,7 @@ impl CertExpiry {
             match &judgement {
                 Ok(judgement) => {
                     let target = (!is_alone).then_some(item.name.as_str());
-                    judgement.add_to(report, target);
-                    report.findings.extend(judgement.end_if_unmentioned().map(|end| end.said_of(target)));
+                    judgement.add_with_end_to(report, target);
                 }
                 Err(failure) => report.add_failure(failure.clone()),
             }

@@ -15,7 +15,7 @@ use crate::x509::certificate::{Certificate, CertificateError};
 use crate::x509::chain::Chain;
 
 /// What can be read of a file.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Bundle {
     /// At least one, in the order of the file.
     pub certificates: Vec<BundledCertificate>,
@@ -25,6 +25,8 @@ pub struct Bundle {
     pub more_errors: usize,
     /// Whether the order means something: the leaf first.
     has_order: bool,
+    /// The place of the first one whose key is there, too, where the order means nothing.
+    leaf: Option<usize>,
     /// How many alternative names there are in all.
     names: usize,
 }
@@ -131,7 +133,7 @@ pub fn read(content: &[u8], passphrase: Option<&str>) -> Result<Bundle, BundleEr
     if content.iter().all(u8::is_ascii_whitespace) {
         return Err(BundleError::Empty);
     }
-    let mut bundle = Bundle { certificates: Vec::new(), errors: Vec::new(), more_errors: 0, has_order: true, names: 0 };
+    let mut bundle = Bundle { has_order: true, ..Bundle::default() };
     let mut blocks = pem::blocks(content).peekable();
     let without = if blocks.peek().is_some() {
         for block in blocks {
@@ -168,10 +170,12 @@ impl Bundle {
         if self.has_order {
             return Chain::new(certificates);
         }
+        let leaf = self.leaf.filter(|leaf| *leaf < certificates.len());
+        certificates.rotate_left(leaf.unwrap_or(0));
         // Whoever keeps no order may well keep one twice.
         let mut seen = HashSet::new();
         certificates.retain(|certificate| seen.insert(certificate.fingerprint()));
-        Chain::new(certificates).map(Chain::in_order)
+        Chain::new(certificates).map(|chain| chain.in_order(leaf.is_some()))
     }
 
     /// What cannot be read, in one sentence; `None` if everything can be.
@@ -215,9 +219,7 @@ impl Bundle {
         if pkcs12::is_one(&first) {
             let found = pkcs12::certificates(&first, passphrase, MAX_CERTIFICATES)?;
             self.has_order = false;
-            for der in found.certificates {
-                self.take_next(&der)?;
-            }
+            self.take_each(&found.certificates, found.leaf)?;
             found.errors.into_iter().for_each(|error| self.note(error.into()));
             return Ok(BundleError::Without("PKCS#12"));
         }
@@ -228,9 +230,7 @@ impl Bundle {
     fn read_keystore(&mut self, content: &[u8], passphrase: Option<&str>) -> Result<(), BundleError> {
         let found = java::certificates(content, Passphrase::new(passphrase), MAX_CERTIFICATES)?;
         self.has_order = false;
-        for der in found.certificates {
-            self.take_next(der)?;
-        }
+        self.take_each(&found.certificates, found.leaf)?;
         if let Some(error) = found.error {
             self.note(error.into());
         }
@@ -263,6 +263,18 @@ impl Bundle {
             match der {
                 Ok(der) => self.take_next(der)?,
                 Err(Malformed) => self.note(BundleError::Pkcs7),
+            }
+        }
+        Ok(())
+    }
+
+    /// Those of a container, of which the one at the place `leaf` has its key there.
+    fn take_each(&mut self, ders: &[impl AsRef<[u8]>], leaf: Option<usize>) -> Result<(), BundleError> {
+        for (place, der) in ders.iter().enumerate() {
+            let taken = self.certificates.len();
+            self.take_next(der.as_ref())?;
+            if leaf == Some(place) && self.certificates.len() > taken {
+                self.leaf = Some(taken);
             }
         }
         Ok(())

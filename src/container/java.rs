@@ -10,6 +10,8 @@ use super::passphrase::Passphrase;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Keystore<'a> {
     pub certificates: Vec<&'a [u8]>,
+    /// The place of the first one whose key is there, too.
+    pub leaf: Option<usize>,
     /// Why there may be more.
     pub error: Option<KeystoreError>,
 }
@@ -43,9 +45,9 @@ pub(super) fn certificates<'a>(
             return Err(KeystoreError::Passphrase);
         }
     }
-    let mut reading = Reading { rest: signed, is_typed: false, certificates: Vec::new(), max };
+    let mut reading = Reading { rest: signed, is_typed: false, certificates: Vec::new(), leaf: None, max };
     let error = reading.read().err();
-    Ok(Keystore { certificates: reading.certificates, error })
+    Ok(Keystore { certificates: reading.certificates, leaf: reading.leaf, error })
 }
 
 struct Reading<'a> {
@@ -53,6 +55,7 @@ struct Reading<'a> {
     /// Whether each certificate says of which type it is.
     is_typed: bool,
     certificates: Vec<&'a [u8]>,
+    leaf: Option<usize>,
     max: usize,
 }
 
@@ -74,6 +77,7 @@ impl<'a> Reading<'a> {
                     let length = self.number()?;
                     let _key = self.bytes(length)?;
                     let chain = self.number()?;
+                    self.leaf = self.leaf.or(Some(self.certificates.len()));
                     for _ in 0..chain {
                         self.certificate()?;
                     }

@@ -12,6 +12,8 @@ use super::passphrase::Passphrase;
 pub(super) struct Pkcs12 {
     /// The certificates, as they are stored.
     pub certificates: Vec<Vec<u8>>,
+    /// The place of the first one that is said to belong to a key.
+    pub leaf: Option<usize>,
     /// Why parts of it cannot be read: the first few reasons.
     pub errors: Vec<DecryptionError>,
 }
@@ -106,7 +108,11 @@ impl Reading<'_> {
             match bags.next() {
                 None => _ = unread.pop(),
                 Some(bag) => match Bag::of(bag) {
-                    Ok(Bag::Certificate(der)) => self.found.certificates.push(der),
+                    Ok(Bag::Certificate { der, has_key }) => {
+                        let found = &mut self.found;
+                        found.leaf = found.leaf.or_else(|| has_key.then_some(found.certificates.len()));
+                        found.certificates.push(der);
+                    }
                     Ok(Bag::Bags(bags)) if unread.len() < MAX_DEPTH => unread.push(bags),
                     Ok(Bag::Other) => {}
                     Ok(Bag::Bags(_)) | Err(Malformed) => self.note(Err(DecryptionError::Malformed)),
@@ -119,7 +125,11 @@ impl Reading<'_> {
 
 /// What can be in a bag.
 enum Bag<'a> {
-    Certificate(Vec<u8>),
+    Certificate {
+        der: Vec<u8>,
+        /// Whether its attributes name a key of the file (RFC 7292, section 4.2).
+        has_key: bool,
+    },
     Bags(Elements<'a>),
     /// Keys, revocation lists, secrets, certificates that are not X.509's.
     Other,
@@ -135,12 +145,18 @@ impl<'a> Bag<'a> {
         if kind != CERTIFICATE_BAG {
             return Ok(Self::Other);
         }
+        let mut attributes = fields.next().transpose()?.map(|attributes| attributes.elements());
+        let has_key = attributes.iter_mut().flatten().any(|attribute| names_a_key(attribute).unwrap_or(false));
         let mut fields = value.only()?.sequence()?;
         if fields.field()?.oid()? != X509_CERTIFICATE {
             return Ok(Self::Other);
         }
-        Ok(Self::Certificate(fields.field()?.only()?.octets()?.into_owned()))
+        Ok(Self::Certificate { der: fields.field()?.only()?.octets()?.into_owned(), has_key })
     }
+}
+
+fn names_a_key(attribute: Result<Element<'_>, Malformed>) -> Result<bool, Malformed> {
+    Ok(attribute?.sequence()?.field()?.oid()? == LOCAL_KEY_ID)
 }
 
 /// RFC 5652, 3.
@@ -167,4 +183,5 @@ const DATA: Oid<'_> = oid!(1.2.840.113549.1.7.1);
 const ENCRYPTED_DATA: Oid<'_> = oid!(1.2.840.113549.1.7.6);
 const CERTIFICATE_BAG: Oid<'_> = oid!(1.2.840.113549.1.12.10.1.3);
 const SAFE_CONTENTS_BAG: Oid<'_> = oid!(1.2.840.113549.1.12.10.1.6);
+const LOCAL_KEY_ID: Oid<'_> = oid!(1.2.840.113549.1.9.21);
 const X509_CERTIFICATE: Oid<'_> = oid!(1.2.840.113549.1.9.22.1);

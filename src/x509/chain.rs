@@ -9,6 +9,17 @@ use super::certificate::{Certificate, CertificateError};
 pub struct Chain {
     leaf: Certificate,
     others: Vec<Certificate>,
+    origin: Origin,
+}
+
+/// Where the certificates of a chain come from, and whether their order means anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    Served,
+    /// A file that keeps their order.
+    File,
+    /// A container that keeps none.
+    Heap,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,24 +59,28 @@ impl Chain {
             }
             others.push(Certificate::from_der(der).map_err(|source| ChainError::Unreadable { position, source })?);
         }
-        if others.is_empty() { Err(ChainError::Empty) } else { Ok(Self { leaf: others.remove(0), others }) }
+        if others.is_empty() {
+            return Err(ChainError::Empty);
+        }
+        Ok(Self { leaf: others.remove(0), others, origin: Origin::Served })
     }
 
     /// The chain of a single certificate.
     pub const fn single(leaf: Certificate) -> Self {
-        Self { leaf, others: Vec::new() }
+        Self { leaf, others: Vec::new(), origin: Origin::File }
     }
 
-    /// A chain of certificates, leaf first; `None` without any.
+    /// The certificates of a file, leaf first; `None` without any.
     pub(crate) fn new(mut certificates: Vec<Certificate>) -> Option<Self> {
         let others = certificates.split_off(certificates.len().min(1));
-        Some(Self { leaf: certificates.pop()?, others })
+        Some(Self { leaf: certificates.pop()?, others, origin: Origin::File })
     }
 
-    /// The same certificates, each followed by its issuer where that is among them: for containers that keep no order.
+    /// The same certificates, each followed by its issuer where that is among them: for containers that keep no order. The leaf
+    /// is the first one if `has_key`, that is, its key is there, too.
     #[must_use]
-    pub(crate) fn in_order(mut self) -> Self {
-        let mut ranks = ranks(&self.iter().collect::<Vec<_>>());
+    pub(crate) fn in_order(mut self, has_key: bool) -> Self {
+        let mut ranks = ranks(&self.iter().collect::<Vec<_>>(), has_key.then_some(0));
         if let Some(place) = ranks.iter().position(|&rank| rank == 0)
             && let Some(leaf) = place.checked_sub(1).and_then(|place| self.others.get_mut(place))
         {
@@ -74,7 +89,18 @@ impl Chain {
         }
         let mut ranked: Vec<_> = ranks.into_iter().skip(1).zip(self.others).collect();
         ranked.sort_by_key(|(rank, _)| *rank);
-        Self { leaf: self.leaf, others: ranked.into_iter().map(|(_, other)| other).collect() }
+        let others = ranked.into_iter().map(|(_, other)| other).collect();
+        Self { leaf: self.leaf, others, origin: Origin::Heap }
+    }
+
+    /// Whether a server has shown them.
+    pub(crate) fn is_served(&self) -> bool {
+        self.origin == Origin::Served
+    }
+
+    /// Whether nobody has put them in an order.
+    pub(crate) fn is_heap(&self) -> bool {
+        self.origin == Origin::Heap
     }
 
     /// The DER of each, the leaf's first.
@@ -119,9 +145,9 @@ impl Chain {
     }
 }
 
-/// The place of each certificate when the first is one that issued no other, and each is followed by its issuer or, where that
-/// is not there or was named before, by the first one left.
-fn ranks(certificates: &[&Certificate]) -> Vec<usize> {
+/// The place of each certificate when the first is `leaf` or one that issued no other, rather not itself either, and each is
+/// followed by its issuer or, where that is not there or was named before, by the first one left.
+fn ranks(certificates: &[&Certificate], leaf: Option<usize>) -> Vec<usize> {
     let mut by_subject: HashMap<&[u8], VecDeque<usize>> = HashMap::new();
     // Of those that name one issuer, two that differ: one of them is another than the issuer itself.
     let mut by_issuer: HashMap<&[u8], Vec<&Certificate>> = HashMap::new();
@@ -137,7 +163,10 @@ fn ranks(certificates: &[&Certificate]) -> Vec<usize> {
     };
 
     let mut ranks: Vec<Option<usize>> = vec![None; certificates.len()];
-    let mut place = certificates.iter().position(|one| !issues_another(one)).unwrap_or(0);
+    let first =
+        |is_one: &dyn Fn(&Certificate) -> bool| certificates.iter().position(|one| !issues_another(one) && is_one(one));
+    let issued = || first(&|one| !one.is_self_issued());
+    let mut place = leaf.or_else(issued).or_else(|| first(&|_| true)).unwrap_or(0);
     let mut first_left = 0;
     for rank in 0..certificates.len() {
         ranks[place] = Some(rank);
@@ -255,16 +284,24 @@ pub(crate) mod tests {
     fn a_heap_of_certificates_is_put_in_order() {
         let [leaf, intermediate, root] = leaf_to_root();
         let sorted = chain([&leaf, &intermediate, &root]);
-        assert_eq!(chain([&root, &leaf, &intermediate]).in_order(), sorted);
-        assert_eq!(chain([&intermediate, &root, &leaf]).in_order(), sorted);
-        assert_eq!(chain([&root]).in_order(), chain([&root]));
+        let order = |heap: Chain, has_key| heap.in_order(has_key).iter().cloned().collect::<Vec<_>>();
+        let sorted: Vec<_> = sorted.iter().cloned().collect();
+        assert_eq!(order(chain([&root, &leaf, &intermediate]), false), sorted);
+        assert_eq!(order(chain([&intermediate, &root, &leaf]), false), sorted);
+        assert_eq!(order(chain([&root]), false), std::slice::from_ref(&root));
+        // Whoever has a key here is the leaf, else rather one that another has issued.
+        let stranger = certificate(Template { common_name: "evil", ..Template::default() });
+        let beside = [sorted.as_slice(), std::slice::from_ref(&stranger)].concat();
+        assert_eq!(order(chain([&stranger, &root, &leaf, &intermediate]), false), beside);
+        assert_eq!(order(chain([&stranger, &leaf]), true), [stranger, leaf]);
+        assert_eq!(order(chain([&intermediate, &sorted[0], &root]), true)[0], intermediate);
     }
 
     #[test]
     fn a_heap_is_put_in_order_in_no_time_however_often_one_name_is_in_it() {
         let [leaf, intermediate, root] = leaf_to_root();
         let heap = [&root].into_iter().chain([&intermediate; 20_000]).chain([&leaf]).cloned().collect();
-        let chain = Chain::new(heap).unwrap().in_order();
+        let chain = Chain::new(heap).unwrap().in_order(false);
         assert_eq!((chain.leaf(), &chain.others()[0], chain.others().len()), (&leaf, &intermediate, 20_001));
     }
 

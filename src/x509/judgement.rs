@@ -113,6 +113,18 @@ impl Judgement {
     /// Adds findings to `report`, said of `target` where there are several: what is wrong, what has too little left, what is
     /// worth saying.
     pub(crate) fn add_to(&self, report: &mut Report, target: Option<&str>) {
+        self.add_alerts_to(report, target);
+        self.add_remarks_to(report, target);
+    }
+
+    /// The same, with when the chain ends said before what is only worth saying.
+    pub(crate) fn add_with_end_to(&self, report: &mut Report, target: Option<&str>) {
+        self.add_alerts_to(report, target);
+        report.findings.extend(self.end_if_unmentioned().map(|end| end.said_of(target)));
+        self.add_remarks_to(report, target);
+    }
+
+    fn add_alerts_to(&self, report: &mut Report, target: Option<&str>) {
         for failure in &self.failures {
             report.add_finding(report.judge(failure.clone()).said_of(target));
         }
@@ -120,6 +132,9 @@ impl Judgement {
             let advice = report.advise(Some(Class::Expired));
             report.add_finding(Finding { state: *state, advice, ..Finding::ok(text) }.said_of(target));
         }
+    }
+
+    fn add_remarks_to(&self, report: &mut Report, target: Option<&str>) {
         for remark in &self.remarks {
             report.add_finding(Finding::ok(remark).said_of(target));
         }
@@ -259,6 +274,7 @@ fn distrust(chain: &Chain, verdict: &Verdict) -> Option<Failure> {
                 "the chain is incomplete, or its issuer is not known here: {}",
                 excerpt(&chain.last().issuer(), 200)
             )),
+            _ if chain.is_heap() => None,
             _ => Some("the chain has a gap: an intermediate certificate is missing".to_owned()),
         });
     }
@@ -327,6 +343,9 @@ fn dns_name(name: &str) -> String {
 
 fn remarks(chain: &Chain, expected: &Expectations<'_>) -> Vec<String> {
     let order = match chain.order() {
+        _ if chain.is_heap() => None,
+        // Whoever has come to an anchor missed nobody on the way.
+        ChainOrder::Gap(_) if expected.verdict.is_trusted() => None,
         ChainOrder::InOrder => None,
         ChainOrder::OutOfOrder(place) => {
             Some(format!("the chain is out of order: certificate {} did not issue the one before it", place + 1))
@@ -341,7 +360,17 @@ fn remarks(chain: &Chain, expected: &Expectations<'_>) -> Vec<String> {
     let by_common_name = by_common_name.map(|name| {
         format!("'{name}' is the common name only: without a subject alternative name modern clients refuse it")
     });
-    order.into_iter().chain(by_common_name).collect()
+    order.into_iter().chain(by_common_name).chain(beside(chain, expected.verdict)).collect()
+}
+
+/// How many of a file are not on the way to the anchor: another leaf, say, of which the verdict says nothing.
+fn beside(chain: &Chain, verdict: &Verdict) -> Option<String> {
+    let others = chain.others().iter().enumerate();
+    let others = others.map(|(place, certificate)| Judged { certificate, place: Place::Chain(place + 1) });
+    let count = others.filter(|other| !other.is_relied_on(verdict)).count();
+    let (s, are) = if count == 1 { ("", "is") } else { ("s", "are") };
+    (count > 0 && verdict.is_trusted() && !chain.is_served())
+        .then(|| format!("{count} certificate{s} beside the path to the trust anchor {are} not judged for trust"))
 }
 
 fn summary(judged: &[Judged<'_>], remaining: &[(Place, Remaining)]) -> String {

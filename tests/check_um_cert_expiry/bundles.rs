@@ -144,6 +144,34 @@ fn whatever_follows_a_certificate_is_said_unless_it_is_blank() {
         .assert_says("certificate 2 in this file is not an X.509");
 }
 
+/// In a PKCS#7 the DER decides the order, so that a stranger may come first.
+#[test]
+fn a_self_signed_stranger_beside_a_good_chain_is_not_its_leaf_and_is_said() {
+    let made = Made::chain(
+        &Wanted::new("good", -DAY, 90 * DAY),
+        &Wanted::new("b", -DAY, 90 * DAY),
+        &Wanted::new("c", -DAY, 90 * DAY),
+    );
+    let stranger = std::fs::read(Made::leaf(&Wanted::new("evil", -DAY, 95 * DAY)).file("leaf.der")).unwrap();
+    let [leaf, issuing] = ["leaf", "issuing"].map(|name| {
+        let pem = std::fs::read_to_string(made.file(&format!("{name}.pem"))).unwrap();
+        let lines: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        data_encoding::BASE64.decode(lines.as_bytes()).unwrap()
+    });
+    let beside = "1 certificate beside the path to the trust anchor is not judged for trust";
+    let text = [&leaf, &issuing, &stranger].map(|der| block(der)).concat();
+    for content in [pkcs7(&[stranger.clone(), issuing, leaf]), text.into_bytes()] {
+        std::fs::write(made.file("heap"), content).unwrap();
+        let ran = run(&["--file", &made.path("heap"), "--ca-file", &made.path("root.pem")]);
+        ran.assert_begins(0, "UM CERT EXPIRY OK - certificate").assert_says(beside);
+        assert!(ran.stdout.contains("'leaf_days_left'=90"), "{ran:?}");
+        // Without anchors there is nothing to say of a way to one.
+        let alone = run(&["--file", &made.path("heap")]);
+        alone.assert_begins(0, "UM CERT EXPIRY OK - certificate");
+        assert!(!alone.stdout.contains("beside"), "{alone:?}");
+    }
+}
+
 /// As the kernel counts it: at most 32 MB, whatever an accepted file has in it.
 #[test]
 #[cfg(unix)]

@@ -52,6 +52,21 @@ fn reads_keystores_of_java() {
 }
 
 #[test]
+fn the_certificate_whose_key_is_there_too_is_the_leaf() {
+    let root = CHAIN[2];
+    for content in
+        [fixture!("modern.p12"), fixture!("legacy.p12"), fixture!("java-hmac-sha1.pfx"), fixture!("java.jceks")]
+    {
+        let mut bundle = read(content, Some("open sesame")).unwrap();
+        let leaf = bundle.leaf.unwrap();
+        assert_eq!(bundle.certificates[leaf].certificate.name(), CHAIN[0]);
+        bundle.leaf = bundle.certificates.iter().position(|one| one.certificate.name() == root);
+        assert_eq!(bundle.chain().unwrap().leaf().name(), root);
+    }
+    assert_eq!(read(fixture!("chain.p7b"), None).unwrap().leaf, None);
+}
+
+#[test]
 fn says_what_was_expected_and_quotes_nothing() {
     assert_eq!(names(b"", None), Err(BundleError::Empty));
     assert_eq!(names(b" \r\n", None), Err(BundleError::Empty));

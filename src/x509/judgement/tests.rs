@@ -222,6 +222,28 @@ fn a_superfluous_certificate_that_has_expired_says_nothing_of_who_the_peer_is() 
 }
 
 #[test]
+fn a_gap_is_remarked_only_where_the_order_means_something_and_no_anchor_is_reached() {
+    let [leaf, issuing, root] = leaf_to_root();
+    let cross = certificate(ca("Cross CA", (0, 900)));
+    let expiries = Expiries::default();
+    let remarks = |chain: &Chain, verdict: &Verdict| {
+        judge(chain, &Expectations { expiries: &expiries, name: None, verdict }, DAY).remarks
+    };
+    let gap =
+        |place| format!("the chain has a gap: nobody in it issued certificate {place} (the leaf is certificate 0)");
+    assert_eq!(remarks(&chain([&leaf, &root]), &Verdict::NotJudged), [gap(0)]);
+    let path = TrustedPath { intermediates: vec![issuing.clone()], anchor: root };
+    let trusted = Verdict::Trusted(Box::new(path));
+    assert_eq!(remarks(&chain([&leaf, &issuing, &cross]), &trusted), [""; 0]);
+    let file = || Chain::new(vec![leaf.clone(), issuing.clone(), cross.clone()]).unwrap();
+    assert_eq!(remarks(&file(), &Verdict::NotJudged), [gap(1)]);
+    let beside = "1 certificate beside the path to the trust anchor is not judged for trust";
+    assert_eq!(remarks(&file(), &trusted), [beside]);
+    assert_eq!(remarks(&file().in_order(false), &trusted), [beside]);
+    assert_eq!(remarks(&file().in_order(false), &Verdict::NotJudged), [""; 0]);
+}
+
+#[test]
 fn a_superfluous_certificate_counts_where_all_are_judged_and_not_on_the_path() {
     let [leaf, issuing, root] = leaf_to_root();
     let cross = certificate(ca("Cross CA", (0, 5)));
