@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnc
 use webpki::{EndEntityCert, Error, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
 
 use super::authority::objection;
-use super::distrust::distrust;
+use super::distrust::{distrust, is_too_much};
 use super::signature;
 use crate::x509::certificate::{Certificate, Fingerprint, folded_name};
 use crate::x509::chain::Chain;
@@ -155,7 +155,14 @@ impl Anchors {
                     }
                     objection = objection.or(paths.objection);
                 }
-                Err(reason) => error = reason,
+                Err(reason) => {
+                    // What is too much work now is too much at any other moment.
+                    let is_too_much = is_too_much(&reason);
+                    error = reason;
+                    if is_too_much {
+                        break;
+                    }
+                }
             }
         }
         if let Some(objection) = objection {

@@ -34,6 +34,16 @@ pub(super) fn distrust(error: &Error, chain: &Chain, anchors: impl Fn(&Certifica
     }
 }
 
+/// Whether webpki gave up, as it does on a stranger's chain that would keep it busy.
+pub(super) const fn is_too_much(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::MaximumPathBuildCallsExceeded
+            | Error::MaximumSignatureChecksExceeded
+            | Error::MaximumNameConstraintComparisonsExceeded
+    )
+}
+
 /// What `error` means where no signature is the reason.
 fn unlinked(error: &Error, chain: &Chain) -> Distrust {
     use Error as E;
@@ -50,12 +60,7 @@ fn unlinked(error: &Error, chain: &Chain) -> Distrust {
             .find_map(critical_extension)
             .unwrap_or(Distrust::Rule("a critical extension that is not known")),
         (E::BadDer | E::TrailingData(_), Some(long)) => Distrust::TooLong { subject: long.name() },
-        (
-            E::MaximumPathBuildCallsExceeded
-            | E::MaximumSignatureChecksExceeded
-            | E::MaximumNameConstraintComparisonsExceeded,
-            _,
-        ) => Distrust::TooManyPaths,
+        (error, _) if is_too_much(error) => Distrust::TooManyPaths,
         (E::BadDerTime | E::InvalidCertValidity, _) => Distrust::Rule("a validity that is none"),
         (E::InvalidSerialNumber, _) => Distrust::Rule("a serial number that is none"),
         (E::SignatureAlgorithmMismatch, _) => {

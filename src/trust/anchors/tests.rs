@@ -170,3 +170,23 @@ fn untrusted_when_the_leaf_or_an_authority_on_the_way_is_rejected() {
     assert!(!verdict(&rejecting(&[&leaf], &root), &chain([&leaf, &intermediate]), DAY).is_trusted());
     assert_eq!(verdict(&rejecting(&[], &root), &served, DAY), Verdict::Untrusted(Distrust::NoUsableAnchors));
 }
+
+/// Every one of them may have issued every other, and none leads to an anchor.
+#[test]
+fn too_many_paths_end_the_search_at_once_and_are_called_that() {
+    let keys = [(); 40].map(|()| KeyPair::generate().unwrap());
+    let authority = ca("Issuing", (0, 900)).params();
+    let mut served = vec![];
+    for (key, days) in keys.iter().zip(0..) {
+        let mut params = ca("Issuing", (0, 900)).params();
+        params.not_after += time::Duration::days(days);
+        let der = params.signed_by(key, &Issuer::from_params(&authority, &keys[0])).unwrap();
+        served.push(Certificate::from_der(der.der()).unwrap());
+    }
+    let leaf = Template::default().params();
+    let leaf = leaf.signed_by(&KeyPair::generate().unwrap(), &Issuer::from_params(&authority, &keys[0])).unwrap();
+    served.insert(0, Certificate::from_der(leaf.der()).unwrap());
+    let [_, _, root] = leaf_to_root();
+    let verdict = verdict(&anchors(&[&root]), &chain(&served), DAY);
+    assert_eq!(verdict, Verdict::Untrusted(Distrust::TooManyPaths));
+}
