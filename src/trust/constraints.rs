@@ -159,6 +159,17 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_change_of_one_byte_panics(place: proptest::sample::Index, value: u8) {
+            let leaf = certificate(Template::default());
+            let mut authority = authority(vec![directory(), dns("example.com"), network([10, 0, 0, 0], 8)], vec![]);
+            let place = place.index(authority.der.len());
+            authority.der[place] = value;
+            let _ = refusal(&leaf, [&authority].into_iter());
+        }
+    }
+
     #[test]
     fn forbidden_when_a_name_that_is_compared_is_outside() {
         for (permitted, excluded) in [
