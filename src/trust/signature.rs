@@ -55,7 +55,11 @@ pub(crate) fn check_handshake(scheme: SignatureScheme, key: KeyInfo<'_>, message
         (None, Some(scheme)) if scheme.fits(key.algorithm) => scheme.verify(key, message, signature),
         _ => return Check::Unverifiable,
     };
-    if valid { Check::Good } else { Check::Wrong }
+    match valid {
+        true => Check::Good,
+        false if is_too_long_for_ring(key) => Check::Unverifiable,
+        false => Check::Wrong,
+    }
 }
 
 /// The schemes of handshakes that can be verified, those that most servers use in front.
