@@ -4,6 +4,7 @@ use std::io;
 
 use rustls::{AlertDescription as Alert, CertificateError, Error, InvalidMessage, PeerIncompatible};
 
+use super::possession::KeyError;
 use super::served::Served;
 use super::settings::HAS_LEGACY;
 use super::tap::{other_protocol, server_hello_version};
@@ -36,6 +37,9 @@ pub(crate) enum TlsError {
     ClientCertificateRefused { peer: Peer, how: String },
     #[error("no TLS version and cipher suite in common with {peer}: {theirs}; we offer {ours}")]
     NothingInCommon { peer: Peer, theirs: String, ours: &'static str },
+    /// Somebody shows a certificate who has not its key.
+    #[error("{peer} does not have the key of the certificate that it shows: {reason}")]
+    KeyDisproved { peer: Peer, reason: KeyError },
     /// The peer's key or certificate cannot be used for a handshake.
     #[error("cannot prove that {peer} has the key of its certificate: {reason}")]
     KeyNotProved { peer: Peer, reason: String },
@@ -68,6 +72,7 @@ impl TlsError {
             Self::ClientCertificateRefused { .. } => Class::Authentication,
             Self::NotTls { .. }
             | Self::NothingInCommon { .. }
+            | Self::KeyDisproved { .. }
             | Self::KeyNotProved { .. }
             | Self::NoCertificate { .. }
             | Self::TooLarge { .. }
@@ -125,6 +130,16 @@ impl TlsError {
         }
     }
 
+    /// The error of a peer that has not proved that it has its key.
+    pub(super) fn of_key(reason: KeyError, peer: Peer) -> Self {
+        match reason {
+            KeyError::Wrong => Self::KeyDisproved { peer, reason },
+            KeyError::Short { .. } | KeyError::Unverifiable { .. } | KeyError::Unreadable => {
+                Self::KeyNotProved { peer, reason: reason.to_string() }
+            }
+        }
+    }
+
     /// The error of a connection that ended during the handshake.
     pub(super) fn of_hang_up(error: &io::Error, peer: Peer, before_hello: bool) -> Self {
         let reset = matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe);
@@ -165,12 +180,14 @@ impl TlsError {
                 Self::NothingInCommon { peer, theirs, ours }
             }
             Error::InvalidCertificate(reason) => {
-                let reason = match reason {
-                    CertificateError::BadSignature => "its signature is wrong".to_owned(),
-                    CertificateError::Other(reason) => reason.to_string(),
-                    reason => Error::InvalidCertificate(reason.clone()).to_string(),
+                let ours = match reason {
+                    CertificateError::Other(reason) => reason.0.downcast_ref().copied(),
+                    _ => None,
                 };
-                Self::KeyNotProved { peer, reason }
+                match ours {
+                    Some(reason) => Self::of_key(reason, peer),
+                    None => Self::KeyNotProved { peer, reason: error.to_string() },
+                }
             }
             Error::NoCertificatesPresented => Self::NoCertificate { peer },
             Error::InvalidMessage(

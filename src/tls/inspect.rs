@@ -192,7 +192,8 @@ impl Look<'_> {
         reading.result
     }
 
-    /// A handshake that fails after the certificates is no failure here, unless it is about the client certificate.
+    /// A handshake that fails after the certificates is no failure here, unless it says that they are somebody else's, or is
+    /// about the client certificate.
     async fn by_handshake(&mut self, stream: TcpStream, peer: &Peer) -> Result<(), TlsError> {
         let Handshake { served, result } = rustls::connect(stream, self.approach(peer)).await;
         let has_chain = served.chain.is_some();
@@ -213,8 +214,7 @@ impl Look<'_> {
             }
             Err(error) if has_chain => {
                 self.tell(format!("after the certificates: {error}"));
-                let is_about_us = matches!(error.class(), Class::ClientCertificateRequired | Class::Authentication);
-                self.shown.failure = is_about_us.then(|| error.into());
+                self.shown.failure = counts_after_certificates(&error).then(|| error.into());
                 Ok(())
             }
             Err(error) => {
@@ -248,6 +248,12 @@ const fn is_for_lack_of_keys(error: &TlsError) -> bool {
         TlsError::Closed { before_hello, .. } => *before_hello,
         _ => false,
     }
+}
+
+/// Whether it matters, where nothing but certificates was wanted and they are there.
+const fn counts_after_certificates(error: &TlsError) -> bool {
+    let is_about_us = matches!(error.class(), Class::ClientCertificateRequired | Class::Authentication);
+    is_about_us || matches!(error, TlsError::KeyDisproved { .. })
 }
 
 /// Whether a server that answered so may answer otherwise when asked with other versions and suites.

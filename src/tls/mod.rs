@@ -13,6 +13,7 @@ pub(crate) mod error;
 pub mod identity;
 pub(crate) mod inspect;
 mod legacy;
+mod possession;
 pub(crate) mod rustls;
 pub(crate) mod served;
 pub(crate) mod settings;

@@ -36,11 +36,31 @@ impl fmt::Display for Version {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Suite(pub u16);
 
+/// How keys are exchanged where the server signs its share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyExchange {
+    Dhe,
+    Ecdhe,
+}
+
+impl Suite {
+    /// `None` where nothing is signed, or nobody knows.
+    pub(super) fn key_exchange(self) -> Option<KeyExchange> {
+        let name = self.name()?;
+        let is_ecdhe = name.starts_with("TLS_ECDHE_").then_some(KeyExchange::Ecdhe);
+        is_ecdhe.or_else(|| name.starts_with("TLS_DHE_").then_some(KeyExchange::Dhe))
+    }
+
+    fn name(self) -> Option<&'static str> {
+        SUITES.iter().find(|(number, _)| *number == self.0).map(|(_, name)| *name)
+    }
+}
+
 impl fmt::Display for Suite {
     /// Its registered name, or its number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match SUITES.iter().find(|(number, _)| *number == self.0) {
-            Some((_, name)) => f.write_str(name),
+        match self.name() {
+            Some(name) => f.write_str(name),
             None => write!(f, "cipher suite 0x{:04x}", self.0),
         }
     }

@@ -11,6 +11,7 @@ mod chains;
 mod containers;
 mod files;
 mod kinds;
+mod possession;
 mod starttls;
 mod wire;
 

@@ -37,7 +37,7 @@ finds_the_days! {
     days_of_a_server_with_tls_1_3_only: "server", "-tls1_3" =>
         "\ntls version: TLS 1.3\ntls cipher suite: TLS_AES_128_GCM_SHA256\n", "client certificate: not demanded\n", "key possession: proved\n";
     days_of_a_server_with_tls_1_2_and_1_3: "server", "" =>
-        "\ntls version: TLS 1.2\n", "key possession: not proved\n";
+        "\ntls version: TLS 1.2\n", "key possession: proved\n";
     days_of_a_server_with_ecdhe_gcm: "server-rsa", "-tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256" =>
         "\ntls version: TLS 1.2\ntls cipher suite: TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\n";
     days_of_a_server_with_rsa_key_exchange_and_cbc: "server-rsa", "-tls1_2 -cipher AES128-SHA:@SECLEVEL=0" =>

@@ -4,6 +4,7 @@
 //! cryptography is needed, so it can be read of servers whose suites nobody should speak any more. Sans-IO: bytes in, facts
 //! out.
 
+use super::signed::SignedParameters;
 use crate::tls::version::{Suite, Version};
 
 /// What the server's first flight says.
@@ -17,6 +18,8 @@ pub struct Flight {
     pub certificates: Vec<Vec<u8>>,
     /// Whether it asks for a client certificate.
     pub client_certificate_asked: bool,
+    /// What it has signed, in TLS 1.2.
+    pub signed: Option<SignedParameters>,
 }
 
 /// Why there is no flight to read.
@@ -43,6 +46,7 @@ pub struct FlightReader {
     messages: Vec<u8>,
     received: usize,
     flight: Flight,
+    random: [u8; RANDOM],
     has_list: bool,
     is_complete: bool,
 }
@@ -114,10 +118,11 @@ impl FlightReader {
         match kind {
             SERVER_HELLO if !has_begun => {
                 let (version, rest) = take_u16(body)?;
-                let (_random, rest) = rest.split_at_checked(32)?;
+                let (random, rest) = rest.split_first_chunk::<RANDOM>()?;
                 let (_session, rest) = take_vector::<1>(rest)?;
                 let (suite, _) = take_u16(rest)?;
                 (self.flight.version, self.flight.suite) = (Some(Version(version)), Some(Suite(suite)));
+                self.random = *random;
             }
             CERTIFICATE if has_begun && self.flight.certificates.is_empty() => {
                 let (mut list, _) = take_vector::<3>(body)?;
@@ -128,10 +133,15 @@ impl FlightReader {
                     list = rest;
                 }
             }
+            SERVER_KEY_EXCHANGE if has_begun && self.flight.signed.is_none() => {
+                let suite = self.flight.suite.filter(|_| self.flight.version == Some(Version::TLS_1_2));
+                let key_exchange = suite.and_then(Suite::key_exchange);
+                self.flight.signed = key_exchange.and_then(|by| SignedParameters::read(by, &self.random, body));
+            }
             CERTIFICATE_REQUEST if has_begun => self.flight.client_certificate_asked = true,
             SERVER_HELLO_DONE if has_begun => self.is_complete = true,
             HELLO_REQUEST => {}
-            // Key exchange, certificate status, session ticket: nothing to learn.
+            // Certificate status, session ticket: nothing to learn.
             _ if has_begun => {}
             _ => return Some(Err(FlightError::Malformed("a handshake that does not begin with a ServerHello"))),
         }
@@ -190,13 +200,13 @@ fn message(bytes: &[u8]) -> Option<(u8, &[u8])> {
     take_vector::<3>(rest).map(|(body, _)| (kind, body))
 }
 
-fn take_u16(bytes: &[u8]) -> Option<(u16, &[u8])> {
+pub(super) fn take_u16(bytes: &[u8]) -> Option<(u16, &[u8])> {
     let (head, rest) = bytes.split_first_chunk::<2>()?;
     Some((u16::from_be_bytes(*head), rest))
 }
 
 /// A vector behind its length of `N` bytes, and what follows.
-fn take_vector<const N: usize>(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn take_vector<const N: usize>(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (head, rest) = bytes.split_first_chunk::<N>()?;
     let length = head.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
     rest.split_at_checked(length)
@@ -211,8 +221,11 @@ const FATAL: u8 = 2;
 const HELLO_REQUEST: u8 = 0;
 const SERVER_HELLO: u8 = 2;
 const CERTIFICATE: u8 = 11;
+const SERVER_KEY_EXCHANGE: u8 = 12;
 const CERTIFICATE_REQUEST: u8 = 13;
 const SERVER_HELLO_DONE: u8 = 14;
+
+pub(super) const RANDOM: usize = 32;
 
 /// RFC 5246 6.2.3: the largest encrypted record; what is in the clear is shorter.
 const MAX_RECORD: usize = (1 << 14) + 2048;
@@ -269,8 +282,22 @@ mod tests {
             suite: Some(Suite(0x2f)),
             certificates: vec![b"leaf".to_vec(), b"issuer".to_vec()],
             client_certificate_asked: true,
+            signed: None,
         };
         assert_eq!((reader.flight(), reader.is_complete()), (&expected, true));
+    }
+
+    #[test]
+    fn what_is_signed_is_kept_in_tls_1_2_with_a_key_exchange_that_signs() {
+        let signed = |version: u8, suite: [u8; 2]| {
+            let hello = handshake(SERVER_HELLO, &[&[3, version], [7; 32].as_slice(), &[0], &suite, &[0]].concat());
+            let key_exchange = handshake(SERVER_KEY_EXCHANGE, &[3, 0, 23, 1, 4, 4, 1, 0, 1, 9]);
+            let messages = [hello, certificate(&[b"leaf"]), key_exchange].concat();
+            read(&[&in_record(&messages)]).unwrap().flight().signed.clone()
+        };
+        assert!(signed(3, [0xc0, 0x2f]).is_some());
+        assert_eq!(signed(2, [0xc0, 0x13]), None);
+        assert_eq!(signed(3, [0, 0x2f]), None);
     }
 
     #[test]

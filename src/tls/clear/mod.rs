@@ -1,6 +1,7 @@
 //! Which certificates does a server of TLS 1.0 to 1.2 serve? Read in the clear, whatever its cipher suites, then hung up in order.
 //!
-//! The handshake is not finished, so nothing proves that the server has the key of its certificate.
+//! The handshake is not finished. Whether the server has the key of its certificate is known all the same where it signs its
+//! share of the key exchange, as TLS 1.2 does with ECDHE and DHE: our random is in what it signs.
 
 use std::io;
 
@@ -10,13 +11,15 @@ use tokio::net::TcpStream;
 
 pub mod flight;
 mod hello;
+pub mod signed;
 
-use self::flight::{FlightError, FlightReader, close_notify};
+use self::flight::{Flight, FlightError, FlightReader, close_notify};
 use self::hello::client_hello;
 use super::connection::Handshake;
 use super::error::TlsError;
+use super::possession::{KeyError, check_possession};
 use super::served::Seen;
-use super::settings::{Approach, TlsSettings};
+use super::settings::Approach;
 use super::tap::{ENOUGH, other_protocol};
 use super::version::Version;
 use crate::net::{Peer, tcp};
@@ -28,10 +31,17 @@ pub(crate) async fn read(mut stream: TcpStream, approach: Approach<'_>) -> Hands
     let mut reader = FlightReader::default();
     let mut first = Vec::new();
     let stage = || format!("the first part of the TLS handshake with {peer}");
-    let exchanged = deadline.limit(stage, exchange(&mut stream, settings, &mut reader, &mut first)).await;
+    let mut client_random = [0; 32];
+    // The hello is public and its connection is given up: a random that fails is no reason not to look. It proves nothing.
+    let is_fresh = random::fill(&mut client_random).is_ok();
+    let hello = client_hello(&client_random, settings.server_name(), settings.offer.keys);
+    let exchanged = deadline.limit(stage, exchange(&mut stream, &hello, &mut reader, &mut first)).await;
 
-    let seen = Seen::from(reader.flight());
+    let mut seen = Seen::from(reader.flight());
+    let possession = possession(reader.flight(), &client_random).filter(|_| is_fresh);
+    seen.served.key_is_proved = possession == Some(Ok(()));
     let result = match exchanged {
+        _ if possession == Some(Err(KeyError::Wrong)) => Err(TlsError::of_key(KeyError::Wrong, peer.clone())),
         // A server that has shown its certificates has said what was asked, however it goes on.
         _ if !seen.certificates.is_empty() => Ok(()),
         Err(expired) => Err(expired.into()),
@@ -50,15 +60,11 @@ enum CutShort {
 
 async fn exchange(
     stream: &mut TcpStream,
-    settings: &TlsSettings,
+    hello: &[u8],
     reader: &mut FlightReader,
     first: &mut Vec<u8>,
 ) -> Result<(), CutShort> {
-    let mut hello_random = [0; 32];
-    // The hello is public and its connection is given up: a random that fails is no reason not to look.
-    let _ = random::fill(&mut hello_random);
-    let hello = client_hello(&hello_random, settings.server_name(), settings.offer.keys);
-    stream.write_all(&hello).await.map_err(CutShort::Io)?;
+    stream.write_all(hello).await.map_err(CutShort::Io)?;
 
     let mut buffer = Vec::with_capacity(8 * 1024);
     while !reader.is_complete() {
@@ -76,6 +82,13 @@ async fn exchange(
     let _ = stream.shutdown().await;
     tcp::drain(stream).await;
     Ok(())
+}
+
+/// Whether what the server has signed is signed with the leaf's key; `None` where it has signed nothing.
+fn possession(flight: &Flight, client_random: &[u8; 32]) -> Option<Result<(), KeyError>> {
+    let (leaf, signed) = flight.certificates.first().zip(flight.signed.as_ref())?;
+    let message = [client_random.as_slice(), &signed.content].concat();
+    Some(check_possession(leaf, signed.scheme.into(), &message, &signed.signature))
 }
 
 fn explain(cut: CutShort, peer: &Peer, first: &[u8]) -> TlsError {

@@ -9,13 +9,11 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, PeerMisbehaved, SignatureScheme};
 
+use crate::tls::possession::{KeyError, check_possession};
 use crate::tls::served::Seen;
 use crate::tls::settings::Offer;
 use crate::tls::version::Version;
-use crate::trust::signature::{Check, UNVERIFIABLE_SCHEMES, check_handshake, handshake_schemes};
-use crate::x509::Certificate;
-use crate::x509::algorithm::Key;
-use crate::x509::parts::Parts;
+use crate::trust::signature::{UNVERIFIABLE_SCHEMES, handshake_schemes};
 
 /// Sees the handshake. Trust, name and validity are judged afterwards, each as a class of its own: a verifier that said no
 /// would leave nothing to report on.
@@ -23,19 +21,6 @@ pub(super) struct Witness {
     seen: Mutex<Seen>,
     offer: Offer,
     identity: Option<Arc<CertifiedKey>>,
-}
-
-/// Why a server has not proved that it has the key of its certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum KeyError {
-    #[error("its signature is wrong")]
-    Wrong,
-    #[error("its key is {key}, expected at least {} bits", .key.least_bits())]
-    Short { key: Key },
-    #[error("it signs with the scheme 0x{scheme:04x}, which this check cannot verify under a key of {key}")]
-    Unverifiable { scheme: u16, key: Key },
-    #[error("its certificate cannot be read")]
-    Unreadable,
 }
 
 impl Witness {
@@ -83,7 +68,7 @@ impl ServerCertVerifier for Witness {
         leaf: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.signed(Version::TLS_1_2, checked(message, leaf, signature))
+        self.signed(Version::TLS_1_2, check_possession(leaf, signature.scheme, message, signature.signature()))
     }
 
     fn verify_tls13_signature(
@@ -96,7 +81,7 @@ impl ServerCertVerifier for Witness {
         if is_pkcs1(signature.scheme) {
             return Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into());
         }
-        self.signed(Version::TLS_1_3, checked(message, leaf, signature))
+        self.signed(Version::TLS_1_3, check_possession(leaf, signature.scheme, message, signature.signature()))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -122,21 +107,6 @@ impl fmt::Debug for Witness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Witness")
     }
-}
-
-/// Whether the holder of the leaf's key has signed `message`, whatever else is wrong with the leaf.
-fn checked(message: &[u8], leaf: &CertificateDer<'_>, signed: &DigitallySignedStruct) -> Result<(), KeyError> {
-    let parts = Parts::of_der(leaf).ok_or(KeyError::Unreadable)?;
-    let check = check_handshake(signed.scheme, parts.key, message, signed.signature());
-    if check == Check::Good {
-        return Ok(());
-    }
-    let key = Certificate::from_der(leaf).map_err(|_| KeyError::Unreadable)?.key;
-    Err(match check {
-        _ if key.is_short() => KeyError::Short { key },
-        Check::Unverifiable => KeyError::Unverifiable { scheme: signed.scheme.into(), key },
-        _ => KeyError::Wrong,
-    })
 }
 
 const fn is_pkcs1(scheme: SignatureScheme) -> bool {

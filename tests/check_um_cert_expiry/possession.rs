@@ -1,0 +1,132 @@
+//! Does it see whether a server has the key of the certificate that it shows? Servers that have it, and others.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
+use rustls::version::{TLS12, TLS13};
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion};
+
+use crate::support::peer::Peer;
+use crate::support::tls::{OpenSsl, fixture};
+use crate::support::{Outcome, perfdata};
+use crate::{DAY, Made, Wanted, run};
+
+const TLS_1_2: &SupportedProtocolVersion = &TLS12;
+const TLS_1_3: &SupportedProtocolVersion = &TLS13;
+
+const UNPROVED: &str = "possession of its key not proved";
+
+/// Always this certificate with this key.
+#[derive(Debug)]
+struct Always(Arc<CertifiedKey>);
+
+impl ResolvesServerCert for Always {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+}
+
+/// A server that shows a certificate and signs with a key, whether or not the two belong together; with `demands`, it wants a
+/// certificate of the client, of whomever.
+fn server(certificate: &Path, key: &Path, version: &'static SupportedProtocolVersion, demands: bool) -> Peer {
+    let chain: Vec<_> = CertificateDer::pem_file_iter(certificate).unwrap().map(Result::unwrap).collect();
+    let key = ring::sign::any_supported_type(&PrivateKeyDer::from_pem_file(key).unwrap()).unwrap();
+    let provider = Arc::new(ring::default_provider());
+    let config = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_protocol_versions(&[version]).unwrap();
+    let config = if demands {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(fixture("client.pem")).unwrap()).unwrap();
+        config.with_client_cert_verifier(
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap(),
+        )
+    } else {
+        config.with_no_client_auth()
+    };
+    let config = Arc::new(config.with_cert_resolver(Arc::new(Always(Arc::new(CertifiedKey::new(chain, key))))));
+    Peer::tcp(move |stream| {
+        let mut stream = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
+        let _ = stream.read_to_end(&mut Vec::new());
+    })
+}
+
+/// Of an EC key and of an RSA one.
+fn certificates() -> [(&'static str, Made); 2] {
+    let made = Made::leaf(&Wanted::new("sip.test.local", -DAY, 90 * DAY));
+    let rsa = Made::holding("leaf.pem", &std::fs::read(fixture("server-rsa.pem")).unwrap());
+    std::fs::copy(fixture("server-rsa-key.pem"), rsa.file("key.pem")).unwrap();
+    [("EC", made), ("RSA", rsa)]
+}
+
+fn look(peer: &Peer, more: &[&str]) -> Outcome {
+    run(&[&["-H", "127.0.0.1", "-p", &peer.port()], more].concat())
+}
+
+#[test]
+fn critical_and_dated_when_somebody_else_has_signed() {
+    let shows = |more: &[&str], version, demands| {
+        for (kind, made) in certificates() {
+            let other = if kind == "EC" { "client-key.pem" } else { "client-rsa-key.pem" };
+            let impostor = server(&made.file("leaf.pem"), Path::new(&fixture(other)), version, demands);
+            let trust = ["--ca-file", &made.path("leaf.pem"), "--tls-name", "127.0.0.1", "--state", "name-mismatch=ok"];
+            let ran = look(&impostor, &[&trust, more].concat());
+            ran.assert_text(2)
+                .assert_says("does not have the key of the certificate that it shows: its signature is wrong");
+            assert!(perfdata::value(ran.first_line(), "days_left").unwrap() > 80.0, "{kind}: {ran:?}");
+        }
+    };
+    let (certificate, key) = (fixture("client.pem"), fixture("client-key.pem"));
+    let identity = ["--client-certificate", &certificate, "--client-key", &key];
+    for version in [TLS_1_2, TLS_1_3] {
+        shows(&[], version, false);
+        shows(&identity, version, false);
+        shows(&identity, version, true);
+    }
+}
+
+#[test]
+fn proved_when_the_server_has_signed() {
+    for version in [TLS_1_2, TLS_1_3] {
+        for (kind, made) in certificates() {
+            let server = server(&made.file("leaf.pem"), &made.file("key.pem"), version, false);
+            let ran = look(&server, &["-v", "--no-verify"]);
+            ran.assert_text(0);
+            assert!(ran.stdout.contains("\nkey possession: proved\n"), "{kind}: {ran:?}");
+            assert!(!ran.stdout.contains(UNPROVED), "{kind}: {ran:?}");
+        }
+    }
+}
+
+#[test]
+fn not_proved_and_no_impostor_when_nothing_was_signed_or_nobody_here_can_verify_it() {
+    for arguments in [
+        "-tls1_2 -cipher AES128-SHA256",
+        "-tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0 -sigalgs RSA+SHA1",
+        "-tls1_1 -cipher ECDHE-RSA-AES128-SHA:@SECLEVEL=0",
+    ] {
+        let Some(server) = OpenSsl::serve("server-rsa", arguments) else { return };
+        let ran = run(&["-H", "127.0.0.1", "-p", &server.port, "--no-verify", "--state", "obsolete-tls=ok"]);
+        assert_eq!(ran.code, Some(0), "{arguments}: {ran:?}");
+        assert!(ran.stdout.contains(UNPROVED), "{arguments}: {ran:?}");
+    }
+}
+
+#[test]
+fn proved_by_every_way_to_exchange_keys_that_signs() {
+    for arguments in [
+        "-tls1_2 -cipher DHE-RSA-AES128-GCM-SHA256",
+        "-tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256 -groups P-521",
+        "-tls1_2 -cipher ECDHE-RSA-AES128-SHA256 -sigalgs rsa_pss_rsae_sha512",
+        "-tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256 -sigalgs RSA+SHA384",
+    ] {
+        let Some(server) = OpenSsl::serve("server-rsa", arguments) else { return };
+        let ran = run(&["-H", "127.0.0.1", "-p", &server.port, "--no-verify", "-v"]);
+        assert_eq!(ran.code, Some(0), "{arguments}: {ran:?}");
+        assert!(ran.stdout.contains("\nkey possession: proved\n"), "{arguments}: {ran:?}");
+    }
+}
