@@ -37,7 +37,7 @@ pub(super) struct ServerOptions {
     #[arg(long)]
     pub(super) all_addresses: bool,
 
-    /// Whose certificate to ask a server for: of the kind of keys rsa or ecdsa, or of both, by two handshakes [default: both]
+    /// Whose certificate to ask a server for: of the kind of keys rsa or ecdsa, or of both, by up to five connections [default: both]
     #[arg(long, value_enum, value_name = "KIND")]
     keys: Option<WantedKeys>,
 }
@@ -45,7 +45,7 @@ pub(super) struct ServerOptions {
 /// `--keys`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum WantedKeys {
-    /// Of both kinds, by two handshakes.
+    /// Of both kinds.
     #[default]
     Both,
     /// Of an RSA key.

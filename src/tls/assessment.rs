@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 
 use super::inspect::Inspection;
-use super::settings::{Keys, TlsSettings};
+use super::settings::TlsSettings;
 use crate::net;
 use crate::report::{Finding, Report, State};
 use crate::x509::Chain;
+use crate::x509::algorithm::KeyKind;
 use crate::x509::expiry::Expiries;
 use crate::x509::judgement::{self, Expectations, Judgement};
 use crate::x509::scope::Scrutiny;
@@ -28,24 +29,27 @@ impl Assessment<'_> {
         let has_one_peer = inspections.iter().all(|each| each.peer == inspections[0].peer);
         let mut labels = Labels::default();
         let mut judged: Vec<(String, Option<Judgement>)> = Vec::new();
-        let mut ends = Vec::new();
+        let (mut ends, mut unproved) = (Vec::new(), Vec::new());
         for inspection in inspections {
-            let among = (!is_alone).then(|| among(&inspection, has_one_peer));
+            let among = if is_alone { None } else { among(&inspection, has_one_peer) };
             let judgement = self.add_one(&inspection, among.as_deref(), report);
             if let Some(judgement) = &judgement {
                 let end = judgement.end_if_unmentioned().map(|end| end.said_of(among.as_deref()));
-                ends.extend(end.map(|end| (judgement.earliest(), end, inspection.served.key_is_proved)));
+                ends.extend(end.map(|end| (judgement.earliest(), end)));
+            }
+            if inspection.served.chain.is_some() && !inspection.served.key_is_proved {
+                unproved.push(among);
             }
             let label = labels.next(&inspection, has_one_peer);
             judged.extend(label.map(|label| (label, judgement)));
             report.events.extend(inspection.events);
         }
         // Of several the one that ends first says enough.
-        ends.sort_by_key(|(left, _, _)| left.map(|left| left.seconds));
+        ends.sort_by_key(|(left, _)| left.map(|left| left.seconds));
         ends.truncate(1);
         let is_well = report.findings.iter().all(|finding| finding.state == State::Ok);
-        for (_, end, is_proved) in ends {
-            let unproved = if is_well && !is_proved { ", the server's possession of its key not proved" } else { "" };
+        let unproved = if is_well { in_words(&unproved) } else { String::new() };
+        for (_, end) in ends {
             report.add_finding(Finding { text: format!("{}{unproved}", end.text), ..end });
         }
         report.metrics = judgement::metrics_of_servers(&judged, self.expiries);
@@ -71,13 +75,39 @@ impl Assessment<'_> {
     }
 }
 
+/// That a key has not been proved to be the server's, or of several which.
+fn in_words(unproved: &[Option<String>]) -> String {
+    let named: Vec<_> = unproved.iter().flatten().map(String::as_str).collect();
+    match (unproved, named.as_slice()) {
+        ([], _) => String::new(),
+        (_, []) => ", the server's possession of its key not proved".to_owned(),
+        (_, named) => {
+            let more = named.len().saturating_sub(MAX_NAMED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!(", possession of the key not proved: {}{more}", named[..named.len().min(MAX_NAMED)].join("; "))
+        }
+    }
+}
+
 /// What tells one of several from the others.
-fn among(inspection: &Inspection, has_one_peer: bool) -> String {
-    let peer = inspection.peer.as_ref().map(ToString::to_string).unwrap_or_default();
-    match (has_one_peer, inspection.keys) {
-        (true, keys) => keys.word().to_owned(),
-        (false, Keys::Any) => peer,
-        (false, keys) => format!("{peer}, {}", keys.word()),
+fn among(inspection: &Inspection, has_one_peer: bool) -> Option<String> {
+    let kind = inspection.kind.map(word);
+    if has_one_peer {
+        return kind.map(ToOwned::to_owned);
+    }
+    let peer = inspection.peer.as_ref()?;
+    Some(kind.map_or_else(|| peer.to_string(), |kind| format!("{peer}, {kind}")))
+}
+
+/// How a certificate is called that has such a key.
+const fn word(kind: KeyKind) -> &'static str {
+    match kind {
+        KeyKind::Rsa => "RSA",
+        KeyKind::Ec(_) => "ECDSA",
+        KeyKind::Ed25519 => "Ed25519",
+        KeyKind::Ed448 => "Ed448",
+        KeyKind::Dsa => "DSA",
+        KeyKind::Other => "other",
     }
 }
 
@@ -92,7 +122,7 @@ struct Labels {
 impl Labels {
     /// The label of what came of a look; nothing where another has it already, such as an address that two names lead to.
     fn next(&mut self, inspection: &Inspection, has_one_peer: bool) -> Option<String> {
-        let kind = (inspection.keys != Keys::Any).then(|| inspection.keys.word().to_ascii_lowercase());
+        let kind = inspection.kind.map(|kind| word(kind).to_ascii_lowercase());
         let address = match inspection.peer.as_ref().map(|peer| peer.address) {
             _ if has_one_peer => None,
             None => return None,
@@ -116,3 +146,6 @@ impl Labels {
         Some(label)
     }
 }
+
+/// How many a first line can name.
+const MAX_NAMED: usize = 3;

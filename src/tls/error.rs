@@ -213,7 +213,7 @@ impl From<TlsError> for Failure {
 
 /// `HandshakeFailure` as RFC 8446 spells it: `handshake_failure`.
 pub(super) fn alert_name(alert: Alert) -> String {
-    let camel = format!("{alert:?}").replace("CA", "Ca");
+    let camel = format!("{alert:?}").replace("CA", "Ca").replace("Unrecognised", "Unrecognized");
     let mut name = String::new();
     for c in camel.chars() {
         if c.is_ascii_uppercase() && !name.is_empty() {
@@ -349,5 +349,6 @@ mod tests {
     fn alerts_have_their_names_from_the_standard() {
         assert_eq!(alert_name(Alert::UnknownCA), "unknown_ca");
         assert_eq!(alert_name(Alert::ProtocolVersion), "protocol_version");
+        assert_eq!(alert_name(Alert::UnrecognisedName), "unrecognized_name");
     }
 }

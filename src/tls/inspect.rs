@@ -4,8 +4,11 @@
 //! that speaks TLS 1.3 only is asked again over rustls. With a client certificate to show, the handshake comes first.
 //!
 //! A server may have an RSA and an ECDSA certificate, of which a client sees the one that it prefers: whoever wants both
-//! asks twice.
+//! asks again, for the other kind and nothing else, in both ways, because it may be shown in TLS 1.3 only. What refuses
+//! that may still have one, whose issuer's signature was not among those offered (RFC 8446, section 4.2.3): so it is asked
+//! a last time, for the other kind in front of what it has shown. One that shows the same again has nothing else.
 
+use std::mem::discriminant;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -14,14 +17,16 @@ use tokio::net::TcpStream;
 use super::connection::{Handshake, TlsConnection};
 use super::error::TlsError;
 use super::served::Served;
-use super::settings::{Approach, Keys, TlsSettings};
+use super::settings::{Approach, Keys, Offer, TlsSettings, Trust};
 use super::starttls::{self, StartTls};
+use super::version::Version;
 use super::{clear, rustls};
 use crate::net::channel::Channel;
 use crate::net::{Peer, tcp};
 use crate::report::{Class, Event, Failure};
 use crate::time::deadline::Deadline;
 use crate::x509::algorithm::KeyKind;
+use crate::x509::{Certificate, Chain};
 
 /// What came of looking.
 #[derive(Debug, Default)]
@@ -29,28 +34,28 @@ pub(crate) struct Inspection {
     /// Who was looked at; `None` when there was nobody.
     pub peer: Option<Peer>,
     pub served: Served,
-    /// The kind of keys that was asked for; any, where the server has one kind only.
-    pub keys: Keys,
+    /// The kind of the leaf's key, where certificates of two kinds were shown.
+    pub kind: Option<KeyKind>,
     /// What went wrong on the way.
-    pub failure: Option<Failure>,
+    pub failures: Vec<Failure>,
     pub events: Vec<Event>,
-    way: Option<Way>,
-    /// Whether the server refused what was offered.
-    has_no_such_key: bool,
 }
 
 impl Inspection {
     /// There was nobody to look at.
     pub(crate) fn nothing(failure: Failure) -> Self {
-        Self { failure: Some(failure), ..Self::default() }
+        Self { failures: vec![failure], ..Self::default() }
     }
 
-    /// What went wrong on the way, and what of the handshake is worth a finding; each class once.
+    /// What went wrong on the way, and what of the handshake is worth a finding of a class that is not among that.
     pub(crate) fn failures(&self) -> Vec<Failure> {
-        let said = self.failure.as_ref().map(|failure| failure.class);
         let of_handshake = [self.served.obsolescence(), self.served.unmet_demand()].into_iter().flatten();
-        let more = of_handshake.filter(|failure| Some(failure.class) != said);
-        self.failure.iter().cloned().chain(more).collect()
+        let more = of_handshake.filter(|failure| self.failures.iter().all(|said| said.class != failure.class));
+        self.failures.iter().cloned().chain(more).collect()
+    }
+
+    fn leaf(&self) -> Option<&Certificate> {
+        self.served.chain.as_ref().map(Chain::leaf)
     }
 }
 
@@ -68,41 +73,29 @@ pub(crate) struct Inspector<'a> {
 }
 
 impl Inspector<'_> {
-    /// Looks at the first of `peers` that connects: once, and once more for the other kind of key where both are wanted and
-    /// it has both. Never empty.
+    /// Looks at the first of `peers` that connects: once, and again for the other kind of key where both are wanted. Never
+    /// empty.
     pub(crate) async fn inspect(&self, peers: &[Peer]) -> Vec<Inspection> {
-        let mut first = self.look(peers, self.settings, None).await;
-        let Some(leaf) = first.served.chain.as_ref().map(|chain| chain.leaf().clone()).filter(|_| self.wants_both)
-        else {
+        let mut first = self.look(peers, self.settings, &self.ways()).await.shown;
+        let Some(leaf) = first.leaf().cloned().filter(|_| self.wants_both) else {
             return vec![first];
         };
-        let shown = match leaf.key.kind {
-            KeyKind::Rsa => Keys::Rsa,
-            _ => Keys::Ecdsa,
-        };
-        let mut settings = self.settings.clone();
-        settings.offer.keys = shown.others();
-        let mut other = self.look(first.peer.as_slice(), &settings, first.way).await;
-        other.keys = settings.offer.keys;
-        let events = std::mem::take(&mut other.events);
-        first.events.extend(events);
-        match &other.served.chain {
-            // A server that does not care what it is asked for has one certificate.
-            Some(chain) if chain.leaf().der == leaf.der => vec![first],
-            Some(_) => {
-                first.keys = shown;
-                vec![first, other]
+        let wanted = Keys::of(leaf.key.kind).others();
+        match self.other(&mut first, &leaf, wanted).await {
+            Ok(Some(other)) => {
+                let kind = other.leaf().map(|other| other.key.kind);
+                // Two of one kind, as those of a farm may be, have no names of their own: that which ends first says enough.
+                if kind.map(|kind| discriminant(&kind)) == Some(discriminant(&leaf.key.kind)) {
+                    let ends_first = other.leaf().is_some_and(|other| other.not_after < leaf.not_after);
+                    return vec![if ends_first { Inspection { events: first.events, ..other } } else { first }];
+                }
+                first.kind = Some(leaf.key.kind);
+                vec![first, Inspection { kind, ..other }]
             }
-            None if other.has_no_such_key => vec![first],
-            None => {
-                let failure = other.failure.take();
-                first.failure = first.failure.or_else(|| {
-                    failure.map(|failure| {
-                        let kind = settings.offer.keys.word();
-                        let summary = format!("cannot ask for a certificate of {kind}: {}", failure.summary);
-                        Failure { summary, ..failure }
-                    })
-                });
+            Ok(None) => vec![first],
+            Err(failure) => {
+                let summary = format!("cannot ask for a certificate of {}: {}", wanted.word(), failure.summary);
+                first.failures.push(Failure { summary, ..failure });
                 vec![first]
             }
         }
@@ -114,14 +107,59 @@ impl Inspector<'_> {
         join_all(looks).await.into_iter().flatten().collect()
     }
 
-    /// Looks once, the `way` that is known to work if there is one.
-    async fn look(&self, peers: &[Peer], settings: &TlsSettings, way: Option<Way>) -> Inspection {
-        let shown = Inspection { peer: peers.first().cloned(), ..Inspection::default() };
-        let mut look = Look { settings, starttls: self.starttls, now: self.now, deadline: self.deadline, shown };
-        if let Err(failure) = look.at_first(peers, way).await {
-            look.shown.failure = Some(failure);
+    /// The certificate that the server of `first`, which has shown `leaf`, has for keys that are `wanted`; `None` where it has
+    /// nothing but the one that it has shown.
+    async fn other(
+        &self,
+        first: &mut Inspection,
+        leaf: &Certificate,
+        wanted: Keys,
+    ) -> Result<Option<Inspection>, Failure> {
+        let is_old = first.served.version.is_some_and(|version| version < Version::TLS_1_2);
+        let usual = self.ways();
+        for takes_others in [false, true] {
+            let ways = match takes_others {
+                // Whoever has chosen an old version of those offered speaks no newer one.
+                _ if is_old => &[Way::Clear][..],
+                // In the clear there is always something to show, in TLS 1.3 there may be something else.
+                true => &[Way::Handshake, Way::Clear],
+                false => &usual,
+            };
+            let mut settings = self.settings.clone();
+            settings.offer = Offer { keys: wanted, takes_others, ..settings.offer };
+            // Most see the same again, whose trust is judged already.
+            settings.trust = Trust::NotJudged;
+            let mut look = self.look(first.peer.as_slice(), &settings, ways).await;
+            first.events.append(&mut look.shown.events);
+            match &look.shown.served.chain {
+                Some(chain) if chain.leaf().der != leaf.der => {
+                    look.shown.served.verdict = self.settings.verdict(chain, self.now, self.deadline);
+                    return Ok(Some(look.shown));
+                }
+                None if takes_others || !look.is_for_lack_of_keys => {
+                    let failure = look.shown.failures.pop();
+                    return Err(failure.unwrap_or_else(|| Failure::new(Class::Tls, "no certificate was shown")));
+                }
+                Some(_) | None => {}
+            }
         }
-        look.shown
+        Ok(None)
+    }
+
+    /// How to look: as usual, then the other way.
+    const fn ways(&self) -> [Way; 2] {
+        if self.settings.identity.is_some() { [Way::Handshake, Way::Clear] } else { [Way::Clear, Way::Handshake] }
+    }
+
+    /// Looks once, in as many of these `ways` as it takes.
+    async fn look<'b>(&'b self, peers: &[Peer], settings: &'b TlsSettings, ways: &[Way]) -> Look<'b> {
+        let shown = Inspection { peer: peers.first().cloned(), ..Inspection::default() };
+        let (starttls, now, deadline) = (self.starttls, self.now, self.deadline);
+        let mut look = Look { settings, starttls, now, deadline, shown, is_for_lack_of_keys: true };
+        if let Err(failure) = look.in_these(ways, peers).await {
+            look.shown.failures.push(failure);
+        }
+        look
     }
 }
 
@@ -139,29 +177,28 @@ struct Look<'a> {
     now: i64,
     deadline: &'a Deadline,
     shown: Inspection,
+    /// Whether all that went wrong so far is what a server says that has nothing to show for the keys that it was asked for.
+    is_for_lack_of_keys: bool,
 }
 
 impl Look<'_> {
-    async fn at_first(&mut self, peers: &[Peer], way: Option<Way>) -> Result<(), Failure> {
-        let connected = self.connect(peers).await?;
-        let usual = if self.settings.identity.is_some() { Way::Handshake } else { Way::Clear };
-        let first_way = way.unwrap_or(usual);
-        let Err(first) = self.once(connected, first_way).await else {
-            return Ok(());
-        };
-        self.shown.has_no_such_key = is_for_lack_of_keys(&first);
-        if way.is_some() || !asks_for_another_way(&first) {
-            return Err(first.into());
+    async fn in_these(&mut self, ways: &[Way], peers: &[Peer]) -> Result<(), Failure> {
+        let mut connected = self.connect(peers).await?;
+        let mut before: Option<TlsError> = None;
+        for (place, way) in ways.iter().enumerate() {
+            let Err(error) = self.once(connected, *way).await else { return Ok(()) };
+            self.is_for_lack_of_keys &= is_for_lack_of_keys(&error);
+            if place + 1 == ways.len() || !asks_for_another_way(&error) {
+                let Some(before) = before else { return Err(error.into()) };
+                let mut failure = Failure::from(error.offered(BOTH_OFFERS));
+                failure.causes.push(format!("before that: {before}"));
+                return Err(failure);
+            }
+            before = Some(error);
+            let peer = self.shown.peer.clone();
+            connected = self.connect(peer.as_slice()).await?;
         }
-        let peer = self.shown.peer.clone();
-        let connected = self.connect(peer.as_slice()).await?;
-        let other_way = if first_way == Way::Clear { Way::Handshake } else { Way::Clear };
-        self.once(connected, other_way).await.map_err(|second| {
-            self.shown.has_no_such_key = is_for_lack_of_keys(&second);
-            let mut failure = Failure::from(second.offered(BOTH_OFFERS));
-            failure.causes.push(format!("before that: {first}"));
-            failure
-        })
+        Ok(())
     }
 
     async fn connect(&mut self, peers: &[Peer]) -> Result<(TcpStream, Peer), Failure> {
@@ -177,7 +214,6 @@ impl Look<'_> {
     }
 
     async fn once(&mut self, (stream, peer): (TcpStream, Peer), way: Way) -> Result<(), TlsError> {
-        self.shown.way = Some(way);
         match way {
             Way::Handshake => self.by_handshake(stream, &peer).await,
             Way::Clear => self.in_the_clear(stream, &peer).await,
@@ -207,14 +243,16 @@ impl Look<'_> {
                     && let Some(error) = self.refusal(&mut connection).await
                 {
                     self.tell(format!("after the handshake: {error}"));
-                    self.shown.failure = Some(error.into());
+                    self.shown.failures.push(error.into());
                 }
                 let _ = self.deadline.limit(String::new, tcp::drain(&mut connection.stream)).await;
                 Ok(())
             }
             Err(error) if has_chain => {
                 self.tell(format!("after the certificates: {error}"));
-                self.shown.failure = counts_after_certificates(&error).then(|| error.into());
+                if counts_after_certificates(&error) {
+                    self.shown.failures.push(error.into());
+                }
                 Ok(())
             }
             Err(error) => {
@@ -241,11 +279,13 @@ impl Look<'_> {
     }
 }
 
-/// Whether a server that answered so may have nothing to show for the keys that it was asked for. Windows hangs up then.
-const fn is_for_lack_of_keys(error: &TlsError) -> bool {
+/// Whether a server that answered so may have nothing to show for the keys that it was asked for. Windows hangs up then. Any
+/// other answer is about something else: `internal_error` says whoever cannot use the certificate that it has.
+fn is_for_lack_of_keys(error: &TlsError) -> bool {
     match error {
-        TlsError::NothingInCommon { .. } | TlsError::Alert { .. } => true,
+        TlsError::NothingInCommon { .. } => true,
         TlsError::Closed { before_hello, .. } => *before_hello,
+        TlsError::Alert { alert, .. } => alert == "illegal_parameter",
         _ => false,
     }
 }

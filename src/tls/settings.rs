@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use rustls::SignatureScheme;
 use rustls::pki_types::ServerName;
 
 use super::identity::ClientIdentity;
@@ -11,6 +10,7 @@ use crate::time::deadline::Deadline;
 use crate::trust::anchors::{Anchors, SoughtPath};
 use crate::trust::system;
 use crate::x509::Chain;
+use crate::x509::algorithm::KeyKind;
 use crate::x509::certificate::Fingerprint;
 use crate::x509::verdict::{Distrust, Verdict};
 
@@ -37,6 +37,8 @@ pub(crate) struct TlsSettings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Offer {
     pub keys: Keys,
+    /// Whether the other kinds are offered as well, behind `keys`.
+    pub takes_others: bool,
     /// Whether the certificate is all that is wanted, though nobody here can verify that the server has its key.
     pub is_for_reading: bool,
 }
@@ -94,18 +96,39 @@ impl TlsSettings {
     }
 }
 
+impl Offer {
+    /// Of what such `kinds` of keys are good for, that which is to be offered, the wanted in front.
+    pub(crate) fn of<T: Copy>(self, all: impl IntoIterator<Item = T>, kind: impl Fn(T) -> Keys) -> Vec<T> {
+        let is_wanted = |each: &T| self.keys == Keys::Any || kind(*each) == self.keys;
+        let (mut offered, others): (Vec<_>, Vec<_>) = all.into_iter().partition(is_wanted);
+        if self.takes_others {
+            offered.extend(others);
+        }
+        offered
+    }
+}
+
 impl Keys {
-    /// Whether such a key signs a handshake with `scheme`.
-    pub(crate) fn sign_with(self, scheme: SignatureScheme) -> bool {
-        let is_rsa = matches!(u16::from(scheme), 0x0201 | 0x0401 | 0x0501 | 0x0601 | 0x0804..=0x0806 | 0x0809..=0x080b);
-        match self {
-            Self::Any => true,
-            Self::Rsa => is_rsa,
-            Self::Ecdsa => !is_rsa,
+    /// Those that a key belongs to.
+    pub(crate) const fn of(kind: KeyKind) -> Self {
+        match kind {
+            KeyKind::Rsa => Self::Rsa,
+            KeyKind::Ec(_) | KeyKind::Ed25519 | KeyKind::Ed448 => Self::Ecdsa,
+            KeyKind::Dsa | KeyKind::Other => Self::Any,
         }
     }
 
-    /// The ones that are left when such a key has been shown.
+    /// Those that sign with this SignatureScheme, or SignatureAndHashAlgorithm of TLS 1.2: the hash in front, the kind of key
+    /// behind it.
+    pub(crate) const fn that_sign(scheme: u16) -> Self {
+        match (scheme, scheme & 0xff) {
+            (0x0804..=0x0806 | 0x0809..=0x080b, _) | (0..=0x06ff, 1) => Self::Rsa,
+            (0x0807 | 0x0808 | 0x081a..=0x081c, _) | (0..=0x06ff, 3) => Self::Ecdsa,
+            _ => Self::Any,
+        }
+    }
+
+    /// The ones to ask for when such a key has been shown.
     pub(crate) const fn others(self) -> Self {
         match self {
             Self::Rsa => Self::Ecdsa,
@@ -134,3 +157,31 @@ pub(crate) struct Approach<'a> {
 }
 
 pub(crate) const HAS_LEGACY: bool = cfg!(any(feature = "legacy-tls", windows));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_scheme_belongs_to_the_keys_that_sign_with_it() {
+        for (keys, schemes) in [
+            (Keys::Rsa, &[0x0101, 0x0201, 0x0301, 0x0401, 0x0501, 0x0601, 0x0804, 0x0805, 0x0806, 0x0809, 0x080b][..]),
+            (Keys::Ecdsa, &[0x0203, 0x0303, 0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x081a, 0x081c]),
+            (Keys::Any, &[0x0202, 0x0402, 0x0708, 0x0905]),
+        ] {
+            for scheme in schemes {
+                assert_eq!(Keys::that_sign(*scheme), keys, "{scheme:04x}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_wanted_come_alone_or_in_front() {
+        let all = [0x0403, 0x0804, 0x0202, 0x0503, 0x0401];
+        let offered = |keys, takes_others| Offer { keys, takes_others, ..Offer::default() }.of(all, Keys::that_sign);
+        assert_eq!(offered(Keys::Any, false), all);
+        assert_eq!(offered(Keys::Rsa, false), [0x0804, 0x0401]);
+        assert_eq!(offered(Keys::Rsa, true), [0x0804, 0x0401, 0x0403, 0x0202, 0x0503]);
+        assert_eq!(offered(Keys::Ecdsa, true), [0x0403, 0x0503, 0x0804, 0x0202, 0x0401]);
+    }
+}

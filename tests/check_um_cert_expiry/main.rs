@@ -12,6 +12,7 @@ mod containers;
 mod files;
 mod kinds;
 mod possession;
+mod second_look;
 mod starttls;
 mod wire;
 

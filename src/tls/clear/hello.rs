@@ -1,14 +1,19 @@
 //! What is a server of TLS 1.0 to 1.2 asked, so that it shows its certificate whatever it has left to offer?
 
 use super::flight::HANDSHAKE;
-use crate::tls::settings::Keys;
+use crate::tls::settings::{Keys, Offer};
 use crate::tls::version::{SUITES, Version};
 
-/// A ClientHello record that offers TLS 1.2 with every suite up to it that a server may still choose to show one of `keys`.
+/// A ClientHello record that offers TLS 1.2 with every suite up to it that a server may still choose to show what the `offer`
+/// is for.
+///
+/// The suite alone says whose certificate is shown. The signature algorithms do not: they bind those of the whole chain
+/// (RFC 5246, section 7.4.2), whose issuers may have keys of another kind. So all are offered, those of the wanted in front.
 ///
 /// `server_name` is sent as SNI. RFC 5246 appendix E: the record says TLS 1.0, so that older servers read on.
-pub(crate) fn client_hello(random: &[u8; 32], server_name: Option<&str>, keys: Keys) -> Vec<u8> {
-    let suites = SUITES.iter().filter(|(number, name)| *number >> 8 != TLS_1_3_SUITES && shows(name, keys));
+pub(crate) fn client_hello(random: &[u8; 32], server_name: Option<&str>, offer: Offer) -> Vec<u8> {
+    let suites = SUITES.iter().filter(|(number, _)| *number >> 8 != TLS_1_3_SUITES);
+    let suites = offer.of(suites, |(_, name)| shown_by(name)).into_iter();
     let suites = suites.map(|(number, _)| *number).chain([RENEGOTIATION_INFO_SCSV]);
     let suites: Vec<u8> = suites.flat_map(u16::to_be_bytes).collect();
 
@@ -19,8 +24,8 @@ pub(crate) fn client_hello(random: &[u8; 32], server_name: Option<&str>, keys: K
     }
     extensions.extend(extension(10, &vector::<2>(GROUPS)));
     extensions.extend(extension(11, &vector::<1>(&[0])));
-    let algorithms = SIGNATURE_ALGORITHMS.iter().filter(|algorithm| signs(**algorithm, keys));
-    let algorithms: Vec<u8> = algorithms.flat_map(|algorithm| algorithm.to_be_bytes()).collect();
+    let algorithms = Offer { takes_others: true, ..offer }.of(SIGNATURE_ALGORITHMS.iter().copied(), Keys::that_sign);
+    let algorithms: Vec<u8> = algorithms.into_iter().flat_map(u16::to_be_bytes).collect();
     extensions.extend(extension(13, &vector::<2>(&algorithms)));
 
     let body = |extensions: &[u8]| {
@@ -43,24 +48,12 @@ pub(crate) fn client_hello(random: &[u8; 32], server_name: Option<&str>, keys: K
     [vec![HANDSHAKE, 3, 1], vector::<2>(&message)].concat()
 }
 
-/// Whether a server that chooses the suite of this name shows one of `keys`: with ECDH, an EC key whoever has signed it.
-fn shows(suite: &str, keys: Keys) -> bool {
-    let is_ec = suite.contains("_ECDSA_") || suite.contains("_ECDH_");
-    match keys {
-        Keys::Any => true,
-        Keys::Rsa => !is_ec && suite.contains("_RSA_"),
-        Keys::Ecdsa => is_ec,
-    }
-}
-
-/// Whether one of `keys` signs so: the hash in front, the kind of key behind it, or a number of TLS 1.3.
-const fn signs(algorithm: u16, keys: Keys) -> bool {
-    let is_rsa = matches!(algorithm, 0x0804..=0x0806 | 0x0809..=0x080b) || algorithm >> 8 != 8 && algorithm & 0xff == 1;
-    let is_ec = matches!(algorithm, 0x0807 | 0x0808) || algorithm >> 8 != 8 && algorithm & 0xff == 3;
-    match keys {
-        Keys::Any => true,
-        Keys::Rsa => is_rsa,
-        Keys::Ecdsa => is_ec,
+/// The keys whose certificate a server shows that chooses the suite of this name: with ECDH, an EC key whoever has signed it.
+fn shown_by(suite: &str) -> Keys {
+    match suite {
+        suite if suite.contains("_ECDSA_") || suite.contains("_ECDH_") => Keys::Ecdsa,
+        suite if suite.contains("_RSA_") => Keys::Rsa,
+        _ => Keys::Any,
     }
 }
 
@@ -95,7 +88,7 @@ mod tests {
 
     #[test]
     fn the_hello_says_whom_it_wants_and_no_version_above_1_2() {
-        let hello = client_hello(&[7; 32], Some("cas1.example.com"), Keys::Any);
+        let hello = client_hello(&[7; 32], Some("cas1.example.com"), Offer::default());
         assert_eq!(hello[..3], [HANDSHAKE, 3, 1]);
         assert_eq!(usize::from(u16::from_be_bytes([hello[3], hello[4]])), hello.len() - 5);
         assert!(hello.windows(16).any(|window| window == b"cas1.example.com"));
@@ -107,19 +100,38 @@ mod tests {
     fn no_hello_has_a_length_at_which_old_load_balancers_hang() {
         for keys in [Keys::Any, Keys::Rsa, Keys::Ecdsa] {
             for name in [None, Some("cas1.example.com"), Some(&*"a".repeat(250))] {
-                let length = client_hello(&[7; 32], name, keys).len() - 5;
+                let length = client_hello(&[7; 32], name, Offer { keys, ..Offer::default() }).len() - 5;
                 assert!(!(256..512).contains(&length), "{keys:?} {name:?}: {length}");
             }
         }
     }
 
+    /// The suites of a hello without a name.
+    fn suites(offer: Offer) -> Vec<u16> {
+        let hello = client_hello(&[7; 32], None, offer);
+        let length = usize::from(u16::from_be_bytes([hello[44], hello[45]]));
+        hello[46..46 + length].chunks(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect()
+    }
+
     #[test]
-    fn each_kind_of_keys_has_its_suites_and_its_algorithms() {
-        for (keys, suite, other) in [(Keys::Rsa, [0, 0x2f], [0xc0, 0x2b]), (Keys::Ecdsa, [0xc0, 0x2b], [0, 0x2f])] {
-            let hello = client_hello(&[7; 32], None, keys);
-            let suites = &hello[44..];
-            assert!(suites.chunks(2).any(|pair| pair == suite), "{keys:?}");
-            assert!(!suites.chunks(2).take(60).any(|pair| pair == other), "{keys:?}");
+    fn each_kind_of_keys_has_its_suites() {
+        for (keys, own, foreign) in [(Keys::Rsa, 0x002f, 0xc02b), (Keys::Ecdsa, 0xc02b, 0x002f)] {
+            let only = suites(Offer { keys, ..Offer::default() });
+            assert!(only.contains(&own) && !only.contains(&foreign), "{keys:?}");
+            let both = suites(Offer { keys, takes_others: true, ..Offer::default() });
+            let place = |wanted| both.iter().position(|suite| *suite == wanted).unwrap();
+            assert!(place(own) < place(foreign), "{keys:?}");
+            assert_eq!(both.len(), suites(Offer::default()).len(), "{keys:?}");
+        }
+    }
+
+    #[test]
+    fn no_kind_of_keys_takes_algorithms_from_the_issuers() {
+        for (keys, first) in [(Keys::Rsa, 0x0401), (Keys::Ecdsa, 0x0403_u16)] {
+            let hello = client_hello(&[7; 32], None, Offer { keys, ..Offer::default() });
+            let length = u16::try_from(2 * SIGNATURE_ALGORITHMS.len()).unwrap();
+            let begin = [[0, 13], (length + 2).to_be_bytes(), length.to_be_bytes(), first.to_be_bytes()].concat();
+            assert!(hello.windows(begin.len()).any(|window| window == begin), "{keys:?}");
         }
     }
 }

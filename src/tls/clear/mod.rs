@@ -34,7 +34,7 @@ pub(crate) async fn read(mut stream: TcpStream, approach: Approach<'_>) -> Hands
     let mut client_random = [0; 32];
     // The hello is public and its connection is given up: a random that fails is no reason not to look. It proves nothing.
     let is_fresh = random::fill(&mut client_random).is_ok();
-    let hello = client_hello(&client_random, settings.server_name(), settings.offer.keys);
+    let hello = client_hello(&client_random, settings.server_name(), settings.offer);
     let exchanged = deadline.limit(stage, exchange(&mut stream, &hello, &mut reader, &mut first)).await;
 
     let mut seen = Seen::from(reader.flight());

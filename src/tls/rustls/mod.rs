@@ -15,14 +15,14 @@ use tokio_rustls::TlsConnector;
 use self::witness::Witness;
 use super::connection::{Handshake, TlsConnection};
 use super::error::TlsError;
-use super::settings::{Approach, Keys, TlsSettings};
+use super::settings::{Approach, Keys, Offer, TlsSettings};
 use super::tap::{self, Tap};
 use super::version::{Suite, Version};
 
 /// Speaks TLS over `stream`, up to the end of the handshake.
 pub(crate) async fn connect(stream: TcpStream, approach: Approach<'_>) -> Handshake {
     let Approach { peer, settings, deadline, .. } = approach;
-    let provider = Arc::new(provider(settings.offer.keys));
+    let provider = Arc::new(provider(settings.offer));
     let key = settings.identity.as_ref().map(|identity| Arc::clone(&identity.key));
     let witness = Witness::new(settings.offer, key);
     let config = match ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions() {
@@ -62,16 +62,20 @@ pub(crate) async fn connect(stream: TcpStream, approach: Approach<'_>) -> Handsh
 }
 
 /// What rustls offers, the suite in front that every server of TLS 1.3 has (RFC 8446, section 9.1).
-fn provider(keys: Keys) -> CryptoProvider {
+fn provider(offer: Offer) -> CryptoProvider {
     let mut provider = ring::default_provider();
-    let suites = &mut provider.cipher_suites;
-    if let Some(place) = suites.iter().position(|suite| suite.suite() == CipherSuite::TLS13_AES_128_GCM_SHA256) {
-        suites[..=place].rotate_right(1);
+    let suites = std::mem::take(&mut provider.cipher_suites);
+    let (mut modern, older): (Vec<_>, Vec<_>) = suites.into_iter().partition(|suite| suite.tls13().is_some());
+    if let Some(place) = modern.iter().position(|suite| suite.suite() == CipherSuite::TLS13_AES_128_GCM_SHA256) {
+        modern[..=place].rotate_right(1);
     }
-    suites.retain(|suite| match suite {
-        SupportedCipherSuite::Tls12(suite) => suite.sign.iter().any(|scheme| keys.sign_with(*scheme)),
-        SupportedCipherSuite::Tls13(_) => true,
-    });
+    let shown_by = |suite: SupportedCipherSuite| match suite {
+        SupportedCipherSuite::Tls12(suite) => {
+            suite.sign.first().map_or(Keys::Any, |scheme| Keys::that_sign((*scheme).into()))
+        }
+        SupportedCipherSuite::Tls13(_) => Keys::Any,
+    };
+    provider.cipher_suites = modern.into_iter().chain(offer.of(older, shown_by)).collect();
     provider
 }
 

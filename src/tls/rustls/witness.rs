@@ -11,7 +11,7 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, PeerMis
 
 use crate::tls::possession::{KeyError, check_possession};
 use crate::tls::served::Seen;
-use crate::tls::settings::Offer;
+use crate::tls::settings::{Keys, Offer};
 use crate::tls::version::Version;
 use crate::trust::signature::{UNVERIFIABLE_SCHEMES, handshake_schemes};
 
@@ -84,10 +84,16 @@ impl ServerCertVerifier for Witness {
         self.signed(Version::TLS_1_3, check_possession(leaf, signature.scheme, message, signature.signature()))
     }
 
+    /// These bind the signatures of the whole chain, too (RFC 8446, section 4.2.3: rustls has no list of its own for them).
+    /// So PKCS#1 is always among them: in TLS 1.3 no handshake is signed so, and up to TLS 1.2 the suite says whose
+    /// certificate is shown.
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         let more = if self.offer.is_for_reading { UNVERIFIABLE_SCHEMES } else { &[] };
         let all = handshake_schemes().into_iter().chain(more.iter().copied());
-        all.filter(|scheme| self.offer.keys.sign_with(*scheme)).collect()
+        let kind = |scheme: SignatureScheme| {
+            if is_pkcs1(scheme) { self.offer.keys } else { Keys::that_sign(scheme.into()) }
+        };
+        self.offer.of(all, kind)
     }
 }
 
