@@ -52,7 +52,7 @@ pub mod time {
     pub use crate::time::{calendar, deadline, stage};
 }
 pub mod tls {
-    pub use crate::tls::{clear, identity};
+    pub use crate::tls::{clear, identity, starttls};
 }
 pub mod x509 {
     pub use crate::x509::{Certificate, Chain, expiry, judgement, verdict};

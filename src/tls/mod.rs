@@ -17,6 +17,6 @@ mod possession;
 pub(crate) mod rustls;
 pub(crate) mod served;
 pub(crate) mod settings;
-pub(crate) mod starttls;
+pub mod starttls;
 mod tap;
 pub(crate) mod version;

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use call_router::nameserver::{Manner, Nameserver, a, srv};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -13,7 +14,7 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion};
 
 use crate::support::peer::Peer;
-use crate::support::tls::{OpenSsl, fixture};
+use crate::support::tls::{OpenSsl, answer_hello, fixture, flight};
 use crate::support::{Outcome, perfdata};
 use crate::{DAY, Made, Wanted, run};
 
@@ -129,4 +130,28 @@ fn proved_by_every_way_to_exchange_keys_that_signs() {
         assert_eq!(ran.code, Some(0), "{arguments}: {ran:?}");
         assert!(ran.stdout.contains("\nkey possession: proved\n"), "{arguments}: {ran:?}");
     }
+}
+
+#[test]
+fn of_several_servers_those_are_named_whose_key_is_not_proved() {
+    let made = Made::leaf(&Wanted::new("sip.test.local", -DAY, 90 * DAY));
+    let proved = server(&made.file("leaf.pem"), &made.file("key.pem"), TLS_1_3, false);
+    let der = std::fs::read(fixture("leaf-rsa-2048.der")).unwrap();
+    // Ends later, so that its dates are not on the first line.
+    let unproved = Peer::tcp_on("127.0.0.2:0", move |mut stream| {
+        answer_hello(&mut stream, &flight(std::slice::from_ref(&der), true));
+    });
+    let nameserver = Nameserver::new(
+        Manner::Plain,
+        vec![
+            ("_sips._tcp.example.com", srv(0, proved.address.port(), "one.example.com")),
+            ("_sips._tcp.example.com", srv(0, unproved.address.port(), "two.example.com")),
+            ("one.example.com", a([127, 0, 0, 1])),
+            ("two.example.com", a([127, 0, 0, 2])),
+        ],
+    );
+    let address = nameserver.address.to_string();
+    let ran = run(&["-H", "example.com", "--srv", "--all-addresses", "--dns-server", &address, "--no-verify"]);
+    let named = format!("possession of the key not proved: two.example.com:{}", unproved.address.port());
+    ran.assert_text(0).assert_says(&named).assert_says("expires in 90 days");
 }

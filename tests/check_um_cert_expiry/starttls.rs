@@ -48,7 +48,7 @@ fn days_of_exim_by_smtp() {
     let arguments = ["-C", &configuration, "-bdf", "-oX", &format!("127.0.0.1.{port}")];
     let Some(_exim) = Server::start("exim4", &arguments, is_up(port)) else { return };
     ask("smtp", port, &["--ca-file", &file(&directory, "cert.pem")]).assert_text(0).assert_says("expires in");
-    ask("imap", port, &[]).assert_text(2).assert_says("does not start TLS: it answers '220 ");
+    ask("imap", port, &[]).assert_text(2).assert_says("does not speak IMAP: it begins with '220 ");
 }
 
 #[test]
@@ -106,8 +106,8 @@ fn answers_of_several_lines_are_read_to_their_end() {
 #[test]
 fn tls_when_the_server_does_not_consent() {
     for (protocol, lines, said) in [
-        ("smtp", "554 no\r\n", "it answers '554 no' to the SMTP command"),
-        ("smtp", "220 a\r\n|250 b\r\n|454 TLS not available\r\n", "'454 TLS not available'"),
+        ("smtp", "554 no\r\n", "it greets with '554 no'"),
+        ("smtp", "220 a\r\n|250 b\r\n|454 TLS not available\r\n", "it answers '454 TLS not available' to STARTTLS"),
         ("imap", "* OK a\r\n|a BAD what\r\n", "'a BAD what'"),
         ("pop3", "+OK a\r\n|-ERR what\r\n", "'-ERR what'"),
     ] {
@@ -115,8 +115,30 @@ fn tls_when_the_server_does_not_consent() {
     }
 }
 
+/// The class of the only failure.
+fn class(ran: &Outcome) -> String {
+    ran.stdout.split("\"class\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default().to_owned()
+}
+
 #[test]
-fn protocol_when_somebody_speaks_after_the_consent() {
+fn tls_when_the_server_speaks_something_else_than_is_asked_for() {
+    for (protocol, greeting, said) in [
+        ("smtp", "SSH-2.0-x\r\n", "does not speak SMTP: it begins with 'SSH-2.0-x'"),
+        ("ldap", "220 mx\r\n", "does not speak LDAP as it should: its answer is no LDAP message"),
+    ] {
+        let peer = Peer::tcp(move |mut stream| {
+            let _ = stream.write_all(greeting.as_bytes());
+            let _ = stream.read_to_end(&mut Vec::new());
+        });
+        ask(protocol, peer.port(), &[]).assert_text(2).assert_says(said);
+        let json = ask(protocol, peer.port(), &["--output", "json"]);
+        assert_eq!(class(&json), "tls", "{json:?}");
+        ask(protocol, peer.port(), &["--state", "tls=unknown"]).assert_text(3);
+    }
+}
+
+#[test]
+fn tls_when_somebody_speaks_after_the_consent() {
     for (protocol, lines) in [
         ("smtp", "220 a\r\n|250 b\r\n|220 go\r\n250 injected\r\n"),
         ("imap", "* OK a\r\n|a OK go\r\n* injected\r\n"),
@@ -124,6 +146,7 @@ fn protocol_when_somebody_speaks_after_the_consent() {
     ] {
         let ran = ask(protocol, scripted(lines).port(), &[]);
         ran.assert_text(2).assert_says("it sends more, in the clear, after its consent to TLS");
+        ask(protocol, scripted(lines).port(), &["--state", "tls=unknown"]).assert_text(3);
     }
 }
 

@@ -1,0 +1,74 @@
+//! What does a directory answer to StartTLS? Its ExtendedResponse (RFC 4511, section 4.12).
+
+use x509_parser::asn1_rs::{Any, Class as TagClass, FromBer, Tag};
+
+use super::dialogue::{MAX_ANSWER, TOO_LONG};
+
+/// The result code of an ExtendedResponse and the length of its message; `None` until all of it is there. The error is what
+/// was found instead.
+pub(super) fn extended_response(received: &[u8]) -> Result<Option<(u32, usize)>, &'static str> {
+    let Some(length) = message_length(received)? else { return Ok(None) };
+    if length > MAX_ANSWER {
+        return Err(TOO_LONG);
+    }
+    let Some(message) = received.get(..length) else { return Ok(None) };
+    let result = || {
+        let (_, message) = Any::from_ber(message).ok()?;
+        let (rest, _id) = Any::from_ber(message.data).ok()?;
+        let (_, response) = Any::from_ber(rest).ok()?;
+        let is_response = response.class() == TagClass::Application && response.tag() == Tag(24);
+        let (_, code) = Any::from_ber(response.data).ok().filter(|_| is_response)?;
+        (code.tag() == Tag::Enumerated && code.data.len() <= 4)
+            .then(|| code.data.iter().fold(0, |code, byte| code << 8 | u32::from(*byte)))
+    };
+    Ok(Some((result().ok_or("its answer is no LDAP ExtendedResponse")?, length)))
+}
+
+/// The length of an LDAPMessage with its header; `None` until that is there.
+fn message_length(received: &[u8]) -> Result<Option<usize>, &'static str> {
+    match received {
+        [] | [0x30] => Ok(None),
+        [0x30, short @ 0..=0x7f, ..] => Ok(Some(2 + usize::from(*short))),
+        [0x30, long @ 0x81..=0x84, rest @ ..] => {
+            let count = usize::from(long & 0x7f);
+            let bytes = rest.get(..count);
+            Ok(bytes.map(|bytes| {
+                let length = bytes.iter().fold(0_usize, |length, byte| length << 8 | usize::from(*byte));
+                length.saturating_add(2 + count)
+            }))
+        }
+        _ => Err("its answer is no LDAP message"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_extended_response_is_read_when_all_of_it_is_there() {
+        let success = b"\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00";
+        for end in 0..success.len() {
+            assert!(extended_response(&success[..end]).unwrap().is_none(), "{end}");
+        }
+        assert_eq!(extended_response(success).unwrap(), Some((0, success.len())));
+        let refused = b"\x30\x84\x00\x00\x00\x0c\x02\x01\x01\x78\x07\x0a\x01\x34\x04\x00\x04\x00rest";
+        assert_eq!(extended_response(refused).unwrap(), Some((52, refused.len() - 4)));
+    }
+
+    #[test]
+    fn what_is_no_extended_response_is_refused() {
+        for bytes in
+            [b"* OK ready\r\n".as_slice(), b"\x30\x03\x02\x01\x01", b"\x30\x80", b"\x30\x05\x02\x01\x01\x61\x00"]
+        {
+            assert!(extended_response(bytes).is_err(), "{bytes:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_panic(bytes: Vec<u8>) {
+            let _ = extended_response(&bytes);
+        }
+    }
+}
