@@ -139,10 +139,11 @@ pub(crate) fn record_route(head: &Head) -> Result<Vec<(String, SipUri)>, Address
 /// The tag of a From or To.
 pub(crate) fn tag(value: &str) -> Option<&str> {
     let (_, parameters) = split(value).ok()?;
-    parameters.split(';').find_map(|parameter| {
-        let (name, tag) = parameter.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("tag").then_some(tag.trim())
-    })
+    // Behind a bracket they begin with a semicolon, without one they do not.
+    let parameters = list::split(parameters, ';');
+    parameters
+        .filter_map(|parameter| parameter.split_once('='))
+        .find_map(|(name, tag)| name.trim().eq_ignore_ascii_case("tag").then_some(tag.trim()))
 }
 
 /// What is wrong, before it is known where.

@@ -107,10 +107,10 @@ impl<T: Channel> Link<T> {
             Ok(Some(response)) => Ok(Some(response)),
             Err(source) if may_be_ours => {
                 let failure = LinkError::Message { peer: self.peer.clone(), source }.into();
-                if T::IS_STREAM && is_ours {
-                    return Err(failure);
+                if is_ours {
+                    return self.misread(failure).map(|()| None);
                 }
-                Ok(self.unread(failure, is_ours))
+                Ok(self.unread(failure, false))
             }
             Ok(None) | Err(_) => Ok(self.stray()),
         }
@@ -125,6 +125,16 @@ impl<T: Channel> Link<T> {
         }
         self.note("<", &String::from_utf8_lossy(&frame.raw_head));
         Ok(Some(frame))
+    }
+
+    /// What is to be done about an answer to our request that says nothing: over UDP it is remembered, and the wait goes on for
+    /// a better one (RFC 3261 18.3); on a stream nothing was lost, and nothing better will come.
+    pub(crate) fn misread(&mut self, failure: Failure) -> Result<(), Failure> {
+        if T::IS_STREAM {
+            return Err(failure);
+        }
+        self.unread(failure, true);
+        Ok(())
     }
 
     /// Counts a message that is not for us.

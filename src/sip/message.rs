@@ -5,6 +5,7 @@
 
 use rsip::headers::{CSeq, ToTypedHeader, UntypedHeader};
 
+use super::address;
 use super::framing::Frame;
 use super::head::{self, Head};
 use super::list;
@@ -38,6 +39,9 @@ pub enum MessageError {
     /// A header that every response has once is there again, and says something else.
     #[error("the response has more than one {0}, expected one header of that name")]
     Repeated(&'static str),
+    /// From has not the tag of the request, which would make it a response in another dialog (RFC 3261 8.2.6.2, 12).
+    #[error("the response has the From '{0}', expected the tag of the request in it")]
+    Tag(String),
 }
 
 impl Response {
@@ -63,6 +67,14 @@ impl Response {
             }
         }
         Ok(())
+    }
+
+    /// Fails unless it is complete, and From has the tag of the request; tags are the same in any case (RFC 3261 7.3.1).
+    pub(crate) fn check_answers(&self, id: &RequestId) -> Result<(), MessageError> {
+        self.check_complete()?;
+        let from = self.head.value("From").unwrap_or_default();
+        let is_ours = address::tag(from).is_some_and(|tag| tag.eq_ignore_ascii_case(&id.tag));
+        if is_ours { Ok(()) } else { Err(MessageError::Tag(excerpt(from, 80))) }
     }
 
     /// Whether it is a 1xx, which only says that a final response will come.
@@ -308,6 +320,30 @@ pub(crate) mod tests {
         assert_eq!(check(complete.replace("f:", "x:")), Err(MessageError::Missing("From")));
         assert_eq!(check(complete.replace("<sip:b>", " ")), Err(MessageError::Missing("To")));
         assert_eq!(check(complete.replace("i: c\r\n", "")), Err(MessageError::Missing("Call-ID")));
+    }
+
+    #[test]
+    fn an_answer_has_the_tag_of_its_request_in_from() {
+        let id = RequestId { branch: "z9hG4bKb".into(), tag: "4a5f".into(), call_id: "c".into(), cseq: 1 };
+        let check = |from: &str| {
+            let head = format!("SIP/2.0 200 OK\r\nt: <sip:b>\r\ni: c\r\nCSeq: 1 OPTIONS\r\nFrom: {from}\r\n\r\n");
+            response(&head).check_answers(&id)
+        };
+        for from in ["<sip:a>;tag=4a5f", "\"a;tag=x\" <sip:a;tag=y> ; x ; TAG = 4A5F", "sip:a;tag=4a5f"] {
+            assert_eq!(check(from), Ok(()), "{from}");
+        }
+        for from in [
+            "x",
+            "<sip:a>",
+            "<sip:a>;tag=4a5",
+            "<sip:a;tag=4a5f>",
+            "\"a\" <sip:a;tag=4a5f",
+            "<sip:a>;tag=",
+            "<sip:a>;x=\";tag=4a5f\"",
+        ] {
+            assert_eq!(check(from), Err(MessageError::Tag(from.to_owned())), "{from}");
+        }
+        assert_eq!(check(""), Err(MessageError::Missing("From")));
     }
 
     #[test]

@@ -179,12 +179,13 @@ impl<T: Channel> Uac<T> {
                     let Ok(heard) = timeout_at(until.into(), self.link.receive(&id.branch)).await else { continue };
                     let Some(response) = heard? else { continue };
                     match transaction.receive(&response) {
-                        Received::Final => {
-                            let peer = || self.link.peer.clone();
-                            let complete = response.check_complete();
-                            complete.map_err(|source| LinkError::Message { peer: peer(), source })?;
-                            return Ok(response);
-                        }
+                        Received::Final => match response.check_answers(id) {
+                            Ok(()) => return Ok(response),
+                            Err(source) => {
+                                let failure = LinkError::Message { peer: self.link.peer.clone(), source }.into();
+                                self.link.misread(failure)?;
+                            }
+                        },
                         Received::Provisional => self.link.last_provisional = Some(response.status_text()),
                         Received::Stray => _ = self.link.stray(),
                     }

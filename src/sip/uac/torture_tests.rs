@@ -109,7 +109,7 @@ impl Message {
         let mut lines = self.bytes.split_inclusive(|byte| *byte == b'\n');
         let first = lines.next().unwrap().to_vec();
         let mut patched = start_line.map_or(first, |line| format!("{line}\r\n").into_bytes());
-        for name in ["Via: ", "Call-ID: ", "CSeq: "] {
+        for name in ["Via: ", "From: ", "Call-ID: ", "CSeq: "] {
             patched.extend(format!("{name}{}\r\n", line(request, name)).bytes());
         }
         let (mut in_head, mut is_replaced) = (true, false);
@@ -117,7 +117,7 @@ impl Message {
             in_head &= line != b"\r\n";
             if in_head && !line.starts_with(b" ") && !line.starts_with(b"\t") {
                 let name = line.split(|byte| *byte == b':').next().unwrap().trim_ascii().to_ascii_lowercase();
-                is_replaced = matches!(name.as_slice(), b"via" | b"v" | b"call-id" | b"i" | b"cseq");
+                is_replaced = matches!(name.as_slice(), b"via" | b"v" | b"from" | b"f" | b"call-id" | b"i" | b"cseq");
             }
             if !(in_head && is_replaced) {
                 patched.extend(line);
