@@ -44,7 +44,9 @@ impl Check for CallRouting {
         }
         let question = self.question(context)?;
 
-        let located = self.server.locate(&context.deadline, &mut report.events).await;
+        // Whom to trust may be about the target of a redirection.
+        let thresholds = self.served.thresholds_given();
+        let located = self.server.locate(thresholds, &context.deadline, &mut report.events).await;
         let transport = located.as_ref().map_or_else(|_| self.server.transport(), |location| location.transport);
         report.target = self.server.target(transport, None);
         let routed = routing::route(&question, &located?).await;

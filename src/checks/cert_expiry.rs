@@ -59,22 +59,23 @@ impl CertExpiry {
         };
 
         let mut report = context.report();
-        let (peers, failures) = self.servers.peers(hostname, context, &mut report.events).await;
+        let found = self.servers.found(hostname, context, &mut report.events).await;
+        let failures = found.failures.iter().map(|(_, failure)| failure.clone());
         let shown = match self.servers.all_addresses {
-            _ if peers.is_empty() => failures.iter().cloned().map(Inspection::nothing).collect(),
-            true => inspector.inspect_each(&peers).await,
-            false => inspector.inspect(&peers).await,
+            _ if found.peers.is_empty() => failures.clone().map(Inspection::nothing).collect(),
+            true => inspector.inspect_each(&found.peers).await,
+            false => inspector.inspect(&found.peers).await,
         };
 
-        if !peers.is_empty() {
-            let passed_over = failures.into_iter().map(|failure| report.judge(failure));
+        if !found.peers.is_empty() {
+            let passed_over = failures.map(|failure| report.judge(failure));
             // One target that has no address is enough to look elsewhere, but not where all are asked.
             let passed_over =
                 passed_over.map(|found| if self.servers.all_addresses { found } else { Finding::ok(found.text) });
             report.findings.extend(passed_over.collect::<Vec<_>>());
         }
         report.target = self.servers.target(hostname, &shown);
-        report.headline = self.servers.headline(hostname, &shown);
+        report.headline = self.servers.headline(hostname, &found, &shown);
         let assessment = Assessment { expiries: &expiries, settings: &settings, scrutiny: self.scrutiny(), now };
         assessment.add(shown, &mut report);
         Ok(report)

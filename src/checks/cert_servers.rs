@@ -1,9 +1,10 @@
 //! Which servers are looked at for their certificates? The host, each of its addresses, or those that a domain names.
 
-use std::net::SocketAddr;
+use futures_util::future::join_all;
 
 use crate::net::nameserver::Nameservers;
 use crate::net::resolve::Resolver;
+use crate::net::tally::{LeftOut, Named, Tally};
 use crate::net::{self, Endpoint, Peer, host, srv};
 use crate::options::dns::DnsOptions;
 use crate::options::target::EndpointOptions;
@@ -54,6 +55,15 @@ pub(super) enum WantedKeys {
     Ecdsa,
 }
 
+/// Whom to look at.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) peers: Vec<Peer>,
+    /// What was not found, with the target whose addresses those would have been.
+    pub(super) failures: Vec<(Option<Endpoint>, Failure)>,
+    left_out: LeftOut,
+}
+
 impl ServerOptions {
     /// The kinds of keys to ask for at first.
     pub(super) fn keys(&self) -> Keys {
@@ -69,26 +79,31 @@ impl ServerOptions {
         self.keys.unwrap_or_default() == WantedKeys::Both
     }
 
-    /// Every address to look at, and what was not found.
-    pub(super) async fn peers(
-        &self,
-        hostname: &str,
-        context: &Context,
-        events: &mut Vec<Event>,
-    ) -> (Vec<Peer>, Vec<Failure>) {
-        let (targets, resolver) = match self.locate(hostname, context, events).await {
+    /// Every address to look at, and what was not found: as many of each target as add up to [`net::MAX_ASKED`].
+    pub(super) async fn found(&self, hostname: &str, context: &Context, events: &mut Vec<Event>) -> Found {
+        let mut found = Found::default();
+        let (mut targets, resolver) = match self.locate(hostname, context, events).await {
             Ok(located) => located,
-            Err(failure) => return (Vec::new(), vec![failure]),
+            Err(failure) => {
+                found.failures.push((None, failure));
+                return found;
+            }
         };
-        let (mut peers, mut failures) = (Vec::new(), Vec::new());
-        for target in targets {
-            match resolver.peers(&target, self.endpoint.family(), &context.deadline).await {
-                Ok(found) => peers.extend(found),
-                Err(failure) => failures.push(failure),
+        found.left_out.targets = targets.len().saturating_sub(net::MAX_ASKED);
+        targets.truncate(net::MAX_ASKED);
+        let share = (net::MAX_ASKED / targets.len().max(1)).max(1);
+        let family = self.endpoint.family();
+        let looked_up = targets.iter().map(|target| resolver.peers(target, family, &context.deadline));
+        for (target, peers) in targets.iter().zip(join_all(looked_up).await) {
+            match peers {
+                Ok(peers) => {
+                    found.left_out.addresses += peers.len().saturating_sub(share);
+                    found.peers.extend(peers.into_iter().take(share));
+                }
+                Err(failure) => found.failures.push((Some(target.clone()), failure)),
             }
         }
-        peers.truncate(net::MAX_ASKED);
-        (peers, failures)
+        found
     }
 
     /// The host itself, or with `--srv` the targets of a domain.
@@ -132,17 +147,17 @@ impl ServerOptions {
     }
 
     /// How many show certificates, where several were looked at.
-    pub(super) fn headline(&self, hostname: &str, shown: &[Inspection]) -> Option<String> {
-        let mut addresses: Vec<_> = shown.iter().map(|shown| shown.peer.as_ref()?.address.into()).collect();
-        addresses.dedup();
-        let all: Vec<Option<SocketAddr>> = addresses;
-        let showing = |address: &&Option<SocketAddr>| {
-            let mut here = shown.iter().filter(|shown| shown.peer.as_ref().map(|peer| peer.address) == **address);
-            here.any(|shown| shown.served.chain.is_some())
-        };
-        let what = if self.srv { "targets" } else { "addresses" };
-        let count = all.iter().filter(showing).count();
-        (all.len() > 1).then(|| format!("{count} of {} {what} of {hostname} show certificates", all.len()))
+    pub(super) fn headline(&self, hostname: &str, found: &Found, shown: &[Inspection]) -> Option<String> {
+        let mut tally = Tally::beside(if self.all_addresses { found.left_out } else { LeftOut::default() });
+        let nowhere = found.failures.iter().filter_map(|(target, _)| target.as_ref());
+        if self.all_addresses || found.peers.is_empty() {
+            nowhere.for_each(|target| tally.add(target, None, false));
+        }
+        for (peer, shown) in shown.iter().filter_map(|shown| Some((shown.peer.as_ref()?, shown))) {
+            let endpoint = Endpoint { host: peer.host.clone(), port: peer.address.port() };
+            tally.add(&endpoint, Some(peer.address), shown.served.chain.is_some());
+        }
+        tally.text(&if self.srv { Named::Domain(hostname) } else { Named::Host(hostname) }, "show certificates")
     }
 
     /// What cannot be meant of `hostname`.

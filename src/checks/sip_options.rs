@@ -8,6 +8,7 @@
 //! | UNKNOWN  | bad arguments, the name does not resolve, a local file cannot be read                 |
 
 use super::sip_advice;
+use crate::net::tally::Named;
 use crate::options::digest::DigestOptions;
 use crate::options::peer::PeerOptions;
 use crate::options::request::RequestOptions;
@@ -55,7 +56,8 @@ impl Check for SipOptions {
 impl SipOptions {
     /// Where to ask: the host itself, or the targets of a domain.
     async fn locate(&self, context: &Context, events: &mut Vec<Event>) -> Result<Location, Failure> {
-        let location = self.server.locate(&context.deadline, events).await?;
+        let of_tls = self.tls.given().chain(self.served.given());
+        let location = self.server.locate(of_tls, &context.deadline, events).await?;
         Ok(if self.server.srv && self.all_addresses { location.sorted() } else { location })
     }
 
@@ -65,14 +67,8 @@ impl SipOptions {
 
     /// How many answer, where several are asked, and how many there are beside them.
     fn headline(&self, asked: &Asked) -> Option<String> {
-        let all = asked.outcomes.len();
-        let (domain, what) = (&self.server.hostname, if self.server.srv { "targets" } else { "addresses" });
-        let answering = asked.outcomes.iter().filter(|outcome| outcome.result.is_ok()).count();
-        let more = match asked.left_out {
-            0 => String::new(),
-            more => format!(", {more} more were not asked"),
-        };
-        (all > 1 || asked.left_out > 0).then(|| format!("{answering} of {all} {what} of {domain} answer{more}"))
+        let name = &self.server.hostname;
+        asked.tally().text(&if self.server.srv { Named::Domain(name) } else { Named::Host(name) }, "answer")
     }
 
     fn assessment(&self, context: &Context, transport: Transport, is_alone: bool) -> Assessment {

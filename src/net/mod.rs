@@ -8,6 +8,7 @@ pub(crate) mod media;
 pub mod nameserver;
 pub(crate) mod resolve;
 pub mod srv;
+pub(crate) mod tally;
 pub(crate) mod tcp;
 pub(crate) mod udp;
 

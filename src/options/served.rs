@@ -25,6 +25,17 @@ impl ServedOptions {
         self.tls_backend.unwrap_or(Backend::Auto)
     }
 
+    /// Which thresholds of the certificate were given.
+    pub(crate) fn thresholds_given(&self) -> impl Iterator<Item = &'static str> {
+        let warning = self.certificate_warning.is_some().then_some("--certificate-warning");
+        warning.into_iter().chain(self.certificate_critical.is_some().then_some("--certificate-critical"))
+    }
+
+    /// Which of its options were given.
+    pub(crate) fn given(&self) -> impl Iterator<Item = &'static str> {
+        self.tls_backend.is_some().then_some("--tls-backend").into_iter().chain(self.thresholds_given())
+    }
+
     pub(crate) fn expiries(&self) -> Expiries {
         Expiries { warning: self.certificate_warning.clone(), critical: self.certificate_critical.clone() }
     }

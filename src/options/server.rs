@@ -8,7 +8,7 @@ use super::{Need, When, plain};
 use crate::net::family::Family;
 use crate::net::host;
 use crate::net::nameserver::Nameservers;
-use crate::report::{Event, Failure, Target};
+use crate::report::{Class, Event, Failure, Target};
 use crate::sip::locate::Location;
 use crate::sip::probe::Facts;
 use crate::sip::servers::Domain;
@@ -49,14 +49,31 @@ impl ServerOptions {
     pub(crate) const OVER_TLS: When =
         When::Any(&[When::Is("--transport", "tls"), When::All(&[When::Given("--srv"), When::Absent("--transport")])]);
 
-    /// Where to ask: the host itself, or the targets of a domain.
-    pub(crate) async fn locate(&self, deadline: &Deadline, events: &mut Vec<Event>) -> Result<Location, Failure> {
+    /// Where to ask: the host itself, or the targets of a domain. A failure where the domain leads to a transport without
+    /// TLS though `of_tls` were given, options that have an effect over TLS only: nobody is asked then, because whoever
+    /// forges or loses one record would turn a check of TLS into one without.
+    pub(crate) async fn locate(
+        &self,
+        of_tls: impl Iterator<Item = &'static str>,
+        deadline: &Deadline,
+        events: &mut Vec<Event>,
+    ) -> Result<Location, Failure> {
         let (host, family) = (&self.hostname, self.family());
         let Some(nameservers) = self.nameservers()? else {
             return Ok(Location::of_host(host, self.port(), self.transport(), family));
         };
         let domain = Domain { name: host, wanted: self.transport, nameservers };
-        Ok(Location::of_domain(domain, family, deadline, events).await?)
+        let location = Location::of_domain(domain, family, deadline, events).await?;
+        let of_tls: Vec<_> = of_tls.collect();
+        if of_tls.is_empty() || location.transport == Transport::Tls {
+            return Ok(location);
+        }
+        let (options, transport) = (of_tls.join(", "), location.transport.word());
+        let text = format!(
+            "{host} leads to {transport}, so that nothing can be judged of what {options} asks for: expected TLS, which \
+             --transport tls settles"
+        );
+        Err(Failure { advice: Some(ADVICE_ON_NO_TLS), ..Failure::new(Class::Tls, text) })
     }
 
     /// Who knows the servers of domains, where they are to be asked.
@@ -112,3 +129,8 @@ impl ServerOptions {
         self.endpoint.port.unwrap_or(self.transport().default_port())
     }
 }
+
+/// Where TLS was meant and the domain does not lead to it.
+const ADVICE_ON_NO_TLS: &str = "Which transport is spoken follows from the domain's NAPTR and SRV records (-vv shows them), and \
+                                they do not lead to TLS, or no longer do. If TLS is meant whatever they say, give --transport \
+                                tls; if not, --transport tcp or udp without the options of TLS.";

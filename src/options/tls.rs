@@ -77,6 +77,21 @@ impl TlsOptions {
         },
     ];
 
+    /// Which of [`Self::NAMES`] were given.
+    pub(crate) fn given(&self) -> impl Iterator<Item = &'static str> {
+        let is_given = [
+            self.tls_name.is_some(),
+            self.ca_file.is_some(),
+            self.no_verify,
+            !self.fingerprint.is_empty(),
+            self.client_certificate.is_some(),
+            self.client_key.is_some(),
+            self.passphrase_file.is_some(),
+            self.passphrase_env.is_some(),
+        ];
+        Self::NAMES.iter().zip(is_given).filter_map(|(name, is_given)| is_given.then_some(*name))
+    }
+
     /// Reads the files and secrets for a connection to `host`.
     pub(crate) fn settings(&self, host: &str, secrets: &Secrets) -> Result<TlsSettings, Failure> {
         let trust = match &self.ca_file {
@@ -157,6 +172,20 @@ mod tests {
         let line = line.replace("@", fixtures);
         let arguments = CommandLine::try_parse_from(std::iter::once("x").chain(line.split_whitespace())).unwrap();
         arguments.tls.settings("cas1.example.com", &Secrets::default())
+    }
+
+    #[test]
+    fn each_option_is_known_to_be_given() {
+        let given = |line: &str| {
+            let arguments = CommandLine::try_parse_from(std::iter::once("x").chain(line.split_whitespace())).unwrap();
+            arguments.tls.given().collect::<Vec<_>>()
+        };
+        let digits = "0".repeat(64);
+        for name in TlsOptions::NAMES {
+            let value = if *name == "--no-verify" { "" } else { &digits };
+            assert_eq!(given(&format!("{name} {value}")), [*name]);
+        }
+        assert!(given("").is_empty());
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::message::OptionsRequest;
 use super::transport::Transport;
 use super::uac::{Answer, Uac};
 use crate::net::channel::Channel;
+use crate::net::tally::{LeftOut, Tally};
 use crate::net::udp::Datagrams;
 use crate::net::{self, Endpoint, Peer, tcp};
 use crate::report::{Class, Event, Failure};
@@ -55,6 +56,8 @@ pub(crate) struct Question {
 /// One address, asked.
 #[derive(Debug)]
 pub(crate) struct Outcome {
+    /// Whose address it is, where all are asked.
+    pub target: Option<Endpoint>,
     pub facts: Facts,
     /// The answer, or why there is none.
     pub result: Result<Answer, Unanswered>,
@@ -87,17 +90,28 @@ pub(crate) struct Facts {
 pub(crate) struct Asked {
     /// What came of each; of a target without an address, that it has none.
     pub outcomes: Vec<Outcome>,
-    /// How many addresses more there are, which were not asked.
-    pub left_out: usize,
+    /// Whom nobody asked.
+    pub left_out: LeftOut,
 }
 
 impl Asked {
     pub(crate) fn one(outcome: Outcome) -> Self {
-        Self { outcomes: vec![outcome], left_out: 0 }
+        Self { outcomes: vec![outcome], left_out: LeftOut::default() }
     }
 
     pub(crate) fn nobody(failure: Failure) -> Self {
-        Self::one(Outcome { facts: Facts::default(), result: Err(Unanswered::Server(failure)) })
+        Self::one(Outcome { target: None, facts: Facts::default(), result: Err(Unanswered::Server(failure)) })
+    }
+
+    /// How many answer, where several were asked.
+    pub(crate) fn tally(&self) -> Tally {
+        let mut tally = Tally::beside(self.left_out);
+        for Outcome { target, facts, result } in &self.outcomes {
+            if let Some(target) = target {
+                tally.add(target, facts.peer.as_ref().map(|peer| peer.address), result.is_ok());
+            }
+        }
+        tally
     }
 }
 
@@ -108,7 +122,7 @@ pub(crate) async fn ask(question: &Question, location: &Location) -> Outcome {
         Ok(link) => probe.talk(link).await.map_err(Unanswered::Server),
         Err(unreached) => Err(unreached),
     };
-    Outcome { facts: probe.facts, result }
+    Outcome { target: None, facts: probe.facts, result }
 }
 
 /// Connects to the first target that does, over TLS with its certificate judged; nothing is said yet.
@@ -124,10 +138,10 @@ pub(crate) async fn connect(question: &Question, location: &Location) -> (Facts,
 /// Asks each address of each target, all at the same time: as many of each target as add up to [`net::MAX_ASKED`].
 pub(crate) async fn ask_each(question: &Question, location: &Location) -> Asked {
     let share = (net::MAX_ASKED / location.targets.len().max(1)).max(1);
-    let mut all = Asked { outcomes: Vec::new(), left_out: location.left_out };
+    let mut all = Asked { outcomes: Vec::new(), left_out: LeftOut { targets: location.left_out, addresses: 0 } };
     for asked in join_all(location.targets.iter().map(|target| ask_target(question, location, target, share))).await {
         all.outcomes.extend(asked.outcomes);
-        all.left_out += asked.left_out;
+        all.left_out.addresses += asked.left_out.addresses;
     }
     all
 }
@@ -137,7 +151,10 @@ async fn ask_target(question: &Question, location: &Location, target: &Endpoint,
     let mut events = Vec::new();
     let peers = match location.peers(target, &question.deadline, &mut events).await {
         Ok(peers) => peers,
-        Err(failure) => return Asked::nobody(failure),
+        Err(failure) => {
+            let result = Err(Unanswered::Server(failure));
+            return Asked::one(Outcome { target: Some(target.clone()), facts: Facts::default(), result });
+        }
     };
     let dns = Some(location.took());
     let asked = peers.iter().take(share).map(async |peer| {
@@ -146,13 +163,13 @@ async fn ask_target(question: &Question, location: &Location, target: &Endpoint,
             Ok(link) => probe.talk(link).await,
             Err(failure) => Err(failure),
         };
-        Outcome { facts: probe.facts, result: result.map_err(Unanswered::Server) }
+        Outcome { target: Some(target.clone()), facts: probe.facts, result: result.map_err(Unanswered::Server) }
     });
     let mut outcomes = join_all(asked).await;
     if let Some(first) = outcomes.first_mut() {
         first.facts.events.splice(0..0, events);
     }
-    Asked { outcomes, left_out: peers.len().saturating_sub(share) }
+    Asked { outcomes, left_out: LeftOut { targets: 0, addresses: peers.len().saturating_sub(share) } }
 }
 
 /// One address being asked.

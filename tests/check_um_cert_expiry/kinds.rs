@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use call_router::nameserver::{Manner, Nameserver, a, srv};
+use call_router::nameserver::{Manner, Nameserver, Zone, a, srv};
 
 use crate::support::peer::Peer;
 use crate::support::port::closed_port;
@@ -198,6 +198,29 @@ fn every_address_and_every_target_is_looked_at() {
             run(&[&domain[..], more, &["--all-addresses"]].concat()).assert_says("0 of 2 targets of example.com");
         }
     }
+}
+
+#[test]
+fn addresses_are_shared_out_among_the_targets_and_the_rest_is_counted() {
+    let dead = closed_port().parse().unwrap();
+    let many = |name: &'static str| (0..40).map(move |index| (name, a([127, 0, 1, index + 1])));
+    let mut zone = vec![("_sips._tcp.example.com", srv(0, dead, "one.example.com"))];
+    zone.extend(many("one.example.com"));
+    let ran = |zone: Zone| {
+        let nameserver = Nameserver::new(Manner::Plain, zone);
+        let address = nameserver.address.to_string();
+        run(&["-H", "example.com", "--srv", "--all-addresses", "--dns-server", &address, "--no-verify"])
+    };
+    ran(zone.clone()).assert_text(2).assert_says(
+        "0 of 32 addresses of the only target of example.com show certificates, 8 more addresses were not asked; ",
+    );
+    zone.push(("_sips._tcp.example.com", srv(9, dead, "two.example.com")));
+    zone.push(("two.example.com", a([127, 0, 0, 9])));
+    let both = ran(zone);
+    both.assert_text(2).assert_says(
+        "0 of 2 targets of example.com show certificates (0 of 17 addresses), 24 more addresses were not asked; ",
+    );
+    assert!(both.stdout.contains("127.0.0.9"), "the second target was not looked at: {both:?}");
 }
 
 #[test]

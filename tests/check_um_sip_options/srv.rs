@@ -194,6 +194,67 @@ fn dns_when_one_of_the_targets_has_no_address_though_the_other_answers() {
 }
 
 #[test]
+fn targets_are_counted_as_targets_and_addresses_as_addresses() {
+    let first = server("127.0.0.1");
+    let port = first.address.port();
+    let second = Peer::tcp_on(&format!("127.0.0.2:{port}"), |mut stream| {
+        while let Some(request) = read_request(&mut stream) {
+            let _ = stream.write_all(&response(&request, "SIP/2.0 200 OK", ""));
+        }
+    });
+    let mut zone = vec![
+        (TCP, srv(0, port, "pair.example.com")),
+        ("pair.example.com", a([127, 0, 0, 1])),
+        ("pair.example.com", a([127, 0, 0, 2])),
+    ];
+    let ran = of_domain(&Nameserver::new(Manner::Plain, zone.clone()), &["--all-addresses"]);
+    ran.assert_begins(0, "UM SIP OPTIONS OK - 2 of 2 addresses of the only target of example.com answer; ");
+    zone.push((TCP, srv(0, port, "gone.example.com")));
+    let ran = of_domain(&Nameserver::new(Manner::Plain, zone.clone()), &["--all-addresses"]);
+    ran.assert_begins(3, "UM SIP OPTIONS UNKNOWN - 1 of 2 targets of example.com answer (2 of 2 addresses); ");
+    assert_eq!(perfdata::labels(ran.first_line()).len(), 2 * 5, "{ran:?}");
+    drop(second);
+}
+
+/// Whoever forges or loses one record must not turn a check of TLS into one without.
+#[test]
+fn tls_when_options_of_tls_are_given_and_the_domain_leads_elsewhere() {
+    let server = server("127.0.0.1");
+    let pin = "0".repeat(64);
+    let zones: [Zone; 2] = [
+        vec![(TCP, srv(0, server.address.port(), "sip1.example.com"))],
+        // The way that the domain prefers has no record any more.
+        vec![
+            ("example.com", naptr(10, "SIPS+D2T", "_sips._tcp.example.com")),
+            ("example.com", naptr(20, "SIP+D2T", TCP)),
+            (TCP, srv(0, server.address.port(), "sip1.example.com")),
+        ],
+    ];
+    for zone in zones {
+        let nameserver = nameserver(zone);
+        of_domain(&nameserver, &[]).assert_text(0);
+        for options in [
+            &["--fingerprint", pin.as_str()][..],
+            &["--no-verify"],
+            &["--tls-name", "sip.example.com"],
+            &["--certificate-critical", "1000"],
+            &["--tls-backend", "modern"],
+        ] {
+            let ran = of_domain(&nameserver, &[options, &["-vvv"]].concat());
+            ran.assert_begins(
+                2,
+                "UM SIP OPTIONS CRITICAL - example.com leads to tcp, so that nothing can be judged of ",
+            );
+            ran.assert_says(options[0]);
+            assert!(ran.stdout.contains("(tls)") && ran.stdout.contains("--transport tls"), "{ran:?}");
+            assert!(!ran.stdout.contains("connected to"), "somebody was asked: {ran:?}");
+        }
+    }
+    let only_udp = nameserver(vec![("_sip._udp.example.com", srv(0, dead(), "sip1.example.com"))]);
+    of_domain(&only_udp, &["--no-verify"]).assert_begins(2, "UM SIP OPTIONS CRITICAL - example.com leads to udp, ");
+}
+
+#[test]
 fn dns_when_the_nameserver_fails_or_is_silent() {
     let failing = Nameserver::new(Manner::Failing, Vec::new());
     let ran = of_domain(&failing, &["-vv"]);
@@ -275,9 +336,11 @@ fn as_many_as_a_report_has_room_for_are_asked_and_the_rest_is_counted() {
     let thresholds =
         ["-w", "0.123456", "-c", "0.1234567", "--certificate-warning", "30", "--certificate-critical", "14"];
     let common = [&["--transport", "tls", "--all-addresses", "-vvv"], thresholds.as_slice()].concat();
-    for (nameserver, labels) in [(&addresses, 32), (&targets, 1)] {
+    let of_one = "0 of 32 addresses of the only target of example.com answer, 68 more addresses were not asked; ";
+    let of_many = "0 of 32 targets of example.com answer, 68 more targets were not asked; ";
+    for (nameserver, labels, said) in [(&addresses, 32, of_one), (&targets, 1, of_many)] {
         let text = of_domain(nameserver, &common);
-        text.assert_text(2).assert_says(" - 0 of 32 targets of example.com answer, 68 more were not asked; ");
+        text.assert_text(2).assert_says(said);
         assert_eq!(perfdata::labels(text.first_line()).len(), labels, "{text:?}");
         let json = of_domain(nameserver, &[&common, ["--output", "json"].as_slice()].concat());
         json.assert_json("CRITICAL").assert_exit(2);
