@@ -124,7 +124,13 @@ impl<T: Channel> Link<T> {
             frame.head = Head::parse(&frame.raw_head);
         }
         self.note("<", &String::from_utf8_lossy(&frame.raw_head));
-        Ok(Some(frame))
+        // Of anybody else's message the body is passed over, however long it is.
+        match frame.unkept {
+            Some(length) if message::branch(&frame.head) == Some(branch) => {
+                Err(self.framing(FramingError::BodyTooLarge(length)))
+            }
+            _ => Ok(Some(frame)),
+        }
     }
 
     /// What is to be done about an answer to our request that says nothing: over UDP it is remembered, and the wait goes on for
@@ -157,6 +163,12 @@ impl<T: Channel> Link<T> {
 
     /// What came beside an answer, in words that stand behind others.
     pub(crate) fn beside(&self) -> String {
+        if let Some((line, there, length)) = self.framer.unfinished() {
+            let line = excerpt(line, 80);
+            return format!(
+                "; of a message '{line}' only {there} of the {length} bytes came that its body should have"
+            );
+        }
         match (self.strays, self.framer.pending()) {
             (0, 0) => String::new(),
             (0, bytes) => format!("; {bytes} bytes of an unfinished message came"),
@@ -259,21 +271,26 @@ impl<T: Channel> Link<T> {
     }
 }
 
-/// Overwrites each of `secrets` in `bytes`, in capitals or not, and says whether there was one.
+/// Overwrites each of `secrets` in `bytes`, in capitals or not and folded or not, and says whether there was one.
 fn mask(secrets: &[String], bytes: &mut [u8]) -> bool {
     let mut is_found = false;
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-        let mut at = 0;
-        while let Some(place) = bytes.get_mut(at..at + secret.len()) {
-            let is_secret = place.eq_ignore_ascii_case(secret.as_bytes());
-            if is_secret {
-                place.fill(b'*');
-            }
-            is_found |= is_secret;
-            at += 1;
+        for at in 0..bytes.len() {
+            let places = places_of(secret.as_bytes(), bytes, at);
+            is_found |= places.is_some();
+            places.into_iter().flatten().for_each(|place| bytes[place] = b'*');
         }
     }
     is_found
+}
+
+/// Where the bytes of `secret` stand from `at` on, if they do. White space between them does not count: a header line may
+/// be folded anywhere.
+fn places_of(secret: &[u8], bytes: &[u8], at: usize) -> Option<Vec<usize>> {
+    let begins = bytes.get(at).is_some_and(|byte| byte.eq_ignore_ascii_case(&secret[0]));
+    let mut rest = bytes.iter().enumerate().skip(at).filter(|(_, byte)| !byte.is_ascii_whitespace());
+    let mut next = |expected: &u8| rest.next().filter(|(_, byte)| byte.eq_ignore_ascii_case(expected));
+    begins.then(|| secret.iter().map(|byte| next(byte).map(|(place, _)| place)).collect()).flatten()
 }
 
 /// The most of a datagram, and of what is read from a stream at once.

@@ -73,6 +73,22 @@ fn a_digest_that_the_peer_says_again_is_in_no_output() {
     }
 }
 
+#[test]
+fn a_digest_that_is_said_again_in_two_pieces_is_in_no_output_either() {
+    let folded = |request: &str| {
+        let digest = response_in(line(request, "Authorization: ")).unwrap().to_owned();
+        let (one, two) = digest.split_at(16);
+        let copied = ["Via", "From", "To", "Call-ID", "CSeq"]
+            .map(|name| format!("{name}: {}\r\n", line(request, &format!("{name}: "))));
+        format!("SIP/2.0 200 OK\r\n{}X-Echo: {one}\r\n {two}\r\nl: 0\r\n\r\n", copied.concat()).into_bytes()
+    };
+    let ran = run::<true>(vec![Act::Say(CHALLENGE), Act::Send(Box::new(folded))], 5_000, credentials());
+    let request = ran.uac.link.channel.sent.last().unwrap().clone();
+    let digest = response_in(line(&request, "Authorization: ")).unwrap().to_owned();
+    let said = format!("{:?} {}", ran.result.unwrap().response, ran.uac.into_trace().join("\n"));
+    assert!(said.contains("X-Echo") && !said.contains(&digest[..16]) && !said.contains(&digest[16..]), "{said}");
+}
+
 const PROXY: &str = "SIP/2.0 407 Proxy Authentication Required\r\nVia: {via}\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\n\
                      CSeq: {cseq}\r\nProxy-Authenticate: Digest realm=\"p\", nonce=\"np\", qop=\"auth\"\r\nl: 0\r\n\r\n";
 const BOTH: &str = "SIP/2.0 401 Unauthorized\r\nVia: {via}\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\nCSeq: {cseq}\r\n\
