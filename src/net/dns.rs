@@ -118,7 +118,7 @@ pub struct DnsQuestion {
 
 /// The name cannot be asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is not a domain name: expected labels of at most 63 bytes, 253 together")]
+#[error("'{0}' is not a domain name: expected labels of 1 to 63 bytes, 253 together")]
 pub struct BadName(pub String);
 
 impl DnsQuestion {
@@ -126,7 +126,10 @@ impl DnsQuestion {
     pub fn new(id: u16, name: &str, record_type: RecordType) -> Result<Self, BadName> {
         let bad = || BadName(name.to_owned());
         let mut labels = NameBuilder::new_vec();
-        for label in name.to_ascii_lowercase().split('.').filter(|label| !label.is_empty()) {
+        for label in name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase().split('.') {
+            if label.is_empty() {
+                return Err(bad());
+            }
             labels.append_label(label.as_bytes()).map_err(|_| bad())?;
         }
         let name = labels.into_name().ok().filter(|name| !name.is_root()).ok_or_else(bad)?;
@@ -154,6 +157,10 @@ impl DnsQuestion {
             Ok(asked) => asked,
             // A cut message need not be whole.
             Err(_) if header.tc() => return Ok(DnsAnswer::Truncated),
+            // RFC 8906 3.1.1: some answer what they do not understand with a header alone.
+            Err(_) if message.header_counts().qdcount() == 0 => {
+                return Err(refusal(header.rcode()).unwrap_or(DnsMessageError::Malformed));
+            }
             Err(_) => return Err(DnsMessageError::Malformed),
         };
         let is_ours = *asked.qname() == self.name && asked.qtype() == self.record_type.code();
@@ -163,13 +170,9 @@ impl DnsQuestion {
         if header.tc() {
             return Ok(DnsAnswer::Truncated);
         }
-        match header.rcode() {
-            Rcode::NOERROR | Rcode::NXDOMAIN => self.records(message).map_err(|_| DnsMessageError::Malformed),
-            Rcode::SERVFAIL => Err(DnsMessageError::Refused("it failed itself (SERVFAIL)")),
-            Rcode::REFUSED => Err(DnsMessageError::Refused("it refuses to answer us (REFUSED)")),
-            Rcode::FORMERR => Err(DnsMessageError::Refused("it does not understand the question (FORMERR)")),
-            Rcode::NOTIMP => Err(DnsMessageError::Refused("it cannot answer such questions (NOTIMP)")),
-            _ => Err(DnsMessageError::Refused("it answers with an error")),
+        match refusal(header.rcode()) {
+            Some(refusal) => Err(refusal),
+            None => self.records(message).map_err(|_| DnsMessageError::Malformed),
         }
     }
 
@@ -219,6 +222,18 @@ impl DnsQuestion {
             }),
         })
     }
+}
+
+/// Why a nameserver does not answer; `None` where it does.
+fn refusal(rcode: Rcode) -> Option<DnsMessageError> {
+    Some(DnsMessageError::Refused(match rcode {
+        Rcode::NOERROR | Rcode::NXDOMAIN => return None,
+        Rcode::SERVFAIL => "it failed itself (SERVFAIL)",
+        Rcode::REFUSED => "it refuses to answer us (REFUSED)",
+        Rcode::FORMERR => "it does not understand the question (FORMERR)",
+        Rcode::NOTIMP => "it cannot answer such questions (NOTIMP)",
+        _ => "it answers with an error",
+    }))
 }
 
 /// A name in lower case and without a dot at its end, so that two spellings of one name are equal. What is no UTF-8 in it
@@ -336,6 +351,19 @@ mod tests {
     }
 
     #[test]
+    fn a_header_alone_with_an_error_is_a_refusal() {
+        let question = question("a.example", RecordType::A);
+        let header = |rcode: u8| [0, 7, RESPONSE, rcode, 0, 0, 0, 0, 0, 0, 0, 0];
+        for (rcode, word) in [(1, "FORMERR"), (2, "SERVFAIL"), (4, "NOTIMP"), (5, "REFUSED"), (9, "an error")] {
+            let error = question.read(&header(rcode)).unwrap_err();
+            assert!(matches!(error, DnsMessageError::Refused(text) if text.contains(word)), "{error}");
+        }
+        for rcode in [0, 3] {
+            assert_eq!(question.read(&header(rcode)), Err(DnsMessageError::Malformed));
+        }
+    }
+
+    #[test]
     fn strays_are_told_from_answers() {
         let question = question("a.example", RecordType::A);
         let mut other_id = answer(&question, RCODE::NoError, &[]);
@@ -371,7 +399,7 @@ mod tests {
 
     #[test]
     fn names_that_cannot_be_asked_for() {
-        for name in ["", ".", &"a".repeat(64), &"a.".repeat(200)] {
+        for name in ["", ".", "a..example", ".a.example", "a.example..", &"a".repeat(64), &"a.".repeat(200)] {
             assert!(DnsQuestion::new(1, name, RecordType::A).is_err(), "{name}");
         }
     }
