@@ -94,6 +94,9 @@ pub(crate) fn unspecified(address: SocketAddr) -> IpAddr {
 pub enum NetError {
     #[error(transparent)]
     Expired(#[from] Expired),
+    /// The deadline passed, and the peer had not even accepted.
+    #[error("{expired}")]
+    Unconnected { peer: Peer, expired: Expired },
     /// An attempt's share of the deadline passed; other addresses were still to be tried.
     #[error("no answer to the connection request from {peer} within {waited}")]
     NoAnswer { peer: Peer, waited: String },
@@ -109,6 +112,9 @@ pub enum NetError {
     },
     #[error("{peer} reset the connection {when}")]
     Reset { peer: Peer, when: String },
+    /// Nothing that is sent is acknowledged any more, and the system has given up.
+    #[error("the connection to {peer} was lost {when}: it acknowledges nothing any more")]
+    Lost { peer: Peer, when: String },
     #[error("not permitted to reach {peer}")]
     Denied { peer: Peer, source: io::Error },
     /// The address is not one of this host's, or cannot be used.
@@ -124,16 +130,17 @@ pub enum NetError {
         peer: Peer,
         source: io::Error,
     },
-    #[error("none of the {} addresses of {host} connects: {}", .failed.len(), list(.failed))]
+    #[error("none of the {} addresses of {name} connects: {}", .failed.len(), list(.failed))]
     AllFailed {
-        host: String,
+        /// The host with its port.
+        name: String,
         /// Each attempt's failure, in the order of trying; never empty.
         failed: Vec<NetError>,
     },
 }
 
 impl NetError {
-    /// The system's error in the situation `doing`, or `when` it had been connected already.
+    /// The system's error in the situation `doing`, `when` the peer was connected already.
     pub(crate) fn from_io(source: io::Error, peer: &Peer, doing: &'static str, when: &str) -> Self {
         use io::ErrorKind as Kind;
 
@@ -143,48 +150,105 @@ impl NetError {
         }
         match source.kind() {
             Kind::ConnectionRefused => Self::Refused { peer },
-            Kind::HostUnreachable | Kind::NetworkUnreachable | Kind::NetworkDown | Kind::AddrNotAvailable => {
-                Self::Unreachable { peer, source }
-            }
+            Kind::HostUnreachable | Kind::NetworkUnreachable | Kind::NetworkDown => Self::Unreachable { peer, source },
+            // No local address to send from, or no port of it: nobody was asked.
+            Kind::AddrNotAvailable | Kind::AddrInUse => Self::Local { doing, peer, source },
             Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe => Self::Reset { peer, when },
             Kind::UnexpectedEof | Kind::NotConnected => Self::Closed { peer, when },
             Kind::PermissionDenied => Self::Denied { peer, source },
-            Kind::TimedOut => Self::NoAnswer { peer, waited: "the system's own limit".to_owned() },
+            Kind::TimedOut => Self::Lost { peer, when },
             _ => Self::Io { doing, peer, source },
         }
     }
 
+    /// The system's error instead of a connection to `peer`.
+    pub(crate) fn connecting(source: io::Error, peer: &Peer) -> Self {
+        match Self::from_io(source, peer, "connecting to", "while the connection was set up") {
+            Self::Lost { peer, .. } => Self::NoAnswer { peer, waited: "the system's own limit".to_owned() },
+            error => error,
+        }
+    }
+
+    /// The system's error instead of a socket: whatever is the matter, it is a lack of this host.
+    pub(crate) fn no_socket(source: io::Error, peer: &Peer) -> Self {
+        match source.kind() {
+            io::ErrorKind::PermissionDenied => Self::Denied { peer: peer.clone(), source },
+            _ => Self::Local { doing: "a socket for", peer: peer.clone(), source },
+        }
+    }
+
+    /// That none of `peers` connects, of which each failed.
+    pub(crate) fn of_all(peers: &[Peer], mut failed: Vec<Self>) -> Self {
+        if failed.len() == 1 {
+            return failed.remove(0);
+        }
+        Self::AllFailed { name: peers.first().map(Peer::name).unwrap_or_default(), failed }
+    }
+
     pub(crate) fn class(&self) -> Class {
         match self {
-            Self::Expired(_) | Self::NoAnswer { .. } => Class::Timeout,
+            Self::Expired(_) | Self::Unconnected { .. } | Self::NoAnswer { .. } | Self::Lost { .. } => Class::Timeout,
             Self::Refused { .. } => Class::Refused,
             Self::Unreachable { .. } | Self::Io { .. } => Class::Unreachable,
             Self::Source { .. } | Self::Local { .. } => Class::Local,
             Self::Closed { .. } | Self::Reset { .. } => Class::Closed,
             Self::Denied { .. } => Class::Permission,
-            // What this host lacks for one address says nothing about another.
-            Self::AllFailed { failed, .. } => {
-                let mut classes = failed.iter().map(Self::class);
-                let first = classes.clone().next().unwrap_or(Class::Unreachable);
-                classes.find(|class| *class != Class::Local).unwrap_or(first)
-            }
+            Self::AllFailed { failed, .. } => decisive(failed).map_or(Class::Unreachable, Self::class),
+        }
+    }
+
+    /// What to do, where more is known than the class.
+    fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Unconnected { .. } | Self::NoAnswer { .. } => Some(ADVICE_ON_NO_ANSWER),
+            Self::Source { .. } => Some(ADVICE_ON_SOURCE),
+            Self::Local { source, .. } if !resource::is_exhausted(source) => Some(ADVICE_ON_NO_ADDRESS),
+            Self::AllFailed { failed, .. } => decisive(failed)?.advice(),
+            _ => None,
+        }
+    }
+
+    /// Without the name of the host, which several of its addresses have in common.
+    fn of_one_address(&self) -> String {
+        match self {
+            Self::Refused { peer } => format!("refused by {}", peer.address.ip()),
+            Self::NoAnswer { peer, waited } => format!("no answer from {} within {waited}", peer.address.ip()),
+            Self::Unconnected { peer, .. } => format!("no answer from {} by the deadline", peer.address.ip()),
+            Self::Unreachable { peer, source } => format!("{} is unreachable ({source})", peer.address.ip()),
+            error => error.to_string(),
         }
     }
 }
 
+/// What decides of several failures: what this host lacks for one address says nothing about another.
+fn decisive(failed: &[NetError]) -> Option<&NetError> {
+    failed.iter().find(|error| error.class() != Class::Local).or_else(|| failed.first())
+}
+
 impl From<NetError> for Failure {
     fn from(error: NetError) -> Self {
-        Self::caused_by(error.class(), &error)
+        Self { advice: error.advice(), ..Self::caused_by(error.class(), &error) }
     }
 }
 
 fn list(failed: &[NetError]) -> String {
-    failed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    failed.iter().map(NetError::of_one_address).collect::<Vec<_>>().join(", ")
 }
 
 /// How many addresses, or targets of a domain, are asked in one run at most: each has metrics of its own, which are never
 /// left out of a report, and a report is bounded.
 pub const MAX_ASKED: usize = 32;
+
+const ADVICE_ON_NO_ANSWER: &str = "Not even the request to connect is answered: the host is down, or something on the way \
+                                   drops it. Check whether the host is up, routing and VPN, and whether every firewall on \
+                                   the way lets this port through.";
+
+const ADVICE_ON_SOURCE: &str = "Nothing was sent. Give --source-address an address that this host has, and of the family \
+                                of the one that is asked: ip address, or ipconfig.";
+
+const ADVICE_ON_NO_ADDRESS: &str = "Nothing was sent: the host that runs this check has no address of that family, or no \
+                                    local port left. Check ip address (ipconfig), whether IPv6 is disabled, how many \
+                                    connections there are (ss -s, netstat), and net.ipv4.ip_local_port_range.";
 
 #[cfg(test)]
 mod tests {
@@ -208,9 +272,60 @@ mod tests {
         let too_many = if cfg!(windows) { 10_024 } else { 24 };
         assert_eq!(from_io(too_many).class(), Class::Local);
         let refused = NetError::Refused { peer: peer.clone() };
-        let all = |failed| NetError::AllFailed { host: "x".to_owned(), failed };
+        let all = |failed| NetError::AllFailed { name: "x:5060".to_owned(), failed };
         assert_eq!(all(vec![from_io(too_many), refused]).class(), Class::Refused);
         assert_eq!(all(vec![from_io(too_many)]).class(), Class::Local);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn local_when_this_host_has_no_port_or_address_left_and_no_peer_is_blamed() {
+        use rustix::io::Errno;
+
+        let peer = Peer { host: "x".to_owned(), address: "192.0.2.7:5060".parse().unwrap() };
+        let error = |errno: Errno| io::Error::from_raw_os_error(errno.raw_os_error());
+        for errno in [Errno::ADDRNOTAVAIL, Errno::ADDRINUSE] {
+            let failure = Failure::from(NetError::connecting(error(errno), &peer));
+            assert_eq!((failure.class, failure.advice), (Class::Local, Some(ADVICE_ON_NO_ADDRESS)), "{errno}");
+        }
+        for errno in [Errno::ADDRINUSE, Errno::AFNOSUPPORT, Errno::MFILE, Errno::INVAL] {
+            assert_eq!(NetError::no_socket(error(errno), &peer).class(), Class::Local, "{errno}");
+        }
+        assert_eq!(NetError::no_socket(error(Errno::ACCESS), &peer).class(), Class::Permission);
+        assert_eq!(NetError::connecting(error(Errno::NETUNREACH), &peer).class(), Class::Unreachable);
+    }
+
+    #[test]
+    fn a_connection_that_is_lost_is_not_one_that_was_never_accepted() {
+        let peer = Peer { host: "192.0.2.7".to_owned(), address: "192.0.2.7:5060".parse().unwrap() };
+        let error = || io::Error::from(io::ErrorKind::TimedOut);
+        let lost = NetError::from_io(error(), &peer, "talking to", "without an answer");
+        assert_eq!(
+            (lost.to_string().as_str(), lost.class(), lost.advice()),
+            (
+                "the connection to 192.0.2.7:5060 was lost without an answer: it acknowledges nothing any more",
+                Class::Timeout,
+                None
+            )
+        );
+        let silent = NetError::connecting(error(), &peer);
+        assert!(silent.to_string().starts_with("no answer to the connection request"), "{silent}");
+        assert_eq!((silent.class(), silent.advice()), (Class::Timeout, Some(ADVICE_ON_NO_ANSWER)));
+    }
+
+    #[test]
+    fn several_addresses_share_one_name_and_one_reason_each() {
+        let peer = |address: &str| Peer { host: "cas1.example.com".to_owned(), address: address.parse().unwrap() };
+        let failed = vec![
+            NetError::Refused { peer: peer("192.0.2.7:5060") },
+            NetError::NoAnswer { peer: peer("[2001:db8::7]:5060"), waited: "2 s".to_owned() },
+        ];
+        let name = peer("192.0.2.7:5060").name();
+        assert_eq!(
+            NetError::AllFailed { name, failed }.to_string(),
+            "none of the 2 addresses of cas1.example.com:5060 connects: refused by 192.0.2.7, no answer from 2001:db8::7 \
+             within 2 s"
+        );
     }
 
     #[test]

@@ -2,10 +2,14 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::future::{Either, select};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::timeout_at;
+use tokio::time::{timeout, timeout_at};
 
 use super::dns::{BadName, DnsAnswer, DnsMessageError, DnsQuestion, DnsRecord, RecordType};
 use super::family::Family;
@@ -15,8 +19,13 @@ use crate::report::{Class, Failure};
 use crate::time::deadline::{Deadline, Expired};
 
 /// The nameservers to ask, in their order; never empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Nameservers(Vec<SocketAddr>);
+#[derive(Clone, Debug)]
+pub struct Nameservers {
+    servers: Vec<SocketAddr>,
+    /// Which of them answered last, and is asked first therefore: a dead one costs its time once in a run, not once for
+    /// each question. What is cloned shares it.
+    first: Arc<AtomicUsize>,
+}
 
 /// Why a name has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +43,7 @@ pub enum DnsError {
     #[error(transparent)]
     Expired(#[from] Expired),
     /// Every nameserver failed.
-    #[error("cannot look up {record_type} of '{name}' at {server}")]
+    #[error("cannot look up {record_type} of '{name}' at {server}: {source}")]
     Failed {
         /// The type asked for.
         record_type: RecordType,
@@ -57,7 +66,7 @@ pub enum ServerError {
     #[error(transparent)]
     Net(#[from] NetError),
     /// Its answer.
-    #[error("the nameserver gives no usable answer")]
+    #[error(transparent)]
     Message(#[from] DnsMessageError),
     /// Its silence, but for answers over UDP that could not be read.
     #[error("nothing but a malformed answer within its share of the deadline")]
@@ -77,10 +86,22 @@ impl ServerError {
 impl From<DnsError> for Failure {
     fn from(error: DnsError) -> Self {
         match &error {
-            DnsError::Expired(_) => Self::expired_in_look_up(&error),
+            DnsError::Expired(_) => Self { advice: error.advice(), ..Self::expired_in_look_up(&error) },
             DnsError::NoRandomness(_) => Self::caused_by(Class::Local, &error),
             DnsError::Failed { source, .. } if source.is_local() => Self::caused_by(Class::Local, &error),
-            _ => Self::caused_by(Class::Dns, &error),
+            _ => Self { advice: error.advice(), ..Self::caused_by(Class::Dns, &error) },
+        }
+    }
+}
+
+impl DnsError {
+    /// What to do, where it is not about the name.
+    fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::NoServer => Some("Say with --dns-server whom to ask."),
+            Self::Failed { source, .. } if matches!(**source, ServerError::Message(_)) => Some(ADVICE_ON_REFUSING),
+            Self::Failed { .. } | Self::Expired(_) => Some(ADVICE_ON_SILENT_NAMESERVERS),
+            Self::BadName(_) | Self::NoRandomness(_) | Self::NoAddress(_) => None,
         }
     }
 }
@@ -89,7 +110,7 @@ impl Nameservers {
     /// Those that were given, or the system's.
     pub fn new(given: &[SocketAddr]) -> Result<Self, DnsError> {
         let servers = if given.is_empty() { platform::nameservers() } else { given.to_vec() };
-        if servers.is_empty() { Err(DnsError::NoServer) } else { Ok(Self(servers)) }
+        if servers.is_empty() { Err(DnsError::NoServer) } else { Ok(Self { servers, first: Arc::default() }) }
     }
 
     /// The records of the absolute `name`. Each nameserver gets a second, then two, and so on until the deadline; one that
@@ -104,27 +125,35 @@ impl Nameservers {
         deadline.limit(stage, self.ask_in_turns(name, record_type, deadline)).await?
     }
 
-    /// The addresses of the absolute `name`, IPv4 first; never empty.
+    /// The addresses of the absolute `name`, IPv4 first; never empty. Both kinds are asked for at the same time, and what
+    /// keeps us from those of one does not hide those of the other: some nameservers fail on AAAA, or are silent.
     pub(crate) async fn addresses(
         &self,
         name: &str,
         family: Family,
         deadline: &Deadline,
     ) -> Result<Vec<IpAddr>, DnsError> {
-        let mut addresses = Vec::new();
-        for (record_type, other) in [(RecordType::A, Family::V6), (RecordType::Aaaa, Family::V4)] {
-            if family == other {
-                continue;
+        let look_up = async |record_type, other| match family == other {
+            true => Ok(Vec::new()),
+            false => self.records(name, record_type, deadline).await,
+        };
+        let v4 = pin!(look_up(RecordType::A, Family::V6));
+        let v6 = pin!(look_up(RecordType::Aaaa, Family::V4));
+        let both = match select(v4, v6).await {
+            Either::Left((v4, v6)) => {
+                let v6 = beside(&v4, v6).await;
+                [v4, v6]
             }
-            let records = match self.records(name, record_type, deadline).await {
-                // Some nameservers fail on AAAA of a name that has none.
-                Err(DnsError::Failed { .. }) if !addresses.is_empty() => Vec::new(),
-                records => records?,
-            };
-            let found = |record| if let DnsRecord::Address(address) = record { Some(address) } else { None };
-            addresses.extend(records.into_iter().filter_map(found));
+            Either::Right((v6, v4)) => [beside(&v6, v4).await, v6],
+        };
+        let (mut addresses, mut problem) = (Vec::new(), DnsError::NoAddress(name.to_owned()));
+        for records in both {
+            match records {
+                Ok(records) => addresses.extend(records.into_iter().filter_map(address)),
+                Err(error) => problem = error,
+            }
         }
-        if addresses.is_empty() { Err(DnsError::NoAddress(name.to_owned())) } else { Ok(addresses) }
+        if addresses.is_empty() { Err(problem) } else { Ok(addresses) }
     }
 
     async fn ask_in_turns(
@@ -133,7 +162,8 @@ impl Nameservers {
         record_type: RecordType,
         deadline: &Deadline,
     ) -> Result<Vec<DnsRecord>, DnsError> {
-        let mut servers = self.0.clone();
+        let mut servers = self.servers.clone();
+        servers.rotate_left(self.first.load(Ordering::Relaxed));
         let mut share = FIRST_SHARE;
         let mut malformed = Vec::new();
         loop {
@@ -142,7 +172,11 @@ impl Nameservers {
             for server in servers {
                 let question = DnsQuestion::new(random::u16()?, name, record_type)?;
                 match ask(server, &question, share, deadline).await {
-                    Ok(records) => return Ok(records),
+                    Ok(records) => {
+                        let place = self.servers.iter().position(|known| *known == server);
+                        self.first.store(place.unwrap_or(0), Ordering::Relaxed);
+                        return Ok(records);
+                    }
                     Err(ServerError::Silent) => silent.push(server),
                     // Whoever guessed the identifier may have sent it, and the nameserver's own answer be lost.
                     Err(ServerError::Unreadable) if !malformed.contains(&server) => {
@@ -161,6 +195,21 @@ impl Nameservers {
             share = share.saturating_mul(2);
         }
     }
+}
+
+/// Waits for `other`: where `first` found something already, no longer than for one turn, and takes it for nothing then.
+async fn beside(
+    first: &Result<Vec<DnsRecord>, DnsError>,
+    other: impl Future<Output = Result<Vec<DnsRecord>, DnsError>>,
+) -> Result<Vec<DnsRecord>, DnsError> {
+    match first {
+        Ok(found) if !found.is_empty() => timeout(FIRST_SHARE, other).await.unwrap_or_else(|_| Ok(Vec::new())),
+        _ => other.await,
+    }
+}
+
+fn address(record: DnsRecord) -> Option<IpAddr> {
+    if let DnsRecord::Address(address) = record { Some(address) } else { None }
 }
 
 /// Asks one nameserver, over UDP and if need be over TCP, for `share` at the longest.
@@ -269,6 +318,14 @@ mod platform {
 
 /// The nameservers' port.
 pub(crate) const PORT: u16 = 53;
+
+/// What to do where no nameserver answers.
+pub(super) const ADVICE_ON_SILENT_NAMESERVERS: &str = "Nobody was asked but nameservers, and they do not answer in time. Check those of the host that runs this check (resolv.conf, \
+     or the settings of its adapters; with --dns-server the one given), and whether UDP and TCP to port 53 get there.";
+
+const ADVICE_ON_REFUSING: &str = "The nameserver answers, and refuses or fails: it need not know the domain, or answer this \
+                                  host (recursion, access lists). Ask it by hand (nslookup -type=SRV NAME SERVER), or another \
+                                  one with --dns-server.";
 
 const MAX_SERVERS: usize = 3;
 const FIRST_SHARE: Duration = Duration::from_secs(1);

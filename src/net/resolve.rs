@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, ToSocketAddrs};
 
 use super::family::Family;
-use super::nameserver::Nameservers;
+use super::nameserver::{ADVICE_ON_SILENT_NAMESERVERS, Nameservers};
 use super::{Endpoint, Peer, host};
 use crate::platform::resource;
 use crate::report::{Class, Failure};
@@ -30,6 +30,11 @@ impl Resolver {
         let Self::Nameservers(servers) = self else {
             return resolve(host, *port, family, deadline).await;
         };
+        if *port == 0 {
+            let text =
+                format!("the SRV record that names {host} gives port 0, where nobody can listen: expected 1 to 65535");
+            return Err(Failure::new(Class::Dns, text));
+        }
         let addresses = servers.addresses(host, family, deadline).await?;
         Ok(peers(host, addresses.into_iter().map(|address| SocketAddr::new(address, *port))))
     }
@@ -76,7 +81,9 @@ async fn look_up(host: &str, port: u16, deadline: &Deadline) -> Result<Vec<Socke
             let reason = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
             Err(Failure::new(Class::Dns, format!("cannot look up '{host}': {reason}")))
         }
-        Err(Unfinished::Expired(expired)) => Err(Failure::expired_in_look_up(&expired)),
+        Err(Unfinished::Expired(expired)) => {
+            Err(Failure { advice: Some(ADVICE_ON_SILENT_NAMESERVERS), ..Failure::expired_in_look_up(&expired) })
+        }
         Err(no_thread) => Err(no_thread.into()),
     }
 }

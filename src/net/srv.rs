@@ -62,10 +62,16 @@ impl From<ServiceError> for Failure {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::Dns(error) => error.into(),
-            error => Self::caused_by(Class::Dns, &error),
+            error @ ServiceError::NotOffered(_) => {
+                Self { advice: Some(ADVICE_ON_NO_SERVICE), ..Self::caused_by(Class::Dns, &error) }
+            }
+            error @ ServiceError::NoRecords(_) => Self::caused_by(Class::Dns, &error),
         }
     }
 }
+
+const ADVICE_ON_NO_SERVICE: &str = "The domain says in DNS that it has no such service (an SRV record whose target is a dot). \
+                                    Check the spelling of -H and the transport that is asked for, or ask a host without --srv.";
 
 #[cfg(test)]
 mod tests {

@@ -39,11 +39,7 @@ pub(crate) async fn connect_first(
             Err(error) => failed.push(error),
         }
     }
-    if failed.len() == 1 {
-        return Err(failed.remove(0));
-    }
-    let host = peers.first().map(|peer| peer.host.clone()).unwrap_or_default();
-    Err(NetError::AllFailed { host, failed })
+    Err(NetError::of_all(peers, failed))
 }
 
 /// Connects to one address within `share`, which ends no later than the deadline.
@@ -55,12 +51,14 @@ pub(crate) async fn connect(
 ) -> Result<TcpStream, NetError> {
     let socket = socket(peer, source)?;
     let stream = match timeout(share, socket.connect(peer.address)).await {
-        Ok(connected) => connected
-            .map_err(|error| NetError::from_io(error, peer, "connecting to", "while the connection was set up"))?,
+        Ok(connected) => connected.map_err(|error| NetError::connecting(error, peer))?,
         Err(_) if share < deadline.remaining(Instant::now()) => {
             return Err(NetError::NoAnswer { peer: peer.clone(), waited: seconds(share) });
         }
-        Err(_) => return Err(deadline.expired_during(format!("connecting to {peer}")).into()),
+        Err(_) => {
+            let expired = deadline.expired_during(format!("connecting to {peer}"));
+            return Err(NetError::Unconnected { peer: peer.clone(), expired });
+        }
     };
     // A request is one small segment: nothing is gained by waiting for more.
     let _ = stream.set_nodelay(true);
@@ -96,7 +94,7 @@ impl Acknowledging for TcpStream {
 
 fn socket(peer: &Peer, source: Option<IpAddr>) -> Result<TcpSocket, NetError> {
     let created = if peer.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
-    let socket = created.map_err(|error| NetError::from_io(error, peer, "a socket for", ""))?;
+    let socket = created.map_err(|error| NetError::no_socket(error, peer))?;
     if let Some(address) = source {
         let bound = socket.bind(SocketAddr::new(address, 0));
         bound.map_err(|source| NetError::Source { address, source })?;

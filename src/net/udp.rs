@@ -14,11 +14,27 @@ pub(crate) async fn connect(peer: &Peer, source: Option<IpAddr>) -> Result<UdpSo
     let local = source.unwrap_or_else(|| unspecified(peer.address));
     let socket = UdpSocket::bind(SocketAddr::new(local, 0)).await.map_err(|error| match source {
         Some(address) => NetError::Source { address, source: error },
-        None => NetError::from_io(error, peer, "a socket for", ""),
+        None => NetError::no_socket(error, peer),
     })?;
     let connected = socket.connect(peer.address).await;
-    connected.map_err(|error| NetError::from_io(error, peer, "connecting to", ""))?;
+    connected.map_err(|error| NetError::connecting(error, peer))?;
     Ok(socket)
+}
+
+/// Sockets that send to the first of `peers` that there is a way to, as far as this host can tell, with those that it is
+/// not; `peers` is never empty.
+pub(crate) async fn first(
+    peers: &[Peer],
+    source: Option<IpAddr>,
+) -> Result<(Datagrams, Peer, Vec<NetError>), NetError> {
+    let mut failed = Vec::new();
+    for peer in peers {
+        match Datagrams::to(peer, source).await {
+            Ok(datagrams) => return Ok((datagrams, peer.clone(), failed)),
+            Err(error) => failed.push(error),
+        }
+    }
+    Err(NetError::of_all(peers, failed))
 }
 
 /// Datagrams to one peer, and from whoever answers: RFC 3581 asks for answers from where the request went, and many do not
@@ -138,15 +154,18 @@ mod platform {
         }
     }
 
-    /// A socket of the address that `connected` has. Nobody else can get it: the address was taken by `connected` alone, and
-    /// is shared only from then on.
+    /// A socket of the address that `connected` has. The system shares an address only while every socket of it agrees to
+    /// that, whoever they belong to; so both agree for this one moment only, and nobody can join them later.
     fn open_beside(connected: &UdpSocket) -> io::Result<UdpSocket> {
         let address = connected.local_addr()?;
         SockRef::from(connected).set_reuse_address(true)?;
         let open = Socket::new(Domain::for_address(address), Type::DGRAM, None)?;
         open.set_reuse_address(true)?;
         open.set_nonblocking(true)?;
-        open.bind(&address.into())?;
+        let bound = open.bind(&address.into());
+        SockRef::from(connected).set_reuse_address(false)?;
+        open.set_reuse_address(false)?;
+        bound?;
         UdpSocket::from_std(open.into())
     }
 
@@ -251,6 +270,21 @@ mod tests {
             datagrams.send(b"who").await.unwrap();
             let error = datagrams.receive(&mut Vec::with_capacity(64)).await.unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        });
+    }
+
+    #[test]
+    fn nobody_else_can_share_the_address_of_a_run() {
+        run(async {
+            let peer = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+            let datagrams = datagrams_to(peer).await;
+            let port = datagrams.local_addr().unwrap().port();
+            for host in ["127.0.0.1", "0.0.0.0"] {
+                let address: SocketAddr = format!("{host}:{port}").parse().unwrap();
+                let thief = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::DGRAM, None).unwrap();
+                thief.set_reuse_address(true).unwrap();
+                assert_eq!(thief.bind(&address.into()).unwrap_err().kind(), io::ErrorKind::AddrInUse, "{host}");
+            }
         });
     }
 

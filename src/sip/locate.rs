@@ -75,6 +75,11 @@ impl Location {
         self
     }
 
+    /// The targets, each with how many there are from it on.
+    pub(crate) fn in_turn(&self) -> impl Iterator<Item = (&Endpoint, usize)> {
+        self.targets.iter().zip((1..=self.targets.len()).rev())
+    }
+
     /// The addresses of one of the targets, each once; never empty.
     pub(crate) async fn peers(
         &self,
@@ -121,7 +126,8 @@ impl Unanswered {
             Self::Server(failure) => return failure,
             Self::Targets { name, failures, left_out } => (name, failures, left_out),
         };
-        let class = report.worst(&failures).map_or(Class::Dns, |failure| failure.class);
+        // With what the operator says of it: a deadline that passes in a look-up is a timeout to who said what that is worth.
+        let worst = report.worst(&failures).cloned();
         let summaries: Vec<_> = failures.iter().map(|failure| failure.summary.as_str()).collect();
         let asked = failures.len();
         let all = match left_out {
@@ -130,7 +136,7 @@ impl Unanswered {
         };
         let text = format!("none of the {all} targets of {name}: {}", summaries.join(", "));
         let causes = failures.into_iter().flat_map(|failure| failure.causes).collect();
-        Failure { causes, ..Failure::new(class, text) }
+        Failure { summary: text, causes, ..worst.unwrap_or_else(|| Failure::new(Class::Dns, "")) }
     }
 }
 

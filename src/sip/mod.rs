@@ -19,6 +19,7 @@ pub(crate) mod list;
 pub(crate) mod locate;
 pub mod message;
 pub(crate) mod probe;
+pub(crate) mod question;
 pub mod servers;
 pub(crate) mod transaction;
 pub mod transport;

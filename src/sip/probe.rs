@@ -1,57 +1,27 @@
 //! What came of asking a server? Connect, TLS if wanted, OPTIONS - and all that is known afterwards, whether it worked or not.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use tokio::net::TcpStream;
 
-use super::digest::Credentials;
 use super::locate::{Location, Unanswered};
 use super::message::OptionsRequest;
+pub(crate) use super::question::Question;
 use super::transport::Transport;
 use super::uac::{Answer, Uac};
 use crate::net::channel::Channel;
 use crate::net::tally::{LeftOut, Tally};
-use crate::net::udp::Datagrams;
+use crate::net::udp::{self, Datagrams};
 use crate::net::{self, Endpoint, Peer, tcp};
 use crate::report::{Class, Event, Failure};
 use crate::time::deadline::Deadline;
-use crate::tls::backend::{self, Backend};
+use crate::tls::backend;
 use crate::tls::connection::TlsConnection;
 use crate::tls::served::Served;
 use crate::tls::settings::{Approach, TlsSettings};
-use crate::x509::expiry::Expiries;
 use crate::x509::judgement::{Expectations, Judgement, judge};
-
-/// What is asked, the same for each address. What is `None` follows from the connection.
-#[derive(Clone, Debug)]
-pub(crate) struct Question {
-    /// The local address to send from.
-    pub source: Option<IpAddr>,
-    pub uri: Option<String>,
-    pub from: Option<String>,
-    pub to: Option<String>,
-    pub contact: Option<String>,
-    pub user_agent: String,
-    pub max_forwards: u8,
-    /// For a challenge.
-    pub credentials: Option<Credentials>,
-    /// How TLS is to be spoken, with [`Transport::Tls`].
-    pub tls: Option<TlsSettings>,
-    pub tls_backend: Backend,
-    /// How much of its validity each certificate must have left.
-    pub expiries: Expiries,
-    /// Whether a server whose certificate is not trusted is still asked.
-    pub asks_untrusted: bool,
-    /// Whether a server is still asked whose certificate is signed with what nobody here can verify.
-    pub asks_unverifiable: bool,
-    /// Whether a server whose certificate is for another name is still asked.
-    pub asks_misnamed: bool,
-    /// Unix time, for judging certificates.
-    pub now: i64,
-    pub deadline: Deadline,
-}
 
 /// One address, asked.
 #[derive(Debug)]
@@ -115,12 +85,15 @@ impl Asked {
     }
 }
 
-/// Asks the first target that connects.
+/// Asks the first target that connects, or over UDP, where nobody does, that answers.
 pub(crate) async fn ask(question: &Question, location: &Location) -> Outcome {
     let mut probe = Probe { question, location, facts: Facts::default() };
-    let result = match probe.reach_first().await {
-        Ok(link) => probe.talk(link).await.map_err(Unanswered::Server),
-        Err(unreached) => Err(unreached),
+    let result = match location.transport {
+        Transport::Udp => probe.ask_in_turn().await,
+        Transport::Tcp | Transport::Tls => match probe.reach_first().await {
+            Ok(reached) => probe.talk(reached, &question.deadline).await.map_err(Unanswered::Server),
+            Err(unreached) => Err(unreached),
+        },
     };
     Outcome { target: None, facts: probe.facts, result }
 }
@@ -129,7 +102,7 @@ pub(crate) async fn ask(question: &Question, location: &Location) -> Outcome {
 pub(crate) async fn connect(question: &Question, location: &Location) -> (Facts, Result<Connected, Unanswered>) {
     let mut probe = Probe { question, location, facts: Facts::default() };
     let connected = match probe.reach_first().await {
-        Ok(link) => probe.secure(link).await.map_err(Unanswered::Server),
+        Ok(reached) => probe.secure(reached).await.map_err(Unanswered::Server),
         Err(unreached) => Err(unreached),
     };
     (probe.facts, connected)
@@ -160,7 +133,7 @@ async fn ask_target(question: &Question, location: &Location, target: &Endpoint,
     let asked = peers.iter().take(share).map(async |peer| {
         let mut probe = Probe { question, location, facts: Facts { dns, ..Facts::default() } };
         let result = match probe.reach(std::slice::from_ref(peer), &question.deadline).await {
-            Ok(link) => probe.talk(link).await,
+            Ok(reached) => probe.talk(reached, &question.deadline).await,
             Err(failure) => Err(failure),
         };
         Outcome { target: Some(target.clone()), facts: probe.facts, result: result.map_err(Unanswered::Server) }
@@ -180,7 +153,7 @@ struct Probe<'a> {
 }
 
 /// A connection before anything is said.
-struct Link {
+struct Reached {
     socket: Socket,
     peer: Peer,
 }
@@ -208,62 +181,105 @@ pub(crate) enum Connection {
 impl Probe<'_> {
     /// Tries the targets in their order until one connects; each has an equal share of what is left of the deadline for its
     /// look-up and its addresses.
-    async fn reach_first(&mut self) -> Result<Link, Unanswered> {
-        let location = self.location;
+    async fn reach_first(&mut self) -> Result<Reached, Unanswered> {
         let mut failed = Vec::new();
-        for (index, target) in location.targets.iter().enumerate() {
-            let deadline = self.question.deadline.share(Instant::now(), location.targets.len() - index);
-            let mut events = Vec::new();
-            let reached = match location.peers(target, &deadline, &mut events).await {
-                Ok(peers) => {
-                    self.facts.dns = Some(location.took());
-                    self.facts.events.append(&mut events);
-                    self.reach(&peers, &deadline).await
-                }
+        for (target, left) in self.location.in_turn() {
+            let deadline = self.question.deadline.share(Instant::now(), left);
+            let reached = match self.look_up(target, &deadline).await {
+                Ok(peers) => self.reach(&peers, &deadline).await,
                 Err(failure) => Err(failure),
             };
             match reached {
-                Ok(link) => {
+                Ok(reached) => {
                     self.facts.passed_over.splice(0..0, failed);
-                    return Ok(link);
+                    return Ok(reached);
                 }
                 Err(failure) => failed.push(failure),
             }
         }
-        Err(location.unreached(failed))
+        Err(self.location.unreached(failed))
+    }
+
+    /// Asks the targets, and the addresses of each, in their order until one answers, with shares as above. Where nobody
+    /// connects, a refusal or silence is what a connection that fails is elsewhere: the next one's turn (RFC 3263 4.3).
+    async fn ask_in_turn(&mut self) -> Result<Answer, Unanswered> {
+        let mut failed = Vec::new();
+        for (target, left) in self.location.in_turn() {
+            let deadline = self.question.deadline.share(Instant::now(), left);
+            let asked = match self.look_up(target, &deadline).await {
+                Ok(peers) => self.ask_addresses(&peers, &deadline).await,
+                Err(failure) => Err(failure),
+            };
+            match asked {
+                Ok(decided) => {
+                    self.facts.passed_over.splice(0..0, failed);
+                    return decided.map_err(Unanswered::Server);
+                }
+                Err(failure) => failed.push(failure),
+            }
+        }
+        Err(self.location.unreached(failed))
+    }
+
+    /// What came of the first address that was not silent, or why there is none.
+    async fn ask_addresses(&mut self, peers: &[Peer], deadline: &Deadline) -> Result<Result<Answer, Failure>, Failure> {
+        let mut failed = Vec::new();
+        for (index, peer) in peers.iter().enumerate() {
+            let deadline = deadline.share(Instant::now(), peers.len() - index);
+            let asked = match self.reach(std::slice::from_ref(peer), &deadline).await {
+                Ok(reached) => self.talk(reached, &deadline).await,
+                Err(failure) => Err(failure),
+            };
+            match asked {
+                Err(failure) if is_no_answer(failure.class) => failed.push(failure),
+                decided => {
+                    self.facts.passed_over.extend(failed);
+                    return Ok(decided);
+                }
+            }
+        }
+        Err(none_answers(peers, failed))
+    }
+
+    /// The addresses of `target`, and how long that took.
+    async fn look_up(&mut self, target: &Endpoint, deadline: &Deadline) -> Result<Vec<Peer>, Failure> {
+        let peers = self.location.peers(target, deadline, &mut self.facts.events).await?;
+        self.facts.dns = Some(self.location.took());
+        Ok(peers)
     }
 
     /// Connects to the first of `peers` that does.
-    async fn reach(&mut self, peers: &[Peer], deadline: &Deadline) -> Result<Link, Failure> {
+    async fn reach(&mut self, peers: &[Peer], deadline: &Deadline) -> Result<Reached, Failure> {
         let facts = &mut self.facts;
         facts.peer = facts.peer.take().or_else(|| peers.first().cloned());
-        if let (Transport::Udp, Some(peer)) = (self.location.transport, peers.first()) {
-            let socket = Socket::Datagrams(Datagrams::to(peer, self.question.source).await?);
+        if self.location.transport == Transport::Udp {
+            let (datagrams, peer, failed) = udp::first(peers, self.question.source).await?;
             facts.peer = Some(peer.clone());
-            return Ok(Link { socket, peer: peer.clone() });
+            facts.passed_over.extend(failed.into_iter().map(Failure::from));
+            return Ok(Reached { socket: Socket::Datagrams(datagrams), peer });
         }
         let connected = tcp::connect_first(peers, self.question.source, deadline).await?;
         facts.events.push(Event::now(format!("connected to {}", connected.peer)));
         facts.peer = Some(connected.peer.clone());
         facts.connect = Some(connected.took);
         facts.passed_over = connected.failed.into_iter().map(Failure::from).collect();
-        Ok(Link { socket: Socket::Stream(connected.stream), peer: connected.peer })
+        Ok(Reached { socket: Socket::Stream(connected.stream), peer: connected.peer })
     }
 
-    /// Puts the question over a connection.
-    async fn talk(&mut self, link: Link) -> Result<Answer, Failure> {
-        let Connected { connection, peer, local } = self.secure(link).await?;
+    /// Puts the question over a connection, to be answered by `deadline`.
+    async fn talk(&mut self, reached: Reached, deadline: &Deadline) -> Result<Answer, Failure> {
+        let Connected { connection, peer, local } = self.secure(reached).await?;
         let request = self.question.request(self.location.transport, &peer.in_uri(), local);
         match connection {
-            Connection::Tcp(stream) => self.converse(&request, stream, peer).await,
-            Connection::Tls(connection) => self.converse(&request, *connection, peer).await,
-            Connection::Udp(datagrams) => self.converse(&request, datagrams, peer).await,
+            Connection::Tcp(stream) => self.converse(&request, Uac::over(stream, peer, *deadline)).await,
+            Connection::Tls(connection) => self.converse(&request, Uac::over(*connection, peer, *deadline)).await,
+            Connection::Udp(datagrams) => self.converse(&request, Uac::over(datagrams, peer, *deadline)).await,
         }
     }
 
     /// Makes a link what the transport wants.
-    async fn secure(&mut self, link: Link) -> Result<Connected, Failure> {
-        let Link { socket, peer } = link;
+    async fn secure(&mut self, reached: Reached) -> Result<Connected, Failure> {
+        let Reached { socket, peer } = reached;
         let local = match &socket {
             Socket::Stream(stream) => stream.local_addr(),
             Socket::Datagrams(socket) => socket.local_addr(),
@@ -314,17 +330,11 @@ impl Probe<'_> {
         Ok(connection)
     }
 
-    /// Sends OPTIONS over `channel` and collects what its client knows afterwards.
-    async fn converse(
-        &mut self,
-        request: &OptionsRequest,
-        channel: impl Channel,
-        peer: Peer,
-    ) -> Result<Answer, Failure> {
+    /// Sends OPTIONS and collects what the client knows afterwards.
+    async fn converse<T: Channel>(&mut self, request: &OptionsRequest, mut uac: Uac<T>) -> Result<Answer, Failure> {
         let credentials = self.question.credentials.as_ref().filter(|_| self.facts.may_see_credentials());
         let facts = &mut self.facts;
         facts.events.push(Event::now(format!("sending OPTIONS {}", request.uri)));
-        let mut uac = Uac::over(channel, peer, self.question.deadline);
         let result = uac.options(request, credentials).await;
         let answered = Instant::now();
         uac.close().await;
@@ -345,37 +355,27 @@ impl Probe<'_> {
     }
 }
 
+/// Whether a failure says that nobody is there who answers, so that another address may.
+const fn is_no_answer(class: Class) -> bool {
+    matches!(class, Class::Timeout | Class::Refused | Class::Unreachable | Class::Local | Class::Permission)
+}
+
+/// That none of a host's addresses answers. What this host lacks for one of them says nothing about another.
+fn none_answers(peers: &[Peer], mut failed: Vec<Failure>) -> Failure {
+    if failed.len() == 1 {
+        return failed.remove(0);
+    }
+    let name = peers.first().map(Peer::name).unwrap_or_default();
+    let reasons: Vec<_> = failed.iter().map(|failure| failure.summary.as_str()).collect();
+    let summary = format!("none of the {} addresses of {name} answers: {}", failed.len(), reasons.join(", "));
+    let decisive = failed.iter().find(|failure| failure.class != Class::Local).or_else(|| failed.first()).cloned();
+    let causes = failed.into_iter().flat_map(|failure| failure.causes).collect();
+    Failure { summary, causes, ..decisive.unwrap_or_else(|| Failure::new(Class::Unreachable, "")) }
+}
+
 impl Facts {
     /// Whether the peer is who it should be, as far as anybody asked: over TLS, a certificate in order.
     pub(super) fn may_see_credentials(&self) -> bool {
         self.judgement.as_ref().and_then(Judgement::why_not_in_order).is_none()
-    }
-}
-
-impl Question {
-    /// The same question to another host, whose certificate has its own name; credentials are for the first one only.
-    pub(super) fn to(&self, host: &str) -> Self {
-        let tls = self.tls.clone();
-        let tls = tls.map(|tls| TlsSettings { name: host.to_owned(), name_is_explicit: false, ..tls });
-        Self { tls, credentials: None, ..self.clone() }
-    }
-
-    /// The request to `peer` (host and port) from our end of the connection.
-    pub(super) fn request(&self, transport: Transport, peer: &str, local: SocketAddr) -> OptionsRequest {
-        let parameter = transport.uri_parameter();
-        let uri = self.uri.clone().unwrap_or_else(|| format!("sip:{peer}{parameter}"));
-        // Without the zone of a link-local address, which only this host knows.
-        let sent_by = SocketAddr::new(local.ip(), local.port()).to_string();
-        let host = sent_by.rsplit_once(':').map_or(sent_by.as_str(), |(host, _port)| host);
-        OptionsRequest {
-            to: self.to.clone().unwrap_or_else(|| uri.clone()),
-            uri,
-            from: self.from.clone().unwrap_or_else(|| format!("sip:check-um@{host}")),
-            contact: self.contact.clone().unwrap_or_else(|| format!("sip:{sent_by}{parameter}")),
-            via_transport: transport.in_via_header(),
-            sent_by,
-            user_agent: self.user_agent.clone(),
-            max_forwards: self.max_forwards,
-        }
     }
 }

@@ -38,7 +38,12 @@ impl Peer {
 
     /// A UDP peer: `script` makes the answers to each datagram.
     pub fn udp(script: impl Fn(&str) -> Vec<Vec<u8>> + Send + 'static) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        Self::udp_on("127.0.0.1:0", script)
+    }
+
+    /// A UDP peer on an address of the caller's.
+    pub fn udp_on(address: &str, script: impl Fn(&str) -> Vec<Vec<u8>> + Send + 'static) -> Self {
+        let socket = UdpSocket::bind(address).unwrap();
         socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
         let peer = Self { address: socket.local_addr().unwrap(), stop: Arc::default() };
         let stop = Arc::clone(&peer.stop);

@@ -1,0 +1,68 @@
+//! What is a server asked? The same question for each address, and the request that it becomes.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::digest::Credentials;
+use super::message::OptionsRequest;
+use super::transport::Transport;
+use crate::time::deadline::Deadline;
+use crate::tls::backend::Backend;
+use crate::tls::settings::TlsSettings;
+use crate::x509::expiry::Expiries;
+
+/// What is asked, the same for each address. What is `None` follows from the connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    /// The local address to send from.
+    pub source: Option<IpAddr>,
+    pub uri: Option<String>,
+    pub from: Option<String>,
+    pub to: Option<String>,
+    pub contact: Option<String>,
+    pub user_agent: String,
+    pub max_forwards: u8,
+    /// For a challenge.
+    pub credentials: Option<Credentials>,
+    /// How TLS is to be spoken, with [`Transport::Tls`].
+    pub tls: Option<TlsSettings>,
+    pub tls_backend: Backend,
+    /// How much of its validity each certificate must have left.
+    pub expiries: Expiries,
+    /// Whether a server whose certificate is not trusted is still asked.
+    pub asks_untrusted: bool,
+    /// Whether a server is still asked whose certificate is signed with what nobody here can verify.
+    pub asks_unverifiable: bool,
+    /// Whether a server whose certificate is for another name is still asked.
+    pub asks_misnamed: bool,
+    /// Unix time, for judging certificates.
+    pub now: i64,
+    pub deadline: Deadline,
+}
+
+impl Question {
+    /// The same question to another host, whose certificate has its own name; credentials are for the first one only.
+    pub(super) fn to(&self, host: &str) -> Self {
+        let tls = self.tls.clone();
+        let tls = tls.map(|tls| TlsSettings { name: host.to_owned(), name_is_explicit: false, ..tls });
+        Self { tls, credentials: None, ..self.clone() }
+    }
+
+    /// The request to `peer` (host and port) from our end of the connection.
+    pub(super) fn request(&self, transport: Transport, peer: &str, local: SocketAddr) -> OptionsRequest {
+        let parameter = transport.uri_parameter();
+        let uri = self.uri.clone().unwrap_or_else(|| format!("sip:{peer}{parameter}"));
+        // Without the zone of a link-local address, which only this host knows.
+        let sent_by = SocketAddr::new(local.ip(), local.port()).to_string();
+        let host = sent_by.rsplit_once(':').map_or(sent_by.as_str(), |(host, _port)| host);
+        OptionsRequest {
+            to: self.to.clone().unwrap_or_else(|| uri.clone()),
+            uri,
+            from: self.from.clone().unwrap_or_else(|| format!("sip:check-um@{host}")),
+            contact: self.contact.clone().unwrap_or_else(|| format!("sip:{sent_by}{parameter}")),
+            via_transport: transport.in_via_header(),
+            sent_by,
+            user_agent: self.user_agent.clone(),
+            max_forwards: self.max_forwards,
+        }
+    }
+}
