@@ -291,7 +291,8 @@ fn stale_when_a_row_says_so() {
             "UM HEALTH SET UNKNOWN - M of UM.CallRouter has not been determined anew (IsStale); no issue",
         );
         assert!(ran.stdout.contains("(stale)"), "{ran:?}");
-        judged_text(&row("M", stale), &["--ignore", "M", "--state", "no-data=ok"]).assert_begins(0, "UM HEALTH SET OK");
+        judged_text(&row("M", stale), &["--ignore", "M", "--state", "no-data=ok"])
+            .assert_begins(1, "UM HEALTH SET WARNING - every monitor is ignored");
     }
     let csv = "Name,HealthSetName,AlertValue,IsStale\nM,UM.CallRouter,Healthy,True\nN,UM.CallRouter,Healthy,True\n";
     judged_text(csv, &[]).assert_begins(3, "UM HEALTH SET UNKNOWN - 2 monitors of UM.CallRouter have not been");

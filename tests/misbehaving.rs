@@ -71,7 +71,19 @@ fn a_call_left_behind_at_the_deadline_does_not_cost_the_metrics() {
 fn the_deadline_has_the_state_that_was_asked_for() {
     run("--behave block -t 0.2:warning").assert_text(1);
     run("--behave block -t 0.2 --state timeout=unknown").assert_text(3);
-    run("--behave block -t 0.2:unknown --state timeout=ok").assert_text(0);
+    run("--behave block -t 0.2 --state timeout=critical -t 0.2:unknown").assert_text(3);
+}
+
+#[test]
+fn never_ok_without_an_answer_whoever_says_so() {
+    for line in ["--behave block -t 0.2:ok", "--behave leave -t 0.2:unknown --state timeout=ok"] {
+        run(line).assert_text(1).assert_says(" (never OK: there is no answer)");
+        let json = run(&format!("{line} --output json"));
+        let json = format::assert_json(&json.assert_exit(1).stdout);
+        assert_eq!((&json["failure"]["state"], &json["findings"][0]["state"]), (&"WARNING".into(), &"WARNING".into()));
+        let scom = run(&format!("{line} --output scom"));
+        assert_eq!(format::assert_scom(&scom.assert_exit(1).stdout)["State"], "WARNING");
+    }
 }
 
 #[test]

@@ -14,8 +14,8 @@ complete -c check_um_ad_ds -l passphrase-env -d 'Environment variable that holds
 complete -c check_um_ad_ds -l dns-server -d 'Nameserver to ask, as ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; repeatable [default: the system\'s]' -r -f
 complete -c check_um_ad_ds -s w -l warning -d 'WARNING when the answer takes longer, in seconds; a range' -r -f
 complete -c check_um_ad_ds -s c -l critical -d 'CRITICAL when the answer takes longer, in seconds; a range' -r -f
-complete -c check_um_ad_ds -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth [default: 10]' -r -f
-complete -c check_um_ad_ds -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins' -r -f
+complete -c check_um_ad_ds -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth, as --state timeout=STATE [default: 10]' -r -f
+complete -c check_um_ad_ds -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins; a run without any answer is never OK, but at least WARNING' -r -f
 complete -c check_um_ad_ds -l output -d 'Output format [default: text]' -r -f -a "text\t'One line for a scheduler, more for a person'
 json\t'One JSON object'
 scom\t'One property bag item for System Center Operations Manager'"

@@ -25,8 +25,8 @@ path\t'Those of the shortest path to a trust anchor'"
 complete -c check_um_cert_expiry -l expect-anchor -d 'SHA-256 of a trust anchor that the chain should end at, 64 hexadecimal digits with or without colons; repeatable' -r -f
 complete -c check_um_cert_expiry -s w -l warning -d 'WARNING when less is left: days (30), hours (36h), per cent of the lifetime (33%) or a range of days [default: 30]' -r -f
 complete -c check_um_cert_expiry -s c -l critical -d 'CRITICAL when less is left, likewise; a default stands only beside a threshold in days [default: 14]' -r -f
-complete -c check_um_cert_expiry -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth [default: 10]' -r -f
-complete -c check_um_cert_expiry -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins' -r -f
+complete -c check_um_cert_expiry -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth, as --state timeout=STATE [default: 10]' -r -f
+complete -c check_um_cert_expiry -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins; a run without any answer is never OK, but at least WARNING' -r -f
 complete -c check_um_cert_expiry -l output -d 'Output format [default: text]' -r -f -a "text\t'One line for a scheduler, more for a person'
 json\t'One JSON object'
 scom\t'One property bag item for System Center Operations Manager'"

@@ -6,8 +6,8 @@ complete -c check_um_events -l source -d 'Event source that counts; events of ot
 complete -c check_um_events -s H -l hostname -d 'Host whose event log is read, with the rights of the user that runs this check (on Windows only); with --file, the only computer whose records count [default: this one; every one of the file]' -r -f -a "(__fish_print_hostnames)"
 complete -c check_um_events -l file -d 'Event XML of wevtutil or Get-WinEvent, - for standard input [default: the event log]' -r -F
 complete -c check_um_events -l max-age -d 'Report a file that was written longer ago than this as stale, such as 15m, or none for any age [default: the window]' -r -f
-complete -c check_um_events -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth [default: 10]' -r -f
-complete -c check_um_events -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins' -r -f
+complete -c check_um_events -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth, as --state timeout=STATE [default: 10]' -r -f
+complete -c check_um_events -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins; a run without any answer is never OK, but at least WARNING' -r -f
 complete -c check_um_events -l output -d 'Output format [default: text]' -r -f -a "text\t'One line for a scheduler, more for a person'
 json\t'One JSON object'
 scom\t'One property bag item for System Center Operations Manager'"

@@ -4,8 +4,8 @@ complete -c check_um_health_set -l ignore -d 'Monitor to leave out, as NAME or N
 complete -c check_um_health_set -s H -l hostname -d 'Host whose log of Managed Availability is read, with the rights of the user that runs this check (on Windows only); with --file, the only server whose rows count [default: this one; every one of the file]' -r -f -a "(__fish_print_hostnames)"
 complete -c check_um_health_set -l file -d 'Get-ServerHealth or Get-HealthReport as JSON or CSV, or that log as event XML, - for standard input [default: the log]' -r -F
 complete -c check_um_health_set -l max-age -d 'Report a file that was written longer ago than this as stale, such as 15m, or none for any age [default: 1h]' -r -f
-complete -c check_um_health_set -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth [default: 10]' -r -f
-complete -c check_um_health_set -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins' -r -f
+complete -c check_um_health_set -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth, as --state timeout=STATE [default: 10]' -r -f
+complete -c check_um_health_set -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins; a run without any answer is never OK, but at least WARNING' -r -f
 complete -c check_um_health_set -l output -d 'Output format [default: text]' -r -f -a "text\t'One line for a scheduler, more for a person'
 json\t'One JSON object'
 scom\t'One property bag item for System Center Operations Manager'"

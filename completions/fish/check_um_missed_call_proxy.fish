@@ -25,8 +25,8 @@ complete -c check_um_missed_call_proxy -l minimum-calls -d 'With --method events
 complete -c check_um_missed_call_proxy -l file -d 'With --method events: event XML of wevtutil or Get-WinEvent, - is standard input; with --hostname, only the records of that computer count [default: the event log, of --hostname or the local one]' -r -F
 complete -c check_um_missed_call_proxy -s w -l warning -d 'WARNING when the share in per cent is outside this range' -r -f
 complete -c check_um_missed_call_proxy -s c -l critical -d 'CRITICAL when the share in per cent is outside this range' -r -f
-complete -c check_um_missed_call_proxy -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth [default: 10]' -r -f
-complete -c check_um_missed_call_proxy -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins' -r -f
+complete -c check_um_missed_call_proxy -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth, as --state timeout=STATE [default: 10]' -r -f
+complete -c check_um_missed_call_proxy -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins; a run without any answer is never OK, but at least WARNING' -r -f
 complete -c check_um_missed_call_proxy -l output -d 'Output format [default: text]' -r -f -a "text\t'One line for a scheduler, more for a person'
 json\t'One JSON object'
 scom\t'One property bag item for System Center Operations Manager'"

@@ -27,8 +27,8 @@ exchange\t'As Exchange\'s own counter says, which keeps its value until the next
 complete -c check_um_reject_rate -l minimum-calls -d 'Calls in the window below which their share is not judged (class few-calls)' -r -f
 complete -c check_um_reject_rate -s w -l warning -d 'WARNING when the share in per cent is outside this range' -r -f
 complete -c check_um_reject_rate -s c -l critical -d 'CRITICAL when the share in per cent is outside this range' -r -f
-complete -c check_um_reject_rate -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth [default: 10]' -r -f
-complete -c check_um_reject_rate -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins' -r -f
+complete -c check_um_reject_rate -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth, as --state timeout=STATE [default: 10]' -r -f
+complete -c check_um_reject_rate -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins; a run without any answer is never OK, but at least WARNING' -r -f
 complete -c check_um_reject_rate -l output -d 'Output format [default: text]' -r -f -a "text\t'One line for a scheduler, more for a person'
 json\t'One JSON object'
 scom\t'One property bag item for System Center Operations Manager'"

@@ -15,8 +15,8 @@ complete -c check_um_service -l client-certificate -d 'PEM file with the certifi
 complete -c check_um_service -l client-key -d 'PEM file with its private key, encrypted or not [default: the certificate\'s file]' -r -F
 complete -c check_um_service -l passphrase-file -d 'File whose first line is the passphrase of an encrypted key or file' -r -F
 complete -c check_um_service -l passphrase-env -d 'Environment variable that holds the passphrase of an encrypted key or file' -r -f
-complete -c check_um_service -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth [default: 10]' -r -f
-complete -c check_um_service -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins' -r -f
+complete -c check_um_service -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth, as --state timeout=STATE [default: 10]' -r -f
+complete -c check_um_service -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins; a run without any answer is never OK, but at least WARNING' -r -f
 complete -c check_um_service -l output -d 'Output format [default: text]' -r -f -a "text\t'One line for a scheduler, more for a person'
 json\t'One JSON object'
 scom\t'One property bag item for System Center Operations Manager'"

@@ -36,8 +36,8 @@ modern\t'TLS 1.2 and 1.3 with modern cipher suites'
 legacy\t'TLS 1.0 to 1.2 with every cipher suite, if this build has it'"
 complete -c check_um_sip_options -l certificate-warning -d 'WARNING when a served certificate has less left than this: N days, Nh hours, N% of its lifetime' -r -f
 complete -c check_um_sip_options -l certificate-critical -d 'CRITICAL when a served certificate has less left than this' -r -f
-complete -c check_um_sip_options -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth [default: 10]' -r -f
-complete -c check_um_sip_options -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins' -r -f
+complete -c check_um_sip_options -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth, as --state timeout=STATE [default: 10]' -r -f
+complete -c check_um_sip_options -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins; a run without any answer is never OK, but at least WARNING' -r -f
 complete -c check_um_sip_options -l output -d 'Output format [default: text]' -r -f -a "text\t'One line for a scheduler, more for a person'
 json\t'One JSON object'
 scom\t'One property bag item for System Center Operations Manager'"

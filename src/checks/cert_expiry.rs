@@ -71,7 +71,7 @@ impl CertExpiry {
             let passed_over = failures.map(|failure| report.judge(failure));
             // One target that has no address is enough to look elsewhere, but not where all are asked.
             let passed_over =
-                passed_over.map(|found| if self.servers.all_addresses { found } else { Finding::ok(found.text) });
+                passed_over.map(|found| if self.servers.all_addresses { found } else { Finding::remark(found.text) });
             report.findings.extend(passed_over.collect::<Vec<_>>());
         }
         report.target = self.servers.target(hostname, &shown);

@@ -54,10 +54,10 @@ impl HealthSet {
             report.add_failure(failure);
         }
         for stray in judge::unmatched(&answer.export.monitors, &self.health_set, &self.ignore) {
-            report.add_finding(Finding::ok(stray));
+            report.add_finding(Finding::remark(stray));
         }
         for remark in &answer.remarks {
-            report.add_finding(Finding::ok(remark.clone()));
+            report.add_finding(Finding::remark(remark.clone()));
         }
         self.log.judge_age(answer.written, USUAL_MAX_AGE, report);
 

@@ -22,7 +22,7 @@ pub(crate) fn headline(wanted: &Wanted<'_>, outcomes: &[ControllerOutcome], left
 /// Adds to `report` what came of asking one controller, but for the metrics.
 pub(crate) fn add(outcome: &ControllerOutcome, report: &mut Report) {
     for error in &outcome.passed_over {
-        report.add_finding(Finding::ok(format!("passed over: {error}")));
+        report.add_finding(Finding::remark(format!("passed over: {error}")));
     }
     match &outcome.result {
         Ok(Answer { peer, root_dse }) => {
@@ -45,7 +45,7 @@ pub(crate) fn add(outcome: &ControllerOutcome, report: &mut Report) {
 fn add_tls(shown: &TlsFacts, peer: &Peer, report: &mut Report) {
     let peer = peer.name();
     if let Some(certificates) = &shown.certificates {
-        certificates.add_to(report, Some(&peer));
+        report.beside_the_answer(|report| certificates.add_to(report, Some(&peer)));
     }
     if let Some(failure) = shown.served.obsolescence() {
         report.add_finding(report.judge(failure).said_of(Some(&peer)));

@@ -80,7 +80,7 @@ impl LogOptions {
             Some(MaxAge::Any) => None,
         };
         match judge_age(&report.target.host, written, report.started.time, max) {
-            Ok(remark) => report.findings.extend(remark.map(Finding::ok)),
+            Ok(remark) => report.findings.extend(remark.map(Finding::remark)),
             Err(failure) => report.add_failure(failure),
         }
     }

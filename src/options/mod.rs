@@ -64,11 +64,13 @@ pub trait Options: clap::Args {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Common options")]
 pub(crate) struct CommonOptions {
-    /// Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth [default: 10]
+    /// Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth, as --state
+    /// timeout=STATE [default: 10]
     #[arg(short = 't', long, value_name = "SEC[:STATE]")]
     timeout: Option<Timeout>,
 
-    /// Give a class of failure another state; repeatable, the last one for a class wins
+    /// Give a class of failure another state; repeatable, the last one for a class wins; a run without any answer is
+    /// never OK, but at least WARNING
     #[arg(long = "state", value_name = "CLASS=STATE")]
     pub states: Vec<Override>,
 

@@ -1,5 +1,6 @@
 //! One JSON object for Zabbix's dependent items and for programs; described by `report.schema.json` beside this file.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
@@ -41,7 +42,7 @@ fn escaped(json: &str) -> String {
 
 fn object(report: &Report, verbosity: u8, extent: &Extent) -> Value {
     let Extent { text: max, list, .. } = *extent;
-    let finding = |each: &Finding| finding(each, max);
+    let finding = |each: Cow<'_, Finding>| finding(&each, max);
     let trace = match verbosity {
         3.. if extent.trace => json!(report.trace),
         3.. => json!(["left out: the report would be too long"]),

@@ -36,6 +36,7 @@ pub(crate) fn render(report: &Report, presentation: Presentation) -> String {
 
 fn properties(report: &Report, verbosity: u8) -> Vec<(String, Variant)> {
     let failure = report.failure();
+    let failure = failure.as_deref();
     let class = failure.and_then(|finding| finding.class).map_or("", |class| class.name());
     let reason = failure.map_or_else(String::new, |finding| {
         finding.causes.iter().fold(finding.text.clone(), |chain, cause| chain + ": " + cause)

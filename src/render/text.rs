@@ -45,7 +45,7 @@ fn first_line(report: &Report) -> String {
 fn reasons(out: &mut String, report: &Report) {
     let problems: Vec<_> = report.by_severity().into_iter().filter(|finding| finding.state != State::Ok).collect();
     // A single finding without class or cause has said everything in the first line.
-    let has_more = |finding: &&&Finding| finding.class.is_some() || !finding.causes.is_empty();
+    let has_more = |finding: &Finding| finding.class.is_some() || !finding.causes.is_empty();
     let unsaid = problems.iter().filter(|finding| problems.len() > 1 || has_more(finding));
     // What the first line has said is not said again, but for what tells one of several.
     let is_whole = report.summary().chars().nth(MAX_SUMMARY).is_none();

@@ -113,6 +113,43 @@ impl Class {
         Self::NotYetValid,
     ];
 
+    /// Whether a failure of this class is what the question asks for: the peer, or the source, has given its final answer, and
+    /// that is it. Any other one stands beside the answer or in its place.
+    pub const fn is_answer(self) -> bool {
+        match self {
+            Self::Expired
+            | Self::Status
+            | Self::Redirection
+            | Self::Authentication
+            | Self::Missing
+            | Self::Stopped
+            | Self::Disabled
+            | Self::Maintenance
+            | Self::FewCalls => true,
+            Self::Timeout
+            | Self::Refused
+            | Self::Unreachable
+            | Self::Closed
+            | Self::Dns
+            | Self::Tls
+            | Self::ClientCertificateRequired
+            | Self::Untrusted
+            | Self::Unverifiable
+            | Self::Anchor
+            | Self::NameMismatch
+            | Self::Weak
+            | Self::ObsoleteTls
+            | Self::NotYetValid
+            | Self::Protocol
+            | Self::Release
+            | Self::NoData
+            | Self::Unreadable
+            | Self::Stale
+            | Self::Permission
+            | Self::Local => false,
+        }
+    }
+
     /// What can be wrong with a log, or with what was exported of it.
     pub const OF_EXPORTS: &[Self] = &[Self::NoData, Self::Unreadable, Self::Stale, Self::Permission];
 }

@@ -23,18 +23,21 @@ pub struct Failure {
     pub causes: Vec<String>,
     /// What to do about it, where more is known than its class.
     pub advice: Option<&'static str>,
+    /// Whether this is the answer to the question; of its class, where nothing more is known.
+    pub is_answer: bool,
 }
 
 impl Failure {
     /// A failure with no deeper cause.
     pub fn new(class: Class, summary: impl Into<String>) -> Self {
-        Self { class, as_well: None, given: None, summary: summary.into(), causes: Vec::new(), advice: None }
+        let (summary, is_answer) = (summary.into(), class.is_answer());
+        Self { class, as_well: None, given: None, summary, causes: Vec::new(), advice: None, is_answer }
     }
 
     /// A failure from an error and its whole source chain.
     pub fn caused_by(class: Class, error: &dyn Error) -> Self {
         let causes = std::iter::successors(error.source(), |&cause| cause.source()).map(ToString::to_string).collect();
-        Self { class, as_well: None, given: None, summary: error.to_string(), causes, advice: None }
+        Self { causes, ..Self::new(class, error.to_string()) }
     }
 
     /// The failure of a deadline that passed while a name was looked up.

@@ -16,17 +16,25 @@ pub struct Finding {
     pub causes: Vec<String>,
     /// What to do about it.
     pub advice: &'static str,
+    /// Whether it is an answer to the question, well or not: a report without any is never OK.
+    pub is_answer: bool,
 }
 
 impl Finding {
     /// Something as it should be.
     pub fn ok(text: impl Into<String>) -> Self {
-        Self { state: State::Ok, class: None, text: text.into(), causes: Vec::new(), advice: "" }
+        let text = text.into();
+        Self { state: State::Ok, class: None, text, causes: Vec::new(), advice: "", is_answer: true }
+    }
+
+    /// Something worth saying beside the answer, such as an address that was passed over.
+    pub fn remark(text: impl Into<String>) -> Self {
+        Self { is_answer: false, ..Self::ok(text) }
     }
 
     /// Something that is no failure of a class but keeps the question from being answered.
     pub fn unknown(text: impl Into<String>) -> Self {
-        Self { state: State::Unknown, ..Self::ok(text) }
+        Self { state: State::Unknown, ..Self::remark(text) }
     }
 
     /// Whether it is a violated threshold that is worth `state`.

@@ -13,6 +13,7 @@ pub(crate) mod thresholds;
 #[cfg(windows)]
 pub(crate) mod windows;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -153,6 +154,13 @@ impl Report {
         self.findings.push(finding);
     }
 
+    /// Has `add` add findings that are no answer here, such as those on the certificate of whom something else is asked.
+    pub(crate) fn beside_the_answer(&mut self, add: impl FnOnce(&mut Self)) {
+        let before = self.findings.len();
+        add(self);
+        self.findings.iter_mut().skip(before).for_each(|finding| finding.is_answer = false);
+    }
+
     /// Adds what a failure is worth.
     pub fn add_failure(&mut self, failure: Failure) {
         let finding = self.judge(failure);
@@ -168,6 +176,7 @@ impl Report {
             text: failure.summary,
             causes: failure.causes,
             advice: failure.advice.unwrap_or_else(|| self.advise(Some(class))),
+            is_answer: failure.is_answer,
         }
     }
 
@@ -215,31 +224,53 @@ impl Report {
 
     /// The worst finding's state. Nothing judged is UNKNOWN.
     pub fn state(&self) -> State {
-        self.findings.iter().map(|finding| finding.state).max().unwrap_or(State::Unknown)
+        let is_judged = |finding: &&Finding| finding.is_answer || finding.class.is_some() || finding.state != State::Ok;
+        self.findings.iter().filter(is_judged).map(|finding| self.worth(finding)).max().unwrap_or(State::Unknown)
     }
 
     /// The findings, the worst first; among equals, in the order of judging.
-    pub fn by_severity(&self) -> Vec<&Finding> {
-        let mut findings: Vec<_> = self.findings.iter().collect();
+    pub fn by_severity(&self) -> Vec<Cow<'_, Finding>> {
+        let mut findings: Vec<_> = self.findings.iter().map(|finding| self.weighed(finding)).collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.state));
         findings
+    }
+
+    /// What a finding is worth among the others: where nobody has answered, whatever stands in place of the answer is no OK,
+    /// whoever said so. A check that asks nobody any more must not look like one that is content.
+    fn worth(&self, finding: &Finding) -> State {
+        let is_answered = || self.findings.iter().any(|finding| finding.is_answer);
+        if finding.state == State::Ok && finding.class.is_some() && !is_answered() {
+            return LEAST_WITHOUT_ANSWER;
+        }
+        finding.state
+    }
+
+    /// The finding with what it is worth among the others, and why, where that is not what it was given.
+    fn weighed<'a>(&self, finding: &'a Finding) -> Cow<'a, Finding> {
+        let state = self.worth(finding);
+        if state == finding.state {
+            return Cow::Borrowed(finding);
+        }
+        let text = format!("{} (never OK: there is no answer)", finding.text);
+        Cow::Owned(Finding { state, text, ..finding.clone() })
     }
 
     /// One line: the headline, then the findings, the worst first. The first one that a default decided against a given
     /// threshold names it.
     pub fn summary(&self) -> String {
         let mut default = self.overruling_default.as_ref();
-        let said = |finding: &Finding| match default.take_if(|_| finding.is_violation(State::Critical)) {
+        let mut said = |finding: &Finding| match default.take_if(|_| finding.is_violation(State::Critical)) {
             Some(default) => format!("{} (by default, {default})", finding.text),
             None => finding.text.clone(),
         };
-        let findings = self.by_severity().into_iter().map(said);
+        let findings = self.by_severity();
+        let findings = findings.iter().map(|finding| said(finding));
         let parts: Vec<_> = self.headline.clone().into_iter().chain(findings).collect();
         if parts.is_empty() { "nothing was judged".to_owned() } else { parts.join("; ") }
     }
 
     /// The finding that decided the state, unless that is OK.
-    pub fn failure(&self) -> Option<&Finding> {
+    pub fn failure(&self) -> Option<Cow<'_, Finding>> {
         self.by_severity().into_iter().next().filter(|finding| finding.state != State::Ok)
     }
 
@@ -256,6 +287,9 @@ pub(crate) fn excerpt(text: &str, max: usize) -> String {
         None => text.to_owned(),
     }
 }
+
+/// What a failure is worth at least in a report without an answer.
+const LEAST_WITHOUT_ANSWER: State = State::Warning;
 
 /// More entries than the 64 KiB of an output hold.
 const MAX_TRACE: usize = 2_000;
@@ -293,6 +327,44 @@ mod tests {
         assert_eq!(report.state(), State::Critical);
         assert_eq!(report.summary(), "rejected; lost; slow; answer");
         assert_eq!(report.failure().unwrap().text, "rejected");
+    }
+
+    /// A report of failures of which each class is said to be OK, beside a remark.
+    fn report_of_ok(classes: &[Class]) -> Report {
+        let policy = classes.iter().map(|class| Override { class: *class, state: State::Ok }).collect();
+        let mut report = Report::new(&ABOUT, Policy::new(policy), Started::now());
+        report.add_finding(Finding::remark("passed over: cas0"));
+        for class in classes {
+            report.add_failure(Failure::new(*class, class.name()));
+        }
+        report
+    }
+
+    #[test]
+    fn warning_when_a_class_is_said_to_be_ok_and_nobody_has_answered() {
+        for class in Class::ALL.iter().copied().filter(|class| !class.is_answer()) {
+            let report = report_of_ok(&[class, Class::Timeout]);
+            assert_eq!(report.state(), State::Warning, "{class}");
+            assert_eq!(report.failure().unwrap().class, Some(class));
+            let said = format!("{class} (never OK: there is no answer); timeout (never OK: there is no answer); ");
+            assert!(report.summary().starts_with(&said) && report.summary().ends_with("; passed over: cas0"));
+        }
+    }
+
+    #[test]
+    fn ok_when_a_class_is_said_to_be_ok_and_somebody_has_answered() {
+        let mut report = report_of_ok(&[Class::Refused]);
+        report.add_finding(Finding::ok("200 OK"));
+        assert_eq!((report.state(), report.failure()), (State::Ok, None));
+        assert_eq!(report.summary(), "passed over: cas0; refused; 200 OK");
+        for class in Class::ALL.iter().copied().filter(|class| class.is_answer()) {
+            assert_eq!(report_of_ok(&[class, Class::Refused]).state(), State::Ok, "{class}");
+        }
+    }
+
+    #[test]
+    fn unknown_when_there_are_remarks_only() {
+        assert_eq!(report_of_ok(&[]).state(), State::Unknown);
     }
 
     #[test]

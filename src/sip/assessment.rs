@@ -39,7 +39,7 @@ impl Assessment {
     pub(crate) fn add(&mut self, outcome: Outcome, report: &mut Report) {
         let Outcome { facts, result, .. } = outcome;
         for failure in &facts.passed_over {
-            report.add_finding(Finding::ok(format!("passed over: {}", failure.summary)));
+            report.add_finding(Finding::remark(format!("passed over: {}", failure.summary)));
         }
         match (result, &facts.peer) {
             (Ok(answer), Some(peer)) => {
@@ -78,9 +78,9 @@ impl Assessment {
         }
         if let Some(judgement) = &facts.judgement {
             report.add_diagnostic("certificate_validity", self.attributed(facts, judgement.summary.clone()));
-            judgement.add_to(report, among.as_deref());
+            report.beside_the_answer(|report| judgement.add_to(report, among.as_deref()));
         }
-        let unverified = Finding::ok("certificate not verified");
+        let unverified = Finding::remark("certificate not verified");
         if !self.is_verified && !report.findings.contains(&unverified) {
             report.add_finding(unverified);
         }

@@ -203,7 +203,8 @@ impl TlsError {
 
 impl From<TlsError> for Failure {
     fn from(error: TlsError) -> Self {
-        let mut failure = Self::caused_by(error.class(), &error);
+        // Nobody has answered anything yet, not even who refused our certificate.
+        let mut failure = Self { is_answer: false, ..Self::caused_by(error.class(), &error) };
         if error.may_be_legacy() && !HAS_LEGACY {
             failure.causes.push(LEGACY_HINT.to_owned());
         }

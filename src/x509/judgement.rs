@@ -136,7 +136,7 @@ impl Judgement {
 
     fn add_remarks_to(&self, report: &mut Report, target: Option<&str>) {
         for remark in &self.remarks {
-            report.add_finding(Finding::ok(remark).said_of(target));
+            report.add_finding(Finding::remark(remark).said_of(target));
         }
     }
 

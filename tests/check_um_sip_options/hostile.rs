@@ -27,7 +27,7 @@ fn udp_silence_counts_its_requests() {
 #[test]
 fn critical_when_refused() {
     probe(&closed_port(), &[]).assert_begins(2, "UM SIP OPTIONS CRITICAL - connection refused by 127.0.0.1:");
-    probe(&closed_port(), &["--state", "refused=ok"]).assert_begins(0, "UM SIP OPTIONS OK - connection refused");
+    probe(&closed_port(), &["--state", "refused=ok"]).assert_begins(1, "UM SIP OPTIONS WARNING - connection refused");
 }
 
 #[test]

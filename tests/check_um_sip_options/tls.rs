@@ -87,6 +87,9 @@ fn a_lowered_trust_finding_lets_the_probe_go_on_and_stays_visible() {
     silent
         .probe_untrusting(&["--state", "untrusted=ok", "-t", "2"])
         .assert_begins(2, "UM SIP OPTIONS CRITICAL - no resp");
+    // What is said of the certificate is no answer to the question.
+    let nothing = silent.probe_untrusting(&["--state", "untrusted=ok", "-t", "2:ok"]);
+    nothing.assert_text(1).assert_says("no response from ").assert_says("(never OK: there is no answer)");
 }
 
 #[test]

@@ -42,7 +42,7 @@ impl CallAssessment<'_> {
     /// Adds to `report` what came of the call.
     pub(crate) fn add(&self, routed: Routed, report: &mut Report) {
         for failure in routed.first.passed_over.iter().chain(&routed.passed_over) {
-            report.add_finding(Finding::ok(format!("passed over: {}", failure.summary)));
+            report.add_finding(Finding::remark(format!("passed over: {}", failure.summary)));
         }
         let peer = routed.last.peer.clone().or_else(|| routed.first.peer.clone());
         let last = if routed.last.served.is_some() { &routed.last } else { &routed.first };
