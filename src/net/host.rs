@@ -75,8 +75,13 @@ pub(crate) fn without_zone(host: &str) -> Option<IpAddr> {
     address.parse().ok().map(IpAddr::V6).filter(|_| !zone.is_empty())
 }
 
-/// Whether two names are of one computer, in any case: a name without a domain stands for that computer in any domain.
+/// Whether two names are of one computer, in any case: a name without a domain stands for that computer in any domain. An
+/// address has no domain, and is that address only.
 pub(crate) fn is_same_computer(asked: &str, named: &str) -> bool {
+    let addresses = [asked, named].map(without_zone);
+    if addresses.iter().any(Option::is_some) {
+        return addresses[0] == addresses[1];
+    }
     let [asked, named] = [asked, named].map(|name| name.strip_suffix('.').unwrap_or(name));
     let label = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
     let is_short = !asked.contains('.') || !named.contains('.');
@@ -129,6 +134,14 @@ mod tests {
         }
         for (asked, named) in [("cas1", "cas10"), ("cas1.a.b", "cas1.c.d"), ("192.0.2.7", "cas1"), ("cas", "cas1.cas")]
         {
+            assert!(!is_same_computer(asked, named), "{asked} {named}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_no_name_of_a_domain() {
+        assert!(is_same_computer("2001:db8::7", "[2001:DB8:0::7]") && is_same_computer("192.0.2.7", "192.0.2.7"));
+        for (asked, named) in [("192", "192.0.2.7"), ("192.0.2.7", "192"), ("192.0.2.7", "192.0.2.8")] {
             assert!(!is_same_computer(asked, named), "{asked} {named}");
         }
     }
