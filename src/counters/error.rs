@@ -59,6 +59,15 @@ pub enum CounterError {
         /// Some of them, with their labels.
         series: Vec<String>,
     },
+    /// Labels that nobody knows may name another instance than that of the counter.
+    #[error("{place} does not say of which instance {series} is: choose it by its labels, with --counter-name {}=NAME{{LABEL=\"VALUE\"}}",
+        .counter.key)]
+    Unclear {
+        counter: Box<Counter>,
+        place: String,
+        /// One of them, with its labels.
+        series: String,
+    },
     /// What `windows_exporter_collector_success` and `..._timeout` say.
     #[error("the collector {collector} of {place} {how}, says the exporter: its log says why")]
     CollectorFailed { collector: String, place: String, how: &'static str },

@@ -46,12 +46,10 @@ pub struct Counter {
 pub enum Exposed {
     /// As the value of a series that is named after object and counter.
     Value,
-    /// As one series for each state, of which the one that holds has the value 1; the counter's value is that state's
-    /// number, from 1.
+    /// As one series for each state, which its label `state` names, of which the one that holds has the value 1; the
+    /// counter's value is that state's number, from 1.
     StateSet {
         metric: &'static str,
-        /// The label that names the instance.
-        instance: &'static str,
         /// The states, in the order of their numbers.
         states: &'static [&'static str],
     },
@@ -139,25 +137,6 @@ pub(crate) fn split_host(path: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// Why a sample does not count as of now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Untimely {
-    Stale(Duration),
-    /// Further ahead of the clock than clocks are apart.
-    Ahead(Duration),
-}
-
-/// Judges the time of the newest sample at `now`.
-pub(crate) fn untimely(time: SystemTime, now: SystemTime, max: Duration) -> Option<Untimely> {
-    match now.duration_since(time) {
-        Ok(age) => (age > max).then_some(Untimely::Stale(age)),
-        Err(ahead) => (ahead.duration() > CLOCKS_APART).then_some(Untimely::Ahead(ahead.duration())),
-    }
-}
-
-/// How far ahead a sample may be and still count as of now.
-const CLOCKS_APART: Duration = Duration::from_secs(5 * 60);
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,23 +146,5 @@ mod tests {
         assert_eq!(split_host(r"\\CAS1\APP_POOL_WAS(a\b)\State"), Some(("CAS1", r"\APP_POOL_WAS(a\b)\State")));
         assert_eq!(split_host(r"\System\System Up Time"), Some(("", r"\System\System Up Time")));
         assert_eq!(split_host(r"\\CAS1"), None);
-    }
-
-    fn judged(seconds_ago: i64) -> Option<Untimely> {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        let time = SystemTime::UNIX_EPOCH + Duration::from_secs((1_700_000_000 - seconds_ago).unsigned_abs());
-        untimely(time, now, Duration::from_secs(600))
-    }
-
-    #[test]
-    fn fresh_up_to_the_maximum_age() {
-        assert_eq!(judged(600), None);
-        assert_eq!(judged(601), Some(Untimely::Stale(Duration::from_secs(601))));
-    }
-
-    #[test]
-    fn five_minutes_ahead_count_as_now() {
-        assert_eq!(judged(-300), None);
-        assert_eq!(judged(-301), Some(Untimely::Ahead(Duration::from_secs(301))));
     }
 }

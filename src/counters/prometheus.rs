@@ -1,12 +1,15 @@
 //! What does an exporter say of the counters now? A scrape, and the series that stand for them.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+mod instance;
 
-use super::error::MAX_HOSTS;
+use std::time::SystemTime;
+
+use self::instance::{Whose, whose};
 use super::{Counter, CounterError, CounterQuery, Exposed, Nearest, Reading, Sample, SampleOrigin};
 use crate::exporter::Exporter;
-use crate::exporter::collector::Collector;
-use crate::exporter::exposition::{ExposedSeries, is_host, metric_name, series};
+use crate::exporter::collector::{Collector, is_about_collectors};
+use crate::exporter::exposition::{ExposedSeries, host_of, is_host, metric_name, series};
+use crate::exporter::page::{self, Page, StateSetError, holding, hosts, moment};
 use crate::exporter::selector::Selector;
 
 /// The sample of this moment.
@@ -33,39 +36,39 @@ pub fn reading<const N: usize>(
     place: &str,
     now: SystemTime,
 ) -> Result<Reading<N>, CounterError> {
-    if series(text).flatten().next().is_none() {
-        let (place, expected) = (place.to_owned(), "series in Prometheus' text format".into());
-        return Err(CounterError::Format { place, line: 1, expected });
-    }
-    let page = Page { text, host: query.host.as_deref(), place };
+    let ways = query.counters.each_ref().map(ways);
+    let is_asked = |name: &str| ways.iter().flatten().any(|way| way.selector.name == name) || is_about_collectors(name);
+    let page = Page::parse(text, is_asked).map_err(|error| {
+        let (place, expected) = (place.to_owned(), error.to_string().into());
+        CounterError::Format { place, line: 1, expected }
+    })?;
+    let asked = Asked { page: &page, text, host: query.host.as_deref(), place };
     let mut values = [None; N];
-    let (mut host, mut time, mut absent) = (String::new(), None, Vec::new());
-    for (value, counter) in values.iter_mut().zip(&query.counters) {
-        page.must_be_collected(counter)?;
-        match page.find(counter)? {
+    let (mut host, mut times, mut absent) = (None, Vec::new(), Vec::new());
+    for ((value, counter), ways) in values.iter_mut().zip(&query.counters).zip(&ways) {
+        match asked.collected(counter, ways)? {
             Some(found) => {
-                *value = page.judged(found.value, counter)?;
-                host = found.host;
-                // Of several times the oldest counts: a reading is no younger than any part of it.
-                time = [time, found.timestamp].into_iter().flatten().min();
+                *value = asked.judged(found.value, counter)?;
+                asked.must_be_of_one_host(&mut host, found.host)?;
+                times.extend(found.times);
             }
             None if counter.required => absent.push(counter),
             None => {}
         }
     }
     if !absent.is_empty() {
-        return Err(page.absent(&absent));
+        return Err(asked.absent(&absent));
     }
-    let of_its_own = time.and_then(|time| Some(UNIX_EPOCH + Duration::from_millis(u64::try_from(time).ok()?)));
-    let time = of_its_own.filter(|time| *time < now + FAR_AHEAD).unwrap_or(now);
-    let samples = vec![Sample { time, values }];
+    let time = moment(times.into_iter(), now).unwrap_or(now);
+    let (host, samples) = (host.unwrap_or_default(), vec![Sample { time, values }]);
     let (gaps, trailing_gaps, replaced, notes) = (0, 0, 0, Vec::new());
     let origin = SampleOrigin::Present;
     Ok(Reading { host, samples, as_of: Some(time), gaps, trailing_gaps, replaced, notes, origin })
 }
 
 /// A metrics page, and of whom it is asked.
-struct Page<'a> {
+struct Asked<'a> {
+    page: &'a Page<'a>,
     text: &'a str,
     host: Option<&'a str>,
     place: &'a str,
@@ -73,22 +76,35 @@ struct Page<'a> {
 
 struct Found {
     value: Option<f64>,
-    timestamp: Option<i64>,
+    /// In milliseconds since 1970, of the series that have one.
+    times: Vec<i64>,
     host: String,
 }
 
 /// One way in which a counter may be exposed.
 struct Way {
     selector: Selector,
-    /// Of a state set: the label that names the instance, and the states in the order of their numbers.
-    states: Option<(&'static str, &'static [&'static str])>,
+    /// The states of a state set, in the order of their numbers.
+    states: Option<&'static [&'static str]>,
+    is_given: bool,
 }
 
-impl Page<'_> {
-    /// The counter's value, in the first way in which it is there.
-    fn find(&self, counter: &Counter) -> Result<Option<Found>, CounterError> {
-        for way in ways(counter) {
-            let found = self.find_by(&way, counter)?;
+impl Asked<'_> {
+    /// The counter's value in the first way in which it is there, of a collector that does not say itself that it failed.
+    fn collected(&self, counter: &Counter, ways: &[Way]) -> Result<Option<Found>, CounterError> {
+        let found = self.find(counter, ways);
+        let host = match &found {
+            Ok(Some(found)) if !found.host.is_empty() => Some(found.host.as_str()),
+            Ok(_) | Err(CounterError::NoSuchHost { .. }) => self.host,
+            Err(_) => return found,
+        };
+        self.must_be_collected(counter, ways, host)?;
+        found
+    }
+
+    fn find(&self, counter: &Counter, ways: &[Way]) -> Result<Option<Found>, CounterError> {
+        for way in ways {
+            let found = self.find_by(way, counter)?;
             if found.is_some() {
                 return Ok(found);
             }
@@ -97,42 +113,79 @@ impl Page<'_> {
     }
 
     fn find_by(&self, way: &Way, counter: &Counter) -> Result<Option<Found>, CounterError> {
-        let fits = |series: &ExposedSeries<'_>| way.selector.fits(series) && is_of_instance(series, way, counter);
-        let mut all: Vec<_> = series(self.text).flatten().filter(fits).take(MAX_SERIES).collect();
-        if let (None, Some(instance)) = (way.states, &counter.instance) {
-            all = of_instance(all, instance, self.host);
+        let mut all: Vec<_> = self.of(way).copied().collect();
+        let states = way.states_of(&all);
+        if let Some(instance) = &counter.instance {
+            let whose = |series: &ExposedSeries<'_>| whose(series, instance, &way.selector, self.host);
+            all = self.of_instance(all, whose, counter)?;
         }
-        let host_of = |series: &ExposedSeries<'_>| match &counter.instance {
-            Some(instance) if way.states.is_none() && series.host().eq_ignore_ascii_case(instance) => String::new(),
+        let label_of = |series: &ExposedSeries<'_>| match &counter.instance {
+            Some(instance) if series.host().eq_ignore_ascii_case(instance) => String::new(),
             _ => series.host().into_owned(),
         };
-        let mut hosts: Vec<String> = Vec::new();
-        for host in all.iter().map(&host_of) {
-            if !hosts.contains(&host) && hosts.len() < MAX_HOSTS {
-                hosts.push(host);
-            }
-        }
+        let known = page::named(hosts(all.iter().map(|series| label_of(series).into())));
         let is_of = |host: &str| self.host.is_none_or(|asked| host.is_empty() || is_host(host, asked));
-        all.retain(|series| is_of(&host_of(series)));
+        all.retain(|series| is_of(&label_of(series)));
         let Some(first) = all.first() else {
             return match self.host {
-                Some(asked) if !hosts.is_empty() => {
-                    Err(CounterError::NoSuchHost { host: asked.to_owned(), place: self.place.to_owned(), hosts })
+                Some(asked) if !known.is_empty() => {
+                    Err(CounterError::NoSuchHost { host: asked.to_owned(), place: self.place.to_owned(), hosts: known })
                 }
                 _ => Ok(None),
             };
         };
-        let host = host_of(first);
-        if all.iter().any(|series| host_of(series) != host) {
-            return Err(CounterError::SeveralHosts { place: self.place.to_owned(), hosts });
+        let host = label_of(first);
+        if all.iter().any(|series| label_of(series) != host) {
+            return Err(CounterError::SeveralHosts { place: self.place.to_owned(), hosts: known });
         }
-        let timestamp = all.iter().filter_map(|series| series.timestamp).min();
-        let value = match way.states {
-            Some((_, states)) => self.state(&all, states, counter)?,
+        let times = all.iter().filter_map(|series| series.timestamp).collect();
+        let value = match states {
+            Some(states) => self.state(&all, states, counter)?,
             None if all.len() > 1 => return Err(self.several(&all, counter)),
             None => Some(first.value),
         };
-        Ok(Some(Found { value, timestamp, host }))
+        Ok(Some(Found { value, times, host }))
+    }
+
+    /// The series that a way means, of any instance and host.
+    fn of<'a>(&'a self, way: &'a Way) -> impl Iterator<Item = &'a ExposedSeries<'a>> {
+        self.page.of_metric(&way.selector.name).filter(|series| way.selector.fits(series))
+    }
+
+    /// Of series those of the counter's instance: those that name it, or all where none names any.
+    fn of_instance<'a>(
+        &self,
+        all: Vec<ExposedSeries<'a>>,
+        whose: impl Fn(&ExposedSeries<'_>) -> Whose,
+        counter: &Counter,
+    ) -> Result<Vec<ExposedSeries<'a>>, CounterError> {
+        let judged: Vec<_> = all.into_iter().map(|series| (whose(&series), series)).collect();
+        let of = |wanted: Whose| -> Vec<_> {
+            judged.iter().filter(|(whose, _)| *whose == wanted).map(|(_, series)| *series).collect()
+        };
+        let (its, unclear) = (of(Whose::Its), of(Whose::Unclear));
+        if let (true, Some(series)) = (its.is_empty(), unclear.first()) {
+            let (place, series) = (self.place.to_owned(), series.to_string());
+            return Err(CounterError::Unclear { counter: Box::new(counter.clone()), place, series });
+        }
+        let is_named = judged.iter().any(|(whose, _)| matches!(whose, Whose::Its | Whose::Others));
+        Ok(if is_named { its } else { of(Whose::Unsaid) })
+    }
+
+    /// Keeps the host of the counters so far: those of two have nothing to do with each other.
+    fn must_be_of_one_host(&self, known: &mut Option<String>, found: String) -> Result<(), CounterError> {
+        match known {
+            None => *known = Some(found),
+            // Who asks for a host takes what does not say of which it is for that one's.
+            Some(_) if self.host.is_some() && found.is_empty() => {}
+            Some(first) if self.host.is_some() && first.is_empty() => *first = found,
+            Some(first) if host_of(first).eq_ignore_ascii_case(host_of(&found)) => {}
+            Some(first) => {
+                let hosts = page::named(vec![first.clone(), found]);
+                return Err(CounterError::SeveralHosts { place: self.place.to_owned(), hosts });
+            }
+        }
+        Ok(())
     }
 
     /// The number of the one state whose series is 1.
@@ -142,23 +195,16 @@ impl Page<'_> {
         states: &[&str],
         counter: &Counter,
     ) -> Result<Option<f64>, CounterError> {
-        let state_of = |series: &ExposedSeries<'_>| series.label("state").unwrap_or_default().to_lowercase();
-        let mut seen: Vec<String> = all.iter().map(state_of).collect();
-        seen.sort_unstable();
-        if seen.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(self.several(all, counter));
-        }
-        let mut holding = all.iter().filter(|series| series.value == 1.0);
-        match (holding.next(), holding.next()) {
-            (Some(_), Some(_)) => {
-                Err(CounterError::SeveralStates { counter: Box::new(counter.clone()), place: self.place.to_owned() })
-            }
-            (Some(series), None) => {
-                let state = state_of(series);
+        match holding(all, STATE) {
+            Ok(state) => {
                 let known = (1_u8..).zip(states).find(|(_, known)| known.eq_ignore_ascii_case(&state));
                 Ok(known.map(|(number, _)| f64::from(number)))
             }
-            _ => Ok(None),
+            Err(StateSetError::NoState) => Ok(None),
+            Err(StateSetError::Twice) => Err(self.several(all, counter)),
+            Err(StateSetError::Several) => {
+                Err(CounterError::SeveralStates { counter: Box::new(counter.clone()), place: self.place.to_owned() })
+            }
         }
     }
 
@@ -173,10 +219,9 @@ impl Page<'_> {
         }
     }
 
-    /// Refuses what a collector left that says itself that it failed.
-    fn must_be_collected(&self, counter: &Counter) -> Result<(), CounterError> {
-        let ways = ways(counter);
-        let is_there = |way: &&Way| series(self.text).flatten().any(|series| series.name == way.selector.name);
+    /// Refuses what a collector left, of a host, that says itself that it failed.
+    fn must_be_collected(&self, counter: &Counter, ways: &[Way], host: Option<&str>) -> Result<(), CounterError> {
+        let is_there = |way: &&Way| self.page.of_metric(&way.selector.name).next().is_some();
         let collectors: Vec<_> = match ways.iter().find(is_there) {
             Some(way) => Collector::of(&way.selector.name, counter.object).into_iter().collect(),
             // Where it is not there at all, any of those that it could come from may say why.
@@ -185,7 +230,7 @@ impl Page<'_> {
                 named.chain([Collector::of_counters(counter.object)]).collect()
             }
         };
-        let failed = |collector: Collector<'_>| Some((collector.name, collector.failure(self.text, self.host)?));
+        let failed = |collector: Collector<'_>| Some((collector.name, collector.failure(self.page, host)?));
         match collectors.into_iter().filter(|_| counter.required).find_map(failed) {
             None => Ok(()),
             Some((collector, how)) => {
@@ -214,60 +259,45 @@ impl Page<'_> {
         }
         let wanted: Vec<_> = counters.iter().map(exposed).collect();
         let mut nearest = Nearest::to(&wanted[0], names.into_iter());
-        nearest.other_instances = counters[0].instance.is_some()
-            && ways(counters[0]).iter().any(|way| series(self.text).flatten().any(|series| way.selector.fits(&series)));
+        nearest.other_instances =
+            counters[0].instance.is_some() && ways(counters[0]).iter().any(|way| self.of(way).next().is_some());
         CounterError::Absent { counters: wanted, place: self.place.to_owned(), nearest }
+    }
+}
+
+impl Way {
+    fn new(name: &str, states: Option<&'static [&'static str]>, is_given: bool) -> Self {
+        Self { selector: name.parse().unwrap_or_else(|_| Selector::of(name)), states, is_given }
+    }
+
+    /// The states that its series may say: a metric whose label `state` is one of them is a state set, whoever named it.
+    fn states_of(&self, all: &[ExposedSeries<'_>]) -> Option<&'static [&'static str]> {
+        let says = |series: &ExposedSeries<'_>, states: &[&str]| {
+            series.label(STATE).is_some_and(|label| states.iter().any(|state| state.eq_ignore_ascii_case(&label)))
+        };
+        self.states.filter(|states| !self.is_given || all.iter().any(|series| says(series, states)))
     }
 }
 
 /// The ways in which a counter may be exposed, the likelier first: as the operator says, or as windows_exporter does.
 fn ways(counter: &Counter) -> Vec<Way> {
-    let value = |name: &str| Way { selector: name.parse().unwrap_or_else(|_| Selector::of(name)), states: None };
-    match (&counter.given, counter.exposed) {
-        (Some(given), _) => vec![value(given)],
-        (None, Exposed::Value) => vec![value(&given_or_name(counter))],
-        (None, Exposed::StateSet { metric, instance, states }) => {
-            let set = Way { selector: Selector::of(metric), states: Some((instance, states)) };
-            vec![set, value(&metric_name(counter.object, counter.name))]
-        }
+    let (metric, states) = match counter.exposed {
+        Exposed::Value => (None, None),
+        Exposed::StateSet { metric, states } => (Some(metric), Some(states)),
+    };
+    if let Some(given) = &counter.given {
+        return vec![Way::new(given, states, true)];
     }
+    let set = metric.map(|metric| Way::new(metric, states, false));
+    set.into_iter().chain([Way::new(&metric_name(counter.object, counter.name), None, false)]).collect()
 }
 
 fn given_or_name(counter: &Counter) -> String {
     counter.given.clone().unwrap_or_else(|| metric_name(counter.object, counter.name))
 }
 
-/// Whether a series of a state set is of the counter's instance.
-fn is_of_instance(series: &ExposedSeries<'_>, way: &Way, counter: &Counter) -> bool {
-    match (way.states, &counter.instance) {
-        (Some((label, _)), Some(wanted)) => series.label(label).is_some_and(|name| name.eq_ignore_ascii_case(wanted)),
-        _ => true,
-    }
-}
-
-/// Of series with a value each those of an instance: windows_exporter names it in the label `instance`, or in one that its
-/// configuration names. A metric that says nothing of instances is of the one that the operator means.
-fn of_instance<'a>(all: Vec<ExposedSeries<'a>>, instance: &str, host: Option<&str>) -> Vec<ExposedSeries<'a>> {
-    let names_it = |series: &ExposedSeries<'_>| series.labels().any(|(_, value)| value.eq_ignore_ascii_case(instance));
-    if all.iter().any(names_it) {
-        return all.into_iter().filter(names_it).collect();
-    }
-    let is_a_host = |label: &str| {
-        let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-        label.is_empty() || label.rsplit_once(':').is_some_and(|(_, port)| is_port(port))
-    };
-    let may_be = |series: &ExposedSeries<'_>| {
-        let label = series.host();
-        is_a_host(&label) || host.is_some_and(|asked| is_host(&label, asked))
-    };
-    all.into_iter().filter(may_be).collect()
-}
-
-/// A time so far ahead is no time.
-const FAR_AHEAD: Duration = Duration::from_secs(100 * 365 * 86_400);
-
-/// The most series of one counter that are looked at: a state set has seven.
-const MAX_SERIES: usize = 256;
+/// The label that says the state in a state set.
+const STATE: &str = "state";
 
 /// How many series an error shows.
 const SHOWN: usize = 3;

@@ -87,11 +87,7 @@ pub(crate) fn missed_call_proxy() -> [Counter; 2] {
 
 /// The state of an application pool of IIS.
 pub fn app_pool(pool: &str) -> [Counter; 1] {
-    let exposed = Exposed::StateSet {
-        metric: "windows_iis_current_application_pool_state",
-        instance: "app",
-        states: &POOL_STATES,
-    };
+    let exposed = Exposed::StateSet { metric: "windows_iis_current_application_pool_state", states: &POOL_STATES };
     let state = counter("state", "APP_POOL_WAS", "Current Application Pool State", true);
     [Counter { instance: Some(pool.to_owned()), exposed, ..state }]
 }

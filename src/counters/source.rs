@@ -7,9 +7,10 @@ use super::csv::Csv;
 use super::describe::add_reading;
 use super::pdh;
 use super::prometheus;
-use super::{Counter, CounterError, CounterQuery, Reading, Untimely, untimely};
+use super::{Counter, CounterError, CounterQuery, Reading};
 use crate::exporter::Exporter;
 use crate::report::{Class, Failure, Report};
+use crate::time::age::{Untimely, untimely};
 use crate::time::deadline::Deadline;
 use crate::time::words::{in_words, roughly};
 

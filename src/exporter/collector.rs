@@ -1,6 +1,7 @@
 //! Did the part of windows_exporter do its work that a metric comes from? What it says of its own collectors.
 
-use super::exposition::{ExposedSeries, series};
+use super::exposition::ExposedSeries;
+use super::page::Page;
 
 /// Where a metric of windows_exporter comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,23 +23,29 @@ impl<'a> Collector<'a> {
         Self { name: COUNTERS, object: Some(object) }
     }
 
-    /// How it failed, of the host that was asked for, if the page says so.
-    pub(crate) fn failure(self, page: &str, host: Option<&str>) -> Option<&'static str> {
-        let said = |metric: &str, name: &str| {
-            let is_it = |series: &ExposedSeries<'_>| {
-                let label = series.label("collector").unwrap_or_default();
-                series.name == metric && label.eq_ignore_ascii_case(name) && series.is_of(host)
+    /// How it failed, of the host that is asked about, if the page says so. Where it says both, it failed.
+    pub(crate) fn failure(self, page: &Page<'_>, host: Option<&str>) -> Option<&'static str> {
+        let said = |metrics: &'static [&'static str], name: &'a str| {
+            let is_it = move |series: &&ExposedSeries<'_>| {
+                series.label("collector").is_some_and(|label| label.eq_ignore_ascii_case(name)) && series.is_of(host)
             };
-            series(page).flatten().find(is_it).map(|series| series.value)
+            page.of(metrics).filter(is_it).map(|series| series.value)
         };
-        if let Some(value) = self.object.and_then(|object| said(OBJECT_SUCCESS, object)) {
-            return (value == 0.0).then_some(FAILED);
+        // Each object of performance counters counts for itself.
+        let of_object = self.object.map(|object| said(&METRICS[OBJECT..], object).collect::<Vec<_>>());
+        if let Some(values) = of_object.filter(|values| !values.is_empty()) {
+            return values.iter().any(|value| *value != 1.0).then_some(FAILED);
         }
-        if TIMEOUTS.iter().any(|metric| said(metric, self.name) == Some(1.0)) {
+        if said(&METRICS[TIMEOUTS..OBJECT], self.name).any(|value| value == 1.0) {
             return Some("did not finish in time");
         }
-        SUCCESSES.iter().any(|metric| said(metric, self.name) == Some(0.0)).then_some(FAILED)
+        said(&METRICS[..TIMEOUTS], self.name).any(|value| value != 1.0).then_some(FAILED)
     }
+}
+
+/// Whether a metric is about collectors, and must be kept of a page for [`Collector::failure`].
+pub(crate) fn is_about_collectors(metric: &str) -> bool {
+    METRICS.contains(&metric)
 }
 
 const FAILED: &str = "failed";
@@ -54,18 +61,26 @@ const COLLECTORS: [(&str, &str); 5] = [
     ("wmi_service_", "service"),
 ];
 
-const SUCCESSES: [&str; 2] = ["windows_exporter_collector_success", "wmi_exporter_collector_success"];
+/// What collectors say of themselves: whether they succeeded, whether they were too slow, and whether an object did.
+const METRICS: [&str; 5] = [
+    "windows_exporter_collector_success",
+    "wmi_exporter_collector_success",
+    "windows_exporter_collector_timeout",
+    "wmi_exporter_collector_timeout",
+    "windows_performancecounter_collector_success",
+];
 
-const TIMEOUTS: [&str; 2] = ["windows_exporter_collector_timeout", "wmi_exporter_collector_timeout"];
-
-const OBJECT_SUCCESS: &str = "windows_performancecounter_collector_success";
+/// Where in them those on time begin, and those on objects.
+const TIMEOUTS: usize = 2;
+const OBJECT: usize = 4;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn failure(metric: &str, page: &str) -> Option<&'static str> {
-        Collector::of(metric, "Memory").and_then(|collector| collector.failure(page, None))
+        let page = Page::parse(page, is_about_collectors).unwrap();
+        Collector::of(metric, "Memory").and_then(|collector| collector.failure(&page, None))
     }
 
     #[test]
@@ -86,5 +101,20 @@ mod tests {
             |value: u8| format!("{all}windows_performancecounter_collector_success{{collector=\"memory\"}} {value}\n");
         let failure = |page: &str| failure("windows_performancecounter_memory_x", page);
         assert_eq!([failure(all), failure(&object(0)), failure(&object(1))], [Some("failed"), Some("failed"), None]);
+    }
+
+    #[test]
+    fn of_several_hosts_each_counts_for_itself_and_of_one_the_worse_series() {
+        let said = |instance: &str, value: u8| {
+            format!("windows_exporter_collector_success{{collector=\"iis\",instance=\"{instance}\"}} {value}\n")
+        };
+        let text = said("cas2:9182", 1) + &said("cas1:9182", 0);
+        let failure = |text: &str, host| {
+            let page = Page::parse(text, is_about_collectors).unwrap();
+            Collector::of("windows_iis_x", "").and_then(|collector| collector.failure(&page, host))
+        };
+        assert_eq!([failure(&text, Some("cas1:9182")), failure(&text, None)], [Some("failed"); 2]);
+        assert_eq!(failure(&text, Some("cas2:9182")), None);
+        assert_eq!(failure(&(said("cas1:9182", 1) + &said("cas1:9182", 0)), Some("cas1")), Some("failed"));
     }
 }

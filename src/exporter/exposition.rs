@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::net::host::bare;
+use crate::net::host::{address, bare, is_same_computer};
 use crate::report::excerpt;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,8 +18,17 @@ pub(crate) struct ExposedSeries<'a> {
 
 /// The series of a text, and `None` for each line that is neither a series nor a comment.
 pub(crate) fn series(text: &str) -> impl Iterator<Item = Option<ExposedSeries<'_>>> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines.map(parse)
+    samples(text).map(parse)
+}
+
+/// The lines that should be series.
+pub(super) fn samples(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// The metric of a line that should be a series.
+pub(super) fn name_of(line: &str) -> Option<&str> {
+    line.find(|c: char| c == '{' || c.is_ascii_whitespace()).map(|end| &line[..end])
 }
 
 /// The name that windows_exporter's performance-counter collector gives to a counter by default.
@@ -72,13 +81,26 @@ impl fmt::Display for ExposedSeries<'_> {
 
 /// Whether an `instance` label names the host asked for.
 pub(crate) fn is_host(label: &str, asked: &str) -> bool {
-    let host = label.rsplit_once(':').map_or(label, |(host, _)| host);
-    [label, host, bare(host)].iter().any(|name| name.eq_ignore_ascii_case(asked))
+    label.eq_ignore_ascii_case(asked) || is_same_computer(bare(asked), host_of(label))
 }
 
-fn parse(line: &str) -> Option<ExposedSeries<'_>> {
-    let end = line.find(|c: char| c == '{' || c.is_ascii_whitespace())?;
-    let (name, rest) = line.split_at(end);
+/// The host of an `instance` label, which mostly has a port behind it.
+pub(crate) fn host_of(label: &str) -> &str {
+    let host = label.rsplit_once(':').filter(|(_, port)| is_port(port)).map(|(host, _)| host);
+    bare(host.filter(|_| address(label).is_none()).unwrap_or(label))
+}
+
+/// Whether an `instance` label is a host with a port, and not an instance of anything.
+pub(crate) fn has_port(label: &str) -> bool {
+    label.rsplit_once(':').is_some_and(|(_, port)| is_port(port))
+}
+
+fn is_port(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+pub(super) fn parse(line: &str) -> Option<ExposedSeries<'_>> {
+    let (name, rest) = line.split_at(name_of(line)?.len());
     if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == ':') {
         return None;
     }
@@ -173,6 +195,30 @@ mod tests {
             "windows_performancecounter_msexchangeumcallrouteravailability_percent_of_inbound_calls_rejected_by_the_um_call_router_over_the_last_hour"
         );
         assert_eq!(metric_name("A (b)", "C/sec."), "windows_performancecounter_a_b_c_sec");
+    }
+
+    #[test]
+    fn a_host_goes_by_the_names_of_the_same_computer() {
+        for (label, asked) in [
+            ("cas1:9182", "cas1.example.com"),
+            ("cas1.example.com:9182", "CAS1"),
+            ("cas1.example.com:9182", "cas1.example.com."),
+            ("cas1:9182", "cas1:9182"),
+            ("cas1", "CAS1"),
+            ("[2001:db8::7]:9182", "2001:db8::7"),
+            ("2001:db8::7", "[2001:db8::7]"),
+            ("192.0.2.7:9182", "192.0.2.7"),
+        ] {
+            assert!(is_host(label, asked), "{label} {asked}");
+        }
+        for (label, asked) in [
+            ("cas1.a.example.com:9182", "cas1.b.example.com"),
+            ("cas10:9182", "cas1"),
+            ("192.0.2.7:9182", "192"),
+            ("2001:db8::7", "2001:db8:"),
+        ] {
+            assert!(!is_host(label, asked), "{label} {asked}");
+        }
     }
 
     proptest! {

@@ -18,7 +18,7 @@ use hyper::Request;
 use hyper::body::Body;
 use hyper::client::conn::http1;
 use hyper::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, HOST, HeaderMap, HeaderValue,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, HeaderMap, HeaderValue,
     TRANSFER_ENCODING, USER_AGENT,
 };
 use hyper_util::rt::TokioIo;
@@ -113,8 +113,16 @@ pub(crate) struct Access {
     pub credentials: Option<Credentials>,
 }
 
+/// What was answered.
+#[derive(Clone, Debug)]
+pub(crate) struct HttpBody {
+    pub bytes: Vec<u8>,
+    /// Whether it was said where it ends, by its length, chunks or coding; else it ends where the connection does.
+    pub is_whole: bool,
+}
+
 /// The body of the answer to a GET of `url`.
-pub(crate) async fn get(url: &Url, access: &Access, deadline: &Deadline) -> Result<Vec<u8>, HttpError> {
+pub(crate) async fn get(url: &Url, access: &Access, deadline: &Deadline) -> Result<HttpBody, HttpError> {
     let peers = resolve(&url.host, url.port, Family::Any, deadline).await.map_err(|failure| {
         let expired = deadline.remaining(Instant::now()).is_zero();
         HttpError::LookUp { failure, expired }
@@ -153,7 +161,10 @@ async fn secured(connected: Connected, settings: &TlsSettings, deadline: &Deadli
     Err(failure)
 }
 
-async fn exchange(stream: impl AsyncRead + AsyncWrite + Unpin, request: Request<String>) -> Result<Vec<u8>, HttpError> {
+async fn exchange(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    request: Request<String>,
+) -> Result<HttpBody, HttpError> {
     let shown = request.headers().contains_key(AUTHORIZATION);
     let (read, broken) = (Cell::new(0), Cell::new(None));
     let (stream, writer) = tokio::io::split(stream);
@@ -179,14 +190,19 @@ async fn exchange(stream: impl AsyncRead + AsyncWrite + Unpin, request: Request<
         if response.body().size_hint().lower() > MAX_ANSWER as u64 {
             return Err(HttpError::TooLarge(MAX_ANSWER));
         }
-        let mut body = Vec::new();
+        let is_framed = [CONTENT_LENGTH, TRANSFER_ENCODING].iter().any(|name| response.headers().contains_key(name));
+        let mut bytes = Vec::new();
         while let Some(frame) = poll_fn(|context| Pin::new(response.body_mut()).poll_frame(context)).await {
             // Copied: a frame of one byte would keep the whole buffer that it came in. Trailers are nobody's.
             if let Ok(data) = frame.map_err(failed)?.into_data() {
-                body.extend_from_slice(&data);
+                bytes.extend_from_slice(&data);
             }
         }
-        if is_gzip { unpacked(&body) } else { Ok(body) }
+        if is_gzip {
+            // It ends with a checksum and its own length.
+            return Ok(HttpBody { bytes: unpacked(&bytes)?, is_whole: true });
+        }
+        Ok(HttpBody { bytes, is_whole: is_framed })
     };
     beside(connection, answer).await
 }

@@ -39,6 +39,11 @@ impl Selector {
         Self { name: name.into(), matchers: Vec::new() }
     }
 
+    /// Whether it says what a label must be.
+    pub(crate) fn says(&self, label: &str) -> bool {
+        self.matchers.iter().any(|matcher| matcher.label == label && !matcher.is_not)
+    }
+
     pub(crate) fn fits(&self, series: &ExposedSeries<'_>) -> bool {
         series.name == self.name && self.matchers.iter().all(|matcher| matcher.fits(series))
     }

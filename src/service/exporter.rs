@@ -4,9 +4,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::status::{Condition, Delay, HostStatus, ServiceStatus, Start};
 use crate::exporter::Exporter;
-use crate::exporter::collector::Collector;
-use crate::exporter::exposition::{ExposedSeries, series};
+use crate::exporter::collector::{Collector, is_about_collectors};
+use crate::exporter::exposition::ExposedSeries;
+use crate::exporter::page::{Page, StateSetError, holding, hosts, moment, named};
 use crate::report::{Class, Failure};
+use crate::time::age::{Untimely, untimely};
 use crate::time::deadline::Deadline;
 use crate::time::words::roughly;
 
@@ -18,65 +20,75 @@ pub(crate) async fn ask(
     deadline: &Deadline,
 ) -> Result<HostStatus, Failure> {
     let place = exporter.url.to_string();
-    let page = exporter.scrape(deadline).await.map_err(|error| error.failure(&place))?;
-    let page = ServicePage { text: &page, place: &place, host, now: SystemTime::now() };
-    Ok(HostStatus { services: page.services(services)?, component: None })
+    let text = exporter.scrape(deadline).await.map_err(|error| error.failure(&place))?;
+    let services = read(&text, services, Asked { place: &place, host, now: SystemTime::now() })?;
+    Ok(HostStatus { services, component: None })
 }
 
-/// A metrics page, of whom it is asked, and when.
-struct ServicePage<'a> {
-    text: &'a str,
+/// Where a page comes from, of whom it is asked, and when.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
     place: &'a str,
     host: Option<&'a str>,
     now: SystemTime,
 }
 
-impl<'a> ServicePage<'a> {
-    /// Each service, in the order of asking; a failure where the page tells of none at all.
-    fn services(&self, names: &[String]) -> Result<Vec<Result<ServiceStatus, Failure>>, Failure> {
-        let no_data = |text: String| Failure::new(Class::NoData, text);
-        let place = self.place;
-        if series(self.text).flatten().next().is_none() {
-            return Err(no_data(format!("{place}, line 1: expected series in Prometheus' text format")));
+/// Each service, in the order of asking; a failure where the page tells of none at all.
+fn read(text: &str, names: &[String], asked: Asked<'_>) -> Result<Vec<Result<ServiceStatus, Failure>>, Failure> {
+    let is_asked = |name: &str| METRICS.iter().any(|metrics| metrics.contains(&name)) || is_about_collectors(name);
+    let page =
+        Page::parse(text, is_asked).map_err(|error| no_data(format!("{}, line 1: expected {error}", asked.place)))?;
+    let host = asked.only_host(&page)?;
+    let page = ServicePage { asked, page: &page, host: &host };
+    let running = page.of(STATES).filter(|series| series.value == 1.0).count();
+    Ok(names.iter().map(|name| page.service(name, running)).collect())
+}
+
+impl Asked<'_> {
+    /// The one host whose services the page tells of, and whose collector did not fail; empty where it does not say it.
+    fn only_host(&self, page: &Page<'_>) -> Result<String, Failure> {
+        let (place, metric) = (self.place, STATES[0]);
+        let states = page.of(STATES).filter(|series| series.is_of(self.host));
+        let found = hosts(states.map(ExposedSeries::host));
+        let of_whom = found.first().map(String::as_str).filter(|host| !host.is_empty()).or(self.host);
+        if let Some(how) = Collector::of(metric, "").and_then(|collector| collector.failure(page, of_whom)) {
+            return Err(no_data(format!(
+                "the collector service of {place} {how}, says the exporter: its log says why"
+            )));
         }
-        let collector = Collector::of(STATES[0], "");
-        if let Some(how) = collector.and_then(|collector| collector.failure(self.text, self.host)) {
-            let text = format!("the collector service of {place} {how}, says the exporter: its log says why");
-            return Err(no_data(text));
-        }
-        let mut hosts: Vec<String> = Vec::new();
-        let mut count = 0;
-        for series in series(self.text).flatten().filter(|series| STATES.contains(&series.name)) {
-            count += usize::from(series.value == 1.0 && series.is_of(self.host));
-            let host = series.host();
-            if series.is_of(self.host) && hosts.len() < MAX_HOSTS && !hosts.contains(&host.as_ref().to_owned()) {
-                hosts.push(host.into_owned());
-            }
-        }
-        match (hosts.as_slice(), self.host) {
-            ([], None) => Err(no_data(format!("no {} in {place}: expected its collector service", STATES[0]))),
-            ([], Some(host)) => Err(no_data(format!("no {} of {host} in {place}", STATES[0]))),
-            ([_], _) => Ok(names.iter().map(|name| self.service(name, count)).collect()),
-            (hosts, _) => {
-                let hosts = hosts.join(", ");
+        match (found.len(), self.host) {
+            (0, None) => Err(no_data(format!("no {metric} in {place}: expected its collector service"))),
+            (0, Some(host)) => Err(no_data(format!("no {metric} of {host} in {place}"))),
+            (1, _) => Ok(found.into_iter().next().unwrap_or_default()),
+            (_, _) => {
+                let hosts = named(found).join(", ");
                 Err(no_data(format!(
                     "{place} holds the services of several hosts: choose with --hostname one of {hosts}"
                 )))
             }
         }
     }
+}
 
+/// The services of one host on a page.
+struct ServicePage<'a> {
+    asked: Asked<'a>,
+    page: &'a Page<'a>,
+    host: &'a str,
+}
+
+impl<'a> ServicePage<'a> {
     /// One service, among `count` that the page tells of.
     fn service(&self, name: &str, count: usize) -> Result<ServiceStatus, Failure> {
-        let states: Vec<_> = self.of_service(&STATES, name).collect();
+        let place = self.asked.place;
+        let [states, modes, processes, infos] = METRICS.map(|metrics| self.of_service(metrics, name));
         if states.is_empty() {
-            let text = format!("there is no service {name} among the {count} that {} tells of", self.place);
+            let text = format!("there is no service {name} among the {count} that {place} tells of");
             let filtered =
                 "its collector may leave it out: --collector.service.include and --collector.service.exclude";
             return Err(Failure { causes: vec![filtered.to_owned()], ..Failure::new(Class::Missing, text) });
         }
-        let modes: Vec<_> = self.of_service(&START_MODES, name).collect();
-        self.must_be_of_now(&states, name)?;
+        self.must_be_of_now([&states, &modes, &processes].into_iter().flatten(), name)?;
         let condition = match self.holding(&states, "state", name)?.as_str() {
             "stopped" => Condition::Stopped,
             "start pending" => Condition::StartPending,
@@ -96,12 +108,11 @@ impl<'a> ServicePage<'a> {
             "disabled" => Start::Disabled,
             _ => Start::Unknown,
         };
-        let process = self.of_service(&PROCESSES, name).next();
+        let process = processes.first();
         let since = process.and_then(|series| Duration::try_from_secs_f64(series.value).ok());
-        let info = self.of_service(&INFOS, name).next();
         Ok(ServiceStatus {
             name: name.to_owned(),
-            display_name: info.and_then(|info| info.label("display_name")).unwrap_or_default().into_owned(),
+            display_name: infos.first().and_then(|info| info.label("display_name")).unwrap_or_default().into_owned(),
             start,
             condition,
             process: process.and_then(|series| series.label("process_id")?.parse().ok()),
@@ -111,60 +122,64 @@ impl<'a> ServicePage<'a> {
         })
     }
 
+    /// The series of the host; those that do not say their host are of the one there is.
+    fn of(&self, metrics: &'a [&str]) -> impl Iterator<Item = &'a ExposedSeries<'a>> {
+        let host = Some(self.host).filter(|host| !host.is_empty());
+        self.page.of(metrics).filter(move |series| series.is_of(host))
+    }
+
     /// The series of a service; older exporters write its name in lower case.
-    fn of_service(&self, metrics: &'a [&str], name: &'a str) -> impl Iterator<Item = ExposedSeries<'a>> + use<'a> {
-        let (host, all) = (self.host, series(self.text).flatten());
-        let is_it = move |series: &ExposedSeries<'a>| {
-            metrics.contains(&series.name)
-                && series.is_of(host)
-                && series.label("name").is_some_and(|label| label.eq_ignore_ascii_case(name))
-        };
-        all.filter(is_it).take(MAX_SERIES)
+    fn of_service(&self, metrics: &'a [&str], name: &str) -> Vec<ExposedSeries<'a>> {
+        let is_it =
+            |series: &&ExposedSeries<'_>| series.label("name").is_some_and(|label| label.eq_ignore_ascii_case(name));
+        self.of(metrics).filter(is_it).take(MAX_SERIES).copied().collect()
     }
 
     /// The value of a label of the one series that is 1, in lower case.
     fn holding(&self, all: &[ExposedSeries<'_>], label: &str, name: &str) -> Result<String, Failure> {
-        let value = |series: &ExposedSeries<'_>| series.label(label).unwrap_or_default().to_lowercase();
-        let mut seen: Vec<_> = all.iter().map(value).collect();
-        seen.sort_unstable();
-        let is_twice = seen.windows(2).any(|pair| pair[0] == pair[1]);
-        let holding: Vec<_> = all.iter().filter(|series| series.value == 1.0).collect();
-        match holding.as_slice() {
-            [only] if !is_twice => Ok(value(only)),
-            [] if !is_twice => Err(self.unknown(label, name)),
-            _ => {
+        holding(all, label).map_err(|error| match error {
+            StateSetError::NoState => self.unknown(label, name),
+            StateSetError::Several | StateSetError::Twice => {
                 let series: Vec<_> = all.iter().take(2).map(ToString::to_string).collect();
-                let text = format!("{} says several of {name} at once, such as {}", self.place, series.join(" and "));
-                Err(Failure::new(Class::NoData, text))
+                let (place, series) = (self.asked.place, series.join(" and "));
+                no_data(format!("{place} says several of {name} at once, such as {series}"))
             }
-        }
+        })
     }
 
     fn unknown(&self, label: &str, name: &str) -> Failure {
-        Failure::new(Class::NoData, format!("{} says no {label} of {name}", self.place))
+        no_data(format!("{} says no {label} of {name}", self.asked.place))
     }
 
-    /// Refuses what a Prometheus passes on of a time that is over.
-    fn must_be_of_now(&self, all: &[ExposedSeries<'_>], name: &str) -> Result<(), Failure> {
-        let oldest = all.iter().filter_map(|series| u64::try_from(series.timestamp?).ok()).min();
-        let age = oldest.and_then(|time| self.now.duration_since(UNIX_EPOCH + Duration::from_millis(time)).ok());
-        match age.filter(|age| *age > MAX_AGE) {
-            None => Ok(()),
-            Some(age) => {
-                let text = format!("what {} says of {name} is {} old, more than 10 min", self.place, roughly(age));
-                Err(Failure::new(Class::Stale, text))
+    /// Refuses what a Prometheus passes on of a time that is over, or of one to come.
+    fn must_be_of_now<'b>(&self, all: impl Iterator<Item = &'b ExposedSeries<'b>>, name: &str) -> Result<(), Failure> {
+        let Asked { place, now, .. } = self.asked;
+        let time = moment(all.filter_map(|series| series.timestamp), now);
+        let text = match time.and_then(|time| untimely(time, now, MAX_AGE)) {
+            None => return Ok(()),
+            Some(Untimely::Stale(age)) => {
+                format!("what {place} says of {name} is {} old, more than 10 min", roughly(age))
             }
-        }
+            Some(Untimely::Ahead(ahead)) => {
+                format!("what {place} says of {name} is {} ahead of the clock: expected at most 5 min", roughly(ahead))
+            }
+        };
+        Err(Failure::new(Class::Stale, text))
     }
 }
 
-/// The metrics, each as the exporter names it now and as it did before 2020.
-const STATES: [&str; 2] = ["windows_service_state", "wmi_service_state"];
-const START_MODES: [&str; 2] = ["windows_service_start_mode", "wmi_service_start_mode"];
-const PROCESSES: [&str; 1] = ["windows_service_process"];
-const INFOS: [&str; 2] = ["windows_service_info", "wmi_service_info"];
+fn no_data(text: String) -> Failure {
+    Failure::new(Class::NoData, text)
+}
 
-const MAX_HOSTS: usize = 5;
+/// The metrics of states, start modes, processes and names, each as the exporter names it now and as it did before 2020.
+const METRICS: [&[&str]; 4] = [
+    STATES,
+    &["windows_service_start_mode", "wmi_service_start_mode"],
+    &["windows_service_process"],
+    &["windows_service_info", "wmi_service_info"],
+];
+const STATES: &[&str] = &["windows_service_state", "wmi_service_state"];
 
 /// The most series of one service that are looked at: eight states.
 const MAX_SERIES: usize = 64;
@@ -194,8 +209,8 @@ mod tests {
     }
 
     fn service(text: &str, name: &str, host: Option<&str>) -> Result<ServiceStatus, Failure> {
-        let page = ServicePage { text, place: "http://x/", host, now: now() };
-        page.services(&[name.to_owned()]).and_then(|mut services| services.remove(0))
+        let asked = Asked { place: "http://x/", host, now: now() };
+        read(text, &[name.to_owned()], asked).and_then(|mut services| services.remove(0))
     }
 
     fn said(text: &str) -> (Option<Class>, String) {
@@ -271,5 +286,31 @@ mod tests {
             said(&old),
             (Some(Class::Stale), "what http://x/ says of MSExchangeUMCR is 1 h old, more than 10 min".to_owned())
         );
+    }
+
+    #[test]
+    fn stale_when_any_part_is_old_or_of_a_time_to_come() {
+        // An hour ago, ten days ahead, and before 1970.
+        for (time, said) in [("1700000000000", "1 h old"), ("1700867600000", "ahead of the clock"), ("-5", "d old")] {
+            for part in ["state=\"running\"} 1", "start_mode=\"auto\"} 1", "process_id=\"1234\"} 1.7e+09"] {
+                let (class, text) = self::said(&PAGE.replace(part, &format!("{part} {time}")));
+                assert!(class == Some(Class::Stale) && text.contains(said), "{part} {time}: {text}");
+            }
+        }
+        assert_eq!(self::said(&PAGE.replace("} 1\n", "} 1 1700003540000\n")).0, None);
+    }
+
+    #[test]
+    fn the_parts_of_a_service_are_of_one_host_and_so_is_its_collector() {
+        let of = |host: &str, page: &str| page.replace("{", &format!("{{instance=\"{host}:9182\","));
+        let (states, others): (Vec<_>, Vec<_>) = PAGE.lines().partition(|line| line.contains("_state"));
+        let text = of("cas1", &(states.join("\n") + "\n")) + &of("cas2", &(others.join("\n") + "\n"));
+        let status = service(&text, "MSExchangeUMCR", None).unwrap();
+        assert_eq!((status.start, status.process), (Start::Unknown, None));
+        let success = "windows_exporter_collector_success{collector=\"service\"} 1\n";
+        let failed = of("cas2", success) + &of("cas1", &success.replace("} 1", "} 0"));
+        assert!(said(&(failed.clone() + &of("cas1", &PAGE.replace(success, "")))).1.contains("collector service"));
+        assert_eq!(said(&(failed + &of("cas2", &PAGE.replace(success, "")))).0, None);
+        assert!(said(&(PAGE.to_owned() + &success.replace("} 1", "} 0"))).1.contains("collector service"));
     }
 }

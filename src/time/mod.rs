@@ -1,5 +1,6 @@
-//! What time is it, and how much is left? Deadline, calendar, durations in words, and the stage that a run is in.
+//! What time is it, and how much is left? Deadline, calendar, age, durations in words, and the stage that a run is in.
 
+pub(crate) mod age;
 pub mod calendar;
 pub mod deadline;
 pub(crate) mod ending;

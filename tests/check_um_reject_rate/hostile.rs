@@ -112,6 +112,15 @@ fn no_data_when_the_answer_ends_early() {
 }
 
 #[test]
+fn no_data_when_a_page_that_nobody_framed_ends_within_a_line() {
+    let page = exposition(1_000, 10);
+    let cut = page.trim_end();
+    assert_no_data(&http(format!("HTTP/1.0 200 OK\r\n\r\n{cut}")), "the answer was cut short");
+    assert_no_data(&http(format!("HTTP/1.1 200 OK\r\n\r\n{}", &cut[..cut.len() - 1])), "the answer was cut short");
+    assert_reads(&http(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{cut}", cut.len())));
+}
+
+#[test]
 fn right_counters_over_tls_without_its_farewell() {
     let page = exposition(1_000, 10);
     for answer in [

@@ -1,5 +1,7 @@
 //! Is a counter found on a metrics page, and nothing else taken for it?
 
+use std::time::Duration;
+
 use super::*;
 use crate::counters::role::{Role, app_pool};
 use crate::time::deadline::Deadline;
@@ -139,4 +141,106 @@ fn a_metric_of_the_operator_s_own_may_say_nothing_of_pools() {
         read(text, own(), Some("cas2")),
         Err(CounterError::NoSuchHost { .. } | CounterError::Absent { .. })
     ));
+}
+
+#[test]
+fn the_pool_of_another_name_is_never_taken() {
+    for labels in [
+        "app=\"DefaultAppPool\"",
+        "pool=\"A\"",
+        "name=\"A\"",
+        "instance=\"cas1:9182\",app=\"DefaultAppPool\"",
+        "exported_instance=\"DefaultAppPool\",instance=\"cas1:9182\"",
+        "site=\"MSExchangeServicesAppPool\",app=\"Other\"",
+    ] {
+        let (metric, pool) = (format!("{COUNTED}{{{labels}}} 3\n"), || app_pool("MSExchangeServicesAppPool"));
+        for host in [None, Some("cas1")] {
+            let error = read(&metric, pool(), host).unwrap_err();
+            assert!(
+                matches!(&error, CounterError::Absent { nearest, .. } if nearest.other_instances),
+                "{labels}: {error}"
+            );
+        }
+    }
+}
+
+/// The pool's state by a metric that the operator names.
+fn own(given: &str) -> [Counter; 1] {
+    let [pool] = app_pool("MSExchangeServicesAppPool");
+    [Counter { given: Some(given.to_owned()), ..pool }]
+}
+
+#[test]
+fn a_label_that_nobody_knows_must_be_chosen_by() {
+    let text = "my_pool{env=\"production\",instance=\"cas1:9182\"} 3\n";
+    let error = read(text, own("my_pool"), None).unwrap_err();
+    assert!(matches!(error, CounterError::Unclear { .. }), "{error}");
+    assert!(error.to_string().contains("--counter-name state=NAME{LABEL=\"VALUE\"}"), "{error}");
+    assert_eq!(read(text, own("my_pool{env=\"production\"}"), None).unwrap().samples[0].values, [Some(3.0)]);
+    let named = "my_pool{core=\"MSExchangeServicesAppPool\"} 3\nmy_pool{core=\"Other\"} 5\n";
+    assert_eq!(read(named, own("my_pool"), None).unwrap().samples[0].values, [Some(3.0)]);
+    let beside = "my_pool 3\nmy_pool{app=\"Other\"} 5\n";
+    assert!(matches!(read(beside, own("my_pool"), None), Err(CounterError::Absent { .. })));
+}
+
+#[test]
+fn a_state_set_is_one_whoever_named_it() {
+    let states = POOLS.lines().skip(1).map(|line| format!("{line}\n")).collect::<String>();
+    for given in [
+        "windows_iis_current_application_pool_state",
+        "windows_iis_current_application_pool_state{app=\"MSExchangeServicesAppPool\"}",
+        "windows_iis_current_application_pool_state{app=\"MSExchangeServicesAppPool\",state=\"Shutdown Pending\"}",
+    ] {
+        assert_eq!(read(&states, own(given), None).unwrap().samples[0].values, [Some(6.0)], "{given}");
+    }
+    let running = "windows_iis_current_application_pool_state{app=\"MSExchangeServicesAppPool\",state=\"Running\"}";
+    assert!(matches!(read(&states, own(running), None), Err(CounterError::NoState { .. })));
+}
+
+#[test]
+fn counters_of_two_hosts_make_no_rate() {
+    let of = |instances: [&str; 2]| {
+        let [a, b] =
+            instances.map(|host| if host.is_empty() { String::new() } else { format!("{{instance=\"{host}\"}}") });
+        format!("a{a} 1000\nb{b} 5\n")
+    };
+    let read = |instances, host| read(&of(instances), calls(["a", "b"]), host);
+    for instances in [["cas1:9182", "cas2:9182"], ["cas1:9182", ""], ["", "cas1:9182"]] {
+        assert!(matches!(read(instances, None), Err(CounterError::SeveralHosts { .. })), "{instances:?}");
+    }
+    assert!(matches!(read(["cas1.a:9182", "cas1.b:9182"], Some("cas1")), Err(CounterError::SeveralHosts { .. })));
+    // Two exporters of one host, and what does not say whose it is.
+    assert_eq!(read(["cas1:9182", "cas1:9100"], None).unwrap().host, "cas1:9182");
+    assert_eq!(read(["", "cas1:9182"], Some("cas1.example.com")).unwrap().host, "cas1:9182");
+}
+
+#[test]
+fn the_collector_of_the_host_whose_series_is_taken_decides() {
+    let success = |host: &str, value: u8| {
+        format!("windows_exporter_collector_success{{collector=\"iis\",instance=\"{host}:1\"}} {value}\n")
+    };
+    let of_cas1 = POOLS.replace("app=", "instance=\"cas1:1\",app=");
+    let read = |text: String| read(&text, app_pool("DefaultAppPool"), None);
+    assert!(matches!(
+        read(success("cas2", 1) + &success("cas1", 0) + &of_cas1),
+        Err(CounterError::CollectorFailed { .. })
+    ));
+    assert!(matches!(
+        read(success("cas1", 1) + &success("cas1", 0) + &of_cas1),
+        Err(CounterError::CollectorFailed { .. })
+    ));
+    assert!(read(success("cas2", 0) + &success("cas1", 1) + &of_cas1).is_ok());
+}
+
+#[test]
+fn a_time_ahead_or_before_all_times_is_not_now() {
+    let age = |times: [&str; 2]| {
+        let text = format!("a 1000 {}\nb 5 {}\n", times[0], times[1]);
+        let time = read(&text, calls(["a", "b"]), None).unwrap().as_of.unwrap();
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        now.duration_since(time).map_or(-1, |age| age.as_secs() as i64)
+    };
+    assert_eq!(age(["1700000000000", "1699999900000"]), 100);
+    assert_eq!(age(["1800000000000", "1699999900000"]), -1);
+    assert_eq!([age(["-5", ""]), age(["9223372036854775807", ""])], [1_700_000_000, -1]);
 }

@@ -10,7 +10,7 @@ async fn answered(answer: &[u8]) -> Result<String, HttpError> {
     let url: Url = "http://cas1.example.com/metrics".parse().unwrap();
     // What is written goes to another end than what is read, so that the request is out of the way.
     let stream = tokio::io::join(answer, tokio::io::sink());
-    exchange(stream, request(&url, None).unwrap()).await.map(|body| String::from_utf8(body).unwrap())
+    exchange(stream, request(&url, None).unwrap()).await.map(|body| String::from_utf8(body.bytes).unwrap())
 }
 
 fn run<T>(work: impl Future<Output = T>) -> T {
@@ -36,7 +36,7 @@ fn an_answer_may_arrive_byte_by_byte() {
         pending::<()>().await;
     };
     let got = run(beside(sends, exchange(tokio::io::join(ours, tokio::io::sink()), request(&url, None).unwrap())));
-    assert_eq!(got.unwrap(), b"abcde");
+    assert_eq!(got.unwrap().bytes, b"abcde");
 }
 
 #[test]
