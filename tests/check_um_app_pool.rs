@@ -91,6 +91,29 @@ fn no_data_when_the_state_is_no_state() {
 }
 
 #[test]
+fn no_data_when_the_newest_rows_say_no_state() {
+    let recorded = std::fs::read_to_string(recorded("typeperf-pool-running.csv")).unwrap();
+    let rows: Vec<_> = recorded.lines().filter(|line| line.contains("3.000000")).collect();
+    let last = rows.last().unwrap();
+    let gone = recorded.replace(last, &format!("{last}\r\n{}", last.replace("3.000000", " ").replace(".", ".9")));
+    assert!(gone.len() > recorded.len());
+    let ran = fed(&["--counters", "csv:-"], gone.as_bytes());
+    ran.assert_begins(
+        3,
+        "UM APP POOL UNKNOWN - the newest row has no state of MSExchangeServicesAppPool: does the pool",
+    );
+}
+
+#[test]
+fn critical_when_the_only_pool_is_another_one() {
+    let metric = "windows_performancecounter_app_pool_was_current_application_pool_state";
+    for labels in ["app=\"DefaultAppPool\"", "pool=\"A\"", "instance=\"cas1:9182\",app=\"DefaultAppPool\""] {
+        run(&["--counters", &url(&exporter(&format!("{metric}{{{labels}}} 3\n")))])
+            .assert_begins(2, "UM APP POOL CRITICAL - there is no application pool MSExchangeServicesAppPool");
+    }
+}
+
+#[test]
 fn pools_that_are_performance_counters_of_an_exporter_are_no_hosts() {
     let metric = "windows_performancecounter_app_pool_was_current_application_pool_state";
     let pools = |state: u8| {

@@ -96,7 +96,16 @@ fn an_exporter_is_judged_and_its_calls_remembered() {
     let arguments = ["--counters", &url(&exporter), "--state-file", state.to_str().unwrap()];
     run(&arguments)
         .assert_begins(0, "UM MISSED CALL PROXY OK - 12 % of the missed-call notifications not proxied by 127.0.0.1; low volume cannot be told from it |");
-    run(&arguments).assert_begins(0, "UM MISSED CALL PROXY OK - 12 % of the missed-call notifications not proxied by 127.0.0.1; no call came in meanwhile");
+    // What is known of one moment says nothing of an hour.
+    run(&arguments)
+        .assert_begins(0, "UM MISSED CALL PROXY OK - 12 % of the missed-call notifications not proxied by 127.0.0.1; low volume cannot be told from it |");
+}
+
+#[test]
+fn critical_until_half_a_window_without_a_call_is_known() {
+    let still = |ago: u64| share("100", 0).replace(&stamp(3_000), &stamp(ago));
+    judged(&still(1_800), &[]).assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed is 100%");
+    judged(&still(1_900), &[]).assert_begins(0, "UM MISSED CALL PROXY OK - 100 %");
 }
 
 #[test]

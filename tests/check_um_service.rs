@@ -121,7 +121,9 @@ fn unknown_when_an_exporter_fails_and_never_stopped() {
         assert!(ran.stdout.contains("(no-data)") && !ran.stdout.contains("secret"), "{}", ran.stdout);
     }
     let refused = format!("prometheus:http://127.0.0.1:{}/", support::port::closed_port());
-    assert!(run(&["--source", &refused]).assert_text(3).stdout.contains("(no-data)"));
+    let ran = run(&["--source", &refused]);
+    assert!(ran.assert_text(3).stdout.contains("(no-data)") && ran.stdout.contains("Get-Service windows_exporter"));
+    assert!(!ran.stdout.contains("RemoteRegistry"), "{}", ran.stdout);
 }
 
 #[test]

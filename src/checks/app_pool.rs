@@ -10,10 +10,11 @@
 use std::time::Duration;
 
 use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, Words, graph, metric};
-use super::shared_advice;
+use super::shared_advice::{self, OnSource};
+use crate::counters::describe::reservations;
 use crate::counters::role::{POOL_STATES, app_pool};
 use crate::counters::{Counter, CounterError};
-use crate::options::counters::CounterOptions;
+use crate::options::counters::{CounterOptions, CounterPlace};
 use crate::options::{Need, Options, Secrets};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, State, Uom};
@@ -21,34 +22,44 @@ use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, S
 impl Check for AppPool {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
         let mut report = context.report();
+        report.advise_by(match &self.source.counters {
+            CounterPlace::Csv(_) => |class| advice(class, shared_advice::on_counter_logs),
+            CounterPlace::Prometheus(_) => |class| advice(class, shared_advice::on_exporters),
+            CounterPlace::Pdh => |class| advice(class, shared_advice::on_windows_counters),
+        });
         let state = self.state(context, &mut report).await;
 
-        match state.clone().and_then(|state| judge(state, &self.pool)) {
+        let number = state.as_ref().ok().map(|(number, _)| *number);
+        match state.and_then(|(number, reservations)| judge(number, &self.pool, &reservations)) {
             Ok(finding) => report.add_finding(finding),
             Err(failure) => report.add_failure(failure),
         }
-        report.add_metric(Metric::optional("state", state.ok(), Uom::None).min(1.0).max(7.0));
+        report.add_metric(Metric::optional("state", number, Uom::None).min(1.0).max(7.0));
         Ok(report)
     }
 }
 
-/// The number of a pool's state as the finding that it is worth.
-fn judge(state: f64, pool: &str) -> Result<Finding, Failure> {
+/// The number of a pool's state as the finding that it is worth, with what is to be said of its source.
+fn judge(state: f64, pool: &str, reservations: &str) -> Result<Finding, Failure> {
     let name = (1_u8..).zip(POOL_STATES).find(|(number, _)| f64::from(*number) == state).map(|(_, name)| name);
     let name = name.ok_or_else(|| {
         Failure::new(Class::NoData, format!("the state of {pool} is {state}: expected a number from 1 to 7"))
     })?;
-    let text = format!("{pool} is {}", name.to_lowercase());
+    let text = format!("{pool} is {}{reservations}", name.to_lowercase());
     match name {
         "Running" => Ok(Finding::ok(text)),
         "Disabled" | "Delete Pending" => Err(Failure::new(Class::Stopped, text)),
-        _ => Ok(Finding { state: State::Warning, advice: advice(None), ..Finding::ok(text) }),
+        _ => Ok(Finding {
+            state: State::Warning,
+            advice: advice(None, shared_advice::on_windows_counters),
+            ..Finding::ok(text)
+        }),
     }
 }
 
 impl AppPool {
-    /// The number that the newest sample says.
-    async fn state(&self, context: &Context, report: &mut Report) -> Result<f64, Failure> {
+    /// The number that the newest sample says, and what is less certain about it than it sounds.
+    async fn state(&self, context: &Context, report: &mut Report) -> Result<(f64, String), Failure> {
         // A pool changes its state from one moment to the next: only the newest sample counts.
         let source = self.source.open(&context.secrets, context.deadline, report)?;
         let reading = source.read(self.counters(), source.max_age.max(A_MINUTE), report).await;
@@ -61,8 +72,18 @@ impl AppPool {
             _ => error.into(),
         })?;
         source.must_be_fresh(&reading, context.started.time)?;
-        let [state] = reading.newest().values;
-        state.ok_or_else(|| Failure::new(Class::NoData, "the newest sample has no value"))
+        // A state is no total: what was true before a row without one says nothing of now.
+        let gone = match reading.trailing_gaps {
+            0 => None,
+            1 => Some("the newest row has no state of".to_owned()),
+            gaps => Some(format!("the {gaps} newest rows have no state of")),
+        };
+        if let Some(gone) = gone {
+            return Err(Failure::new(Class::NoData, format!("{gone} {}: does the pool still exist?", self.pool)));
+        }
+        let [state] = reading.newest_complete().values;
+        let state = state.ok_or_else(|| Failure::new(Class::NoData, "the newest sample has no value"))?;
+        Ok((state, reservations(&reading)))
     }
 
     fn counters(&self) -> [Counter; 1] {
@@ -88,7 +109,7 @@ impl Options for AppPool {
         stands_for: StandsFor { probe: "UMCallRouterTestProbe", monitor: "UMCallRouterTestMonitor" },
         classes: &[&[Class::Timeout, Class::Dns, Class::Missing, Class::Stopped, Class::NoData, Class::Stale]],
         defaults: &[],
-        advice,
+        advice: |class| advice(class, shared_advice::on_windows_counters),
     };
     const USAGE: &'static [&'static str] =
         &["--counters prometheus:URL [OPTIONS]", "--counters csv:FILE [OPTIONS]", "[-H HOST] [OPTIONS] (on Windows)"];
@@ -124,7 +145,7 @@ impl Scheduled for AppPool {
 }
 
 /// What the administrator should do about it.
-const fn advice(class: Option<Class>) -> &'static str {
+fn advice(class: Option<Class>, on_source: OnSource) -> &'static str {
     match class {
         None => {
             "The pool is on its way from one state to another. If it stays there: appcmd list wp, to see its worker \
@@ -138,7 +159,7 @@ const fn advice(class: Option<Class>) -> &'static str {
             "Check --pool against appcmd list apppool. If Exchange's own pool is gone, the Client Access role is broken: \
              repair it with the setup of the installed cumulative update."
         }
-        Some(class) => shared_advice::on_counters(class),
+        Some(class) => on_source(class),
     }
 }
 

@@ -10,15 +10,15 @@
 //! |          | that cannot be read where the others do not alert (`unreadable`)                            |
 
 use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, graph, metric};
-use super::shared_advice;
-use crate::counters::describe::{add_samples, percent};
-use crate::counters::past::{Keeping, Past, past, totals};
+use super::shared_advice::{self, OnSource};
+use crate::counters::describe::{add_samples, percent, reservations};
+use crate::counters::past::{Keeping, Past, is_still, past, totals};
 use crate::counters::role::{Notifications, missed_call_proxy};
 use crate::events::query::EventQuery;
 use crate::events::source;
 use crate::events::tally::{EVENT_SOURCE, EventWindow, Rule, Tally};
 use crate::input::{Input, judge_age};
-use crate::options::counters::{CounterOptions, ShareThresholds, WindowOptions};
+use crate::options::counters::{CounterOptions, CounterPlace, ShareThresholds, WindowOptions};
 use crate::options::exporter::ExporterOptions;
 use crate::options::log::LogOptions;
 use crate::options::tls::TlsOptions;
@@ -30,6 +30,11 @@ use crate::time::words::in_words;
 impl Check for MissedCallProxy {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
         let mut report = context.report();
+        report.advise_by(match &self.source.counters {
+            CounterPlace::Csv(_) => |class| advice(class, shared_advice::on_counter_logs),
+            CounterPlace::Prometheus(_) => |class| advice(class, shared_advice::on_exporters),
+            CounterPlace::Pdh => |class| advice(class, shared_advice::on_windows_counters),
+        });
         let share = match self.method {
             ShareMethod::Exchange => self.by_counter(context, &mut report).await,
             ShareMethod::Events => self.by_events(&mut report),
@@ -85,15 +90,16 @@ impl MissedCallProxy {
             });
         add_samples(&reading, &past, report);
 
-        let share = Notifications::from(reading.newest().values).percent;
+        let share = Notifications::from(reading.newest_complete().values).percent;
         let share = share.ok_or_else(|| Failure::new(Class::NoData, "the newest sample has no value of the share"))?;
-        let text = format!("{} of the missed-call notifications not proxied by {}", percent(share), reading.host);
-        let still = past.growth.is_some_and(|growth| growth.by == [0]);
-        Ok(if still {
-            Share::FewCalls(Some(share), format!("{text}; no call came in meanwhile, so that it is not judged"))
+        let said = format!("{} of the missed-call notifications not proxied by {}", percent(share), reading.host);
+        let reservations = reservations(&reading);
+        Ok(if past.growth.is_some_and(|growth| is_still(&growth, self.window.window)) {
+            let text = format!("{said}; no call came in meanwhile, so that it is not judged{reservations}");
+            Share::FewCalls(Some(share), text)
         } else {
             // The value stays until the next notification, so that a second sample would say the same.
-            Share::Judged(share, format!("{text}; low volume cannot be told from it"))
+            Share::Judged(share, format!("{said}; low volume cannot be told from it{reservations}"))
         })
     }
 
@@ -191,7 +197,7 @@ impl Options for MissedCallProxy {
             &[Class::Stale, Class::FewCalls],
         ],
         defaults: &[],
-        advice,
+        advice: |class| advice(class, shared_advice::on_windows_counters),
     };
     const USAGE: &'static [&'static str] = &[
         "--counters prometheus:URL [OPTIONS]",
@@ -241,7 +247,7 @@ impl Scheduled for MissedCallProxy {
 }
 
 /// What the administrator should do about it.
-const fn advice(class: Option<Class>) -> &'static str {
+fn advice(class: Option<Class>, on_source: OnSource) -> &'static str {
     match class {
         None => {
             "The router hands missed-call notifications to a Mailbox server. Events 1638 name the server and the error: \
@@ -253,7 +259,7 @@ const fn advice(class: Option<Class>) -> &'static str {
             "Check path, content and rights of the file that the reason names. A state file must be this check's own, in \
              a directory that only its user can write to."
         }
-        Some(class) => shared_advice::on_counters(class),
+        Some(class) => on_source(class),
     }
 }
 

@@ -10,12 +10,12 @@
 use std::time::Duration;
 
 use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, graph, metric};
-use super::shared_advice;
-use crate::counters::describe::{add_samples, coverage, percent, unseen};
-use crate::counters::past::{self, Keeping, Past, totals};
+use super::shared_advice::{self, OnSource};
+use crate::counters::describe::{add_samples, coverage, percent, reservations, unseen};
+use crate::counters::past::{self, Keeping, Past, is_still, totals};
 use crate::counters::role::{Calls, Role};
 use crate::counters::{Counter, CounterError, Reading};
-use crate::options::counters::{CounterOptions, ShareThresholds, WindowOptions};
+use crate::options::counters::{CounterOptions, CounterPlace, ShareThresholds, WindowOptions};
 use crate::options::{Need, Options, Secrets, When, plain};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Uom};
@@ -24,6 +24,11 @@ use crate::time::words::roughly;
 impl Check for RejectRate {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
         let mut report = context.report();
+        report.advise_by(match &self.source.counters {
+            CounterPlace::Csv(_) => |class| advice(class, shared_advice::on_counter_logs),
+            CounterPlace::Prometheus(_) => |class| advice(class, shared_advice::on_exporters),
+            CounterPlace::Pdh => |class| advice(class, shared_advice::on_windows_counters),
+        });
         let rate = self.rate(context, &mut report).await;
         let rate = rate.unwrap_or_else(|failure| Rate::unknown(report.judge(failure)));
 
@@ -69,7 +74,8 @@ impl RejectRate {
             Err(CounterError::NoRows { place, host }) if method == RateMethod::Totals && !host.is_empty() => {
                 let past = past::past(Vec::new(), keeping(&host)).await?;
                 report.target.host.clone_from(&host);
-                let judged = Judged { host: &host, own: None, past: &past, is_of_history: true };
+                let reservations = "; the log has just been begun".to_owned();
+                let judged = Judged { host: &host, own: None, past: &past, reservations, is_cut_off: false };
                 let newest = past.samples.last().filter(|_| past.growth.is_some());
                 return match newest {
                     Some(newest) => {
@@ -94,8 +100,10 @@ impl RejectRate {
         }
         match method {
             RateMethod::Totals => {
-                let own = Calls::from(reading.newest().values).percent;
-                self.by_totals(&Judged { host: &reading.host, own, past: &past?, is_of_history: false }, report)
+                let own = Calls::from(reading.newest_complete().values).percent;
+                let (reservations, is_cut_off) = (reservations(&reading), reading.is_cut_off);
+                let judged = Judged { host: &reading.host, own, past: &past?, reservations, is_cut_off };
+                self.by_totals(&judged, report)
             }
             RateMethod::Exchange => self.by_exchange(&reading, past.map_err(Failure::from), report),
         }
@@ -111,29 +119,50 @@ impl RejectRate {
 
     /// From the growth of the two totals over the window.
     fn by_totals(&self, judged: &Judged<'_>, report: &Report) -> Result<Rate, Failure> {
-        let Judged { host, own, past, is_of_history } = *judged;
+        let Judged { host, own, past, reservations, is_cut_off } = judged;
         let window = self.window.window;
         let replaced = if past.replaced() { "; the damaged history was replaced" } else { "" };
         let Some(growth) = &past.growth else {
             past.first_sample(window)?;
-            if let Some([received, rejected]) = past.samples.last().map(|sample| sample.values) {
-                must_not_exceed(rejected, received)?;
+            if *is_cut_off {
+                let text = format!("first sample of {host}{reservations}: nothing to compare it with");
+                return Err(Failure::new(Class::NoData, text));
+            }
+            if let Some([received, rejected]) = past.samples.last().map(|sample| sample.values)
+                && rejected > received
+            {
+                return Err(changed_over(rejected, received));
             }
             let own = own.map(|own| format!("; Exchange's own % counter reads {}", percent(own)));
-            let text = format!("first sample of {host}, no history to judge yet{}{replaced}", own.unwrap_or_default());
+            let own = own.unwrap_or_default();
+            let text = format!("first sample of {host}, no history to judge yet{own}{reservations}{replaced}");
             return Ok(Rate { history: Some(Duration::ZERO), ..Rate::unknown(Finding::ok(text)) });
         };
-        let [calls, rejected] = growth.by;
-        must_not_exceed(rejected, calls)?;
-        let share = (calls > 0).then(|| rejected as f64 * 100.0 / calls as f64);
+        let ([calls, rejected], span) = (growth.by, growth.span());
+        let is_enough = calls.max(rejected) >= self.minimum_calls.max(1);
+        // The growth is never too small: what is too few is too few, whoever counted it.
+        if growth.is_in_doubt && is_enough {
+            let finding = report.judge(Failure::new(Class::NoData, in_doubt(growth.resets)));
+            return Ok(Rate { history: Some(span), ..Rate::unknown(finding) });
+        }
+        let measured = |finding| Rate {
+            calls: Some(calls),
+            rejected: Some(rejected),
+            history: Some(span),
+            ..Rate::unknown(finding)
+        };
+        let [received, refused] = growth.last.values;
+        if is_excess(rejected, calls) || rejected > calls && refused > received {
+            return Ok(measured(report.judge(changed_over(rejected, calls))));
+        }
+        // The two are not read at the same moment: a call may be received before the base, and rejected behind it.
+        let share = (calls > 0).then(|| rejected.min(calls) as f64 * 100.0 / calls as f64);
         let said = share.map_or_else(
             || "no call received".to_owned(),
             |share| format!("{rejected} of {calls} calls rejected ({})", percent(share)),
         );
-        let begun = if is_of_history { "; the log has just been begun" } else { "" };
-        let span = growth.span();
         let text = format!(
-            "{said} by {host} in {}{}{}{begun}{replaced}",
+            "{said} by {host} in {}{}{}{reservations}{replaced}",
             roughly(span),
             coverage(span, window),
             unseen(growth)
@@ -145,7 +174,7 @@ impl RejectRate {
             let text = format!("{text}; fewer than {} calls are not judged", self.minimum_calls.max(1));
             report.judge(Failure::new(Class::FewCalls, text))
         };
-        Ok(Rate { share, judged, calls: Some(calls), rejected: Some(rejected), history: Some(span), finding })
+        Ok(Rate { share, judged, ..measured(finding) })
     }
 
     /// From Exchange's own counter, which keeps its value until the next call.
@@ -156,10 +185,11 @@ impl RejectRate {
         report: &mut Report,
     ) -> Result<Rate, Failure> {
         let name = Calls::from(self.counters()).percent;
-        let share = Calls::from(reading.newest().values).percent;
+        let share = Calls::from(reading.newest_complete().values).percent;
         let share =
             share.ok_or_else(|| Failure::new(Class::NoData, format!("the newest sample has no value of {name}")))?;
-        let text = format!("{} of the calls rejected by {}, says {name}", percent(share), reading.host);
+        report.add_diagnostic("counter", name.to_string());
+        let text = format!("{} of the calls rejected by {}, says Exchange's own counter", percent(share), reading.host);
         // Without a history the share is judged all the same.
         let growth = past
             .unwrap_or_else(|failure| {
@@ -171,12 +201,13 @@ impl RejectRate {
             Some(growth) => growth.by.map(Some),
             None => [None, None],
         };
-        let still = calls == Some(0);
+        let (still, reservations) =
+            (growth.as_ref().is_some_and(|growth| is_still(growth, self.window.window)), reservations(reading));
         let finding = if still {
-            let text = format!("{text}; no call came in meanwhile, so that it is not judged");
+            let text = format!("{text}; no call came in meanwhile, so that it is not judged{reservations}");
             report.judge(Failure::new(Class::FewCalls, text))
         } else {
-            Finding::ok(text)
+            Finding::ok(format!("{text}{reservations}"))
         };
         let history = growth.as_ref().map(|growth| growth.span());
         Ok(Rate { share: Some(share), judged: !still, calls, rejected, history, finding })
@@ -184,26 +215,38 @@ impl RejectRate {
 }
 
 /// What a rate is judged by.
-#[derive(Clone, Copy)]
 struct Judged<'a> {
     host: &'a str,
     /// What Exchange's own counter says.
     own: Option<f64>,
     past: &'a Past<2>,
-    /// Whether the source itself has nothing to say yet.
-    is_of_history: bool,
+    /// What the first line must say of the source, each behind a semicolon.
+    reservations: String,
+    /// Whether a log that would have reached further back could not be read.
+    is_cut_off: bool,
 }
 
-/// Refuses more calls rejected than there were.
-fn must_not_exceed(rejected: u64, received: u64) -> Result<(), Failure> {
-    if rejected <= received {
-        return Ok(());
-    }
+/// Whether more calls were rejected than there were, by more than those that came between the reading of the two.
+fn is_excess(rejected: u64, received: u64) -> bool {
+    rejected.saturating_sub(received) > (received / 20).max(3)
+}
+
+/// The failure of more calls rejected than there were.
+fn changed_over(rejected: u64, received: u64) -> Failure {
     let text = format!(
         "{rejected} calls rejected and only {received} received: expected fewer; are the counters changed over \
          (--counter-name)?"
     );
-    Err(Failure::new(Class::NoData, text))
+    Failure::new(Class::NoData, text)
+}
+
+/// What to say of totals whose falls are hardly restarts.
+fn in_doubt(falls: usize) -> String {
+    let times = if falls == 1 { "once".to_owned() } else { format!("{falls} times") };
+    format!(
+        "the totals went down {times} and were not counted from zero: do two sources answer under one name, or does the \
+         service restart again and again?"
+    )
 }
 
 fn calls(label: &str, number: Option<u64>) -> Metric {
@@ -253,7 +296,7 @@ impl Options for RejectRate {
         stands_for: StandsFor { probe: "", monitor: "of the alert on rejected calls" },
         classes: &[&[Class::Timeout, Class::Dns, Class::NoData, Class::Unreadable, Class::Stale, Class::FewCalls]],
         defaults: &[],
-        advice,
+        advice: |class| advice(class, shared_advice::on_windows_counters),
     };
     const USAGE: &'static [&'static str] =
         &["--counters prometheus:URL [OPTIONS]", "--counters csv:FILE [OPTIONS]", "[-H HOST] [OPTIONS] (on Windows)"];
@@ -297,7 +340,7 @@ impl Scheduled for RejectRate {
 }
 
 /// What the administrator should do about it.
-const fn advice(class: Option<Class>) -> &'static str {
+fn advice(class: Option<Class>, on_source: OnSource) -> &'static str {
     match class {
         None => {
             "Ask the router why: Get-WinEvent -FilterHashtable @{LogName='Application'; Id=1647} -MaxEvents 20, or \
@@ -310,7 +353,7 @@ const fn advice(class: Option<Class>) -> &'static str {
             "Give --state-file a file of its own, in a directory that only the user of this check can write to. What \
              stands there now is not touched."
         }
-        Some(class) => shared_advice::on_counters(class),
+        Some(class) => on_source(class),
     }
 }
 

@@ -11,6 +11,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, Words, graph, metric};
+use super::shared_advice;
 use crate::exporter::url::Url;
 use crate::net::host;
 use crate::options::exporter::ExporterOptions;
@@ -36,6 +37,9 @@ impl Check for Service {
 
         let mut report = context.report();
         report.target = self.target();
+        if self.source.is_some() {
+            report.advise_by(advice_on_exporter);
+        }
         // Of several services each has its name behind the names of its facts.
         let suffixes: Vec<_> = services.iter().map(|name| (services.len() > 1).then_some(name.as_str())).collect();
         match answer {
@@ -286,12 +290,8 @@ const fn advice(class: Option<Class>) -> &'static str {
              server itself, or with an account that has the right."
         }
         Some(Class::Timeout | Class::Unreachable | Class::Dns) => {
-            "The host's service manager, or the exporter of --source, does not answer. From here: Test-NetConnection HOST -Port 445, and -Port 135. The \
+            "The host's service manager does not answer. From here: Test-NetConnection HOST -Port 445, and -Port 135. The \
              firewall rule is Remote Service Management, the service RpcSs. Without -H this host is asked."
-        }
-        Some(Class::Stale) => {
-            "The exporter, or the Prometheus that passes on what it said, no longer gets an answer from the host: look at up \
-             and scrape_duration_seconds of that target."
         }
         Some(Class::Unreadable) => {
             "Somebody wrote to the registry by hand. Set-ServerComponentState -Identity SERVER -Component UMCallRouter -State \
@@ -299,9 +299,18 @@ const fn advice(class: Option<Class>) -> &'static str {
         }
         Some(_) => {
             "The reason names the call that failed and what Windows says of it. For the registry of another host its service \
-             RemoteRegistry must run; --component none leaves the registry out. An exporter needs its collector service \
-             (--collectors.enabled), whose include and exclude must let the service through."
+             RemoteRegistry must run; --component none leaves the registry out."
         }
+    }
+}
+
+/// The same where an exporter was asked.
+fn advice_on_exporter(class: Option<Class>) -> &'static str {
+    match class {
+        Some(class @ (Class::Timeout | Class::Unreachable | Class::Dns | Class::NoData | Class::Stale)) => {
+            shared_advice::on_exporters(class)
+        }
+        class => advice(class),
     }
 }
 

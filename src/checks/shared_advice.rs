@@ -24,23 +24,69 @@ pub(super) const fn on_connection(class: Class) -> &'static str {
     }
 }
 
-/// What keeps a check of counters from its answer.
-pub(super) const fn on_counters(class: Class) -> &'static str {
+/// What an administrator should do about a class of failure, where a check has no words of its own: that depends on what it
+/// asks.
+pub(super) type OnSource = fn(Class) -> &'static str;
+
+/// What keeps a check of counters from the answer of a performance log.
+pub(super) fn on_counter_logs(class: Class) -> &'static str {
     match class {
-        Class::Timeout | Class::Dns => {
-            "The source did not answer in time. Check the host and the port of --counters from here, and what windows_exporter \
-             takes for a scrape (windows_exporter_collector_duration_seconds)."
+        Class::Timeout => {
+            "Nothing came of the log in time. Is it a pipe whose writer sleeps, or a file on a share that hangs?"
         }
         Class::Stale => {
-            "Whatever writes the counters has stopped, or the clocks differ. Check the task or data collector set (logman \
-             query), w32tm /query /status on the server, and the log's time zone (--time-zone)."
+            "Whatever writes the log has stopped, or the clocks differ. Check the task or data collector set (logman query), \
+             w32tm /query /status on the server, and the log's time zone (--time-zone)."
         }
-        Class::FewCalls => "Nothing to do: the share of so few calls says nothing.",
+        Class::FewCalls => FEW_CALLS,
         _ => {
-            "Check what the source holds: typeperf -qx \"\\MSExchangeUMCallRouterAvailability\" on the server lists its \
-             counters, and Get-Service MSExchangeUMCR must be running for them to be there. windows_exporter needs its \
-             performancecounter collector, or iis for pools, and --counter-name where the names are others. From another \
-             Windows host the account needs the group Performance Monitor Users, and the service RemoteRegistry must run."
+            "The first line of the log lists its counters. On the server typeperf -qx lists those that there are: of objects \
+             MSExchangeUMCallRouterAvailability, MSExchangeUMAvailability (UM service) and APP_POOL_WAS (pools). They are \
+             there while their service runs (Get-Service MSExchangeUM*), and in the log if its collector has them (logman \
+             query)."
+        }
+    }
+}
+
+/// What keeps a check from the answer of an exporter.
+pub(super) fn on_exporters(class: Class) -> &'static str {
+    match class {
+        Class::Timeout | Class::Unreachable => {
+            "The exporter did not answer in time. Check its host and port from here (curl -m 5 URL), and what it takes for a \
+             scrape (windows_exporter_collector_duration_seconds)."
+        }
+        Class::Dns => {
+            "The name in the URL of the exporter has no address here. Check its spelling, and the resolver of the host that \
+             runs this check."
+        }
+        Class::Stale => {
+            "A Prometheus passes on what it has from a scrape of long ago: look at up and scrape_duration_seconds of that \
+             target. Or the clocks differ: w32tm /query /status on the server."
+        }
+        Class::FewCalls => FEW_CALLS,
+        _ => {
+            "Check that the exporter runs (on the server: Get-Service windows_exporter) and what its page holds (curl URL). \
+             windows_exporter needs the collectors performancecounter with the object of the counters, iis for pools, service \
+             for services (--collectors.enabled), and lets through what their include and exclude name; --counter-name says \
+             other names. Counters are there while their service runs."
+        }
+    }
+}
+
+/// What keeps a check from the answer of Windows' own counters.
+pub(super) fn on_windows_counters(class: Class) -> &'static str {
+    match class {
+        Class::Timeout | Class::Dns => {
+            "The host did not answer in time. From here: Test-NetConnection HOST -Port 445; there: Get-Service \
+             RemoteRegistry. Without -H this host is asked."
+        }
+        Class::Stale => "The clocks differ: w32tm /query /status on the server.",
+        Class::FewCalls => FEW_CALLS,
+        _ => {
+            "typeperf -qx on the server lists the counters that there are: of objects MSExchangeUMCallRouterAvailability, \
+             MSExchangeUMAvailability (UM service) and APP_POOL_WAS (pools). They are there while their service runs \
+             (Get-Service MSExchangeUM*). From another host the account needs the group Performance Monitor Users, and the \
+             service RemoteRegistry must run."
         }
     }
 }
@@ -71,3 +117,5 @@ pub(super) const fn on_event_exports(class: Class) -> &'static str {
         }
     }
 }
+
+const FEW_CALLS: &str = "Nothing to do: the share of so few calls says nothing.";

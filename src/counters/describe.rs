@@ -61,6 +61,16 @@ pub(crate) fn coverage(span: Duration, window: Duration) -> String {
     }
 }
 
+/// What to add to a first line about the source: what is less certain than it sounds, and moments without a value.
+pub(crate) fn reservations<const N: usize>(reading: &Reading<N>) -> String {
+    let gaps = match reading.trailing_gaps {
+        0 => None,
+        1 => Some("the newest row has no value".to_owned()),
+        gaps => Some(format!("the {gaps} newest rows have no value")),
+    };
+    reading.reservations.iter().cloned().chain(gaps).map(|text| format!("; {text}")).collect()
+}
+
 /// What to add to a first line about restarts: calls of which nobody knows.
 pub(crate) fn unseen<const N: usize>(growth: &Growth<N>) -> String {
     let pause = roughly(growth.unseen);

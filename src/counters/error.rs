@@ -29,7 +29,7 @@ pub enum CounterError {
     NoSuchHost { host: String, place: String, hosts: Vec<String> },
     #[error("{place} holds the counters of several hosts: choose with --hostname one of {}", .hosts.join(", "))]
     SeveralHosts { place: String, hosts: Vec<String> },
-    #[error("{place} holds no row yet, only its header")]
+    #[error("{place} holds no row yet{}", if .host.is_empty() { "" } else { ", only its header" })]
     NoRows {
         place: String,
         /// The host that the header names; empty when it names none.

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! check-um history 1 9f86d081884c7d65...
-//! series csv CAS1 3600 \MSExchangeUMCallRouterAvailability\Total Inbound Calls Received by the UM Call Router
+//! series csv cas1 \MSExchangeUMCallRouterAvailability\Total Inbound Calls Received by the UM Call Router over 3600 s
 //! 1795453200.000000000 104211 318
 //! ```
 
@@ -44,17 +44,33 @@ pub enum HistoryError {
     /// It begins as one, but is not what was once written.
     #[error("it is damaged")]
     Damaged,
+    /// It has no room for another series, or for this one, and all that it holds is needed.
+    #[error("it is full")]
+    Full,
 }
 
 /// What a history knows of a series after the sample of this run was added.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known<const N: usize> {
-    /// Whether nothing was known of the series before.
-    pub first: bool,
-    /// Whether what was known could not be compared with the sample of this run, and was forgotten for it.
-    pub begun_anew: bool,
+    /// What was known before, beside which the sample of this run stands.
+    pub before: Before,
     /// The samples, by rising time.
     pub samples: Vec<Totals<N>>,
+}
+
+/// What was known of a series before a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// Nothing: it is the first run.
+    Nothing,
+    /// Samples.
+    Samples,
+    /// Samples of a time to come, forgotten because the clock went back.
+    Later,
+    /// Samples that cannot be compared with that of this run, forgotten because the clock went back.
+    Incomparable,
+    /// Samples that say more than that of this run, although they were read before it: it is passed over.
+    More,
 }
 
 impl History {
@@ -75,14 +91,16 @@ impl History {
         Self::parse(body).ok_or(HistoryError::Damaged)
     }
 
-    /// The text of the history, at most [`MAX_BYTES`] long: for that, the series that were not asked for longest go.
-    pub fn encode(&mut self) -> Vec<u8> {
+    /// The text of the history, at most [`MAX_BYTES`] long: for that the largest series are thinned.
+    pub fn encode(&mut self) -> Result<Vec<u8>, HistoryError> {
         loop {
             let body = self.body();
-            if body.len() <= MAX_BYTES - 128 || self.series.is_empty() {
-                return format!("{MAGIC}{VERSION} {}\n{body}", digest_of(&body)).into_bytes();
+            if body.len() <= MAX_BYTES - 128 {
+                return Ok(format!("{MAGIC}{VERSION} {}\n{body}", digest_of(&body)).into_bytes());
             }
-            self.series.remove(0);
+            if !self.forget_the_abandoned() && !self.thin_the_largest() {
+                return Err(HistoryError::Full);
+            }
         }
     }
 
@@ -91,11 +109,22 @@ impl History {
     /// What is known of the time from the first of them on is replaced where there are several: a log says all of it. One
     /// sample that is older than others is put in its place, or these are forgotten for it, or it is passed over: see
     /// [`Place`]. It is never taken for a restart.
-    pub fn record<const N: usize>(&mut self, key: &str, samples: &[Totals<N>], window: Duration) -> Known<N> {
-        let key = escaped(key);
+    ///
+    /// A series that is still asked for is never forgotten for another: its next run would be a first one again.
+    pub fn record<const N: usize>(
+        &mut self,
+        key: &str,
+        samples: &[Totals<N>],
+        window: Duration,
+    ) -> Result<Known<N>, HistoryError> {
+        // The length of the window is part of it: a check over an hour must not forget what one over a day needs.
+        let key = format!("{}{OVER}{} s", escaped(key), window.as_secs());
         let known = self.series.iter().position(|series| series.key == key);
         if known.is_none() && samples.is_empty() {
-            return Known { first: true, begun_anew: false, samples: Vec::new() };
+            return Ok(Known { before: Before::Nothing, samples: Vec::new() });
+        }
+        if known.is_none() && self.series.len() >= MAX_SERIES && !self.forget_the_abandoned() {
+            return Err(HistoryError::Full);
         }
         // The series that was asked for last stands last.
         let mut series = match known {
@@ -104,26 +133,46 @@ impl History {
         };
         let records = &mut series.records;
         records.retain(|record| record.values.len() == N);
-        let begun_anew = match samples {
-            [] => false,
+        let before = match samples {
             [sample] => place(records, sample),
+            [] => Before::Samples,
             [first, ..] => {
                 records.truncate(records.partition_point(|record| record.time < first.time));
                 records.extend(samples.iter().map(StoredTotals::of));
-                false
+                Before::Samples
             }
         };
         if let Some(newest) = records.last().map(|record| record.time) {
             records.retain(|record| newest.duration_since(record.time).unwrap_or_default() <= window);
         }
-        thin(records);
+        while records.len() > MAX_RECORDS {
+            thin(records);
+        }
 
         let samples = series.records.iter().filter_map(StoredTotals::totals).collect();
         self.series.push(series);
-        if self.series.len() > MAX_SERIES {
-            self.series.remove(0);
+        Ok(Known { before: if known.is_none() { Before::Nothing } else { before }, samples })
+    }
+
+    /// Forgets the series that nobody has asked for since long before their windows; whether there were any.
+    fn forget_the_abandoned(&mut self) -> bool {
+        let count = self.series.len();
+        let Some(now) = self.series.iter().filter_map(Series::newest).max() else { return false };
+        self.series.retain(|series| {
+            let age = series.newest().and_then(|newest| now.duration_since(newest).ok());
+            age.is_some_and(|age| age <= series.window().saturating_add(ABANDONED))
+        });
+        self.series.len() < count
+    }
+
+    /// Drops every second sample of the series that hold most; whether they held enough for that.
+    fn thin_the_largest(&mut self) -> bool {
+        let most = self.series.iter().map(|series| series.records.len()).max().unwrap_or_default();
+        let is_large = |series: &&mut Series| series.records.len() > most / 2;
+        if most > FEW_RECORDS {
+            self.series.iter_mut().filter(is_large).for_each(|series| thin(&mut series.records));
         }
-        Known { first: known.is_none(), begun_anew, samples }
+        most > FEW_RECORDS
     }
 
     /// How many samples there are of all series.
@@ -169,6 +218,8 @@ impl History {
 /// Where a sample of this run belongs among those of earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
+    /// Behind all of them.
+    Last,
     /// Between its neighbours: another run at the same moment was faster.
     Between,
     /// Behind those that are not newer; the clock has stepped back since the newer ones, which are forgotten.
@@ -179,28 +230,30 @@ enum Place {
     Alone,
 }
 
-/// Puts a sample in its place; whether it stands alone there, with nothing left of what was known.
-fn place<const N: usize>(records: &mut Vec<StoredTotals>, sample: &Totals<N>) -> bool {
+/// Puts a sample in its place among those of earlier runs.
+fn place<const N: usize>(records: &mut Vec<StoredTotals>, sample: &Totals<N>) -> Before {
     let index = records.partition_point(|record| record.time <= sample.time);
     let (before, ahead) = records.split_at(index);
-    let place = place_between(before, ahead, sample);
-    match place {
-        Place::Between => {}
-        Place::Behind => records.truncate(index),
-        Place::Alone => records.clear(),
-        Place::Nowhere => return false,
-    }
+    let known = match place_between(before, ahead, sample) {
+        Place::Nowhere => return Before::More,
+        Place::Last | Place::Between => Before::Samples,
+        Place::Behind => {
+            records.truncate(index);
+            Before::Later
+        }
+        Place::Alone => {
+            records.clear();
+            Before::Incomparable
+        }
+    };
     records.insert(index.min(records.len()), StoredTotals::of(sample));
-    place == Place::Alone
+    known
 }
 
 fn place_between<const N: usize>(before: &[StoredTotals], ahead: &[StoredTotals], sample: &Totals<N>) -> Place {
     let Some((next, newest)) = ahead.first().zip(ahead.last()) else {
-        return if before.last().is_some_and(|last| was_read_before(sample, last)) {
-            Place::Nowhere
-        } else {
-            Place::Behind
-        };
+        let is_nowhere = before.last().is_some_and(|last| was_read_before(sample, last));
+        return if is_nowhere { Place::Nowhere } else { Place::Last };
     };
     let is_below = |values: &[u64], other: &[u64]| values.iter().zip(other).all(|(value, other)| value <= other);
     let rises_to_it = before.last().is_none_or(|before| is_below(&before.values, &sample.values));
@@ -225,6 +278,18 @@ fn was_read_before<const N: usize>(sample: &Totals<N>, last: &StoredTotals) -> b
     is_late && fell && sum(&sample.values) > sum(&last.values) / 2
 }
 
+impl Series {
+    fn newest(&self) -> Option<SystemTime> {
+        self.records.last().map(|record| record.time)
+    }
+
+    /// The window that it is kept for, which its key ends with.
+    fn window(&self) -> Duration {
+        let seconds = self.key.rsplit_once(OVER).and_then(|(_, length)| length.strip_suffix(" s")?.parse().ok());
+        Duration::from_secs(seconds.unwrap_or_default())
+    }
+}
+
 impl StoredTotals {
     fn of<const N: usize>(totals: &Totals<N>) -> Self {
         Self { time: totals.time, values: totals.values.to_vec() }
@@ -244,15 +309,13 @@ fn record(line: &str) -> Option<StoredTotals> {
     values.filter(|values| (1..=4).contains(&values.len())).map(|values| StoredTotals { time, values })
 }
 
-/// Drops every second of too many samples, never the newest. Totals are cumulative: only what a restart hid is lost.
+/// Drops every second sample, never the newest. Totals are cumulative: only what a restart hid is lost.
 fn thin(records: &mut Vec<StoredTotals>) {
-    if records.len() > MAX_RECORDS {
-        let mut index = records.len();
-        records.retain(|_| {
-            index -= 1;
-            index.is_multiple_of(2)
-        });
-    }
+    let mut index = records.len();
+    records.retain(|_| {
+        index -= 1;
+        index.is_multiple_of(2)
+    });
 }
 
 /// A key as one line.
@@ -283,7 +346,16 @@ const AT_ONCE: Duration = Duration::from_secs(10);
 /// The most samples of a series.
 const MAX_RECORDS: usize = 4_096;
 
-const MAX_SERIES: usize = 256;
+const MAX_SERIES: usize = 1_024;
+
+/// So many samples of a series are left to it, whatever room others want.
+const FEW_RECORDS: usize = 32;
+
+/// Nobody asks any more for a series whose newest sample is so much older than its window.
+const ABANDONED: Duration = Duration::from_secs(7 * 86_400);
+
+/// What stands in a key before the length of its window.
+const OVER: &str = " over ";
 
 /// The most of a key, in characters.
 const MAX_KEY: usize = 2_048;

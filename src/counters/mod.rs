@@ -118,12 +118,33 @@ pub struct Reading<const N: usize> {
     pub replaced: u64,
     /// What the operator should know about the source.
     pub notes: Vec<String>,
+    /// What is less certain by that than the first line sounds, for that line.
+    pub reservations: Vec<String>,
+    /// Whether a log that would have reached further back could not be read.
+    pub is_cut_off: bool,
     /// What the samples are of.
     pub origin: SampleOrigin,
 }
 
 impl<const N: usize> Reading<N> {
-    pub(crate) fn newest(&self) -> &Sample<N> {
+    /// The one sample of a source that only knows the present.
+    pub(crate) fn of_now(host: String, sample: Sample<N>) -> Self {
+        Self {
+            host,
+            samples: vec![sample],
+            as_of: Some(sample.time),
+            gaps: 0,
+            trailing_gaps: 0,
+            replaced: 0,
+            notes: Vec::new(),
+            reservations: Vec::new(),
+            is_cut_off: false,
+            origin: SampleOrigin::Present,
+        }
+    }
+
+    /// The newest sample that has every required value; later ones without are [`Self::trailing_gaps`].
+    pub(crate) fn newest_complete(&self) -> &Sample<N> {
         // A reading without a sample is an error of its source.
         &self.samples[self.samples.len() - 1]
     }

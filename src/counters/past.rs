@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::history::{Before, History};
 use super::rate::{Growth, Totals, growth, series};
 use super::state_file::{self, StateError};
 use super::{Reading, Sample, SampleOrigin};
@@ -47,12 +48,20 @@ impl<const N: usize> Past<N> {
     /// Without growth: nothing, if that is because there never was a sample before; else why there is none.
     pub(crate) fn first_sample(&self, window: Duration) -> Result<(), Failure> {
         let window = in_words(window);
-        let text = match &self.history {
-            Some(history) if history.first => return Ok(()),
-            Some(history) if history.begun_anew => {
+        let text = match self.history.as_ref().map(|history| history.before) {
+            Some(Before::Nothing) => return Ok(()),
+            Some(Before::Incomparable) => {
                 "the clock went back and a total is lower than before: nothing to compare this sample with".to_owned()
             }
-            Some(_) => format!(
+            Some(Before::Later) => {
+                "the clock went back, and what was known of the time to come is forgotten: nothing to compare this \
+                 sample with"
+                    .to_owned()
+            }
+            Some(Before::More) => "an earlier sample says more than this one: was it read later, or do two sources \
+                                   answer under one name?"
+                .to_owned(),
+            Some(Before::Samples) => format!(
                 "the sample before is older than the window of {window}: check more often, or give a longer --window"
             ),
             None => format!("only one sample within {window}: nothing to compare it with"),
@@ -65,10 +74,8 @@ impl<const N: usize> Past<N> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Kept {
     pub file: PathBuf,
-    /// Whether nothing was known of the target before.
-    pub first: bool,
-    /// Whether what was known could not be compared with this sample, and was forgotten.
-    pub begun_anew: bool,
+    /// What was known of the target before.
+    pub before: Before,
     /// Whether the history before was damaged, and replaced.
     pub replaced: bool,
 }
@@ -92,12 +99,13 @@ pub(crate) fn totals<const N: usize, const M: usize>(
 /// which they are added. Without any the state file alone tells.
 pub(crate) async fn past<const N: usize>(samples: Vec<Totals<N>>, keeping: Keeping<'_>) -> Result<Past<N>, StateError> {
     let speaks_for_itself = samples.len() > 1;
-    if speaks_for_itself && keeping.of == SampleOrigin::Stream {
+    // Of a log that holds the whole window, too, one sample is all that there is.
+    let is_alone = samples.len() == 1 && keeping.of == SampleOrigin::WholeLog;
+    if speaks_for_itself && keeping.of == SampleOrigin::Stream || is_alone {
         return Ok(of_their_own(samples, &keeping));
     }
-    // A log that can do without does not wait for others until the deadline.
-    let parts = if speaks_for_itself { 2 } else { 1 };
-    let kept = keep(&samples, &keeping, keeping.deadline.share(Instant::now(), parts)).await;
+    // Nobody waits for others until the deadline: there may be something to say without.
+    let kept = keep(&samples, &keeping, keeping.deadline.share(Instant::now(), 2)).await;
     match kept {
         Ok(_) if keeping.of == SampleOrigin::WholeLog && speaks_for_itself => Ok(of_their_own(samples, &keeping)),
         Ok(past) => Ok(past),
@@ -108,6 +116,11 @@ pub(crate) async fn past<const N: usize>(samples: Vec<Totals<N>>, keeping: Keepi
         }
         Err(error) => Err(error),
     }
+}
+
+/// Whether no call came in, of the first total, in a window of which enough is known to say so: half of it.
+pub(crate) fn is_still<const N: usize>(growth: &Growth<N>, window: Duration) -> bool {
+    growth.by.first() == Some(&0) && growth.resets == 0 && growth.span().saturating_mul(2) >= window
 }
 
 /// The growth over samples that need no others.
@@ -121,17 +134,17 @@ async fn keep<const N: usize>(
     keeping: &Keeping<'_>,
     deadline: Deadline,
 ) -> Result<Past<N>, StateError> {
-    // The length of the window belongs to the key: a check over an hour must not forget what one over a day needs.
-    let key = format!("{} over {} s", keeping.key, keeping.window.as_secs());
     let file = match keeping.file {
         Some(file) => file.to_owned(),
-        None => state_file::default_path(keeping.plugin, &key)?,
+        None => {
+            state_file::default_path(keeping.plugin, &format!("{} over {} s", keeping.key, keeping.window.as_secs()))?
+        }
     };
     let _stage = stage::enter(format!("keeping the history {}", file.display()));
-    let record = |history: &mut super::history::History| history.record(&key, samples, keeping.window);
+    let record = |history: &mut History| history.record(&keeping.key, samples, keeping.window);
     let updated = state_file::update(&file, &deadline, record).await?;
-    let (first, begun_anew) = (updated.value.first, updated.value.begun_anew);
+    let before = updated.value.before;
     let samples = series(updated.value.samples, keeping.window);
-    let history = Kept { file, first, begun_anew, replaced: updated.replaced };
+    let history = Kept { file, before, replaced: updated.replaced };
     Ok(Past { growth: growth(&samples), samples, history: Some(history), unkept: None })
 }

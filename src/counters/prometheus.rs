@@ -5,7 +5,7 @@ mod instance;
 use std::time::SystemTime;
 
 use self::instance::{Whose, whose};
-use super::{Counter, CounterError, CounterQuery, Exposed, Nearest, Reading, Sample, SampleOrigin};
+use super::{Counter, CounterError, CounterQuery, Exposed, Nearest, Reading, Sample};
 use crate::exporter::Exporter;
 use crate::exporter::collector::{Collector, is_about_collectors};
 use crate::exporter::exposition::{ExposedSeries, host_of, is_host, metric_name, series};
@@ -60,10 +60,8 @@ pub fn reading<const N: usize>(
         return Err(asked.absent(&absent));
     }
     let time = moment(times.into_iter(), now).unwrap_or(now);
-    let (host, samples) = (host.unwrap_or_default(), vec![Sample { time, values }]);
-    let (gaps, trailing_gaps, replaced, notes) = (0, 0, 0, Vec::new());
-    let origin = SampleOrigin::Present;
-    Ok(Reading { host, samples, as_of: Some(time), gaps, trailing_gaps, replaced, notes, origin })
+    let (host, sample) = (host.unwrap_or_default(), Sample { time, values });
+    Ok(Reading::of_now(host, sample))
 }
 
 /// A metrics page, and of whom it is asked.

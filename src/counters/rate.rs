@@ -6,6 +6,7 @@
 //! |---------------------|--------------------------------------------------------------------------------------------|
 //! | window              | ends at the newest sample; samples older than the window do not count; the oldest that does is the base; nothing is interpolated |
 //! | reset               | a total went down: the service restarted, every total counts from zero; calls between the last sample before and the restart are lost |
+//! | no reset            | a total went down, and more than half of what was counted is there again, or more than can have been counted in that time, or later as much as the window began with: two sources answer in turn, or a sample is wrong. The growth is in doubt |
 //! | gap                 | no sample for a while, or one without a value: the totals on both sides are compared, nothing is lost |
 //! | duplicate           | of samples of the same time the one that arrived last counts                               |
 //! | out of order        | a sample replaces those that arrived before it and are not older; totals are cumulative, so nothing is lost |
@@ -38,6 +39,9 @@ pub struct Growth<const N: usize> {
     pub samples: usize,
     /// How often a total went down.
     pub resets: usize,
+    /// Whether that was hardly a restart, so that what was counted before all samples may be part of the growth, which is
+    /// never too small by that.
+    pub is_in_doubt: bool,
     /// How long those were, all together, in which a total went down: calls of that time may be missing.
     pub unseen: Duration,
     /// How often a total went over the end of 32 bits.
@@ -78,10 +82,14 @@ pub fn growth<const N: usize>(series: &[Totals<N>]) -> Option<Growth<N>> {
         last: first,
         samples: 1,
         resets: 0,
+        is_in_doubt: false,
         unseen: Duration::ZERO,
         wraps: 0,
         longest_gap: Duration::ZERO,
     };
+    // Whether more was counted in a step than can have been; what was counted where the window began, and behind each reset;
+    // and the least of that before the last reset.
+    let (mut leaps, mut begun, mut least) = (false, sum(&first.values), u128::MAX);
     for &sample in rest {
         let pause = since(growth.last.time, sample.time);
         let (steps, wraps) = match steps(&growth.last.values, &sample.values) {
@@ -90,9 +98,15 @@ pub fn growth<const N: usize>(series: &[Totals<N>]) -> Option<Growth<N>> {
             None => {
                 growth.resets += 1;
                 growth.unseen += pause;
+                growth.is_in_doubt |= sum(&sample.values) > sum(&growth.last.values) / 2;
+                // Where nothing had been counted, anything is more.
+                least = if begun == 0 { least } else { least.min(begun) };
+                begun = sum(&sample.values);
                 (sample.values, 0)
             }
         };
+        leaps |= sum(&steps) > u128::from(MOST_CALLS) * u128::from(pause.max(SHORTEST_STEP).as_secs() + 1);
+        growth.is_in_doubt |= growth.resets > 0 && (leaps || sum(&sample.values) >= least);
         growth.by.iter_mut().zip(steps).for_each(|(by, step)| *by = by.saturating_add(step));
         growth.wraps += wraps;
         growth.longest_gap = growth.longest_gap.max(pause);
@@ -118,6 +132,10 @@ fn steps<const N: usize>(before: &[u64; N], after: &[u64; N]) -> Option<([u64; N
     Some((steps, wraps))
 }
 
+fn sum(values: &[u64]) -> u128 {
+    values.iter().map(|value| u128::from(*value)).sum()
+}
+
 fn wrapped(before: u64, after: u64) -> Option<u64> {
     let below = END_OF_32_BITS.checked_sub(before)?;
     (below <= NEAR && after < NEAR).then_some(below + after)
@@ -129,6 +147,12 @@ fn since(earlier: SystemTime, later: SystemTime) -> Duration {
 
 /// Shorter than any service takes to come back.
 const SERVICE_RESTART: Duration = Duration::from_secs(1);
+
+/// More calls a second than any router takes: Exchange's default is a hundred at once, and each takes seconds.
+const MOST_CALLS: u64 = 100;
+
+/// The time that is granted for them, however soon the next sample follows.
+const SHORTEST_STEP: Duration = Duration::from_secs(10);
 
 const END_OF_32_BITS: u64 = 1 << 32;
 
@@ -173,6 +197,29 @@ mod tests {
     fn a_reset_of_one_total_is_one_of_all() {
         let growth = grown([at(0, [1_000, 1]), at(60, [5, 2])]);
         assert_eq!((growth.by, growth.resets), ([5, 2], 1));
+    }
+
+    #[test]
+    fn a_restart_is_in_no_doubt() {
+        assert!(!grown([at(0, [1_000, 100]), at(60, [1_010, 105]), at(120, [4, 2]), at(180, [6, 3])]).is_in_doubt);
+        assert!(!grown([at(0, [1_000, 1]), at(60, [5, 2]), at(120, [90, 3])]).is_in_doubt);
+        // Started within the window, without a call, and once more.
+        assert!(!grown([at(0, [0, 0]), at(60, [40, 1]), at(120, [10, 1])]).is_in_doubt);
+    }
+
+    #[test]
+    fn a_fall_that_is_no_restart_is_in_doubt() {
+        for (what, samples) in [
+            ("two routers in turn", vec![at(0, [100_000, 500]), at(11, [90_000, 300])]),
+            ("one total dips", vec![at(0, [100_000, 500]), at(60, [100_050, 400]), at(120, [100_100, 580])]),
+            ("more than can have been counted", vec![at(0, [100_000, 500]), at(60, [40_000, 300])]),
+            ("a small one and a large one", vec![at(0, [100_000, 500]), at(600, [900, 3]), at(1_200, [100_100, 590])]),
+            ("one without a call first", vec![at(0, [0, 0]), at(60, [100_000, 500]), at(120, [0, 0])]),
+            ("the small one first", vec![at(0, [900, 3]), at(600, [100_000, 500]), at(1_200, [900, 3])]),
+        ] {
+            let growth = grown(samples);
+            assert!(growth.is_in_doubt && growth.resets == 1, "{what}: {growth:?}");
+        }
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub(crate) enum StateError {
         path: PathBuf,
         source: io::Error,
     },
+    #[error("the history {path} is full: expected another --state-file for some of its targets", path = .path.display())]
+    Full { path: PathBuf },
     /// Others held the lock for too long.
     #[error(transparent)]
     Locked(Expired),
@@ -47,8 +49,9 @@ impl From<StateError> for Failure {
             StateError::NotOurs { .. } | StateError::Foreign { .. } | StateError::Unreadable { .. } => {
                 Class::Unreadable
             }
-            StateError::NoPlace | StateError::Unwritable { .. } => Class::NoData,
-            StateError::Locked(_) => Class::Timeout,
+            StateError::NoPlace | StateError::Unwritable { .. } | StateError::Full { .. } => Class::NoData,
+            // It is this host that is slow, or somebody on it, and not the source.
+            StateError::Locked(_) => Class::Local,
         };
         Self::caused_by(class, &error)
     }
@@ -65,15 +68,15 @@ pub(crate) struct Updated<T> {
 pub(crate) async fn update<T>(
     path: &Path,
     deadline: &Deadline,
-    change: impl FnOnce(&mut History) -> T,
+    change: impl FnOnce(&mut History) -> Result<T, HistoryError>,
 ) -> Result<Updated<T>, StateError> {
     // Before anything is written beside it.
     ours(path)?;
     begins_as_ours(path)?;
     let _lock = lock(&beside(path, "lock"), deadline).await?;
     let (mut history, replaced) = read(path)?;
-    let value = change(&mut history);
-    let content = history.encode();
+    let changed = change(&mut history).and_then(|value| Ok((value, history.encode()?)));
+    let (value, content) = changed.map_err(|_| StateError::Full { path: path.to_owned() })?;
     loop {
         match replace(path, &content) {
             // Somebody looks at the file without our lock: another run that is about to wait for it, or a virus scanner.

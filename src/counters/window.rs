@@ -24,7 +24,8 @@ pub(crate) struct RowWindow<const N: usize> {
     replaced: u64,
     /// How many headers there were.
     segment: u32,
-    malformed: Option<Malformed>,
+    /// The last line that should be a row and is none, and the last before it.
+    malformed: [Option<Malformed>; 2],
 }
 
 /// A row that is kept until it is known whether it counts.
@@ -52,6 +53,10 @@ pub(crate) struct Malformed {
 pub(crate) struct Written {
     pub at: i64,
     pub now: i64,
+    /// Whether its rows may seem to be an hour old.
+    pub may_lag: bool,
+    /// Whether they may lie an hour ahead.
+    pub may_lead: bool,
 }
 
 /// What a window held in the end.
@@ -76,7 +81,7 @@ pub(crate) struct Collected<const N: usize> {
 impl<const N: usize> RowWindow<N> {
     /// An empty window of `length` milliseconds; a row is complete when it has a value for each that is `required`.
     pub(crate) fn new(length: i64, required: [bool; N]) -> Self {
-        Self { length, required, rows: VecDeque::new(), first: None, replaced: 0, segment: 0, malformed: None }
+        Self { length, required, rows: VecDeque::new(), first: None, replaced: 0, segment: 0, malformed: [None, None] }
     }
 
     pub(crate) fn push(&mut self, mut row: Row<N>) {
@@ -98,12 +103,14 @@ impl<const N: usize> RowWindow<N> {
     /// A line that is no row; its time, where that can be read.
     pub(crate) fn push_malformed(&mut self, line: u64, time: Option<i64>, expected: String) {
         let before = self.rows.back().map_or(i64::MIN, |last| last.row.time);
-        self.malformed = Some(Malformed { time: time.unwrap_or(before).max(before), line, expected });
+        let malformed = Malformed { time: time.unwrap_or(before).max(before), line, expected };
+        let [last, earlier] = std::mem::replace(&mut self.malformed, [Some(malformed), None]);
+        self.malformed[1] = last.or(earlier);
     }
 
     /// The end of what one program wrote: what it left unfinished on that line is no matter.
     pub(crate) fn forget_malformed(&mut self, line: u64) {
-        self.malformed.take_if(|malformed| malformed.line == line);
+        self.malformed[0].take_if(|malformed| malformed.line == line);
     }
 
     /// Rows from here on stand behind another header.
@@ -115,7 +122,7 @@ impl<const N: usize> RowWindow<N> {
     /// Forgets every row: what follows is of another host.
     pub(crate) fn clear(&mut self) {
         self.rows.clear();
-        (self.first, self.replaced, self.malformed) = (Some(i64::MIN), 0, None);
+        (self.first, self.replaced, self.malformed) = (Some(i64::MIN), 0, [None, None]);
     }
 
     /// Moves every row by so many milliseconds: only now it is known what their times mean.
@@ -141,7 +148,7 @@ impl<const N: usize> RowWindow<N> {
         let last = rows().rev().take_while(|row| within(row, newest)).find(|row| self.is_complete(row));
         let Some(end) = last.map(|row| row.time) else {
             let gaps = rows().filter(|row| within(row, newest)).count() as u64;
-            let (replaced, malformed) = (self.replaced, self.malformed);
+            let (replaced, malformed) = (self.replaced, self.malformed.into_iter().flatten().next());
             let (rows, trailing_gaps, reaches_back) = (Vec::new(), gaps, false);
             return Collected { rows, gaps, replaced, trailing_gaps, reaches_back, malformed, is_shifted };
         };
@@ -154,7 +161,7 @@ impl<const N: usize> RowWindow<N> {
         let rows: Vec<_> = window.iter().filter(|row| self.is_complete(row)).copied().collect();
         let gaps = (window.len() - rows.len()) as u64;
         let (replaced, start) = (self.replaced, end.saturating_sub(self.length));
-        let malformed = self.malformed.filter(|malformed| malformed.time >= start);
+        let malformed = self.malformed.into_iter().flatten().find(|malformed| malformed.time >= start);
         Collected { rows, gaps, replaced, trailing_gaps, reaches_back, malformed, is_shifted }
     }
 
@@ -185,13 +192,13 @@ impl<const N: usize> RowWindow<N> {
 
     /// Settles by when the log was written whether its clock was changed by an hour; whether it was.
     fn settle(&mut self, written: Option<Written>) -> bool {
-        let Some((newest, Written { at, now })) = self.rows.back().copied().zip(written) else {
+        let Some((newest, Written { at, now, may_lag, may_lead })) = self.rows.back().copied().zip(written) else {
             self.take_literally();
             return false;
         };
         let is_when_written = |time: i64| time.saturating_sub(at).unsigned_abs() <= AS_WRITTEN;
         if newest.is_hour_later {
-            let is_shifted = is_when_written(newest.row.time);
+            let is_shifted = may_lag && is_when_written(newest.row.time);
             if !is_shifted {
                 self.take_literally();
             }
@@ -199,7 +206,7 @@ impl<const N: usize> RowWindow<N> {
         }
         let of_this_segment = |kept: &Kept<N>| kept.segment == newest.segment;
         let first = self.rows.iter().position(of_this_segment).unwrap_or_default();
-        if newest.row.time.saturating_sub(now) > AHEAD && is_when_written(newest.row.time - HOUR) {
+        if may_lead && newest.row.time.saturating_sub(now) > AHEAD && is_when_written(newest.row.time - HOUR) {
             // Summer began at the last pause of at least an hour, or before all of these rows.
             let pauses = |index: &usize| self.rows[*index].row.time - self.rows[index - 1].row.time >= HOUR;
             let begun = (first + 1..self.rows.len()).rev().find(pauses).unwrap_or(first);
@@ -209,7 +216,7 @@ impl<const N: usize> RowWindow<N> {
             self.rows.drain(before..begun);
             return true;
         }
-        if is_when_written(newest.row.time.saturating_add(HOUR)) {
+        if may_lag && is_when_written(newest.row.time.saturating_add(HOUR)) {
             self.rows.range_mut(first..).for_each(|kept| kept.row.time += HOUR);
             return true;
         }
@@ -249,129 +256,4 @@ const AS_WRITTEN: u64 = 120_000;
 const AHEAD: i64 = 300_000;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn row(time: i64, value: Option<f64>) -> Row<1> {
-        Row { time, values: [value] }
-    }
-
-    fn collected(rows: &[Row<1>]) -> Collected<1> {
-        let mut window = RowWindow::new(100, [true]);
-        rows.iter().for_each(|row| window.push(*row));
-        window.finish(None)
-    }
-
-    /// The same, row by row from what the words say.
-    fn by_definition(rows: &[Row<1>]) -> (Vec<Row<1>>, usize) {
-        let replaced = |index: usize| rows[index + 1..].iter().any(|later| later.time <= rows[index].time);
-        let kept: Vec<_> = (0..rows.len()).filter(|index| !replaced(*index)).map(|index| rows[index]).collect();
-        let newest = kept.last().map_or(0, |row| row.time);
-        let complete = |row: &&Row<1>| row.values[0].is_some();
-        let end = kept.iter().filter(complete).map(|row| row.time).max().filter(|end| *end >= newest - 100);
-        let within = |row: &&Row<1>| row.time >= end.unwrap_or(newest) - 100;
-        let rows: Vec<_> = kept.iter().filter(within).filter(complete).copied().collect();
-        let gaps = kept.iter().filter(within).count() - rows.len();
-        (rows, gaps)
-    }
-
-    #[test]
-    fn the_window_ends_at_the_newest_complete_row() {
-        let rows = [row(0, Some(1.0)), row(50, Some(2.0)), row(120, Some(3.0)), row(130, None)];
-        let collected = collected(&rows);
-        assert_eq!(collected.rows, [rows[1], rows[2]]);
-        assert_eq!((collected.gaps, collected.trailing_gaps), (1, 1));
-    }
-
-    #[test]
-    fn nothing_when_the_values_ended_more_than_a_window_ago() {
-        let rows = [row(0, Some(1.0)), row(101, None), row(201, None)];
-        assert!(collected(&rows).rows.is_empty());
-    }
-
-    #[test]
-    fn a_window_of_too_many_rows_is_thinned_and_keeps_the_newest() {
-        let mut window = RowWindow::new(i64::MAX, [true]);
-        (0..200_000).for_each(|time| window.push(row(time, Some(1.0))));
-        let rows = window.finish(None).rows;
-        assert!(rows.len() <= MAX_ROWS && rows.len() > MAX_ROWS / 4);
-        assert_eq!(rows.last().unwrap().time, 199_999);
-    }
-
-    const MINUTE: i64 = 60_000;
-
-    /// The times of the rows that count, in minutes, of a row a minute at these times, written at `at` and read just then.
-    fn minutes(times: impl IntoIterator<Item = i64>, at: i64) -> (Vec<i64>, bool) {
-        let mut window = RowWindow::new(HOUR, [true]);
-        times.into_iter().for_each(|minute| window.push(row(minute * MINUTE, Some(1.0))));
-        let collected = window.finish(Some(Written { at: at * MINUTE + 500, now: at * MINUTE + 900 }));
-        (collected.rows.iter().map(|row| row.time / MINUTE).collect(), collected.is_shifted)
-    }
-
-    #[test]
-    fn the_hour_that_comes_twice_is_two_hours() {
-        // The clock of the log goes from 10:00 back to 9:00.
-        let log = (480..=599).chain(540..=570);
-        assert_eq!(minutes(log, 630), ((570..=630).collect(), true));
-        // All of the window stands behind the change.
-        assert_eq!(minutes(540..=640, 700), ((640..=700).collect(), true));
-        // It was set right by 59 minutes, and nobody's summer ended.
-        let log = (480..=599).chain(540..=570);
-        assert_eq!(minutes(log, 570), ((510..=570).collect(), false));
-    }
-
-    #[test]
-    fn the_hour_that_never_was_is_no_gap() {
-        // From 10:00 on to 11:00.
-        let log = (480..600).chain(660..=690);
-        assert_eq!(minutes(log, 630), ((570..=630).collect(), true));
-        assert_eq!(minutes(600..=690, 630), ((570..=630).collect(), true));
-        // The service was stopped for an hour.
-        let log = (480..600).chain(660..=690);
-        assert_eq!(minutes(log, 690), ((660..=690).collect(), false));
-    }
-
-    #[test]
-    fn an_hour_is_settled_by_the_minute_only() {
-        for late in [-58, -50, -30, -5, 5, 30, 55, 63] {
-            assert!(!minutes(480..=600, 600 + late).1, "{late}");
-        }
-    }
-
-    #[test]
-    fn a_line_that_is_no_row_counts_as_long_as_its_window() {
-        let malformed = |time: Option<i64>, rows: &[i64]| {
-            let mut window = RowWindow::new(100, [true]);
-            window.push(row(0, Some(1.0)));
-            window.push_malformed(3, time, "x".to_owned());
-            rows.iter().for_each(|time| window.push(row(*time, Some(1.0))));
-            window.finish(None).malformed.map(|malformed| malformed.line)
-        };
-        assert_eq!(malformed(Some(50), &[150]), Some(3));
-        assert_eq!(malformed(Some(50), &[151]), None);
-        assert_eq!(malformed(None, &[100]), Some(3));
-        assert_eq!(malformed(None, &[101]), None);
-    }
-
-    proptest! {
-        #[test]
-        fn no_clock_makes_rows_fall(times in proptest::collection::vec(0..200_i64, 0..60), at in 0..300_i64) {
-            let (rows, _) = minutes(times, at);
-            prop_assert!(rows.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", rows);
-        }
-
-        #[test]
-        fn the_rows_are_those_of_the_definition(rows in proptest::collection::vec((0..400_i64, proptest::option::of(0.0..9.0)), 0..60)) {
-            let rows: Vec<_> = rows.into_iter().map(|(time, value)| row(time, value)).collect();
-            let (expected, gaps) = by_definition(&rows);
-            for start in 0..=rows.len() {
-                let collected = collected(&rows[start..]);
-                if start == 0 || collected.reaches_back {
-                    prop_assert_eq!(&collected.rows, &expected);
-                    prop_assert_eq!(collected.gaps, gaps as u64);
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -46,6 +46,16 @@ fn critical_when_an_exporter_is_silent_until_the_deadline() {
 }
 
 #[test]
+fn the_advice_on_a_source_is_about_that_source() {
+    let refused = format!("prometheus:http://127.0.0.1:{}/metrics", support::port::closed_port());
+    let ran = run(&["--counters", &refused]);
+    ran.assert_text(3);
+    assert!(ran.stdout.contains("Get-Service windows_exporter") && !ran.stdout.contains("typeperf"), "{}", ran.stdout);
+    let ran = run(&["--counters", "csv:/nonexistent/um.csv"]);
+    assert!(ran.stdout.contains("typeperf -qx") && !ran.stdout.contains("exporter"), "{}", ran.stdout);
+}
+
+#[test]
 fn an_absent_metric_is_named_with_the_nearest() {
     let page = exposition(1_000, 10).replace("inbound_calls_received", "inbound_calls_taken");
     let exporter = exporter(&page);

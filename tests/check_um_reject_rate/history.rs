@@ -175,6 +175,35 @@ fn a_run_that_is_killed_leaves_a_readable_history() {
     assert!(ran.code == Some(0) && !ran.stdout.contains("damaged"), "{}", ran.stdout);
 }
 
+#[test]
+fn unknown_when_somebody_else_holds_the_lock_and_what_needs_no_history_is_judged() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("history");
+    let holder = fs::File::create(directory.path().join("history.lock")).unwrap();
+    holder.lock().unwrap();
+    let exporter = exporter(&exposition(1_000, 10));
+    let arguments = ["--counters", &url(&exporter), "--state-file", state.to_str().unwrap(), "-t", "2"];
+    let ran = run(&arguments);
+    ran.assert_begins(3, "UM REJECT RATE UNKNOWN - waiting for the lock ");
+    assert!(ran.stdout.contains("(local)") && !ran.stdout.contains("windows_exporter"), "{}", ran.stdout);
+    // Exchange's own counter, too, and that beside it.
+    run(&[&arguments[..], &["--method", "exchange", "-c", "1"]].concat()).assert_begins(2, "UM REJECT RATE CRITICAL");
+}
+
+#[test]
+fn no_data_when_the_same_totals_are_less_than_a_moment_before() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("history");
+    let scrapes = AtomicU64::new(0);
+    let exporter = support::peer::Peer::answering(move |_| {
+        let page = exposition(1_000 - 100 * scrapes.fetch_add(1, Ordering::SeqCst), 10);
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{page}", page.len()).into_bytes()
+    });
+    let asked = || run(&["--counters", &url(&exporter), "--state-file", state.to_str().unwrap()]);
+    asked().assert_begins(0, "UM REJECT RATE OK - first sample");
+    asked().assert_begins(3, "UM REJECT RATE UNKNOWN - an earlier sample says more than this one");
+}
+
 fn samples(state: &str) -> usize {
     fs::read_to_string(state).unwrap().lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())).count()
 }

@@ -212,7 +212,7 @@ fn utf_16_with_a_header_that_is_cut_is_read() {
     let directory = tempfile::tempdir().unwrap();
     let path = written_now(directory.path(), "perfmon-utf16-zone-cut-10-percent.csv");
     let ran = run(&["--counters", &format!("csv:{}", path.display()), "-v"]);
-    ran.assert_begins(0, "UM REJECT RATE OK - 12 of 120 calls rejected (10 %) by CAS1 in 1 h |");
+    ran.assert_begins(0, "UM REJECT RATE OK - 12 of 120 calls rejected (10 %) by CAS1 in 1 h; the log says no zone (--time-zone), so that its age is a guess |");
     assert!(ran.stdout.contains("3 without a value"), "{}", ran.stdout);
 }
 
@@ -238,7 +238,7 @@ fn a_log_without_quotes_is_read() {
     let directory = tempfile::tempdir().unwrap();
     let path = written_now(directory.path(), "old-without-quotes-10-percent.csv");
     run(&["--counters", &format!("csv:{}", path.display())])
-        .assert_begins(0, "UM REJECT RATE OK - 6 of 60 calls rejected (10 %) by CAS1 in 1 h |");
+        .assert_begins(0, "UM REJECT RATE OK - 6 of 60 calls rejected (10 %) by CAS1 in 1 h; the log says no zone (--time-zone), so that its age is a guess |");
 }
 
 #[test]
@@ -247,8 +247,68 @@ fn exchange_s_own_counter_is_judged_unless_no_call_came_in() {
         .assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 100%, critical range 50;");
     let still = log([(3_000, 10, 5), (60, 10, 5)]);
     let ran = judged(&still, &["--method", "exchange"]);
-    ran.assert_begins(0, "UM REJECT RATE OK - 100 % of the calls rejected by CAS1, says \\MSExchangeUMCallRouterAvailability\\% of Inbound Calls");
+    ran.assert_begins(0, "UM REJECT RATE OK - 100 % of the calls rejected by CAS1, says Exchange's own counter; no call came in meanwhile");
     ran.assert_says("| 'rejected'=100%;25;50;0;100");
+}
+
+#[test]
+fn exchange_s_own_counter_is_judged_until_half_a_window_without_a_call_is_known() {
+    let still = |ago| judged(&log([(ago, 10, 5), (60, 10, 5)]), &["--method", "exchange"]);
+    still(1_900).assert_begins(0, "UM REJECT RATE OK - 100 %");
+    let ran = still(1_800);
+    ran.assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 100%, critical range 50;");
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("history");
+    let exporter = exporter(&exposition(50, 50).replace("over_the_last_hour 4.2", "over_the_last_hour 100"));
+    for _ in 0..3 {
+        run(&[
+            "--counters",
+            &url(&exporter),
+            "--state-file",
+            state.to_str().unwrap(),
+            "--method",
+            "exchange",
+            "-c",
+            "4",
+        ])
+        .assert_begins(2, "UM REJECT RATE CRITICAL");
+    }
+}
+
+#[test]
+fn moments_without_a_value_are_said_in_the_first_line() {
+    let with_gaps = log([(3_600, 1_000, 0), (120, 1_100, 10)]) + &format!("\"{}\",\" \",\" \",\" \"\r\n", stamp(60));
+    judged(&with_gaps, &[]).assert_begins(
+        0,
+        "UM REJECT RATE OK - 10 of 100 calls rejected (10 %) by CAS1 in 58 min; the newest row has no value |",
+    );
+}
+
+#[test]
+fn critical_when_every_call_is_rejected_and_one_more_that_was_received_before() {
+    let ran = judged(&log([(3_600, 100, 50), (60, 200, 151)]), &[]);
+    ran.assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 100%, critical range 50; 101 of 100 calls rejected");
+    let ran = judged(&log([(3_600, 100, 50), (60, 200, 170)]), &[]);
+    ran.assert_begins(3, "UM REJECT RATE UNKNOWN - 120 calls rejected and only 100 received: expected fewer");
+    ran.assert_says("| 'calls'=100;;;0 'rejected_calls'=120;;;0 'history'=3540s;;;0");
+}
+
+#[test]
+fn no_data_when_the_totals_of_two_routers_come_in_turn_or_one_of_them_dips() {
+    let in_turn = log([(300, 100_000, 500), (240, 90_000, 300), (180, 100_100, 590), (120, 90_100, 390)]);
+    let ran = judged(&in_turn, &[]);
+    ran.assert_begins(3, "UM REJECT RATE UNKNOWN - the totals went down 2 times and were not counted from zero: do two sources answer under one name");
+    assert!(ran.stdout.contains("(no-data)"), "{}", ran.stdout);
+    let dip = log([(3_600, 100_000, 500), (1_800, 100_300, 400), (60, 100_600, 980)]);
+    judged(&dip, &[]).assert_begins(3, "UM REJECT RATE UNKNOWN - the totals went down once");
+    // So few are too few, whoever counted them.
+    judged(&log([(300, 4, 0), (240, 3, 1)]), &[]).assert_begins(0, "UM REJECT RATE OK - 1 of 3 calls rejected");
+}
+
+#[test]
+fn no_data_when_a_log_has_one_row_within_its_window() {
+    judged(&hour(10), &["--window", "1s"])
+        .assert_begins(3, "UM REJECT RATE UNKNOWN - only one sample within 1 s: nothing to compare it with");
 }
 
 #[test]

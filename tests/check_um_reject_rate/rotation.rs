@@ -76,6 +76,50 @@ fn a_rotated_log_is_no_first_sample_and_without_a_history_it_says_so() {
 }
 
 #[test]
+fn the_logs_of_another_collector_in_the_same_directory_are_passed_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let other = "\"(PDH-CSV 4.0) (UTC)(0)\",\"\\\\CAS1\\Memory\\Available MBytes\"\r\n";
+    let write = |name: &str, content: &str, seconds: u64| {
+        let path = directory.path().join(name);
+        fs::write(&path, content).unwrap();
+        let written = std::time::SystemTime::now() - std::time::Duration::from_secs(seconds);
+        fs::File::options().write(true).open(path).unwrap().set_modified(written).unwrap();
+    };
+    let source = format!("csv:{}", directory.path().display());
+    write("pools.csv", other, 0);
+    run(&["--counters", &source]).assert_begins(3, "UM REJECT RATE UNKNOWN - no counters ");
+    // The newest, between the files of the window, and just made.
+    write("um_1.csv", &rows((30..70).rev()), 1_800);
+    write("um_2.csv", &rows((0..30).rev()), 60);
+    for seconds in [0, 900, 7_200] {
+        write("pools.csv", other, seconds);
+        run(&["--counters", &source])
+            .assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 70%")
+            .assert_says(" in 1 h");
+    }
+    write("um_3.csv", "", 0);
+    run(&["--counters", &source]).assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 70%");
+}
+
+#[test]
+fn no_data_when_an_older_log_cannot_be_read_and_the_newest_has_one_row() {
+    let directory = tempfile::tempdir().unwrap();
+    let logs = tempfile::tempdir().unwrap();
+    let state = directory.path().join("state");
+    let old = logs.path().join("um_1.csv");
+    fs::write(&old, "garbage\n").unwrap();
+    let written = std::time::SystemTime::now() - std::time::Duration::from_secs(600);
+    fs::File::options().write(true).open(&old).unwrap().set_modified(written).unwrap();
+    let source = format!("csv:{}", logs.path().display());
+    let judged = |minutes: u64| {
+        fs::write(logs.path().join("um_2.csv"), rows((0..minutes).rev())).unwrap();
+        run(&["--counters", &source, "--state-file", state.to_str().unwrap()])
+    };
+    judged(1).assert_begins(3, "UM REJECT RATE UNKNOWN - first sample of CAS1; an older log was not read");
+    judged(20).assert_begins(2, "UM REJECT RATE CRITICAL").assert_says("; an older log was not read");
+}
+
+#[test]
 fn a_state_file_that_is_not_ours_is_said_of_a_log_too() {
     let directory = tempfile::tempdir().unwrap();
     let foreign = directory.path().join("passwd");

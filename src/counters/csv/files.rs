@@ -20,7 +20,8 @@ pub(super) fn newest_first(path: &Path) -> io::Result<Vec<PathBuf>> {
         return Ok(vec![path.to_owned()]);
     }
     let matching = glob::glob(&pattern).map_err(|error| {
-        io::Error::new(ErrorKind::InvalidInput, format!("it is no pattern: expected {}", error.msg))
+        let text = format!("it is no pattern ({}): expected one such as um_*.csv", error.msg);
+        io::Error::new(ErrorKind::InvalidInput, text)
     })?;
     newest(matching.take(MAX_LISTED).flatten(), "no file has such a name: expected one that fits the pattern")
 }
@@ -74,9 +75,12 @@ mod tests {
         assert_eq!(all, ["um_3.tsv", "um_4.csv", "um_2.CSV", "um_1.csv"]);
         assert_eq!(names("um_[14].csv").unwrap(), ["um_4.csv", "um_1.csv"]);
         assert_eq!(names("absent.csv").unwrap(), ["absent.csv"]);
-        for (path, said) in
-            [("*.log", "expected one that fits"), ("old.csv", "expected files *.csv"), ("***.csv", "expected")]
-        {
+        for (path, said) in [
+            ("*.log", "expected one that fits"),
+            ("old.csv", "expected files *.csv"),
+            ("***.csv", "expected one such as um_*.csv"),
+            ("[", "expected one such as um_*.csv"),
+        ] {
             assert!(names(path).unwrap_err().to_string().contains(said), "{path}");
         }
     }

@@ -1,11 +1,11 @@
 //! Which columns of a performance log hold the counters? Names are compared whole, so that no instance can be mistaken.
 
 use super::row::{Cell, Cells, timestamp, value};
-use super::zone::Zone;
+use super::zone::{Summer, Zone};
 use crate::counters::error::MAX_HOSTS;
 use crate::counters::window::Row;
 use crate::counters::{CounterError, CounterQuery, Nearest, split_host};
-use crate::net::host::address;
+use crate::net::host::is_same_computer;
 
 /// Where in a row the counters asked for stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +23,8 @@ pub(super) struct Columns<const N: usize> {
     pub host: String,
     /// The zone of the rows, where the header says it.
     pub zone: Option<Zone>,
-    /// Whether that zone may have a summer time.
-    pub has_summer: bool,
+    /// How its rows may differ from that zone.
+    pub summer: Summer,
 }
 
 /// What stands where a header should.
@@ -121,7 +121,7 @@ impl<const N: usize> Columns<N> {
             quoted: header.starts_with('"'),
             host: host.to_owned(),
             zone: cells_of(header).next().and_then(|cell| Zone::of_header(cell.text)),
-            has_summer: cells_of(header).next().is_some_and(|cell| Zone::has_summer(cell.text)),
+            summer: cells_of(header).next().map(|cell| Zone::summer(cell.text)).unwrap_or_default(),
         })
     }
 
@@ -187,18 +187,20 @@ fn choose_host<'a>(
         (None, [host]) => Ok(host),
         (None, _) => Err(CounterError::SeveralHosts { place: place.to_owned(), hosts: shown() }),
         (Some(asked), hosts) => {
-            let same = |host: &&&str| host.eq_ignore_ascii_case(asked);
-            let short = |host: &&&str| host.is_empty() || first_label(host).eq_ignore_ascii_case(first_label(asked));
-            let host = hosts.iter().find(same).or_else(|| hosts.iter().find(short));
-            let (asked, place) = (asked.to_owned(), place.to_owned());
-            host.copied().ok_or_else(|| CounterError::NoSuchHost { host: asked, place, hosts: shown() })
+            let fitting = |fits: &dyn Fn(&str) -> bool| -> Vec<&'a str> {
+                hosts.iter().copied().filter(|host| fits(host)).collect()
+            };
+            let same = fitting(&|host| host.eq_ignore_ascii_case(asked));
+            let computers = fitting(&|host| host.is_empty() || is_same_computer(asked, host));
+            match (same.as_slice(), computers.as_slice()) {
+                ([host, ..], _) | ([], [host]) => Ok(host),
+                ([], []) => {
+                    Err(CounterError::NoSuchHost { host: asked.to_owned(), place: place.to_owned(), hosts: shown() })
+                }
+                ([], _) => Err(CounterError::SeveralHosts { place: place.to_owned(), hosts: shown() }),
+            }
         }
     }
-}
-
-/// The host's own name of a domain name; an address as it is.
-fn first_label(host: &str) -> &str {
-    if address(host).is_some() { host } else { host.split('.').next().unwrap_or(host) }
 }
 
 /// More columns than any log has.
@@ -241,6 +243,10 @@ mod tests {
         assert!(matches!(several, CounterError::SeveralHosts { hosts, .. } if hosts == ["CAS1", "CAS2"]));
         assert_eq!(find(&header, Some("cas2.example.com")).unwrap().columns, [(5, 1), (6, 0)]);
         assert!(matches!(find(&header, Some("cas3")), Err(CounterError::NoSuchHost { .. })));
+        let domains = self::header(&["cas1.a.example.com", "cas1.b.example.com"]);
+        assert!(matches!(find(&domains, Some("cas1.c.example.com")), Err(CounterError::NoSuchHost { .. })));
+        assert!(matches!(find(&domains, Some("CAS1")), Err(CounterError::SeveralHosts { .. })));
+        assert_eq!(find(&domains, Some("CAS1.b.example.com.")).unwrap().host, "cas1.b.example.com");
     }
 
     #[test]

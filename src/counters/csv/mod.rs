@@ -22,6 +22,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub use self::reader::{Log, read};
 use self::reader::{LogSource, read_file, read_log};
 use self::row::day_for_month;
+use self::zone::Summer;
 pub(crate) use self::zone::Zone;
 use super::window::{Collected, Row, Written};
 use super::{CounterError, CounterQuery, Reading, Sample, SampleOrigin};
@@ -47,9 +48,11 @@ impl Csv {
             let log = read_log(io::stdin().lock(), 0, query, &self.source(&place))?;
             return self.reading(log, query, &FileTimes { place, modified: None, now: SystemTime::now() });
         };
+        let stage = stage::enter(format!("looking for {}", self.log));
         let files = files::newest_first(path);
+        drop(stage);
         let files = files.map_err(|error| CounterError::Io { place: self.log.to_string(), error })?;
-        let (mut reading, mut begun) = (None, None);
+        let (mut reading, mut begun, mut others) = (None, None, None);
         for file in &files {
             reading = match (self.read_one(file, query), reading) {
                 (Ok(only), None) => Some(only),
@@ -59,9 +62,16 @@ impl Csv {
                     begun.get_or_insert(error);
                     None
                 }
+                // Of another collector, or of another host, in the same directory.
+                (Err(error @ (CounterError::Absent { .. } | CounterError::NoSuchHost { .. })), reading) => {
+                    others.get_or_insert(error);
+                    reading
+                }
                 (Err(error), None) => return Err(begun.unwrap_or(error)),
                 (Err(error), Some(mut newer)) => {
                     newer.notes.push(format!("an older log was not read: {error}"));
+                    newer.reservations.push("an older log was not read".to_owned());
+                    newer.is_cut_off = true;
                     return Ok(newer);
                 }
             };
@@ -70,7 +80,7 @@ impl Csv {
             }
         }
         let none = || CounterError::NoRows { place: self.log.to_string(), host: String::new() };
-        reading.ok_or_else(|| begun.unwrap_or_else(none))
+        reading.ok_or_else(|| begun.or(others).unwrap_or_else(none))
     }
 
     /// What a log is called in a history: its directory, because its name may be another one every day.
@@ -104,7 +114,7 @@ impl Csv {
         times: &FileTimes,
     ) -> Result<Reading<N>, CounterError> {
         let (host, known, place) = (log.host, log.zone, times.place.clone());
-        let written = times.written().filter(|_| log.has_summer && self.zone.is_none());
+        let written = times.written(log.summer).filter(|_| self.zone.is_none());
         let collected = log.window.finish(written);
         if let Some(malformed) = collected.malformed {
             return Err(CounterError::Format { place, line: malformed.line, expected: malformed.expected.into() });
@@ -120,8 +130,9 @@ impl Csv {
         if let Some(expected) = times.expected_date(known.map_or(newest, |zone| zone.to_local(newest))) {
             return Err(CounterError::Format { place, line: log.last_row, expected: expected.into() });
         }
-        let mut notes = Vec::new();
+        let (mut notes, mut reservations) = (Vec::new(), Vec::new());
         if collected.is_shifted {
+            reservations.push("the log's clock is taken for an hour off".to_owned());
             notes.push("the log's clock was changed by an hour while it was written, says the file's time".to_owned());
         }
         let mut guessed = || {
@@ -133,6 +144,9 @@ impl Csv {
         };
         // With a known zone the rows are in UTC already.
         let zone = if known.is_none() { Some(guessed()) } else { None };
+        if zone.is_some() && times.modified.is_some() {
+            reservations.push("the log says no zone (--time-zone), so that its age is a guess".to_owned());
+        }
         let time = |row: &Row<N>| moment(zone.map_or(row.time, |zone| zone.to_utc(row.time)));
         // Of a stream whose zone is a guess a row says nothing about the hour.
         let as_of = collected.rows.last().map(time).filter(|_| known.is_some() || times.modified.is_some());
@@ -145,7 +159,8 @@ impl Csv {
         let samples = collected.rows.iter().map(|row| Sample { time: time(row), values: row.values }).collect();
         let origin = self.origin(&collected);
         let Collected { gaps, trailing_gaps, replaced, .. } = collected;
-        Ok(Reading { host, samples, as_of, gaps, trailing_gaps, replaced, notes, origin })
+        let is_cut_off = false;
+        Ok(Reading { host, samples, as_of, gaps, trailing_gaps, replaced, notes, reservations, is_cut_off, origin })
     }
 
     fn origin<const N: usize>(&self, collected: &Collected<N>) -> SampleOrigin {
@@ -165,8 +180,11 @@ struct FileTimes {
 }
 
 impl FileTimes {
-    fn written(&self) -> Option<Written> {
-        Some(Written { at: milliseconds(self.modified?), now: milliseconds(self.now) })
+    /// When it was written, where that may tell that its clock is an hour off.
+    fn written(&self, summer: Summer) -> Option<Written> {
+        let Summer { may_lag, may_lead } = summer;
+        let (at, now) = (milliseconds(self.modified?), milliseconds(self.now));
+        (may_lag || may_lead).then_some(Written { at, now, may_lag, may_lead })
     }
 
     /// What is expected of dates, where the newest row is not of the day of the file and would be with day and month changed

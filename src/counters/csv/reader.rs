@@ -4,7 +4,7 @@ use std::io::{BufRead, Read, Seek};
 
 use super::header::{Columns, HeaderLine, RowLine, inner_header, is_header, without_mark};
 use super::lines::{Line, Lines};
-use super::zone::Zone;
+use super::zone::{Summer, Zone};
 use crate::counters::window::{Row, RowWindow};
 use crate::counters::{CounterError, CounterQuery};
 use crate::input::{self, CodePage};
@@ -23,8 +23,8 @@ pub struct Log<const N: usize> {
     pub(super) host: String,
     /// The zone of its last rows; `None` where nobody says it, and all times are those of its clock.
     pub(super) zone: Option<Zone>,
-    /// Whether the last header says a zone that may have a summer time.
-    pub(super) has_summer: bool,
+    /// How its rows may differ from the zone that the last header says.
+    pub(super) summer: Summer,
     pub(super) window: RowWindow<N>,
     /// The line of its last row, from 1.
     pub(super) last_row: u64,
@@ -149,8 +149,8 @@ impl<const N: usize> LogReader<'_, N> {
 
     fn finish(self) -> Result<Log<N>, CounterError> {
         let Self { columns, zone, window, last_row, unreadable, .. } = self;
-        let Columns { host, has_summer, .. } = columns;
-        unreadable.map_or_else(|| Ok(Log { host, zone, has_summer, window, last_row }), Err)
+        let Columns { host, summer, .. } = columns;
+        unreadable.map_or_else(|| Ok(Log { host, zone, summer, window, last_row }), Err)
     }
 }
 
@@ -161,7 +161,7 @@ fn first_header<const N: usize>(
     source: &LogSource<'_>,
 ) -> Result<Columns<N>, CounterError> {
     let place = source.place;
-    let mut number = 1;
+    let mut number = 0;
     while let Some(line) = lines.next_line().map_err(|error| CounterError::Io { place: place.to_owned(), error })? {
         number = line.number;
         if line.is_too_long {
@@ -172,6 +172,10 @@ fn first_header<const N: usize>(
         if !text.trim().is_empty() || number == MAX_BLANK_LINES {
             return Columns::find(&HeaderLine { text: &text, number, place }, query);
         }
+    }
+    if number == 0 {
+        // It has just been made.
+        return Err(CounterError::NoRows { place: place.to_owned(), host: String::new() });
     }
     Columns::find(&HeaderLine { text: "", number, place }, query)
 }

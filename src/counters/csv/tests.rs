@@ -176,7 +176,7 @@ fn an_unknown_zone_is_guessed_and_said() {
     let modified = UNIX_EPOCH + Duration::from_secs(1_795_453_200 - 3 * 3_600 + 20);
     let file = || Input::File("x.csv".into());
     let reading = csv(file(), None).reading(log.clone(), &query(), &times(Some(modified))).unwrap();
-    assert_eq!(reading.newest().time, modified - Duration::from_secs(20));
+    assert_eq!(reading.newest_complete().time, modified - Duration::from_secs(20));
     assert_eq!((reading.as_of, reading.notes.len()), (Some(modified - Duration::from_secs(20)), 1));
     // Three days later no zone brings it near.
     let touched = modified + Duration::from_secs(3 * 86_400);
@@ -189,7 +189,7 @@ fn an_unknown_zone_is_guessed_and_said() {
         &LogSource { zone: Zone::east(120), ..source() },
     );
     let reading = csv(file(), Zone::east(120)).reading(zoned.unwrap(), &query(), &times(Some(modified))).unwrap();
-    assert_eq!(reading.newest().time, UNIX_EPOCH + Duration::from_secs(1_795_453_200 - 2 * 3_600));
+    assert_eq!(reading.newest_complete().time, UNIX_EPOCH + Duration::from_secs(1_795_453_200 - 2 * 3_600));
     assert!(reading.notes.is_empty());
 }
 
@@ -202,7 +202,7 @@ fn a_log_that_runs_over_the_end_of_summer_is_settled_by_the_file_s_time() {
         let text = header("CAS1").replace("(W. Europe Standard Time)(-60)", zone) + &rows;
         let reading = csv(Input::File("x".into()), None).reading(log(text).unwrap(), &query(), &times(Some(modified)));
         let reading = reading.unwrap();
-        (reading.samples.len(), reading.newest().time, reading.notes.len())
+        (reading.samples.len(), reading.newest_complete().time, reading.notes.len())
     };
     assert_eq!(newest("(W. Europe Daylight Time)(-120)", midnight), (61, midnight, 1));
     assert_eq!(newest("(W. Europe Standard Time)(-60)", midnight), (61, midnight, 0));

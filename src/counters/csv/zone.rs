@@ -20,9 +20,12 @@ impl Zone {
         Self::east(west.checked_neg()?)
     }
 
-    /// Whether the zone that the first header cell says may have a summer time: not the one that is UTC itself.
-    pub(crate) fn has_summer(cell: &str) -> bool {
-        Self::of_header(cell).is_some_and(|zone| zone.0 != 0 || cell.contains("GMT"))
+    /// How the clock of a log may come to differ from the zone that its first header cell says: not where that is UTC itself.
+    pub(crate) fn summer(cell: &str) -> Summer {
+        let has_summer = Self::of_header(cell).is_some_and(|zone| zone.0 != 0 || cell.contains("GMT"));
+        // Windows names the time of the year in which the log was begun, in English at least.
+        let begun_in = |time: &str| cell.contains(time);
+        Summer { may_lag: has_summer && !begun_in("Standard Time"), may_lead: has_summer && !begun_in("Daylight Time") }
     }
 
     /// The zone, of those that exist, that brings the local time nearest to a time in UTC, and not far beyond it:
@@ -43,6 +46,15 @@ impl Zone {
     pub(crate) fn to_utc(self, local: i64) -> i64 {
         local.saturating_sub(i64::from(self.0) * 60_000)
     }
+}
+
+/// Whether a log that is running may be an hour off, because summer time began or ended since it was begun.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Summer {
+    /// Its rows may seem to be an hour old: begun in summer, it may run in winter.
+    pub may_lag: bool,
+    /// They may lie ahead by an hour.
+    pub may_lead: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -97,9 +109,16 @@ mod tests {
 
     #[test]
     fn utc_has_no_summer_and_london_has() {
-        let has_summer = |name: &str| Zone::has_summer(&format!("(PDH-CSV 4.0) {name}"));
-        assert!(has_summer("(GMT Standard Time)(0)") && has_summer("(W. Europe Standard Time)(-60)"));
-        assert!(!has_summer("(Coordinated Universal Time)(0)") && !has_summer("(UTC)(0)") && !has_summer("(RTZ 2 ("));
+        let summer = |name: &str| {
+            let Summer { may_lag, may_lead } = Zone::summer(&format!("(PDH-CSV 4.0) {name}"));
+            (may_lag, may_lead)
+        };
+        assert_eq!([summer("(GMT Standard Time)(0)"), summer("(W. Europe Standard Time)(-60)")], [(false, true); 2]);
+        assert_eq!([summer("(GMT Daylight Time)(-60)"), summer("(Eastern Daylight Time)(240)")], [(true, false); 2]);
+        assert_eq!(summer("(Paris, Madrid)(-60)"), (true, true));
+        for none in ["(Coordinated Universal Time)(0)", "(UTC)(0)", "(RTZ 2 ("] {
+            assert_eq!(summer(none), (false, false), "{none}");
+        }
     }
 
     #[test]

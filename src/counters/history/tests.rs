@@ -11,22 +11,21 @@ fn at(seconds: u64, received: u64) -> Totals<2> {
 
 fn last_known(samples: &[Totals<2>]) -> Known<2> {
     let mut history = History::default();
-    samples.iter().map(|sample| history.record("k", &[*sample], HOUR)).last().unwrap()
+    samples.iter().map(|sample| history.record("k", &[*sample], HOUR).unwrap()).last().unwrap()
 }
 
 #[test]
 fn the_first_sample_of_a_key_is_the_first() {
     let mut history = History::default();
-    assert!(history.record("a", &[at(0, 1)], HOUR).first);
-    assert!(!history.record("a", &[at(60, 1)], HOUR).first);
-    assert!(history.record("b", &[at(60, 1)], HOUR).first);
+    let mut before = |key: &str, second| history.record(key, &[at(second, 1)], HOUR).unwrap().before;
+    assert_eq!([before("a", 0), before("a", 60), before("b", 60)], [Before::Nothing, Before::Samples, Before::Nothing]);
 }
 
 #[test]
 fn what_no_window_reaches_is_forgotten_and_the_newest_never() {
     assert_eq!(last_known(&[at(0, 1), at(3_600, 2)]).samples, [at(0, 1), at(3_600, 2)]);
     let known = last_known(&[at(0, 1), at(3_601, 2)]);
-    assert_eq!((known.first, known.samples), (false, vec![at(3_601, 2)]));
+    assert_eq!((known.before, known.samples), (Before::Samples, vec![at(3_601, 2)]));
 }
 
 #[test]
@@ -58,17 +57,19 @@ fn a_restart_is_a_fall_while_time_went_on() {
 #[test]
 fn a_clock_that_stepped_back_and_a_restart_begin_anew() {
     let known = last_known(&[at(0, 7_000_000), at(3_000, 7_000_100), at(600, 3)]);
-    assert_eq!((known.first, known.begun_anew, known.samples), (false, true, vec![at(600, 3)]));
-    assert!(!last_known(&[at(0, 1), at(600, 3)]).begun_anew);
+    assert_eq!((known.before, known.samples), (Before::Incomparable, vec![at(600, 3)]));
+    assert_eq!(last_known(&[at(0, 1), at(600, 3)]).before, Before::Samples);
+    assert_eq!(last_known(&[at(0, 1), at(600, 3), at(60, 3)]).before, Before::Later);
+    assert_eq!(last_known(&[at(0, 900), at(5, 800)]).before, Before::More);
 }
 
 #[test]
 fn what_a_log_says_replaces_what_was_known_of_its_time() {
     let mut history = History::default();
-    history.record("k", &[at(0, 1), at(60, 2), at(120, 3)], HOUR);
-    let known = history.record("k", &[at(90, 7), at(150, 8)], HOUR);
+    history.record("k", &[at(0, 1), at(60, 2), at(120, 3)], HOUR).unwrap();
+    let known = history.record("k", &[at(90, 7), at(150, 8)], HOUR).unwrap();
     assert_eq!(known.samples, [at(0, 1), at(60, 2), at(90, 7), at(150, 8)]);
-    assert_eq!(history.record::<2>("k", &[], HOUR).samples.len(), 4);
+    assert_eq!(history.record::<2>("k", &[], HOUR).unwrap().samples.len(), 4);
 }
 
 #[test]
@@ -79,25 +80,58 @@ fn a_clock_that_steps_back_forgets_the_time_to_come() {
 #[test]
 fn a_history_is_bounded_in_samples_series_and_bytes() {
     let lines = (1..MAX_RECORDS).map(|second| format!("{}.000000000 {second} 1\n", 1_700_000_000 + second));
-    let mut history = History::parse(&("series many\n".to_owned() + &lines.collect::<String>())).unwrap();
+    let key = format!("series many over {} s\n", u64::MAX);
+    let mut history = History::parse(&(key + &lines.collect::<String>())).unwrap();
     for second in 5_000..5_010 {
-        history.record("many", &[at(second, second)], Duration::MAX);
+        history.record("many", &[at(second, second)], Duration::MAX).unwrap();
         assert!((MAX_RECORDS / 2..=MAX_RECORDS).contains(&history.len()), "{}", history.len());
     }
     let newest = at(5_010, 9);
-    assert_eq!(history.record("many", &[newest], Duration::MAX).samples.last(), Some(&newest));
-    for key in 0..300 {
-        history.record(&format!("{key}{}", "x".repeat(3_000)), &[at(0, 1)], HOUR);
+    assert_eq!(history.record("many", &[newest], Duration::MAX).unwrap().samples.last(), Some(&newest));
+    let mut history = History::default();
+    for key in 0..1_000 {
+        let samples: Vec<_> = (0..200).map(|second| at(second, second)).collect();
+        history.record(&key.to_string(), &samples, HOUR).unwrap();
     }
-    assert_eq!(history.series.len(), MAX_SERIES);
-    assert!(history.encode().len() <= MAX_BYTES);
+    // All of them are kept, of fewer samples each, and the newest is one.
+    assert!(history.encode().unwrap().len() <= MAX_BYTES);
+    assert!(
+        history.series.len() == 1_000 && history.series.iter().all(|series| series.records.len() >= FEW_RECORDS / 2)
+    );
+    assert!(history.series.iter().all(|series| series.newest() == Some(at(199, 0).time)));
+    // Keys alone may be too many.
+    let mut history = History::default();
+    for key in 0..MAX_SERIES {
+        history.record(&format!("{key}{}", "\n".repeat(3_000)), &[at(0, 1)], HOUR).unwrap();
+    }
+    assert_eq!(history.encode(), Err(HistoryError::Full));
+}
+
+#[test]
+fn no_series_that_is_asked_for_goes_for_another() {
+    let mut history = History::default();
+    let first_of = |history: &mut History, key: usize, second| {
+        history.record(&key.to_string(), &[at(second, 1)], HOUR).map(|known| known.before == Before::Nothing)
+    };
+    for round in 0..3 {
+        for key in 0..MAX_SERIES + 1 {
+            let expected = if key == MAX_SERIES { Err(HistoryError::Full) } else { Ok(round == 0) };
+            assert_eq!(first_of(&mut history, key, round * 60), expected, "target {key} in round {round}");
+        }
+    }
+    // Only what nobody has asked for since a week before its window makes room.
+    assert_eq!(first_of(&mut history, 0, 7 * 86_400), Ok(false));
+    assert_eq!(first_of(&mut history, MAX_SERIES, 7 * 86_400), Err(HistoryError::Full));
+    assert_eq!(first_of(&mut history, 0, 8 * 86_400), Ok(false));
+    assert_eq!(first_of(&mut history, MAX_SERIES, 8 * 86_400), Ok(true));
+    assert_eq!(history.series.len(), 2);
 }
 
 #[test]
 fn only_a_file_of_ours_is_damaged_and_anything_else_foreign() {
     let mut history = History::default();
-    history.record("k", &[at(0, 1)], HOUR);
-    let text = history.encode();
+    history.record("k", &[at(0, 1)], HOUR).unwrap();
+    let text = history.encode().unwrap();
     assert_eq!(History::decode(&text), Ok(history));
     for end in MAGIC.len()..text.len() - 1 {
         assert_eq!(History::decode(&text[..end]), Err(HistoryError::Damaged), "cut at {end}");
@@ -115,8 +149,8 @@ fn only_a_file_of_ours_is_damaged_and_anything_else_foreign() {
 #[test]
 fn a_key_cannot_break_its_line() {
     let mut history = History::default();
-    history.record("a\nseries b\u{202e}", &[at(0, 1)], HOUR);
-    assert_eq!(History::decode(&history.encode()), Ok(history));
+    history.record("a\nseries b\u{202e}", &[at(0, 1)], HOUR).unwrap();
+    assert_eq!(History::decode(&history.encode().unwrap()), Ok(history));
 }
 
 proptest! {
@@ -124,16 +158,16 @@ proptest! {
     fn print_parse_equal(samples in proptest::collection::vec(("[a-c\n]{1,3}", 0..9_000_u64, any::<u64>()), 0..40)) {
         let mut history = History::default();
         for (key, second, value) in samples {
-            history.record(&key, &[at(second, value)], HOUR);
+            history.record(&key, &[at(second, value)], HOUR).unwrap();
         }
-        prop_assert_eq!(History::decode(&history.encode()), Ok(history));
+        prop_assert_eq!(History::decode(&history.encode().unwrap()), Ok(history));
     }
 
     #[test]
     fn no_body_panics(body in "[ -~\n.0-9]{0,80}") {
         let text = format!("{MAGIC}{VERSION} {}\n{body}", digest_of(&body));
         if let Ok(mut history) = History::decode(text.as_bytes()) {
-            history.record("k", &[at(0, 1)], HOUR);
+            let _ = history.record("k", &[at(0, 1)], HOUR);
         }
     }
 }

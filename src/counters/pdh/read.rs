@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::status::{Missing, Status};
 use super::{Kind, neighbours, path};
-use crate::counters::{Counter, CounterError, CounterQuery, Nearest, Reading, Sample, SampleOrigin, split_host};
+use crate::counters::{Counter, CounterError, CounterQuery, Nearest, Reading, Sample, split_host};
 use crate::platform::windows::pdh::{PdhCounter, PdhQuery, expand};
 use crate::platform::windows::{CallError, WindowsHost};
 
@@ -51,17 +51,7 @@ pub(super) fn read<const N: usize>(query: &CounterQuery<N>) -> Result<Reading<N>
             return Err(CounterError::NoSample { counter: Box::new(counter.clone()), place: place(host), rows: 1 });
         }
     }
-    let sample = Sample { time, values };
-    Ok(Reading {
-        host: name(host),
-        samples: vec![sample],
-        as_of: Some(time),
-        gaps: 0,
-        trailing_gaps: 0,
-        replaced: 0,
-        notes,
-        origin: SampleOrigin::Present,
-    })
+    Ok(Reading { notes, ..Reading::of_now(name(host), Sample { time, values }) })
 }
 
 /// Collects; that no counter has data is left to each of them to say.

@@ -23,7 +23,7 @@ const POOLS: &str = concat!(
 
 #[test]
 fn the_state_of_a_pool_is_the_number_of_its_series_that_is_1() {
-    assert_eq!(read(POOLS, app_pool("msexchangeservicesapppool"), None).unwrap().newest().values, [Some(6.0)]);
+    assert_eq!(read(POOLS, app_pool("msexchangeservicesapppool"), None).unwrap().newest_complete().values, [Some(6.0)]);
 }
 
 #[test]
@@ -50,8 +50,8 @@ fn a_federated_series_belongs_to_its_host() {
     assert!(matches!(read(&text, counters(), None), Err(CounterError::SeveralHosts { .. })));
     assert!(matches!(read(&text, counters(), Some("cas3")), Err(CounterError::NoSuchHost { .. })));
     let reading = read(&text, counters(), Some("cas2")).unwrap();
-    assert_eq!(reading.newest().values, [Some(100.0), Some(7.0), None]);
-    assert_eq!(reading.newest().time, SystemTime::UNIX_EPOCH + Duration::from_secs(1_699_999_999));
+    assert_eq!(reading.newest_complete().values, [Some(100.0), Some(7.0), None]);
+    assert_eq!(reading.newest_complete().time, SystemTime::UNIX_EPOCH + Duration::from_secs(1_699_999_999));
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn of_several_series_none_is_taken_unless_a_selector_chooses() {
         assert_eq!(series.len(), 2);
         assert!(error.to_string().contains("--counter-name received=NAME{LABEL=\"VALUE\"}"), "{error}");
         let chosen = calls([r#"calls{state="received"}"#, r#"calls{state=~"rej.*"}"#]);
-        assert_eq!(read(&text, chosen, None).unwrap().newest().values, [Some(100.0), Some(60.0)]);
+        assert_eq!(read(&text, chosen, None).unwrap().newest_complete().values, [Some(100.0), Some(60.0)]);
     }
     let twice = "calls 100\ncalls 60\n";
     assert!(matches!(read(twice, calls(["calls", "calls"]), None), Err(CounterError::SeveralSeries { .. })));
@@ -122,7 +122,7 @@ fn pools_are_no_hosts() {
     for label in ["instance", "pool", "exported_instance"] {
         let line = |pool: &str, state: u8| format!("{COUNTED}{{{label}=\"{pool}\"}} {state}\n");
         let text = line("DefaultAppPool", 3) + &line("MSExchangeServicesAppPool", 5);
-        let state = |pool, host| read(&text, app_pool(pool), host).map(|reading| reading.newest().values[0]);
+        let state = |pool, host| read(&text, app_pool(pool), host).map(|reading| reading.newest_complete().values[0]);
         assert_eq!(state("msexchangeservicesapppool", None).unwrap(), Some(5.0));
         assert_eq!(state("MSExchangeServicesAppPool", Some("cas1")).unwrap(), Some(5.0));
     }
@@ -136,7 +136,7 @@ fn a_metric_of_the_operator_s_own_may_say_nothing_of_pools() {
     let [pool] = app_pool("MSExchangeServicesAppPool");
     let own = || [Counter { given: Some("my_pool".to_owned()), ..pool.clone() }];
     let text = "my_pool{instance=\"cas1:9182\",job=\"windows\"} 7\n";
-    assert_eq!(read(text, own(), None).unwrap().newest().values, [Some(7.0)]);
+    assert_eq!(read(text, own(), None).unwrap().newest_complete().values, [Some(7.0)]);
     assert!(matches!(
         read(text, own(), Some("cas2")),
         Err(CounterError::NoSuchHost { .. } | CounterError::Absent { .. })

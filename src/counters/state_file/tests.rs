@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime};
 fn add_within(timeout: Duration, path: &Path, value: u64) -> Result<Updated<()>, StateError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let sample = Totals { time: SystemTime::now(), values: [value] };
-    let record = |history: &mut History| drop(history.record("k", &[sample], Duration::from_secs(3_600)));
+    let record = |history: &mut History| history.record("k", &[sample], Duration::from_secs(3_600)).map(drop);
     runtime.block_on(update(path, &Deadline::new(Instant::now(), timeout), record))
 }
 
@@ -95,5 +95,19 @@ fn a_lock_held_by_others_ends_at_the_deadline() {
     let holder = File::create(beside(&path, "lock")).unwrap();
     holder.lock().unwrap();
     let error = add_within(Duration::from_millis(20), &path, 1).unwrap_err();
-    assert_eq!(Failure::from(error).class, Class::Timeout);
+    assert_eq!(Failure::from(error).class, Class::Local);
+}
+
+#[test]
+fn a_full_history_is_said_to_be_full_and_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("history");
+    add(&path, 1).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let deadline = Deadline::new(Instant::now(), Duration::from_secs(10));
+    let change = |_: &mut History| Err::<(), _>(HistoryError::Full);
+    let error = runtime.block_on(update(&path, &deadline, change)).unwrap_err();
+    let failure = Failure::from(error);
+    assert!(failure.class == Class::NoData && failure.summary.contains("expected another --state-file"), "{failure:?}");
+    assert_eq!(count(&path), 1);
 }
