@@ -7,7 +7,7 @@ pub mod counters {
     pub use crate::counters::{CounterQuery, csv, history, prometheus, rate, role};
 }
 pub mod directory {
-    pub use crate::directory::{RootDse, judge, message};
+    pub use crate::directory::{RootDse, judge, locator, message};
 }
 pub mod events {
     pub use crate::events::{tally, xml};

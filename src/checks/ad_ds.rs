@@ -5,7 +5,8 @@
 //! | OK       | every controller answers in time and says that it is synchronized                         |
 //! | WARNING  | an answer takes longer than `--warning`                                                   |
 //! | CRITICAL | a controller does not answer, is not synchronized or, on 3268 and 3269, not a ready       |
-//! |          | global catalog; it lacks an attribute; an answer takes longer than `--critical`           |
+//! |          | global catalog; it lacks an attribute, or is of another domain than `--domain`; an answer |
+//! |          | takes longer than `--critical`                                                            |
 //! | UNKNOWN  | bad arguments, a name that does not resolve, a domain without SRV records                 |
 
 use std::time::Duration;
@@ -37,9 +38,10 @@ impl Check for AdDs {
         report.target = self.target(asked.as_ref().map_or(&[], |(outcomes, _)| outcomes));
         match asked {
             Ok((outcomes, left_out)) => {
-                report.headline = self.wanted().map(|wanted| assessment::headline(&wanted, &outcomes, left_out));
+                let wanted = self.wanted();
+                report.headline = wanted.map(|wanted| assessment::headline(&wanted, &outcomes, left_out));
                 for (outcome, time) in outcomes.iter().zip(self.times(&outcomes, context)) {
-                    assessment::add(outcome, &mut report);
+                    assessment::add(outcome, wanted.as_ref(), &mut report);
                     time.into_iter().for_each(|time| report.judge_metric(time));
                 }
             }
@@ -266,8 +268,9 @@ const fn advice(class: Option<Class>) -> &'static str {
              themselves: nltest /dsregdns, or Restart-Service Netlogon, on the controller."
         }
         Some(Class::Protocol) => {
-            "Something answers there, but not as Active Directory does. Check -H, -p and --tls; the reason names what is \
-             missing."
+            "Something answers there, but not as Active Directory does, or not as a controller of that domain. Check -H, -p \
+             and --tls; the reason names what is missing. If the controller is of another domain, the records in DNS are of \
+             one that is gone: ntdsutil, metadata cleanup."
         }
         Some(Class::Authentication) => {
             "The directory does not let an anonymous client read its rootDSE, which Active Directory always does: is it one?"

@@ -9,7 +9,10 @@ use crate::report::{Finding, Report};
 /// `2 of 3 controllers of example.com are fit for work`.
 pub(crate) fn headline(wanted: &Wanted<'_>, outcomes: &[ControllerOutcome], left_out: usize) -> String {
     let is_fit = |outcome: &&ControllerOutcome| {
-        outcome.result.as_ref().is_ok_and(|answer| judge::judge(&answer.root_dse, &answer.peer).is_empty())
+        outcome
+            .result
+            .as_ref()
+            .is_ok_and(|answer| judge::judge(&answer.root_dse, &answer.peer, Some(wanted)).is_empty())
     };
     let fit = outcomes.iter().filter(is_fit).count();
     let more = match left_out {
@@ -19,16 +22,16 @@ pub(crate) fn headline(wanted: &Wanted<'_>, outcomes: &[ControllerOutcome], left
     format!("{fit} of {} {} are fit for work{more}", outcomes.len(), wanted.describe())
 }
 
-/// Adds to `report` what came of asking one controller, but for the metrics.
-pub(crate) fn add(outcome: &ControllerOutcome, report: &mut Report) {
+/// Adds to `report` what came of asking one controller, one of those `wanted` where DNS named it, but for the metrics.
+pub(crate) fn add(outcome: &ControllerOutcome, wanted: Option<&Wanted<'_>>, report: &mut Report) {
     for error in &outcome.passed_over {
         report.add_finding(Finding::remark(format!("passed over: {error}")));
     }
     match &outcome.result {
         Ok(Answer { peer, root_dse }) => {
-            let failures = judge::judge(root_dse, peer);
+            let failures = judge::judge(root_dse, peer, wanted);
             if failures.is_empty() {
-                report.add_finding(Finding::ok(judge::describe(root_dse, peer)));
+                report.add_finding(Finding::ok(judge::describe(root_dse, peer, wanted)));
             }
             failures.into_iter().for_each(|failure| report.add_failure(failure));
             for attribute in &root_dse.attributes {

@@ -4,6 +4,7 @@
 //! The names are those of MS-ADTS, section 6.3.2.3: all controllers of a domain or of one of its sites, or the global
 //! catalogs of a forest.
 
+use crate::net::host;
 use crate::net::nameserver::Nameservers;
 use crate::net::srv::{self, ServiceError};
 use crate::net::{self, Endpoint};
@@ -11,7 +12,7 @@ use crate::time::deadline::Deadline;
 
 /// Which controllers are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Wanted<'a> {
+pub struct Wanted<'a> {
     /// The domain, or of global catalogs the forest.
     pub domain: &'a str,
     /// Only those that serve this site.
@@ -42,6 +43,23 @@ impl Wanted<'_> {
         let kind = if self.are_catalogs { "global catalogs" } else { "controllers" };
         let site = self.site.map_or_else(String::new, |site| format!("site {site} of "));
         format!("{kind} of {site}{}", self.domain)
+    }
+
+    /// The attribute that says which domain a controller is of; of a global catalog that of its forest.
+    pub(crate) const fn naming_context(&self) -> &'static str {
+        if self.are_catalogs { "rootDomainNamingContext" } else { "defaultNamingContext" }
+    }
+
+    /// Whether a naming context, such as `DC=example,DC=com`, is that of the domain.
+    pub(crate) fn is_domain(&self, naming_context: &str) -> bool {
+        let label = |component: &str| {
+            let (attribute, value) = component.split_once('=')?;
+            attribute.trim().eq_ignore_ascii_case("DC").then(|| value.trim().to_owned())
+        };
+        let labels: Option<Vec<_>> = naming_context.split(',').map(label).collect();
+        // As the domain was given: a name in another script is its A-labels.
+        let domain = labels.and_then(|labels| host::parse(&labels.join(".")).ok());
+        domain.is_some_and(|domain| domain.eq_ignore_ascii_case(without_final_dot(self.domain)))
     }
 
     pub(crate) async fn locate(&self, servers: &Nameservers, deadline: &Deadline) -> Result<Located, ServiceError> {
@@ -84,6 +102,15 @@ mod tests {
         assert_eq!(wanted(true, None).service(), "_ldap._tcp.gc._msdcs.example.com");
         assert_eq!(wanted(true, Some("Berlin")).service(), "_ldap._tcp.Berlin._sites.gc._msdcs.example.com");
         assert_eq!(wanted(true, Some("Berlin")).describe(), "global catalogs of site Berlin of example.com");
+    }
+
+    #[test]
+    fn a_naming_context_is_that_of_the_domain_in_any_case_and_in_any_script() {
+        let is = |domain, context: &str| Wanted { domain, site: None, are_catalogs: false }.is_domain(context);
+        assert!(is("Example.com.", "dc=EXAMPLE, DC=com") && is("xn--mnchen-3ya.example", "DC=münchen,DC=example"));
+        for other in ["DC=other,DC=net", "DC=com", "DC=a,DC=example,DC=com", "CN=example,DC=com", "example.com", ""] {
+            assert!(!is("example.com", other), "{other}");
+        }
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub enum LdapMessage {
     Entry {
         /// The request that it answers.
         id: u32,
+        /// Its distinguished name; that of the rootDSE is empty.
+        name: String,
         /// What is in the entry.
         attributes: Vec<Attribute>,
     },
@@ -113,7 +115,10 @@ pub fn decode(bytes: &[u8]) -> Result<LdapMessage, Malformed> {
     let operation = message.next("an operation")?;
     let mut inside = Reader { rest: operation.data };
     match (operation.class(), operation.tag().0) {
-        (Class::Application, 4) => Ok(LdapMessage::Entry { id, attributes: inside.entry()? }),
+        (Class::Application, 4) => {
+            let name = inside.text("an entry's name")?;
+            Ok(LdapMessage::Entry { id, name, attributes: inside.attributes()? })
+        }
         (Class::Application, 5) => Ok(LdapMessage::Done { id, result: inside.outcome()? }),
         (Class::Application, 24) if id == 0 => Ok(LdapMessage::Notice(inside.outcome()?)),
         (Class::Application, _) => Ok(LdapMessage::Other),
@@ -179,8 +184,7 @@ impl<'a> Reader<'a> {
         Ok(String::from_utf8_lossy(content).into_owned())
     }
 
-    fn entry(&mut self) -> Result<Vec<Attribute>, Malformed> {
-        self.text("an entry's name")?;
+    fn attributes(&mut self) -> Result<Vec<Attribute>, Malformed> {
         let mut list = self.expect(Tag::Sequence, "a list of attributes")?;
         let mut attributes = Vec::new();
         while !list.rest.is_empty() {
@@ -270,7 +274,8 @@ mod tests {
     #[test]
     fn an_entry_with_its_attributes() {
         let bytes = message(1, &entry(&[("isSynchronized", "TRUE"), ("name", "\u{fc}")]));
-        let LdapMessage::Entry { id: 1, attributes } = decode(&bytes).unwrap() else { panic!() };
+        let LdapMessage::Entry { id: 1, name, attributes } = decode(&bytes).unwrap() else { panic!() };
+        assert_eq!(name, "");
         assert_eq!(attributes[0], Attribute { name: "isSynchronized".to_owned(), values: vec!["TRUE".to_owned()] });
         assert_eq!(attributes[1].values, ["ü"]);
     }

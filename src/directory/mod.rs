@@ -14,7 +14,7 @@
 
 pub(crate) mod assessment;
 pub mod judge;
-pub(crate) mod locator;
+pub mod locator;
 pub mod message;
 pub(crate) mod probe;
 
@@ -33,10 +33,17 @@ pub struct RootDse {
 }
 
 impl RootDse {
-    /// The first value of an attribute, its name compared in any case.
+    /// The values of an attribute, its name compared in any case, without empty ones.
+    pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        let is_named = move |attribute: &&Attribute| attribute.name.eq_ignore_ascii_case(name);
+        let values = self.attributes.iter().filter(is_named).flat_map(|attribute| &attribute.values);
+        values.map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The value of an attribute that has one.
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
-        let attribute = self.attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))?;
-        attribute.values.first().map(String::as_str)
+        let mut values = self.values(name);
+        values.next().filter(|_| values.next().is_none())
     }
 }
 
@@ -52,6 +59,9 @@ pub(crate) enum LdapError {
     /// The search ended without an entry: whoever that is, Active Directory shows its rootDSE to everybody.
     #[error("the search of the rootDSE found no entry")]
     NoEntry,
+    /// More than the one entry that a search of that base can find, or another one.
+    #[error("the search of the rootDSE found other entries: expected one, without a name")]
+    OtherEntries,
     #[error("the directory answered with result code {0}")]
     Result(LdapResult),
 }
@@ -65,7 +75,10 @@ pub(crate) async fn root_dse(stream: &mut (impl AsyncRead + AsyncWrite + Unpin))
     let mut entry = None;
     loop {
         match next(stream, &mut received).await? {
-            LdapMessage::Entry { id: SEARCH_ID, attributes } => entry = Some(RootDse { attributes }),
+            LdapMessage::Entry { id: SEARCH_ID, name, attributes } if name.is_empty() && entry.is_none() => {
+                entry = Some(RootDse { attributes });
+            }
+            LdapMessage::Entry { id: SEARCH_ID, .. } => return Err(LdapError::OtherEntries),
             LdapMessage::Done { id: SEARCH_ID, result } | LdapMessage::Notice(result) if result.code != 0 => {
                 return Err(LdapError::Result(result));
             }
@@ -97,5 +110,12 @@ async fn next(stream: &mut (impl AsyncRead + Unpin), received: &mut Vec<u8>) -> 
 }
 
 /// What is asked for: only what is judged or shown.
-const ATTRIBUTES: &[&str] =
-    &["isSynchronized", "isGlobalCatalogReady", "defaultNamingContext", "dnsHostName", "currentTime", "dsServiceName"];
+const ATTRIBUTES: &[&str] = &[
+    "isSynchronized",
+    "isGlobalCatalogReady",
+    "defaultNamingContext",
+    "rootDomainNamingContext",
+    "dnsHostName",
+    "currentTime",
+    "dsServiceName",
+];

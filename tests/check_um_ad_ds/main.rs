@@ -239,6 +239,51 @@ fn protocol_when_an_attribute_is_absent() {
 }
 
 #[test]
+fn protocol_when_a_controller_is_of_another_domain() {
+    let peer = controller(
+        "127.0.0.1",
+        &[("isSynchronized", "TRUE"), ("defaultNamingContext", "DC=other,DC=net"), ("dnsHostName", "dc9.other.net")],
+    );
+    let nameserver = domain(&[(0, peer.address.port(), "dc1.example.com")]);
+    let ran = of_domain(&nameserver, &[]);
+    ran.assert_begins(2, "UM AD DS CRITICAL - 0 of 1 controllers of example.com are fit for work; dc1.example.com:");
+    ran.assert_says(" is of DC=other,DC=net, not of example.com");
+    assert!(ran.stdout.contains("(protocol)"), "{ran:?}");
+    // Whoever names the controller himself knows what it is.
+    probe(peer.address.port(), &[]).assert_begins(0, "UM AD DS OK - 127.0.0.1:");
+}
+
+#[test]
+fn protocol_when_an_answer_says_two_things() {
+    let twice = controller(
+        "127.0.0.1",
+        &[("isSynchronized", "TRUE"), ("isSynchronized", "FALSE"), ("defaultNamingContext", "DC=x")],
+    );
+    let ran = probe(twice.address.port(), &[]);
+    ran.assert_begins(2, "UM AD DS CRITICAL - isSynchronized of 127.0.0.1:").assert_says("has several values");
+    assert!(ran.stdout.contains("(protocol)"), "{ran:?}");
+    let entries = |names: &'static [&'static [u8]]| {
+        Peer::tcp(move |mut stream| {
+            let _ = stream.read(&mut [0; 1024]);
+            for name in names {
+                let value = |text: &[u8]| element(0x30, &[element(4, b"isSynchronized"), element(0x31, text)].concat());
+                let attributes = element(0x30, &value(&element(4, b"TRUE")));
+                let entry = element(0x64, &[element(4, name), attributes].concat());
+                let _ = stream.write_all(&element(0x30, &[b"\x02\x01\x01".as_slice(), &entry].concat()));
+            }
+            let _ = stream.read(&mut [0; 1024]);
+        })
+    };
+    const CASES: &[&[&[u8]]] = &[&[b"", b""], &[b"CN=evil,DC=x"]];
+    for names in CASES {
+        let peer = entries(names);
+        let ran = probe(peer.address.port(), &[]);
+        ran.assert_begins(2, "UM AD DS CRITICAL - 127.0.0.1:").assert_says("found other entries: expected one");
+        assert!(ran.stdout.contains("(protocol)"), "{ran:?}");
+    }
+}
+
+#[test]
 fn protocol_when_something_else_answers() {
     let sends = |bytes: &'static [u8]| {
         Peer::tcp(move |mut stream| {
