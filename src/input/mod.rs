@@ -19,6 +19,7 @@ use encoding_rs_io::DecodeReaderBytesBuilder;
 pub(crate) use self::code_page::CodePage;
 use self::file::FileError;
 use crate::report::{Class, Failure};
+use crate::time::age::{Untimely, untimely};
 use crate::time::stage;
 use crate::time::words::{in_words, roughly};
 
@@ -87,22 +88,26 @@ impl fmt::Display for Input {
 }
 
 /// Whether a file that was written at `written` still tells about `now`: a failure of class `stale` when it is older
-/// than `max_age`, and a remark when it is old and nobody said how old it may be.
+/// than `max_age` or lies ahead of the clock, which says nothing of its age; a remark where any age will do.
 pub(crate) fn judge_age(
     source: &str,
     written: Option<SystemTime>,
     now: SystemTime,
     max_age: Option<Duration>,
 ) -> Result<Option<String>, Failure> {
-    let age = written.and_then(|written| now.duration_since(written).ok());
-    match (age, max_age) {
-        (Some(age), Some(max)) if age > max => {
-            let text = format!("{source} was written {} ago, more than {}", roughly(age), in_words(max));
-            Err(Failure::new(Class::Stale, text))
+    let untimely = written.and_then(|written| untimely(written, now, max_age.unwrap_or(REMARKABLE_AGE)));
+    let (text, expected) = match (untimely, max_age) {
+        (None, _) => return Ok(None),
+        (Some(Untimely::Stale(age)), max) => {
+            let max = max.map(|max| format!(", more than {}", in_words(max)));
+            (format!("{source} was written {} ago", roughly(age)), max)
         }
-        (Some(age), None) if age > REMARKABLE_AGE => Ok(Some(format!("{source} was written {} ago", roughly(age)))),
-        _ => Ok(None),
-    }
+        (Some(Untimely::Ahead(ahead)), max) => {
+            let max = max.map(|_| ": expected at most 5 min".to_owned());
+            (format!("{source} was written {} ahead of the clock", roughly(ahead)), max)
+        }
+    };
+    expected.map_or(Ok(Some(text.clone())), |expected| Err(Failure::new(Class::Stale, text + &expected)))
 }
 
 /// Bytes as text: by their byte order mark, else as UTF-16 where every other byte is zero, else as UTF-8, else each byte
@@ -270,6 +275,19 @@ pub(crate) mod tests {
         let failure = judged(7_201, Some(7_200)).unwrap_err();
         assert_eq!(failure, Failure::new(Class::Stale, "x.json was written 2 h ago, more than 2 h"));
         assert_eq!(judge_age("standard input", None, written, Some(Duration::ZERO)), Ok(None));
+    }
+
+    #[test]
+    fn stale_when_written_further_ahead_of_the_clock_than_clocks_are_apart() {
+        let now = SystemTime::UNIX_EPOCH;
+        let judged = |seconds: u64, max: Option<Duration>| {
+            judge_age("x.json", Some(now + Duration::from_secs(seconds)), now, max)
+        };
+        let hour = Some(Duration::from_secs(3_600));
+        assert_eq!(judged(300, hour), Ok(None));
+        let text = "x.json was written 2 h ahead of the clock: expected at most 5 min";
+        assert_eq!(judged(7_200, hour), Err(Failure::new(Class::Stale, text)));
+        assert_eq!(judged(7_200, None), Ok(Some("x.json was written 2 h ahead of the clock".to_owned())));
     }
 
     #[test]
