@@ -4,7 +4,7 @@
 
 mod support;
 
-use support::{Outcome, fixture, perfdata, plugin, run_command, run_fed};
+use support::{Outcome, fixture, perfdata, plugin, replaced, run_command, run_fed};
 
 const NAME: &str = "check_um_events";
 
@@ -233,10 +233,87 @@ fn with_a_host_only_its_records_count() {
     let export = format!("<Events>{}{second}</Events>", first.repeat(3));
     judged_text(&export, &["-H", "CAS1"]).assert_begins(1, "UM EVENTS WARNING - 3 x 1647");
     judged_text(&export, &["-H", "cas2.example.com"]).assert_begins(0, "UM EVENTS OK - 1 x 1647");
+    // A quiet server beside a noisy one is as it should be.
     let ran = judged_text(&export, &["-H", "cas3"]);
-    ran.assert_begins(3, "UM EVENTS UNKNOWN - standard input: none of its 4 event records is of cas3");
-    assert!(ran.stdout.contains("(no-data)"), "{ran:?}");
+    ran.assert_begins(0, "UM EVENTS OK - none of the 4 records is of cas3; no events in 1 h");
     judged_text("<Events></Events>", &["-H", "cas3"]).assert_begins(0, "UM EVENTS OK - no events");
+}
+
+#[test]
+fn stale_when_an_export_was_written_ahead_of_the_clock() {
+    let now = std::time::SystemTime::now();
+    let hour = std::time::Duration::from_secs(3_600);
+    let rejected = rejected_call(&check_um::door::time::calendar::rfc3339(now - hour / 6), "cas1").repeat(3);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("<Events>{rejected}</Events>")).unwrap();
+    let path = file.path().to_str().unwrap();
+    for ahead in [hour * 2, hour * 24 * 365] {
+        file.as_file().set_modified(now + ahead).unwrap();
+        // What alerts does so all the same, for the window ends now.
+        let ran = run(&["--file", path]);
+        ran.assert_begins(3, "UM EVENTS UNKNOWN - ").assert_says("ahead of the clock: expected at most 5 min");
+        ran.assert_says("3 x 1647").assert_says("'event_1647'=3");
+        assert!(ran.stdout.contains("(stale)"), "{ran:?}");
+        run(&["--file", path, "--max-age", "none"]).assert_begins(1, "UM EVENTS WARNING - 3 x 1647");
+        let until = check_um::door::time::calendar::rfc3339(now);
+        run(&["--file", path, "--until", &until]).assert_begins(3, "UM EVENTS UNKNOWN - ");
+    }
+    file.as_file().set_modified(now + hour / 15).unwrap();
+    run(&["--file", path]).assert_begins(1, "UM EVENTS WARNING - 3 x 1647");
+}
+
+#[test]
+fn what_is_left_of_records_is_never_ok() {
+    let event = rejected_call("2026-11-23T16:59:00Z", "cas1");
+    let export = format!("<Events>{}</Events>", event.repeat(3));
+    let tail = &export[event.len() + 100..];
+    judged_text(tail, &[]).assert_begins(3, "UM EVENTS UNKNOWN - 2 records cannot be read");
+    for text in [
+        replaced(&export, "<Event ", "<Evnt "),
+        "<Events>\r\nFailed to open event query.\r\nAccess is denied.\r\n</Events>".to_owned(),
+        "{\"error\":\"x\"}<Events/>".to_owned(),
+        "<html><Events/></html>".to_owned(),
+    ] {
+        let ran = judged_text(&text, &[]);
+        ran.assert_begins(3, "UM EVENTS UNKNOWN - ");
+        assert!(ran.stdout.contains("(unreadable)"), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_text_that_looks_like_markup_hides_no_record() {
+    let event = rejected_call("2026-11-23T16:59:00Z", "cas1");
+    for (begin, end) in [("<?", "?>"), ("<!--", "-->"), ("<![CDATA[", "]]>")] {
+        let [first, last] = [begin, end].map(|text| replaced(&replaced(&event, "15501", text), ">1647<", ">1646<"));
+        let ran = judged_text(&format!("<Events>{first}{}{last}</Events>", event.repeat(3)), &[]);
+        ran.assert_begins(1, "UM EVENTS WARNING - ").assert_says("3 x 1647");
+    }
+}
+
+#[test]
+fn a_bad_record_that_cannot_matter_is_no_shortcoming() {
+    let good = rejected_call("2026-11-23T16:59:00Z", "cas1");
+    let bad = replaced(&good, "15501;", "<b ");
+    let foreign = replaced(&bad, "MSExchange Unified Messaging", "Some Other Source");
+    let old = replaced(&bad, "2026-11-23", "2026-11-17");
+    for harmless in [&foreign, &old] {
+        let ran = judged_text(&format!("<Events>{good}{harmless}</Events>"), &["-v"]);
+        ran.assert_begins(0, "UM EVENTS OK - 1 x 1647");
+        assert!(ran.stdout.contains("not readable 1"), "{ran:?}");
+    }
+    let elsewhere = replaced(&bad, "cas1", "cas9");
+    judged_text(&format!("<Events>{good}{elsewhere}</Events>"), &["-H", "cas1"]).assert_begins(0, "UM EVENTS OK - 1 x");
+    judged_text(&format!("<Events>{good}{bad}</Events>"), &[])
+        .assert_begins(3, "UM EVENTS UNKNOWN - 1 record cannot be");
+}
+
+#[test]
+fn that_no_record_is_of_the_source_is_said_in_the_first_line() {
+    let export = format!("<Events>{}</Events>", rejected_call("2026-11-23T16:59:00Z", "cas1").repeat(3));
+    judged_text(&export, &["--source", "MSExchangeUM"])
+        .assert_begins(0, "UM EVENTS OK - all 3 records are of other sources than MSExchangeUM; no events in 1 h");
+    let nameless = replaced(&export, "<Provider Name='MSExchange Unified Messaging'/>", "");
+    judged_text(&nameless, &[]).assert_begins(1, "UM EVENTS WARNING - 3 x 1647");
 }
 
 #[test]

@@ -159,7 +159,20 @@ fn with_a_host_only_its_records_count() {
     let log = event(1637).repeat(10) + &other;
     events(&log, &["-H", "cas1"]).assert_begins(0, "UM MISSED CALL PROXY OK - 0 of 10");
     events(&log, &["-H", "cas2"]).assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed is 100%");
-    events(&log, &["-H", "cas3"]).assert_begins(3, "UM MISSED CALL PROXY UNKNOWN - ").assert_says("is of cas3");
+    // A quiet server beside others is as it should be.
+    events(&log, &["-H", "cas3"])
+        .assert_begins(0, "UM MISSED CALL PROXY OK - none of the 20 records is of cas3; no missed-call notification");
+}
+
+#[test]
+fn stale_when_the_events_were_written_ahead_of_the_clock() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), event(1638).repeat(100)).unwrap();
+    file.as_file().set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(7_200)).unwrap();
+    let ran = run(&["--method", "events", "--file", file.path().to_str().unwrap()]);
+    ran.assert_begins(3, "UM MISSED CALL PROXY UNKNOWN - ")
+        .assert_says("2 h ahead of the clock: expected at most 5 min");
+    assert!(ran.stdout.contains("(stale)"), "{ran:?}");
 }
 
 #[test]

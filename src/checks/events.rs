@@ -54,11 +54,12 @@ struct Counted<'a> {
 impl Events {
     fn count<'a>(&'a self, source: &LogSource, rules: &'a [Rule], report: &Report) -> Result<Counted<'a>, Failure> {
         let log = source.open()?;
-        let written = log.written;
-        let window = self.window_until(written.unwrap_or(report.started.time));
+        let written = log.written();
+        let window = self.window_until(log.tells_until(report.started.time));
         let mut tally = Tally::new(&self.source, rules, window);
         let query = EventQuery::counted(&self.source, rules, window);
-        let extent = log.read(&query, &mut |recorded| tally.add(recorded))?;
+        let mut extent = log.read(&query, &mut |recorded| tally.add(recorded))?;
+        extent.harmless += tally.harmless;
         Ok(Counted { tally, extent, window, written })
     }
 
@@ -91,6 +92,7 @@ impl Events {
                     let text = format!("{} was written before the window began", report.target.host);
                     report.add_failure(Failure::new(Class::Stale, text));
                 }
+                self.log.judge_age(Some(written), Duration::MAX, report);
             }
             _ => self.log.judge_age(written, self.window, report),
         }
@@ -128,7 +130,7 @@ fn newest(count: &Count<'_>) -> Option<String> {
 fn add_details(counted: &Counted<'_>, report: &mut Report) {
     let Counted { tally, extent, window, .. } = counted;
     let mut remarks = extent.shortcomings(*window);
-    remarks.extend(tally.remark());
+    remarks.extend(tally.remarks());
     report.headline = (!remarks.is_empty()).then(|| remarks.join(", "));
     report.add_diagnostic("window_end", rfc3339(window.until));
     if !tally.codes.is_empty() {
@@ -150,7 +152,11 @@ fn add_details(counted: &Counted<'_>, report: &mut Report) {
         elsewhere => format!(", of other computers {elsewhere}"),
     };
     let readable = extent.records - extent.bad;
-    report.add_diagnostic("records", format!("{readable}, of other sources {}{elsewhere}", tally.foreign));
+    let bad = match extent.bad {
+        0 => String::new(),
+        bad => format!(", not readable {bad}"),
+    };
+    report.add_diagnostic("records", format!("{readable}, of other sources {}{elsewhere}{bad}", tally.foreign));
     report.add_trace(tally.counts.iter().filter_map(|count| count.newest.as_ref()).map(|newest| newest.text.clone()));
 }
 

@@ -110,17 +110,18 @@ impl MissedCallProxy {
         let rules = [PROXIED, NOT_PROXIED].map(|id| Rule { id, thresholds: Thresholds::default() });
         let source = asked.source();
         let log = source.open()?;
-        judge_age(&report.target.host, log.written, report.started.time, Some(self.source.max_age))?;
-        let until = log.written.unwrap_or(report.started.time);
+        judge_age(&report.target.host, log.written(), report.started.time, Some(self.source.max_age))?;
+        let until = log.tells_until(report.started.time);
         let window = EventWindow { until, length: self.window.window, is_open: true };
         let mut tally = Tally::new(EVENT_SOURCE, &rules, window);
-        let extent =
-            log.read(&EventQuery::counted(EVENT_SOURCE, &rules, window), &mut |recorded| tally.add(recorded))?;
+        let query = EventQuery::counted(EVENT_SOURCE, &rules, window);
+        let mut extent = log.read(&query, &mut |recorded| tally.add(recorded))?;
+        extent.harmless += tally.harmless;
 
         let [proxied, failed] = [0, 1].map(|index| tally.counts.get(index).map_or(0, |count| u64::from(count.count)));
         report.add_diagnostic("events", format!("{proxied} x {PROXIED} (proxied), {failed} x {NOT_PROXIED} (failed)"));
         let mut remarks = extent.shortcomings(window);
-        remarks.extend(tally.remark());
+        remarks.extend(tally.remarks());
         report.headline = (!remarks.is_empty()).then(|| remarks.join(", "));
 
         let share = self.share_of(proxied, failed);

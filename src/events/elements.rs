@@ -1,12 +1,13 @@
 //! Where does each record of an export begin and end? `<Event>` elements cut out of a stream of any length.
 //!
-//! The memory that it takes is that of the longest record, and of one portion of the stream. What stands in a comment, in
-//! a CDATA section or in a processing instruction is no markup. One record that is not well-formed does not hide the
-//! others: it ends where the next one begins.
+//! The memory that it takes is that of the longest record, and of one portion of the stream. What stands in a comment is no
+//! record. One that is not well-formed does not hide the others: it ends where the next one begins, even if that seems to
+//! stand in a comment, a CDATA section or a processing instruction, for a record's text may hold what begins like one. What
+//! else stands between the records may be what is left of records, and is never passed over in silence.
 
 use std::io::{self, ErrorKind, Read};
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr2, memmem};
 
 /// One element that an export is made of.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub(super) enum Element<'a> {
     Whole(&'a [u8]),
     /// One that does not end, or not before the next, or that is longer than any record: as much of it as there is.
     Broken(&'a [u8]),
+    /// What is neither a record nor the root around them.
+    Stray,
 }
 
 /// What stands between the records.
@@ -22,6 +25,7 @@ pub(super) enum Element<'a> {
 pub(super) struct Surroundings {
     /// Whether there is anything but white space.
     pub has_content: bool,
+    pub has_record: bool,
     /// Whether there is a root element as wevtutil writes it with `/e:Events`.
     pub has_root: bool,
     /// Whether that root does not end: the export was cut off, or is being written.
@@ -45,6 +49,10 @@ pub(super) struct Elements<R> {
     /// Whether the record that is open has lost its middle, because it is too long.
     is_oversized: bool,
     is_at_end: bool,
+    /// Whether something stands behind the last record that is none and has not been handed out.
+    is_stray: bool,
+    /// The name of the root element; empty before anything has been found.
+    root: Vec<u8>,
     surroundings: Surroundings,
 }
 
@@ -53,12 +61,27 @@ pub(super) struct Elements<R> {
 enum Markup {
     Opening,
     Closing,
-    /// What is passed over up to these bytes.
-    Skipped(&'static [u8]),
-    RootOpening,
-    RootClosing,
+    /// What is passed over.
+    Skipped(Section),
     DocumentType,
+    RootClosing,
     Other,
+}
+
+/// What a parser of XML does not look into.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Section {
+    Comment,
+    Text,
+    Instruction,
+}
+
+/// A part of the buffer that is handed out.
+#[derive(Clone, Copy)]
+enum Found {
+    Whole(usize, usize),
+    Broken(usize, usize),
+    Stray,
 }
 
 impl<R: Read> Elements<R> {
@@ -72,6 +95,8 @@ impl<R: Read> Elements<R> {
             is_inside: false,
             is_oversized: false,
             is_at_end: false,
+            is_stray: false,
+            root: Vec::new(),
             surroundings: Surroundings::default(),
         }
     }
@@ -83,18 +108,23 @@ impl<R: Read> Elements<R> {
     /// The next element; `None` at the end of the stream, or at a document type declaration.
     pub(super) fn next(&mut self) -> io::Result<Option<Element<'_>>> {
         // A range of the buffer, because nothing of it can be handed out while it may still grow.
-        let Some((from, to, is_whole)) = self.find()? else { return Ok(None) };
-        let bytes = &self.buffer[from..to];
-        Ok(Some(if is_whole { Element::Whole(bytes) } else { Element::Broken(bytes) }))
+        let found = self.find()?;
+        Ok(found.map(|found| match found {
+            Found::Whole(from, to) => Element::Whole(&self.buffer[from..to]),
+            Found::Broken(from, to) => Element::Broken(&self.buffer[from..to]),
+            Found::Stray => Element::Stray,
+        }))
     }
 
-    fn find(&mut self) -> io::Result<Option<(usize, usize, bool)>> {
+    fn find(&mut self) -> io::Result<Option<Found>> {
         loop {
             let unseen = &self.buffer[self.at..self.end];
             let found = memchr(b'<', unseen);
             let passed = &unseen[..found.unwrap_or(unseen.len())];
-            if !self.is_inside && !self.surroundings.has_content {
-                self.surroundings.has_content = !is_blank(passed) || found.is_some();
+            if !self.is_inside {
+                let is_blank = is_blank(passed);
+                self.is_stray |= !is_blank;
+                self.surroundings.has_content |= !is_blank || found.is_some();
             }
             self.at += passed.len();
             if found.is_none() {
@@ -105,48 +135,119 @@ impl<R: Read> Elements<R> {
             }
             // All that decides stands within so many bytes.
             while self.end - self.at < LOOK_AHEAD && self.more()? {}
-            let markup = Markup::of(&self.buffer[self.at..self.end]);
-            let here = self.at;
-            self.at += 1;
-            match markup {
+            match Markup::of(&self.buffer[self.at..self.end]) {
+                Markup::Opening if self.is_inside => return Ok(Some(self.broken())),
+                Markup::Opening if self.is_stray => return Ok(self.finish()),
                 Markup::Opening => {
-                    let previous = self.is_inside.then_some((self.start, here, false));
-                    (self.start, self.is_inside, self.is_oversized) = (here, true, false);
-                    if previous.is_some() {
-                        return Ok(previous);
-                    }
+                    (self.start, self.is_inside, self.is_oversized) = (self.at, true, false);
+                    self.surroundings.has_record = true;
+                    self.at += 1;
                 }
                 Markup::Closing if self.is_inside => {
                     let has_end = self.skip(b">")?;
                     let is_whole = has_end && !self.is_oversized && self.at - self.start <= MAX_RECORD;
-                    self.is_inside = false;
-                    return Ok(Some((std::mem::replace(&mut self.start, self.at), self.at, is_whole)));
+                    return Ok(Some(if is_whole { self.whole() } else { self.broken() }));
                 }
-                Markup::Skipped(end) => {
-                    self.surroundings.is_open |= !self.skip(end)?;
+                Markup::Closing => {
+                    // Of a record whose beginning is not to be recognized.
+                    self.skip(b">")?;
+                    self.is_stray = true;
+                    return Ok(self.finish());
+                }
+                Markup::Skipped(section) => {
+                    if self.skip_section(section)? {
+                        return Ok(Some(self.broken()));
+                    }
                 }
                 Markup::DocumentType if !self.is_inside => {
                     self.surroundings.has_document_type = true;
                     return Ok(None);
                 }
-                Markup::RootOpening if !self.is_inside => {
-                    self.surroundings.has_root = true;
-                    self.surroundings.is_open = !self.skip_empty_tag()?;
-                }
-                Markup::RootClosing => {
-                    self.surroundings.is_open = false;
-                    if self.is_inside {
-                        self.is_inside = false;
-                        return Ok(Some((std::mem::replace(&mut self.start, here), here, false)));
-                    }
-                }
-                // A tag that was cut off where its name was not yet complete.
-                _ if !self.is_inside && self.is_at_end => {
-                    self.surroundings.is_open |= memchr(b'>', &self.buffer[here..self.end]).is_none();
-                }
-                _ => {}
+                Markup::RootClosing if self.is_inside => return Ok(Some(self.broken())),
+                Markup::RootClosing | Markup::Other if !self.is_inside => self.pass_element()?,
+                _ => self.at += 1,
             }
         }
+    }
+
+    /// The record that is open, which ends here.
+    fn whole(&mut self) -> Found {
+        self.is_inside = false;
+        Found::Whole(std::mem::replace(&mut self.start, self.at), self.at)
+    }
+
+    /// The record that is open, which ends here though nothing says that it does.
+    fn broken(&mut self) -> Found {
+        self.is_inside = false;
+        Found::Broken(std::mem::replace(&mut self.start, self.at), self.at)
+    }
+
+    /// Passes over the tag of the root, which wevtutil gives any name, or over the `<` of what is stray.
+    fn pass_element(&mut self) -> io::Result<()> {
+        while self.end - self.at < MAX_ROOT && self.more()? {}
+        let tag = &self.buffer[self.at..self.end];
+        let (name, is_closing) = (name(tag), tag.starts_with(b"</"));
+        let may_be_root = match self.root.as_slice() {
+            [] => name == ROOT || !self.surroundings.has_record && !self.is_stray,
+            root => name == root,
+        };
+        // Roots stand one behind the other, not one in the other.
+        if !name.is_empty() && may_be_root && is_closing == self.surroundings.is_open {
+            self.root = name.to_vec();
+            self.surroundings.has_root |= name == ROOT;
+            let is_empty = self.skip_tag()?;
+            self.surroundings.is_open = !is_closing && !is_empty;
+        } else if self.is_at_end && memchr(b'>', tag).is_none() {
+            // Cut off where its name may not yet be complete.
+            (self.surroundings.is_open, self.at) = (true, self.end);
+        } else {
+            (self.is_stray, self.at) = (true, self.at + 1);
+        }
+        Ok(())
+    }
+
+    /// Passes over a section that no markup stands in. A text may hold what only looks like one: `true` where the record that
+    /// is open ends here, because another one begins before the section ends.
+    fn skip_section(&mut self, section: Section) -> io::Result<bool> {
+        if !self.is_inside && section == Section::Comment {
+            self.surroundings.is_open |= !self.skip(section.end())?;
+            return Ok(false);
+        }
+        self.is_stray |= !self.is_inside && section == Section::Text;
+        self.at += 1;
+        // From the end of the record on, if one is found, nothing is passed over before it is known what it was.
+        let (mut ahead, mut has_ended) = (0, false);
+        while ahead <= MAX_RECORD {
+            let unseen = &self.buffer[self.at + ahead..self.end];
+            let found = memchr2(b'<', section.end()[0], unseen);
+            ahead += found.unwrap_or(unseen.len());
+            if !has_ended {
+                (self.at, ahead) = (self.at + ahead, 0);
+            }
+            if found.is_none() {
+                if self.more()? {
+                    continue;
+                }
+                self.surroundings.is_open |= !has_ended;
+                return Ok(has_ended);
+            }
+            while self.end - self.at - ahead < LOOK_AHEAD && self.more()? {}
+            let rest = &self.buffer[self.at + ahead..self.end];
+            if rest.starts_with(section.end()) {
+                self.at += ahead + section.end().len();
+                return Ok(false);
+            }
+            match Markup::of(rest) {
+                Markup::Opening => {
+                    self.is_stray |= !self.is_inside;
+                    return Ok(self.is_inside);
+                }
+                Markup::Closing if self.is_inside && !has_ended => has_ended = self.skip(b">")?,
+                _ if has_ended => ahead += 1,
+                _ => self.at += 1,
+            }
+        }
+        Ok(true)
     }
 
     /// Passes over everything up to the bytes `until`, and over them; `false` where the stream ends before.
@@ -165,8 +266,8 @@ impl<R: Read> Elements<R> {
         }
     }
 
-    /// Passes over the rest of a tag; `true` where that is a whole element, as `<Events/>` is.
-    fn skip_empty_tag(&mut self) -> io::Result<bool> {
+    /// Passes over a tag; `true` where that is a whole element, as `<Events/>` is.
+    fn skip_tag(&mut self) -> io::Result<bool> {
         loop {
             let tag = &self.buffer[self.at..self.end];
             if let Some(length) = memchr(b'>', tag) {
@@ -183,10 +284,12 @@ impl<R: Read> Elements<R> {
         }
     }
 
-    /// What is left at the end of the stream.
-    fn finish(&mut self) -> Option<(usize, usize, bool)> {
-        let is_inside = std::mem::take(&mut self.is_inside);
-        is_inside.then(|| (std::mem::replace(&mut self.start, self.end), self.end, false))
+    /// What is left in front of a record, or at the end of the stream.
+    fn finish(&mut self) -> Option<Found> {
+        if self.is_inside {
+            return Some(self.broken());
+        }
+        std::mem::take(&mut self.is_stray).then_some(Found::Stray)
     }
 
     /// Reads on; `false` at the end of the stream. What is no longer needed makes room first.
@@ -223,25 +326,44 @@ impl<R: Read> Elements<R> {
 
 impl Markup {
     fn of(bytes: &[u8]) -> Self {
-        let is_name_end = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_whitespace() || matches!(b, b'>' | b'/'));
-        let is_named = |name: &[u8]| bytes.starts_with(name) && is_name_end(bytes.get(name.len()));
+        let is_named = |name: &[u8]| bytes.starts_with(name) && bytes.get(name.len()).is_some_and(is_name_end);
         match bytes.get(1) {
             Some(b'E') if is_named(b"<Event") => Self::Opening,
-            Some(b'E') if is_named(b"<Events") => Self::RootOpening,
             Some(b'/') if is_named(b"</Event") => Self::Closing,
             Some(b'/') if is_named(b"</Events") => Self::RootClosing,
-            Some(b'!') if bytes.starts_with(b"<!--") => Self::Skipped(b"-->"),
-            Some(b'!') if bytes.starts_with(b"<![CDATA[") => Self::Skipped(b"]]>"),
+            Some(b'!') if bytes.starts_with(b"<!--") => Self::Skipped(Section::Comment),
+            Some(b'!') if bytes.starts_with(b"<![CDATA[") => Self::Skipped(Section::Text),
             Some(b'!') if bytes.starts_with(b"<!DOCTYPE") => Self::DocumentType,
-            Some(b'?') => Self::Skipped(b"?>"),
+            Some(b'?') => Self::Skipped(Section::Instruction),
             _ => Self::Other,
         }
     }
 }
 
+impl Section {
+    const fn end(self) -> &'static [u8] {
+        match self {
+            Self::Comment => b"-->",
+            Self::Text => b"]]>",
+            Self::Instruction => b"?>",
+        }
+    }
+}
+
+/// The name in a tag; empty where it does not end within [`MAX_ROOT`] bytes.
+fn name(tag: &[u8]) -> &[u8] {
+    let name = tag.strip_prefix(b"</").or_else(|| tag.strip_prefix(b"<")).unwrap_or_default();
+    let name = &name[..name.len().min(MAX_ROOT)];
+    name.iter().position(|byte| is_name_end(byte)).map_or(&[], |end| &name[..end])
+}
+
+const fn is_name_end(byte: &u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(*byte, b'>' | b'/')
+}
+
 fn is_blank(bytes: &[u8]) -> bool {
-    // The byte order mark of a text that was taken for single bytes is no content either.
-    bytes.iter().all(|byte| byte.is_ascii_whitespace() || matches!(byte, 0 | 0xef | 0xbb | 0xbf))
+    // Neither is the byte order mark of a text that was taken for single bytes any content, nor DOS's end of a file.
+    bytes.iter().all(|byte| byte.is_ascii_whitespace() || matches!(byte, 0 | 0x1a | 0xef | 0xbb | 0xbf))
 }
 
 /// What is read at a time, in bytes.
@@ -250,6 +372,12 @@ const PORTION: usize = 64 * 1024;
 /// More than the longest markup that is told apart.
 const LOOK_AHEAD: usize = 16;
 
+/// The root that tells an empty result from nothing.
+const ROOT: &[u8] = b"Events";
+
+/// The longest name of a root, in bytes, with what stands around it.
+const MAX_ROOT: usize = 64;
+
 /// The most of one record, in bytes: the event log's own limit is 64 KiB, in UTF-16 and without the markup.
 const MAX_RECORD: usize = 1024 * 1024;
 
@@ -257,99 +385,4 @@ const MAX_RECORD: usize = 1024 * 1024;
 const KEPT_HEAD: usize = 64 * 1024;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::input::tests::Portions;
-    use proptest::prelude::*;
-
-    /// The elements of a text that comes in parts of so many bytes; the broken ones in brackets.
-    fn cut(text: &[u8], portion: usize) -> (Vec<String>, Surroundings) {
-        let mut elements = Elements::new(Portions(text, portion));
-        let mut found = Vec::new();
-        while let Some(element) = elements.next().unwrap() {
-            found.push(match element {
-                Element::Whole(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-                Element::Broken(bytes) => format!("[{}]", String::from_utf8_lossy(bytes)),
-            });
-        }
-        (found, elements.surroundings())
-    }
-
-    fn found(text: &str) -> Vec<String> {
-        let whole = cut(text.as_bytes(), usize::MAX);
-        assert_eq!(cut(text.as_bytes(), 1), whole, "it matters how it comes");
-        whole.0
-    }
-
-    #[test]
-    fn elements_back_to_back_and_in_a_root() {
-        assert_eq!(
-            found("<Event a='>'>1</Event>\r\n<Event>2</Event >"),
-            ["<Event a='>'>1</Event>", "<Event>2</Event >"]
-        );
-        assert_eq!(found("<?xml version='1.0'?><Events><Event>1</Event></Events>"), ["<Event>1</Event>"]);
-        assert_eq!(found("<Event><EventData>x</EventData></Event>"), ["<Event><EventData>x</EventData></Event>"]);
-    }
-
-    #[test]
-    fn what_stands_in_a_comment_is_no_element() {
-        assert_eq!(found("<!-- <Event>1</Event> --><Event>2</Event><!--<Event>-->"), ["<Event>2</Event>"]);
-        assert_eq!(found("<Event><!-- </Event> -->3</Event>"), ["<Event><!-- </Event> -->3</Event>"]);
-        assert_eq!(found("<Event><![CDATA[</Event><Event>]]></Event>"), ["<Event><![CDATA[</Event><Event>]]></Event>"]);
-        assert_eq!(found("<!-- <Event>"), Vec::<String>::new());
-    }
-
-    #[test]
-    fn broken_when_it_does_not_end_before_the_next() {
-        assert_eq!(found("<Event>1<Event>2</Event>"), ["[<Event>1]", "<Event>2</Event>"]);
-        assert_eq!(found("<Event>1</Event><Event>2"), ["<Event>1</Event>", "[<Event>2]"]);
-        assert_eq!(found("<Events><Event>1</Events>"), ["[<Event>1]"]);
-        assert_eq!(found("<Event>1</Event"), ["[<Event>1</Event]"]);
-        assert_eq!(found("</Event>x</Event>"), Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_record_that_is_too_long_is_broken_and_keeps_its_head() {
-        for filler in ["x", "<a>"] {
-            let text = format!("<Event>head{}</Event><Event>2</Event>", filler.repeat(3 * MAX_RECORD));
-            let (found, _) = cut(text.as_bytes(), usize::MAX);
-            assert!(found[0].starts_with("[<Event>head") && found[0].len() < 2 * MAX_RECORD, "{}", found[0].len());
-            assert_eq!(found[1], "<Event>2</Event>");
-        }
-    }
-
-    #[test]
-    fn memory_is_that_of_the_longest_record() {
-        let text = format!("<Event>{}</Event>{}", "x".repeat(MAX_RECORD - 20), "<!-- x -->".repeat(1_000_000));
-        let mut elements = Elements::new(text.as_bytes());
-        while elements.next().unwrap().is_some() {}
-        assert!(elements.buffer.len() <= 2 * MAX_RECORD, "{}", elements.buffer.len());
-    }
-
-    #[test]
-    fn surroundings_tell_an_empty_result_from_nothing() {
-        let surroundings = |text: &str| cut(text.as_bytes(), 1).1;
-        let root = Surroundings { has_content: true, has_root: true, ..Surroundings::default() };
-        assert_eq!(surroundings("\u{feff} \r\n"), Surroundings::default());
-        assert_eq!(surroundings("Access is denied."), Surroundings { has_root: false, ..root });
-        for closed in ["<Events/>", "<Events></Events>", "<Events xmlns='x' />", "<Events><Event>1</Event></Events>"] {
-            assert_eq!(surroundings(closed), root, "{closed}");
-        }
-        assert_eq!(surroundings("<Events><Event>1</Event>"), Surroundings { is_open: true, ..root });
-        for cut in ["<Event>1</Event><Eve", "<Event>1</Event><!-- <Event>2</Event>"] {
-            assert!(surroundings(cut).is_open, "{cut}");
-        }
-        assert!(surroundings("<!DOCTYPE Events [<!ENTITY a 'b'>]><Events/>").has_document_type);
-        assert!(!surroundings("<Event><!DOCTYPE a></Event>").has_document_type);
-    }
-
-    proptest! {
-        #[test]
-        fn it_does_not_matter_how_it_comes(
-            text in "(<Event>|<Event |/>|</Event>|<Events>|<!--|-->|<!\\[CDATA\\[|\\]\\]>|<\\?|x){0,30}",
-            portion in 1..20_usize,
-        ) {
-            prop_assert_eq!(cut(text.as_bytes(), portion), cut(text.as_bytes(), usize::MAX));
-        }
-    }
-}
+mod tests;

@@ -13,8 +13,12 @@ pub(crate) struct Extent {
     pub records: u64,
     /// How many of them cannot be read.
     pub bad: u64,
+    /// How many of those say enough to know that they do not matter.
+    pub harmless: u64,
     /// How many are of other computers than the one that was asked for.
     pub elsewhere: u64,
+    /// The computer that was asked for, where none of the records is of it.
+    pub absent: Option<String>,
     /// Whether there are more records than are read.
     pub is_cut: bool,
     /// Whether an export does not end as it begins: it was cut off, or is still being written.
@@ -32,7 +36,11 @@ impl Extent {
 
     /// Why the counts may not be the whole of it, each in a few words for the first line.
     pub(crate) fn shortcomings(&self, window: EventWindow) -> Vec<String> {
-        let bad = match self.bad {
+        let absent = self.absent.as_ref().map(|computer| match self.records {
+            1 => format!("the only record is not of {computer}"),
+            records => format!("none of the {records} records is of {computer}"),
+        });
+        let bad = match self.unread() {
             0 => None,
             1 => Some("1 record cannot be read".to_owned()),
             bad => Some(format!("{bad} records cannot be read")),
@@ -41,14 +49,14 @@ impl Extent {
         let unfinished = self.is_unfinished.then(|| "the export breaks off".to_owned());
         let young = self.reaches_back.filter(|oldest| window.from().is_some_and(|from| *oldest > from));
         let young = young.map(|oldest| format!("the log reaches back to {} only", rfc3339(oldest)));
-        [bad, cut, unfinished, young].into_iter().flatten().collect()
+        [absent, bad, cut, unfinished, young].into_iter().flatten().collect()
     }
 
     /// Why nothing good may be said of `source`, whatever was counted; what is bad about it may be said all the same.
     pub(crate) fn failure(&self, source: &str) -> Option<Failure> {
         let text = match self.records - self.bad {
-            0 if self.bad > 0 => format!("{source}: none of its {} event records can be read", self.bad),
-            readable if self.bad > 0 => {
+            0 if self.unread() > 0 => format!("{source}: none of its {} event records can be read", self.bad),
+            readable if self.unread() > 0 => {
                 format!("{source}: only {readable} of its {} event records can be read", self.records)
             }
             _ if self.is_unfinished => format!("{source}: expected the end of its root element, </Events>"),
@@ -58,12 +66,9 @@ impl Extent {
         Some(Failure::new(Class::Unreadable, text))
     }
 
-    /// That `computer` is not among those that wrote the export, though others are: a name that is misspelled must not be
-    /// taken for a server without an event.
-    pub(crate) fn absence(&self, source: &str, computer: Option<&str>) -> Option<Failure> {
-        let computer = computer.filter(|_| self.elsewhere > 0 && self.elsewhere == self.records)?;
-        let text = format!("{source}: none of its {} event records is of {computer}", self.records);
-        Some(Failure::new(Class::NoData, text))
+    /// Those of which nobody knows that they do not matter.
+    const fn unread(&self) -> u64 {
+        self.bad.saturating_sub(self.harmless)
     }
 }
 
@@ -78,10 +83,7 @@ mod tests {
     #[test]
     fn nothing_to_say_of_what_is_whole() {
         let whole = Extent { records: 3, ..Extent::default() };
-        assert_eq!(
-            (whole.shortcomings(WINDOW), whole.failure("x"), whole.absence("x", Some("a"))),
-            (vec![], None, None)
-        );
+        assert_eq!((whole.shortcomings(WINDOW), whole.failure("x")), (vec![], None));
     }
 
     #[test]
@@ -108,9 +110,18 @@ mod tests {
     }
 
     #[test]
-    fn no_data_when_only_other_computers_wrote_it() {
-        let extent = |elsewhere| Extent { records: 2, elsewhere, ..Extent::default() };
-        assert_eq!(extent(2).absence("x", Some("cas1")).unwrap().class, Class::NoData);
-        assert_eq!((extent(1).absence("x", Some("cas1")), extent(0).absence("x", Some("cas1"))), (None, None));
+    fn that_only_other_computers_wrote_it_is_said_and_nothing_worse() {
+        let extent = |records| Extent { records, absent: Some("cas1".to_owned()), ..Extent::default() };
+        assert_eq!(extent(2).shortcomings(WINDOW), ["none of the 2 records is of cas1"]);
+        assert_eq!(extent(1).shortcomings(WINDOW), ["the only record is not of cas1"]);
+        assert_eq!(extent(2).failure("x"), None);
+    }
+
+    #[test]
+    fn bad_records_that_do_not_matter_are_no_failure() {
+        let extent = |harmless| Extent { records: 3, bad: 2, harmless, ..Extent::default() };
+        assert_eq!((extent(2).failure("x"), extent(2).shortcomings(WINDOW)), (None, vec![]));
+        assert_eq!(extent(1).shortcomings(WINDOW), ["1 record cannot be read"]);
+        assert_eq!(extent(1).failure("x").unwrap().class, Class::Unreadable);
     }
 }

@@ -27,34 +27,49 @@ pub(crate) enum LogSource {
 }
 
 /// A source about to be read.
-pub(crate) struct OpenLog<'a> {
-    source: &'a LogSource,
-    stream: Option<Box<dyn Read>>,
-    /// When an export was written, which is until when it tells what happened; `None` is now.
-    pub written: Option<SystemTime>,
+pub(crate) enum OpenLog<'a> {
+    Log(Option<&'a str>),
+    Export {
+        input: &'a Input,
+        computer: Option<&'a str>,
+        stream: Box<dyn Read>,
+        /// When it was written, which is until when it tells what happened; unknown of what is no file.
+        written: Option<SystemTime>,
+    },
 }
 
 impl LogSource {
     /// Opens an export. A log is asked when it is read.
     pub(crate) fn open(&self) -> Result<OpenLog<'_>, Failure> {
-        let (stream, written) = match self {
-            Self::Log(_) => (None, None),
-            Self::Export { input, .. } => {
+        Ok(match self {
+            Self::Log(host) => OpenLog::Log(host.as_deref()),
+            Self::Export { input, computer } => {
                 let (stream, written) = input.open()?;
-                (Some(stream), written)
+                OpenLog::Export { input, computer: computer.as_deref(), stream, written }
             }
-        };
-        Ok(OpenLog { source: self, stream, written })
+        })
     }
 }
 
 impl OpenLog<'_> {
+    /// When an export was written; `None` is now.
+    pub(crate) const fn written(&self) -> Option<SystemTime> {
+        match self {
+            Self::Log(_) => None,
+            Self::Export { written, .. } => *written,
+        }
+    }
+
+    /// Until when it tells what happened: an export whose time lies ahead of the clock was not written then.
+    pub(crate) fn tells_until(&self, now: SystemTime) -> SystemTime {
+        self.written().map_or(now, |written| written.min(now))
+    }
+
     /// Hands out the records one by one: of a log what `query` asks for, of an export everything.
     pub(crate) fn read(self, query: &EventQuery, take: &mut dyn FnMut(Recorded)) -> Result<Extent, Failure> {
-        let (input, computer, stream) = match (self.source, self.stream) {
-            (LogSource::Export { input, computer }, Some(stream)) => (input, computer.as_deref(), stream),
-            (LogSource::Export { .. }, None) => return Ok(Extent::default()),
-            (LogSource::Log(host), _) => return logged(host.as_deref(), query, take),
+        let (input, computer, stream) = match self {
+            Self::Log(host) => return logged(host, query, take),
+            Self::Export { input, computer, stream, .. } => (input, computer, stream),
         };
         let mut extent = Extent::default();
         let is_elsewhere = |recorded: &Recorded| {
@@ -65,15 +80,19 @@ impl OpenLog<'_> {
         let read = input::decode_stream(stream, None).map_err(EventError::from).and_then(|(stream, _)| {
             xml::read_stream(stream, |recorded| {
                 extent.add(&recorded);
-                match is_elsewhere(&recorded) {
-                    true => extent.elsewhere += 1,
-                    false => take(recorded),
+                if is_elsewhere(&recorded) {
+                    extent.elsewhere += 1;
+                    extent.harmless += u64::from(matches!(recorded, Recorded::Bad(_)));
+                } else {
+                    take(recorded);
                 }
             })
         });
         drop(stage);
         extent.is_unfinished = !read.map_err(|error| unusable(input, error))?;
-        extent.absence(&input.to_string(), computer).map_or(Ok(extent), Err)
+        let is_absent = extent.elsewhere > 0 && extent.elsewhere == extent.records;
+        extent.absent = computer.filter(|_| is_absent).map(str::to_owned);
+        Ok(extent)
     }
 }
 
@@ -86,7 +105,7 @@ fn unusable(input: &Input, error: EventError) -> Failure {
 
 impl fmt::Debug for OpenLog<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpenLog").field("source", self.source).field("written", &self.written).finish_non_exhaustive()
+        f.debug_struct("OpenLog").field("written", &self.written()).finish_non_exhaustive()
     }
 }
 

@@ -20,19 +20,18 @@ use crate::time::calendar;
 /// The stream is UTF-8, or bytes of which nothing is known.
 pub fn read_stream(stream: impl Read, mut take: impl FnMut(Recorded)) -> Result<bool, EventError> {
     let mut elements = Elements::new(stream);
-    let mut is_any = false;
     while let Some(element) = elements.next()? {
-        is_any = true;
         take(match element {
             Element::Whole(bytes) => record(&input::text(bytes)),
             Element::Broken(bytes) => Recorded::Bad(remains(&input::text(bytes))),
+            Element::Stray => Recorded::Bad(Remains::default()),
         });
     }
     let surroundings = elements.surroundings();
     match surroundings {
         _ if surroundings.has_document_type => Err(EventError::DocumentType),
-        _ if !is_any && !surroundings.has_content => Err(EventError::Empty),
-        _ if !is_any && !surroundings.has_root => Err(EventError::NoEvents),
+        _ if !surroundings.has_content => Err(EventError::Empty),
+        _ if !surroundings.has_record && !surroundings.has_root => Err(EventError::NoEvents),
         _ => Ok(!surroundings.is_open),
     }
 }
@@ -47,14 +46,18 @@ pub fn read(text: &str) -> Result<EventExport, EventError> {
 /// One element, from `<Event` to `</Event>`, as a record.
 pub(crate) fn record(element: &str) -> Recorded {
     let mut partial = Partial::default();
-    match partial.read(&without_controls(element)) {
-        Some(()) => partial.complete(),
-        None => Recorded::Bad(partial.into()),
+    match partial.read(&without_controls(element)).map(|()| partial) {
+        Some(partial) => partial.complete(),
+        None => Recorded::Bad(remains(element)),
     }
 }
 
-/// What can be read of an element that does not end.
+/// What can be read of an element that is not well-formed, or does not end.
 fn remains(element: &str) -> Remains {
+    if element.matches("<System>").nth(1).is_some() {
+        // Two records whose border is gone: what the one says need not be true of the other.
+        return Remains::default();
+    }
     let mut partial = Partial::default();
     // It says what it said up to where it breaks off, well-formed or not.
     let _ = partial.read(&without_controls(element));
@@ -165,7 +168,8 @@ impl Partial {
         };
         match path {
             [Tag::Event, Tag::System, Tag::Provider] => {
-                self.providers.extend(["Name", "EventSourceName"].into_iter().filter_map(value));
+                let names = ["Name", "EventSourceName"].into_iter().filter_map(value);
+                self.providers.extend(names.filter(|name| !name.is_empty()));
             }
             [Tag::Event, Tag::System, Tag::TimeCreated] => {
                 self.time = value("SystemTime").map_or(self.time, |time| calendar::parse(&time).ok());
@@ -348,6 +352,35 @@ mod tests {
         let broken = remains(&whole.replace("</Data>", ""));
         assert_eq!((broken.id, broken.time.is_some()), (Some(1647), true));
         assert_eq!(remains("<Event>x</Event>"), Remains::default());
+    }
+
+    #[test]
+    fn two_records_without_a_border_say_nothing_of_each_other() {
+        let foreign = event("9", "").replace("MSExchange Unified Messaging", "Other").replace("</Event>", "");
+        let Recorded::Bad(remains) = record(&format!("{foreign}{}", event("1647", "").replace("<Event ", "<Evnt ")))
+        else {
+            panic!("it is not well-formed")
+        };
+        assert_eq!(remains, Remains::default());
+    }
+
+    #[test]
+    fn what_stands_between_the_records_is_counted_as_bad() {
+        let event = event("1647", "");
+        for (text, bad) in [
+            (event.replacen("<Event ", "<Evnt ", 1) + &event, 1),
+            (format!("<Events>{}{event}</Events>", event.replacen("<Event ", "<Evnt ", 1).repeat(3)), 3),
+            (format!("</EventData></Event>{event}</Events>"), 2),
+            (format!("<Events>\r\nFailed to open event query.\r\n{event}</Events>"), 1),
+        ] {
+            let export = read(&text).unwrap();
+            assert_eq!((export.records.len(), export.bad), (1, bad), "{text}");
+        }
+        let failed = "<Events>\r\nFailed to open event query.\r\nAccess is denied.\r\n</Events>";
+        assert_eq!(read(failed).unwrap().bad, 1);
+        for none in [event.replace("<Event ", "<Evnt "), "<html>x</html>".to_owned(), "{}".to_owned()] {
+            assert!(matches!(read(&none), Err(EventError::NoEvents)), "{none}");
+        }
     }
 
     #[test]
