@@ -247,6 +247,46 @@ fn unreadable_when_the_export_is_cut_short() {
 }
 
 #[test]
+fn a_half_written_table_is_never_ok() {
+    let head = "\"Server\",\"Name\",\"HealthSetName\",\"AlertValue\",\"Error\"\r\n\"CAS1\",\"M\",\"UM.CallRouter\",\"Healthy\",\"\"\r\n";
+    let last = "\"CAS1\",\"N\",\"UM.CallRouter\",\"Healthy\",\"a\r\nb\"\r\n";
+    judged_text(&format!("{head}{last}"), &[]).assert_begins(0, "UM HEALTH SET OK - no issue: 2 of 2 monitors");
+    // A bare carriage return is the end of a line, too.
+    for end in 1..last.len() - 1 {
+        judged_text(&format!("{head}{}", &last[..end]), &[]).assert_begins(3, "UM HEALTH SET UNKNOWN - ");
+    }
+    let open = format!("{head}CAS1,O,UM.CallRouter,Healthy,\"oops\r\nCAS1,P,UM.CallRouter,Unhealthy,\r\n");
+    let ran = judged_text(&open, &[]);
+    ran.assert_begins(
+        3,
+        "UM HEALTH SET UNKNOWN - standard input: line 3: expected comma-separated values as Export-Csv",
+    );
+    assert!(ran.stdout.contains("(unreadable)") && !ran.stdout.contains("oops"), "{ran:?}");
+}
+
+#[test]
+fn critical_when_a_script_appended_with_other_columns() {
+    let old = "Name,Server,AlertValue,HealthSetName\nM,CAS1,Healthy,UM.CallRouter\n";
+    let new = "Server,Name,HealthSetName,AlertValue\nCAS1,M,UM.CallRouter,Unhealthy\n";
+    judged_text(&format!("{old}{new}"), &[]).assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: 1 of 1");
+    judged_text(&format!("{new}{old}"), &[]).assert_begins(0, "UM HEALTH SET OK - no issue: 1 of 1");
+}
+
+#[test]
+fn critical_when_a_report_is_worse_than_its_entries() {
+    let report = |entries: &str| {
+        format!(
+            r#"[{{"Server":"CAS1","HealthSet":"UM.CallRouter","AlertValue":"Unhealthy","MonitorCount":2,"Entries":[{entries}]}}]"#
+        )
+    };
+    let entry = r#"{"Server":"CAS1","Name":"M1","HealthSetName":"UM.CallRouter","AlertValue":"Healthy"}"#;
+    let ran = judged_text(&report(entry), &[]);
+    ran.assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: 1 of 2 monitors of UM.CallRouter on CAS1");
+    judged_text(&report(&replaced(entry, "UM.CallRouter", "Other")), &[]).assert_exit(2);
+    judged_text(&report(&replaced(entry, r#""HealthSetName":"UM.CallRouter","#, "")), &[]).assert_exit(2);
+}
+
+#[test]
 fn stale_when_the_file_is_older_than_allowed() {
     let file = tempfile::NamedTempFile::new().unwrap();
     // Not copied: Windows copies the age as well.
@@ -268,6 +308,35 @@ fn stale_when_the_file_is_older_than_allowed() {
 }
 
 #[test]
+fn stale_when_written_or_changed_ahead_of_the_clock() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), std::fs::read(fixture("health/powershell7-single-healthy.json")).unwrap()).unwrap();
+    let path = file.path().to_str().unwrap();
+    let two_years = std::time::SystemTime::now() + std::time::Duration::from_secs(2 * 365 * 86_400);
+    file.as_file().set_modified(two_years).unwrap();
+    let ran = run(&["--file", path]);
+    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - ").assert_says("ahead of the clock: expected at most 5 min");
+    assert!(ran.stdout.contains("(stale)"), "{ran:?}");
+    run(&["--file", path, "--max-age", "none"]).assert_begins(0, "UM HEALTH SET OK").assert_says("ahead of the clock");
+
+    // An event 1 of a clock that was wrong hides every event 4 from then on.
+    let text = std::fs::read_to_string(fixture(LOG)).unwrap();
+    let later = replaced(&text, "2026-11-23T15:20:00", "2096-11-23T15:20:00");
+    let ran = judged_text(&later, &[]);
+    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - the last change is ").assert_says("ahead of the clock");
+}
+
+#[test]
+fn unreadable_when_a_record_of_an_exported_log_cannot_be_recognized() {
+    let text = std::fs::read_to_string(fixture(LOG)).unwrap();
+    let last = text.rfind("<Event ").unwrap();
+    let damaged = format!("{}<Evnt {}", &text[..last], &text[last + 7..]);
+    let ran = judged_text(&damaged, &[]);
+    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - 1 rows of standard input ");
+    assert!(ran.stdout.contains("(unreadable)"), "{ran:?}");
+}
+
+#[test]
 fn unreadable_when_an_exported_log_breaks_off() {
     // Cut behind the event that says that it is healthy again, in front of the one that says the opposite.
     let text = std::fs::read_to_string(fixture(LOG)).unwrap();
@@ -279,7 +348,7 @@ fn unreadable_when_an_exported_log_breaks_off() {
 
 #[test]
 fn stale_when_a_row_says_so() {
-    for stale in ["true", "\"True\""] {
+    for stale in ["true", "\"True\"", "1", "\"Yes\"", "\"-1\""] {
         let row = |name: &str, stale: &str| {
             format!(
                 r#"{{"Server":"CAS1","Name":"{name}","HealthSetName":"UM.CallRouter","AlertValue":"Healthy","IsStale":{stale}}}"#
@@ -309,6 +378,8 @@ fn with_a_host_only_its_rows_count() {
     let ran = judged_text(export, &["-H", "cas3"]);
     ran.assert_begins(3, "UM HEALTH SET UNKNOWN - none of the 2 rows of standard input is of cas3");
     assert!(ran.stdout.contains("(no-data)"), "{ran:?}");
+    let somebody = replaced(export, "CAS1,", ",");
+    judged_text(&somebody, &["-H", "cas2"]).assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: 1 of 2");
     let nameless = "Name,HealthSetName,AlertValue\nM,UM.CallRouter,Healthy\n";
     judged_text(nameless, &["-H", "cas1"]).assert_begins(3, "UM HEALTH SET UNKNOWN - none of the 1 rows of");
     let ran = judged(LOG, &["-H", "nobody"]);

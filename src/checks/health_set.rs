@@ -7,7 +7,7 @@
 //! | CRITICAL | a monitor is Unhealthy or Unavailable                                                     |
 //! | UNKNOWN  | a monitor is Unknown or anything else; a health set is absent; the source cannot be read  |
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, graph, metric};
 use crate::health::Monitor;
@@ -17,7 +17,9 @@ use crate::options::log::LogOptions;
 use crate::options::{Need, Options, Secrets, reworded};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, HEALTH_SET, Metric, Report, StandsFor, Uom};
+use crate::time::age::{Untimely, untimely};
 use crate::time::calendar::rfc3339;
+use crate::time::words::roughly;
 
 impl Check for HealthSet {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
@@ -53,6 +55,9 @@ impl HealthSet {
         for failure in self.shortcomings(answer, &selection) {
             report.add_failure(failure);
         }
+        if let Some(failure) = ahead(answer, report.started.time) {
+            report.add_failure(failure);
+        }
         for stray in judge::unmatched(&answer.export.monitors, &self.health_set, &self.ignore) {
             report.add_finding(Finding::remark(stray));
         }
@@ -80,6 +85,9 @@ impl HealthSet {
             let text = format!("{source}: expected the end of its root element, </Events>");
             failures.push(Failure::new(Class::Unreadable, text));
         }
+        if let Some(shortcoming) = &answer.export.shortcoming {
+            failures.push(Failure::new(Class::Unreadable, format!("{source}: {shortcoming}")));
+        }
         if answer.export.unusable > 0 {
             let what = if self.log.file.is_some() { "rows" } else { "events" };
             let text = format!("{} {what} of {source} lack health set or alert value", answer.export.unusable);
@@ -87,6 +95,13 @@ impl HealthSet {
         }
         failures
     }
+}
+
+/// A change that seems to lie ahead hides every later one until the clock is there: the newest decides.
+fn ahead(answer: &Acquired, now: SystemTime) -> Option<Failure> {
+    let Some(Untimely::Ahead(ahead)) = untimely(answer.last_change?, now, Duration::MAX) else { return None };
+    let text = format!("the last change is {} ahead of the clock: expected at most 5 min", roughly(ahead));
+    Some(Failure::new(Class::Stale, text))
 }
 
 /// What a row says of itself is older than any file.

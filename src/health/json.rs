@@ -2,7 +2,9 @@
 
 use serde_json::{Deserializer, Map, Value};
 
-use super::{HealthError, RawMonitor, SERVER, column};
+use super::{
+    ALERT_VALUE, AlertValue, HEALTH_SET_COLUMN, HealthError, MONITOR_COUNT, RawMonitor, SERVER, column, judge,
+};
 
 /// The objects of a JSON text that may be monitors.
 pub(super) fn rows(text: &str) -> Result<Vec<RawMonitor>, HealthError> {
@@ -47,7 +49,7 @@ fn collect_object(object: Map<String, Value>, server: &str, rows: &mut Vec<RawMo
     if !server.is_empty() && !row.values.contains_key(SERVER) {
         row.set(SERVER, server);
     }
-    let server = row.values.get(SERVER).cloned().unwrap_or_default();
+    let server = row.text(SERVER).to_owned();
 
     // The monitors of a health set, where they were exported deeply enough to be objects, say more than their sum.
     let known = rows.len();
@@ -62,7 +64,28 @@ fn collect_object(object: Map<String, Value>, server: &str, rows: &mut Vec<RawMo
     }
     if rows.len() == known {
         rows.push(row);
+    } else if !row.text(ALERT_VALUE).is_empty() {
+        let left = unaccounted(row, &mut rows[known..]);
+        rows.extend(left);
     }
+}
+
+/// What the entries of a health set leave of its sum: nothing where they are as many as the sum says and one of them is as
+/// bad, for then they say all of it.
+fn unaccounted(mut sum: RawMonitor, entries: &mut [RawMonitor]) -> Option<RawMonitor> {
+    let health_set = sum.text(HEALTH_SET_COLUMN).to_owned();
+    for entry in entries.iter_mut().filter(|entry| entry.text(HEALTH_SET_COLUMN).is_empty()) {
+        entry.set(HEALTH_SET_COLUMN, &health_set);
+    }
+    let own = || entries.iter().filter(|entry| entry.text(HEALTH_SET_COLUMN).eq_ignore_ascii_case(&health_set));
+    let state = |row: &RawMonitor| judge::usual_state(&AlertValue::parse(row.text(ALERT_VALUE)));
+    let is_as_bad = own().map(state).max().is_some_and(|worst| worst >= state(&sum));
+    let missing = sum.count().saturating_sub(own().map(RawMonitor::count).sum());
+    if is_as_bad && missing == 0 {
+        return None;
+    }
+    sum.set(MONITOR_COUNT, &missing.to_string());
+    Some(sum)
 }
 
 /// A value as text: plain, or wrapped by remoting or by Windows PowerShell 5, `{"value":3,"Value":"Unhealthy"}`.
@@ -132,8 +155,32 @@ mod tests {
         };
         let shallow = report(r#"["Microsoft.Exchange.Monitoring.MonitorHealthEntry"]"#);
         assert_eq!((shallow.len(), shallow[0].count, shallow[0].name.as_str()), (1, 4, ""));
-        let deep = report(r#"[{"Name":"M","HealthSetName":"UM","AlertValue":3}]"#);
-        assert_eq!((deep.len(), deep[0].name.as_str(), deep[0].server.as_str()), (1, "M", "CAS1"));
+        let entries = vec![r#"{"Name":"M","HealthSetName":"um","AlertValue":3}"#; 4].join(",");
+        let deep = report(&format!("[{entries}]"));
+        assert_eq!((deep.len(), deep[0].name.as_str(), deep[0].server.as_str()), (4, "M", "CAS1"));
+        let without_set = report(&format!("[{}]", entries.replace(r#""HealthSetName":"um","#, "")));
+        assert_eq!((without_set.len(), without_set[3].health_set.as_str()), (4, "UM"));
+    }
+
+    #[test]
+    fn a_report_stays_beside_entries_that_say_less_of_it() {
+        let sum = |entries: &[(&str, u8)]| {
+            let entry =
+                |(set, value): &(&str, u8)| format!(r#"{{"Name":"M","HealthSetName":"{set}","AlertValue":{value}}}"#);
+            let entries: Vec<_> = entries.iter().map(entry).collect();
+            let text = format!(
+                r#"{{"Server":"CAS1","HealthSet":"UM","AlertValue":3,"MonitorCount":2,"Entries":[{}]}}"#,
+                entries.join(",")
+            );
+            let found = monitors(&text);
+            let sum = found.into_iter().find(|monitor| monitor.name.is_empty());
+            sum.map(|sum| (sum.count, sum.alert_value))
+        };
+        assert_eq!(sum(&[("UM", 1), ("UM", 3)]), None);
+        assert_eq!(sum(&[("UM", 1), ("UM", 1)]), Some((1, AlertValue::Unhealthy)), "none is as bad");
+        assert_eq!(sum(&[("UM", 1), ("UM", 2)]), Some((1, AlertValue::Unhealthy)), "none is as bad");
+        assert_eq!(sum(&[("UM", 3)]), Some((1, AlertValue::Unhealthy)), "one is missing");
+        assert_eq!(sum(&[("Other", 3), ("Other", 3)]), Some((2, AlertValue::Unhealthy)), "they are of another one");
     }
 
     #[test]

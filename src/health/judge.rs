@@ -105,6 +105,14 @@ pub const fn rating(value: &AlertValue) -> Rating {
     }
 }
 
+/// What an alert value is worth where nobody says otherwise.
+pub(super) fn usual_state(value: &AlertValue) -> State {
+    match rating(value) {
+        Rating::State(state) => state,
+        Rating::Disabled => State::Warning,
+    }
+}
+
 /// `UMCallRouterTestMonitor is Unhealthy since 2026-11-23T09:12:00Z: error text`, its server named where there are several.
 pub fn describe(monitor: &Monitor, with_server: bool) -> String {
     let mut text = match monitor.name.as_str() {

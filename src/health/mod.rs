@@ -95,14 +95,17 @@ pub struct HealthExport {
     pub monitors: Vec<Monitor>,
     /// How many objects or lines name no health set or no alert value.
     pub unusable: usize,
+    /// Why there may be more than was read.
+    pub shortcoming: Option<HealthError>,
 }
 
 impl HealthExport {
-    /// Leaves the monitors of `server` alone; `false` where there is none among several.
+    /// Leaves the monitors of `server` alone, and those of nobody knows which; `false` where none says that it is its own.
     pub(crate) fn keep_only(&mut self, server: &str) -> bool {
         let before = self.monitors.len();
-        self.monitors.retain(|monitor| host::is_same_computer(server, &monitor.server));
-        before == 0 || !self.monitors.is_empty()
+        let is_own = |monitor: &Monitor| host::is_same_computer(server, &monitor.server);
+        self.monitors.retain(|monitor| monitor.server.is_empty() || is_own(monitor));
+        before == 0 || self.monitors.iter().any(is_own)
     }
 }
 
@@ -124,21 +127,24 @@ pub enum HealthError {
         "objects flattened to text: expected ConvertTo-Json with a greater -Depth, such as 4 (the text is withheld)"
     )]
     Flattened,
-    /// A table that breaks off in a way that leaves no rows.
+    /// A quote that is not closed, or stands within a cell.
     #[error("line {line}: expected comma-separated values as Export-Csv writes them (the text is withheld)")]
     Csv { line: u64 },
+    /// It was cut off, or is being written.
+    #[error("line {line}: expected a line end: the export breaks off")]
+    Unfinished { line: u64 },
 }
 
 /// Reads an export, JSON or CSV.
 pub fn read(text: &str) -> Result<HealthExport, HealthError> {
-    let rows = match text.trim_start().chars().next() {
+    let RawExport { rows, shortcoming } = match text.trim_start().chars().next() {
         None => return Err(HealthError::Empty),
-        Some('{' | '[' | '"') if is_json(text) => json::rows(text)?,
+        Some('{' | '[' | '"') if is_json(text) => RawExport { rows: json::rows(text)?, shortcoming: None },
         Some(_) if text.trim() == "null" => return Err(HealthError::Empty),
         Some(_) => csv::rows(text)?,
     };
     if rows.is_empty() {
-        return Err(HealthError::Empty);
+        return Err(shortcoming.unwrap_or(HealthError::Empty));
     }
     let total = rows.len();
     let is_flattened = rows.iter().any(|row| row.is_flattened);
@@ -146,7 +152,7 @@ pub fn read(text: &str) -> Result<HealthExport, HealthError> {
     if is_flattened && monitors.is_empty() {
         return Err(HealthError::Flattened);
     }
-    Ok(HealthExport { unusable: total - monitors.len(), monitors })
+    Ok(HealthExport { unusable: total - monitors.len(), monitors, shortcoming })
 }
 
 /// Whether a text that begins as JSON may is not CSV, whose cells may be in quotes.
@@ -156,17 +162,47 @@ fn is_json(text: &str) -> bool {
     !text.starts_with('"') || serde_json::from_str::<String>(text).is_ok()
 }
 
+/// What was read of an export.
+#[derive(Debug)]
+struct RawExport {
+    rows: Vec<RawMonitor>,
+    /// Why there may be more.
+    shortcoming: Option<HealthError>,
+}
+
 /// One object or line: the columns that matter, by their name in lower case.
 #[derive(Clone, Debug, Default)]
 struct RawMonitor {
     values: BTreeMap<&'static str, String>,
     /// Whether it, or what is in it, is a text in the place of an object.
     is_flattened: bool,
+    /// Whether it says two different things of what decides.
+    is_contradictory: bool,
 }
 
 impl RawMonitor {
     fn set(&mut self, column: &'static str, value: &str) {
-        self.values.insert(column, value.trim().to_owned());
+        let value = value.trim();
+        let known = self.text(column);
+        let differs = !value.is_empty() && !known.is_empty() && !known.eq_ignore_ascii_case(value);
+        if !value.is_empty() || known.is_empty() {
+            self.values.insert(column, value.to_owned());
+        }
+        self.is_contradictory |= differs && DECISIVE.contains(&column);
+    }
+
+    fn text(&self, column: &str) -> &str {
+        self.values.get(column).map_or("", String::as_str)
+    }
+
+    /// How many monitors it stands for.
+    fn count(&self) -> u32 {
+        self.text(MONITOR_COUNT).parse::<u64>().map_or(1, |count| count.clamp(1, 65_535) as u32)
+    }
+
+    /// Whether it says that it is stale. A word that is not known is no reason to believe the row.
+    fn is_stale(&self) -> bool {
+        !["", "false", "0"].iter().any(|no| self.text("isstale").eq_ignore_ascii_case(no))
     }
 
     fn take(&mut self, column: &str) -> String {
@@ -176,21 +212,21 @@ impl RawMonitor {
     fn into_monitor(mut self) -> Option<Monitor> {
         let health_set = self.take(HEALTH_SET_COLUMN);
         let alert_value = self.take(ALERT_VALUE);
-        if health_set.is_empty() || alert_value.is_empty() {
+        if health_set.is_empty() || alert_value.is_empty() || self.is_contradictory {
             return None;
         }
         Some(Monitor {
+            count: self.count(),
+            is_stale: self.is_stale(),
             server: self.take(SERVER),
             health_set,
             name: self.take(NAME),
-            target: self.take("targetresource"),
+            target: self.take(TARGET),
             alert_value: AlertValue::parse(&alert_value),
             component_state: component_state(&self.take(STATE)),
             since: date(&self.take("lasttransitiontime")),
             error: self.take("error"),
             exception: self.take("exception"),
-            is_stale: self.take("isstale").eq_ignore_ascii_case("true"),
-            count: self.take("monitorcount").parse::<u16>().map_or(1, |count| u32::from(count.max(1))),
         })
     }
 }
@@ -223,8 +259,13 @@ fn date(text: &str) -> Option<String> {
 const SERVER: &str = "server";
 const HEALTH_SET_COLUMN: &str = "healthsetname";
 const NAME: &str = "name";
+const TARGET: &str = "targetresource";
 const ALERT_VALUE: &str = "alertvalue";
 const STATE: &str = "currenthealthsetstate";
+const MONITOR_COUNT: &str = "monitorcount";
+
+/// The columns that decide what is said, and of whom.
+const DECISIVE: &[&str] = &[SERVER, HEALTH_SET_COLUMN, ALERT_VALUE];
 
 /// The columns that are read, as exports spell them in lower case, and the name that each is kept under.
 const COLUMNS: &[(&str, &str)] = &[
@@ -235,11 +276,11 @@ const COLUMNS: &[(&str, &str)] = &[
     (ALERT_VALUE, ALERT_VALUE),
     (STATE, STATE),
     ("state", STATE),
-    ("targetresource", "targetresource"),
+    (TARGET, TARGET),
     ("lasttransitiontime", "lasttransitiontime"),
     ("error", "error"),
     ("exception", "exception"),
-    ("monitorcount", "monitorcount"),
+    (MONITOR_COUNT, MONITOR_COUNT),
     ("isstale", "isstale"),
 ];
 
@@ -294,6 +335,44 @@ mod tests {
     fn rows_without_what_decides_are_counted() {
         let export = read("AlertValue,HealthSet\nHealthy,UM\nHealthy\n,UM\n").unwrap();
         assert_eq!((export.monitors.len(), export.unusable), (1, 2));
+    }
+
+    #[test]
+    fn a_row_that_contradicts_itself_is_counted_and_not_judged() {
+        for text in [
+            r#"{"HealthSet":"UM","AlertValue":"Unhealthy","alertvalue":"Healthy"}"#,
+            "HealthSet,AlertValue,AlertValue\nUM,Unhealthy,Healthy\n",
+        ] {
+            let export = read(text).unwrap();
+            assert_eq!((export.monitors.len(), export.unusable), (0, 1), "{text}");
+        }
+        assert_eq!(read("HealthSet,HealthSetName,AlertValue\nUM,um,Healthy\n").unwrap().monitors.len(), 1);
+    }
+
+    #[test]
+    fn stale_unless_it_says_that_it_is_not() {
+        let is_stale = |value: &str| {
+            let text = format!(r#"{{"HealthSet":"UM","AlertValue":"Healthy","IsStale":{value}}}"#);
+            read(&text).unwrap().monitors[0].is_stale
+        };
+        for value in ["true", "\"True\"", "1", "\"1\"", "-1", "\"Yes\"", "\"?\""] {
+            assert!(is_stale(value), "{value}");
+        }
+        for value in ["false", "\"False\"", "0", "\"\"", "null"] {
+            assert!(!is_stale(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_row_without_a_server_is_of_whoever_is_asked_for() {
+        for nameless in [r#""""#, r#"{"Name":"CAS1"}"#, "null"] {
+            let row = |server: &str| format!(r#"{{"Server":{server},"HealthSet":"UM","AlertValue":3}}"#);
+            let rows = [row(nameless), row("\"CAS1\""), row("\"CAS2\"")];
+            let mut export = read(&format!("[{}]", rows.join(","))).unwrap();
+            assert!(export.keep_only("cas1"));
+            assert_eq!((export.monitors.len(), export.monitors[0].server.as_str()), (2, ""), "{nameless}");
+            assert!(!read(&row(nameless)).unwrap().keep_only("cas1"), "nothing says that it is its own");
+        }
     }
 
     proptest! {

@@ -17,6 +17,8 @@ pub(crate) struct Acquired {
     /// When an export was written; `None` is now.
     pub written: Option<SystemTime>,
     pub remarks: Vec<String>,
+    /// When a health set last changed, as its own log says; unknown of an export of states.
+    pub last_change: Option<SystemTime>,
     /// Whether an export breaks off, so that what came last may be missing.
     pub is_unfinished: bool,
 }
@@ -46,7 +48,7 @@ pub(crate) fn acquire(source: &LogSource, health_sets: &[String]) -> Result<Acqu
     if computer.is_some_and(|asked| !export.keep_only(asked)) {
         return Err(absent(computer, &format!("{rows} rows"), input));
     }
-    Ok(Acquired { export, written: content.modified, remarks: Vec::new(), is_unfinished: false })
+    Ok(Acquired { export, written: content.modified, remarks: Vec::new(), last_change: None, is_unfinished: false })
 }
 
 /// That nothing in an export is of the server that was asked for.
@@ -72,9 +74,10 @@ fn concluded(found: &events::EventExport, source: &str, health_sets: &[String]) 
     };
     let remarks = transitions.quiet(health_sets).into_iter().filter(has_monitor).map(remark).collect();
     Ok(Acquired {
-        export: HealthExport { monitors, unusable: transitions.unusable + found.bad },
+        export: HealthExport { monitors, unusable: transitions.unusable + found.bad, shortcoming: None },
         written: None,
         remarks,
+        last_change: transitions.last_change(health_sets),
         is_unfinished: found.is_unfinished,
     })
 }

@@ -80,6 +80,11 @@ impl<'a> Transitions<'a> {
         health_sets.iter().map(String::as_str).filter(is_quiet).collect()
     }
 
+    /// When the last of `health_sets` changed, as their events say.
+    pub(crate) fn last_change(&self, health_sets: &[String]) -> Option<SystemTime> {
+        health_sets.iter().flat_map(|set| self.changes_of(set)).map(|change| change.record.time).max()
+    }
+
     fn monitors_of(&self, health_set: &str) -> Vec<Monitor> {
         let changes: Vec<_> = self.changes_of(health_set).collect();
         let recovered = changes.iter().rposition(|change| !change.is_unhealthy);
