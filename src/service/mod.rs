@@ -1,8 +1,7 @@
 //! Is a Windows service there, enabled and running, and is the Exchange component behind it in service?
 //!
 //! [`ask`] brings what the service manager and the registry of a host know, [`exporter`] what windows_exporter says of it;
-//! [`judge`] and [`component`] say what that
-//! means, without a system to ask.
+//! [`judge`] and [`component`] say what that means, without a system to ask.
 
 pub mod component;
 pub(crate) mod exporter;
