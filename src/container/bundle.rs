@@ -154,11 +154,14 @@ pub fn read(content: &[u8], passphrase: Option<&str>) -> Result<Bundle, BundleEr
     }
 }
 
-/// The certificates of a PEM text that it lets issue others for servers, in DER, without a look into them.
-pub(crate) fn issuers(content: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+/// The certificates of a PEM text, in DER, without a look into them, each with whether it is trusted for servers.
+pub(crate) fn ders(content: &[u8]) -> impl Iterator<Item = (Vec<u8>, bool)> {
     pem::blocks(content).filter_map(Result::ok).filter_map(|block| match block.label {
-        TRUSTED => Some(trusted::split(&block.der)).filter(|(_, is_trusted)| *is_trusted).map(|(der, _)| der.to_vec()),
-        label if CERTIFICATES.contains(&label) => Some(block.der),
+        TRUSTED => {
+            let (der, is_for_servers) = trusted::split(&block.der);
+            Some((der.to_vec(), is_for_servers))
+        }
+        label if CERTIFICATES.contains(&label) => Some((block.der, true)),
         _ => None,
     })
 }

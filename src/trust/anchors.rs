@@ -13,6 +13,7 @@ use webpki::{EndEntityCert, Error, KeyUsage, VerifiedPath, anchor_from_trusted_c
 use super::authority::objection;
 use super::distrust::{distrust, is_too_much};
 use super::signature;
+use crate::time::stage;
 use crate::x509::certificate::{Certificate, Fingerprint, folded_name};
 use crate::x509::chain::Chain;
 use crate::x509::parts::{KeyInfo, Parts, inside};
@@ -103,6 +104,7 @@ impl Anchors {
     /// Now or, if it does not, at the nearest moment at which it did: a certificate that has expired is a finding of its own,
     /// and not also untrusted.
     pub(crate) fn verdict(&self, chain: &Chain, sought: &SoughtPath<'_>) -> Verdict {
+        let _stage = stage::enter("looking for a path to a trust anchor");
         let verdict = self.verdict_by_bytes(chain, sought);
         if !matches!(verdict, Verdict::Untrusted(Distrust::UnknownIssuer { .. })) {
             return verdict;

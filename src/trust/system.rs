@@ -28,11 +28,14 @@ pub(crate) fn verdict(chain: &Chain, sought: &SoughtPath<'_>, deadline: &Deadlin
     if let Some(verdict) = of_windows(chain, sought, deadline) {
         return verdict;
     }
-    let of_bundle = of_bundle(chain).map(|anchors| Anchors::new(anchors).verdict(chain, sought));
-    match of_bundle {
+    let is_final = |verdict: &Verdict| {
         // With a directory named as well, whom the bundle does not know may be in there.
-        Some(verdict) if verdict.is_trusted() || env::var_os("SSL_CERT_DIR").is_none() => verdict,
-        _ => match of_platform() {
+        let is_known = verdict.is_trusted() || matches!(verdict, Verdict::Untrusted(Distrust::Rejected { .. }));
+        is_known || env::var_os("SSL_CERT_DIR").is_none()
+    };
+    match of_bundle(chain).map(|anchors| anchors.verdict(chain, sought)).filter(is_final) {
+        Some(verdict) => verdict,
+        None => match of_platform() {
             Ok(anchors) => Anchors::new(anchors).verdict(chain, sought),
             Err(reason) => Verdict::Untrusted(Distrust::NoAnchors(reason)),
         },
@@ -58,9 +61,10 @@ const fn of_windows(_: &Chain, _: &SoughtPath<'_>, _: &Deadline) -> Option<Verdi
     None
 }
 
-/// The roots of the bundle that could have issued a certificate of `chain`; `None` without a bundle.
-fn of_bundle(chain: &Chain) -> Option<Vec<CertificateDer<'static>>> {
-    let roots = bundle()?;
+/// The roots of the bundle that could have issued a certificate of `chain`, and whom of it the bundle rejects; `None` without a
+/// bundle.
+fn of_bundle(chain: &Chain) -> Option<Anchors> {
+    let Bundle { roots, rejected } = bundle()?;
     let possible = |is_same: fn(&[u8], &[u8]) -> bool, most: usize| -> Vec<_> {
         let issuers: Vec<_> = chain.iter().map(Certificate::issuer_der).take(most).collect();
         let possible = roots.iter().filter(|root| could_issue(root, &issuers, is_same));
@@ -68,17 +72,29 @@ fn of_bundle(chain: &Chain) -> Option<Vec<CertificateDer<'static>>> {
     };
     let by_bytes = possible(|one, other| one == other, usize::MAX);
     // To read names takes far longer, and nearly all are written as their bearers write them.
-    Some(if by_bytes.is_empty() { possible(is_same_name, MAX_READ_NAMES) } else { by_bytes })
+    let roots = if by_bytes.is_empty() { possible(is_same_name, MAX_READ_NAMES) } else { by_bytes };
+    let rejected = rejected.iter().filter(|rejected| chain.iter().any(|certificate| certificate.der == **rejected));
+    Some(Anchors::new(roots).but_not(rejected.map(|der| der.clone().into()).collect()))
+}
+
+/// What is in the file of all roots, in DER.
+struct Bundle {
+    roots: Vec<Vec<u8>>,
+    /// Those that the file does not trust for servers.
+    rejected: Vec<Vec<u8>>,
 }
 
 /// Every root of the system; read once for all addresses of a name, and again if there was nothing to read.
-fn bundle() -> Option<&'static [Vec<u8>]> {
-    static BUNDLE: OnceCell<Vec<Vec<u8>>> = OnceCell::new();
-    let read = || -> Option<Vec<_>> {
+fn bundle() -> Option<&'static Bundle> {
+    static BUNDLE: OnceCell<Bundle> = OnceCell::new();
+    let read = || -> Option<_> {
         let content = file::read(&bundle_path()?, MAX_BUNDLE).ok()?;
-        Some(bundle::issuers(&content).collect()).filter(|roots: &Vec<_>| !roots.is_empty())
+        let (roots, rejected): (Vec<_>, Vec<_>) =
+            bundle::ders(&content).partition(|(_, is_for_servers)| *is_for_servers);
+        let ders = |ders: Vec<(Vec<u8>, bool)>| ders.into_iter().map(|(der, _)| der).collect();
+        (!roots.is_empty()).then(|| Bundle { roots: ders(roots), rejected: ders(rejected) })
     };
-    BUNDLE.get_or_try_init(|| read().ok_or(())).ok().map(Vec::as_slice)
+    BUNDLE.get_or_try_init(|| read().ok_or(())).ok()
 }
 
 /// The file that holds all roots: the one that the operator names, as for OpenSSL, else the first of those that systems have.

@@ -134,6 +134,28 @@ fn the_roots_of_the_system_decide_where_nothing_else_is_given() {
     }
 }
 
+/// Red Hat's file of roots in OpenSSL's trusted format has certificates in it that nobody is to trust.
+#[test]
+fn untrusted_when_the_system_rejects_a_certificate_on_the_way() {
+    let leaf = Wanted::new("sip.test.local", -DAY, 90 * DAY);
+    let made = Made::chain(&leaf, &Wanted::new("Issuing CA", -DAY, 90 * DAY), &Wanted::new("Root CA", -DAY, 90 * DAY));
+    let Some(server) = made.serve("") else { return };
+    for (name, subject) in [("leaf", "sip.test.local"), ("issuing", "Issuing CA")] {
+        let [certificate, out] =
+            [format!("{name}.pem"), "rejected.pem".to_owned()].map(|name| host::path(made.file(&name)));
+        if !host::ran("openssl", &["x509", "-in", &certificate, "-addreject", "serverAuth", "-trustout", "-out", &out])
+        {
+            return;
+        }
+        let roots = ["root.pem", "rejected.pem"].map(|name| std::fs::read_to_string(made.file(name)).unwrap()).concat();
+        std::fs::write(made.file("roots.pem"), roots).unwrap();
+        let mut command = plugin(NAME);
+        command.args(["-H", "127.0.0.1", "-p", &server.port]);
+        command.env("SSL_CERT_FILE", made.path("roots.pem")).env_remove("SSL_CERT_DIR");
+        run_command(&mut command).assert_text(1).assert_says(&format!("rejects '{subject}' for servers"));
+    }
+}
+
 #[test]
 fn trust_and_name_are_states_of_their_own() {
     let Some(server) = OpenSsl::serve("server", "") else { return };
