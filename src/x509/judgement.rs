@@ -13,6 +13,7 @@
 use super::certificate::{Certificate, moment};
 use super::chain::{Chain, ChainOrder};
 use super::expiry::{Expiries, Remaining};
+use super::metrics::{earliest, leaf, metrics};
 use super::name::{self, Match};
 use super::scope::{self, Judged, Place, Scrutiny};
 use super::verdict::{Distrust, Verdict};
@@ -187,30 +188,6 @@ pub(crate) fn unknown_metrics(expiries: &Expiries) -> Vec<Metric> {
     metrics(&[], expiries)
 }
 
-fn metrics(remaining: &[(Place, Remaining)], expiries: &Expiries) -> Vec<Metric> {
-    let unjudged = Expiries::default();
-    let leaf = leaf(remaining);
-    let mut metrics = vec![expiries.days("days_left", earliest(remaining)), unjudged.days("leaf_days_left", leaf)];
-    for &(place, left) in remaining {
-        let label = match place {
-            Place::Chain(place @ ..=MAX_CHAIN_METRICS) => format!("chain_{place}_days_left"),
-            Place::Anchor => "anchor_days_left".to_owned(),
-            Place::Leaf | Place::Chain(_) => continue,
-        };
-        metrics.push(unjudged.days(&label, Some(left)));
-    }
-    metrics.push(expiries.lifetime("leaf_lifetime_left", leaf));
-    metrics
-}
-
-fn leaf(remaining: &[(Place, Remaining)]) -> Option<Remaining> {
-    remaining.first().map(|(_, left)| *left)
-}
-
-fn earliest(remaining: &[(Place, Remaining)]) -> Option<Remaining> {
-    remaining.iter().map(|(_, left)| *left).min_by_key(|left| left.seconds)
-}
-
 fn validity(judged: Judged<'_>, now: i64) -> Option<Failure> {
     let certificate = judged.certificate;
     if now > certificate.not_after {
@@ -344,8 +321,9 @@ fn dns_name(name: &str) -> String {
 fn remarks(chain: &Chain, expected: &Expectations<'_>) -> Vec<String> {
     let order = match chain.order() {
         _ if chain.is_heap() => None,
-        // Whoever has come to an anchor missed nobody on the way.
+        // Whoever has come to an anchor missed nobody on the way; where nobody asked for one the way may have ended before.
         ChainOrder::Gap(_) if expected.verdict.is_trusted() => None,
+        ChainOrder::Gap(1..) if *expected.verdict == Verdict::NotJudged => None,
         ChainOrder::InOrder => None,
         ChainOrder::OutOfOrder(place) => {
             Some(format!("the chain is out of order: certificate {} did not issue the one before it", place + 1))
@@ -363,8 +341,12 @@ fn remarks(chain: &Chain, expected: &Expectations<'_>) -> Vec<String> {
     order.into_iter().chain(by_common_name).chain(beside(chain, expected.verdict)).collect()
 }
 
-/// How many of a file are not on the way to the anchor: another leaf, say, of which the verdict says nothing.
+/// How many of a file are not on the way to the anchor: another leaf, say, of which the verdict says nothing. Where there is no
+/// way, whose it is that was looked for.
 fn beside(chain: &Chain, verdict: &Verdict) -> Option<String> {
+    if chain.is_heap() && matches!(verdict, Verdict::Untrusted(_)) && !chain.others().is_empty() {
+        return Some(format!("in a file that keeps no order '{}' is taken for the leaf", chain.leaf().name()));
+    }
     let others = chain.others().iter().enumerate();
     let others = others.map(|(place, certificate)| Judged { certificate, place: Place::Chain(place + 1) });
     let count = others.filter(|other| !other.is_relied_on(verdict)).count();
@@ -382,9 +364,6 @@ fn expires(judged: Judged<'_>, left: Remaining) -> String {
     let tense = if left.seconds < 0 { format!("expired {left} ago") } else { format!("expires in {left}") };
     format!("{} {tense} ({})", judged.designation(), moment(judged.certificate.not_after))
 }
-
-/// Longer chains exist in bundles only, where one metric for the earliest says it all.
-const MAX_CHAIN_METRICS: usize = 10;
 
 /// More files than this are known by the earliest of them only: the first line must not grow without bounds.
 const MAX_LABELLED_METRICS: usize = 50;

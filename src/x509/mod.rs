@@ -9,6 +9,7 @@ pub(crate) mod certificate;
 pub(crate) mod chain;
 pub mod expiry;
 pub mod judgement;
+pub(crate) mod metrics;
 pub(crate) mod name;
 pub(crate) mod parts;
 pub(crate) mod scope;

@@ -236,7 +236,11 @@ fn a_gap_is_remarked_only_where_the_order_means_something_and_no_anchor_is_reach
     let trusted = Verdict::Trusted(Box::new(path));
     assert_eq!(remarks(&chain([&leaf, &issuing, &cross]), &trusted), [""; 0]);
     let file = || Chain::new(vec![leaf.clone(), issuing.clone(), cross.clone()]).unwrap();
-    assert_eq!(remarks(&file(), &Verdict::NotJudged), [gap(1)]);
+    assert_eq!(remarks(&file(), &Verdict::NotJudged), [""; 0]);
+    let untrusted = Verdict::Untrusted(Distrust::SelfSigned);
+    assert_eq!(remarks(&file(), &untrusted), [gap(1)]);
+    let taken = "in a file that keeps no order 'cas1.example.com' is taken for the leaf";
+    assert_eq!(remarks(&file().in_order(false), &untrusted), [taken]);
     let beside = "1 certificate beside the path to the trust anchor is not judged for trust";
     assert_eq!(remarks(&file(), &trusted), [beside]);
     assert_eq!(remarks(&file().in_order(false), &trusted), [beside]);
