@@ -29,23 +29,25 @@ impl<T> Handshake<T> {
         Self { served: Served::default(), result: Err(error) }
     }
 
-    /// With the certificates read and their trust judged.
+    /// With the certificates read and their trust judged. One behind the leaf that cannot be read is an error, which hides
+    /// none of those that can.
     pub(crate) fn judged(seen: Seen, result: Result<T, TlsError>, approach: Approach<'_>) -> Self {
         let Seen { certificates, mut served } = seen;
         if certificates.is_empty() {
             return Self { served, result };
         }
-        match Chain::from_ders(certificates.iter().map(AsRef::as_ref)) {
-            Ok(chain) => {
-                served.verdict = approach.settings.verdict(&chain, approach.now, approach.deadline);
-                served.chain = Some(chain);
-                Self { served, result }
-            }
-            Err(source) => {
-                let result = result.and(Err(TlsError::Chain { peer: approach.peer.clone(), source }));
-                Self { served, result }
-            }
+        let (chain, error) = Chain::of_readable(certificates.iter().map(AsRef::as_ref));
+        if let Some(chain) = chain {
+            served.verdict = approach.settings.verdict(&chain, approach.now, approach.deadline);
+            served.chain = Some(chain);
         }
+        let result = match (result, error) {
+            // Worse than anything else.
+            (Err(error @ TlsError::KeyDisproved { .. }), _) => Err(error),
+            (_, Some(error)) => Err(TlsError::of_chain(error, approach.peer.clone())),
+            (result, None) => result,
+        };
+        Self { served, result }
     }
 }
 

@@ -12,6 +12,7 @@ use super::version::Version;
 use crate::net::Peer;
 use crate::report::{Class, Failure};
 use crate::time::deadline::Expired;
+use crate::x509::certificate::CertificateError as Unreadable;
 use crate::x509::chain::ChainError;
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -57,8 +58,9 @@ pub(crate) enum TlsError {
     },
     #[error("the TLS handshake with {peer} failed: {reason}")]
     Broken { peer: Peer, reason: String },
-    #[error("the certificates that {peer} serves cannot be read")]
-    Chain { peer: Peer, source: ChainError },
+    /// Of the certificates not all can be read.
+    #[error("{peer} serves what cannot be read: {found}")]
+    Chain { peer: Peer, found: ChainError, source: Option<Unreadable> },
     #[error("cannot set up TLS: {reason}")]
     Local { reason: String },
 }
@@ -128,6 +130,15 @@ impl TlsError {
             }
             _ => Self::Alert { peer, alert: name, ours },
         }
+    }
+
+    /// The error of a peer whose chain cannot be read in whole.
+    pub(super) const fn of_chain(found: ChainError, peer: Peer) -> Self {
+        let source = match found {
+            ChainError::Unreadable { source, .. } => Some(source),
+            ChainError::TooLong => None,
+        };
+        Self::Chain { peer, found, source }
     }
 
     /// The error of a peer that has not proved that it has its key.
@@ -268,7 +279,7 @@ const NO_HELLO: &str = "in answer to our ClientHello, as Windows does without a 
 const LEGACY_HINT: &str = "this build speaks TLS 1.2 and 1.3 only; a build with the feature legacy-tls (in its source: cargo \
                            install --path . --features legacy-tls) speaks TLS 1.0 and CBC suites too";
 
-const MODERN_OFFER: &str = "TLS 1.3 and 1.2, ECDHE with AES-GCM or ChaCha20-Poly1305";
+const MODERN_OFFER: &str = "TLS 1.3 and 1.2, ECDHE with AES-GCM or ChaCha20-Poly1305 over X25519, P-256 or P-384";
 
 #[cfg(test)]
 mod tests {
@@ -299,7 +310,8 @@ mod tests {
         assert_eq!(error.class(), Class::Tls);
         assert!(error.may_be_legacy());
         let text = "no TLS version and cipher suite in common with 192.0.2.7:5061: it answers with the alert \
-                    handshake_failure; we offer TLS 1.3 and 1.2, ECDHE with AES-GCM or ChaCha20-Poly1305";
+                    handshake_failure; we offer TLS 1.3 and 1.2, ECDHE with AES-GCM or ChaCha20-Poly1305 over \
+                    X25519, P-256 or P-384";
         assert_eq!(error.to_string(), text);
     }
 

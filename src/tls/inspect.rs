@@ -228,8 +228,8 @@ impl Look<'_> {
         reading.result
     }
 
-    /// A handshake that fails after the certificates is no failure here, unless it says that they are somebody else's, or is
-    /// about the client certificate.
+    /// A handshake that fails after the certificates is no failure here, unless it says that they are somebody else's or not
+    /// to be read, or is about the client certificate.
     async fn by_handshake(&mut self, stream: TcpStream, peer: &Peer) -> Result<(), TlsError> {
         let Handshake { served, result } = rustls::connect(stream, self.approach(peer)).await;
         let has_chain = served.chain.is_some();
@@ -293,7 +293,7 @@ fn is_for_lack_of_keys(error: &TlsError) -> bool {
 /// Whether it matters, where nothing but certificates was wanted and they are there.
 const fn counts_after_certificates(error: &TlsError) -> bool {
     let is_about_us = matches!(error.class(), Class::ClientCertificateRequired | Class::Authentication);
-    is_about_us || matches!(error, TlsError::KeyDisproved { .. })
+    is_about_us || matches!(error, TlsError::KeyDisproved { .. } | TlsError::Chain { .. })
 }
 
 /// Whether a server that answered so may answer otherwise when asked with other versions and suites.
@@ -307,7 +307,7 @@ const fn asks_for_another_way(error: &TlsError) -> bool {
 
 /// What a server was offered that was asked in both ways.
 const BOTH_OFFERS: &str = "TLS 1.0 to 1.2 with every suite that has a certificate and, in a hello of its own, TLS 1.3 and 1.2 \
-                           with AES-GCM or ChaCha20-Poly1305";
+                           with AES-GCM or ChaCha20-Poly1305 over X25519, P-256 or P-384";
 
 /// How long a server may take to close what we have closed.
 const MAX_PATIENCE: Duration = Duration::from_secs(1);

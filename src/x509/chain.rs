@@ -24,8 +24,6 @@ enum Origin {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ChainError {
-    #[error("no certificate was shown")]
-    Empty,
     #[error("certificate {position} of the chain (the leaf is 0) cannot be read")]
     Unreadable {
         /// Its place, the leaf being 0.
@@ -50,19 +48,34 @@ pub(crate) enum ChainOrder {
 }
 
 impl Chain {
-    /// A chain of DER certificates, leaf first.
-    pub(crate) fn from_ders<'a>(ders: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, ChainError> {
-        let mut others = Vec::new();
+    /// A chain of DER certificates, leaf first, all of which must be readable.
+    #[cfg(test)]
+    pub(crate) fn from_ders<'a>(ders: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, Option<ChainError>> {
+        match Self::of_readable(ders) {
+            (Some(chain), None) => Ok(chain),
+            (_, error) => Err(error),
+        }
+    }
+
+    /// The chain of those DER certificates, leaf first, that can be read, and the first reason why others cannot. Without a
+    /// leaf there is no chain.
+    pub(crate) fn of_readable<'a>(ders: impl IntoIterator<Item = &'a [u8]>) -> (Option<Self>, Option<ChainError>) {
+        let (mut certificates, mut error) = (Vec::new(), None);
         for (position, der) in ders.into_iter().enumerate() {
             if position == MAX_LENGTH {
-                return Err(ChainError::TooLong);
+                error = error.or(Some(ChainError::TooLong));
+                break;
             }
-            others.push(Certificate::from_der(der).map_err(|source| ChainError::Unreadable { position, source })?);
+            match Certificate::from_der(der) {
+                Ok(certificate) => certificates.push(certificate),
+                Err(source) => error = error.or(Some(ChainError::Unreadable { position, source })),
+            }
+            if certificates.is_empty() {
+                return (None, error);
+            }
         }
-        if others.is_empty() {
-            return Err(ChainError::Empty);
-        }
-        Ok(Self { leaf: others.remove(0), others, origin: Origin::Served })
+        let chain = Self::new(certificates).map(|chain| Self { origin: Origin::Served, ..chain });
+        (chain, error)
     }
 
     /// The chain of a single certificate.
@@ -313,9 +326,12 @@ pub(crate) mod tests {
         for end in 0..der.len() {
             assert_eq!(Certificate::from_der(&der[..end]), Err(CertificateError::NotACertificate));
         }
-        assert_eq!(Chain::from_ders([]), Err(ChainError::Empty));
-        let error = Chain::from_ders([der.as_slice(), b"junk"]).unwrap_err();
-        assert_eq!(error, ChainError::Unreadable { position: 1, source: CertificateError::NotACertificate });
+        assert_eq!(Chain::of_readable([]), (None, None));
+        let unreadable = |position| ChainError::Unreadable { position, source: CertificateError::NotACertificate };
+        assert_eq!(Chain::from_ders([der.as_slice(), b"junk"]).unwrap_err(), Some(unreadable(1)));
+        let (chain, error) = Chain::of_readable([der.as_slice(), b"junk", &der, b"more"]);
+        assert_eq!((chain.unwrap().iter().count(), error), (2, Some(unreadable(1))));
+        assert_eq!(Chain::of_readable([b"junk".as_slice(), &der]), (None, Some(unreadable(0))));
     }
 
     #[test]

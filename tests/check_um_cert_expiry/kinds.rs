@@ -121,9 +121,12 @@ fn days_of_a_server_whose_key_or_suite_hardly_anybody_has() {
 
 #[test]
 fn both_offers_are_named_where_neither_is_taken() {
-    let Some(server) = served_with("-newkey ed25519", "-tls1_3 -ciphersuites TLS_AES_128_CCM_SHA256") else { return };
-    let ran = look(&server.port, &["--no-verify"]);
-    ran.assert_text(2).assert_says("TLS 1.0 to 1.2 with every suite").assert_says("TLS 1.3 and 1.2 with AES-GCM");
+    for arguments in ["-ciphersuites TLS_AES_128_CCM_SHA256", "-groups P-521", "-groups X448", "-groups ffdhe2048"] {
+        let Some(server) = served_with("-newkey ed25519", &format!("-tls1_3 {arguments}")) else { return };
+        let ran = look(&server.port, &["--no-verify"]);
+        ran.assert_text(2).assert_says("TLS 1.0 to 1.2 with every suite").assert_says("TLS 1.3 and 1.2 with AES-GCM");
+        ran.assert_says("over X25519, P-256 or P-384");
+    }
 }
 
 #[test]

@@ -1,8 +1,14 @@
 //! Does it find the dates on every kind of server? OpenSSL's in all versions, and servers that behave like none.
 
 use std::io::{Read, Write};
-use std::sync::mpsc;
+use std::path::Path;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
+
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::support::peer::Peer;
 use crate::support::port::closed_port;
@@ -198,6 +204,49 @@ fn days_of_a_server_that_hangs_up_after_its_certificate() {
     let ran = look(&peer.port(), "--no-verify");
     ran.assert_text(0);
     assert!(perfdata::value(ran.first_line(), "leaf_days_left").unwrap() > 30_000.0);
+}
+
+/// The DER of the certificate in a PEM file.
+fn der(path: &Path) -> Vec<u8> {
+    CertificateDer::from_pem_file(path).unwrap().to_vec()
+}
+
+#[test]
+fn days_though_a_certificate_behind_the_leaf_cannot_be_read() {
+    let wanted = |name| Wanted::new(name, -DAY, 90 * DAY);
+    let made = Made::chain(&wanted("sip.test.local"), &wanted("Issuing CA"), &wanted("Root CA"));
+    let [leaf, mut issuing] = ["leaf.pem", "issuing.pem"].map(|name| der(&made.file(name)));
+    // UTCTime of the end of its validity, behind that of its begin: 30 February.
+    let begin = issuing.windows(2).position(|header| header == [0x17, 13]).unwrap();
+    issuing[begin + 15 + 4..begin + 15 + 8].copy_from_slice(b"0230");
+    for (chain, said) in [
+        (vec![leaf.clone(), issuing], "certificate 1 of the chain (the leaf is 0) cannot be read"),
+        (vec![leaf; 1_001], "more than 1000 certificates were shown"),
+    ] {
+        let peer = Peer::tcp(move |mut stream| answer_hello(&mut stream, &flight(&chain, true)));
+        let ran = look(&peer.port(), "--no-verify");
+        ran.assert_text(2).assert_says(said).assert_says("certificate 'sip.test.local' expires in 90 days");
+        assert!(perfdata::value(ran.first_line(), "leaf_days_left").unwrap() > 89.0, "{ran:?}");
+    }
+}
+
+#[test]
+fn days_in_tls_1_3_though_a_certificate_behind_the_leaf_cannot_be_read() {
+    let wanted = |name| Wanted::new(name, -DAY, 90 * DAY);
+    let made = Made::chain(&wanted("sip.test.local"), &wanted("Issuing CA"), &wanted("Root CA"));
+    let junk = CertificateDer::from(b"junk".to_vec());
+    let chain = vec![CertificateDer::from_pem_file(made.file("leaf.pem")).unwrap(), junk];
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let config = config.with_protocol_versions(&[&rustls::version::TLS13]).unwrap().with_no_client_auth();
+    let key = PrivateKeyDer::from_pem_file(made.file("key.pem")).unwrap();
+    let config = Arc::new(config.with_single_cert(chain, key).unwrap());
+    let peer = Peer::tcp(move |stream| {
+        let mut stream = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let ran = look(&peer.port(), "--no-verify");
+    ran.assert_text(2).assert_says("certificate 1 of the chain (the leaf is 0) cannot be read");
+    assert!(perfdata::value(ran.first_line(), "leaf_days_left").unwrap() > 89.0, "{ran:?}");
 }
 
 #[test]
