@@ -7,12 +7,13 @@
 //! | CRITICAL | one has less than `--critical`, has expired, is not valid yet, is not in the store         |
 //! | UNKNOWN  | bad arguments, the name does not resolve, a file or store cannot be read or understood     |
 
+use super::cert_advice;
 use super::cert_servers::ServerOptions;
 use super::schedule::{DisplayUnit, Scheduled, ScheduledService, Vantage, graph, metric};
-use super::shared_advice;
 use crate::container::collection::{self, Item};
 use crate::container::store::{self, StoreName, Thumbprint, Wanted};
 use crate::net::host;
+use crate::options::peer::PeerOptions;
 use crate::options::tls::{self, TlsOptions};
 use crate::options::{Need, Options, Secrets, When};
 use crate::plugin::{Check, Context};
@@ -177,6 +178,7 @@ impl CertExpiry {
 
 /// Judge how long certificates are still valid: those that a TLS server shows, those in files or in a store of Windows.
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("peer", |peer| peer.help(PEER)))]
 pub struct CertExpiry {
     /// Name or address of the host to ask
     #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse, help_heading = "Target")]
@@ -201,6 +203,9 @@ pub struct CertExpiry {
     /// Judge only certificates of the store whose subject or DNS names contain this text, in any case; repeatable
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new(), help_heading = "Target")]
     subject: Vec<String>,
+
+    #[command(flatten)]
+    peer: PeerOptions,
 
     #[command(flatten)]
     tls: TlsOptions,
@@ -257,7 +262,7 @@ impl Options for CertExpiry {
             Override { class: Class::Untrusted, state: State::Warning },
             Override { class: Class::NameMismatch, state: State::Warning },
         ],
-        advice,
+        advice: cert_advice::on_exchange,
     };
     const USAGE: &'static [&'static str] =
         &["-H HOST [OPTIONS]", "--file FILE [OPTIONS]", "--store LOCATION\\NAME [OPTIONS] (on Windows)"];
@@ -296,6 +301,16 @@ impl Options for CertExpiry {
     ]];
     const DEFAULT_THRESHOLDS: &'static [(&'static str, &'static str)] = &[("--critical", DEFAULT_CRITICAL)];
 
+    /// Nothing in TLS says whose certificate it is. A store of Windows is looked at on an Exchange server.
+    fn advice(&self) -> fn(Option<Class>) -> &'static str {
+        match (self.peer.is_exchange(self.store.is_some()), self.servers.starttls) {
+            (true, None) => cert_advice::on_exchange,
+            (true, Some(_)) => cert_advice::on_exchange_by_starttls,
+            (false, None) => cert_advice::on_any_server,
+            (false, Some(_)) => cert_advice::on_any_server_by_starttls,
+        }
+    }
+
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         match &self.hostname {
             _ if self.store.is_some() && !cfg!(windows) => Some(store::NEEDS_WINDOWS.to_owned()),
@@ -324,68 +339,8 @@ impl Scheduled for CertExpiry {
     }];
 }
 
-/// What the administrator should do about it.
-const fn advice(class: Option<Class>) -> &'static str {
-    match class {
-        None | Some(Class::Expired) => {
-            "Renew the certificate. On the server: Get-ExchangeCertificate lists them, Get-UMCallRouterSettings names the one in \
-             use. New-ExchangeCertificate makes a new self-signed one, with -GenerateRequest the request for an authority's; \
-             then Enable-ExchangeCertificate THUMBPRINT -Services UMCallRouter and Restart-Service MSExchangeUMCR. An \
-             authority's own certificate is renewed by whoever runs the authority."
-        }
-        Some(Class::NotYetValid) => {
-            "Compare the clocks of this host and of the server (w32tm /query /status). If they agree, the certificate was \
-             enabled too early: Enable-ExchangeCertificate with the one before it until then."
-        }
-        Some(Class::Untrusted) => {
-            "Is it the right certificate? Get-UMCallRouterSettings names the one in use (UMCertificateThumbprint). If so, tell \
-             this check: --ca-file with its issuer, or --fingerprint for a self-signed one. If the chain has a gap, import the \
-             intermediate certificate on the server (certlm.msc, Intermediate Certification Authorities)."
-        }
-        Some(Class::Unverifiable) => {
-            "The dates are right, but whether an authority has signed the certificate cannot be said here. Compare the \
-             fingerprint with the server's own and give it with --fingerprint, or let the authority sign with ECDSA on P-256 or \
-             P-384, or RSA."
-        }
-        Some(Class::Anchor) => {
-            "The server's chain has come to another root. Do its peers trust that one already? If so, give its fingerprint with \
-             --expect-anchor too; if not, install the former chain until they do."
-        }
-        Some(Class::NameMismatch) => {
-            "The certificate is for other names. Give --tls-name if the router is asked by another name than its own; otherwise \
-             renew it with New-ExchangeCertificate -DomainName and every name that peers use."
-        }
-        Some(Class::Weak) => {
-            "Renew the certificate with New-ExchangeCertificate -KeySize 2048 from an authority that signs with SHA-256, then \
-             Enable-ExchangeCertificate -Services UMCallRouter and Restart-Service MSExchangeUMCR."
-        }
-        Some(Class::ObsoleteTls) => {
-            "The server did not agree on TLS 1.2. On Windows Server 2008 R2 to 2012 R2 it is switched on under \
-             HKLM\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols; Exchange needs the .NET settings too."
-        }
-        Some(Class::ClientCertificateRequired | Class::Authentication) => {
-            "The router wants mutual TLS. The dates are read all the same; to leave no event 1649 in its log give the check a \
-             certificate that the router trusts: --client-certificate and --client-key."
-        }
-        Some(Class::Missing) => {
-            "Is it the right store and the right certificate? Get-ChildItem Cert:\\LocalMachine\\My lists what is there, \
-             Get-UMCallRouterSettings names the one in use (UMCertificateThumbprint). If that is gone the router does not \
-             start with TLS: import it, or Enable-ExchangeCertificate another one."
-        }
-        Some(Class::NoData) => {
-            "Is it the right store? Get-ChildItem Cert:\\LocalMachine\\My lists what is there. CurrentUser is that of the user who \
-             runs the check: under an agent that is another one than yours."
-        }
-        Some(Class::Unreadable) => {
-            "Check path, format, passphrase and rights of the file or store that the reason names."
-        }
-        Some(Class::Tls | Class::Closed | Class::Timeout) => {
-            "No certificate came. Is this the TLS port (5061), and does the startup mode (Get-UMCallRouterSettings: \
-             UMStartupMode) load a certificate at all, which takes TLS or Dual? The reason says what each side offered."
-        }
-        Some(class) => shared_advice::on_connection(class),
-    }
-}
-
 const DEFAULT_WARNING: &str = "30";
 const DEFAULT_CRITICAL: &str = "14";
+
+const PEER: &str = "Whose certificate it is, which decides on the words of the advice; auto: Exchange's from a store of \
+                    Windows, else anybody's [default: auto]";

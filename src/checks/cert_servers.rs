@@ -19,6 +19,7 @@ use crate::tls::starttls::StartTls;
 /// Port, family, and what is asked for there.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Target")]
+#[command(mut_arg("port", |port| port.help("Port to connect to [default: 5061, with --starttls that of its protocol]")))]
 pub(super) struct ServerOptions {
     #[command(flatten)]
     endpoint: EndpointOptions,

@@ -5,6 +5,7 @@ mod app_pool;
 mod call_routing;
 mod call_routing_advice;
 mod call_routing_service;
+mod cert_advice;
 mod cert_expiry;
 mod cert_servers;
 mod events;

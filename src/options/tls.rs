@@ -37,11 +37,11 @@ pub(crate) struct TlsOptions {
     #[arg(long, value_name = "SHA256")]
     pub fingerprint: Vec<Fingerprint>,
 
-    /// PEM file with the certificate to show to a server that demands one, and its intermediates
+    /// File with the certificate to show to a server that demands one, and its intermediates: PEM, DER, PKCS#7, PKCS#12 or JKS
     #[arg(long, value_name = "FILE")]
     pub client_certificate: Option<PathBuf>,
 
-    /// PEM file with its private key, encrypted or not [default: the certificate's file]
+    /// PEM file with its private key, encrypted or not [default: the certificate's file, if that is PEM]
     #[arg(long, value_name = "FILE")]
     pub client_key: Option<PathBuf>,
 

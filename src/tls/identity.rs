@@ -42,7 +42,10 @@ pub enum IdentityError {
     #[error(transparent)]
     Certificate(#[from] BundleError),
     /// There is no key.
-    #[error("expected a PEM block PRIVATE KEY, ENCRYPTED PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY")]
+    #[error(
+        "expected a PEM block PRIVATE KEY, ENCRYPTED PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY (openssl pkcs12 -nocerts \
+         takes one out of a PKCS#12, for --client-key)"
+    )]
     NoKey,
     /// A key of a kind that cannot sign here.
     #[error("line {0}: expected an RSA key of 2048 bits or more, or an EC key on P-256 or P-384, or Ed25519")]

@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod advice;
 mod bundles;
 #[cfg(not(windows))]
 mod chains;
