@@ -19,7 +19,6 @@ use super::error::TlsError;
 use super::served::Served;
 use super::settings::{Approach, Keys, Offer, TlsSettings, Trust};
 use super::starttls::{self, StartTls};
-use super::version::Version;
 use super::{clear, rustls};
 use crate::net::channel::Channel;
 use crate::net::{Peer, tcp};
@@ -52,6 +51,13 @@ impl Inspection {
         let of_handshake = [self.served.obsolescence(), self.served.unmet_demand()].into_iter().flatten();
         let more = of_handshake.filter(|failure| self.failures.iter().all(|said| said.class != failure.class));
         self.failures.iter().cloned().chain(more).collect()
+    }
+
+    /// Takes over what another look has found out that was shown the same.
+    fn learn(&mut self, same: Self) {
+        self.served.key_is_proved |= same.served.key_is_proved;
+        let said: Vec<_> = self.failures().into_iter().map(|failure| failure.class).collect();
+        self.failures.extend(same.failures.into_iter().filter(|failure| !said.contains(&failure.class)));
     }
 
     fn leaf(&self) -> Option<&Certificate> {
@@ -115,21 +121,15 @@ impl Inspector<'_> {
         leaf: &Certificate,
         wanted: Keys,
     ) -> Result<Option<Inspection>, Failure> {
-        let is_old = first.served.version.is_some_and(|version| version < Version::TLS_1_2);
         let usual = self.ways();
         for takes_others in [false, true] {
-            let ways = match takes_others {
-                // Whoever has chosen an old version of those offered speaks no newer one.
-                _ if is_old => &[Way::Clear][..],
-                // In the clear there is always something to show, in TLS 1.3 there may be something else.
-                true => &[Way::Handshake, Way::Clear],
-                false => &usual,
-            };
+            // In the clear there is always something to show, in TLS 1.3 there may be something else.
+            let ways = if takes_others { [Way::Handshake, Way::Clear] } else { usual };
             let mut settings = self.settings.clone();
             settings.offer = Offer { keys: wanted, takes_others, ..settings.offer };
             // Most see the same again, whose trust is judged already.
             settings.trust = Trust::NotJudged;
-            let mut look = self.look(first.peer.as_slice(), &settings, ways).await;
+            let mut look = self.look(first.peer.as_slice(), &settings, &ways).await;
             first.events.append(&mut look.shown.events);
             match &look.shown.served.chain {
                 Some(chain) if chain.leaf().der != leaf.der => {
@@ -140,7 +140,8 @@ impl Inspector<'_> {
                     let failure = look.shown.failures.pop();
                     return Err(failure.unwrap_or_else(|| Failure::new(Class::Tls, "no certificate was shown")));
                 }
-                Some(_) | None => {}
+                Some(_) => first.learn(look.shown),
+                None => {}
             }
         }
         Ok(None)

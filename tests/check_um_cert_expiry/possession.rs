@@ -1,8 +1,10 @@
 //! Does it see whether a server has the key of the certificate that it shows? Servers that have it, and others.
 
-use std::io::Read;
+use std::io::{self, Read};
+use std::net::{Shutdown, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
 use call_router::nameserver::{Manner, Nameserver, a, srv};
 use rustls::crypto::ring;
@@ -88,6 +90,31 @@ fn critical_and_dated_when_somebody_else_has_signed() {
         shows(&identity, version, false);
         shows(&identity, version, true);
     }
+}
+
+#[test]
+fn critical_when_somebody_else_has_signed_in_tls_1_3_only() {
+    let certificate = fixture("server-rsa.pem");
+    let der = CertificateDer::from_pem_file(&certificate).unwrap().to_vec();
+    let impostor = server(Path::new(&certificate), Path::new(&fixture("client-rsa-key.pem")), TLS_1_3, false);
+    let peer = Peer::tcp(move |mut stream| {
+        let mut hello = [0; 1024];
+        let length = stream.peek(&mut hello).unwrap();
+        // TLS_AES_128_GCM_SHA256.
+        if !hello[..length].windows(2).any(|pair| pair == [0x13, 0x01]) {
+            // By RSA, so that nothing is signed.
+            return answer_hello(&mut stream, &flight(std::slice::from_ref(&der), true));
+        }
+        let forth = TcpStream::connect(impostor.address).unwrap();
+        let (mut from, mut to) = (forth.try_clone().unwrap(), stream.try_clone().unwrap());
+        let answering = thread::spawn(move || drop(io::copy(&mut from, &mut to)));
+        let _ = io::copy(&mut stream, &mut &forth);
+        let _ = forth.shutdown(Shutdown::Write);
+        answering.join().unwrap();
+    });
+    let ran = look(&peer, &["--no-verify"]);
+    ran.assert_text(2).assert_says("does not have the key of the certificate that it shows");
+    assert!(perfdata::value(ran.first_line(), "days_left").unwrap() > 80.0, "{ran:?}");
 }
 
 #[test]

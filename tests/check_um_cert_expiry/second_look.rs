@@ -81,6 +81,13 @@ fn critical_when_gnutls_shows_what_has_expired_in_tls_1_3_only() {
     }
 }
 
+#[test]
+fn critical_when_what_has_expired_is_shown_beyond_a_version_that_the_server_lacks() {
+    let arguments = "-no_tls1_2 -cipher ECDHE-RSA-AES128-SHA:@SECLEVEL=0";
+    let Some(server) = openssl(&rsa(90 * DAY), &ecdsa(-2 * DAY), arguments) else { return };
+    look(&server.port, &[]).assert_text(2).assert_says("ECDSA: certificate 'sip.test.local' expired 47 hours ago");
+}
+
 /// Shows, as Java does, the certificate whose key signs with the first scheme of the client that one of them signs with, if the
 /// client takes its issuer's signature as well.
 #[derive(Debug)]
