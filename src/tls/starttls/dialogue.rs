@@ -284,7 +284,39 @@ mod tests {
         assert!(error(StartTls::Ldap, &[&message]).ends_with("its answer is longer than 16 KiB"));
     }
 
+    /// Lines that servers say, and others.
+    fn lines() -> impl Strategy<Value = Vec<u8>> {
+        let line = prop::sample::select(vec![
+            "220 a\r\n",
+            "220-a\r\n",
+            "250 b\n",
+            "250-b\r\n",
+            "* OK c\r\n",
+            "* d\r\n",
+            "a OK e\r\n",
+            "+OK f\r\n",
+            "-ERR\r\n",
+            "x",
+            "\n",
+            "\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00",
+            "\x30",
+        ]);
+        prop::collection::vec(line, 0..8).prop_map(|lines| lines.concat().into_bytes())
+    }
+
     proptest! {
+        #[test]
+        fn the_cut_makes_nobody_consent_or_say_something_else(bytes in lines(), cut: prop::sample::Index, place in 0..4_usize) {
+            let protocol = [StartTls::Smtp, StartTls::Imap, StartTls::Pop3, StartTls::Ldap][place];
+            let (head, tail) = bytes.split_at(cut.index(bytes.len() + 1));
+            let (whole, pieces) = (talk(protocol, &[&bytes]), talk(protocol, &[head, tail]));
+            // What comes after the consent is seen only if it comes along with it.
+            if whole.1.is_ok() {
+                prop_assert_eq!(&whole, &pieces);
+            }
+            prop_assert_eq!(whole.0, pieces.0);
+        }
+
         #[test]
         fn no_answer_panics(bytes: Vec<u8>, place in 0..4_usize) {
             let protocol = [StartTls::Smtp, StartTls::Imap, StartTls::Pop3, StartTls::Ldap][place];
