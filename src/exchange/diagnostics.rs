@@ -1,5 +1,7 @@
 //! Why did Exchange or Lync refuse? `ms-diagnostics` and its relatives, decoded ([MS-OCER]).
 
+use crate::input::list;
+
 /// `ErrorId;source="fqdn";reason="text"`, with further parameters in any order and any case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostics {
@@ -14,14 +16,14 @@ pub struct Diagnostics {
 impl Diagnostics {
     /// Reads a header value, or the beginning of an event's text; `None` if it does not begin with a number.
     pub fn parse(value: &str) -> Option<Self> {
-        let mut parts = split_outside_quotes(value).into_iter();
+        let mut parts = list::split_outside_quotes(value, ';');
         let (id, sub) = match parts.next()?.trim().split_once('.') {
             Some((id, sub)) => (id.to_owned(), sub.parse().ok()),
             None => (value.split(';').next()?.trim().to_owned(), None),
         };
         let parameters = parts.filter_map(|part| {
             let (name, value) = part.split_once('=')?;
-            Some((name.trim().to_ascii_lowercase(), unquoted(value.trim())))
+            Some((name.trim().to_ascii_lowercase(), list::unquoted(value.trim())))
         });
         let id = id.bytes().all(|byte| byte.is_ascii_digit()).then(|| id.parse().ok()).flatten()?;
         Some(Self { id, sub, parameters: parameters.collect() })
@@ -69,30 +71,6 @@ pub const fn meaning(id: u32) -> Option<&'static str> {
         15502 | 15504..=15999 => "Exchange UM",
         _ => return None,
     })
-}
-
-fn split_outside_quotes(text: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let (mut start, mut quoted, mut escaped) = (0, false, false);
-    for (index, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            b';' if !quoted => {
-                parts.push(&text[start..index]);
-                start = index + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(&text[start..]);
-    parts
-}
-
-fn unquoted(value: &str) -> String {
-    let inner = value.strip_prefix('"').map(|value| value.strip_suffix('"').unwrap_or(value));
-    inner.map_or_else(|| value.to_owned(), |inner| inner.replace("\\\"", "\"").replace("\\\\", "\\"))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod code_page;
 pub(crate) mod file;
+pub(crate) mod list;
 
 use std::borrow::Cow;
 use std::convert::Infallible;

@@ -12,11 +12,11 @@ pub(crate) struct RequestOptions {
     pub uri: Option<String>,
 
     /// From address [default: sip:check-um@ the local address]
-    #[arg(long, value_name = "ADDRESS", value_parser = uri::address)]
+    #[arg(long, value_name = "ADDRESS", value_parser = uri::untagged_address)]
     pub from: Option<String>,
 
     /// To address [default: the Request-URI]
-    #[arg(long, value_name = "ADDRESS", value_parser = uri::address)]
+    #[arg(long, value_name = "ADDRESS", value_parser = uri::untagged_address)]
     pub to: Option<String>,
 
     /// Contact address; Teams wants this host's own FQDN in it [default: the local address and port]

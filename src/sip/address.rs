@@ -8,8 +8,8 @@ use std::net::IpAddr;
 use rsip::common::uri::Param;
 
 use super::head::Head;
-use super::list;
 use super::transport::Transport;
+use crate::input::list;
 use crate::net::{Endpoint, host};
 use crate::report::excerpt;
 
@@ -183,18 +183,8 @@ fn values(line: &str) -> impl Iterator<Item = &str> {
 
 /// The URI of a value, and the parameters behind it.
 fn split(value: &str) -> Result<(&str, &str), Problem> {
-    let (mut quoted, mut escaped) = (false, false);
-    let bracket = value.char_indices().find(|(_, c)| {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            _ => return *c == '<' && !quoted,
-        }
-        false
-    });
-    match bracket {
-        Some((start, _)) => {
+    match list::bracket(value) {
+        Some(start) => {
             let (uri, parameters) = value[start + 1..].split_once('>').ok_or(Problem::Malformed)?;
             Ok((uri.trim(), parameters))
         }

@@ -5,6 +5,7 @@ use md5::{Digest as _, Md5};
 use ring::digest::{SHA256, SHA512_256, digest};
 
 use super::head::Head;
+use crate::input::list;
 
 /// The hash that a challenge asks for, in rising order of preference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -178,6 +179,8 @@ fn read(value: &str, answer_header: &'static str) -> Option<Challenge> {
     let named = parameter("algorithm").unwrap_or("MD5");
     let algorithm = Algorithm::ALL.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(named))?;
     let qop_auth = match parameter("qop") {
+        // It should not be there then (RFC 3261 25.1), and old gateways mean that it is not.
+        Some(offered) if offered.trim().is_empty() => false,
         Some(offered) if offered.split(',').any(|qop| qop.trim().eq_ignore_ascii_case("auth")) => true,
         Some(_) => return None,
         None => false,
@@ -196,36 +199,10 @@ fn read(value: &str, answer_header: &'static str) -> Option<Challenge> {
 
 /// `name=value` and `name="value"`, separated by commas; names in lower case.
 fn parameters(text: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut rest = text;
-    while let Some((name, after)) = rest.split_once('=') {
-        let name = name.trim_matches([',', ' ', '\t']).to_ascii_lowercase();
-        let after = after.trim_start();
-        let (value, tail) = match after.strip_prefix('"') {
-            Some(quoted) => quoted_string(quoted),
-            None => {
-                let (value, tail) = after.split_once(',').unwrap_or((after, ""));
-                (value.trim().to_owned(), tail)
-            }
-        };
-        found.push((name, value));
-        rest = tail;
-    }
-    found
-}
-
-/// The text up to the closing quote with its escapes undone, and what stands behind the quote.
-fn quoted_string(text: &str) -> (String, &str) {
-    let mut value = String::new();
-    let mut characters = text.char_indices();
-    while let Some((index, c)) = characters.next() {
-        match c {
-            '"' => return (value, &text[index + 1..]),
-            '\\' => value.extend(characters.next().map(|(_, escaped)| escaped)),
-            _ => value.push(c),
-        }
-    }
-    (value, "")
+    let parameters = list::split_outside_quotes(text, ',').filter_map(|parameter| parameter.split_once('='));
+    let cleaned =
+        |(name, value): (&str, &str)| (name.trim_end().to_ascii_lowercase(), list::unquoted(value.trim_start()));
+    parameters.map(cleaned).collect()
 }
 
 fn escaped(text: &str) -> String {
@@ -289,6 +266,14 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_qop_is_none() {
+        for qop in ["", "qop=\"\", ", "qop=, ", "qop = \"\" , "] {
+            let challenge = challenge(&format!("WWW-Authenticate: Digest {qop}realm=\"r, x\", nonce=n")).unwrap();
+            assert_eq!((challenge.qop_auth, challenge.realm.as_str(), challenge.nonce.as_str()), (false, "r, x", "n"));
+        }
+    }
+
+    #[test]
     fn the_strongest_offer_is_answered() {
         let challenge = challenge(
             "WWW-Authenticate: Digest realm=\"r\", nonce=\"1\", algorithm=MD5\r\n\
@@ -314,6 +299,7 @@ mod tests {
         assert_eq!(error, ChallengeError::Unsupported("Digest algorithm AKAv1-MD5".to_owned()));
         assert!(challenge("WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth-int\"").is_err());
         assert!(challenge("WWW-Authenticate: NTLM").is_err());
+        assert!(challenge("WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\",\"").is_err());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Undone here: folded lines, bare LF line ends, tabs and runs of blanks, compact names, blanks before the colon, Latin-1
 //! text.
 
-use super::list;
+use crate::input::list;
 
 /// A start line and the header fields below it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

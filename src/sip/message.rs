@@ -8,7 +8,7 @@ use rsip::headers::{CSeq, ToTypedHeader, UntypedHeader};
 use super::address;
 use super::framing::Frame;
 use super::head::{self, Head};
-use super::list;
+use crate::input::list;
 use crate::report::excerpt;
 
 /// A response, provisional or final.

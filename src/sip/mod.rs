@@ -15,7 +15,6 @@ pub mod framing;
 pub(crate) mod head;
 pub mod judge;
 pub(crate) mod link;
-pub(crate) mod list;
 pub(crate) mod locate;
 pub mod message;
 pub(crate) mod probe;

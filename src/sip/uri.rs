@@ -3,6 +3,7 @@
 //! Only what would break the message is refused; whether the server knows an address is the server's question.
 
 use super::head;
+use crate::input::list;
 
 /// Why a text cannot stand there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +16,8 @@ pub(crate) enum UriError {
     /// A name-addr that is not closed, or has something behind it that is no parameter.
     #[error("'{0}' is not an address: expected a SIP URI, or a name and the URI in angle brackets")]
     NameAddr(String),
+    #[error("'{0}' has a tag: expected an address without one, which the request or its answer gives")]
+    Tag(String),
     /// No header line of one's own.
     #[error(
         "'{0}' cannot be a header line: expected 'Name: value', and a name that the request does not have by itself"
@@ -39,20 +42,41 @@ pub(crate) fn bare(text: &str) -> Result<String, UriError> {
     Ok(text.to_owned())
 }
 
-/// A URI, alone or as a name-addr (`"Name" <sip:user@host>`).
+/// A URI, alone or as a name-addr (`"Name" <sip:user@host>`): one value, whatever stands in its quotes.
 pub(crate) fn address(text: &str) -> Result<String, UriError> {
-    let Some((name, rest)) = text.split_once('<') else {
-        return bare(text);
-    };
     let malformed = || UriError::NameAddr(text.to_owned());
+    let Some(bracket) = list::bracket(text) else {
+        return if text.contains('<') { Err(malformed()) } else { bare(text) };
+    };
+    let (name, rest) = (text[..bracket].trim(), &text[bracket + 1..]);
     let (uri, parameters) = rest.split_once('>').ok_or_else(malformed)?;
+    let parameters = parameters.trim();
     bare(uri)?;
-    let parameters_begin = parameters.is_empty() || parameters.starts_with(';');
-    let is_clean = !text.contains(char::is_control) && !parameters.contains(['<', '>']);
-    if !parameters_begin || !is_clean || name.matches('"').count() % 2 != 0 {
+    // RFC 3261 25.1: `display-name`; letters that it has no place for are in use.
+    let is_word = |c: char| c == ' ' || !c.is_ascii() || u8::try_from(c).is_ok_and(head::is_token_byte);
+    let is_name = list::is_quoted_string(name) || name.chars().all(is_word);
+    let is_one = parameters.is_empty() || (parameters.starts_with(';') && are_parameters(parameters));
+    if text.contains(char::is_control) || !is_name || !is_one {
         return Err(malformed());
     }
     Ok(text.to_owned())
+}
+
+/// The same without a tag: that of From is the request's own, and To gets one from whoever answers.
+pub(crate) fn untagged_address(text: &str) -> Result<String, UriError> {
+    let address = address(text)?;
+    let behind = list::bracket(text).map_or("", |bracket| &text[bracket..]);
+    let has_tag = list::parameters(behind).any(|(name, _)| name.eq_ignore_ascii_case("tag"));
+    if has_tag { Err(UriError::Tag(text.to_owned())) } else { Ok(address) }
+}
+
+/// Whether each piece behind a semicolon is a parameter: nothing that ends this value and begins another one.
+fn are_parameters(text: &str) -> bool {
+    let is_clean = |value: &str| list::is_quoted_string(value) || !value.contains(['<', '>', ',', '"', ';']);
+    list::split_outside_quotes(text, ';').all(|piece| match piece.split_once('=') {
+        Some((name, value)) => is_clean(name) && is_clean(value.trim_start()),
+        None => is_clean(piece),
+    })
 }
 
 /// A header value of printable text.
@@ -104,8 +128,25 @@ mod tests {
         for text in ["sip:cas1.example.com", "SIPS:a@[2001:db8::1]:5061;transport=tls", "tel:+15550100"] {
             assert_eq!(bare(text).unwrap(), text);
         }
-        for text in ["sip:a@b", "<sip:a@b>", "\"A B\" <sip:a@b;x=y>;tag=1", "A <sip:a@b>"] {
+        for text in [
+            "sip:a@b",
+            "<sip:a@b>",
+            "\"A B\" <sip:a@b;x=y>;tag=1",
+            "A <sip:a@b>",
+            "\"a\\\" b, <c>\" <sip:a>;x=\",;\"",
+            "M\u{fc}ller B. <sip:a>",
+        ] {
             assert_eq!(address(text).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn an_address_of_from_or_to_has_no_tag_of_its_own() {
+        for text in ["sip:a@b;tag=x", "<sip:a@b;tag=x>", "\"a;tag=x\" <sip:a@b>;x=\";tag=y\"", "<sip:a>;tagged=1"] {
+            assert_eq!(untagged_address(text).unwrap(), text);
+        }
+        for text in ["<sip:a@b>;tag=x", "\"a\" <sip:a@b> ; x ; TAG = x", "<sip:a@b>;tag"] {
+            assert!(untagged_address(text).is_err(), "{text}");
         }
     }
 
@@ -116,6 +157,19 @@ mod tests {
         }
         for text in ["<sip:a", "<sip:a>x", "\"A <sip:a>", "A\n<sip:a>", "<sip:a><sip:b>", "<>", "<sip:a>;x=\n"] {
             assert!(address(text).is_err(), "{text:?}");
+        }
+        // An escaped quote closes nothing, and a comma makes two values of one.
+        for text in [
+            "\"a\\\" <sip:x>",
+            "a,b <sip:x>",
+            "\"a\", \"b\" <sip:x>",
+            "<sip:a>;x=1,<sip:b>",
+            "<sip:a>;x=\"1",
+            "<sip:a>, sip:b",
+            "a\"b\" <sip:x>",
+            "<sip:a>;x=\"1\",y",
+        ] {
+            assert_eq!(address(text), Err(UriError::NameAddr(text.to_owned())), "{text:?}");
         }
         assert!(header_text("a\r\nVia: b").is_err());
         assert!(header_text(" ").is_err());

@@ -65,7 +65,7 @@ fn unknown_when_the_name_does_not_resolve() {
 
 #[test]
 fn unknown_with_one_line_when_the_arguments_are_wrong() {
-    let cases: [(&[&str], &str); 14] = [
+    let cases: [(&[&str], &str); 18] = [
         (&["-w", "nan"], "'nan' is not a range"),
         (&["-w", "20:10"], "start <= end"),
         (&["-c", "10abc"], "'10abc' is not a range"),
@@ -76,6 +76,10 @@ fn unknown_with_one_line_when_the_arguments_are_wrong() {
         (&["--password=geheim"], "unknown option --password"),
         (&["--expect", "1xx"], "'1xx' is no set of final responses"),
         (&["--uri", "http://x"], "'http://x' is not a SIP URI"),
+        (&["--from", "<sip:a@b>;tag=x"], "'<sip:a@b>;tag=x' has a tag: expected an address without one"),
+        (&["--to", "\"a\" <sip:a@b> ; TAG = x"], " has a tag: expected an address without one"),
+        (&["--to", "\"a\\\" <sip:x>"], "is not an address: expected"),
+        (&["--contact", "a,b <sip:x>"], "'a,b <sip:x>' is not an address: expected"),
         (&["--user-agent", "a\r\nVia: b"], "cannot be a header value"),
         (&["--state", "stopped=ok"], "cannot meet 'stopped'"),
         (&["--username", "alice"], "expected its password too"),

@@ -3,13 +3,60 @@
 /// The parts of `text` between `separator`, trimmed. What stands in a quoted string or between angle brackets is never cut
 /// (RFC 3261 25.1); a quote or bracket that is not closed holds the rest.
 pub(crate) fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
-    let mut is_open = State::Plain;
-    text.split(move |c| {
-        let ends = is_open == State::Plain && c == separator;
-        is_open = is_open.after(c);
+    let mut state = State::Plain;
+    let ends = move |c| {
+        let ends = state == State::Plain && c == separator;
+        state = state.after(c);
         ends
-    })
-    .map(str::trim)
+    };
+    text.split(ends).map(str::trim)
+}
+
+/// The same where angle brackets mean nothing.
+pub(crate) fn split_outside_quotes(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let mut state = State::Plain;
+    let ends = move |c| {
+        let ends = state == State::Plain && c == separator;
+        state = if state == State::Plain && c == '<' { state } else { state.after(c) };
+        ends
+    };
+    text.split(ends).map(str::trim)
+}
+
+/// Where the first angle bracket outside of quotes opens.
+pub(crate) fn bracket(text: &str) -> Option<usize> {
+    let mut state = State::Plain;
+    let opens = |c: char| {
+        state = state.after(c);
+        state == State::Bracketed
+    };
+    text.find(opens)
+}
+
+/// Whether the text is one quoted string and nothing else (RFC 3261 25.1).
+pub(crate) fn is_quoted_string(text: &str) -> bool {
+    let mut state = State::Plain;
+    let ends = |(_, c): &(usize, char)| {
+        state = state.after(*c);
+        state == State::Plain
+    };
+    text.starts_with('"') && text.char_indices().find(ends).is_some_and(|(at, _)| at + 1 == text.len())
+}
+
+/// The text of a quoted string with its escapes undone, up to its closing quote, or to the end where there is none; a text
+/// without quotes as it is.
+pub(crate) fn unquoted(text: &str) -> String {
+    let Some(inner) = text.strip_prefix('"') else { return text.to_owned() };
+    let mut value = String::new();
+    let mut characters = inner.chars();
+    while let Some(c) = characters.next() {
+        match c {
+            '"' => break,
+            '\\' => value.extend(characters.next()),
+            _ => value.push(c),
+        }
+    }
+    value
 }
 
 /// The parameters behind the first part of `text`: names, and values where there are any.
@@ -74,6 +121,34 @@ mod tests {
         let text = "a;x=\"b,\\\"c\" , \"d,e\" <sip:f,g>,, h";
         assert_eq!(split(text, ',').collect::<Vec<_>>(), ["a;x=\"b,\\\"c\"", "\"d,e\" <sip:f,g>", "", "h"]);
         assert_eq!(split("a,\"b,c", ',').collect::<Vec<_>>(), ["a", "\"b,c"]);
+    }
+
+    #[test]
+    fn brackets_do_not_count_where_only_quotes_do() {
+        let found: Vec<_> = split_outside_quotes("1;a=b<c;d=\"e;f\\\";g\" ;h", ';').collect();
+        assert_eq!(found, ["1", "a=b<c", "d=\"e;f\\\";g\"", "h"]);
+    }
+
+    #[test]
+    fn a_bracket_in_quotes_opens_nothing() {
+        for (text, at) in [("<a>", Some(0)), ("\"<\\\"<\" <a", Some(7)), ("\"a\\\" <b>", None), ("a", None)] {
+            assert_eq!(bracket(text), at, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_quoted_string_is_whole_and_its_escapes_are_undone() {
+        for (text, is_one, value) in [
+            ("\"\"", true, ""),
+            ("\"a\\\"b\\\\\"", true, "a\"b\\"),
+            ("\"a\\\"", false, "a\""),
+            ("\"a\" b", false, "a"),
+            ("\"a\"\"b\"", false, "a"),
+            ("a\"b\"", false, "a\"b\""),
+            ("\"\\", false, ""),
+        ] {
+            assert_eq!((is_quoted_string(text), unquoted(text).as_str()), (is_one, value), "{text}");
+        }
     }
 
     #[test]
