@@ -37,9 +37,13 @@ impl Expected {
             let asks = matches!(response.status, 401 | 407);
             let class = if asks { Class::Authentication } else { Class::Status };
             let hint = if asks { "the server wants credentials (--username)".to_owned() } else { diagnosis };
-            let reason = if hint.is_empty() { format!("expected {}", self.statuses.expected) } else { hint };
-            let advice = advice_on(response);
-            return Err(Failure { given, advice, ..Failure::new(class, format!("{came}: {reason}")) });
+            let reason = match given {
+                _ if !hint.is_empty() => hint,
+                Some(state) => format!("{state}, as --status says"),
+                None => format!("expected {}", self.statuses.expected),
+            };
+            let (advice, causes) = (advice_on(response), said_of_refusal(response));
+            return Err(Failure { given, advice, causes, ..Failure::new(class, format!("{came}: {reason}")) });
         }
         let missing =
             self.headers.iter().find_map(|header| header.miss(response)).or_else(|| self.not_allowed(response));
@@ -51,18 +55,29 @@ impl Expected {
     }
 
     fn not_allowed(&self, response: &Response) -> Option<String> {
+        // Methods are case-sensitive (RFC 3261 7.1), and Exchange's own UM services write `Allow: Invite`: the case is
+        // nothing that an operator could do anything about.
         let is_allowed = |method: &&String| response.allowed().any(|each| each.eq_ignore_ascii_case(method));
         let missing: Vec<_> = self.allow.iter().filter(|method| !is_allowed(method)).map(String::as_str).collect();
         let allowed = excerpt(&response.allowed().collect::<Vec<_>>().join(", "), 120);
-        (!missing.is_empty()).then(|| format!("Allow lacks {} (it lists: {allowed})", missing.join(", ")))
+        match response.head.value("Allow") {
+            _ if missing.is_empty() => None,
+            None => Some("there is no Allow header".to_owned()),
+            Some(_) => Some(format!("Allow lacks {} (it lists: {allowed})", missing.join(", "))),
+        }
     }
+}
+
+/// Why a server refuses, and until when, as far as it says so in a header (RFC 3326, RFC 3261 20.43 and 20.33).
+fn said_of_refusal(response: &Response) -> Vec<String> {
+    let said = |name| response.head.values(name).map(move |value| format!("{name}: {}", excerpt(value, 200)));
+    ["Reason", "Warning", "Retry-After"].into_iter().flat_map(said).take(MAX_SAID).collect()
 }
 
 /// Facts about a final response that every report of it carries: names in snake_case and values.
 pub(crate) fn facts(answer: &Answer) -> Vec<(String, String)> {
     let head = &answer.response.head;
     let mut facts = vec![("status_line".to_owned(), head.start_line.clone())];
-    // Why a server refuses, and until when, is in the last three (RFC 3326, RFC 3261 20.43 and 20.33).
     for (name, field) in [
         ("server", "Server"),
         ("user_agent", "User-Agent"),
@@ -175,6 +190,9 @@ const OF_EXCHANGE: std::ops::RangeInclusive<u32> = 15_000..=15_999;
 /// The one for an error of the access to Active Directory.
 const NO_DIRECTORY: u32 = 15_647;
 
+/// How many headers of a refusal are shown as its causes.
+const MAX_SAID: usize = 8;
+
 const EXPECTED_PATTERN: &str = "expected 'Name: regular expression', such as 'Server: ^RTCC/'";
 
 #[cfg(test)]
@@ -219,7 +237,19 @@ mod tests {
     fn what_the_operator_says_of_486_when_it_comes() {
         let failure = judged("SIP/2.0 486 Busy Here", "2xx,4xx", &[], &[]).unwrap_err();
         assert_eq!((failure.class, failure.given), (Class::Status, Some(State::Warning)));
+        assert!(
+            failure.summary.ends_with("486 Busy Here from cas1.example.com:5060 in 3.1 ms: WARNING, as --status says")
+        );
         assert_eq!(judged("SIP/2.0 487 Gone", "2xx", &[], &[]).unwrap_err().given, None);
+    }
+
+    #[test]
+    fn what_a_refusal_says_in_its_headers_is_its_causes() {
+        let answer = "SIP/2.0 503 No\r\nRetry-After: 10\r\nWarning: 399 a \"b\"\r\nReason: Q.850;cause=34";
+        let causes = ["Reason: Q.850;cause=34", "Warning: 399 a \"b\"", "Retry-After: 10"];
+        assert_eq!(judged(answer, "200", &[], &[]).unwrap_err().causes, causes);
+        let many = format!("SIP/2.0 503 No{}", "\r\nWarning: x".repeat(100));
+        assert_eq!(judged(&many, "200", &[], &[]).unwrap_err().causes.len(), MAX_SAID);
     }
 
     #[test]
@@ -256,6 +286,10 @@ mod tests {
         assert!(judged(answer, "200", &[], &["invite", "ACK"]).is_ok());
         let failure = judged(answer, "200", &[], &["INVITE", "REFER"]).unwrap_err();
         assert!(failure.summary.ends_with("but Allow lacks REFER (it lists: INVITE, BYE, ACK)"), "{}", failure.summary);
+        // Exchange's spelling.
+        assert!(judged("SIP/2.0 200 OK\r\nAllow: Invite", "200", &[], &["INVITE"]).is_ok());
+        let none = judged("SIP/2.0 200 OK", "200", &[], &["OPTIONS"]).unwrap_err();
+        assert!(none.summary.ends_with("but there is no Allow header"), "{}", none.summary);
     }
 
     #[test]
