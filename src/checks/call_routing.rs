@@ -73,7 +73,7 @@ impl CallRouting {
             credentials: self.digest.credentials(&context.secrets)?,
             // A redirection may lead from any transport to TLS.
             tls: Some(self.tls.settings(&server.hostname, &context.secrets)?),
-            tls_backend: self.served.backend(),
+            tls_backend: self.served.backend()?,
             expiries: self.served.expiries(),
             asks_untrusted: !context.is_critical(Class::Untrusted),
             asks_unverifiable: !context.is_critical(Class::Unverifiable),

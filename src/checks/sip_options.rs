@@ -102,7 +102,7 @@ impl SipOptions {
             max_forwards: request.max_forwards(),
             credentials: self.digest.credentials(&context.secrets)?,
             tls: server.may_be_tls().then(|| self.tls.settings(&server.hostname, &context.secrets)).transpose()?,
-            tls_backend: self.served.backend(),
+            tls_backend: self.served.backend()?,
             expiries: self.served.expiries(),
             asks_untrusted: !context.is_critical(Class::Untrusted),
             asks_unverifiable: !context.is_critical(Class::Unverifiable),

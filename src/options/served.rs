@@ -1,6 +1,8 @@
 //! How is TLS spoken with a SIP server, and how long must the certificate last that it shows beside its answer?
 
-use crate::tls::backend::Backend;
+use crate::report::{Class, Failure};
+use crate::tls::backend::{Backend, WITHOUT_LEGACY};
+use crate::tls::settings::HAS_LEGACY;
 use crate::x509::expiry::{Expiries, Expiry};
 
 /// `--tls-backend`, `--certificate-warning` and `--certificate-critical`.
@@ -21,8 +23,15 @@ pub(crate) struct ServedOptions {
 }
 
 impl ServedOptions {
-    pub(crate) fn backend(&self) -> Backend {
-        self.tls_backend.unwrap_or(Backend::Auto)
+    /// The backend asked for, if this build has it: nobody is to be bothered where it has not.
+    pub(crate) fn backend(&self) -> Result<Backend, Failure> {
+        match self.tls_backend.unwrap_or_default() {
+            Backend::Legacy if !HAS_LEGACY => {
+                let advice = Some("Leave --tls-backend away, or use a build that has both.");
+                Err(Failure { advice, ..Failure::new(Class::Local, WITHOUT_LEGACY) })
+            }
+            backend => Ok(backend),
+        }
     }
 
     /// Which thresholds of the certificate were given.

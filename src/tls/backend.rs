@@ -56,9 +56,9 @@ async fn legacy(stream: TcpStream, approach: Approach<'_>) -> Handshake {
 
 #[cfg(not(any(feature = "legacy-tls", windows)))]
 async fn legacy(_: TcpStream, _: Approach<'_>) -> Handshake {
-    let reason =
-        "this build has no legacy TLS: expected one with the feature legacy-tls (cargo install --path . --features \
-                  legacy-tls, in its source)"
-            .to_owned();
-    Handshake::failed(TlsError::Local { reason })
+    Handshake::failed(TlsError::Local { reason: WITHOUT_LEGACY.to_owned() })
 }
+
+/// Why the legacy backend cannot be had.
+pub(crate) const WITHOUT_LEGACY: &str = "this build has no legacy TLS: expected one with the feature legacy-tls (cargo install \
+                                         --path . --features legacy-tls, in its source)";

@@ -23,6 +23,12 @@ fn local_when_this_build_has_no_legacy() {
     let ran = probe(&server.port, &["--transport", "tls", "--tls-backend", "legacy", "--no-verify"]);
     ran.assert_text(3).assert_says("this build has no legacy TLS: expected one with the feature legacy-tls");
     assert!(ran.stdout.contains("(local)") && !ran.stdout.contains("install check-um"), "{ran:?}");
+    // That is known before anybody is asked.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    probe(&port, &["--transport", "tls", "--tls-backend", "legacy", "--no-verify"]).assert_text(3);
+    assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }
 
 #[cfg(all(feature = "legacy-tls", not(windows)))]
