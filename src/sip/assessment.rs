@@ -119,7 +119,12 @@ impl Assessment {
         let among = facts.peer.as_ref().filter(|_| !self.is_alone);
         for metric in self.phases(facts) {
             let metric = among.into_iter().fold(metric, |metric, peer| metric.said_of(peer.to_string()));
+            let judged = report.findings.len();
             report.judge_metric(suffixed(metric));
+            // Only the time has thresholds: whose it was says what it went into.
+            if let Some(violation) = report.findings.get_mut(judged).filter(|_| facts.is_mostly_look_up()) {
+                violation.advice = ADVICE_ON_SLOW_LOOK_UP;
+            }
         }
         if self.transport == Transport::Tls {
             let earliest = facts.judgement.as_ref().and_then(Judgement::earliest);
@@ -147,3 +152,7 @@ impl Assessment {
 pub(super) fn is_about_certificate(failure: &Failure, facts: &Facts) -> bool {
     facts.judgement.iter().any(|judgement| judgement.failures.contains(failure))
 }
+
+const ADVICE_ON_SLOW_LOOK_UP: &str = "Most of that time went into looking up the name, not into the server's answer (see dns and \
+                                      response). Check the nameservers of the host that runs this check: a dead one in front of \
+                                      others is waited for, each time.";

@@ -374,6 +374,11 @@ fn none_answers(peers: &[Peer], mut failed: Vec<Failure>) -> Failure {
 }
 
 impl Facts {
+    /// Whether more of the time went into the look-up than into all else.
+    pub(super) fn is_mostly_look_up(&self) -> bool {
+        self.dns.zip(self.total).is_some_and(|(dns, total)| dns > total / 2)
+    }
+
     /// Whether the peer is who it should be, as far as anybody asked: over TLS, a certificate in order.
     pub(super) fn may_see_credentials(&self) -> bool {
         self.judgement.as_ref().and_then(Judgement::why_not_in_order).is_none()

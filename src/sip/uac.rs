@@ -203,7 +203,10 @@ impl<T: Channel> Uac<T> {
         if let Some(last) = self.link.last_provisional.clone().filter(|_| is_proceeding) {
             return UacError::OnlyProvisional { peer, last, waited }.into();
         }
-        UacError::Silence { peer, requests: self.requests, waited, strays: self.link.beside() }.into()
+        // Whoever has accepted a connection is there; over UDP nobody knows.
+        let advice = (!T::IS_STREAM).then_some(ADVICE_ON_SILENCE);
+        let silence = UacError::Silence { peer, requests: self.requests, waited, strays: self.link.beside() };
+        Failure { advice, ..silence.into() }
     }
 }
 
@@ -225,6 +228,10 @@ pub(super) fn token() -> Result<String, NoRandomness> {
 fn plural(count: u32, word: &str) -> String {
     if count == 1 { word.to_owned() } else { format!("{word}s") }
 }
+
+const ADVICE_ON_SILENCE: &str = "Nothing came back, and over UDP nothing tells a host that is down from a firewall that drops, a \
+                                 service that hangs, or one that does not answer this host (access lists, trunks, fail2ban). Is \
+                                 the host up, and does the server's log say that the request arrived?";
 
 #[cfg(test)]
 mod digest_tests;
