@@ -15,6 +15,8 @@ use crate::counters::describe::reservations;
 use crate::counters::role::{POOL_STATES, app_pool};
 use crate::counters::{Counter, CounterError};
 use crate::options::counters::{CounterOptions, CounterPlace};
+use crate::options::exporter::ExporterOptions;
+use crate::options::tls::TlsOptions;
 use crate::options::{Need, Options, Secrets};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, State, Uom};
@@ -118,7 +120,7 @@ impl Options for AppPool {
         "--counters csv:pools.csv --max-age 5m",
         "--counters csv:- --pool MSExchangeOWAAppPool",
     ];
-    const NEEDS: &'static [&'static [Need]] = CounterOptions::NEEDS;
+    const NEEDS: &'static [&'static [Need]] = &[TlsOptions::NEEDS, ExporterOptions::NEEDS, CounterOptions::NEEDS];
 
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {
         self.source.contradiction(&self.counters(), secrets)

@@ -221,9 +221,9 @@ impl Options for MissedCallProxy {
             Need { options: ExporterOptions::NAMES, when: When::Is("--method", "exchange") },
             Need { options: TlsOptions::NAMES, when: When::Is("--method", "exchange") },
         ],
-        CounterOptions::NEEDS[0],
-        CounterOptions::NEEDS[1],
-        CounterOptions::NEEDS[2],
+        TlsOptions::NEEDS,
+        ExporterOptions::NEEDS,
+        CounterOptions::NEEDS,
     ];
 
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {

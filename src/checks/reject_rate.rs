@@ -16,6 +16,8 @@ use crate::counters::past::{self, Keeping, Past, is_still, totals};
 use crate::counters::role::{Calls, Role};
 use crate::counters::{Counter, CounterError, Reading};
 use crate::options::counters::{CounterOptions, CounterPlace, ShareThresholds, WindowOptions};
+use crate::options::exporter::ExporterOptions;
+use crate::options::tls::TlsOptions;
 use crate::options::{Need, Options, Secrets, When, plain};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Uom};
@@ -306,9 +308,9 @@ impl Options for RejectRate {
         "--counters csv:um.csv --method exchange -w ~: -c 50",
     ];
     const NEEDS: &'static [&'static [Need]] = &[
-        CounterOptions::NEEDS[0],
-        CounterOptions::NEEDS[1],
-        CounterOptions::NEEDS[2],
+        TlsOptions::NEEDS,
+        ExporterOptions::NEEDS,
+        CounterOptions::NEEDS,
         &[Need { options: &["--minimum-calls"], when: BY_TOTALS }],
     ];
 

@@ -144,14 +144,11 @@ impl FromStr for CounterName {
 }
 
 impl CounterOptions {
-    pub(crate) const NEEDS: &'static [&'static [Need]] = &[
-        TlsOptions::NEEDS,
-        ExporterOptions::NEEDS,
-        &[
-            Need { options: TlsOptions::NAMES, when: When::Begins("--counters", "prometheus:https:") },
-            Need { options: ExporterOptions::NAMES, when: When::Begins("--counters", "prometheus:") },
-            Need { options: &["--time-zone", "--code-page"], when: When::Begins("--counters", "csv:") },
-        ],
+    /// Beside those of the exporter's options and of TLS.
+    pub(crate) const NEEDS: &'static [Need] = &[
+        Need { options: TlsOptions::NAMES, when: When::Begins("--counters", "prometheus:https:") },
+        Need { options: ExporterOptions::NAMES, when: When::Begins("--counters", "prometheus:") },
+        Need { options: &["--time-zone", "--code-page"], when: When::Begins("--counters", "csv:") },
     ];
 
     /// The counters under the names that the operator gave them.
