@@ -41,10 +41,17 @@ impl Range {
     }
 
     /// Whether a warning range beside this critical one never shows, because the two are reversed: this one lies within it, and
-    /// is narrower at an end that both have (with `@`: wider). Equal ranges are not reversed.
+    /// is narrower at an end that both have (with `@`: wider). Equal ranges are not reversed. Of a value that is never negative,
+    /// so that no end below 0 counts.
     pub fn hides(&self, warning: &Self) -> bool {
+        self.hides_above(warning, 0.0)
+    }
+
+    /// The same of a value that is never below `least`.
+    pub(crate) fn hides_above(&self, warning: &Self, least: f64) -> bool {
         let (kind, start, end) = self.range.into_inner();
         let (other, low, high) = warning.range.into_inner();
+        let (start, low) = (start.max(least), low.max(least));
         match (kind, other) {
             (CheckType::Outside, CheckType::Outside) => {
                 let narrower = start > low && low.is_finite() || end < high && high.is_finite();
@@ -132,7 +139,7 @@ impl FromStr for Range {
 }
 
 /// `-?digits[.digits]` without a leading zero (which other tools read as octal), and finite.
-fn is_plain_number(text: &str) -> bool {
+pub(crate) fn is_plain_number(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
     let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -179,9 +186,15 @@ mod tests {
 
     #[test]
     fn reversed_when_a_warning_never_shows() {
-        for (warning, critical) in [("3", "1"), ("10:", "20:"), ("0:20", "5:10"), ("@5:6", "@0:10"), ("5", "0:4")] {
+        let pairs = [("3", "1"), ("10:", "20:"), ("0:20", "5:10"), ("@5:6", "@0:10"), ("5", "0:4")];
+        for (warning, critical) in
+            pairs.into_iter().chain([("10", "~:5"), ("-1:5", "3"), ("~:10", "5"), ("@0:6", "@~:10")])
+        {
             assert!(range(critical).hides(&range(warning)), "-w {warning} -c {critical}");
         }
+        // What may be negative, such as the days that a certificate has left.
+        assert!(range("0:").hides_above(&range("-5:"), f64::NEG_INFINITY));
+        assert!(!range("~:5").hides_above(&range("10"), f64::NEG_INFINITY));
         for (warning, critical) in [
             ("1", "3"),
             ("3", "3"),
@@ -191,6 +204,7 @@ mod tests {
             ("5:20", "0:10"),
             ("@5:6", "100"),
             ("@0:10", "@5:6"),
+            ("~:5", "10"),
         ] {
             assert!(!range(critical).hides(&range(warning)), "-w {warning} -c {critical}");
         }

@@ -40,7 +40,7 @@ impl Expiry {
     /// Whether a warning threshold beside this critical one never shows; of different kinds of units nobody can tell.
     pub(crate) fn hides(&self, warning: &Self) -> bool {
         let is_share = |it: &Self| it.unit == Unit::Lifetime;
-        is_share(self) == is_share(warning) && self.range.hides(&warning.range)
+        is_share(self) == is_share(warning) && self.range.hides_above(&warning.range, f64::NEG_INFINITY)
     }
 
     /// The violated threshold in words, as the end of a sentence: `less than 30 days`; per cent are of `whose` lifetime.
