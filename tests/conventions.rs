@@ -140,6 +140,9 @@ fn what_is_no_check_exits_3_with_one_report() {
                 assert_eq!(outcome.stdout.lines().count(), 1, "{name} {arguments}: {outcome:?}");
             }
         }
+        for asked in ["--help --exit-ok", "--exit-ok -V"] {
+            support::run(name, asked).assert_exit(3);
+        }
         support::run(name, "--version").assert_says(&format!("{name} {}", env!("CARGO_PKG_VERSION")));
     }
 }

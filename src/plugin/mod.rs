@@ -82,7 +82,7 @@ pub fn run<C: Check>() -> ! {
 fn answer<C: Check>(run: &'static Run, argv: Vec<OsString>) {
     let parsed = match command_line::parse::<C>(argv) {
         Ok(parsed) => parsed,
-        Err(UsageError::Asked(text)) => output::finish_with(&text, State::Unknown),
+        Err(UsageError::Asked(text)) => output::finish_unchecked(&text),
         Err(error) => output::finish(run.unasked(&error.to_string())),
     };
     output::present(parsed.common.presented());

@@ -45,6 +45,17 @@ pub(super) fn finish_with_one_line(report: Report) -> ! {
     finish(report)
 }
 
+/// Prints what was asked for in place of a check, help or version, and exits 3 whatever `--exit-ok` says: nothing was checked.
+pub(super) fn finish_unchecked(text: &str) -> ! {
+    present(Presented { exit_ok: false, ..presented() });
+    // Nobody waits for it as long as for an answer.
+    let _ = thread::Builder::new().spawn(|| {
+        thread::sleep(HELP_GRACE);
+        process::exit(State::Unknown.exit_code().into())
+    });
+    finish_with(text, State::Unknown)
+}
+
 /// Prints and exits, unless somebody else is already doing so.
 pub(super) fn finish_with(text: &str, state: State) -> ! {
     if CLAIMED.set(Instant::now()).is_err() {
@@ -74,3 +85,6 @@ fn presented() -> Presented {
 
 /// How long a report may take to be written when somebody else has one, too.
 const WRITE_GRACE: Duration = Duration::from_millis(200);
+
+/// How long help may take to be written to somebody who does not read.
+const HELP_GRACE: Duration = Duration::from_secs(1);
