@@ -214,7 +214,9 @@ impl Options for CallRouting {
         DigestOptions::NEEDS,
         ServerOptions::NEEDS,
         &[
-            // Whom to trust may be about the target of a redirection, which may speak TLS where the first server does not.
+            // Whom to trust may be about the target of a redirection, which may speak TLS where the first server does not; but
+            // nobody is asked there where the redirection itself is enough.
+            Need { options: TlsOptions::NAMES, when: MAY_MEET_TLS },
             Need { options: &["--certificate-warning", "--certificate-critical"], when: ServerOptions::OVER_TLS },
             Need { options: &["--max-redirects"], when: When::Is("--redirect", "follow") },
             Need { options: &["--hold"], when: When::Any(&[When::Absent("--until"), When::Is("--until", "answer")]) },
@@ -225,6 +227,14 @@ impl Options for CallRouting {
         self.server.contradiction().or_else(|| self.digest.contradiction(secrets)).map(str::to_owned)
     }
 }
+
+/// Where TLS may be spoken, with the first server or with one that it names.
+const MAY_MEET_TLS: When = When::Any(&[
+    ServerOptions::OVER_TLS,
+    When::Is("--redirect", "ask"),
+    When::Is("--redirect", "follow"),
+    When::Absent("--redirect"),
+]);
 
 const URI_HELP: &str = "Whom to call [default: sip:HOST:PORT, with the transport as a parameter unless it is udp; with --srv \
                         sip:DOMAIN]";

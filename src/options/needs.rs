@@ -51,16 +51,24 @@ impl When {
         }
     }
 
-    /// What it asks for, as an operator would write it: `--transport tls or --srv without --transport`.
+    /// What it asks for, as an operator would write it: `--transport tls or --srv without --transport`, `no --until`.
     pub fn words(&self) -> String {
-        let joined = |parts: &[Self], word: &str| parts.iter().map(Self::words).collect::<Vec<_>>().join(word);
         match self {
             Self::Given(option) => (*option).to_owned(),
-            Self::Absent(option) => format!("without {option}"),
+            Self::Absent(option) => format!("no {option}"),
             Self::Is(option, value) => format!("{option} {value}"),
             Self::Begins(option, beginning) => format!("{option} {beginning}..."),
-            Self::All(parts) => joined(parts, " "),
-            Self::Any(parts) => joined(parts, " or "),
+            // What must be there comes first, and reads on.
+            Self::All(parts) => {
+                let (absent, present): (Vec<_>, Vec<_>) =
+                    parts.iter().partition(|part| matches!(part, Self::Absent(_)));
+                let without = absent.iter().map(|part| match part {
+                    Self::Absent(option) if !present.is_empty() => format!("without {option}"),
+                    part => part.words(),
+                });
+                present.iter().map(|part| part.words()).chain(without).collect::<Vec<_>>().join(" ")
+            }
+            Self::Any(parts) => parts.iter().map(Self::words).collect::<Vec<_>>().join(" or "),
         }
     }
 
@@ -84,7 +92,9 @@ pub(super) fn unmet(
         let idle = |option: &&&str| id(command, option).is_some_and(|id| given.contains(id));
         let idle: Vec<_> = need.options.iter().filter(idle).copied().collect();
         if !idle.is_empty() && !need.when.holds(command, matches) {
-            return Some(format!("{}: expected {} too, or it has no effect", idle.join(", "), need.when.words()));
+            let words = need.when.words();
+            let too = if words.starts_with("no ") { "" } else { " too" };
+            return Some(format!("{}: expected {words}{too}, or it has no effect", idle.join(", ")));
         }
     }
     None
@@ -133,6 +143,11 @@ mod tests {
         assert_eq!(
             unmet_in("x --ca-file f", OVER_TLS).unwrap(),
             "--ca-file: expected --transport tls or --srv without --transport too, or it has no effect"
+        );
+        assert_eq!(
+            unmet_in("x --ca-file f --srv", When::Any(&[When::Absent("--srv"), When::Is("--transport", "tls")]))
+                .unwrap(),
+            "--ca-file: expected no --srv or --transport tls, or it has no effect"
         );
         assert!(unmet_in("x --ca-file f --srv --transport tcp", OVER_TLS).is_some());
         assert!(unmet_in("x --ca-file f --counters csv:f", When::Begins("--counters", "prometheus:")).is_some());
