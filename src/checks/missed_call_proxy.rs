@@ -80,7 +80,7 @@ impl MissedCallProxy {
         source.must_be_fresh(&reading, context.started.time)?;
         let key = source.key(&reading.host, &counters);
         let keeping = self.window.keeping(key, Self::ABOUT.name, context.deadline);
-        let keeping = Keeping { of: reading.origin, ..keeping };
+        let keeping = Keeping { of: reading.origin, guessed: reading.guessed, ..keeping };
         // Without a history the share is judged all the same.
         let past = past(totals(&reading, |values| [Notifications::from(values).received]), keeping)
             .await
@@ -88,6 +88,7 @@ impl MissedCallProxy {
                 report.add_failure(error.into());
                 Past::default()
             });
+        past.must_stand()?;
         add_samples(&reading, &past, report);
 
         let share = Notifications::from(reading.newest_complete().values).percent;

@@ -95,9 +95,10 @@ impl RejectRate {
             let Calls { received, rejected, .. } = Calls::from(values);
             [received, rejected]
         };
-        let keeping = Keeping { of: reading.origin, ..keeping(&reading.host) };
+        let keeping = Keeping { of: reading.origin, guessed: reading.guessed, ..keeping(&reading.host) };
         let past = past::past(totals(&reading, received_and_rejected), keeping).await;
         if let Ok(past) = &past {
+            past.must_stand()?;
             add_samples(&reading, past, report);
         }
         match method {
@@ -209,7 +210,9 @@ impl RejectRate {
             let text = format!("{text}; no call came in meanwhile, so that it is not judged{reservations}");
             report.judge(Failure::new(Class::FewCalls, text))
         } else {
-            Finding::ok(format!("{text}{reservations}"))
+            let span = growth.as_ref().filter(|_| calls == Some(0)).map(|growth| growth.span());
+            let known = span.map_or_else(String::new, |span| coverage(span, self.window.window));
+            Finding::ok(format!("{text}{known}{reservations}"))
         };
         let history = growth.as_ref().map(|growth| growth.span());
         Ok(Rate { share: Some(share), judged: !still, calls, rejected, history, finding })

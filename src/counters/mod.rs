@@ -101,6 +101,15 @@ pub enum SampleOrigin {
     Stream,
 }
 
+/// The zone that was taken for that of a log which does not say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GuessedZone {
+    /// The time of the newest row as it stands in the log, as if its clock were that of UTC.
+    pub newest: SystemTime,
+    /// Minutes east of UTC, and a day.
+    pub minutes: u64,
+}
+
 /// What a source said.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading<const N: usize> {
@@ -122,6 +131,8 @@ pub struct Reading<const N: usize> {
     pub reservations: Vec<String>,
     /// Whether a log that would have reached further back could not be read.
     pub is_cut_off: bool,
+    /// What was taken for the zone of a file, where nobody says it.
+    pub guessed: Option<GuessedZone>,
     /// What the samples are of.
     pub origin: SampleOrigin,
 }
@@ -139,6 +150,7 @@ impl<const N: usize> Reading<N> {
             notes: Vec::new(),
             reservations: Vec::new(),
             is_cut_off: false,
+            guessed: None,
             origin: SampleOrigin::Present,
         }
     }

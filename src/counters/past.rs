@@ -6,10 +6,10 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::history::{Before, History};
+use super::history::{Before, History, HistoryError, Known};
 use super::rate::{Growth, Totals, growth, series};
 use super::state_file::{self, StateError};
-use super::{Reading, Sample, SampleOrigin};
+use super::{GuessedZone, Reading, Sample, SampleOrigin};
 use crate::report::{Class, Failure};
 use crate::time::deadline::Deadline;
 use crate::time::stage;
@@ -26,6 +26,8 @@ pub(crate) struct Keeping<'a> {
     pub window: Duration,
     /// What the samples of this run are of.
     pub of: SampleOrigin,
+    /// What was taken for the zone of their times, where nobody says it.
+    pub guessed: Option<GuessedZone>,
     pub deadline: Deadline,
 }
 
@@ -38,11 +40,20 @@ pub(crate) struct Past<const N: usize> {
     pub history: Option<Kept>,
     /// Why what a log said could not be kept, which it can do without until it is rotated.
     pub unkept: Option<String>,
+    /// Whether the log says the same as in an earlier run, for which its zone was guessed differently.
+    pub wanders: bool,
 }
 
 impl<const N: usize> Past<N> {
     pub(crate) fn replaced(&self) -> bool {
         self.history.as_ref().is_some_and(|history| history.replaced)
+    }
+
+    /// Refuses a log whose rows stand still while its guessed zone wanders with the clock: it would be fresh every hour.
+    pub(crate) fn must_stand(&self) -> Result<(), Failure> {
+        let text = "the newest row is the same as when another zone made it fresh: the log stands still (--time-zone says \
+                    its zone)";
+        if self.wanders { Err(Failure::new(Class::Stale, text)) } else { Ok(()) }
     }
 
     /// Without growth: nothing, if that is because there never was a sample before; else why there is none.
@@ -107,7 +118,9 @@ pub(crate) async fn past<const N: usize>(samples: Vec<Totals<N>>, keeping: Keepi
     // Nobody waits for others until the deadline: there may be something to say without.
     let kept = keep(&samples, &keeping, keeping.deadline.share(Instant::now(), 2)).await;
     match kept {
-        Ok(_) if keeping.of == SampleOrigin::WholeLog && speaks_for_itself => Ok(of_their_own(samples, &keeping)),
+        Ok(past) if keeping.of == SampleOrigin::WholeLog && speaks_for_itself => {
+            Ok(Past { wanders: past.wanders, ..of_their_own(samples, &keeping) })
+        }
         Ok(past) => Ok(past),
         // A file that the operator named must be ours.
         Err(error) if speaks_for_itself && (keeping.file.is_none() || !error.is_about_ownership()) => {
@@ -141,10 +154,47 @@ async fn keep<const N: usize>(
         }
     };
     let _stage = stage::enter(format!("keeping the history {}", file.display()));
-    let record = |history: &mut History| history.record(&keeping.key, samples, keeping.window);
+    let record = |history: &mut History| {
+        let wanders = keeping.guessed.map_or(Ok(false), |guessed| wanders(history, &keeping.key, guessed))?;
+        Ok((history.record(&keeping.key, samples, keeping.window)?, wanders))
+    };
     let updated = state_file::update(&file, &deadline, record).await?;
-    let before = updated.value.before;
-    let samples = series(updated.value.samples, keeping.window);
+    let (Known { before, samples }, wanders) = updated.value;
+    let samples = series(samples, keeping.window);
     let history = Kept { file, before, replaced: updated.replaced };
-    Ok(Past { growth: growth(&samples), samples, history: Some(history), unkept: None })
+    Ok(Past { growth: growth(&samples), samples, history: Some(history), unkept: None, wanders })
+}
+
+/// Remembers what was guessed; whether it was another zone the last time that the log ended with the same row.
+fn wanders(history: &mut History, key: &str, guessed: GuessedZone) -> Result<bool, HistoryError> {
+    let guess = Totals { time: guessed.newest, values: [guessed.minutes] };
+    // The first guess for a row is the one that was made when the row was new.
+    let known = history.record(&format!("zone of {key}"), &[guess], MEMORY_OF_ZONES)?;
+    Ok(known.samples.iter().find(|known| known.time == guess.time).is_some_and(|first| first.values != guess.values))
+}
+
+/// Longer than any zone can make an old row seem new.
+const MEMORY_OF_ZONES: Duration = Duration::from_secs(2 * 86_400);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::UNIX_EPOCH;
+
+    #[test]
+    fn a_zone_wanders_when_the_row_it_was_guessed_for_stands_still() {
+        let mut history = History::default();
+        let mut guessed = |row: u64, minutes| {
+            let newest = UNIX_EPOCH + Duration::from_secs(1_700_000_000 + row);
+            wanders(&mut history, "k", GuessedZone { newest, minutes }).unwrap()
+        };
+        assert_eq!([guessed(0, 1_500), guessed(300, 1_500), guessed(300, 1_500)], [false; 3]);
+        // An hour later, and an hour later again, each twice.
+        assert_eq!([guessed(300, 1_440), guessed(300, 1_440), guessed(300, 1_380), guessed(300, 1_380)], [true; 4]);
+        // It runs again; and summer ends.
+        assert_eq!(
+            [guessed(7_200, 1_500), guessed(7_500, 1_500), guessed(3_960, 1_440), guessed(4_260, 1_440)],
+            [false; 4]
+        );
+    }
 }

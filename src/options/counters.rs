@@ -236,7 +236,7 @@ impl WindowOptions {
     /// How the samples of the target that `key` stands for are kept between runs.
     pub(crate) fn keeping(&self, key: String, plugin: &'static str, deadline: Deadline) -> Keeping<'_> {
         let file = self.state_file.as_deref();
-        Keeping { file, plugin, key, window: self.window, of: SampleOrigin::Present, deadline }
+        Keeping { file, plugin, key, window: self.window, of: SampleOrigin::Present, guessed: None, deadline }
     }
 }
 

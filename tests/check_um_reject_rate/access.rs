@@ -234,6 +234,30 @@ fn a_log_without_a_zone_that_is_three_days_old_is_stale_however_new_its_file_is(
 }
 
 #[test]
+fn a_log_without_a_zone_that_stands_still_is_not_fresh_again_in_each_hour() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("state");
+    // It ended 130 minutes ago.
+    let rows = log((0..=60).map(|minute| (7_800 + 3_600 - 60 * minute, 5_000 + 10 * minute, 700 + minute)));
+    let source = csv(directory.path(), support::replaced(&rows, " (Coordinated Universal Time)(0)", " (RTZ 2 ("));
+    let path = directory.path().join("log.csv");
+    // The file is fetched anew, so many minutes after its last row.
+    let fetched = |minutes: u64| {
+        let written = std::time::SystemTime::now() - std::time::Duration::from_secs((130 - minutes) * 60);
+        fs::File::options().write(true).open(&path).unwrap().set_modified(written).unwrap();
+        run(&["--counters", &source, "--state-file", state.to_str().unwrap(), "--max-age", "10d"])
+    };
+    for minutes in [1, 5] {
+        fetched(minutes).assert_begins(0, "UM REJECT RATE OK - 60 of 600").assert_says("so that its age is a guess");
+    }
+    for minutes in [61, 65, 121] {
+        let ran = fetched(minutes);
+        ran.assert_begins(3, "UM REJECT RATE UNKNOWN - the newest row is the same as when another zone made it fresh");
+        assert!(ran.stdout.contains("(stale)"), "{}", ran.stdout);
+    }
+}
+
+#[test]
 fn rows_that_do_not_fit_are_named_with_their_line() {
     let log = hour(10);
     let last = log.lines().last().unwrap();

@@ -25,7 +25,7 @@ use self::row::day_for_month;
 use self::zone::Summer;
 pub(crate) use self::zone::Zone;
 use super::window::{Collected, Row, Written};
-use super::{CounterError, CounterQuery, Reading, Sample, SampleOrigin};
+use super::{CounterError, CounterQuery, GuessedZone, Reading, Sample, SampleOrigin};
 use crate::input::{CodePage, Input, file};
 use crate::time::stage;
 
@@ -144,7 +144,9 @@ impl Csv {
         };
         // With a known zone the rows are in UTC already.
         let zone = if known.is_none() { Some(guessed()) } else { None };
-        if zone.is_some() && times.modified.is_some() {
+        let guessed = zone.filter(|_| times.modified.is_some());
+        let guessed = guessed.map(|zone| GuessedZone { newest: moment(newest), minutes: zone.number() });
+        if guessed.is_some() {
             reservations.push("the log says no zone (--time-zone), so that its age is a guess".to_owned());
         }
         let time = |row: &Row<N>| moment(zone.map_or(row.time, |zone| zone.to_utc(row.time)));
@@ -159,8 +161,19 @@ impl Csv {
         let samples = collected.rows.iter().map(|row| Sample { time: time(row), values: row.values }).collect();
         let origin = self.origin(&collected);
         let Collected { gaps, trailing_gaps, replaced, .. } = collected;
-        let is_cut_off = false;
-        Ok(Reading { host, samples, as_of, gaps, trailing_gaps, replaced, notes, reservations, is_cut_off, origin })
+        Ok(Reading {
+            host,
+            samples,
+            as_of,
+            gaps,
+            trailing_gaps,
+            replaced,
+            notes,
+            reservations,
+            is_cut_off: false,
+            guessed,
+            origin,
+        })
     }
 
     fn origin<const N: usize>(&self, collected: &Collected<N>) -> SampleOrigin {

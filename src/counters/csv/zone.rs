@@ -37,6 +37,11 @@ impl Zone {
         past.or_else(|| zones().min_by_key(ahead)).unwrap_or(Self(0))
     }
 
+    /// As a number from 0 on: the minutes east of UTC, and a day.
+    pub(crate) const fn number(self) -> u64 {
+        self.0.saturating_add(1_440).unsigned_abs() as u64
+    }
+
     /// A time in UTC as the local one; milliseconds.
     pub(crate) fn to_local(self, utc: i64) -> i64 {
         utc.saturating_add(i64::from(self.0) * 60_000)
