@@ -17,7 +17,7 @@ pub enum CounterError {
     Io { place: String, error: io::Error },
     #[error("{place}, line {line}: expected {expected}")]
     Format { place: String, line: u64, expected: Cow<'static, str> },
-    #[error("no {} in {place}", named(.counters))]
+    #[error("{}", absent(.counters, .place))]
     Absent {
         /// Each that is required and not there, at least one.
         counters: Vec<Counter>,
@@ -111,9 +111,13 @@ impl From<CounterError> for Failure {
     }
 }
 
-fn named(counters: &[Counter]) -> String {
+/// Names are long: where there are several, what they are looked for in comes first.
+fn absent(counters: &[Counter], place: &str) -> String {
     let names: Vec<_> = counters.iter().map(ToString::to_string).collect();
-    format!("{} {}", if names.len() == 1 { "counter" } else { "counters" }, names.join(" and "))
+    match names.as_slice() {
+        [only] => format!("no counter {only} in {place}"),
+        names => format!("{place} lacks counters {}", names.join(" and ")),
+    }
 }
 
 /// The names of counters that are there, those first that resemble the one that is not.

@@ -87,7 +87,9 @@ fn the_logs_of_another_collector_in_the_same_directory_are_passed_over() {
     };
     let source = format!("csv:{}", directory.path().display());
     write("pools.csv", other, 0);
-    run(&["--counters", &source]).assert_begins(3, "UM REJECT RATE UNKNOWN - no counters ");
+    run(&["--counters", &source])
+        .assert_begins(3, "UM REJECT RATE UNKNOWN - ")
+        .assert_says("pools.csv lacks counters ");
     // The newest, between the files of the window, and just made.
     write("um_1.csv", &rows((30..70).rev()), 1_800);
     write("um_2.csv", &rows((0..30).rev()), 60);

@@ -102,7 +102,7 @@ fn what_is_no_number_is_said_to_be_none() {
 #[test]
 fn both_counters_that_are_absent_are_named() {
     let error = read("up 1\n", calls(["a", "b"]), None).unwrap_err();
-    assert_eq!(error.to_string(), "no counters a and b in http://x/");
+    assert_eq!(error.to_string(), "http://x/ lacks counters a and b");
 }
 
 #[test]
