@@ -111,7 +111,7 @@ impl Options for AppPool {
         stands_for: StandsFor { probe: "UMCallRouterTestProbe", monitor: "UMCallRouterTestMonitor" },
         classes: &[&[Class::Timeout, Class::Dns, Class::Missing, Class::Stopped, Class::NoData, Class::Stale]],
         defaults: &[],
-        advice: |class| advice(class, shared_advice::on_windows_counters),
+        advice: |class| advice(class, shared_advice::on_counters),
     };
     const USAGE: &'static [&'static str] =
         &["--counters prometheus:URL [OPTIONS]", "--counters csv:FILE [OPTIONS]", "[-H HOST] [OPTIONS] (on Windows)"];

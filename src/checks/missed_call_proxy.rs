@@ -199,7 +199,7 @@ impl Options for MissedCallProxy {
             &[Class::Stale, Class::FewCalls],
         ],
         defaults: &[],
-        advice: |class| advice(class, shared_advice::on_windows_counters),
+        advice: |class| advice(class, shared_advice::on_counters),
     };
     const USAGE: &'static [&'static str] = &[
         "--counters prometheus:URL [OPTIONS]",

@@ -301,7 +301,7 @@ impl Options for RejectRate {
         stands_for: StandsFor { probe: "", monitor: "of the alert on rejected calls" },
         classes: &[&[Class::Timeout, Class::Dns, Class::NoData, Class::Unreadable, Class::Stale, Class::FewCalls]],
         defaults: &[],
-        advice: |class| advice(class, shared_advice::on_windows_counters),
+        advice: |class| advice(class, shared_advice::on_counters),
     };
     const USAGE: &'static [&'static str] =
         &["--counters prometheus:URL [OPTIONS]", "--counters csv:FILE [OPTIONS]", "[-H HOST] [OPTIONS] (on Windows)"];

@@ -290,8 +290,12 @@ const fn advice(class: Option<Class>) -> &'static str {
              server itself, or with an account that has the right."
         }
         Some(Class::Timeout | Class::Unreachable | Class::Dns) => {
-            "The host's service manager does not answer. From here: Test-NetConnection HOST -Port 445, and -Port 135. The \
+            "The host's service manager, or the exporter of --source, does not answer. From here: Test-NetConnection HOST -Port 445, and -Port 135. The \
              firewall rule is Remote Service Management, the service RpcSs. Without -H this host is asked."
+        }
+        Some(Class::Stale) => {
+            "The exporter, or the Prometheus that passes on what it said, no longer gets an answer from the host: look at up \
+             and scrape_duration_seconds of that target."
         }
         Some(Class::Unreadable) => {
             "Somebody wrote to the registry by hand. Set-ServerComponentState -Identity SERVER -Component UMCallRouter -State \
@@ -299,7 +303,8 @@ const fn advice(class: Option<Class>) -> &'static str {
         }
         Some(_) => {
             "The reason names the call that failed and what Windows says of it. For the registry of another host its service \
-             RemoteRegistry must run; --component none leaves the registry out."
+             RemoteRegistry must run; --component none leaves the registry out. An exporter needs its collector service \
+             (--collectors.enabled), whose include and exclude must let the service through."
         }
     }
 }

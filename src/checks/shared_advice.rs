@@ -28,6 +28,28 @@ pub(super) const fn on_connection(class: Class) -> &'static str {
 /// asks.
 pub(super) type OnSource = fn(Class) -> &'static str;
 
+/// What keeps a check of counters from its answer, wherever it looks for it: for what is written of all sources at once.
+pub(super) fn on_counters(class: Class) -> &'static str {
+    match class {
+        Class::Timeout | Class::Dns => {
+            "The source did not answer in time. Check the host and the port of --counters from here, and what windows_exporter \
+             takes for a scrape (windows_exporter_collector_duration_seconds)."
+        }
+        Class::Stale => {
+            "Whatever writes the counters has stopped, or the clocks differ. Check the task or data collector set (logman \
+             query), w32tm /query /status on the server, and the log's time zone (--time-zone)."
+        }
+        Class::FewCalls => FEW_CALLS,
+        _ => {
+            "Check what the source holds: typeperf -qx on the server lists the counters that there are: of objects \
+             MSExchangeUMCallRouterAvailability, MSExchangeUMAvailability (UM service) and APP_POOL_WAS (pools). They are there \
+             while their service runs (Get-Service MSExchangeUM*). windows_exporter needs its performancecounter collector, \
+             or iis for pools, and --counter-name where the names are others. From another Windows host the account needs the \
+             group Performance Monitor Users, and the service RemoteRegistry must run."
+        }
+    }
+}
+
 /// What keeps a check of counters from the answer of a performance log.
 pub(super) fn on_counter_logs(class: Class) -> &'static str {
     match class {
