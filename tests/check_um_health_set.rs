@@ -420,8 +420,27 @@ fn hostile_names_and_errors_break_nothing() {
 
 #[test]
 fn unreadable_when_larger_than_any_export() {
-    let ran = judged_text(&" ".repeat(9 * 1024 * 1024), &[]);
-    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - standard input is larger than 8388608 bytes");
+    let ran = judged_text(&" ".repeat(65 * 1024 * 1024), &[]);
+    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - standard input is larger than 67108864 bytes");
+}
+
+#[test]
+fn an_export_of_all_servers_is_read_row_by_row() {
+    let row = |server: usize, name: usize, value: u8| {
+        format!(
+            r#"{{"Server":"CAS{server}","Name":"M{name}","HealthSetName":"UM.CallRouter","AlertValue":{value},"Description":"{}"}}"#,
+            "x".repeat(1_200)
+        )
+    };
+    let rows: Vec<_> = (0..20).flat_map(|server| (0..700).map(move |name| row(server, name, 1))).collect();
+    let text = format!("[{},{}]", rows.join(",\n"), row(20, 0, 3));
+    assert!(text.len() > 16 * 1024 * 1024, "{}", text.len());
+    // What it may allocate, in KiB: the text, as it grows, and what is kept of its rows.
+    let mut limited = std::process::Command::new("sh");
+    limited.args(["-c", "ulimit -d 81920 && exec \"$0\" \"$@\""]).arg(plugin(NAME).get_program());
+    let mut command = if cfg!(windows) { plugin(NAME) } else { limited };
+    let ran = run_fed(command.args(["--file", "-", "-t", "25", "-H", "cas20"]), text.as_bytes());
+    ran.assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: 1 of 1 monitors of UM.CallRouter on CAS20");
 }
 
 #[test]

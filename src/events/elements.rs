@@ -354,7 +354,7 @@ impl Section {
 fn name(tag: &[u8]) -> &[u8] {
     let name = tag.strip_prefix(b"</").or_else(|| tag.strip_prefix(b"<")).unwrap_or_default();
     let name = &name[..name.len().min(MAX_ROOT)];
-    name.iter().position(|byte| is_name_end(byte)).map_or(&[], |end| &name[..end])
+    name.iter().position(is_name_end).map_or(&[], |end| &name[..end])
 }
 
 const fn is_name_end(byte: &u8) -> bool {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use csv::{ReaderBuilder, StringRecord};
 
-use super::{ALERT_VALUE, HEALTH_SET_COLUMN, HealthError, NAME, RawExport, RawMonitor, SERVER, TARGET, column};
+use super::{
+    ALERT_VALUE, HEALTH_SET_COLUMN, HealthError, MAX_ROWS, NAME, RawExport, RawMonitor, SERVER, TARGET, column,
+};
 
 /// The lines of a CSV text, by the column names in front of them.
 ///
@@ -35,6 +37,9 @@ pub(super) fn rows(text: &str) -> Result<RawExport, HealthError> {
         }
         // A line that was cut short, or written into by another writer, is not mapped by position.
         last_is_whole = record.len() == columns.len();
+        if rows.len() == MAX_ROWS {
+            return Err(HealthError::TooMany);
+        }
         rows.push((block, if last_is_whole { row(&record, columns) } else { RawMonitor::default() }));
     }
     if columns.is_none() {
@@ -204,7 +209,7 @@ mod tests {
         let second = "#TYPE X\nServer,Name,HealthSetName,AlertValue\nCAS1,m,UM,Unhealthy\n";
         let unhealthy = ("CAS1".to_owned(), AlertValue::Unhealthy);
         let healthy = ("CAS1".to_owned(), AlertValue::Healthy);
-        assert_eq!(values(&format!("{first}{second}")), [unhealthy.clone()]);
+        assert_eq!(values(&format!("{first}{second}")), std::slice::from_ref(&unhealthy));
         assert_eq!(values(&format!("{second}{first}")), [healthy]);
         let other = first.replace("CAS1", "CAS2");
         assert_eq!(values(&format!("{second}{other}")), [unhealthy, ("CAS2".to_owned(), AlertValue::Healthy)]);

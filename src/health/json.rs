@@ -3,17 +3,82 @@
 use serde_json::{Deserializer, Map, Value};
 
 use super::{
-    ALERT_VALUE, AlertValue, HEALTH_SET_COLUMN, HealthError, MONITOR_COUNT, RawMonitor, SERVER, column, judge,
+    ALERT_VALUE, AlertValue, HEALTH_SET_COLUMN, HealthError, MAX_ROWS, MONITOR_COUNT, RawMonitor, SERVER, column, judge,
 };
 
 /// The objects of a JSON text that may be monitors.
 pub(super) fn rows(text: &str) -> Result<Vec<RawMonitor>, HealthError> {
     let mut rows = Vec::new();
-    // `... | ForEach-Object { $_ | ConvertTo-Json }` writes one document after the other.
-    for document in Deserializer::from_str(text).into_iter() {
-        collect(document.map_err(|error: serde_json::Error| HealthError::Json { line: error.line() })?, "", &mut rows);
+    let mut values = Values { text, at: 0, is_inside: false };
+    while let Some(value) = values.next()? {
+        collect(value, "", &mut rows);
+        if rows.len() > MAX_ROWS {
+            return Err(HealthError::TooMany);
+        }
     }
     Ok(rows)
+}
+
+/// The values of a text, one after the other, those of an array each on its own: of the export of all servers no more than one
+/// object is held as a tree. `... | ForEach-Object { $_ | ConvertTo-Json }` writes one document after the other.
+struct Values<'a> {
+    text: &'a str,
+    at: usize,
+    /// Whether that is within an array.
+    is_inside: bool,
+}
+
+impl Values<'_> {
+    fn next(&mut self) -> Result<Option<Value>, HealthError> {
+        loop {
+            match (self.peek(), self.is_inside) {
+                (None, false) => return Ok(None),
+                (Some(b'['), false) => {
+                    (self.at, self.is_inside) = (self.at + 1, true);
+                    if self.peek() == Some(b']') {
+                        (self.at, self.is_inside) = (self.at + 1, false);
+                    }
+                }
+                _ => break,
+            }
+        }
+        let rest = &self.text[self.at..];
+        // Cut between two characters.
+        let rest = (MAX_OBJECT - 3..=MAX_OBJECT).rev().find_map(|length| rest.get(..length)).unwrap_or(rest);
+        let mut values = Deserializer::from_str(rest).into_iter();
+        let value = values.next().unwrap_or(Ok(Value::Null));
+        let length = values.byte_offset();
+        let value = value.map_err(|error: serde_json::Error| match error.is_eof() && rest.len() >= MAX_OBJECT - 3 {
+            true => HealthError::TooLong { line: self.line() },
+            false => self.unexpected(error.line()),
+        })?;
+        self.at += length;
+        if self.is_inside {
+            self.is_inside = match self.peek() {
+                Some(b',') => true,
+                Some(b']') => false,
+                _ => return Err(self.unexpected(1)),
+            };
+            self.at += 1;
+        }
+        Ok(Some(value))
+    }
+
+    /// The next byte that is no white space.
+    fn peek(&mut self) -> Option<u8> {
+        let rest = &self.text[self.at..];
+        self.at += rest.len() - rest.trim_ascii_start().len();
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// That so many lines from here on, counted from 1, there is no JSON.
+    fn unexpected(&self, line: usize) -> HealthError {
+        HealthError::Json { line: self.line() + line.saturating_sub(1) }
+    }
+
+    fn line(&self) -> usize {
+        self.text[..self.at].matches('\n').count() + 1
+    }
 }
 
 /// The depth of nesting is serde_json's to bound (128). A text in the place of an object is one that ConvertTo-Json has
@@ -102,9 +167,13 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
+/// The most of one object, in bytes: its tree takes many times as much.
+const MAX_OBJECT: usize = 8 * 1024 * 1024;
+
 #[cfg(test)]
 mod tests {
-    use super::super::{AlertValue, HealthError, Monitor, read};
+    use super::super::{AlertValue, HealthError, MAX_ROWS, Monitor, read};
+    use super::MAX_OBJECT;
 
     fn monitors(text: &str) -> Vec<Monitor> {
         read(text).unwrap().monitors
@@ -155,7 +224,7 @@ mod tests {
         };
         let shallow = report(r#"["Microsoft.Exchange.Monitoring.MonitorHealthEntry"]"#);
         assert_eq!((shallow.len(), shallow[0].count, shallow[0].name.as_str()), (1, 4, ""));
-        let entries = vec![r#"{"Name":"M","HealthSetName":"um","AlertValue":3}"#; 4].join(",");
+        let entries = [r#"{"Name":"M","HealthSetName":"um","AlertValue":3}"#; 4].join(",");
         let deep = report(&format!("[{entries}]"));
         assert_eq!((deep.len(), deep[0].name.as_str(), deep[0].server.as_str()), (4, "M", "CAS1"));
         let without_set = report(&format!("[{}]", entries.replace(r#""HealthSetName":"um","#, "")));
@@ -188,6 +257,35 @@ mod tests {
         let error = read("[\n{\"secret\": oops}]").unwrap_err();
         assert_eq!(error, HealthError::Json { line: 2 });
         assert!(!error.to_string().contains("oops") && !error.to_string().contains("secret"));
+    }
+
+    #[test]
+    fn every_text_is_read_as_a_whole_parser_reads_it() {
+        let one = r#"{"HealthSet":"UM","AlertValue":1}"#;
+        for text in ["[1", "[1,", "[1 2]", "[,1]", "[1,]", "]", "[]]", "1,2", "[{\"a\":1}", "{\"a\"", "\"x", "[\"x]"] {
+            let text = text.replace('1', one);
+            assert!(matches!(read(&text), Err(HealthError::Json { .. } | HealthError::Columns { .. })), "{text}");
+        }
+        for (text, count) in [("[1,1]1[1]\n[]", 4), (" [ 1 , 1 ] ", 2), ("[[1],[1,[1]]]", 3), ("1 1", 2)] {
+            assert_eq!(monitors(&text.replace('1', one)).len(), count, "{text}");
+        }
+        let late = format!("[\n{one},\n{one}\n{one}]");
+        assert_eq!(read(&late), Err(HealthError::Json { line: 4 }));
+    }
+
+    #[test]
+    fn one_object_of_the_length_of_many_is_refused() {
+        let text = format!("[1,\n{{\"value\":[{}1]}}]", "\"\u{e9}\",".repeat(MAX_OBJECT / 5 + 1));
+        assert_eq!(read(&text), Err(HealthError::TooLong { line: 2 }));
+    }
+
+    #[test]
+    fn more_rows_than_any_organisation_has_are_refused() {
+        let rows = |count| format!("[{}0]", r#"{"HealthSet":"UM","AlertValue":1},"#.repeat(count));
+        assert_eq!(monitors(&rows(1_000)).len(), 1_000);
+        assert_eq!(read(&rows(MAX_ROWS + 1)), Err(HealthError::TooMany));
+        let lines = "M,UM,Healthy\n".repeat(MAX_ROWS + 1);
+        assert_eq!(read(&format!("Name,HealthSet,AlertValue\n{lines}")), Err(HealthError::TooMany));
     }
 
     #[test]

@@ -130,6 +130,10 @@ pub enum HealthError {
     /// A quote that is not closed, or stands within a cell.
     #[error("line {line}: expected comma-separated values as Export-Csv writes them (the text is withheld)")]
     Csv { line: u64 },
+    #[error("line {line}: an object of more than 8 MiB: expected one for each monitor, in an array")]
+    TooLong { line: usize },
+    #[error("more than {MAX_ROWS} rows: expected an export of the servers that are watched")]
+    TooMany,
     /// It was cut off, or is being written.
     #[error("line {line}: expected a line end: the export breaks off")]
     Unfinished { line: u64 },
@@ -287,8 +291,12 @@ const COLUMNS: &[(&str, &str)] = &[
 /// The end of the year 9999, where .NET's dates end, too.
 const MAX_MILLISECONDS: u64 = 253_402_300_800_000;
 
-/// The most of an export that is read, in bytes: a whole server's with all its exceptions has about 3 MB.
-pub(crate) const MAX_INPUT: u64 = 8 * 1024 * 1024;
+/// The most of an export that is read, in bytes: one of all servers, each of which has 1 MB, or 3 with all its exceptions, and
+/// twice as much in UTF-16.
+pub(crate) const MAX_INPUT: u64 = 64 * 1024 * 1024;
+
+/// The most monitors of an export: a server has about 700.
+const MAX_ROWS: usize = 100_000;
 
 #[cfg(test)]
 mod tests {
