@@ -239,21 +239,6 @@ fn protocol_when_an_attribute_is_absent() {
 }
 
 #[test]
-fn protocol_when_a_controller_is_of_another_domain() {
-    let peer = controller(
-        "127.0.0.1",
-        &[("isSynchronized", "TRUE"), ("defaultNamingContext", "DC=other,DC=net"), ("dnsHostName", "dc9.other.net")],
-    );
-    let nameserver = domain(&[(0, peer.address.port(), "dc1.example.com")]);
-    let ran = of_domain(&nameserver, &[]);
-    ran.assert_begins(2, "UM AD DS CRITICAL - 0 of 1 controllers of example.com are fit for work; dc1.example.com:");
-    ran.assert_says(" is of DC=other,DC=net, not of example.com");
-    assert!(ran.stdout.contains("(protocol)"), "{ran:?}");
-    // Whoever names the controller himself knows what it is.
-    probe(peer.address.port(), &[]).assert_begins(0, "UM AD DS OK - 127.0.0.1:");
-}
-
-#[test]
 fn protocol_when_an_answer_says_two_things() {
     let twice = controller(
         "127.0.0.1",

@@ -1,11 +1,11 @@
-//! Which controllers does DNS name, and which names may their certificates be for?
+//! Which controllers does DNS name, are they of that domain, and which names may their certificates be for?
 
 use call_router::nameserver::{Manner, Nameserver, a, srv};
 
 use super::support::port::free_port;
 use super::support::slapd::Slapd;
 use super::support::{Outcome, perfdata};
-use super::{GOOD, controller, of_domain};
+use super::{GOOD, controller, domain, of_domain, probe};
 
 /// What is said of a controller of example.com that DNS calls `target`, over TLS with a certificate for `names`.
 fn named(names: &[&str], target: &'static str, more: &[&str]) -> Option<Outcome> {
@@ -110,4 +110,19 @@ fn not_more_controllers_are_asked_than_can_be_reported_and_the_rest_is_said() {
         0,
         "UM AD DS OK - 32 of 32 controllers of example.com are fit for work, 8 more were not asked; dc00",
     );
+}
+
+#[test]
+fn protocol_when_a_controller_is_of_another_domain() {
+    let peer = controller(
+        "127.0.0.1",
+        &[("isSynchronized", "TRUE"), ("defaultNamingContext", "DC=other,DC=net"), ("dnsHostName", "dc9.other.net")],
+    );
+    let nameserver = domain(&[(0, peer.address.port(), "dc1.example.com")]);
+    let ran = of_domain(&nameserver, &[]);
+    ran.assert_begins(2, "UM AD DS CRITICAL - 0 of 1 controllers of example.com are fit for work; dc1.example.com:");
+    ran.assert_says(" is of DC=other,DC=net, not of example.com");
+    assert!(ran.stdout.contains("(protocol)"), "{ran:?}");
+    // Whoever names the controller himself knows what it is.
+    probe(peer.address.port(), &[]).assert_begins(0, "UM AD DS OK - 127.0.0.1:");
 }

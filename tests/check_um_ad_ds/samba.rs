@@ -141,7 +141,10 @@ fn a_real_domain_is_fit_until_a_controller_stops_its_ldap_freezes_or_its_dns_sto
     let ran = domain.ask(&["-H", "192.0.2.11", "-t", "1"]);
     ran.assert_begins(2, "UM AD DS CRITICAL - waiting for the rootDSE of 192.0.2.11:389");
     assert!(ran.elapsed >= Duration::from_secs(1), "{ran:?}");
-    let ran = domain.of_domain(&["-t", "3"]);
+    // A busy machine takes its time for the look-ups in front of it.
+    let patience = ["3", "8", "20"].map(|timeout| || domain.of_domain(&["-t", timeout]));
+    let is_located = |ran: &Outcome| !ran.first_line().contains("looking up");
+    let ran = patience.iter().map(|ask| ask()).find(is_located).unwrap();
     ran.assert_begins(
         2,
         "UM AD DS CRITICAL - 1 of 2 controllers of ad.example.com are fit for work; waiting for the rootDSE of dc2.",

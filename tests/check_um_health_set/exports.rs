@@ -1,0 +1,160 @@
+//! What does an export hold? Tables and objects: whole, half-written, of several servers, of any size.
+
+use super::support::{plugin, replaced, run_fed};
+use super::{LOG, NAME, NOISE, judged, judged_text};
+
+#[test]
+fn critical_from_csv_with_line_ends_in_quotes() {
+    let ran = judged("health/export-csv-two-unhealthy.csv", &["--ignore", NOISE]);
+    ran.assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: 2 of 5 monitors of UM.CallRouter on CAS1");
+}
+
+#[test]
+fn critical_from_utf_16_with_another_cultures_delimiter() {
+    let ran = judged("health/use-culture-german.csv", &[]);
+    ran.assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: 1 of 3 monitors of UM.CallRouter");
+    assert!(ran.first_line().contains("beantwortet; Zeitüberschreitung."), "{}", ran.stdout);
+}
+
+#[test]
+fn critical_from_a_report_of_health_sets() {
+    let ran = judged("health/report-unhealthy.json", &[]);
+    ran.assert_begins(
+        2,
+        "UM HEALTH SET CRITICAL - the issue is there: 1 of 6 monitors of UM.CallRouter on CAS1 not Healthy",
+    );
+}
+
+#[test]
+fn unreadable_when_the_export_is_cut_short() {
+    let text = "Name,HealthSetName,AlertValue\nM,UM.CallRouter,Healthy\nN,UM.Call";
+    let ran = judged_text(text, &[]);
+    ran.assert_begins(
+        3,
+        "UM HEALTH SET UNKNOWN - 1 rows of standard input lack health set or alert value; no issue: 1 of 1",
+    );
+}
+
+#[test]
+fn a_half_written_table_is_never_ok() {
+    let head = "\"Server\",\"Name\",\"HealthSetName\",\"AlertValue\",\"Error\"\r\n\"CAS1\",\"M\",\"UM.CallRouter\",\"Healthy\",\"\"\r\n";
+    let last = "\"CAS1\",\"N\",\"UM.CallRouter\",\"Healthy\",\"a\r\nb\"\r\n";
+    judged_text(&format!("{head}{last}"), &[]).assert_begins(0, "UM HEALTH SET OK - no issue: 2 of 2 monitors");
+    // A bare carriage return is the end of a line, too.
+    for end in 1..last.len() - 1 {
+        judged_text(&format!("{head}{}", &last[..end]), &[]).assert_begins(3, "UM HEALTH SET UNKNOWN - ");
+    }
+    let open = format!("{head}CAS1,O,UM.CallRouter,Healthy,\"oops\r\nCAS1,P,UM.CallRouter,Unhealthy,\r\n");
+    let ran = judged_text(&open, &[]);
+    ran.assert_begins(
+        3,
+        "UM HEALTH SET UNKNOWN - standard input: line 3: expected comma-separated values as Export-Csv",
+    );
+    assert!(ran.stdout.contains("(unreadable)") && !ran.stdout.contains("oops"), "{ran:?}");
+}
+
+#[test]
+fn critical_when_a_script_appended_with_other_columns() {
+    let old = "Name,Server,AlertValue,HealthSetName\nM,CAS1,Healthy,UM.CallRouter\n";
+    let new = "Server,Name,HealthSetName,AlertValue\nCAS1,M,UM.CallRouter,Unhealthy\n";
+    judged_text(&format!("{old}{new}"), &[]).assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: 1 of 1");
+    judged_text(&format!("{new}{old}"), &[]).assert_begins(0, "UM HEALTH SET OK - no issue: 1 of 1");
+}
+
+#[test]
+fn critical_when_a_report_is_worse_than_its_entries() {
+    let report = |entries: &str| {
+        format!(
+            r#"[{{"Server":"CAS1","HealthSet":"UM.CallRouter","AlertValue":"Unhealthy","MonitorCount":2,"Entries":[{entries}]}}]"#
+        )
+    };
+    let entry = r#"{"Server":"CAS1","Name":"M1","HealthSetName":"UM.CallRouter","AlertValue":"Healthy"}"#;
+    let ran = judged_text(&report(entry), &[]);
+    ran.assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: 1 of 2 monitors of UM.CallRouter on CAS1");
+    judged_text(&report(&replaced(entry, "UM.CallRouter", "Other")), &[]).assert_exit(2);
+    judged_text(&report(&replaced(entry, r#""HealthSetName":"UM.CallRouter","#, "")), &[]).assert_exit(2);
+}
+
+#[test]
+fn stale_when_a_row_says_so() {
+    for stale in ["true", "\"True\"", "1", "\"Yes\"", "\"-1\""] {
+        let row = |name: &str, stale: &str| {
+            format!(
+                r#"{{"Server":"CAS1","Name":"{name}","HealthSetName":"UM.CallRouter","AlertValue":"Healthy","IsStale":{stale}}}"#
+            )
+        };
+        let ran = judged_text(&format!("[{},{}]", row("M", stale), row("N", "false")), &[]);
+        ran.assert_begins(
+            3,
+            "UM HEALTH SET UNKNOWN - M of UM.CallRouter has not been determined anew (IsStale); no issue",
+        );
+        assert!(ran.stdout.contains("(stale)"), "{ran:?}");
+        judged_text(&row("M", stale), &["--ignore", "M", "--state", "no-data=ok"])
+            .assert_begins(1, "UM HEALTH SET WARNING - every monitor is ignored");
+    }
+    let csv = "Name,HealthSetName,AlertValue,IsStale\nM,UM.CallRouter,Healthy,True\nN,UM.CallRouter,Healthy,True\n";
+    judged_text(csv, &[]).assert_begins(3, "UM HEALTH SET UNKNOWN - 2 monitors of UM.CallRouter have not been");
+    let unhealthy = csv.replace("M,UM.CallRouter,Healthy", "M,UM.CallRouter,Unhealthy");
+    judged_text(&unhealthy, &[]).assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: 1 of 2");
+}
+
+#[test]
+fn with_a_host_only_its_rows_count() {
+    let export = "Server,Name,HealthSetName,AlertValue\nCAS1,M,UM.CallRouter,Unhealthy\nCAS2,M,UM.CallRouter,Healthy\n";
+    judged_text(export, &["-H", "cas2"])
+        .assert_begins(0, "UM HEALTH SET OK - no issue: 1 of 1 monitors of UM.CallRouter on CAS2");
+    judged_text(export, &["-H", "cas1.example.com"]).assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there");
+    let ran = judged_text(export, &["-H", "cas3"]);
+    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - none of the 2 rows of standard input is of cas3");
+    assert!(ran.stdout.contains("(no-data)"), "{ran:?}");
+    let somebody = replaced(export, "CAS1,", ",");
+    judged_text(&somebody, &["-H", "cas2"]).assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: 1 of 2");
+    let nameless = "Name,HealthSetName,AlertValue\nM,UM.CallRouter,Healthy\n";
+    judged_text(nameless, &["-H", "cas1"]).assert_begins(3, "UM HEALTH SET UNKNOWN - none of the 1 rows of");
+    let ran = judged(LOG, &["-H", "nobody"]);
+    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - none of the ").assert_says("is of nobody");
+}
+
+#[test]
+fn objects_flattened_to_text_are_said_to_be_that() {
+    let flat = "@{Server=CAS1; Name=secret; HealthSetName=UM.CallRouter; AlertValue=Unhealthy}";
+    for text in [
+        format!("[\"{flat}\",\"{flat}\"]"),
+        format!("\"{flat}\""),
+        format!("{{\"value\":[\"{flat}\"],\"Count\":1}}"),
+        format!("{{\"Server\":\"CAS1\",\"Entries\":[\"{flat}\"]}}"),
+        "[\"Microsoft.Exchange.Monitoring.MonitorHealthEntry\"]".to_owned(),
+    ] {
+        let ran = judged_text(&text, &["-vvv"]);
+        ran.assert_begins(3, "UM HEALTH SET UNKNOWN - standard input: ").assert_says("flattened").assert_says("-Depth");
+        assert!(ran.stdout.contains("(unreadable)") && !ran.stdout.contains("secret"), "{ran:?}");
+    }
+    let whole = r#"{"Name":"M","HealthSetName":"UM.CallRouter","AlertValue":"Healthy"}"#;
+    let ran = judged_text(&format!("[{whole},\"{flat}\"]"), &[]);
+    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - 1 rows of standard input lack health set or alert value");
+}
+
+#[test]
+fn unreadable_when_larger_than_any_export() {
+    let ran = judged_text(&" ".repeat(65 * 1024 * 1024), &[]);
+    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - standard input is larger than 67108864 bytes");
+}
+
+#[test]
+fn an_export_of_all_servers_is_read_row_by_row() {
+    let row = |server: usize, name: usize, value: u8| {
+        format!(
+            r#"{{"Server":"CAS{server}","Name":"M{name}","HealthSetName":"UM.CallRouter","AlertValue":{value},"Description":"{}"}}"#,
+            "x".repeat(1_200)
+        )
+    };
+    let rows: Vec<_> = (0..20).flat_map(|server| (0..700).map(move |name| row(server, name, 1))).collect();
+    let text = format!("[{},{}]", rows.join(",\n"), row(20, 0, 3));
+    assert!(text.len() > 16 * 1024 * 1024, "{}", text.len());
+    // What it may allocate, in KiB: the text, as it grows, and what is kept of its rows.
+    let mut limited = std::process::Command::new("sh");
+    limited.args(["-c", "ulimit -d 81920 && exec \"$0\" \"$@\""]).arg(plugin(NAME).get_program());
+    let mut command = if cfg!(windows) { plugin(NAME) } else { limited };
+    let ran = run_fed(command.args(["--file", "-", "-t", "25", "-H", "cas20"]), text.as_bytes());
+    ran.assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: 1 of 1 monitors of UM.CallRouter on CAS20");
+}
