@@ -168,7 +168,14 @@ fn hostile() -> Report {
 
 fn critical(class: Class, text: &str) -> Finding {
     let advice = ABOUT.advise(Some(class));
-    Finding { state: State::Critical, class: Some(class), text: text.to_owned(), causes: Vec::new(), advice, is_answer: false }
+    Finding {
+        state: State::Critical,
+        class: Some(class),
+        text: text.to_owned(),
+        causes: Vec::new(),
+        advice,
+        is_answer: false,
+    }
 }
 
 /// Compares all three formats of `report` with `tests/golden/NAME.*`.

@@ -185,7 +185,7 @@ impl Anchors {
     fn paths(&self, chain: &Chain, moment: i64, search: &Search<'_>) -> Result<Paths, Error> {
         let Search { sought, algorithms } = search;
         let leaf = CertificateDer::from(chain.leaf().der.as_slice());
-        let others: Vec<_> = chain.others().iter().map(|other| CertificateDer::from(other.der.as_slice())).collect();
+        let others: Vec<_> = reachable(chain).map(|other| CertificateDer::from(other.der.as_slice())).collect();
         let moment = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(moment).unwrap_or(0)));
         let paths = RefCell::new(Paths::default());
         let take = |path: &VerifiedPath<'_>| {
@@ -248,6 +248,23 @@ struct Paths {
     objection: Option<Distrust>,
 }
 
+/// Those of `chain` that may be on a way from its leaf, by name: a stranger may show a thousand, each of which webpki reads
+/// again for each.
+fn reachable(chain: &Chain) -> impl Iterator<Item = &Certificate> {
+    let mut reached = vec![chain.leaf()];
+    let mut place = 0;
+    while let Some(certificate) = reached.get(place).copied() {
+        let issuers = chain.others().iter().filter(|other| other.subject_der() == certificate.issuer_der());
+        for issuer in issuers {
+            if reached.len() <= MAX_INTERMEDIATES && !reached.contains(&issuer) {
+                reached.push(issuer);
+            }
+        }
+        place += 1;
+    }
+    reached.into_iter().skip(1)
+}
+
 /// Each once, as far as anybody needs so many.
 fn distinct<'a>(all: impl Iterator<Item = &'a [u8]>) -> Vec<&'a [u8]> {
     let mut distinct = Vec::new();
@@ -273,6 +290,7 @@ fn moments(chain: &Chain, now: i64) -> Vec<i64> {
 /// Only a stranger shows more, each of which costs what a verification costs.
 const MAX_MOMENTS: usize = 8;
 const MAX_PATHS: usize = 32;
+const MAX_INTERMEDIATES: usize = 32;
 
 /// When an anchor ends soon another one is looked for, in seconds: by then nobody should be surprised.
 const SOON: i64 = 90 * 86_400;

@@ -190,3 +190,13 @@ fn too_many_paths_end_the_search_at_once_and_are_called_that() {
     let verdict = verdict(&anchors(&[&root]), &chain(&served), DAY);
     assert_eq!(verdict, Verdict::Untrusted(Distrust::TooManyPaths));
 }
+
+#[test]
+fn of_a_thousand_certificates_those_on_the_way_are_looked_at() {
+    let [leaf, intermediate, root] = leaf_to_root();
+    let [_, stranger, _] = leaf_to_root();
+    let others = std::iter::repeat_n(&stranger, 900);
+    let served = chain([&leaf, &intermediate].into_iter().chain(others.clone()).chain([&root]));
+    assert_eq!(reachable(&served).collect::<Vec<_>>(), [&intermediate, &stranger, &root]);
+    assert!(verdict(&anchors(&[&root]), &served, DAY).is_trusted());
+}
