@@ -103,6 +103,30 @@ fn a_quoted_parameter_neither_hides_our_branch_nor_forges_it() {
     assert_eq!(run::<true>(vec![Act::Say(forged)], 60, None).result.unwrap_err().class, Class::Timeout);
 }
 
+#[test]
+fn ok_past_a_message_of_others_with_a_body_that_is_too_long() {
+    let of = |via: &'static str| {
+        let head = format!("SIP/2.0 503 No\r\nVia: {via}\r\ni: {{call-id}}\r\nCSeq: {{cseq}}\r\nl: 2000000\r\n\r\n");
+        let head: &'static str = head.leak();
+        let body = || Act::Send(Box::new(|_: &str| vec![b'x'; 50_000]));
+        std::iter::once(Act::Say(head)).chain((0..40).map(move |_| body())).chain([Act::Say(OK)]).collect()
+    };
+    let answer = run::<true>(of("SIP/2.0/TCP x;branch=z9hG4bKold"), 20_000, None).result.unwrap();
+    assert_eq!(answer.response.status, 200);
+    let failure = run::<true>(of("{via}"), 20_000, None).result.unwrap_err();
+    assert_eq!(failure.class, Class::Protocol);
+    assert!(failure.summary.contains("a body of 2000000 bytes"), "{failure:?}");
+}
+
+#[test]
+fn timeout_when_the_body_stays_away_says_what_has_come() {
+    let short: &'static str = OK.replace("Content-Length: 0\r\n", "Content-Length: 5\r\n").leak();
+    let failure = run::<true>(vec![Act::Say(short)], 60, None).result.unwrap_err();
+    assert_eq!(failure.class, Class::Timeout);
+    let said = "; of a message 'SIP/2.0 200 OK' only 0 of the 5 bytes came that its body should have";
+    assert!(failure.summary.ends_with(said), "{failure:?}");
+}
+
 /// What is not for us, and can be told from an answer only by somebody who reads on.
 const FOREIGN: [&str; 9] = [
     "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP x;branch=z9hG4bKold\r\nCSeq: 9292394834772304023312 OPTIONS\r\nl: 0\r\n\r\n",
@@ -129,27 +153,3 @@ const UNREADABLE: [&str; 10] = [
     "SIP/2.0 200 OK\r\nVia: {via}\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\nCSeq: {cseq}\r\nl: 5\r\n\r\nx",
     "SIP/2.0 700 OK\r\nVia: {via}\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\nCSeq: {cseq}\r\nl: 0\r\n\r\n",
 ];
-
-#[test]
-fn ok_past_a_message_of_others_with_a_body_that_is_too_long() {
-    let of = |via: &'static str| {
-        let head = format!("SIP/2.0 503 No\r\nVia: {via}\r\ni: {{call-id}}\r\nCSeq: {{cseq}}\r\nl: 2000000\r\n\r\n");
-        let head: &'static str = head.leak();
-        let body = || Act::Send(Box::new(|_: &str| vec![b'x'; 50_000]));
-        std::iter::once(Act::Say(head)).chain((0..40).map(move |_| body())).chain([Act::Say(OK)]).collect()
-    };
-    let answer = run::<true>(of("SIP/2.0/TCP x;branch=z9hG4bKold"), 20_000, None).result.unwrap();
-    assert_eq!(answer.response.status, 200);
-    let failure = run::<true>(of("{via}"), 20_000, None).result.unwrap_err();
-    assert_eq!(failure.class, Class::Protocol);
-    assert!(failure.summary.contains("a body of 2000000 bytes"), "{failure:?}");
-}
-
-#[test]
-fn timeout_when_the_body_stays_away_says_what_has_come() {
-    let short: &'static str = OK.replace("Content-Length: 0\r\n", "Content-Length: 5\r\n").leak();
-    let failure = run::<true>(vec![Act::Say(short)], 60, None).result.unwrap_err();
-    assert_eq!(failure.class, Class::Timeout);
-    let said = "; of a message 'SIP/2.0 200 OK' only 0 of the 5 bytes came that its body should have";
-    assert!(failure.summary.ends_with(said), "{failure:?}");
-}
