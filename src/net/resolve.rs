@@ -33,7 +33,10 @@ impl Resolver {
         if *port == 0 {
             let text =
                 format!("the SRV record that names {host} gives port 0, where nobody can listen: expected 1 to 65535");
-            return Err(Failure::new(Class::Dns, text));
+            return Err(Failure {
+                advice: Some("Correct the record in the domain."),
+                ..Failure::new(Class::Dns, text)
+            });
         }
         let addresses = servers.addresses(host, family, deadline).await?;
         Ok(peers(host, addresses.into_iter().map(|address| SocketAddr::new(address, *port))))

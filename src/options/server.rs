@@ -70,8 +70,7 @@ impl ServerOptions {
         }
         let (options, transport) = (of_tls.join(", "), location.transport.word());
         let text = format!(
-            "{host} leads to {transport}, so that nothing can be judged of what {options} asks for: expected TLS, which \
-             --transport tls settles"
+            "{host} leads to {transport}, where {options} would have no effect: expected TLS, which --transport tls settles"
         );
         Err(Failure { advice: Some(ADVICE_ON_NO_TLS), ..Failure::new(Class::Tls, text) })
     }

@@ -42,10 +42,26 @@ impl Finding {
         self.class.is_none() && self.state == state
     }
 
-    /// The same, said of one of several targets; of the only one, as it is.
+    /// The same, said of one of several targets; of the only one, or where the text names it already, as it is.
     #[must_use]
     pub fn said_of(mut self, target: Option<&str>) -> Self {
-        self.text = target.map(|target| format!("{target}: {}", self.text)).unwrap_or(self.text);
+        if let Some(target) = target.filter(|target| !self.text.contains(target)) {
+            self.text = format!("{target}: {}", self.text);
+        }
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_spoken_of_is_named_once() {
+        let said = |text: &str, target| Finding::ok(text).said_of(target).text;
+        let target = Some("a:5061 (192.0.2.7)");
+        assert_eq!(said("weak key", target), "a:5061 (192.0.2.7): weak key");
+        assert_eq!(said("refused by a:5061 (192.0.2.7)", target), "refused by a:5061 (192.0.2.7)");
+        assert_eq!(said("weak key", None), "weak key");
     }
 }
