@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn targets_are_counted_as_targets_and_addresses_as_addresses() {
-        let cases: [(&[&[bool]], (usize, usize), Option<&str>); 9] = [
+        type Case<'a> = (&'a [&'a [bool]], (usize, usize), Option<&'a str>);
+        let cases: [Case<'_>; 9] = [
             (&[&[true]], (0, 0), None),
             (&[&[]], (0, 0), None),
             (&[&[true, true]], (0, 0), Some("2 of 2 addresses of the only target of d answer")),
