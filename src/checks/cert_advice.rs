@@ -132,6 +132,17 @@ pub(super) const fn on_any_server(class: Option<Class>) -> &'static str {
     }
 }
 
+/// The same of files, which no server is asked for.
+pub(super) const fn on_files(class: Option<Class>) -> &'static str {
+    match class {
+        Some(Class::Timeout) => {
+            "To read the file takes longer than -t allows. Is it on a share that does not answer, or encrypted under a passphrase \
+             with a great many iterations? Then allow more with -t."
+        }
+        class => on_any_server(class),
+    }
+}
+
 /// The same, where TLS begins after a talk in the clear.
 pub(super) const fn on_any_server_by_starttls(class: Option<Class>) -> &'static str {
     match class {

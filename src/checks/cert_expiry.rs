@@ -306,6 +306,7 @@ impl Options for CertExpiry {
         match (self.peer.is_exchange(self.store.is_some()), self.servers.starttls) {
             (true, None) => cert_advice::on_exchange,
             (true, Some(_)) => cert_advice::on_exchange_by_starttls,
+            (false, None) if self.hostname.is_none() => cert_advice::on_files,
             (false, None) => cert_advice::on_any_server,
             (false, Some(_)) => cert_advice::on_any_server_by_starttls,
         }

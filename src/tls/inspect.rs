@@ -153,14 +153,15 @@ impl Inspector<'_> {
     }
 
     /// Looks once, in as many of these `ways` as it takes.
-    async fn look<'b>(&'b self, peers: &[Peer], settings: &'b TlsSettings, ways: &[Way]) -> Look<'b> {
+    async fn look(&self, peers: &[Peer], settings: &TlsSettings, ways: &[Way]) -> Looked {
         let shown = Inspection { peer: peers.first().cloned(), ..Inspection::default() };
         let (starttls, now, deadline) = (self.starttls, self.now, self.deadline);
-        let mut look = Look { settings, starttls, now, deadline, shown, is_for_lack_of_keys: true };
-        if let Err(failure) = look.in_these(ways, peers).await {
-            look.shown.failures.push(failure);
-        }
-        look
+        let mut look = Look { settings, starttls, now, deadline, shown };
+        let Err(refusal) = look.in_these(ways, peers).await else {
+            return Looked { shown: look.shown, is_for_lack_of_keys: false };
+        };
+        look.shown.failures.push(refusal.failure);
+        Looked { shown: look.shown, is_for_lack_of_keys: refusal.is_for_lack_of_keys }
     }
 }
 
@@ -178,22 +179,46 @@ struct Look<'a> {
     now: i64,
     deadline: &'a Deadline,
     shown: Inspection,
-    /// Whether all that went wrong so far is what a server says that has nothing to show for the keys that it was asked for.
+}
+
+/// What came of one look.
+struct Looked {
+    shown: Inspection,
+    /// Whether nothing was shown, and each answer is what a server says that has nothing for the keys that it was asked for.
     is_for_lack_of_keys: bool,
 }
 
+/// Why a look came to nothing.
+struct Refusal {
+    failure: Failure,
+    is_for_lack_of_keys: bool,
+}
+
+impl From<Failure> for Refusal {
+    /// Of one that did not come to TLS.
+    fn from(failure: Failure) -> Self {
+        Self { failure, is_for_lack_of_keys: false }
+    }
+}
+
 impl Look<'_> {
-    async fn in_these(&mut self, ways: &[Way], peers: &[Peer]) -> Result<(), Failure> {
+    async fn in_these(&mut self, ways: &[Way], peers: &[Peer]) -> Result<(), Refusal> {
         let mut connected = self.connect(peers).await?;
         let mut before: Option<TlsError> = None;
         for (place, way) in ways.iter().enumerate() {
             let Err(error) = self.once(connected, *way).await else { return Ok(()) };
-            self.is_for_lack_of_keys &= is_for_lack_of_keys(&error);
             if place + 1 == ways.len() || !asks_for_another_way(&error) {
-                let Some(before) = before else { return Err(error.into()) };
-                let mut failure = Failure::from(error.offered(BOTH_OFFERS));
-                failure.causes.push(format!("before that: {before}"));
-                return Err(failure);
+                let is_for_lack_of_keys =
+                    [before.as_ref(), Some(&error)].into_iter().flatten().all(is_for_lack_of_keys);
+                let failure = match before {
+                    None => error.into(),
+                    Some(before) => {
+                        let mut failure = Failure::from(error.offered(BOTH_OFFERS));
+                        failure.causes.push(format!("before that: {before}"));
+                        failure
+                    }
+                };
+                return Err(Refusal { failure, is_for_lack_of_keys });
             }
             before = Some(error);
             let peer = self.shown.peer.clone();
@@ -297,10 +322,14 @@ const fn counts_after_certificates(error: &TlsError) -> bool {
     is_about_us || matches!(error, TlsError::KeyDisproved { .. } | TlsError::Chain { .. })
 }
 
-/// Whether a server that answered so may answer otherwise when asked with other versions and suites.
+/// Whether a server that answered so may answer otherwise when asked with other versions and suites; what is too large for
+/// rustls is not for the reader in the clear.
 const fn asks_for_another_way(error: &TlsError) -> bool {
     match error {
-        TlsError::NothingInCommon { .. } | TlsError::Alert { .. } | TlsError::Broken { .. } => true,
+        TlsError::NothingInCommon { .. }
+        | TlsError::Alert { .. }
+        | TlsError::Broken { .. }
+        | TlsError::TooLarge { .. } => true,
         TlsError::Closed { before_hello, .. } => *before_hello,
         _ => false,
     }

@@ -188,6 +188,24 @@ fn critical_when_the_server_says_anything_but_that_it_has_no_such_certificate() 
 }
 
 #[test]
+fn critical_when_the_look_for_the_other_kind_does_not_come_to_tls() {
+    let (der, count) = (std::fs::read(fixture("leaf-rsa-2048.der")).unwrap(), AtomicUsize::new(0));
+    let peer = Peer::tcp(move |mut stream| {
+        if count.fetch_add(1, Ordering::SeqCst) == 1 {
+            return drop(stream.write_all(b"421 too many connections\r\n"));
+        }
+        for line in ["220 a\r\n", "250 b\r\n", "220 go\r\n"] {
+            stream.write_all(line.as_bytes()).unwrap();
+            let mut heard = [0];
+            while !line.contains("go") && stream.read_exact(&mut heard).is_ok() && heard != *b"\n" {}
+        }
+        answer_hello(&mut stream, &flight(std::slice::from_ref(&der), true));
+    });
+    let ran = look(peer.port(), &["--starttls", "smtp"]);
+    ran.assert_text(2).assert_says("cannot ask for a certificate of ECDSA: ").assert_says("421 too many connections");
+}
+
+#[test]
 fn ok_when_the_server_hangs_up_on_every_hello_without_its_own_kind_of_keys() {
     let der = std::fs::read(fixture("leaf-rsa-2048.der")).unwrap();
     let peer = Peer::tcp(move |mut stream| {
