@@ -1,11 +1,11 @@
 complete -c check_um_call_routing -f
 complete -c check_um_call_routing -s H -l hostname -d 'Name or address of the host to ask' -r -f -a "(__fish_print_hostnames)"
-complete -c check_um_call_routing -s p -l port -d 'Port to connect to [default: the protocol\'s own]' -r -f
 complete -c check_um_call_routing -l transport -d 'How the request travels; the default port is 5060, with tls 5061 [default: tcp; with --srv what the domain prefers]' -r -f -a "tcp\t'TCP, as a Call Router in its default startup mode'
 tls\t'TLS over TCP'
 udp\t'UDP, for SIP servers other than Exchange\'s'"
 complete -c check_um_call_routing -l dns-server -d 'Nameserver to ask, as ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; repeatable [default: the system\'s]' -r -f
 complete -c check_um_call_routing -l source-address -d 'Local address to send from' -r -f
+complete -c check_um_call_routing -s p -l port -d 'Port to connect to [default: 5060, with --transport tls 5061; with --srv what DNS names]' -r -f
 complete -c check_um_call_routing -s u -l uri -d 'Whom to call [default: sip:HOST:PORT, with the transport as a parameter unless it is udp; with --srv sip:DOMAIN]' -r -f
 complete -c check_um_call_routing -l from -d 'From address [default: sip:check-um@ the local address]' -r -f
 complete -c check_um_call_routing -l to -d 'To address [default: the Request-URI]' -r -f

@@ -18,6 +18,7 @@ use crate::time::deadline::Deadline;
 /// `-H`, `--transport`, `--srv` and what goes with them.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Target")]
+#[command(mut_arg("port", |port| port.help("Port to connect to [default: 5060, with --transport tls 5061; with --srv what DNS names]")))]
 pub(crate) struct ServerOptions {
     /// Name or address of the host to ask
     #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse)]
