@@ -4,7 +4,8 @@
 //! cryptography is needed, so it can be read of servers whose suites nobody should speak any more. Sans-IO: bytes in, facts
 //! out.
 
-use super::signed::SignedParameters;
+use super::element::{take_u16, take_vector};
+use super::signed::{RANDOM, SignedParameters};
 use crate::tls::version::{Suite, Version};
 
 /// What the server's first flight says.
@@ -200,18 +201,6 @@ fn message(bytes: &[u8]) -> Option<(u8, &[u8])> {
     take_vector::<3>(rest).map(|(body, _)| (kind, body))
 }
 
-pub(super) fn take_u16(bytes: &[u8]) -> Option<(u16, &[u8])> {
-    let (head, rest) = bytes.split_first_chunk::<2>()?;
-    Some((u16::from_be_bytes(*head), rest))
-}
-
-/// A vector behind its length of `N` bytes, and what follows.
-pub(super) fn take_vector<const N: usize>(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (head, rest) = bytes.split_first_chunk::<N>()?;
-    let length = head.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
-    rest.split_at_checked(length)
-}
-
 const CHANGE_CIPHER_SPEC: u8 = 20;
 const ALERT: u8 = 21;
 pub(super) const HANDSHAKE: u8 = 22;
@@ -224,8 +213,6 @@ const CERTIFICATE: u8 = 11;
 const SERVER_KEY_EXCHANGE: u8 = 12;
 const CERTIFICATE_REQUEST: u8 = 13;
 const SERVER_HELLO_DONE: u8 = 14;
-
-pub(super) const RANDOM: usize = 32;
 
 /// RFC 5246 6.2.3: the largest encrypted record; what is in the clear is shorter.
 const MAX_RECORD: usize = (1 << 14) + 2048;

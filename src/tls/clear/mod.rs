@@ -9,6 +9,7 @@ use rustls::AlertDescription as Alert;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+mod element;
 pub mod flight;
 mod hello;
 pub mod signed;

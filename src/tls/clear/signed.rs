@@ -1,6 +1,6 @@
 //! What has a server of TLS 1.2 signed in its first flight? Its share of an ephemeral key exchange (RFC 5246, section 7.4.3).
 
-use super::flight::{RANDOM, take_u16, take_vector};
+use super::element::{take_u16, take_vector};
 use crate::tls::version::KeyExchange;
 
 /// The server's share, signed.
@@ -33,6 +33,8 @@ impl SignedParameters {
     }
 }
 
+/// The length of a random, in bytes.
+pub(super) const RANDOM: usize = 32;
 const NAMED_CURVE: u8 = 3;
 
 #[cfg(test)]

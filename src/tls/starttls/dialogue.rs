@@ -1,7 +1,7 @@
 //! What does a client say to come to TLS, and does the server consent? Without a socket: what was heard in, what to do out.
 
-use super::StartTls;
-use super::extended_response::extended_response;
+use super::extended_response::{MAX_ANSWER, TOO_LONG, extended_response};
+use super::protocol::StartTls;
 use crate::report::excerpt;
 
 /// What the client does next.
@@ -193,9 +193,6 @@ fn word_is(line: &str, words: &str) -> bool {
 /// LDAPMessage 1: ExtendedRequest 1.3.6.1.4.1.1466.20037.
 const START_TLS_REQUEST: &[u8] = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037";
 
-/// The most of one line or message, in bytes.
-pub(super) const MAX_ANSWER: usize = 16 * 1024;
-pub(super) const TOO_LONG: &str = "its answer is longer than 16 KiB";
 const MAX_LINES: usize = 200;
 
 #[cfg(test)]

@@ -2,8 +2,6 @@
 
 use x509_parser::asn1_rs::{Any, Class as TagClass, FromBer, Tag};
 
-use super::dialogue::{MAX_ANSWER, TOO_LONG};
-
 /// The result code of an ExtendedResponse and the length of its message; `None` until all of it is there. The error is what
 /// was found instead.
 pub(super) fn extended_response(received: &[u8]) -> Result<Option<(u32, usize)>, &'static str> {
@@ -40,6 +38,10 @@ fn message_length(received: &[u8]) -> Result<Option<usize>, &'static str> {
         _ => Err("its answer is no LDAP message"),
     }
 }
+
+/// The most of one message, or line in other protocols, in bytes.
+pub(super) const MAX_ANSWER: usize = 16 * 1024;
+pub(super) const TOO_LONG: &str = "its answer is longer than 16 KiB";
 
 #[cfg(test)]
 mod tests {
