@@ -106,6 +106,9 @@ fn answer<C: Check>(run: &'static Run, argv: Vec<OsString>) {
         report.add_failure(failure);
         report
     });
+    let mut classes = report.findings.iter().filter_map(|finding| finding.class);
+    let unlisted = classes.find(|class| C::ABOUT.classes().all(|listed| listed != *class));
+    debug_assert_eq!(unlisted, None, "a class that the help does not list, and --state refuses");
     output::finish(report)
 }
 
