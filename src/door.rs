@@ -25,7 +25,7 @@ pub mod net {
     pub use crate::net::{MAX_ASKED, Peer, dns, nameserver, srv};
 }
 pub mod options {
-    pub use crate::options::extra_opts::{IniError, entries};
+    pub use crate::options::ini::{IniError, entries};
     pub use crate::options::usage::explain;
     pub use crate::options::{Need, Options, When};
 }

@@ -80,6 +80,16 @@ fn unknown_when_an_option_has_no_effect_beside_the_others() {
             "--method events --file x --counters csv:x",
             "--counters: expected --method exchange too",
         ),
+        (
+            "call_routing",
+            "-H 127.0.0.1 -u sip:1@x --redirect accept --tls-name x",
+            "--tls-name: expected --transport tls or --srv without --transport or --redirect ask or --redirect follow or no",
+        ),
+        (
+            "call_routing",
+            "-H 127.0.0.1 -u sip:1@x --until ringing --hold 1",
+            "--hold: expected no --until or --until answer, or it has no effect",
+        ),
         ("events", "--max-age 5m", "--max-age: expected --file too"),
         ("health_set", "--max-age 5m", "--max-age: expected --file too"),
     ] {
@@ -108,6 +118,36 @@ fn what_an_ini_section_says_is_not_refused_and_yields_to_the_command_line() {
     // What the command line needs may stand in the section.
     fs::write(&ini, "[s]\ntransport=tls\n").unwrap();
     let ran = with("check_um_sip_options", &format!("-H 127.0.0.1 -p {port} --no-verify"));
+    ran.assert_text(2).assert_says("connection refused");
+}
+
+#[test]
+fn an_ini_file_is_read_as_the_monitoring_plugins_read_it_or_its_line_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let ini = directory.path().join("x.ini");
+    let port = closed_port();
+    let section = format!("hostname=127.0.0.1 # here\nport={port}\n");
+    let with = |content: &str| {
+        fs::write(&ini, content).unwrap();
+        run("check_um_sip_options", &format!("--extra-opts @{}", ini.display()))
+    };
+    for header in ["[check_um_sip_options] # my router", "\u{feff}[check_um_sip_options]", "[ check_um_sip_options ];x"]
+    {
+        with(&format!("{header}\n{section}")).assert_text(2).assert_says("connection refused");
+    }
+    // What stands below the second header must not be lost.
+    let own = format!("[check_um_sip_options]\n{section}[check_um_sip_options] ; second\ntimeuot=1\n");
+    with(&own).assert_text(3).assert_says("line 5: expected an option of check_um_sip_options");
+    for broken in ["[check_um_sip_options", "[check_um_sip_options] w=1"] {
+        let own = format!("[check_um_sip_options]\n{section}{broken}\nwarning=1\n");
+        with(&own).assert_text(3).assert_says("line 4: expected [section], and nothing but a comment behind it");
+    }
+    let nested = format!("[check_um_sip_options]\n{section}extra-opts = @/nonexistent\n");
+    with(&nested).assert_text(3).assert_says("line 4: expected no extra-opts, which are on the command line only");
+    refused("check_um_sip_options", "--extra-opts=a@ -H x", "--extra-opts: expected [SECTION][@FILE]");
+
+    let fed = format!("[check_um_sip_options]\n{section}");
+    let ran = run_fed(plugin("check_um_sip_options").arg("--extra-opts=@-"), fed.as_bytes());
     ran.assert_text(2).assert_says("connection refused");
 }
 
@@ -142,6 +182,21 @@ fn unknown_when_a_port_or_a_scheme_stands_with_the_host() {
     refused("check_um_ad_ds", "--domain example.com:389", "--port");
     for name in ["check_um_service", "check_um_events", "check_um_health_set"] {
         refused(name, "-H cas1.example.com:5060", "is not a host");
+    }
+}
+
+#[test]
+fn unknown_when_a_number_is_spelled_as_no_threshold_may_be() {
+    for number in ["-p +9", "-p 009", "--max-forwards +7", "-t 010", "-t 1.", "-w 010", "-c +5"] {
+        let option = number.split(' ').next().unwrap();
+        let ran = run("check_um_sip_options", &format!("-H 127.0.0.1 -p 9 {number}"));
+        ran.assert_text(3).assert_says("expected");
+        assert!(ran.stdout.contains(option) || ran.stdout.contains("--"), "{number}: {ran:?}");
+    }
+    for methods in ["INVITE,", ",", "IN VITE", ""] {
+        let mut command = plugin("check_um_sip_options");
+        let ran = support::run_command(command.args(["-H", "127.0.0.1", "--require-allow", methods]));
+        ran.assert_text(3).assert_says("--require-allow").assert_says("expected one such as INVITE");
     }
 }
 
@@ -182,6 +237,7 @@ fn an_ignored_monitor_that_there_is_not_is_told() {
 fn unknown_when_thresholds_are_reversed() {
     for (name, arguments) in [
         ("sip_options", "-H 127.0.0.1 -w 3 -c 1"),
+        ("sip_options", "-H 127.0.0.1 -w 10 -c ~:5"),
         ("sip_options", "-H 127.0.0.1 --transport tls --certificate-warning 10 --certificate-critical 20"),
         ("cert_expiry", "-H 127.0.0.1 -w 10 -c 20"),
         ("cert_expiry", "-H 127.0.0.1 -w 48h -c 3"),

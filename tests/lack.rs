@@ -147,6 +147,43 @@ fn an_ini_file_that_does_not_answer() {
     }
 }
 
+/// What reads a file of this host, `FILE`, and when: nobody else has been asked by then.
+const FILES: &[(&str, &str)] = &[
+    ("check_um_sip_options", "-H 127.0.0.1 -p 1 --username u --password-file FILE"),
+    ("check_um_sip_options", "-H 127.0.0.1 -p 1 --transport tls --ca-file FILE"),
+    ("check_um_sip_options", "-H 127.0.0.1 -p 1 --transport tls --client-certificate FILE"),
+    ("check_um_call_routing", "-H 127.0.0.1 -p 1 -u sip:1@x --username u --password-file FILE"),
+    ("check_um_cert_expiry", "--file FILE"),
+    ("check_um_cert_expiry", "-H 127.0.0.1 -p 1 --ca-file FILE"),
+    ("check_um_ad_ds", "-H 127.0.0.1 -p 1 --tls --ca-file FILE"),
+    ("check_um_service", "--source prometheus:https://127.0.0.1:1/metrics --ca-file FILE"),
+    ("check_um_reject_rate", "--counters csv:FILE"),
+    ("check_um_missed_call_proxy", "--counters csv:FILE"),
+    ("check_um_missed_call_proxy", "--method events --file FILE"),
+    ("check_um_app_pool", "--counters csv:FILE"),
+    ("check_um_health_set", "--file FILE"),
+    ("check_um_events", "--file FILE"),
+];
+
+#[test]
+fn a_file_of_this_host_that_does_not_answer_is_no_timeout_of_a_peer() {
+    let scratch = tempfile::tempdir().unwrap();
+    let pipe = scratch.path().join("pipe");
+    if !Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {
+        return skipped("mkfifo is not installed");
+    }
+    for (name, line) in FILES {
+        let arguments: Vec<_> = line.split(' ').map(|word| word.replace("FILE", &pipe.display().to_string())).collect();
+        let run = |more: &[&str]| run_command(plugin(name).args(&arguments).args(more));
+        let ran = run(&["-t", "0.3"]);
+        ran.assert_text(3).assert_says(&format!("{} did not finish within 0.3 s", pipe.display()));
+        let advice = "advice: Nothing is known of what was to be checked: a file of ";
+        assert!(ran.stdout.contains("(unreadable)") && ran.stdout.contains(advice), "{ran:?}");
+        run(&["-t", "0.3:critical"]).assert_text(2);
+        run(&["-t", "0.3", "--state", "unreadable=warning"]).assert_text(1);
+    }
+}
+
 #[test]
 fn unknown_when_a_signal_comes_while_an_ini_file_is_read() {
     let scratch = tempfile::tempdir().unwrap();

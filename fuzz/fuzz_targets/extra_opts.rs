@@ -13,7 +13,7 @@ fuzz_target!(|input: (&str, &str)| {
                 assert!(!entry.key.starts_with('-') && !entry.key.is_empty());
             }
         }
-        Err(IniError::BadLine(line)) => assert!((1..=text.lines().count()).contains(&line)),
+        Err(IniError::BadLine(line) | IniError::BadHeader(line)) => assert!((1..=text.lines().count()).contains(&line)),
         Err(IniError::NoSection) => {}
     }
 });

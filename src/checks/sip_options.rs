@@ -16,7 +16,7 @@ use crate::options::served::ServedOptions;
 use crate::options::server::ServerOptions;
 use crate::options::status::StatusOptions;
 use crate::options::tls::TlsOptions;
-use crate::options::{Need, Options, Secrets};
+use crate::options::{Need, Options, Secrets, plain};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Event, Failure, Range, Report, StandsFor, Thresholds};
 use crate::sip::assessment::Assessment;
@@ -140,7 +140,7 @@ pub struct SipOptions {
     require_header: Vec<HeaderPattern>,
 
     /// Methods that the Allow headers must list, separated by commas
-    #[arg(long, value_name = "METHODS", value_delimiter = ',', help_heading = "Expectations")]
+    #[arg(long, value_name = "METHODS", value_delimiter = ',', value_parser = plain::method, help_heading = "Expectations")]
     require_allow: Vec<String>,
 
     /// WARNING when the time to the final response, in seconds, is outside this range

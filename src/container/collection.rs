@@ -75,7 +75,7 @@ fn matching(pattern: &str) -> Vec<(PathBuf, Option<Failure>)> {
     if !is_pattern(path.as_os_str()) || path.exists() {
         return vec![(path, None)];
     }
-    let _stage = stage::enter(format!("looking for files that match {pattern}"));
+    let _stage = stage::enter_file(format!("looking for files that match {pattern}"));
     let unreadable =
         |what: String| vec![(path.clone(), Some(Failure::new(Class::Unreadable, format!("{pattern}: {what}"))))];
     let mut found = Vec::new();
@@ -141,7 +141,7 @@ fn failure(path: PathBuf, source: io::Error) -> Option<(PathBuf, Option<Failure>
 
 /// The certificates of a file, and what of it cannot be read.
 fn open(path: &Path, passphrase: Option<&str>) -> Result<(Chain, Option<Failure>), Failure> {
-    let _stage = stage::enter(format!("reading {}", path.display()));
+    let _stage = stage::enter_file(format!("reading {}", path.display()));
     let content = file::read(path, MAX_FILE)?;
     let unreadable = |error: String| Failure::new(Class::Unreadable, format!("{}: {error}", path.display()));
     let bundle = bundle::read(&content, passphrase).map_err(|error| unreadable(error.to_string()))?;

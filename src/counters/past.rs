@@ -153,7 +153,7 @@ async fn keep<const N: usize>(
             state_file::default_path(keeping.plugin, &format!("{} over {} s", keeping.key, keeping.window.as_secs()))?
         }
     };
-    let _stage = stage::enter(format!("keeping the history {}", file.display()));
+    let _stage = stage::enter_file(format!("keeping the history {}", file.display()));
     let record = |history: &mut History| {
         let wanders = keeping.guessed.map_or(Ok(false), |guessed| wanders(history, &keeping.key, guessed))?;
         Ok((history.record(&keeping.key, samples, keeping.window)?, wanders))

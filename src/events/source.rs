@@ -76,7 +76,7 @@ impl OpenLog<'_> {
             let named = recorded.computer();
             computer.is_some_and(|asked| !named.is_empty() && !host::is_same_computer(asked, named))
         };
-        let stage = stage::enter(format!("reading {input}"));
+        let stage = stage::enter_file(format!("reading {input}"));
         let read = input::decode_stream(stream, None).map_err(EventError::from).and_then(|(stream, _)| {
             xml::read_stream(stream, |recorded| {
                 extent.add(&recorded);

@@ -45,7 +45,7 @@ pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
 }
 
 /// The whole content of a stream of at most `max` bytes, which is called `path` where it fails.
-pub(super) fn bounded(stream: impl Read, path: impl AsRef<Path>, max: u64) -> Result<Vec<u8>, FileError> {
+pub(crate) fn bounded(stream: impl Read, path: impl AsRef<Path>, max: u64) -> Result<Vec<u8>, FileError> {
     let path = path.as_ref();
     let mut content = Vec::new();
     let failed = |source| FileError::Io { path: path.to_owned(), source };

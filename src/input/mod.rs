@@ -43,7 +43,7 @@ impl Input {
     /// Opens it, to be read as a stream; with it, when it was written, unknown for what is no file.
     pub(crate) fn open(&self) -> Result<(Box<dyn Read>, Option<SystemTime>), FileError> {
         // A pipe whose writer sleeps cannot be given the deadline: the watchdog names the wait.
-        let stage = stage::enter(format!("reading {self}"));
+        let stage = stage::enter_file(format!("reading {self}"));
         let opened: (Box<dyn Read>, _) = match self {
             Self::Stdin => (Box::new(io::stdin().lock()), None),
             Self::File(path) => {
@@ -59,7 +59,7 @@ impl Input {
     /// Reads at most `max` bytes; more is an error.
     pub(crate) fn read(&self, max: u64) -> Result<Content, FileError> {
         let (stream, modified) = self.open()?;
-        let stage = stage::enter(format!("reading {self}"));
+        let stage = stage::enter_file(format!("reading {self}"));
         let bytes = file::bounded(stream, self.to_string(), max)?;
         drop(stage);
         Ok(Content { text: decode(bytes), modified })

@@ -1,17 +1,18 @@
 //! Which options does an ini file add? `--extra-opts=[section][@file]`, in the Monitoring Plugins' format.
 //!
-//! A section's `key = value` lines stand before the command line's own options, so that those win: `key` alone is an
-//! option without a value, a key of one letter a short option, `#` and `;` begin a comment. The keys `password`,
-//! `passphrase` and `bearer-token` are secrets; they exist nowhere but here and never become arguments.
+//! A section's entries stand before the command line's own options, so that those win. The keys `password`, `passphrase` and
+//! `bearer-token` are secrets; they exist nowhere but here and never become arguments. A file named `-` is standard input.
+//! Stricter than there: a section that is not in the file is an error, not the plugin's own instead.
 //!
 //! No error shows a word of the file: an agent that runs a plugin for others must not be made to read files to them.
 
 use std::collections::{BTreeSet, HashMap};
-use std::env;
 use std::path::{Path, PathBuf};
+use std::{env, io};
 
 use clap::{Arg, ArgAction, Command};
 
+use super::ini::{self, IniEntry, IniError};
 use super::secret::Secrets;
 use super::usage::UsageError;
 use crate::input::file;
@@ -32,37 +33,6 @@ pub(super) struct Sections {
     /// Arguments that stand before the command line's own.
     pub argv: Vec<String>,
     pub secrets: Secrets,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IniEntry {
-    /// Its line, from 1.
-    pub line: usize,
-    /// The key, without leading dashes.
-    pub key: String,
-    /// What stands behind the `=`, `None` without one.
-    pub value: Option<String>,
-}
-
-impl IniEntry {
-    fn argument(&self) -> String {
-        let dashes = if self.key.chars().count() == 1 { "-" } else { "--" };
-        match &self.value {
-            // A short option takes its value glued to it, so that a value may begin with a dash.
-            Some(value) if dashes == "-" => format!("-{}{value}", self.key),
-            Some(value) => format!("--{}={value}", self.key),
-            None => format!("{dashes}{}", self.key),
-        }
-    }
-}
-
-/// What an ini text can be wrong about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum IniError {
-    /// A line of the section that is neither a comment nor an entry; its number, from 1.
-    BadLine(usize),
-    /// The section does not exist.
-    NoSection,
 }
 
 /// Tells `--extra-opts` from the other arguments. There are no positional ones: a word behind it is its value.
@@ -89,12 +59,21 @@ pub(super) fn read(selectors: &[String], command: &Command, given: &BTreeSet<Str
         let (section, path) =
             selector.split_once('@').map_or((selector.as_str(), None), |(section, path)| (section, Some(path)));
         let section = if section.is_empty() { command.get_name() } else { section };
-        let path = path.map_or_else(default_file, |path| Ok(PathBuf::from(path)))?;
+        let path = match path {
+            Some("") => return Err(UsageError::NoIniFileNamed),
+            Some(path) => PathBuf::from(path),
+            None => default_file()?,
+        };
         for entry in section_of(&path, section)? {
             match entry.key.as_str() {
                 "password" => sections.secrets.password = entry.value,
                 "passphrase" => sections.secrets.passphrase = entry.value,
                 "bearer-token" => sections.secrets.bearer_token = entry.value,
+                // Whoever writes it means options that he would never miss.
+                "extra-opts" => {
+                    let expected = "no extra-opts, which are on the command line only".to_owned();
+                    return Err(UsageError::IniLine { path, line: entry.line, expected });
+                }
                 _ => arguments.add(&entry, &path)?,
             }
         }
@@ -195,50 +174,20 @@ fn exclude_each_other(command: &Command, one: &Arg, other: &Arg) -> bool {
     one.get_id() != other.get_id() && (says(one, other) || says(other, one) || are_in_a_group)
 }
 
-/// The entries of one section of an ini text, in their order. A section that is there twice is read as one.
-pub fn entries(text: &str, section: &str) -> Result<Vec<IniEntry>, IniError> {
-    let mut found = false;
-    let mut inside = false;
-    let mut entries = Vec::new();
-    for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line.trim())) {
-        if line.is_empty() || line.starts_with(['#', ';']) {
-            continue;
-        }
-        if let Some(name) = line.strip_prefix('[') {
-            inside = name.strip_suffix(']').is_some_and(|name| name.trim() == section);
-            found |= inside;
-            continue;
-        }
-        if inside {
-            entries.push(entry(number, line).ok_or(IniError::BadLine(number))?);
-        }
-    }
-    if found { Ok(entries) } else { Err(IniError::NoSection) }
-}
-
-fn entry(line: usize, text: &str) -> Option<IniEntry> {
-    let (key, value) = text.split_once('=').map_or((text, None), |(key, value)| (key, Some(value.trim())));
-    let key = key.trim().trim_start_matches('-');
-    let is_name = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    let value = value.filter(|value| !value.is_empty()).map(unquoted);
-    is_name.then(|| IniEntry { line, key: key.to_owned(), value })
-}
-
-/// Without the quotes that some people put around a value.
-fn unquoted(value: &str) -> String {
-    let inner = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
-    inner.unwrap_or(value).to_owned()
-}
-
 fn section_of(path: &Path, section: &str) -> Result<Vec<IniEntry>, UsageError> {
-    let _stage = stage::enter(format!("reading {} (--extra-opts)", path.display()));
+    let _stage = stage::enter_file(format!("reading {} (--extra-opts)", path.display()));
     let unreadable = |reason: String| UsageError::Unreadable { path: path.to_owned(), reason };
-    let bytes = file::read(path, MAX_FILE).map_err(|error| unreadable(error.reason()))?;
-    entries(&String::from_utf8_lossy(&bytes), section).map_err(|error| match error {
+    let bytes = match path.to_str() {
+        Some("-") => file::bounded(io::stdin().lock(), path, MAX_FILE),
+        _ => file::read(path, MAX_FILE),
+    };
+    let bytes = bytes.map_err(|error| unreadable(error.reason()))?;
+    let line =
+        |line, expected: &str| UsageError::IniLine { path: path.to_owned(), line, expected: expected.to_owned() };
+    ini::entries(&String::from_utf8_lossy(&bytes), section).map_err(|error| match error {
         IniError::NoSection => UsageError::NoSection { path: path.to_owned(), section: section.to_owned() },
-        IniError::BadLine(line) => {
-            UsageError::IniLine { path: path.to_owned(), line, expected: "'key = value' or a comment".to_owned() }
-        }
+        IniError::BadLine(number) => line(number, "'key = value' or a comment"),
+        IniError::BadHeader(number) => line(number, "[section], and nothing but a comment behind it"),
     })
 }
 
@@ -310,10 +259,6 @@ const DEFAULT_NAMES: &[&str] = &["monitoring-plugins.ini", "plugins.ini", "nagio
 mod tests {
     use super::*;
 
-    fn arguments(text: &str, section: &str) -> Vec<String> {
-        entries(text, section).unwrap().iter().map(IniEntry::argument).collect()
-    }
-
     #[test]
     fn a_word_behind_the_option_is_its_value() {
         let split = |line: &str| split(line.split(' ').map(str::to_owned).collect());
@@ -321,26 +266,5 @@ mod tests {
         assert_eq!(selectors("x --extra-opts"), [""]);
         assert_eq!(selectors("x --extra-opts=s@f --extra-opts @g -H a"), ["s@f", "@g"]);
         assert_eq!(split("x --extra-opts -H a --extra-opts-not").own, ["x", "-H", "a", "--extra-opts-not"]);
-    }
-
-    #[test]
-    fn entries_become_options() {
-        let text = "[other]\nhostname=no\n[check]\n# comment\nhostname = cas1.example.com\np=5061\nsingle-line\n; more\n--verbose\n";
-        assert_eq!(arguments(text, "check"), ["--hostname=cas1.example.com", "-p5061", "--single-line", "--verbose"]);
-    }
-
-    #[test]
-    fn values_keep_what_stands_behind_the_first_equals_sign() {
-        assert_eq!(
-            arguments("[s]\nstate = timeout=ok\nfrom=\"sip:a@b\"\nwarning=", "s"),
-            ["--state=timeout=ok", "--from=sip:a@b", "--warning"]
-        );
-    }
-
-    #[test]
-    fn a_bad_line_is_named_only_inside_the_section() {
-        assert_eq!(entries("root:x:0\n[s]\nok=1\nnot an entry\n", "s"), Err(IniError::BadLine(4)));
-        assert_eq!(entries("root:x:0\n", "s"), Err(IniError::NoSection));
-        assert!(entries("root:x:0\n[s]\n", "s").unwrap().is_empty());
     }
 }

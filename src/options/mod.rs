@@ -6,6 +6,7 @@ pub(crate) mod digest;
 pub(crate) mod dns;
 pub(crate) mod exporter;
 pub(crate) mod extra_opts;
+pub(crate) mod ini;
 pub(crate) mod log;
 mod needs;
 pub(crate) mod peer;
@@ -30,6 +31,7 @@ pub use self::needs::{Need, When};
 pub(crate) use self::secret::Secrets;
 use crate::render::{Format, Presentation};
 use crate::report::{About, Class, NotAState, Override, Policy, State};
+use crate::time::words;
 
 /// The options of one check beside the common ones.
 pub trait Options: clap::Args {
@@ -134,10 +136,9 @@ impl FromStr for Timeout {
             Some((seconds, state)) => (seconds, Some(state.parse()?)),
             None => (text, None),
         };
-        let is_number = !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        let duration = is_number.then(|| seconds.parse().ok()).flatten().filter(|s| (0.001..=86_400.0).contains(s));
+        let duration = words::seconds_of(seconds).filter(|duration| *duration >= SHORTEST_TIMEOUT);
         let duration = duration.ok_or_else(|| TimeoutError::Seconds(text.to_owned()))?;
-        Ok(Self { duration: Duration::from_secs_f64(duration), state })
+        Ok(Self { duration, state })
     }
 }
 
@@ -203,6 +204,8 @@ impl Asked {
     }
 }
 
+const SHORTEST_TIMEOUT: Duration = Duration::from_millis(1);
+
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
@@ -218,7 +221,10 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_timeout() {
-        for text in ["0", "-1", "", ":ok", "1e3", "nan", "inf", "10s", "86401", "1:2:3", "10:", "0.0001", "1.2.3"] {
+        for text in [
+            "0", "-1", "", ":ok", "1e3", "nan", "inf", "10s", "86401", "1:2:3", "10:", "0.0001", "1.2.3", "010", "+1",
+            "1.",
+        ] {
             assert!(text.parse::<Timeout>().is_err(), "{text:?} was taken for a timeout");
         }
     }

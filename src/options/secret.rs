@@ -47,12 +47,14 @@ impl SecretSource<'_> {
     pub(crate) fn read(&self) -> Result<Option<String>, Failure> {
         let what = self.what;
         if let Some(path) = self.file {
-            let _stage = stage::enter(format!("reading the {what} file {}", path.display()));
+            let _stage = stage::enter_file(format!("reading the {what} file {}", path.display()));
             let content = file::read(path, MAX_FILE)?;
             let lacking = |encoding: &str| {
                 Failure::new(Class::Unreadable, format!("{}, line 1: expected a {what}{encoding}", path.display()))
             };
             let text = String::from_utf8(content).map_err(|_| lacking(" in UTF-8"))?;
+            // Some editors of Windows begin with a byte order mark, which nobody means.
+            let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
             let line = text.lines().next().filter(|line| !line.is_empty()).ok_or_else(|| lacking(""))?;
             return Ok(Some(line.to_owned()));
         }
@@ -61,7 +63,10 @@ impl SecretSource<'_> {
                 let text = format!("the environment variable '{name}' holds no {what}: it is not set, or not text");
                 Failure::new(Class::Unreadable, text)
             };
-            return env::var(name).map(Some).map_err(unset);
+            let secret = env::var(name).map_err(unset)?;
+            // An empty one would be shown to the peer, and be the wrong one.
+            let text = || format!("the environment variable '{name}' is empty: expected a {what}");
+            return if secret.is_empty() { Err(Failure::new(Class::Unreadable, text())) } else { Ok(Some(secret)) };
         }
         Ok(self.ini.cloned())
     }
@@ -84,11 +89,12 @@ mod tests {
     #[test]
     fn the_first_line_of_a_file_without_its_end() {
         assert_eq!(from_file(b" se|cret \r\nmore").unwrap().as_deref(), Some(" se|cret "));
+        assert_eq!(from_file(b"\xef\xbb\xbfse|cret\r\n").unwrap().as_deref(), Some("se|cret"));
     }
 
     #[test]
     fn unreadable_when_empty_or_no_text_and_nothing_of_it_is_shown() {
-        for content in [b"".as_slice(), b"\nse|cret", b"se\xff|cret"] {
+        for content in [b"".as_slice(), b"\nse|cret", b"se\xff|cret", b"\xef\xbb\xbf"] {
             let failure = from_file(content).unwrap_err();
             assert_eq!(failure.class, Class::Unreadable);
             assert!(!format!("{failure:?}").contains("se\u{fffd}") && !failure.summary.contains("cret"));

@@ -148,7 +148,7 @@ pub(crate) fn anchors(path: &Path, passphrase: Option<&str>) -> Result<Arc<Ancho
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let _stage = stage::enter(format!("reading {}", path.display()));
+    let _stage = stage::enter_file(format!("reading {}", path.display()));
     Ok(file::read(path, MAX_FILE)?)
 }
 

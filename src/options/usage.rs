@@ -20,6 +20,8 @@ pub enum UsageError {
     ForeignClass { class: Class, expected: String },
     #[error("--extra-opts: no ini file in any of its default places, such as {0}")]
     NoIniFile(&'static str),
+    #[error("--extra-opts: expected [SECTION][@FILE], and a name behind the @ (see --help)")]
+    NoIniFileNamed,
     #[error("{path}: {reason}", path = .path.display())]
     Unreadable { path: PathBuf, reason: String },
     /// A line of an ini file. Its text is withheld: the caller may not be allowed to read the file.

@@ -12,7 +12,8 @@ use crate::platform::unix::signals::Signals;
 #[cfg(windows)]
 use crate::platform::windows::console::Signals;
 use crate::report::{Class, Failure};
-use crate::time::{ending, stage};
+use crate::time::ending;
+use crate::time::stage::{self, Place};
 
 /// Ends the process when the deadline has passed or a signal asks for it, whatever the check is stuck in.
 pub(super) fn watch(run: &Run, signals: &Signals) -> ! {
@@ -38,14 +39,15 @@ pub(super) fn watch(run: &Run, signals: &Signals) -> ! {
 }
 
 fn expired(run: &Run) -> Failure {
-    let stage = stage::current();
+    let (place, stage) = stage::current();
     let stage = if stage.is_empty() { "the check".to_owned() } else { stage };
     let expired = run.deadline().expired_during(stage);
-    match run.context() {
-        Some(_) => Failure::caused_by(Class::Timeout, &expired),
-        // The peer was not even asked: what hangs is a file of this host.
-        None => Failure { as_well: Some(Class::Timeout), ..Failure::caused_by(Class::Unreadable, &expired) },
+    if place == Place::Peer && run.context().is_some() {
+        return Failure::caused_by(Class::Timeout, &expired);
     }
+    // It is no peer that hangs, but a file of this host.
+    let failure = Failure::caused_by(Class::Unreadable, &expired);
+    Failure { as_well: Some(Class::Timeout), advice: Some(ADVICE_ON_A_FILE_THAT_HANGS), ..failure }
 }
 
 /// How long after the deadline the watchdog speaks, so that a check which keeps to it can do so with all it knows.
@@ -53,6 +55,11 @@ const GRACE: Duration = Duration::from_millis(150);
 
 /// How often the deadline is looked up until it is known for certain.
 const UNTIL_KNOWN: Duration = Duration::from_millis(50);
+
 /// How long a check may take to take back what it has begun once a signal came; what is left of half a second is for the
 /// report.
 const RELEASE: Duration = Duration::from_millis(400);
+
+const ADVICE_ON_A_FILE_THAT_HANGS: &str = "Nothing is known of what was to be checked: a file of the host that runs this check \
+                                           does not come to its end. Is it a pipe that nobody writes to, does whoever feeds \
+                                           standard input still run, does the mount answer that it is on? Try cat FILE.";

@@ -21,14 +21,28 @@ pub struct About {
 }
 
 impl About {
-    /// The failure classes that this plugin can meet: its own, and that this host lacks something, which every one can.
+    /// The failure classes that this plugin can meet: its own, and what every one can: that this host lacks something, or that
+    /// one of its files does not answer, such as an ini file.
     pub fn classes(&self) -> impl Iterator<Item = Class> {
-        self.classes.iter().copied().flatten().copied().chain([Class::Local])
+        let own = || self.classes.iter().copied().flatten().copied();
+        own().chain(
+            [Class::Unreadable, Class::Local].into_iter().filter(move |class| !own().any(|known| known == *class)),
+        )
     }
 
     /// What to do about a finding of a class, or, for `None`, about a violated threshold.
     pub fn advise(&self, class: Option<Class>) -> &'static str {
-        if class == Some(Class::Local) { ADVICE_ON_THIS_HOST } else { (self.advice)(class) }
+        self.on_this_host(class).unwrap_or_else(|| (self.advice)(class))
+    }
+
+    /// What to do about it where that does not depend on the question.
+    pub(super) fn on_this_host(&self, class: Option<Class>) -> Option<&'static str> {
+        let is_own = |class| self.classes.iter().copied().flatten().any(|own| *own == class);
+        match class {
+            Some(Class::Local) => Some(ADVICE_ON_THIS_HOST),
+            Some(Class::Unreadable) if !is_own(Class::Unreadable) => Some(ADVICE_ON_ITS_FILES),
+            _ => None,
+        }
     }
 }
 
@@ -48,3 +62,5 @@ pub const HEALTH_SET: &str = "UM.CallRouter";
 const ADVICE_ON_THIS_HOST: &str = "Nothing is known of what was to be checked: the host that runs this check could not put \
                                    the question. Check its limits (ulimit -a, systemctl show: LimitNOFILE, TasksMax, \
                                    MemoryMax), its addresses, and what else runs on it.";
+
+const ADVICE_ON_ITS_FILES: &str = "Check path, content and rights of the file that the reason names.";

@@ -2,6 +2,7 @@
 
 pub(crate) mod about;
 pub(crate) mod class;
+pub(crate) mod event;
 pub(crate) mod failure;
 pub(crate) mod finding;
 pub(crate) mod metric;
@@ -15,10 +16,11 @@ pub(crate) mod windows;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 pub use self::about::{About, HEALTH_SET, StandsFor};
 pub use self::class::Class;
+pub use self::event::{Event, Started};
 pub use self::failure::Failure;
 pub use self::finding::Finding;
 pub(crate) use self::metric::label_of;
@@ -26,7 +28,7 @@ pub use self::metric::{Metric, Uom};
 pub(crate) use self::policy::Override;
 pub use self::policy::Policy;
 pub use self::range::Range;
-pub(crate) use self::range::RangeError;
+pub(crate) use self::range::{RangeError, is_plain_number};
 pub(crate) use self::state::NotAState;
 pub use self::state::State;
 pub use self::thresholds::Thresholds;
@@ -51,38 +53,6 @@ pub struct Authentication {
     pub digest_user: Option<String>,
     /// The subject of the client certificate that was presented.
     pub client_certificate: Option<String>,
-}
-
-/// When a run began.
-#[derive(Clone, Copy, Debug)]
-pub struct Started {
-    /// By the wall clock.
-    pub time: SystemTime,
-    /// By the clock that measures.
-    pub instant: Instant,
-}
-
-impl Started {
-    /// At this moment.
-    pub fn now() -> Self {
-        Self { time: SystemTime::now(), instant: Instant::now() }
-    }
-}
-
-/// Something that happened during the run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// When.
-    pub at: Instant,
-    /// What.
-    pub text: String,
-}
-
-impl Event {
-    /// Something that happened just now.
-    pub fn now(text: impl Into<String>) -> Self {
-        Self { at: Instant::now(), text: text.into() }
-    }
 }
 
 /// Everything a renderer needs. Text from peers is kept raw: each renderer cleans it for its own syntax.
@@ -146,7 +116,7 @@ impl Report {
 
     /// What to do about a finding of a class, or, for `None`, about a violated threshold.
     pub fn advise(&self, class: Option<Class>) -> &'static str {
-        if class == Some(Class::Local) { self.about.advise(class) } else { (self.advice)(class) }
+        self.about.on_this_host(class).unwrap_or_else(|| (self.advice)(class))
     }
 
     /// Adds a finding.

@@ -11,14 +11,29 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         Some((end, 'd')) => (&text[..end], 86_400),
         _ => (text, 1),
     };
-    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    let seconds = is_number.then(|| number.parse::<u64>().ok()?.checked_mul(unit)).flatten();
+    let seconds = is_plain(number).then(|| number.parse::<u64>().ok()?.checked_mul(unit)).flatten();
     let seconds = seconds.filter(|seconds| (1..=MAX_SECONDS).contains(seconds));
     seconds.map(Duration::from_secs).ok_or_else(|| {
         format!(
             "'{text}' is not a duration: expected a whole number and a unit, such as 90s, 10m, 1h or 1d, up to 366d"
         )
     })
+}
+
+/// Reads seconds, fractions allowed, up to a day: `3`, `0.5`; `None` for anything else.
+pub(crate) fn seconds_of(text: &str) -> Option<Duration> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let seconds = Some(text).filter(|_| is_plain(whole) && is_digits(fraction))?.parse().ok()?;
+    (0.0..=86_400.0).contains(&seconds).then(|| Duration::from_secs_f64(seconds))
+}
+
+/// Digits without a zero in front, which other tools read as octal.
+fn is_plain(number: &str) -> bool {
+    is_digits(number) && (number == "0" || !number.starts_with('0'))
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The duration in the largest unit that it is a whole number of: `90 s`, `1 h`.
@@ -70,7 +85,22 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_duration() {
-        for text in ["", "h", "0", "0h", "-1h", "1.5h", "1 h", "1hh", "367d", "99999999999999999999d", "1é", "1e3"] {
+        for text in [
+            "",
+            "h",
+            "0",
+            "0h",
+            "-1h",
+            "1.5h",
+            "1 h",
+            "1hh",
+            "367d",
+            "99999999999999999999d",
+            "1é",
+            "1e3",
+            "010m",
+            "+1h",
+        ] {
             assert!(duration(text).is_err(), "{text:?}");
         }
     }

@@ -24,7 +24,7 @@ use crate::x509::{Certificate, Chain};
 
 /// Whether `chain` leads to one of the system's trust anchors, which may take until `deadline`.
 pub(crate) fn verdict(chain: &Chain, sought: &SoughtPath<'_>, deadline: &Deadline) -> Verdict {
-    let _stage = stage::enter("reading the system's trust anchors");
+    let _stage = stage::enter_file("reading the system's trust anchors");
     if let Some(verdict) = of_windows(chain, sought, deadline) {
         return verdict;
     }

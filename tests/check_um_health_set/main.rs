@@ -183,12 +183,13 @@ fn every_format_carries_the_result() {
 }
 
 #[test]
-fn timeout_when_the_writer_of_a_pipe_sleeps() {
+fn unreadable_when_the_writer_of_a_pipe_sleeps() {
     let directory = tempfile::tempdir().unwrap();
     let (path, _writer) = silent_pipe(&directory);
     let ran = run(&["--file", &path, "-t", "0.3"]);
-    ran.assert_begins(2, "UM HEALTH SET CRITICAL - reading ");
+    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - reading ");
     ran.assert_until(std::time::Duration::from_millis(300));
+    run(&["--file", &path, "-t", "0.3:critical"]).assert_begins(2, "UM HEALTH SET CRITICAL - reading ");
 }
 
 #[cfg(unix)]

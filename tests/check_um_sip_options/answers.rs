@@ -105,7 +105,7 @@ fn ok_as_exchange_writes_it() {
         )
         .into_bytes()
     });
-    let arguments = ["--require-allow", "INVITE,BYE", "--require-header", "Server: MSExchangeUM/15\\."];
+    let arguments = ["--require-allow", "INVITE, BYE", "--require-header", "Server: MSExchangeUM/15\\."];
     probe(&peer.port(), &arguments).assert_begins(0, "UM SIP OPTIONS OK - 200 OK from ");
     probe(&peer.port(), &["--require-allow", "REFER"]).assert_begins(2, "UM SIP OPTIONS CRITICAL - 200 OK from ");
     probe(&peer.port(), &["--require-header", "Server: Cisco"])

@@ -1,7 +1,16 @@
 //! Is the command line understood, and a wrong one explained? Options, ini sections, formats.
 
 use crate::support::port::closed_port;
+use crate::support::{plugin, run_command};
 use crate::{answers, probe, run, sends};
+
+#[test]
+fn unknown_when_the_variable_of_the_password_is_empty() {
+    let mut command = plugin("check_um_sip_options");
+    command.args(["-H", "127.0.0.1", "-p", "9", "--username", "u", "--password-env", "UM_PW"]).env("UM_PW", "");
+    let ran = run_command(&mut command);
+    ran.assert_text(3).assert_says("the environment variable 'UM_PW' is empty: expected a password");
+}
 
 #[test]
 fn a_timeout_is_worth_what_the_operator_says() {

@@ -43,12 +43,12 @@ impl Csv {
     /// The samples of the window that ends at the newest one; where that is longer than the newest file, of older ones too.
     pub(crate) async fn read<const N: usize>(&self, query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
         let Input::File(path) = &self.log else {
-            let _stage = stage::enter(format!("reading {}", self.log));
+            let _stage = stage::enter_file(format!("reading {}", self.log));
             let place = self.log.to_string();
             let log = read_log(io::stdin().lock(), 0, query, &self.source(&place))?;
             return self.reading(log, query, &FileTimes { place, modified: None, now: SystemTime::now() });
         };
-        let stage = stage::enter(format!("looking for {}", self.log));
+        let stage = stage::enter_file(format!("looking for {}", self.log));
         let files = files::newest_first(path);
         drop(stage);
         let files = files.map_err(|error| CounterError::Io { place: self.log.to_string(), error })?;
@@ -97,7 +97,7 @@ impl Csv {
 
     fn read_one<const N: usize>(&self, path: &Path, query: &CounterQuery<N>) -> Result<Reading<N>, CounterError> {
         let place = path.display().to_string();
-        let _stage = stage::enter(format!("reading {place}"));
+        let _stage = stage::enter_file(format!("reading {place}"));
         let io = |error| CounterError::Io { place: place.clone(), error };
         let opened = file::open(path).map_err(io)?;
         let metadata = opened.metadata().map_err(io)?;
