@@ -50,6 +50,9 @@ fn assert_true_or_lacking(ran: &Outcome, scene: &Scene, limit: &str) {
     assert_eq!(ran.code, Some(3), "{what}");
     let words = ["Too many open files", "no memory", "no thread", "Cannot allocate memory"];
     assert!(words.iter().any(|word| ran.first_line().contains(word)), "{what}");
+    // It is nobody else's lack: an operator who says what the source's is worth has not spoken of this.
+    let reasons: Vec<_> = ran.stdout.lines().filter(|line| line.starts_with("reason: ")).collect();
+    assert!(reasons.is_empty() || reasons.iter().any(|line| line.ends_with("(local)")), "{what}");
 }
 
 #[test]
@@ -105,6 +108,15 @@ fn one_thread_and_no_other_for_a_look_up() {
         command.args(["prlimit", "--nproc=2"]).arg(&copy).args(["-H", "localhost", "-p", "1"]);
         let Ok(_) = command.output() else { return skipped("setpriv and prlimit are not installed") };
         run_command(&mut command).assert_text(3).assert_says("no thread for ");
+    }
+    for (name, source) in [("check_um_reject_rate", "--counters"), ("check_um_service", "--source")] {
+        let copy = scratch.path().join(name);
+        fs::copy(plugin(name).get_program(), &copy).unwrap();
+        let mut command = unprivileged();
+        command.args(["prlimit", "--nproc=2"]).arg(&copy).args([source, "prometheus:http://localhost:1/metrics"]);
+        let ran = run_command(&mut command);
+        ran.assert_text(3).assert_says("no thread for ");
+        assert!(ran.stdout.contains("(local)"), "{ran:?}");
     }
 }
 

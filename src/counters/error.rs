@@ -6,6 +6,7 @@ use std::io;
 
 use super::Counter;
 use crate::exporter::http::HttpError;
+use crate::platform::resource;
 use crate::report::{Class, Failure};
 use crate::time::deadline::Expired;
 
@@ -90,11 +91,14 @@ pub enum CounterError {
 }
 
 impl CounterError {
-    /// `no-data`, so that a dead source does not page as rejected calls; only the deadline keeps its own class.
+    /// `no-data`, so that a dead source does not page as rejected calls; only the deadline keeps its own class, and what this
+    /// host lacks, which says nothing of the source.
     pub(crate) fn class(&self) -> Class {
         match self {
             Self::Expired(_) => Class::Timeout,
-            Self::Http { error, .. } => error.expired().unwrap_or(Class::NoData),
+            Self::Http { error, .. } => error.own_class().unwrap_or(Class::NoData),
+            Self::Io { error, .. } if resource::is_exhausted(error) => Class::Local,
+            Self::Settings(failure) if failure.class == Class::Local => Class::Local,
             _ => Class::NoData,
         }
     }
@@ -203,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_deadline_is_not_no_data() {
+    fn only_the_deadline_and_what_this_host_lacks_is_not_no_data() {
         let expired = crate::time::deadline::Deadline::new(std::time::Instant::now(), std::time::Duration::ZERO)
             .expired_during("x");
         let error = CounterError::Http { place: String::new(), error: HttpError::Expired(expired) };
@@ -211,5 +215,13 @@ mod tests {
         let error = CounterError::Http { place: String::new(), error: HttpError::Status(503) };
         assert_eq!(error.class(), Class::NoData);
         assert_eq!(CounterError::NeedsWindows.class(), Class::NoData);
+        let io = |kind: io::ErrorKind| CounterError::Io { place: String::new(), error: kind.into() };
+        assert_eq!(io(io::ErrorKind::NotFound).class(), Class::NoData);
+        assert_eq!(io(io::ErrorKind::OutOfMemory).class(), Class::Local);
+        assert_eq!(CounterError::Settings(Failure::new(Class::Local, "x")).class(), Class::Local);
+        let lacking = || Failure::new(Class::Local, "no thread");
+        let error = HttpError::LookUp { failure: lacking(), expired: false };
+        assert_eq!(CounterError::Http { place: String::new(), error }.class(), Class::Local);
+        assert_eq!(lacking().reclassified(Class::NoData).class, Class::Local);
     }
 }

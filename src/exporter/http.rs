@@ -31,6 +31,7 @@ use crate::net::channel::Channel;
 use crate::net::family::Family;
 use crate::net::resolve::resolve;
 use crate::net::tcp::{Connected, connect_first};
+use crate::platform::resource;
 use crate::report::{Class, Failure};
 use crate::time::calendar::unix_seconds;
 use crate::time::deadline::{Deadline, Expired};
@@ -79,9 +80,9 @@ pub enum HttpError {
 
 impl HttpError {
     /// As a failure to read `place`: `no-data`, so that a dead exporter does not page as what it was asked for; only the
-    /// deadline keeps its own class.
+    /// deadline keeps its own class, and what this host lacks.
     pub(crate) fn failure(&self, place: &str) -> Failure {
-        let class = self.expired().unwrap_or(Class::NoData);
+        let class = self.own_class().unwrap_or(Class::NoData);
         // The first line says why; what caused that follows.
         let cause = match self {
             Self::Tls(failure) | Self::LookUp { failure, .. } => failure.clone(),
@@ -93,12 +94,14 @@ impl HttpError {
         Failure { as_well, causes, ..Failure::new(class, format!("cannot read {place}: {self}")) }
     }
 
-    /// The class of a deadline that passed, `None` for anything else.
-    pub(crate) fn expired(&self) -> Option<Class> {
+    /// The class of a deadline that passed, or of what this host lacks; `None` for anything else.
+    pub(crate) fn own_class(&self) -> Option<Class> {
+        let own = |class: Class| Some(class).filter(|class| matches!(class, Class::Timeout | Class::Local));
         match self {
-            Self::LookUp { failure, expired } => expired.then_some(failure.class),
-            Self::Connect(error) => Some(error.class()).filter(|class| *class == Class::Timeout),
-            Self::Tls(failure) => Some(failure.class).filter(|class| *class == Class::Timeout),
+            Self::LookUp { failure, expired: true } => Some(failure.class),
+            Self::LookUp { failure, .. } | Self::Tls(failure) => own(failure.class),
+            Self::Connect(error) => own(error.class()),
+            Self::Broken(error) => resource::is_exhausted(error).then_some(Class::Local),
             Self::Expired(_) => Some(Class::Timeout),
             _ => None,
         }

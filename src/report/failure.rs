@@ -45,10 +45,17 @@ impl Failure {
         Self { as_well: Some(Class::Timeout), ..Self::caused_by(Class::Dns, error) }
     }
 
-    /// The same failure of another class: for a source whose every failure means the same to its plugin.
+    /// The same failure of another class: for a source whose every failure means the same to its plugin. What this host lacks
+    /// is no failure of the source, and stays what it is.
+    ///
+    /// What it was as well, it is no more: the new class says all. What the operator gave this very case holds on, and so does
+    /// advice that knows more than any class.
     #[must_use]
     pub fn reclassified(self, class: Class) -> Self {
-        Self { class, as_well: None, ..self }
+        if self.class == Class::Local {
+            return self;
+        }
+        Self { class, as_well: None, is_answer: class.is_answer(), ..self }
     }
 }
 
