@@ -179,7 +179,7 @@ mod signals {
     use std::time::{Duration, Instant};
 
     use super::check;
-    use super::support::{Outcome, format, start, wait};
+    use super::support::{Outcome, format, skipped, start, wait};
 
     #[test]
     fn unknown_on_sigterm() {
@@ -197,9 +197,25 @@ mod signals {
         format::assert_scom(&signalled("--behave block --output scom", "TERM").assert_exit(3).stdout);
     }
 
+    #[test]
+    fn unknown_on_a_signal_that_whoever_started_it_had_blocked() {
+        let is_known = Command::new("env").args(["--block-signal=TERM", "true"]).output();
+        if !is_known.is_ok_and(|ran| ran.status.success()) {
+            return skipped("env of coreutils 8.31 or later is not installed");
+        }
+        let mut command = Command::new("env");
+        command.args(["--block-signal=TERM", "--block-signal=INT"]).arg(check("").get_program());
+        let ran = signalled_run(command.args(["--behave", "block", "-t", "30"]), "TERM");
+        ran.assert_text(3).assert_says("SIGTERM");
+    }
+
     /// Runs the check until it can take a signal, sends it `signal`, and waits for its end.
     fn signalled(arguments: &str, signal: &str) -> Outcome {
-        let mut child = start(check(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()));
+        signalled_run(&mut check(arguments), signal)
+    }
+
+    fn signalled_run(command: &mut Command, signal: &str) -> Outcome {
+        let mut child = start(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
         let started = Instant::now();
         while !takes_signals(child.id()) {
             thread::sleep(Duration::from_millis(2));

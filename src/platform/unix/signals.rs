@@ -1,9 +1,10 @@
 //! Is the run asked to end? SIGTERM and SIGINT as something that a thread can wait for.
+#![allow(unsafe_code, reason = "a mask of signals is set by the system's own function")]
 
-use std::io;
+use std::mem::MaybeUninit;
 use std::os::unix::net::UnixStream;
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{io, ptr, thread};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -22,7 +23,9 @@ impl Signals {
             pipe::register(signal, writer)?;
             Ok((name, reader))
         };
-        Self([("SIGTERM", SIGTERM), ("SIGINT", SIGINT)].into_iter().filter_map(|signal| taken(signal).ok()).collect())
+        let signals = Self(SIGNALS.into_iter().filter_map(|signal| taken(signal).ok()).collect());
+        unblock();
+        signals
     }
 
     /// The name of the one that came within `timeout`.
@@ -46,3 +49,20 @@ impl Signals {
         }
     }
 }
+
+/// Lets them through to this thread and to those that it starts: who starts a plugin may have blocked them for himself, and a
+/// mask is handed on.
+fn unblock() {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: the first call makes a set of what it is given, the others change that set; the numbers are of signals that there
+    // are, and nobody asks for the mask that was there before.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        for (_, signal) in SIGNALS {
+            libc::sigaddset(set.as_mut_ptr(), signal);
+        }
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, set.as_ptr(), ptr::null_mut());
+    }
+}
+
+const SIGNALS: [(&str, i32); 2] = [("SIGTERM", SIGTERM), ("SIGINT", SIGINT)];
