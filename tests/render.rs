@@ -166,6 +166,25 @@ fn hostile() -> Report {
     report
 }
 
+#[test]
+fn no_format_is_longer_than_64_kib_whatever_is_long() {
+    let long = "|é\u{202e}\"".repeat(20_000);
+    let mut report = hostile();
+    report.add_diagnostic(&long, "x");
+    report.authentication.digest_user = Some(long.clone());
+    report.authentication.client_certificate = Some(long.clone());
+    let mut finding = critical(Class::Status, &long);
+    finding.causes = vec![long; 40];
+    report.findings.extend(vec![finding; 100]);
+    // A file with ten thousand certificates.
+    report.metrics.extend((0..10_000).map(|number| Metric::count(&format!("chain_{number}_days_left"), number)));
+    for (format, verbosity) in [(Format::Text, 0), (Format::Text, 3), (Format::Json, 3), (Format::Scom, 3)] {
+        let output = render(&report, Presentation { format, verbosity, single_line: false });
+        assert!(output.len() <= 64 * 1024, "{format:?}: {} bytes", output.len());
+        assert_valid(format, &output);
+    }
+}
+
 fn critical(class: Class, text: &str) -> Finding {
     let advice = ABOUT.advise(Some(class));
     Finding {

@@ -41,17 +41,22 @@ fn escaped(json: &str) -> String {
 }
 
 fn object(report: &Report, verbosity: u8, extent: &Extent) -> Value {
-    let Extent { text: max, list, .. } = *extent;
-    let finding = |each: Cow<'_, Finding>| finding(&each, max);
+    let Extent { text: max, list, metrics, .. } = *extent;
+    let finding = |each: Cow<'_, Finding>| finding(&each, extent);
     let trace = match verbosity {
         3.. if extent.trace => json!(report.trace),
         3.. => json!(["left out: the report would be too long"]),
         _ => json!([]),
     };
     let stands_for = &report.about.stands_for;
-    let metrics: Map<_, _> = report.metrics.iter().map(|each| (each.label().to_owned(), metric(each))).collect();
-    let diagnostics: Map<_, _> =
-        report.diagnostics.iter().take(list).map(|(name, value)| (name.clone(), json!(excerpt(value, max)))).collect();
+    let metrics: Map<_, _> =
+        report.metrics.iter().take(metrics).map(|each| (each.label().to_owned(), metric(each))).collect();
+    let diagnostics: Map<_, _> = report
+        .diagnostics
+        .iter()
+        .take(list)
+        .map(|(name, value)| (excerpt(name, max), json!(excerpt(value, max))))
+        .collect();
     json!({
         "schema": SCHEMA,
         "check": report.about.name,
@@ -75,8 +80,8 @@ fn object(report: &Report, verbosity: u8, extent: &Extent) -> Value {
         "summary": excerpt(&report.summary(), max),
         "failure": report.failure().map(finding),
         "authentication": {
-            "digest_user": report.authentication.digest_user,
-            "client_certificate": report.authentication.client_certificate,
+            "digest_user": report.authentication.digest_user.as_ref().map(|user| excerpt(user, max)),
+            "client_certificate": report.authentication.client_certificate.as_ref().map(|subject| excerpt(subject, max)),
         },
         "findings": report.by_severity().into_iter().take(list).map(finding).collect::<Vec<_>>(),
         "metrics": metrics,
@@ -89,12 +94,13 @@ fn object(report: &Report, verbosity: u8, extent: &Extent) -> Value {
     })
 }
 
-fn finding(finding: &Finding, max: usize) -> Value {
+fn finding(finding: &Finding, extent: &Extent) -> Value {
+    let Extent { text: max, list, .. } = *extent;
     json!({
         "state": finding.state.word(),
         "class": finding.class.map(|class| class.name()),
         "reason": excerpt(&finding.text, max),
-        "causes": finding.causes.iter().map(|cause| excerpt(cause, max)).collect::<Vec<_>>(),
+        "causes": finding.causes.iter().take(list).map(|cause| excerpt(cause, max)).collect::<Vec<_>>(),
         "advice": (!finding.advice.is_empty()).then_some(finding.advice),
     })
 }
@@ -118,16 +124,20 @@ struct Extent {
     text: usize,
     /// The most of one list, in entries.
     list: usize,
+    /// The most metrics: a check of files may have ten thousand.
+    metrics: usize,
     /// Whether the trace fits at all.
     trace: bool,
 }
 
 /// In falling order: the first under which the object keeps to [`MAX_OUTPUT`] counts.
 const EXTENTS: &[Extent] = &[
-    Extent { text: 2_000, list: usize::MAX, trace: true },
-    Extent { text: 2_000, list: usize::MAX, trace: false },
-    Extent { text: 500, list: 8, trace: false },
-    Extent { text: 100, list: 4, trace: false },
+    Extent { text: 2_000, list: usize::MAX, metrics: usize::MAX, trace: true },
+    Extent { text: 2_000, list: usize::MAX, metrics: usize::MAX, trace: false },
+    Extent { text: 500, list: 8, metrics: usize::MAX, trace: false },
+    Extent { text: 100, list: 4, metrics: 200, trace: false },
+    // Fits whatever is in the report.
+    Extent { text: 100, list: 4, metrics: 0, trace: false },
 ];
 
 /// The version of the layout; it changes when a field is removed or changes its meaning.

@@ -35,8 +35,14 @@ pub(crate) fn render(report: &Report, presentation: Presentation) -> String {
 
 fn first_line(report: &Report) -> String {
     let mut out = format!("{} {} - {}", report.about.title, report.state(), clean(&report.summary(), MAX_SUMMARY));
-    for (index, metric) in report.metrics.iter().filter(|metric| metric.value().is_some()).enumerate() {
-        let _ = write!(out, "{}{metric}", if index == 0 { " | " } else { " " });
+    let mut separator = " | ";
+    for metric in report.metrics.iter().filter(|metric| metric.value().is_some()).map(ToString::to_string) {
+        // Half a metric would spoil those in front of it.
+        if out.len() + separator.len() + metric.len() + 1 > MAX_OUTPUT {
+            break;
+        }
+        out.extend([separator, &metric]);
+        separator = " ";
     }
     out.push('\n');
     out
@@ -50,7 +56,7 @@ fn reasons(out: &mut String, report: &Report) {
     // What the first line has said is not said again, but for what tells one of several.
     let is_whole = report.summary().chars().nth(MAX_SUMMARY).is_none();
     for finding in unsaid {
-        let text = if is_whole && problems.len() == 1 { "as above" } else { &finding.text };
+        let text = if is_whole && problems.len() == 1 { "given above" } else { &finding.text };
         let class = finding.class.map_or_else(String::new, |class| format!(" ({class})"));
         line(out, "reason", &format!("{text}{class}"));
         for cause in finding.causes.iter().filter(|cause| !finding.text.contains(cause.as_str())) {
@@ -144,7 +150,7 @@ mod tests {
             let text = render(&report, Presentation::default());
             text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
         };
-        assert_eq!(rendered(&["a refused"]), ["reason: as above (refused)", "caused by: code 111"]);
+        assert_eq!(rendered(&["a refused"]), ["reason: given above (refused)", "caused by: code 111"]);
         let both = ["reason: a refused (refused)", "caused by: code 111", "reason: b (refused)", "caused by: refused"];
         assert_eq!(rendered(&["a refused", "b"])[..4], both);
         let long = "x".repeat(MAX_SUMMARY + 1);

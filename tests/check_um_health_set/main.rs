@@ -80,7 +80,7 @@ fn warning_when_degraded_and_when_disabled() {
     let ran = judged(DEGRADED, &["--ignore", "UMCallRouterTestMonitor"]);
     ran.assert_begins(1, "UM HEALTH SET WARNING - 1 of 1 monitors of UM.CallRouter on CAS1 not Healthy; ");
     ran.assert_says("is Disabled since 2026-11-23T09:02:00Z");
-    assert!(ran.stdout.contains("\nreason: as above (disabled)\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("\nreason: given above (disabled)\n"), "{}", ran.stdout);
 }
 
 #[test]
