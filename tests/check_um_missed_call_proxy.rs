@@ -58,14 +58,14 @@ fn ok_when_half_failed() {
 #[test]
 fn critical_when_more_than_half_failed() {
     let ran = judged(&share("50.1", 9), &[]);
-    ran.assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed is 50.1%, critical range 50;");
+    ran.assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed 50.1 %, more than 50 %;");
     assert!(ran.stdout.contains("Id=1638"), "{}", ran.stdout);
 }
 
 #[test]
 fn warning_when_a_warning_is_given() {
     judged(&share("30", 9), &["-w", "25"])
-        .assert_begins(1, "UM MISSED CALL PROXY WARNING - failed is 30%, warning range 25;");
+        .assert_begins(1, "UM MISSED CALL PROXY WARNING - failed 30 %, more than 25 %;");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_recorded_log_of_two_hosts_is_read() {
     let directory = tempfile::tempdir().unwrap();
     let source = format!("csv:{}", written_now(directory.path(), "relog-two-hosts-30-and-50-percent.csv").display());
     run(&["--counters", &source, "-H", "CAS1"]).assert_begins(0, "UM MISSED CALL PROXY OK - 12 % of");
-    run(&["--counters", &source, "-H", "CAS2"]).assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed is 75%");
+    run(&["--counters", &source, "-H", "CAS2"]).assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed 75 %");
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn an_exporter_is_judged_and_its_calls_remembered() {
 #[test]
 fn critical_until_half_a_window_without_a_call_is_known() {
     let still = |ago: u64| share("100", 0).replace(&stamp(3_000), &stamp(ago));
-    judged(&still(1_800), &[]).assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed is 100%");
+    judged(&still(1_800), &[]).assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed 100 %");
     judged(&still(1_900), &[]).assert_begins(0, "UM MISSED CALL PROXY OK - 100 %");
 }
 
@@ -113,14 +113,14 @@ fn the_share_is_judged_beside_a_history_that_cannot_be_kept() {
     let exporter = exporter(&exposition(1_000, 10));
     let here = recorded(".");
     let ran = run(&["--counters", &url(&exporter), "--state-file", &here, "-c", "10"]);
-    ran.assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed is 12%, critical range 10;");
+    ran.assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed 12 %, more than 10 %;");
     assert!(ran.stdout.contains("it is a directory (unreadable)"), "{}", ran.stdout);
 }
 
 #[test]
 fn critical_when_most_events_are_failures() {
     let log = [1637, 1638, 1638, 1638, 1647].map(event).concat();
-    events(&log, &["--minimum-calls", "4"]).assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed is 75%, critical range 50; 3 of 4 missed-call notifications not proxied (75 %) in 1 h | 'failed'=75%;;50;0;100");
+    events(&log, &["--minimum-calls", "4"]).assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed 75 %, more than 50 %; 3 of 4 missed-call notifications not proxied (75 %) in 1 h | 'failed'=75%;;50;0;100");
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn few_calls_when_there_are_too_few_notifications() {
     ran.assert_begins(0, "UM MISSED CALL PROXY OK - 1 of 1 missed-call notifications not proxied (100 %) in 1 h; fewer than 10 are not judged | 'failed'=100%;;50;0;100");
     let nine = [event(1637), event(1638).repeat(8)].concat();
     events(&nine, &["--state", "few-calls=warning"]).assert_begins(1, "UM MISSED CALL PROXY WARNING - 8 of 9");
-    events(&[nine, event(1638)].concat(), &[]).assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed is 90%");
+    events(&[nine, event(1638)].concat(), &[]).assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed 90 %");
     run(&["--minimum-calls", "3", "--counters", "csv:x"])
         .assert_begins(3, "UM MISSED CALL PROXY UNKNOWN - --minimum-calls: expected --method events too");
 }
@@ -146,11 +146,10 @@ fn unreadable_when_some_events_cannot_be_read_and_the_others_do_not_alert() {
     let ran = events(&bad, &[]);
     ran.assert_says("events.xml: none of its 50 event records can be read");
     let alerting = events(&format!("{bad}{}", event(1638).repeat(10)), &[]);
-    alerting.assert_begins(2, "UM MISSED CALL PROXY CRITICAL - 50 records cannot be read; failed is 100%");
+    alerting.assert_begins(2, "UM MISSED CALL PROXY CRITICAL - 50 records cannot be read; failed 100 %");
     // Undatable ones count as failed ones of the window.
     let undatable = replaced(&event(1638), "SystemTime=", "Time=").repeat(10);
-    events(&undatable, &[])
-        .assert_begins(2, "UM MISSED CALL PROXY CRITICAL - 10 records cannot be read; failed is 100%");
+    events(&undatable, &[]).assert_begins(2, "UM MISSED CALL PROXY CRITICAL - 10 records cannot be read; failed 100 %");
 }
 
 #[test]
@@ -158,7 +157,7 @@ fn with_a_host_only_its_records_count() {
     let other = replaced(&event(1638), "cas1.example.com", "cas2.example.com").repeat(10);
     let log = event(1637).repeat(10) + &other;
     events(&log, &["-H", "cas1"]).assert_begins(0, "UM MISSED CALL PROXY OK - 0 of 10");
-    events(&log, &["-H", "cas2"]).assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed is 100%");
+    events(&log, &["-H", "cas2"]).assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed 100 %");
     // A quiet server beside others is as it should be.
     events(&log, &["-H", "cas3"])
         .assert_begins(0, "UM MISSED CALL PROXY OK - none of the 20 records is of cas3; no missed-call notification");

@@ -152,6 +152,40 @@ fn an_ini_file_is_read_as_the_monitoring_plugins_read_it_or_its_line_is_named() 
 }
 
 #[test]
+fn nothing_of_an_ini_file_is_shown_and_what_contradicts_the_command_line_yields() {
+    let directory = tempfile::tempdir().unwrap();
+    let ini = directory.path().join("x.ini");
+    let port = closed_port();
+    let with = |name: &str, content: &str, arguments: &str| {
+        fs::write(&ini, format!("[s]\n{content}")).unwrap();
+        run(name, &format!("--extra-opts s@{} {arguments}", ini.display()))
+    };
+    let here = format!("-H 127.0.0.1 -p {port}");
+    for content in ["w=3\nc=1\n", "state=stale=ok\nstate=no-data=ok\n", "srv\n", "srv\ntransport=tls\nno-verify\n"] {
+        let ran = with("check_um_sip_options", content, &here);
+        ran.assert_text(2).assert_says("connection refused");
+    }
+    with("check_um_sip_options", "c=1.25\n", &format!("{here} -w 3")).assert_text(2).assert_says("connection refused");
+    with("check_um_sip_options", "", &format!("{here} --state stale=ok"))
+        .assert_text(3)
+        .assert_says("cannot meet 'stale'");
+
+    let ran = with("check_um_reject_rate", "counter-name = hunter2=x\n", "--counters csv:x");
+    ran.assert_text(3).assert_says("line 2: expected an option with a value that goes with the others");
+    assert!(!ran.stdout.contains("hunter2"), "{ran:?}");
+    let ran = with("check_um_sip_options", "username=hunter2\n", &here);
+    ran.assert_text(3).assert_says("line 2: expected an option with a value that goes with the others");
+    assert!(!ran.stdout.contains("hunter2"), "{ran:?}");
+
+    // Stricter than the command line, and said to be so.
+    let log = support::counters::log([(3_500, 0, 0), (60, 100, 55)]);
+    fs::write(&ini, "[s]\nc=11.5\n").unwrap();
+    let extra = format!("--extra-opts=s@{}", ini.display());
+    let ran = run_fed(plugin("check_um_reject_rate").args([&extra, "--counters", "csv:-", "-w", "20"]), log.as_bytes());
+    ran.assert_text(2).assert_says("(by --extra-opts, --critical)");
+}
+
+#[test]
 fn unknown_when_two_hosts_are_named() {
     for name in support::plugins() {
         for two in [

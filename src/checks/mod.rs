@@ -74,7 +74,11 @@ const fn entry<T: Options + Scheduled>() -> RegisteredCheck {
     RegisteredCheck {
         about: T::ABOUT,
         command: command_line::command::<T>,
-        parse: |argv| command_line::parse::<T>(argv).map(|_| ()).map_err(|error| error.to_string()),
+        parse: |argv| {
+            command_line::parse::<T>(command_line::bare_command::<T>(), argv)
+                .map(|_| ())
+                .map_err(|error| error.to_string())
+        },
         usage: T::USAGE,
         examples: T::EXAMPLES,
         needs: T::NEEDS,

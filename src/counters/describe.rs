@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Reading;
 use super::past::Past;
 use super::rate::Growth;
+pub(crate) use crate::report::percent;
 use crate::report::{Event, Report};
 use crate::time::calendar::rfc3339;
 use crate::time::words::{in_words, roughly};
@@ -79,9 +80,4 @@ pub(crate) fn unseen<const N: usize>(growth: &Growth<N>) -> String {
         1 => format!("; the service restarted within {pause}, calls of which may be missing"),
         resets => format!("; the service restarted {resets} times within {pause}, calls of which may be missing"),
     }
-}
-
-/// Per cent for people: at most one decimal.
-pub(crate) fn percent(value: f64) -> String {
-    format!("{value:.1}").trim_end_matches(".0").to_owned() + " %"
 }

@@ -6,9 +6,10 @@ use std::ffi::OsString;
 use std::fmt::Write;
 
 use clap::error::ErrorKind;
-use clap::{ArgAction, ArgMatches, Args, FromArgMatches};
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
-use super::needs::{is_given, unmet};
+use super::given::{GivenOption, given};
+use super::needs::unmet;
 use super::reversed::{Overruled, overruled};
 use super::usage::{UsageError, explain};
 use super::{CommonOptions, Options, Secrets, extra_opts};
@@ -27,50 +28,75 @@ pub(crate) struct Parsed<O> {
     pub overruled: Option<Overruled>,
 }
 
-/// Parses `argv` (program name first), with the sections that `--extra-opts` names in front of it.
-pub(crate) fn parse<O: Options>(argv: Vec<OsString>) -> Result<Parsed<O>, UsageError> {
+/// Parses `argv` (program name first) as options of `command`, which is [`bare_command`]'s, with the sections that
+/// `--extra-opts` names in front of it.
+pub(crate) fn parse<O: Options>(mut command: Command, argv: Vec<OsString>) -> Result<Parsed<O>, UsageError> {
     let not_text = |_| UsageError::CommandLine("an argument is not valid UTF-8: expected text".to_owned());
     let argv: Vec<_> = argv.into_iter().map(OsString::into_string).collect::<Result<_, _>>().map_err(not_text)?;
-    let mut command = bare_command::<O>();
-    command.build();
     let split = extra_opts::split(argv);
-    let own = own::<O>(&split);
-    let given_there = own.as_ref().map(given).unwrap_or_default();
-    let sections = extra_opts::read(&split.selectors, &command, &given_there)?;
+    let own = given(&command, split.own.get(1..).unwrap_or_default());
+    let own_ids: BTreeSet<_> = own.iter().map(|option| option.id.as_str()).collect();
+    let mut sections = extra_opts::read(&split.selectors, &command, &own_ids)?;
 
-    let mut argv = split.own;
-    let behind_program = argv.len().min(1);
-    argv.splice(behind_program..behind_program, sections.argv);
-    let parsed = command.try_get_matches_from_mut(&argv).map_err(|error| match error.kind() {
-        // What nobody but a person reads is written for a person only.
-        ErrorKind::DisplayHelp => self::command::<O>().try_get_matches_from(&argv).err().unwrap_or(error),
-        _ => error,
-    });
-    let mut matches = parsed.map_err(|error| explain(&error, &command, O::USAGE))?;
-
-    let ambiguous = own.as_ref().and_then(|own| TARGETS.iter().find_map(|(id, _)| two_values(id, own)));
-    let given = if own.is_some() { given_there } else { given(&matches) };
-    if let Some(text) = ambiguous.or_else(|| unmet(O::NEEDS, &command, &given, &matches)) {
-        return Err(UsageError::CommandLine(text));
-    }
-    let overruled = overruled(&command, &matches, O::DEFAULT_THRESHOLDS).map_err(UsageError::CommandLine)?;
-    let options = O::from_arg_matches_mut(&mut matches).map_err(|error| explain(&error, &command, O::USAGE))?;
+    let (options, matches, overruled) = loop {
+        let mut matches = understood::<O>(&mut command, &sections.in_front_of(&split.own))?;
+        let ambiguous = TARGETS.iter().find_map(|id| two_values(id, &own));
+        if let Some(text) = ambiguous.or_else(|| unmet(O::NEEDS, &command, &own_ids, &matches)) {
+            return Err(UsageError::CommandLine(text));
+        }
+        let overruled = overruled(&command, &matches, &own_ids, O::DEFAULT_THRESHOLDS);
+        let overruled = overruled.map_err(UsageError::CommandLine)?;
+        let options = O::from_arg_matches_mut(&mut matches).map_err(|error| explain(&error, &command, O::USAGE))?;
+        let Some(contradiction) = options.contradiction(&sections.secrets) else { break (options, matches, overruled) };
+        // What a section says yields to the command line; where it contradicts itself its line is named, and not its text.
+        let is_fine = |argv: &[String]| is_consistent::<O>(&mut command, argv, &sections.secrets);
+        let Some(key) = sections.culprit(&split.own, is_fine) else {
+            return Err(UsageError::CommandLine(contradiction));
+        };
+        let is_own = |option: &Arg| own_ids.contains(option.get_id().as_str());
+        let is_named =
+            |option: &Arg| option.get_long().is_some_and(|long| contradiction.contains(&format!("--{long}")));
+        if !command.get_arguments().any(|option| is_own(option) && is_named(option)) {
+            let error = sections.error_of(&key, "an option with a value that goes with the others and with this host");
+            return Err(error.unwrap_or(UsageError::CommandLine(contradiction)));
+        }
+        sections.drop(&key);
+    };
     let common = CommonOptions::from_arg_matches(&matches).map_err(|error| explain(&error, &command, O::USAGE))?;
-    if let Some(contradiction) = options.contradiction(&sections.secrets) {
-        return Err(UsageError::CommandLine(contradiction));
-    }
-    let policy = policy(O::ABOUT, &common, &matches)?;
+    let of_sections = common.states.len().saturating_sub(own.iter().filter(|option| option.id == "states").count());
+    let policy = policy(O::ABOUT, &common, &matches, of_sections)?;
     Ok(Parsed { options, common, policy, secrets: sections.secrets, overruled })
 }
 
-/// The plugin's command with all that its help says.
-pub(crate) fn command<O: Options>() -> clap::Command {
-    bare_command::<O>().override_usage(usage::<O>()).after_help(conclusion::<O>())
+/// The command line as clap has it; what nobody but a person reads is written for a person only.
+fn understood<O: Options>(command: &mut Command, argv: &[String]) -> Result<ArgMatches, UsageError> {
+    let parsed = command.try_get_matches_from_mut(argv).map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp => self::command::<O>().try_get_matches_from(argv).err().unwrap_or(error),
+        _ => error,
+    });
+    parsed.map_err(|error| explain(&error, command, O::USAGE))
 }
 
-/// The plugin's options: of a repeated single-valued one the last wins.
-fn bare_command<O: Options>() -> clap::Command {
-    let own = O::augment_args(clap::Command::new(O::ABOUT.name).version(env!("CARGO_PKG_VERSION")));
+/// Whether a command line is one, and does not contradict itself.
+fn is_consistent<O: Options>(command: &mut Command, argv: &[String], secrets: &Secrets) -> bool {
+    let options = command.try_get_matches_from_mut(argv).and_then(|mut matches| O::from_arg_matches_mut(&mut matches));
+    options.is_ok_and(|options| options.contradiction(secrets).is_none())
+}
+
+/// The plugin's command with all that its help says.
+pub(crate) fn command<O: Options>() -> Command {
+    unbuilt::<O>().override_usage(usage::<O>()).after_help(conclusion::<O>())
+}
+
+/// The plugin's options, built: of a repeated single-valued one the last wins.
+pub(crate) fn bare_command<O: Options>() -> Command {
+    let mut command = unbuilt::<O>();
+    command.build();
+    command
+}
+
+fn unbuilt<O: Options>() -> Command {
+    let own = O::augment_args(Command::new(O::ABOUT.name).version(env!("CARGO_PKG_VERSION")));
     // The common options come last and bring a description of their own.
     let about = own.get_about().cloned().unwrap_or_default();
     CommonOptions::augment_args(own).about(about).args_override_self(true)
@@ -106,39 +132,25 @@ fn conclusion<O: Options>() -> String {
     text
 }
 
-/// What stands on the command line itself, every value of whom to ask included: read by itself only where the whole of it
-/// cannot tell.
-fn own<O: Options>(split: &extra_opts::Split) -> Option<ArgMatches> {
-    // In a bundle of short options, such as `-4H`, it may stand anywhere.
-    let is_in_bundle =
-        |argument: &str| !argument.starts_with("--") && argument.starts_with('-') && argument.contains('H');
-    let names_target =
-        |argument: &&String| is_in_bundle(argument) || TARGETS.iter().any(|(_, name)| argument.starts_with(name));
-    if split.selectors.is_empty() && split.own.iter().filter(names_target).count() < 2 {
-        return None;
-    }
-    let every_value = |option: clap::Arg| match TARGETS.iter().any(|(id, _)| option.get_id() == id) {
-        true => option.action(ArgAction::Append),
-        false => option,
-    };
-    // An error is told of the whole; what is required may stand in a section.
-    bare_command::<O>().mut_args(every_value).ignore_errors(true).try_get_matches_from(&split.own).ok()
-}
-
-fn given(matches: &ArgMatches) -> BTreeSet<String> {
-    matches.ids().map(clap::Id::as_str).filter(|id| is_given(matches, id)).map(str::to_owned).collect()
-}
-
-fn two_values(id: &str, matches: &ArgMatches) -> Option<String> {
-    let mut values = matches.try_get_raw(id).ok().flatten()?.map(|value| value.to_string_lossy());
+/// What is wrong where an option that says whom to ask has two values.
+fn two_values(id: &str, own: &[GivenOption]) -> Option<String> {
+    let mut values = own.iter().filter(|option| option.id == id).filter_map(|option| option.value.as_ref());
     let first = values.next()?;
-    let other = values.find(|value| !value.eq_ignore_ascii_case(&first))?;
+    let other = values.find(|value| !value.eq_ignore_ascii_case(first))?;
     Some(format!("--{id}: '{first}' and '{other}' are two: expected one, for a run asks one"))
 }
 
-/// The policy: the plugin's defaults, then `--state` and the STATE of `-t` in the order in which they were given.
-fn policy(about: &About, common: &CommonOptions, matches: &ArgMatches) -> Result<Policy, UsageError> {
-    if let Some(foreign) = common.states.iter().find(|given| !about.classes().any(|class| class == given.class)) {
+/// The policy: the plugin's defaults, then `--state` and the STATE of `-t` in the order in which they were given. The first
+/// `of_sections` stand in ini sections, which may serve other checks as well.
+fn policy(
+    about: &About,
+    common: &CommonOptions,
+    matches: &ArgMatches,
+    of_sections: usize,
+) -> Result<Policy, UsageError> {
+    if let Some(foreign) =
+        common.states.iter().skip(of_sections).find(|given| !about.classes().any(|class| class == given.class))
+    {
         let expected: Vec<_> = about.classes().map(Class::name).collect();
         return Err(UsageError::ForeignClass { class: foreign.class, expected: expected.join(", ") });
     }
@@ -150,8 +162,8 @@ fn policy(about: &About, common: &CommonOptions, matches: &ArgMatches) -> Result
     Ok(Policy::new(about.defaults.iter().copied().chain(given.into_iter().map(|(_, state)| state)).collect()))
 }
 
-/// The options that say whom to ask: their ids and their long names; the first one has the letter H, too.
-const TARGETS: &[(&str, &str)] = &[("hostname", "--hostname"), ("domain", "--domain")];
+/// The options that say whom to ask.
+const TARGETS: &[&str] = &["hostname", "domain"];
 
 /// How long a line of the help is.
 const LINE: usize = 100;

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::{env, io};
 
 use clap::{Arg, ArgAction, Command};
@@ -31,8 +32,47 @@ pub(super) struct Split {
 #[derive(Debug, Default)]
 pub(super) struct Sections {
     /// Arguments that stand before the command line's own.
-    pub argv: Vec<String>,
+    arguments: Vec<SectionArgument>,
     pub secrets: Secrets,
+}
+
+/// What one entry adds to a command line.
+#[derive(Clone, Debug)]
+struct SectionArgument {
+    key: String,
+    argument: String,
+    path: Rc<Path>,
+    line: usize,
+}
+
+impl Sections {
+    /// The command line `own`, program name first, with the arguments of the sections in front.
+    pub(super) fn in_front_of(&self, own: &[String]) -> Vec<String> {
+        self.without("", own)
+    }
+
+    /// The key without whose entries `is_fine` holds of the command line, if there is one.
+    pub(super) fn culprit(&self, own: &[String], mut is_fine: impl FnMut(&[String]) -> bool) -> Option<String> {
+        let keys: BTreeSet<_> = self.arguments.iter().map(|it| it.key.as_str()).collect();
+        keys.into_iter().find(|key| is_fine(&self.without(key, own))).map(str::to_owned)
+    }
+
+    /// Has the entries of a key yield.
+    pub(super) fn drop(&mut self, key: &str) {
+        self.arguments.retain(|it| it.key != key);
+    }
+
+    /// The error of an entry of this key.
+    pub(super) fn error_of(&self, key: &str, expected: &str) -> Option<UsageError> {
+        let it = self.arguments.iter().find(|it| it.key == key)?;
+        Some(UsageError::IniLine { path: it.path.to_path_buf(), line: it.line, expected: expected.to_owned() })
+    }
+
+    fn without(&self, key: &str, own: &[String]) -> Vec<String> {
+        let (program, own) = own.split_at(own.len().min(1));
+        let added = self.arguments.iter().filter(|it| it.key != key).map(|it| &it.argument);
+        program.iter().chain(added).chain(own).cloned().collect()
+    }
 }
 
 /// Tells `--extra-opts` from the other arguments. There are no positional ones: a word behind it is its value.
@@ -52,7 +92,7 @@ pub(super) fn split(argv: Vec<String>) -> Split {
 }
 
 /// Reads the sections that `selectors` name. What excludes an option that is `given` on the command line yields to it.
-pub(super) fn read(selectors: &[String], command: &Command, given: &BTreeSet<String>) -> Result<Sections, UsageError> {
+pub(super) fn read(selectors: &[String], command: &Command, given: &BTreeSet<&str>) -> Result<Sections, UsageError> {
     let mut sections = Sections::default();
     let mut arguments = Arguments { command, given, known: HashMap::new(), found: Vec::new() };
     for selector in selectors {
@@ -64,6 +104,7 @@ pub(super) fn read(selectors: &[String], command: &Command, given: &BTreeSet<Str
             Some(path) => PathBuf::from(path),
             None => default_file()?,
         };
+        let path: Rc<Path> = path.into();
         for entry in section_of(&path, section)? {
             match entry.key.as_str() {
                 "password" => sections.secrets.password = entry.value,
@@ -72,13 +113,13 @@ pub(super) fn read(selectors: &[String], command: &Command, given: &BTreeSet<Str
                 // Whoever writes it means options that he would never miss.
                 "extra-opts" => {
                     let expected = "no extra-opts, which are on the command line only".to_owned();
-                    return Err(UsageError::IniLine { path, line: entry.line, expected });
+                    return Err(UsageError::IniLine { path: path.to_path_buf(), line: entry.line, expected });
                 }
                 _ => arguments.add(&entry, &path)?,
             }
         }
     }
-    sections.argv = arguments.in_order();
+    sections.arguments = arguments.in_order();
     Ok(sections)
 }
 
@@ -86,11 +127,10 @@ pub(super) fn read(selectors: &[String], command: &Command, given: &BTreeSet<Str
 struct Arguments<'a> {
     command: &'a Command,
     /// The ids of the options on the command line.
-    given: &'a BTreeSet<String>,
+    given: &'a BTreeSet<&'a str>,
     /// What is known of a key, as soon as one entry has had it.
     known: HashMap<String, Known>,
-    /// The arguments with the keys that they come from.
-    found: Vec<(String, String)>,
+    found: Vec<SectionArgument>,
 }
 
 /// An option, as far as an entry is concerned.
@@ -106,10 +146,10 @@ struct Known {
 }
 
 impl Arguments<'_> {
-    fn add(&mut self, entry: &IniEntry, path: &Path) -> Result<(), UsageError> {
+    fn add(&mut self, entry: &IniEntry, path: &Rc<Path>) -> Result<(), UsageError> {
         let wrong = || {
             let expected = format!("an option of {} with a value that it takes", self.command.get_name());
-            UsageError::IniLine { path: path.to_owned(), line: entry.line, expected }
+            UsageError::IniLine { path: path.to_path_buf(), line: entry.line, expected }
         };
         if !self.known.contains_key(&entry.key) {
             let known = self.known(&entry.key).ok_or_else(wrong)?;
@@ -122,7 +162,8 @@ impl Arguments<'_> {
             known.checked = Some(entry.value.clone());
         }
         if !known.yields {
-            self.found.push((entry.key.clone(), entry.argument()));
+            let (key, argument) = (entry.key.clone(), entry.argument());
+            self.found.push(SectionArgument { key, argument, path: path.clone(), line: entry.line });
         }
         Ok(())
     }
@@ -142,11 +183,11 @@ impl Arguments<'_> {
     }
 
     /// Each argument that counts: of an option that takes one value, the last one.
-    fn in_order(self) -> Vec<String> {
+    fn in_order(self) -> Vec<SectionArgument> {
         let mut later = BTreeSet::new();
         let counts = |key: &String| self.known.get(key).is_some_and(|known| known.is_repeatable);
-        let last = self.found.iter().rev().filter(|(key, _)| counts(key) || later.insert(key));
-        let mut arguments: Vec<_> = last.map(|(_, argument)| argument.clone()).collect();
+        let last = self.found.iter().rev().filter(|it| counts(&it.key) || later.insert(&it.key));
+        let mut arguments: Vec<_> = last.cloned().collect();
         arguments.reverse();
         arguments
     }

@@ -21,7 +21,8 @@ pub(super) fn given(command: &Command, arguments: &[String]) -> Vec<GivenOption>
     while let Some(argument) = left.next() {
         let mut add = |option: &Arg, glued: Option<&str>| {
             let value = option.get_action().takes_values().then(|| {
-                let may_be_value = |next: &&String| !next.starts_with('-') || *next == "-" || option.is_allow_hyphen_values_set();
+                let may_be_value =
+                    |next: &&String| !next.starts_with('-') || *next == "-" || option.is_allow_hyphen_values_set();
                 let next = || left.clone().next().filter(may_be_value).and_then(|_| left.next().cloned());
                 glued.map(str::to_owned).or_else(next)
             });
@@ -68,7 +69,8 @@ mod tests {
         ]);
         command.build();
         let arguments: Vec<_> = line.split(' ').map(str::to_owned).collect();
-        let said = |one: GivenOption| format!("{}{}", one.id, one.value.map_or_else(String::new, |it| format!("={it}")));
+        let said =
+            |one: GivenOption| format!("{}{}", one.id, one.value.map_or_else(String::new, |it| format!("={it}")));
         given(&command, &arguments).into_iter().map(said).collect()
     }
 
@@ -77,9 +79,10 @@ mod tests {
         for line in ["-H a", "-Ha", "-H=a", "--hostname a", "--hostname=a"] {
             assert_eq!(found(line), ["hostname=a"], "{line}");
         }
-        assert_eq!(found("-4vHa -vw -1:5 --file - -vv4"), [
-            "ipv4", "verbose", "hostname=a", "verbose", "warning=-1:5", "file=-", "verbose", "verbose", "ipv4"
-        ]);
+        assert_eq!(
+            found("-4vHa -vw -1:5 --file - -vv4"),
+            ["ipv4", "verbose", "hostname=a", "verbose", "warning=-1:5", "file=-", "verbose", "verbose", "ipv4"]
+        );
     }
 
     #[test]

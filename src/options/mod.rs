@@ -6,6 +6,7 @@ pub(crate) mod digest;
 pub(crate) mod dns;
 pub(crate) mod exporter;
 pub(crate) mod extra_opts;
+mod given;
 pub(crate) mod ini;
 pub(crate) mod log;
 mod needs;
@@ -25,8 +26,9 @@ use std::ffi::OsString;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{Arg, ArgAction};
+use clap::{Arg, ArgAction, Command};
 
+use self::given::given;
 pub use self::needs::{Need, When};
 pub(crate) use self::secret::Secrets;
 use crate::render::{Format, Presentation};
@@ -167,24 +169,21 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    pub(crate) fn of(argv: &[OsString]) -> Self {
-        let argv: Vec<_> = argv.iter().map(|argument| argument.to_string_lossy()).collect();
+    /// Of `argv` (program name first), as options of `command`, which is built.
+    pub(crate) fn of(command: &Command, argv: &[OsString]) -> Self {
+        let arguments: Vec<_> = argv.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
         let mut asked = Self::default();
-        for (index, argument) in argv.iter().enumerate().skip(1) {
-            let (name, value) = match argument.strip_prefix("-t") {
-                Some(glued) if !glued.is_empty() => (Some("-t"), Some(glued.trim_start_matches('='))),
-                _ => argument.split_once('=').unzip(),
-            };
-            let value = value.or_else(|| argv.get(index + 1).map(AsRef::as_ref));
-            match name.unwrap_or(argument) {
-                "--output" => {
+        for option in given(command, &arguments) {
+            let value = option.value.as_deref();
+            match option.id.as_str() {
+                "output" => {
                     let named = value.and_then(|value| <Format as clap::ValueEnum>::from_str(value, false).ok());
                     asked.presented.presentation.format = named.unwrap_or(asked.presented.presentation.format);
                 }
-                "--single-line" => asked.presented.presentation.single_line = true,
-                "--exit-ok" => asked.presented.exit_ok = true,
-                "-t" | "--timeout" => asked.timeout = value.and_then(|value| value.parse().ok()).or(asked.timeout),
-                "--state" => asked.states.extend(value.and_then(|value| value.parse::<Override>().ok())),
+                "single_line" => asked.presented.presentation.single_line = true,
+                "exit_ok" => asked.presented.exit_ok = true,
+                "timeout" => asked.timeout = value.and_then(|value| value.parse().ok()).or(asked.timeout),
+                "states" => asked.states.extend(value.and_then(|value| value.parse::<Override>().ok())),
                 _ => {}
             }
         }
@@ -211,6 +210,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::Args;
 
     #[test]
     fn a_timeout_is_seconds_and_perhaps_a_state() {
@@ -229,21 +229,27 @@ mod tests {
         }
     }
 
+    /// What a line asks for of a check that has no options of its own.
+    fn asked(line: &str) -> Asked {
+        let mut command = CommonOptions::augment_args(Command::new("x"));
+        command.build();
+        Asked::of(&command, &line.split(' ').map(OsString::from).collect::<Vec<_>>())
+    }
+
     #[test]
     fn the_format_is_known_before_the_rest_is_understood() {
-        let argv = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
-        let asked_for = |text| Asked::of(&argv(text)).presented;
-        let format = |text| asked_for(text).presentation.format;
+        let format = |line| asked(line).presented.presentation.format;
         assert_eq!(format("x --bogus --output json"), Format::Json);
         assert_eq!(format("x --output=scom --exit-ok"), Format::Scom);
-        assert!(asked_for("x --output=scom --exit-ok").exit_ok);
+        assert!(asked("x --output=scom --exit-ok").presented.exit_ok);
         assert_eq!(format("x --output"), Format::Text);
     }
 
     #[test]
     fn the_deadline_is_known_before_the_rest_is_understood() {
-        let asked = |text: &str| Asked::of(&text.split(' ').map(OsString::from).collect::<Vec<_>>());
-        for line in ["x --bogus -t 2.5", "x -t2.5:ok", "x --timeout=2.5", "x -t 9 --timeout 2.5", "x -t=2.5 -t x"] {
+        for line in
+            ["x --bogus -t 2.5", "x -t2.5:ok", "x -vt2.5", "x --timeout=2.5", "x -t 9 --timeout 2.5", "x -t=2.5 -t x"]
+        {
             assert_eq!(asked(line).timeout(), Duration::from_millis(2_500), "{line}");
         }
         assert_eq!(asked("x -t").timeout(), DEFAULT_TIMEOUT);

@@ -85,7 +85,7 @@ impl When {
 pub(super) fn unmet(
     needs: &[&[Need]],
     command: &Command,
-    given: &BTreeSet<String>,
+    given: &BTreeSet<&str>,
     matches: &ArgMatches,
 ) -> Option<String> {
     for need in needs.iter().copied().flatten() {
@@ -131,7 +131,7 @@ mod tests {
 
     fn unmet_in(line: &str, when: When) -> Option<String> {
         let matches = command().try_get_matches_from(line.split(' ')).unwrap();
-        let given = matches.ids().map(ToString::to_string).filter(|id| is_given(&matches, id)).collect();
+        let given = matches.ids().map(clap::Id::as_str).filter(|id| is_given(&matches, id)).collect();
         unmet(&[&[Need { options: &["--ca-file", "--counters"], when }]], &command(), &given, &matches)
     }
 

@@ -1,7 +1,9 @@
 //! Do a warning and a critical threshold contradict each other, so that no value is ever a WARNING?
 //!
-//! Every option `--warning` or `--NAME-warning` has its `--critical` or `--NAME-critical`. Both given and reversed is a usage
-//! error; reversed only by a default is valid, and the report names the default where that decides.
+//! Every option `--warning` or `--NAME-warning` has its `--critical` or `--NAME-critical`. Both on the command line and reversed
+//! is a usage error; reversed only by a default or by an ini section is valid, and the report names that where it decides.
+
+use std::collections::BTreeSet;
 
 use clap::{ArgMatches, Command};
 
@@ -9,10 +11,10 @@ use super::needs::is_given;
 use crate::report::Range;
 use crate::x509::expiry::Expiry;
 
-/// A given warning threshold that a default critical one leaves without an effect.
+/// A given warning threshold that another critical one leaves without an effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Overruled {
-    /// The default, as somebody would give it: `--critical 14`.
+    /// Which one, and where it comes from: `by default, --critical 14`; of a section not its text.
     pub by: String,
 }
 
@@ -22,10 +24,12 @@ enum Threshold {
     Expiry(Expiry),
 }
 
-/// The default that overrules a given threshold, if one does; what is wrong where two were given.
+/// What overrules a given threshold, if something does; what is wrong where both are `own`, the ids of what stands on the command
+/// line itself.
 pub(super) fn overruled(
     command: &Command,
     matches: &ArgMatches,
+    own: &BTreeSet<&str>,
     defaults: &[(&str, &str)],
 ) -> Result<Option<Overruled>, String> {
     let mut found = None;
@@ -45,7 +49,7 @@ pub(super) fn overruled(
         let by_default = defaults.iter().find(|(option, _)| option.trim_start_matches('-') == critical);
         let other = other.or_else(|| given.alike(by_default?.1));
         let Some(other) = other.filter(|other| other.hides(&given)) else { continue };
-        if is_given(matches, critical_id.as_str()) {
+        if [warning_id, critical_id].iter().all(|id| own.contains(id.as_str())) {
             return Err(format!(
                 "--{warning} {} and --{critical} {} are reversed, nothing would be a WARNING: expected --{critical} beyond \
                  --{warning}",
@@ -53,7 +57,14 @@ pub(super) fn overruled(
                 other.text()
             ));
         }
-        found = Some(Overruled { by: format!("--{critical} {}", other.text()) });
+        found = Some(Overruled {
+            by: match is_given(matches, critical_id.as_str()) {
+                // A section that says both, or one that is stricter than the command line: no alert is lost by it.
+                true if !own.contains(critical_id.as_str()) => format!("by --extra-opts, --{critical}"),
+                true => continue,
+                false => format!("by default, --{critical} {}", other.text()),
+            },
+        });
     }
     Ok(found)
 }
@@ -96,6 +107,12 @@ mod tests {
     use clap::Arg;
 
     fn judged(line: &str, defaults: &[(&str, &str)]) -> Result<Option<String>, String> {
+        let own: Vec<_> = line.split(' ').filter_map(|word| word.strip_prefix("--")).collect();
+        judged_beside_a_section(line, &own, defaults)
+    }
+
+    /// The same where only `own` stands on the command line, the rest of `line` in a section.
+    fn judged_beside_a_section(line: &str, own: &[&str], defaults: &[(&str, &str)]) -> Result<Option<String>, String> {
         let range = |name: &'static str| Arg::new(name).long(name).value_parser(str::parse::<Range>);
         let expiry = |name: &'static str| Arg::new(name).long(name).value_parser(str::parse::<Expiry>);
         let command = Command::new("x").args([
@@ -105,7 +122,7 @@ mod tests {
             expiry("certificate-critical"),
         ]);
         let matches = command.clone().try_get_matches_from(line.split(' ')).unwrap();
-        overruled(&command, &matches, defaults).map(|found| found.map(|found| found.by))
+        overruled(&command, &matches, &own.iter().copied().collect(), defaults).map(|found| found.map(|found| found.by))
     }
 
     #[test]
@@ -122,13 +139,23 @@ mod tests {
     }
 
     #[test]
+    fn reversed_by_a_section_is_valid_and_its_text_is_not_shown() {
+        let judged = |own: &[&str]| judged_beside_a_section("x --warning 3 --critical 1", own, &[]);
+        let by_section = Ok(Some("by --extra-opts, --critical".to_owned()));
+        assert_eq!(judged(&[]), by_section);
+        assert_eq!(judged(&["warning"]), by_section);
+        assert_eq!(judged(&["critical"]), Ok(None));
+        assert!(judged(&["warning", "critical"]).is_err());
+    }
+
+    #[test]
     fn reversed_by_a_default_is_valid_and_the_default_is_named() {
-        assert_eq!(judged("x --warning 9", &[]), Ok(Some("--critical 5".to_owned())));
+        assert_eq!(judged("x --warning 9", &[]), Ok(Some("by default, --critical 5".to_owned())));
         assert_eq!(judged("x", &[]), Ok(None));
         let unknown_to_clap = [("--certificate-critical", "14")];
         assert_eq!(
             judged("x --certificate-warning 5", &unknown_to_clap),
-            Ok(Some("--certificate-critical 14".to_owned()))
+            Ok(Some("by default, --certificate-critical 14".to_owned()))
         );
         assert_eq!(judged("x --certificate-warning 5%", &unknown_to_clap), Ok(None));
     }

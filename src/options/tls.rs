@@ -29,7 +29,8 @@ pub(crate) struct TlsOptions {
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
 
-    /// Judge neither trust nor name; the expiry is judged all the same
+    /// Judge neither trust nor that the certificate is for the host; a name that --tls-name gives and the expiry are judged all
+    /// the same
     #[arg(long, conflicts_with_all = ["ca_file", "fingerprint"])]
     pub no_verify: bool,
 

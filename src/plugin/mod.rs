@@ -29,7 +29,7 @@ pub trait Check: Options {
 pub struct Context {
     about: &'static About,
     policy: Policy,
-    overruling_default: Option<String>,
+    overruling: Option<String>,
     advice: fn(Option<Class>) -> &'static str,
     /// When the run began.
     pub started: Started,
@@ -43,7 +43,7 @@ impl Context {
     /// An empty report of this run.
     pub fn report(&self) -> Report {
         let mut report = Report::new(self.about, self.policy.clone(), self.started);
-        report.overruling_default.clone_from(&self.overruling_default);
+        report.overruling.clone_from(&self.overruling);
         report.advise_by(self.advice);
         report
     }
@@ -59,7 +59,8 @@ impl Context {
 /// Exits 0, 1, 2 or 3 on every path, prints one report to standard output and nothing to standard error.
 pub fn run<C: Check>() -> ! {
     let argv: Vec<_> = env::args_os().collect();
-    let asked = Asked::of(&argv);
+    let command = command_line::bare_command::<C>();
+    let asked = Asked::of(&command, &argv);
     output::prepare();
     output::present(asked.presented);
     let run = RUN.get_or_init(|| Run { about: C::ABOUT, started: Started::now(), asked, context: OnceLock::new() });
@@ -71,7 +72,10 @@ pub fn run<C: Check>() -> ! {
     memory::tell_when_exhausted(|bytes| finish_lacking(&format!("no memory: {bytes} bytes more are not to be had")));
 
     let signals = Signals::register();
-    let check = thread::Builder::new().name("check".to_owned()).stack_size(STACK).spawn(move || answer::<C>(run, argv));
+    let check = thread::Builder::new()
+        .name("check".to_owned())
+        .stack_size(STACK)
+        .spawn(move || answer::<C>(run, command, argv));
     match check {
         Ok(_) => watchdog::watch(run, &signals),
         Err(error) => finish_lacking(&format!("no thread for the check: {error}")),
@@ -79,8 +83,8 @@ pub fn run<C: Check>() -> ! {
 }
 
 /// What the thread of the check does.
-fn answer<C: Check>(run: &'static Run, argv: Vec<OsString>) {
-    let parsed = match command_line::parse::<C>(argv) {
+fn answer<C: Check>(run: &'static Run, command: clap::Command, argv: Vec<OsString>) {
+    let parsed = match command_line::parse::<C>(command, argv) {
         Ok(parsed) => parsed,
         Err(UsageError::Asked(text)) => output::finish_unchecked(&text),
         Err(error) => output::finish(run.unasked(&error.to_string())),
@@ -89,7 +93,7 @@ fn answer<C: Check>(run: &'static Run, argv: Vec<OsString>) {
     let context = run.context.get_or_init(|| Context {
         about: C::ABOUT,
         policy: parsed.policy,
-        overruling_default: parsed.overruled.map(|overruled| overruled.by),
+        overruling: parsed.overruled.map(|overruled| overruled.by),
         advice: parsed.options.advice(),
         started: run.started,
         deadline: Deadline::new(run.started.instant, parsed.common.timeout()),

@@ -26,6 +26,12 @@ impl Uom {
             Self::Percent => "%",
         }
     }
+
+    /// Every digit of a value, for a person: `1.508311 s`.
+    fn in_full(self, value: f64) -> String {
+        let blank = if self == Self::None { "" } else { " " };
+        format!("{}{blank}{}", value + 0.0, self.symbol())
+    }
 }
 
 /// A measured value; unknown is a value of its own, and what infinite and not-a-number become.
@@ -109,20 +115,20 @@ impl Metric {
         self
     }
 
-    /// What is wrong with the value, for a person: `took 1.51 s, more than 1 s`.
+    /// What is wrong with the value, for a person: `took 1.51 s, more than 1 s`, `rejected 90.9 %, more than 50 %`.
     pub fn said(&self, violation: &Violation<'_>) -> String {
         let value = self.value.unwrap_or_default();
         let of = self.of.as_ref().map(|of| format!("{of} ")).unwrap_or_default();
-        if self.uom == Uom::Seconds {
-            let relation = violation.range.relation(value, in_seconds);
-            let rounded = Duration::try_from_secs_f64(value).map_or_else(|_| in_seconds(value), precisely);
-            // What was rounded to a bound would seem to be within.
-            let took = if relation.ends_with(&format!(" {rounded}")) { in_seconds(value) } else { rounded };
-            return format!("{of}took {took}, {relation}");
-        }
-        let state = violation.state.word().to_lowercase();
-        let (unit, range) = (self.uom.symbol(), violation.range.text());
-        format!("{of}{} is {value}{unit}, {state} range {range}", self.label)
+        let what = if self.uom == Uom::Seconds { "took" } else { &self.label };
+        let relation = violation.range.relation(value, |bound| self.uom.in_full(bound));
+        let rounded = match self.uom {
+            Uom::Seconds => Duration::try_from_secs_f64(value).map_or_else(|_| self.uom.in_full(value), precisely),
+            Uom::Percent => percent(value),
+            Uom::None => self.uom.in_full(value),
+        };
+        // What was rounded to a bound would seem to be within.
+        let is_bound = relation.ends_with(&format!(" {rounded}"));
+        format!("{of}{what} {}, {relation}", if is_bound { self.uom.in_full(value) } else { rounded })
     }
 
     /// The worst of its thresholds that the value violates. An unknown value violates none: why it is unknown is a finding of
@@ -180,9 +186,9 @@ impl fmt::Display for Metric {
     }
 }
 
-/// Every digit of a number of seconds: `1.508311 s`.
-fn in_seconds(seconds: f64) -> String {
-    format!("{} s", seconds + 0.0)
+/// A share as a person says it, with one decimal at most: `32 %`, `0.5 %`.
+pub(crate) fn percent(value: f64) -> String {
+    format!("{value:.1}").trim_end_matches(".0").to_owned() + " %"
 }
 
 /// Folds a text into a label: what is not a letter or a digit becomes `_`, so that an address can be part of one and

@@ -23,8 +23,8 @@ pub use self::class::Class;
 pub use self::event::{Event, Started};
 pub use self::failure::Failure;
 pub use self::finding::Finding;
-pub(crate) use self::metric::label_of;
 pub use self::metric::{Metric, Uom};
+pub(crate) use self::metric::{label_of, percent};
 pub(crate) use self::policy::Override;
 pub use self::policy::Policy;
 pub use self::range::Range;
@@ -74,8 +74,8 @@ pub struct Report {
     pub authentication: Authentication,
     /// Facts for the first line that belong to no single finding, such as how many addresses answered.
     pub headline: Option<String>,
-    /// The default threshold that leaves a given one without an effect, such as `--critical 14`, if there is one.
-    pub overruling_default: Option<String>,
+    /// Which other threshold leaves a given one without an effect, such as `by default, --critical 14`, if one does.
+    pub overruling: Option<String>,
     /// What was judged, in the order of judging.
     pub findings: Vec<Finding>,
     /// What was measured, in the order of printing.
@@ -100,7 +100,7 @@ impl Report {
             target: Target::default(),
             authentication: Authentication::default(),
             headline: None,
-            overruling_default: None,
+            overruling: None,
             findings: Vec::new(),
             metrics: Vec::new(),
             diagnostics: Vec::new(),
@@ -225,12 +225,12 @@ impl Report {
         Cow::Owned(Finding { state, text, ..finding.clone() })
     }
 
-    /// One line: the headline, then the findings, the worst first. The first one that a default decided against a given
-    /// threshold names it.
+    /// One line: the headline, then the findings, the worst first. The first one that another threshold decided against a given
+    /// one names that.
     pub fn summary(&self) -> String {
-        let mut default = self.overruling_default.as_ref();
-        let mut said = |finding: &Finding| match default.take_if(|_| finding.is_violation(State::Critical)) {
-            Some(default) => format!("{} (by default, {default})", finding.text),
+        let mut overruling = self.overruling.as_ref();
+        let mut said = |finding: &Finding| match overruling.take_if(|_| finding.is_violation(State::Critical)) {
+            Some(overruling) => format!("{} ({overruling})", finding.text),
             None => finding.text.clone(),
         };
         let findings = self.by_severity();
@@ -350,7 +350,7 @@ mod tests {
 
     #[test]
     fn a_default_that_overrules_what_was_given_is_named_where_it_decides() {
-        let mut report = Report { overruling_default: Some("--critical 14".to_owned()), ..report() };
+        let mut report = Report { overruling: Some("by default, --critical 14".to_owned()), ..report() };
         report.add_failure(Failure::new(Class::Tls, "no handshake"));
         report.add_finding(Finding { state: State::Warning, ..Finding::ok("slow") });
         assert_eq!(report.summary(), "no handshake; slow");

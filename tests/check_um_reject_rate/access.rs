@@ -43,7 +43,7 @@ fn a_real_exporter_lets_in_who_has_the_password() {
     ask(&right).assert_begins(0, "UM REJECT RATE OK - first sample of 127.0.0.1");
     write(1_100, 160);
     let ran = ask(&right);
-    ran.assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 60%").assert_says("60 of 100 calls rejected");
+    ran.assert_begins(2, "UM REJECT RATE CRITICAL - rejected 60 %").assert_says("60 of 100 calls rejected");
     assert!(!ran.stdout.contains(PASSWORD));
 
     let ini = path("plugins.ini");
@@ -215,7 +215,7 @@ fn names_of_another_code_page_are_found_with_it() {
     let arguments = ["--counters", &source, "--counter-name", name];
     run(&arguments).assert_begins(3, "UM REJECT RATE UNKNOWN - no counter ");
     run(&[&arguments[..], &["--code-page", "1251"]].concat())
-        .assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 60%");
+        .assert_begins(2, "UM REJECT RATE CRITICAL - rejected 60 %");
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn a_log_that_runs_over_a_change_of_the_clock_is_judged_all_the_same() {
     let written_in = |zone: &str| judged(&hour(60).replace("(Coordinated Universal Time)(0)", zone), &[]);
     // Begun in summer and still running in winter, and the other way round.
     for zone in ["(W. Europe Daylight Time)(-60)", "(Azores Standard Time)(60)"] {
-        written_in(zone).assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 60%").assert_says("360 of 600 calls");
+        written_in(zone).assert_begins(2, "UM REJECT RATE CRITICAL - rejected 60 %").assert_says("360 of 600 calls");
     }
     written_in("(Nowhere)(-90)").assert_begins(3, "UM REJECT RATE UNKNOWN - the newest sample is 90 min old");
     written_in("(Nowhere)(120)")

@@ -27,7 +27,7 @@ fn an_exporter_builds_up_a_history() {
     let ran = run(&arguments);
     ran.assert_begins(
         1,
-        "UM REJECT RATE WARNING - rejected is 40%, warning range 25; 40 of 100 calls rejected (40 %) by 127.0.0.1 in ",
+        "UM REJECT RATE WARNING - rejected 40 %, more than 25 %; 40 of 100 calls rejected (40 %) by 127.0.0.1 in ",
     );
     assert!(ran.first_line().contains("; only the last "), "{}", ran.stdout);
 }
@@ -45,7 +45,7 @@ fn hours_of_sample_time_build_up_a_window() {
         let ran = run(&["--counters", &source, "--state-file", state, "--max-age", "4h"]);
         match step {
             0 => ran.assert_begins(0, "UM REJECT RATE OK - first sample of CAS1, no history to judge yet; Exchange's own % counter reads 100 % |"),
-            12 => ran.assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 100%, critical range 50; 120 of 120 calls rejected (100 %) by CAS1 in 1 h |"),
+            12 => ran.assert_begins(2, "UM REJECT RATE CRITICAL - rejected 100 %, more than 50 %; 120 of 120 calls rejected (100 %) by CAS1 in 1 h |"),
             _ => &ran,
         };
         last = Some(ran);

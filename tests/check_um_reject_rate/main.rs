@@ -60,19 +60,19 @@ fn ok_when_10_per_cent_are_rejected() {
 fn warning_when_30_per_cent_are_rejected() {
     judged(&hour(30), &[]).assert_begins(
         1,
-        "UM REJECT RATE WARNING - rejected is 30%, warning range 25; 180 of 600 calls rejected (30 %) by CAS1 in 1 h |",
+        "UM REJECT RATE WARNING - rejected 30 %, more than 25 %; 180 of 600 calls rejected (30 %) by CAS1 in 1 h |",
     );
 }
 
 #[test]
 fn warning_when_exactly_50_per_cent_are_rejected() {
-    judged(&hour(50), &[]).assert_begins(1, "UM REJECT RATE WARNING - rejected is 50%, warning range 25;");
+    judged(&hour(50), &[]).assert_begins(1, "UM REJECT RATE WARNING - rejected 50 %, more than 25 %;");
 }
 
 #[test]
 fn critical_when_60_per_cent_are_rejected() {
     let ran = judged(&hour(60), &[]);
-    ran.assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 60%, critical range 50;");
+    ran.assert_begins(2, "UM REJECT RATE CRITICAL - rejected 60 %, more than 50 %;");
     assert!(ran.stdout.contains("advice: ") && ran.stdout.contains("Get-UMIPGateway"), "{}", ran.stdout);
 }
 
@@ -103,7 +103,7 @@ fn ok_when_the_burst_lies_before_the_window() {
 #[test]
 fn calls_on_both_sides_of_a_restart_count() {
     let ran = judged(&log([(3_600, 1_000, 100), (1_800, 1_050, 120), (1_740, 10, 2), (60, 50, 12)]), &["-v"]);
-    ran.assert_begins(1, "UM REJECT RATE WARNING - rejected is 32%, warning range 25; 32 of 100 calls rejected (32 %)");
+    ran.assert_begins(1, "UM REJECT RATE WARNING - rejected 32 %, more than 25 %; 32 of 100 calls rejected (32 %)");
     assert!(
         ran.stdout.contains("samples: 4 over 59 min, 1 resets, 0 32-bit wraps, 0 without a value"),
         "{}",
@@ -127,7 +127,7 @@ fn stale_when_the_newest_sample_is_too_old() {
     let old = log([(3_600, 1_000, 0), (1_475, 1_100, 90)]);
     let ran = judged(&old, &[]);
     ran.assert_begins(3, "UM REJECT RATE UNKNOWN - the newest sample is 25 min old, more than 10 min");
-    judged(&old, &["--max-age", "1h"]).assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 90%");
+    judged(&old, &["--max-age", "1h"]).assert_begins(2, "UM REJECT RATE CRITICAL - rejected 90 %");
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn typeperf_on_standard_input_is_read_without_a_zone() {
     let ran = fed(&["--counters", "csv:-", "-v"], &live);
     ran.assert_begins(
         2,
-        "UM REJECT RATE CRITICAL - rejected is 60%, critical range 50; 72 of 120 calls rejected (60 %) by CAS1 in 1 h",
+        "UM REJECT RATE CRITICAL - rejected 60 %, more than 50 %; 72 of 120 calls rejected (60 %) by CAS1 in 1 h",
     );
     // Several notes share a line.
     let is_said =
@@ -227,9 +227,8 @@ fn of_several_hosts_one_is_chosen() {
         "{}",
         ran.stdout
     );
-    run(&["--counters", &source, "-H", "cas1.example.com"])
-        .assert_begins(1, "UM REJECT RATE WARNING - rejected is 30%");
-    run(&["--counters", &source, "-H", "CAS2"]).assert_begins(1, "UM REJECT RATE WARNING - rejected is 50%");
+    run(&["--counters", &source, "-H", "cas1.example.com"]).assert_begins(1, "UM REJECT RATE WARNING - rejected 30 %");
+    run(&["--counters", &source, "-H", "CAS2"]).assert_begins(1, "UM REJECT RATE WARNING - rejected 50 %");
     run(&["--counters", &source, "-H", "cas3"]).assert_begins(3, "UM REJECT RATE UNKNOWN - no counters of cas3 in ");
 }
 
@@ -244,7 +243,7 @@ fn a_log_without_quotes_is_read() {
 #[test]
 fn exchange_s_own_counter_is_judged_unless_no_call_came_in() {
     judged(&hour(10), &["--method", "exchange"])
-        .assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 100%, critical range 50;");
+        .assert_begins(2, "UM REJECT RATE CRITICAL - rejected 100 %, more than 50 %;");
     let still = log([(3_000, 10, 5), (60, 10, 5)]);
     let ran = judged(&still, &["--method", "exchange"]);
     ran.assert_begins(0, "UM REJECT RATE OK - 100 % of the calls rejected by CAS1, says Exchange's own counter; no call came in meanwhile");
@@ -256,7 +255,7 @@ fn exchange_s_own_counter_is_judged_until_half_a_window_without_a_call_is_known(
     let still = |ago| judged(&log([(ago, 10, 5), (60, 10, 5)]), &["--method", "exchange"]);
     still(1_900).assert_begins(0, "UM REJECT RATE OK - 100 %");
     let ran = still(1_800);
-    ran.assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 100%, critical range 50;");
+    ran.assert_begins(2, "UM REJECT RATE CRITICAL - rejected 100 %, more than 50 %;");
     let directory = tempfile::tempdir().unwrap();
     let state = directory.path().join("history");
     let exporter = exporter(&exposition(50, 50).replace("over_the_last_hour 4.2", "over_the_last_hour 100"));
@@ -287,7 +286,7 @@ fn moments_without_a_value_are_said_in_the_first_line() {
 #[test]
 fn critical_when_every_call_is_rejected_and_one_more_that_was_received_before() {
     let ran = judged(&log([(3_600, 100, 50), (60, 200, 151)]), &[]);
-    ran.assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 100%, critical range 50; 101 of 100 calls rejected");
+    ran.assert_begins(2, "UM REJECT RATE CRITICAL - rejected 100 %, more than 50 %; 101 of 100 calls rejected");
     let ran = judged(&log([(3_600, 100, 50), (60, 200, 170)]), &[]);
     ran.assert_begins(3, "UM REJECT RATE UNKNOWN - 120 calls rejected and only 100 received: expected fewer");
     ran.assert_says("| 'calls'=100;;;0 'rejected_calls'=120;;;0 'history'=3540s;;;0");
@@ -316,12 +315,12 @@ fn the_um_service_has_its_own_counter_and_no_total_of_calls() {
     let own = hour(60)
         .replace("MSExchangeUMCallRouterAvailability", "MSExchangeUMAvailability")
         .replace("UM Call Router", "UM Service");
-    judged(&own, &["--role", "um-service"]).assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 100%");
+    judged(&own, &["--role", "um-service"]).assert_begins(2, "UM REJECT RATE CRITICAL - rejected 100 %");
     judged(&own, &["--role", "um-service", "--method", "totals"])
         .assert_begins(3, "UM REJECT RATE UNKNOWN - --method totals: this service has no known total");
     let name = r"received=\MSExchangeUMAvailability\Total Inbound Calls Received by the UM Service";
     judged(&own, &["--role", "um-service", "--method", "totals", "--counter-name", name])
-        .assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 60%");
+        .assert_begins(2, "UM REJECT RATE CRITICAL - rejected 60 %");
 }
 
 #[test]
@@ -364,6 +363,6 @@ fn json_and_property_bags_carry_the_same() {
 fn hostile_names_of_hosts_stay_inside_their_line() {
     let log = hour(60).replace("CAS1", "CAS|1\u{202e}\u{1b}[31m");
     let ran = judged(&log, &["-vvv"]);
-    ran.assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 60%");
+    ran.assert_begins(2, "UM REJECT RATE CRITICAL - rejected 60 %");
     assert_eq!(perfdata::labels(ran.first_line()), ["rejected", "calls", "rejected_calls", "history"]);
 }

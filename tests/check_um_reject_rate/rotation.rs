@@ -96,11 +96,11 @@ fn the_logs_of_another_collector_in_the_same_directory_are_passed_over() {
     for seconds in [0, 900, 7_200] {
         write("pools.csv", other, seconds);
         run(&["--counters", &source])
-            .assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 70%")
+            .assert_begins(2, "UM REJECT RATE CRITICAL - rejected 70 %")
             .assert_says(" in 1 h");
     }
     write("um_3.csv", "", 0);
-    run(&["--counters", &source]).assert_begins(2, "UM REJECT RATE CRITICAL - rejected is 70%");
+    run(&["--counters", &source]).assert_begins(2, "UM REJECT RATE CRITICAL - rejected 70 %");
 }
 
 #[test]
