@@ -23,7 +23,7 @@ complete -c check_um_ad_ds -l extra-opts -d 'Read further options from a section
 complete -c check_um_ad_ds -s 4 -l ipv4 -d 'Use IPv4 addresses only'
 complete -c check_um_ad_ds -s 6 -l ipv6 -d 'Use IPv6 addresses only'
 complete -c check_um_ad_ds -l tls -d 'Speak TLS from the start (LDAPS); the default port is then 636'
-complete -c check_um_ad_ds -l no-verify -d 'Judge neither trust nor name; the expiry is judged all the same'
+complete -c check_um_ad_ds -l no-verify -d 'Judge neither trust nor that the certificate is for the host; a name that --tls-name gives and the expiry are judged all the same'
 complete -c check_um_ad_ds -l single-line -d 'Print the first line only (text output)'
 complete -c check_um_ad_ds -l exit-ok -d 'Exit 0 whatever the state, for a scheduler that discards the output of any other code'
 complete -c check_um_ad_ds -s v -l verbose -d 'Say more: -v details, -vv phases, -vvv the full trace'

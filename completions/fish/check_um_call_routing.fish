@@ -49,7 +49,7 @@ complete -c check_um_call_routing -l extra-opts -d 'Read further options from a 
 complete -c check_um_call_routing -s 4 -l ipv4 -d 'Use IPv4 addresses only'
 complete -c check_um_call_routing -s 6 -l ipv6 -d 'Use IPv6 addresses only'
 complete -c check_um_call_routing -l srv -d 'Take the host for a domain and ask the servers that DNS names for it, by NAPTR, SRV and address records (RFC 3263)'
-complete -c check_um_call_routing -l no-verify -d 'Judge neither trust nor name; the expiry is judged all the same'
+complete -c check_um_call_routing -l no-verify -d 'Judge neither trust nor that the certificate is for the host; a name that --tls-name gives and the expiry are judged all the same'
 complete -c check_um_call_routing -l single-line -d 'Print the first line only (text output)'
 complete -c check_um_call_routing -l exit-ok -d 'Exit 0 whatever the state, for a scheduler that discards the output of any other code'
 complete -c check_um_call_routing -s v -l verbose -d 'Say more: -v details, -vv phases, -vvv the full trace'

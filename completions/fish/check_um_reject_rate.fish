@@ -33,7 +33,7 @@ complete -c check_um_reject_rate -l output -d 'Output format [default: text]' -r
 json\t'One JSON object'
 scom\t'One property bag item for System Center Operations Manager'"
 complete -c check_um_reject_rate -l extra-opts -d 'Read further options from a section of an ini file [default section: the plugin\'s name]' -r -f
-complete -c check_um_reject_rate -l no-verify -d 'Judge neither trust nor name; the expiry is judged all the same'
+complete -c check_um_reject_rate -l no-verify -d 'Judge neither trust nor that the certificate is for the host; a name that --tls-name gives and the expiry are judged all the same'
 complete -c check_um_reject_rate -l single-line -d 'Print the first line only (text output)'
 complete -c check_um_reject_rate -l exit-ok -d 'Exit 0 whatever the state, for a scheduler that discards the output of any other code'
 complete -c check_um_reject_rate -s v -l verbose -d 'Say more: -v details, -vv phases, -vvv the full trace'
