@@ -51,7 +51,7 @@ impl Check for CallRouting {
         report.target = self.server.target(transport, None);
         let routed = routing::route(&question, &located?).await;
 
-        report.target = self.server.target(transport, Some(&routed.first));
+        report.target = self.server.target(transport, Some(&routed.first.facts));
         let common = self.assessment(context, transport)?;
         CallAssessment { common: &common, until: self.until(), hold: self.hold() }.add(routed, &mut report);
         report.events.sort_by_key(|event| event.at);

@@ -65,20 +65,26 @@ impl Assessment {
     }
 
     /// What the TLS server showed, and what that is worth.
-    pub(super) fn add_certificates(&self, facts: &Facts, report: &mut Report) {
+    fn add_certificates(&self, facts: &Facts, report: &mut Report) {
+        let among = facts.peer.as_ref().filter(|_| !self.is_alone).map(ToString::to_string);
+        self.add_certificates_of(facts, among.as_deref(), report);
+    }
+
+    /// The same of a server that is named where there are several.
+    pub(super) fn add_certificates_of(&self, facts: &Facts, among: Option<&str>, report: &mut Report) {
         let Some(served) = &facts.served else { return };
+        let attributed = |value: String| among.map(|among| format!("{value} ({among})")).unwrap_or(value);
         for (name, value) in served.diagnostics() {
-            report.add_diagnostic(name, self.attributed(facts, value));
+            report.add_diagnostic(name, attributed(value));
         }
         let shown = &mut report.authentication.client_certificate;
         *shown = served.client_certificate_shown.clone().or_else(|| shown.take());
-        let among = facts.peer.as_ref().filter(|_| !self.is_alone).map(ToString::to_string);
         if let Some(failure) = served.obsolescence() {
-            report.add_finding(report.judge(failure).said_of(among.as_deref()));
+            report.add_finding(report.judge(failure).said_of(among));
         }
         if let Some(judgement) = &facts.judgement {
-            report.add_diagnostic("certificate_validity", self.attributed(facts, judgement.summary.clone()));
-            report.beside_the_answer(|report| judgement.add_to(report, among.as_deref()));
+            report.add_diagnostic("certificate_validity", attributed(judgement.summary.clone()));
+            report.beside_the_answer(|report| judgement.add_to(report, among));
         }
         let unverified = Finding::remark("certificate not verified");
         if !self.is_verified && !report.findings.contains(&unverified) {

@@ -110,7 +110,7 @@ impl Location {
 }
 
 /// Why there is no answer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Unanswered {
     /// What came of the one server that was asked.
     Server(Failure),

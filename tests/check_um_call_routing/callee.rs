@@ -2,10 +2,11 @@
 
 #[cfg(unix)]
 use std::collections::BTreeSet;
+use std::io::{Read, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use crate::support::peer::{Peer, response};
+use crate::support::peer::{Peer, read_request, response};
 
 /// A callee and what it heard.
 pub struct Callee {
@@ -110,4 +111,25 @@ pub fn well(method: &str, request: &str) -> Vec<Vec<u8>> {
 /// Where the callee itself is: whom the INVITE was sent to.
 pub fn contact(_: &str) -> String {
     "Contact: <sip:101@callee.invalid>\r\n".to_owned()
+}
+
+/// Answers the requests of a stream with what `script` makes of the method, of the request and of the INVITE before it, until
+/// either side hangs up: this one where the script has nothing but an empty answer.
+pub fn converse(mut stream: impl Read + Write, script: impl Fn(&str, &str, &str) -> Vec<Vec<u8>>) {
+    let mut invite = String::new();
+    while let Some(request) = read_request(&mut stream) {
+        let length = request.split("Content-Length: ").nth(1).unwrap().lines().next().unwrap().trim();
+        stream.read_exact(&mut vec![0; length.parse().unwrap()]).unwrap();
+        if method(&request) == "INVITE" {
+            request.clone_into(&mut invite);
+        }
+        for answer in script(method(&request), &request, &invite) {
+            if answer.is_empty() {
+                return;
+            }
+            if stream.write_all(&answer).and_then(|()| stream.flush()).is_err() {
+                return;
+            }
+        }
+    }
 }

@@ -11,6 +11,7 @@ mod callee;
 mod redirections;
 mod release;
 mod router;
+mod secure;
 #[cfg(unix)]
 mod servers;
 #[cfg(unix)]

@@ -1,11 +1,12 @@
 //! What is a call worth, and what is there to say of it? Findings, metrics, and a first line that says where the call went.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::authorization::Unauthorized;
 use super::machine::Until;
 use super::machine::outcome::{Release, Verdict};
-use super::routing::{Asked, Astray, Routed};
+use super::routing::{Asked, Astray, Attempt, Routed};
 use super::uac::Called;
 use crate::exchange::diagnostics::Diagnostics;
 use crate::net::Peer;
@@ -15,10 +16,11 @@ use crate::sip::judge;
 use crate::sip::link::LinkError;
 use crate::sip::locate::Unanswered;
 use crate::sip::message::Response;
-use crate::sip::probe::Facts;
+use crate::sip::probe::{Facts, Outcome};
 use crate::sip::transport::Transport;
 use crate::sip::uac::{Answer, UacError};
 use crate::time::words::{precisely, seconds};
+use crate::x509::judgement::Judgement;
 
 /// By what a call is judged.
 #[derive(Debug)]
@@ -34,6 +36,7 @@ struct Reached<'a> {
     called: &'a Called,
     /// Whom it reached.
     peer: &'a Peer,
+    attempt: &'a Attempt,
     /// The way there.
     routed: &'a Routed,
 }
@@ -41,50 +44,56 @@ struct Reached<'a> {
 impl CallAssessment<'_> {
     /// Adds to `report` what came of the call.
     pub(crate) fn add(&self, routed: Routed, report: &mut Report) {
-        for failure in routed.first.passed_over.iter().chain(&routed.passed_over) {
-            report.add_finding(Finding::remark(format!("passed over: {}", failure.summary)));
+        self.add_outcome(&routed, report);
+        for attempt in routed.attempts() {
+            self.add_remains(attempt, report);
         }
-        let peer = routed.last.peer.clone().or_else(|| routed.first.peer.clone());
-        let last = if routed.last.served.is_some() { &routed.last } else { &routed.first };
-        match (&routed.result, peer) {
-            (Ok(called), Some(peer)) => self.add_called(&Reached { called, peer: &peer, routed: &routed }, report),
-            (Err(Unanswered::Server(failure)), _) if assessment::is_about_certificate(failure, last) => {}
-            (Err(Unanswered::Server(failure)), _) => report.add_failure(self.astray(failure.clone(), &routed)),
-            (Err(Unanswered::Targets { name, failures, left_out }), _) => {
-                let (name, failures) = (name.clone(), failures.clone());
-                let unanswered = Unanswered::Targets { name, failures, left_out: *left_out };
-                report.add_failure(unanswered.into_failure(report));
-            }
-            (Ok(_), None) => {}
+        add_passed_over(&routed, report);
+        let asked = routed.target.iter().map(|asked| &asked.name);
+        let led_to: Vec<_> = routed.further.iter().filter_map(|attempt| attempt.name.as_ref()).chain(asked).collect();
+        if !led_to.is_empty() {
+            let led_to: Vec<_> = led_to.into_iter().map(String::as_str).collect();
+            report.add_diagnostic("redirected_to", excerpt(&led_to.join(", "), 400));
         }
-        if let Some(astray) = &routed.astray {
-            report.add_failure(Failure::new(Class::Redirection, astray.to_string()));
-        }
-        if !routed.redirections.is_empty() {
-            report.add_diagnostic("redirected_to", excerpt(&routed.redirections.join(", "), 400));
-        }
-        self.common.add_certificates(&routed.first, report);
-        if routed.last.served.is_some() {
-            self.common.add_certificates(&routed.last, report);
-        }
+        self.add_certificates(&routed, report);
         self.measure(&routed, report);
         report.events.extend(routed.events);
         report.add_trace(routed.trace);
     }
 
-    /// A failure to reach whom a redirection named.
-    fn astray(&self, failure: Failure, routed: &Routed) -> Failure {
-        match routed.redirections.last() {
-            None => failure,
-            Some(target) => {
-                let summary = format!("redirected to {target}, which cannot be called: {}", failure.summary);
-                Failure { class: Class::Redirection, as_well: Some(failure.class), summary, ..failure }
+    /// What came of the last one that was called, which the call's outcome is.
+    fn add_outcome(&self, routed: &Routed, report: &mut Report) {
+        let attempt = routed.last();
+        match (&attempt.result, &attempt.facts.peer) {
+            (Ok(called), Some(peer)) => self.add_called(&Reached { called, peer, attempt, routed }, report),
+            // A certificate that forbids to go on is said with whatever else is wrong with it.
+            (Err(Unanswered::Server(failure)), _) if assessment::is_about_certificate(failure, &attempt.facts) => {}
+            (Err(unanswered), _) => {
+                let failure = unanswered.clone().into_failure(report);
+                report.add_failure(of_target(failure, attempt));
             }
+            (Ok(_), None) => {}
+        }
+        if let Some(astray) = &attempt.astray {
+            report.add_failure(Failure::new(Class::Redirection, astray.to_string()));
+        }
+    }
+
+    /// What every server on the way showed, and what that is worth; of whoever was passed over because of it, nothing.
+    fn add_certificates(&self, routed: &Routed, report: &mut Report) {
+        for (index, attempt) in routed.attempts().enumerate() {
+            if attempt.called().is_some() || index == routed.further.len() {
+                let whose = attempt.name.as_ref().map(|name| whose(name, &attempt.facts));
+                self.common.add_certificates_of(&attempt.facts, whose.as_deref(), report);
+            }
+        }
+        if let Some(Asked { name, outcome }) = &routed.target {
+            self.common.add_certificates_of(&outcome.facts, Some(&whose(name, &outcome.facts)), report);
         }
     }
 
     fn add_called(&self, reached: &Reached<'_>, report: &mut Report) {
-        let Reached { called, peer, routed } = *reached;
+        let Reached { called, peer, attempt, routed } = *reached;
         let released = released(called);
         if let Some(signal) = called.signal {
             report
@@ -93,24 +102,30 @@ impl CallAssessment<'_> {
             match called.call.verdict() {
                 Verdict::Ringing(response, took) => {
                     self.add_facts(called, response, report);
-                    let (status, name) = (response.status_text(), peer.name());
-                    let text = format!("{status} from {name} in {}{released}", precisely(routed.before + took));
-                    report.add_finding(Finding::ok(text));
+                    let (status, name, sender) = (response.status_text(), peer.name(), sent_from(called.rang_from));
+                    let took = precisely(called.since(routed.started) + took);
+                    report.add_finding(Finding::ok(format!("{status} from {name} in {took}{sender}{released}")));
                 }
                 Verdict::Final(response, took) => {
                     self.add_facts(called, response, report);
-                    let time = routed.before + took;
-                    match self.judge(&answer(called, response, took), peer, (routed, time)) {
+                    match self.judge(&answer(called, response, took), reached, report) {
                         Ok(text) => report.add_finding(Finding::ok(text + &self.kept(called) + &released)),
                         Err(failure) => report.add_failure(failure),
                     }
                 }
                 Verdict::Nothing => {
-                    let failure = self.astray(no_answer(called, peer), routed);
+                    let failure = of_target(no_answer(called, peer), attempt);
                     report.add_failure(Failure { summary: failure.summary + &released, ..failure });
                 }
             }
         }
+        let used = &mut report.authentication.digest_user;
+        *used = called.call.digest_user().map(str::to_owned).or_else(|| used.take());
+    }
+
+    /// What is left to be said of a call, whatever came of it.
+    fn add_remains(&self, attempt: &Attempt, report: &mut Report) {
+        let (Some(called), Some(peer)) = (attempt.called(), &attempt.facts.peer) else { return };
         if let Some(problem) = called.call.dialogs().find_map(|dialog| dialog.problem.as_ref()) {
             report.add_failure(Failure::new(Class::Protocol, format!("the call is answered, but {problem}")));
         }
@@ -120,8 +135,6 @@ impl CallAssessment<'_> {
                 format!("the call at {} may still be open: {text}", peer.name()),
             ));
         }
-        let used = &mut report.authentication.digest_user;
-        *used = called.call.digest_user().map(str::to_owned).or_else(|| used.take());
     }
 
     fn add_facts(&self, called: &Called, response: &Response, report: &mut Report) {
@@ -131,13 +144,11 @@ impl CallAssessment<'_> {
     }
 
     /// The first line's text for a final response that is as expected and leads somewhere.
-    fn judge(&self, answer: &Answer, peer: &Peer, (routed, time): (&Routed, Duration)) -> Result<String, Failure> {
-        let response = &answer.response;
-        let peer_again = || peer.clone();
-        response.check_complete().map_err(|source| LinkError::Message { peer: peer_again(), source })?;
-        if let Ok(Called { call, .. }) = &routed.result
-            && let Some(problem) = call.unauthorized()
-        {
+    fn judge(&self, answer: &Answer, reached: &Reached<'_>, report: &Report) -> Result<String, Failure> {
+        let Reached { called, peer, attempt, routed } = *reached;
+        let (response, time) = (&answer.response, called.since(routed.started) + answer.took);
+        response.check_complete().map_err(|source| LinkError::Message { peer: peer.clone(), source })?;
+        if let Some(problem) = called.call.unauthorized() {
             let (peer, status) = (peer.clone(), response.status_text());
             return Err(match problem.clone() {
                 Unauthorized::Challenge(source) => UacError::Challenge { peer, source },
@@ -146,33 +157,18 @@ impl CallAssessment<'_> {
             .into());
         }
         let judged = self.common.expected.judge(answer, &peer.name(), time);
-        let judged = judged.map_err(|failure| explained(failure, response, routed.withheld))?;
-        let came = || format!("{} from {} in {}", response.status, peer.name(), precisely(time));
-        match (&routed.target, &routed.astray) {
-            (Some(asked), _) => self.alive(response, asked),
+        let judged = judged.map_err(|failure| explained(failure, response, attempt.withheld))?;
+        match (&routed.target, &attempt.astray) {
+            (Some(asked), _) => alive(answer, asked, report),
             // What is wrong with it is a finding of its own.
-            (None, Some(Astray::Contact(_) | Astray::Circle(_) | Astray::TooMany { .. })) => Ok(came()),
-            (None, None) => Ok(match routed.redirections.len() {
+            (None, Some(Astray::Contact(_) | Astray::Circle(_) | Astray::TooMany { .. })) => {
+                Ok(format!("{} from {} in {}", response.status, peer.name(), precisely(time)))
+            }
+            (None, None) => Ok(match routed.redirections {
                 0 => judged,
                 1 => format!("{judged}, after 1 redirection"),
                 count => format!("{judged}, after {count} redirections"),
             }),
-        }
-    }
-
-    /// The first line's text for a redirection whose target is alive.
-    fn alive(&self, redirection: &Response, asked: &Asked) -> Result<String, Failure> {
-        let to = format!("{} to {}", redirection.status, asked.name);
-        match &asked.result {
-            Err(failure) => {
-                let summary = format!("{to}, which does not answer: {}", failure.summary);
-                Err(Failure { causes: failure.causes.clone(), ..Failure::new(Class::Redirection, summary) })
-            }
-            Ok((answer, took)) if matches!(answer.status, 408 | 500..700) => {
-                let summary = format!("{to}, which answers {} in {}", answer.status_text(), precisely(*took));
-                Err(Failure::new(Class::Redirection, summary))
-            }
-            Ok((_, took)) => Ok(format!("{to}, which answers in {}", precisely(*took))),
         }
     }
 
@@ -189,8 +185,8 @@ impl CallAssessment<'_> {
     }
 
     fn measure(&self, routed: &Routed, report: &mut Report) {
-        let called = routed.result.as_ref().ok();
-        let since_start = |took: Duration| routed.before + took;
+        let called = routed.last().called();
+        let since_start = |took: Duration| called.map_or(Duration::ZERO, |called| called.since(routed.started)) + took;
         let (time, status) = match called.map(|called| called.call.verdict()) {
             Some(Verdict::Final(response, took)) => (Some(since_start(took)), Some(response.status)),
             Some(Verdict::Ringing(response, _)) => (None, Some(response.status)),
@@ -205,29 +201,116 @@ impl CallAssessment<'_> {
         let longest = self.common.timeout.as_secs_f64();
         report.judge_metric(Metric::seconds("time", time).judged_by(of_time).max(longest));
         report.judge_metric(Metric::seconds("ringing", ringing).judged_by(of_ringing).max(longest));
-        let Facts { dns, connect, served, judgement, .. } = &routed.first;
+        let Facts { dns, connect, served, .. } = &routed.first.facts;
         report.add_metric(Metric::seconds("dns", *dns));
         report.add_metric(Metric::seconds("connect", *connect));
         if self.common.transport == Transport::Tls {
             report.add_metric(Metric::seconds("tls", served.as_ref().and_then(|served| served.took)));
         }
-        let redirections = u32::try_from(routed.redirections.len()).unwrap_or(u32::MAX);
-        report.add_metric(Metric::count("redirections", redirections));
-        let target = routed.target.as_ref().and_then(|asked| asked.result.as_ref().ok()).map(|(_, took)| *took);
+        report.add_metric(Metric::count("redirections", routed.redirections));
+        let target = routed.target.as_ref().filter(|asked| asked.outcome.result.is_ok());
+        let target = target.and_then(|asked| asked.outcome.facts.total);
         report.add_metric(Metric::seconds("target", target));
         let release = called.map(|called| called.call.release());
         let release = if let Some(Release::Done(took)) = release { Some(took) } else { None };
         report.add_metric(Metric::seconds("release", release));
-        report.add_metric(Metric::count("retransmissions", routed.retransmissions));
+        let calls = routed.attempts().filter_map(Attempt::called);
+        let retransmissions = calls.map(|called| called.call.retransmissions()).sum();
+        report.add_metric(Metric::count("retransmissions", retransmissions));
         report.add_metric(Metric::optional("status", status.map(f64::from), Uom::None));
         let is_answered = called.filter(|called| called.call.dialogs().next().is_some());
         let packets = is_answered.map(|called| f64::from(called.media_packets));
         report.add_metric(Metric::optional("rtp_packets", packets, Uom::None).min(0.0));
-        if self.common.transport == Transport::Tls {
-            let earliest = judgement.as_ref().and_then(crate::x509::judgement::Judgement::earliest);
+        let asked = routed.target.iter().map(|asked| &asked.outcome.facts);
+        let judgements = routed.attempts().map(|attempt| &attempt.facts).chain(asked);
+        let judgements: Vec<_> = judgements.filter_map(|facts| facts.judgement.as_ref()).collect();
+        if self.common.transport == Transport::Tls || !judgements.is_empty() {
+            let earliest = judgements.into_iter().filter_map(Judgement::earliest).min_by_key(|left| left.seconds);
             report.add_metric(self.common.expiries.days("certificate_days", earliest));
         }
     }
+}
+
+/// The first line's text for a redirection whose target is alive.
+fn alive(redirection: &Answer, asked: &Asked, report: &Report) -> Result<String, Failure> {
+    let from = redirection.stranger.map(|stranger| format!(" from {stranger}")).unwrap_or_default();
+    let to = format!("{}{from} to {}", redirection.response.status, asked.name);
+    let Outcome { facts, result } = &asked.outcome;
+    match result {
+        Err(Unanswered::Server(failure)) if assessment::is_about_certificate(failure, facts) => {
+            Ok(format!("{to}, which was not asked because of its certificate"))
+        }
+        Err(unanswered) => {
+            let failure = unanswered.clone().into_failure(report);
+            let summary = format!("{to}, which does not answer: {}", failure.summary);
+            Err(of_redirection(Failure { summary, ..failure }))
+        }
+        Ok(answer) => {
+            let took = precisely(facts.total.unwrap_or(answer.took));
+            let (status, sender) = (&answer.response, sent_from(answer.stranger));
+            if matches!(status.status, 408 | 500..700) {
+                let summary = format!("{to}, which answers {} in {took}{sender}", status.status_text());
+                return Err(Failure::new(Class::Redirection, summary));
+            }
+            Ok(format!("{to}, which answers in {took}{sender}"))
+        }
+    }
+}
+
+/// A failure to reach somebody; whom a redirection named is said.
+fn of_target(failure: Failure, attempt: &Attempt) -> Failure {
+    match &attempt.name {
+        None => failure,
+        Some(name) => {
+            let summary = format!("redirected to {name}, which cannot be called: {}", failure.summary);
+            of_redirection(Failure { summary, ..failure })
+        }
+    }
+}
+
+/// A failure to reach whom a redirection named: the redirection's, unless it is this side that lacks something to ask with.
+fn of_redirection(failure: Failure) -> Failure {
+    match failure.class {
+        Class::Dns | Class::Local | Class::Permission | Class::ClientCertificateRequired => failure,
+        class => Failure { class: Class::Redirection, as_well: Some(class), ..failure },
+    }
+}
+
+/// Behind the result, who was tried before: where there are several, only the first of them by name.
+fn add_passed_over(routed: &Routed, report: &mut Report) {
+    let attempts = routed.attempts();
+    let mut passed: Vec<_> =
+        attempts.flat_map(|attempt| &attempt.facts.passed_over).map(|failure| failure.summary.clone()).collect();
+    for attempt in routed.passed_over() {
+        let name = attempt.name.clone().unwrap_or_default();
+        passed.push(match (&attempt.result, &attempt.facts.peer, &attempt.astray) {
+            (_, _, Some(astray)) => format!("{name}: {astray}"),
+            (Ok(called), Some(peer), None) => match called.call.verdict() {
+                Verdict::Final(response, _) => format!("{} from {name}", response.status_text()),
+                _ => no_answer(called, peer).summary,
+            },
+            (Ok(_), None, None) => name,
+            (Err(unanswered), _, None) => unanswered.clone().into_failure(report).summary,
+        });
+    }
+    match passed.as_slice() {
+        [] => return,
+        [only] => report.add_finding(Finding::remark(format!("passed over: {only}"))),
+        [first, ..] => {
+            report.add_finding(Finding::remark(format!("passed over: {} targets, the first: {first}", passed.len())))
+        }
+    }
+    report.add_diagnostic("passed_over", excerpt(&passed.join("; "), 1_000));
+}
+
+/// Whose certificate it is, of several servers.
+fn whose(name: &str, facts: &Facts) -> String {
+    facts.peer.as_ref().map_or_else(|| name.to_owned(), ToString::to_string)
+}
+
+/// Who answered, where that was not the one that was asked.
+fn sent_from(stranger: Option<SocketAddr>) -> String {
+    stranger.map(|stranger| format!(", sent from {stranger}")).unwrap_or_default()
 }
 
 fn answer(called: &Called, response: &Response, took: Duration) -> Answer {

@@ -14,5 +14,6 @@ pub(crate) mod line;
 pub(crate) mod machine;
 pub(crate) mod message;
 pub(crate) mod offer;
+pub(crate) mod places;
 pub(crate) mod routing;
 pub(crate) mod uac;

@@ -1,27 +1,30 @@
 //! Where does a call end up? One INVITE, and what becomes of a redirection: asked after, followed, or taken as the answer.
 
-use std::time::{Duration, Instant};
+use std::collections::VecDeque;
+use std::time::Instant;
 
 use super::line::Line;
 use super::machine::outcome::Verdict;
 use super::machine::{Call, Wish};
 use super::message::Template;
 use super::offer::offer;
-use super::uac::{CallUac, Called};
+use super::places::Places;
+use super::uac::{CallUac, Called, Setup};
 use crate::net::family::Family;
 use crate::net::host;
 use crate::net::media::MediaPort;
 use crate::net::nameserver::Nameservers;
 use crate::platform::random;
-use crate::report::{Class, Event, Failure};
+use crate::report::{Class, Event, Failure, excerpt};
 use crate::sip::address::{self, AddressError, SipUri};
 use crate::sip::digest::Credentials;
 use crate::sip::locate::{Location, Unanswered};
 use crate::sip::message::Response;
-use crate::sip::probe::{self, Facts, Question};
+use crate::sip::probe::{self, Facts, Outcome, Question};
 use crate::sip::servers::Domain;
 use crate::sip::transport::Transport;
 use crate::sip::uac::token;
+use crate::time::deadline::Deadline;
 use crate::time::ending;
 
 /// A call to be made.
@@ -45,7 +48,7 @@ pub(crate) struct CallQuestion {
 /// What a redirection (3xx) is to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Redirect {
-    /// The first Contact is asked with OPTIONS whether it is alive
+    /// The preferred Contact is asked with OPTIONS whether it is alive
     #[default]
     Ask,
     /// The call is made there
@@ -57,28 +60,32 @@ pub(crate) enum Redirect {
 /// A call that was routed as far as it went.
 #[derive(Debug)]
 pub(crate) struct Routed {
-    /// Of the first INVITE's connection.
-    pub first: Facts,
-    /// Who was called last.
-    pub last: Facts,
-    /// What came of the last INVITE.
-    pub result: Result<Called, Unanswered>,
-    /// From the start of the search to the last INVITE.
-    pub before: Duration,
-    /// Where each redirection led to.
-    pub redirections: Vec<String>,
-    /// What came of asking the Contact of the last redirection.
+    /// When the search for the first server began.
+    pub started: Instant,
+    /// Whom the call was made to first.
+    pub first: Attempt,
+    /// Whom else, in their order; the outcome of the last one is the call's.
+    pub further: Vec<Attempt>,
+    /// How many redirections were gone after.
+    pub redirections: u32,
+    /// What came of asking the preferred Contact of the redirection.
     pub target: Option<Asked>,
-    /// What is wrong with the redirections.
-    pub astray: Option<Astray>,
-    /// What came of targets that were tried before the last one.
-    pub passed_over: Vec<Failure>,
-    /// Why the last one called does not get our credentials, in words that stand behind a comma.
-    pub withheld: Option<&'static str>,
-    /// Retransmissions of all INVITEs.
-    pub retransmissions: u32,
     pub events: Vec<Event>,
     pub trace: Vec<String>,
+}
+
+/// One server that was called, or was to be.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    /// `host:port`, as a redirection named it; `None` of the first one.
+    pub name: Option<String>,
+    /// Of its connection.
+    pub facts: Facts,
+    pub result: Result<Called, Unanswered>,
+    /// Why it does not get our credentials, in words that stand behind a comma.
+    pub withheld: Option<&'static str>,
+    /// Why its redirection leads nowhere.
+    pub astray: Option<Astray>,
 }
 
 /// A redirection's target that was asked whether it is alive.
@@ -86,7 +93,7 @@ pub(crate) struct Routed {
 pub(crate) struct Asked {
     /// `host:port`.
     pub name: String,
-    pub result: Result<(Response, Duration), Failure>,
+    pub outcome: Outcome,
 }
 
 /// Why a redirection leads nowhere.
@@ -102,96 +109,142 @@ pub(crate) enum Astray {
 
 /// Makes the call that is asked for.
 pub(crate) async fn route(asked: &CallQuestion, location: &Location) -> Routed {
-    let mut journey = Journey::new(asked, location);
-    let mut called = journey.call(&asked.question, location).await;
-    while let Some(redirection) = journey.redirection(&called) {
-        let contacts = match address::contacts(&redirection.head) {
-            Ok(contacts) => contacts,
-            Err(error) => {
-                journey.routed.astray = Some(error.into());
-                break;
-            }
-        };
-        if asked.redirect == Redirect::Ask {
-            journey.ask(&contacts[0].uri).await;
-            break;
-        }
-        // RFC 3261 8.1.3.4: the new ones in front of those that are still to be tried.
-        let new = contacts.into_iter().map(|contact| contact.uri);
-        journey.targets.splice(0..0, new);
-        let Some(next) = journey.follow().await else { break };
-        called = next;
+    let mut journey = Journey {
+        asked,
+        usual: location.transport,
+        identity: None,
+        to: None,
+        places: Places::default(),
+        targets: VecDeque::new(),
+        redirections: 0,
+        target: None,
+        events: Vec::new(),
+        trace: Vec::new(),
+    };
+    let mut first = journey.call(&asked.question, location).await;
+    let mut goes_on = journey.look_after(&mut first, &[]).await;
+    let mut further = Vec::new();
+    while goes_on && let Some(target) = journey.next_target() {
+        let mut attempt = journey.call_target(&target).await;
+        goes_on = journey.look_after(&mut attempt, &target.way).await;
+        further.push(attempt);
     }
-    journey.arrive(called)
+    let Journey { redirections, target, events, trace, .. } = journey;
+    Routed { started: location.started, first, further, redirections, target, events, trace }
+}
+
+impl Routed {
+    /// The attempt whose outcome is the call's.
+    pub(crate) fn last(&self) -> &Attempt {
+        self.further.last().unwrap_or(&self.first)
+    }
+
+    /// Every attempt, in their order.
+    pub(crate) fn attempts(&self) -> impl Iterator<Item = &Attempt> {
+        std::iter::once(&self.first).chain(&self.further)
+    }
+
+    /// The attempts that came to nothing before another one was made.
+    pub(crate) fn passed_over(&self) -> impl Iterator<Item = &Attempt> {
+        let is_on_the_way = |attempt: &&Attempt| attempt.redirection().is_some() && attempt.astray.is_none();
+        self.attempts().take(self.further.len()).filter(move |attempt| !is_on_the_way(attempt))
+    }
+}
+
+impl Attempt {
+    /// The call, where one was made.
+    pub(crate) fn called(&self) -> Option<&Called> {
+        self.result.as_ref().ok()
+    }
+
+    /// The 3xx that it was answered with.
+    fn redirection(&self) -> Option<&Response> {
+        match self.called().filter(|called| called.signal.is_none())?.call.verdict() {
+            Verdict::Final(response, _) if (300..400).contains(&response.status) => Some(response),
+            _ => None,
+        }
+    }
+
+    /// Whether another target may do better: one that is silent or cannot be reached counts as one that refuses (RFC 3261
+    /// 8.1.3.1), and a 6xx is everybody's.
+    fn may_be_better_elsewhere(&self) -> bool {
+        match self.called() {
+            None => true,
+            Some(called) if called.signal.is_some() => false,
+            Some(called) => match called.call.verdict() {
+                Verdict::Final(response, _) => (300..600).contains(&response.status),
+                Verdict::Ringing(..) => false,
+                Verdict::Nothing => true,
+            },
+        }
+    }
 }
 
 /// A call on its way.
 struct Journey<'a> {
     asked: &'a CallQuestion,
-    started: Instant,
+    /// The transport of the last request.
     usual: Transport,
-    /// What makes requests of several INVITEs one call.
+    /// What makes requests of several INVITEs one call: Call-ID, the tag of From, the last number of CSeq.
     identity: Option<(String, String, u32)>,
+    /// To of the first INVITE, which it stays (RFC 3261 8.1.3.4).
+    to: Option<String>,
+    places: Places,
     /// Where the call may go next.
-    targets: Vec<SipUri>,
-    /// Where it went, from the first Request-URI on.
-    visited: Vec<SipUri>,
-    routed: Routed,
+    targets: VecDeque<Target>,
+    redirections: u32,
+    target: Option<Asked>,
+    events: Vec<Event>,
+    trace: Vec<String>,
 }
 
-impl<'a> Journey<'a> {
-    fn new(asked: &'a CallQuestion, location: &Location) -> Self {
-        let failure = Failure::new(Class::Timeout, "nobody was called");
-        let routed = Routed {
-            first: Facts::default(),
-            last: Facts::default(),
-            result: Err(Unanswered::Server(failure)),
-            before: Duration::ZERO,
-            redirections: Vec::new(),
-            target: None,
-            astray: None,
-            passed_over: Vec::new(),
-            withheld: None,
-            retransmissions: 0,
-            events: Vec::new(),
-            trace: Vec::new(),
-        };
-        Self {
-            asked,
-            started: location.started,
-            usual: location.transport,
-            identity: None,
-            targets: Vec::new(),
-            visited: Vec::new(),
-            routed,
-        }
-    }
+/// Where a redirection leads.
+struct Target {
+    uri: SipUri,
+    /// The transport of the request that was redirected, for a URI that names none.
+    usual: Transport,
+    /// The Request-URIs that led there, the first one in front.
+    way: Vec<String>,
+}
 
+impl Journey<'_> {
     /// Calls by way of `location`.
-    async fn call(&mut self, question: &Question, location: &Location) -> Result<Called, Unanswered> {
+    async fn call(&mut self, question: &Question, location: &Location) -> Attempt {
         let (mut facts, connected) = probe::connect(question, location).await;
-        self.routed.events.append(&mut facts.events);
+        self.events.append(&mut facts.events);
         let is_trusted = facts.may_see_credentials();
-        let credentials = question.credentials.clone().filter(|_| is_trusted);
-        self.routed.withheld = match (&self.asked.question.credentials, &question.credentials) {
+        let withheld = match (&self.asked.question.credentials, &question.credentials) {
             (Some(_), None) => Some("which the target of a redirection does not get"),
             (Some(_), Some(_)) if !is_trusted => Some("which nobody gets whose certificate is not in order"),
             _ => None,
         };
-        let called = match connected {
+        let result = match connected {
             Ok(connected) => {
                 self.usual = location.transport;
+                let credentials = question.credentials.clone().filter(|_| is_trusted);
                 self.invite(connected, question, credentials).await.map_err(Unanswered::Server)
             }
             Err(unreached) => Err(unreached),
         };
-        if self.visited.len() <= 1 {
-            self.routed.first = std::mem::take(&mut facts);
-            self.routed.last.peer.clone_from(&self.routed.first.peer);
-        } else {
-            self.routed.last = facts;
-        }
-        called
+        Attempt { name: None, facts, result, withheld, astray: None }
+    }
+
+    /// Calls where a redirection leads.
+    async fn call_target(&mut self, target: &Target) -> Attempt {
+        let Target { uri, usual, .. } = target;
+        let (transport, name) = (uri.transport_or(*usual), uri.name(*usual));
+        self.places.add(uri, *usual);
+        // What one of several leaves unused is there for the others.
+        let deadline = self.asked.question.deadline.share(Instant::now(), self.targets.len() + 1);
+        let question = self.question_to(uri, deadline);
+        let attempt = match self.locate(uri, transport, &deadline).await {
+            Ok(location) => self.call(&question, &location).await,
+            Err(failure) => {
+                let (facts, result) = (Facts::default(), Err(Unanswered::Server(failure)));
+                Attempt { name: None, facts, result, withheld: None, astray: None }
+            }
+        };
+        Attempt { name: Some(name), ..attempt }
     }
 
     async fn invite(
@@ -208,9 +261,8 @@ impl<'a> Journey<'a> {
             Some((call_id, tag, last)) => (call_id, tag, last + 1),
             None => (format!("{}{}", token()?, token()?), token()?, 1),
         };
-        if self.visited.is_empty() {
-            self.visited.extend(SipUri::read(&envelope.uri).ok());
-        }
+        self.to.get_or_insert_with(|| envelope.to.clone());
+        self.places.add_called(&envelope.uri, &connected.peer, self.usual);
         let template = Template {
             uri: envelope.uri,
             from: envelope.from,
@@ -230,121 +282,92 @@ impl<'a> Journey<'a> {
         let wish = Wish { credentials, ..self.asked.wish.clone() };
         let line = Line::over(connected);
         let call = Call::new(template, wish, line.transport, Instant::now());
-        self.routed.before = self.started.elapsed();
-        let mut called = CallUac::over(line, call, media, (question, self.asked.family)).run().await;
+        let setup = Setup { question, family: self.asked.family, whole: self.asked.question.deadline };
+        let mut called = CallUac::over(line, call, media, setup).run().await;
         self.identity = Some((call_id, tag, called.call.last_cseq()));
-        self.routed.events.append(&mut called.events);
-        self.routed.trace.append(&mut called.trace);
-        self.routed.retransmissions += called.call.retransmissions();
+        self.events.append(&mut called.events);
+        let room = MAX_TRACE.saturating_sub(self.trace.len());
+        self.trace.extend(called.trace.drain(..).take(room));
         Ok(called)
     }
 
-    /// The 3xx that is to be looked after.
-    fn redirection(&self, called: &Result<Called, Unanswered>) -> Option<Response> {
-        let called = called.as_ref().ok().filter(|called| called.signal.is_none())?;
-        match called.call.verdict() {
-            Verdict::Final(response, _) if (300..400).contains(&response.status) => {
-                Some(response.clone()).filter(|_| self.asked.redirect != Redirect::Accept)
-            }
-            _ => None,
+    /// Looks after the redirection of an attempt that `way` led to; whether another attempt is to be made.
+    async fn look_after(&mut self, attempt: &mut Attempt, way: &[String]) -> bool {
+        if self.asked.redirect == Redirect::Accept {
+            return false;
         }
+        if let Some((called, response)) = attempt.called().zip(attempt.redirection()) {
+            let way = way.iter().chain([&called.call.template().uri]).cloned().collect();
+            let response = response.clone();
+            attempt.astray = self.redirect(&response, way).await.err();
+        }
+        attempt.may_be_better_elsewhere() && !self.asked.question.deadline.remaining(Instant::now()).is_zero()
+    }
+
+    /// Goes after a redirection that `way` led to: asks its target, or puts its Contacts in front of what is still to be
+    /// called (RFC 3261 8.1.3.4).
+    async fn redirect(&mut self, response: &Response, way: Vec<String>) -> Result<(), Astray> {
+        let contacts = address::contacts(&response.head)?.into_iter().map(|contact| contact.uri);
+        let (known, new): (Vec<_>, Vec<_>) = contacts.partition(|uri| self.places.has(uri, self.usual));
+        let Some(preferred) = new.first() else {
+            let way: Vec<_> = way.into_iter().chain(known.into_iter().map(|uri| uri.text).take(1)).collect();
+            return Err(Astray::Circle(excerpt(&way.join(" -> "), MAX_WAY)));
+        };
+        if self.asked.redirect == Redirect::Ask {
+            self.redirections += 1;
+            self.target = Some(self.ask(preferred).await);
+            return Ok(());
+        }
+        let max = self.asked.max_redirects;
+        if self.redirections >= u32::from(max) {
+            return Err(Astray::TooMany { max, last: preferred.name(self.usual) });
+        }
+        self.redirections += 1;
+        for uri in new.into_iter().rev() {
+            self.targets.push_front(Target { uri, usual: self.usual, way: way.clone() });
+        }
+        self.targets.truncate(MAX_TARGETS);
+        Ok(())
+    }
+
+    /// The next target that was not called yet.
+    fn next_target(&mut self) -> Option<Target> {
+        while let Some(target) = self.targets.pop_front() {
+            if !self.places.has(&target.uri, target.usual) {
+                return Some(target);
+            }
+        }
+        None
     }
 
     /// Asks a target whether it is alive.
-    async fn ask(&mut self, uri: &SipUri) {
-        let transport = uri.transport_or(self.usual);
-        let name = uri.name(self.usual);
-        self.routed.redirections.push(name.clone());
-        let question = Question { uri: Some(uri.text.clone()), to: None, ..self.asked.question.to(&uri.host) };
-        let result = match self.locate(uri, transport).await {
-            Err(failure) => Err(failure),
-            Ok(location) => {
-                let outcome = probe::ask(&question, &location).await;
-                self.routed.events.extend(outcome.facts.events);
-                self.routed.trace.extend(outcome.facts.trace);
-                let total = outcome.facts.total;
-                match outcome.result {
-                    Ok(answer) => Ok((answer.response, total.unwrap_or(answer.took))),
-                    Err(Unanswered::Server(failure)) => Err(failure),
-                    Err(Unanswered::Targets { failures, .. }) => Err(failures
-                        .into_iter()
-                        .next()
-                        .unwrap_or_else(|| Failure::new(Class::Dns, format!("{name} has no servers")))),
-                }
-            }
+    async fn ask(&mut self, uri: &SipUri) -> Asked {
+        let (transport, name) = (uri.transport_or(self.usual), uri.name(self.usual));
+        let deadline = self.asked.question.deadline;
+        let question = Question { to: None, ..self.question_to(uri, deadline) };
+        let mut outcome = match self.locate(uri, transport, &deadline).await {
+            Ok(location) => probe::ask(&question, &location).await,
+            Err(failure) => Outcome { facts: Facts::default(), result: Err(Unanswered::Server(failure)) },
         };
-        self.routed.target = Some(Asked { name, result });
+        self.events.append(&mut outcome.facts.events);
+        self.trace.append(&mut outcome.facts.trace);
+        Asked { name, outcome }
     }
 
-    /// Calls the next target that was not called yet; `None` where there is none, or there were too many.
-    async fn follow(&mut self) -> Option<Result<Called, Unanswered>> {
-        loop {
-            let usual = self.usual;
-            if self.targets.is_empty() {
-                return None;
-            }
-            let uri = self.targets.remove(0);
-            if self.visited.iter().any(|known| known.is_same_way(&uri, usual)) {
-                if self.targets.is_empty() {
-                    let way = self.visited.iter().chain([&uri]).map(|uri| uri.text.as_str()).collect::<Vec<_>>();
-                    self.routed.astray = Some(Astray::Circle(way.join(" -> ")));
-                }
-                continue;
-            }
-            if self.routed.redirections.len() >= usize::from(self.asked.max_redirects) {
-                let (max, last) = (self.asked.max_redirects, uri.name(usual));
-                self.routed.astray = Some(Astray::TooMany { max, last });
-                return None;
-            }
-            let transport = uri.transport_or(usual);
-            self.routed.redirections.push(uri.name(usual));
-            // To stays what it was (RFC 3261 8.1.3.4).
-            let to = self.asked.question.to.clone().or_else(|| self.visited.first().map(|first| first.text.clone()));
-            let question = Question { uri: Some(uri.text.clone()), to, ..self.asked.question.to(&uri.host) };
-            self.visited.push(uri.clone());
-            let called = match self.locate(&uri, transport).await {
-                Ok(location) => self.call(&question, &location).await,
-                Err(failure) => Err(Unanswered::Server(failure)),
-            };
-            let refusal = called.as_ref().map_or(None, refusal);
-            let failed = match (&called, refusal) {
-                (Err(Unanswered::Server(failure)), _) => Some(failure.clone()),
-                (Ok(_), Some(status)) => {
-                    Some(Failure::new(Class::Status, format!("{status} from {}", uri.name(usual))))
-                }
-                _ => None,
-            };
-            match failed.filter(|_| !self.targets.is_empty()) {
-                Some(failure) => self.routed.passed_over.push(failure),
-                None => return Some(called),
-            }
-        }
+    /// The same question to the target of a redirection.
+    fn question_to(&self, uri: &SipUri, deadline: Deadline) -> Question {
+        Question { uri: Some(uri.text.clone()), to: self.to.clone(), deadline, ..self.asked.question.to(&uri.host) }
     }
 
     /// The servers of a redirection's target.
-    async fn locate(&mut self, uri: &SipUri, transport: Transport) -> Result<Location, Failure> {
+    async fn locate(&mut self, uri: &SipUri, transport: Transport, deadline: &Deadline) -> Result<Location, Failure> {
         let endpoint = uri.endpoint(transport);
         let is_domain = uri.port.is_none() && host::address(&uri.host).is_none();
         let Some(nameservers) = self.asked.nameservers.clone().filter(|_| is_domain) else {
             return Ok(Location::of_host(&endpoint.host, endpoint.port, transport, self.asked.family));
         };
         let domain = Domain { name: &uri.host, wanted: Some(transport), nameservers };
-        let deadline = &self.asked.question.deadline;
-        Ok(Location::of_domain(domain, self.asked.family, deadline, &mut self.routed.events).await?)
-    }
-
-    fn arrive(self, result: Result<Called, Unanswered>) -> Routed {
-        Routed { result, ..self.routed }
-    }
-}
-
-/// The final response of a call that another target may answer better; a 6xx is everybody's (RFC 3261 8.1.3.4).
-fn refusal(called: &Called) -> Option<String> {
-    match called.call.verdict() {
-        Verdict::Final(response, _) if (400..600).contains(&response.status) && called.signal.is_none() => {
-            Some(response.status_text())
-        }
-        _ => None,
+        Ok(Location::of_domain(domain, self.asked.family, deadline, &mut self.events).await?)
     }
 }
 
@@ -354,3 +377,12 @@ fn refusal(called: &Called) -> Option<String> {
 struct MediaError {
     error: std::io::Error,
 }
+
+/// The most targets that wait to be called.
+const MAX_TARGETS: usize = 32;
+
+/// The most messages of the trace: of so many attempts nobody reads all.
+const MAX_TRACE: usize = 400;
+
+/// The most of the way of a call that goes in a circle, in characters.
+const MAX_WAY: usize = 400;

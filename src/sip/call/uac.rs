@@ -30,6 +30,8 @@ use crate::time::ending;
 #[derive(Debug)]
 pub(crate) struct Called {
     pub call: Call,
+    /// When its INVITE was about to be sent.
+    pub started: Instant,
     /// Why the connection ended it.
     pub failure: Option<Failure>,
     /// The signal that ended it.
@@ -46,8 +48,26 @@ pub(crate) struct Called {
     pub media_packets: u32,
     /// Who sent the final response, where that was not the peer.
     pub stranger: Option<SocketAddr>,
+    /// Who sent the response that said that it rings, where that was not the peer.
+    pub rang_from: Option<SocketAddr>,
     pub events: Vec<Event>,
     pub trace: Vec<String>,
+}
+
+impl Called {
+    /// From `start` to the first INVITE of this call.
+    pub(crate) fn since(&self, start: Instant) -> Duration {
+        self.started.saturating_duration_since(start)
+    }
+}
+
+/// What a call needs beside a line.
+pub(crate) struct Setup<'a> {
+    /// Whom, from whom, how to connect; by its deadline there must be an answer.
+    pub question: &'a Question,
+    pub family: Family,
+    /// By when all must be over, also what is to be kept.
+    pub whole: Deadline,
 }
 
 /// A call that is being made.
@@ -60,9 +80,10 @@ pub(crate) struct CallUac<'a> {
     /// Which line leads to whom.
     ways: Vec<(Transport, Endpoint, usize)>,
     media: MediaPort,
-    /// When the call is taken back if it has no answer by then.
-    soft: Instant,
-    hard: Instant,
+    /// When the call is taken back if it has no answer by then, and when that must be over.
+    answer: Limits,
+    /// The same of a call that is answered.
+    whole: Limits,
     is_leaving: bool,
     has_redialled: bool,
     called: Parts,
@@ -76,6 +97,7 @@ struct Parts {
     unreadable: Option<Failure>,
     invites: u32,
     stranger: Option<SocketAddr>,
+    rang_from: Option<SocketAddr>,
     events: Vec<Event>,
     trace: Vec<String>,
 }
@@ -86,10 +108,24 @@ enum Heard {
     Nothing,
 }
 
+/// When taking back begins, and when it must be over.
+#[derive(Clone, Copy)]
+struct Limits {
+    soft: Instant,
+    hard: Instant,
+}
+
+impl Limits {
+    fn of(deadline: &Deadline) -> Self {
+        let hard = deadline.instant();
+        Self { soft: hard - release_time(deadline.timeout()), hard }
+    }
+}
+
 impl<'a> CallUac<'a> {
     /// A call over `line`; the audio is expected at `media`.
-    pub(crate) fn over(line: Line, call: Call, media: MediaPort, (question, family): (&'a Question, Family)) -> Self {
-        let deadline = question.deadline;
+    pub(crate) fn over(line: Line, call: Call, media: MediaPort, setup: Setup<'a>) -> Self {
+        let Setup { question, family, whole } = setup;
         Self {
             question,
             family,
@@ -97,8 +133,8 @@ impl<'a> CallUac<'a> {
             lines: vec![Some(line)],
             ways: Vec::new(),
             media,
-            soft: deadline.instant() - RELEASE.min(deadline.timeout() / 5),
-            hard: deadline.instant(),
+            answer: Limits::of(&question.deadline),
+            whole: Limits::of(&whole),
             is_leaving: false,
             has_redialled: false,
             called: Parts::default(),
@@ -110,23 +146,28 @@ impl<'a> CallUac<'a> {
         let started = Instant::now();
         loop {
             let now = Instant::now();
-            if now >= self.soft {
+            let Limits { soft, hard } = self.limits();
+            if now >= soft {
                 self.leave();
             }
-            let step = if now >= self.hard { Step::Over } else { self.call.poll(now) };
+            let step = if now >= hard { Step::Over } else { self.call.poll(now) };
             let is_alive = match step {
                 Step::Over => false,
                 Step::Send(request) => self.send(&request).await,
                 Step::Wait(until) => {
-                    let until = if self.is_leaving { until } else { until.min(self.soft) };
-                    self.hear(until.min(self.hard)).await
+                    let until = if self.is_leaving { until } else { until.min(soft) };
+                    self.hear(until.min(hard)).await
                 }
             };
             if !is_alive {
                 break;
             }
         }
-        self.finish(started.elapsed()).await
+        self.finish(started).await
+    }
+
+    fn limits(&self) -> Limits {
+        if self.call.dialogs().next().is_some() { self.whole } else { self.answer }
     }
 
     fn leave(&mut self) {
@@ -198,7 +239,7 @@ impl<'a> CallUac<'a> {
 
     async fn dial(&mut self, endpoint: &Endpoint, transport: Transport) -> Option<Line> {
         let now = Instant::now();
-        let share = self.hard.saturating_duration_since(now) / 2;
+        let share = self.limits().hard.saturating_duration_since(now) / 2;
         let mut question = self.question.to(&endpoint.host);
         question.deadline = Deadline::new(now, share.min(DIALLING));
         let location = Location::of_host(&endpoint.host, endpoint.port, transport, self.family);
@@ -222,7 +263,10 @@ impl<'a> CallUac<'a> {
             Heard::Nothing => true,
             Heard::Signal(name) => {
                 self.called.signal = Some(name);
-                self.hard = self.hard.min(Instant::now() + SIGNALLED);
+                let hard = Instant::now() + SIGNALLED;
+                for limits in [&mut self.answer, &mut self.whole] {
+                    limits.hard = limits.hard.min(hard);
+                }
                 self.leave();
                 true
             }
@@ -265,6 +309,7 @@ impl<'a> CallUac<'a> {
         let head = frame.head.clone();
         match Response::read(frame) {
             Ok(Some(response)) => {
+                let (rang, was_final) = (self.call.ringing().is_some(), self.call.has_final());
                 if !self.call.receive(&response, now) {
                     line.stray();
                     return true;
@@ -272,7 +317,12 @@ impl<'a> CallUac<'a> {
                 let (status, method) = (response.status_text(), &response.cseq.1);
                 self.called.events.push(Event::now(format!("received {status} to {method}")));
                 if method == Method::Invite.word() {
-                    self.called.stranger = line.stranger();
+                    if !rang && self.call.ringing().is_some() {
+                        self.called.rang_from = line.stranger();
+                    }
+                    if !was_final && self.call.has_final() {
+                        self.called.stranger = line.stranger();
+                    }
                     line.note_provisional(status);
                 }
                 true
@@ -333,7 +383,8 @@ impl<'a> CallUac<'a> {
         true
     }
 
-    async fn finish(mut self, waited: Duration) -> Called {
+    async fn finish(mut self, started: Instant) -> Called {
+        let waited = started.elapsed();
         let is_proceeding = self.call.last_provisional().is_some();
         let mut beside = String::new();
         for line in self.lines.iter_mut().flatten() {
@@ -344,9 +395,10 @@ impl<'a> CallUac<'a> {
         for line in self.lines.into_iter().flatten() {
             self.called.trace.extend(line.close().await);
         }
-        let Parts { failure, signal, unreadable, invites, stranger, events, trace } = self.called;
+        let Parts { failure, signal, unreadable, invites, stranger, rang_from, events, trace } = self.called;
         Called {
             call: self.call,
+            started,
             failure,
             signal,
             unreadable,
@@ -355,10 +407,16 @@ impl<'a> CallUac<'a> {
             waited,
             media_packets: self.media.packets,
             stranger,
+            rang_from,
             events,
             trace,
         }
     }
+}
+
+/// How long before its deadline of `timeout` a call is taken back.
+pub(crate) fn release_time(timeout: Duration) -> Duration {
+    RELEASE.min(timeout / 5)
 }
 
 /// How long before the deadline a call is taken back, at most; of a short deadline, the last fifth.

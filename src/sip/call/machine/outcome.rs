@@ -88,6 +88,11 @@ impl Call {
         self.ringing.as_ref().map(|(at, _)| at.saturating_duration_since(self.started))
     }
 
+    /// Whether there is a final response that no other request of ours follows.
+    pub(crate) const fn has_final(&self) -> bool {
+        self.final_response.is_some()
+    }
+
     pub(crate) const fn last_provisional(&self) -> Option<&Response> {
         self.last_provisional.as_ref()
     }

@@ -1,0 +1,128 @@
+//! Is every certificate on the way judged, and the call taken back over TLS, too? Scripted callees that speak TLS.
+
+use std::sync::{Arc, Mutex};
+
+use rcgen::{CertificateParams, KeyPair};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use time::{Duration, OffsetDateTime};
+
+use crate::PLUGIN;
+use crate::callee::{converse, said, well};
+use crate::support::peer::Peer;
+use crate::support::{Outcome, run};
+
+/// A callee that speaks TLS, the certificate that it shows, in PEM, and the methods that came.
+struct Secure {
+    peer: Peer,
+    certificate: String,
+    heard: Arc<Mutex<Vec<String>>>,
+}
+
+impl Secure {
+    /// A callee whose certificate for `localhost` has so many days left.
+    fn new(days: i64, script: impl Fn(&str, &str, &str) -> Vec<Vec<u8>> + Clone + Send + Sync + 'static) -> Self {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let now = OffsetDateTime::now_utc();
+        (params.not_before, params.not_after) = (now - Duration::days(300), now + Duration::days(days));
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let config =
+            Arc::new(config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], der).unwrap());
+        let heard = Arc::<Mutex<Vec<String>>>::default();
+        let log = Arc::clone(&heard);
+        let peer = Peer::tcp(move |stream| {
+            let mut stream = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
+            let logged = |method: &str, request: &str, invite: &str| {
+                Mutex::lock(&log).unwrap().push(method.to_owned());
+                script(method, request, invite)
+            };
+            converse(&mut stream, logged);
+            stream.conn.send_close_notify();
+            let _ = stream.conn.complete_io(&mut stream.sock);
+        });
+        Self { peer, certificate: certificate.pem(), heard }
+    }
+
+    /// Sends every call on to `target`.
+    fn redirecting(days: i64, target: &Self) -> Self {
+        let contact = format!("Contact: <sip:1@localhost:{};transport=tls>\r\n", target.peer.port());
+        Self::new(days, move |method, request, _| match method {
+            "INVITE" => vec![said(request, "a", "302 Moved", &contact)],
+            "OPTIONS" => vec![said(request, "a", "200 OK", "")],
+            _ => Vec::new(),
+        })
+    }
+
+    fn heard(&self) -> Vec<String> {
+        Mutex::lock(&self.heard).unwrap().clone()
+    }
+}
+
+/// Answers calls and OPTIONS.
+fn answering(method: &str, request: &str, _: &str) -> Vec<Vec<u8>> {
+    if method == "OPTIONS" { vec![said(request, "a", "200 OK", "")] } else { well(method, request) }
+}
+
+/// Calls the first of them and trusts all.
+fn call(servers: &[&Secure], more: &str) -> Outcome {
+    let directory = tempfile::tempdir().unwrap();
+    let ca = directory.path().join("ca.pem");
+    let trusted = if more.contains("--state untrusted") { &servers[..1] } else { servers };
+    std::fs::write(&ca, trusted.iter().map(|server| server.certificate.as_str()).collect::<String>()).unwrap();
+    let arguments = format!(
+        "-H localhost -4 -p {} --transport tls -u sip:1@localhost --ca-file {} {more}",
+        servers[0].peer.port(),
+        ca.display()
+    );
+    run(PLUGIN, &arguments)
+}
+
+#[test]
+fn critical_when_the_certificate_of_the_target_has_expired_whether_asked_or_called() {
+    let target = Secure::new(-2, answering);
+    let router = Secure::redirecting(200, &target);
+    for how in ["", "--redirect follow"] {
+        let ran = call(&[&router, &target], how);
+        let port = target.peer.port();
+        ran.assert_begins(2, &format!("UM CALL ROUTING CRITICAL - localhost:{port} (127.0.0.1): certificate "));
+        ran.assert_says("expired 2.0 days ago").assert_says("'certificate_days'=-2");
+    }
+}
+
+#[test]
+fn the_days_that_the_target_has_left_are_judged_and_so_is_its_trust() {
+    let target = Secure::new(3, answering);
+    let router = Secure::redirecting(200, &target);
+    for how in ["", "--redirect follow"] {
+        call(&[&router, &target], how).assert_text(0);
+        call(&[&router, &target], &format!("{how} --certificate-warning 14"))
+            .assert_text(1)
+            .assert_says("less than 14 days");
+        let untrusted = call(&[&router, &target], &format!("{how} --state untrusted=warning"));
+        untrusted.assert_text(1).assert_says("is not trusted");
+    }
+}
+
+#[test]
+fn critical_when_the_certificate_in_the_middle_has_expired() {
+    let last = Secure::new(200, answering);
+    let middle = Secure::redirecting(-1, &last);
+    let router = Secure::redirecting(200, &middle);
+    let ran = call(&[&router, &middle, &last], "--redirect follow");
+    ran.assert_text(2).assert_says("expired 24 hours ago").assert_says("after 2 redirections");
+    assert_eq!(last.heard(), ["INVITE", "ACK", "BYE"]);
+}
+
+#[test]
+fn a_first_uri_that_nobody_can_be_sent_to_hides_no_certificate() {
+    let last = Secure::new(200, answering);
+    let router = Secure::redirecting(29, &last);
+    for uri in ["tel:+15550100", "sip:101@my_pbx"] {
+        let ran = call(&[&router, &last], &format!("--redirect follow --certificate-critical 60 -u {uri}"));
+        ran.assert_text(2).assert_says("less than 60 days").assert_says("'tls'=");
+    }
+}
