@@ -118,22 +118,35 @@ pub fn contacts(head: &Head) -> Result<Vec<Contact>, AddressError> {
     if contacts.is_empty() { Err(problem) } else { Ok(contacts) }
 }
 
-/// The first Contact, where a dialog's requests go.
-pub(crate) fn remote_target(head: &Head) -> Result<SipUri, AddressError> {
-    let mut found = head.values("Contact").flat_map(values).filter(|value| !value.is_empty());
-    let value = found.next().ok_or(AddressError::Absent("Contact"))?;
-    contact(value).map(|contact| contact.uri).map_err(|problem| problem.of("Contact", value))
+/// The URI of the Contact that a dialog's requests have for their Request-URI: the first one that is a SIP URI, else the first
+/// of any scheme. It is copied, not sent to: its host, transport and parameters need not mean anything here (RFC 3261 12.2.1.1).
+pub(crate) fn remote_target(head: &Head) -> Result<String, AddressError> {
+    let mut problem = AddressError::Absent("Contact");
+    let mut other = None;
+    for value in head.values("Contact").flat_map(values).filter(|value| !value.is_empty()).take(MAX_VALUES) {
+        match split(value).and_then(|(uri, _)| request_uri(uri)) {
+            Ok((scheme, uri)) if is_sip(scheme) => return Ok(uri.to_owned()),
+            Ok((_, uri)) => _ = other.get_or_insert_with(|| uri.to_owned()),
+            Err(error) => problem = error.of("Contact", value),
+        }
+    }
+    other.ok_or(problem)
 }
 
-/// The values of every Record-Route as they are, each with its URI, in their order.
-pub(crate) fn record_route(head: &Head) -> Result<Vec<(String, SipUri)>, AddressError> {
+/// The values of every Record-Route as they are, in their order; copied, and only the first one on the way is sent to.
+pub(crate) fn record_route(head: &Head) -> Vec<String> {
     let found = head.values("Record-Route").flat_map(values).filter(|value| !value.is_empty()).take(MAX_VALUES);
-    let read = |value: &str| {
-        let is_clean = !value.contains(|c: char| c.is_control() && c != '\t');
-        let read = if is_clean { split(value).and_then(|(text, _)| uri(text)) } else { Err(Problem::Malformed) };
-        read.map(|uri| (value.to_owned(), uri)).map_err(|problem| problem.of("Record-Route", value))
-    };
-    found.map(read).collect()
+    found.map(|value| value.replace(|c: char| c.is_control(), " ")).collect()
+}
+
+/// Where a value of Record-Route leads to.
+pub(crate) fn route(value: &str) -> Result<SipUri, AddressError> {
+    split(value).and_then(|(text, _)| uri(text)).map_err(|problem| problem.of("Record-Route", value))
+}
+
+/// Where a request goes whose Request-URI is that of a Contact.
+pub(crate) fn next_hop(contact: &str) -> Result<SipUri, AddressError> {
+    uri(contact).map_err(|problem| problem.of("Contact", contact))
 }
 
 /// The tag of a From or To.
@@ -193,17 +206,31 @@ fn split(value: &str) -> Result<(&str, &str), Problem> {
     }
 }
 
-fn uri(text: &str) -> Result<SipUri, Problem> {
+/// The scheme of a URI that can stand in a request line, and the URI without the headers that a SIP URI may have.
+fn request_uri(text: &str) -> Result<(&str, &str), Problem> {
     let is_bad = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | '"');
-    if text.len() > MAX_URI || text.contains(is_bad) {
+    let (scheme, rest) = text.split_once(':').ok_or(Problem::Malformed)?;
+    let is_scheme = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+');
+    if text.len() > MAX_URI || text.contains(is_bad) || !is_scheme || rest.is_empty() {
         return Err(Problem::Malformed);
     }
-    let (scheme, rest) = text.split_once(':').ok_or(Problem::Malformed)?;
-    let is_secure = scheme.eq_ignore_ascii_case("sips");
-    if !is_secure && !scheme.eq_ignore_ascii_case("sip") {
-        let is_scheme = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+');
-        return Err(if is_scheme { Problem::Unsupported } else { Problem::Malformed });
+    // A question mark may stand in the user part.
+    let host_from = text.rfind('@').unwrap_or(0);
+    let headers = text[host_from..].find('?').filter(|_| is_sip(scheme));
+    Ok((scheme, headers.map_or(text, |at| &text[..host_from + at])))
+}
+
+fn is_sip(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("sip") || scheme.eq_ignore_ascii_case("sips")
+}
+
+fn uri(text: &str) -> Result<SipUri, Problem> {
+    let (scheme, _) = request_uri(text)?;
+    if !is_sip(scheme) {
+        return Err(Problem::Unsupported);
     }
+    let is_secure = scheme.eq_ignore_ascii_case("sips");
+    let rest = &text[scheme.len() + 1..];
     // The user part may hold what else begins parameters or headers, but an at sign is escaped wherever it is none.
     let (user, at_host) = rest.split_once('@').unwrap_or(("", rest));
     let (at_host, headers) = at_host.split_once('?').unwrap_or((at_host, ""));
@@ -257,9 +284,10 @@ fn host_and_port(text: &str) -> Result<(String, Option<u16>), Problem> {
     Ok((checked_host(host)?, port.map(read).transpose()?))
 }
 
-/// A name or an address without zone, which would mean nothing here.
+/// A name or an address without zone, which would mean nothing here. An underscore has no place in a host name (RFC 3261 25.1),
+/// and is in use: the names of containers have it, and are looked up all the same.
 fn checked_host(text: &str) -> Result<String, Problem> {
-    let is_host = host::parse(text).is_ok() && !text.contains(['%', '_']) || host::address(text).is_some();
+    let is_host = host::parse(text).is_ok() && !text.contains('%') || host::address(text).is_some();
     let bare = host::bare(text);
     let is_name = !bare.contains([':', '[', ']']);
     if is_host && (is_name || host::address(bare).is_some()) { Ok(bare.to_owned()) } else { Err(Problem::Malformed) }

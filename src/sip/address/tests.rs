@@ -86,14 +86,36 @@ fn what_cannot_be_read_is_named_and_breaks_out_of_nothing() {
 #[test]
 fn a_route_keeps_its_words() {
     let routes = record_route(&head(
-        "Record-Route: <sip:p2.example;lr>,<sip:p1.example:5070;lr;ftag=x>\r\nRecord-Route: <sip:p0.example>;y=z",
-    ))
-    .unwrap();
-    let texts: Vec<_> = routes.iter().map(|(text, uri)| (text.as_str(), uri.is_loose)).collect();
-    let expected =
-        [("<sip:p2.example;lr>", true), ("<sip:p1.example:5070;lr;ftag=x>", true), ("<sip:p0.example>;y=z", false)];
-    assert_eq!(texts, expected);
-    assert!(record_route(&head("Record-Route: <sip:a")).is_err());
+        "Record-Route: <sip:p2.example;lr>,<sip:p1.example:5070;lr;ftag=x>\r\nRecord-Route: <sip:p0.example>;y=z,\
+         <sip:p:8080;transport=ws;lr>, <sip:a\tb",
+    ));
+    let expected = [
+        "<sip:p2.example;lr>",
+        "<sip:p1.example:5070;lr;ftag=x>",
+        "<sip:p0.example>;y=z",
+        "<sip:p:8080;transport=ws;lr>",
+        "<sip:a b",
+    ];
+    assert_eq!(routes, expected);
+    let is_loose: Vec<_> = routes.iter().map(|value| route(value).map(|uri| uri.is_loose).ok()).collect();
+    assert_eq!(is_loose, [Some(true), Some(true), Some(false), None, None]);
+}
+
+#[test]
+fn the_remote_target_is_copied_whether_it_can_be_sent_to_or_not() {
+    for (contacts, expected) in [
+        ("<sip:x1@abcd.invalid;transport=ws>;expires=60", "sip:x1@abcd.invalid;transport=ws"),
+        ("<tel:+15550100>, <sip:a?b@asterisk_1?Subject=c>", "sip:a?b@asterisk_1"),
+        ("\"A\" <tel:+15550100>", "tel:+15550100"),
+        ("sip:a@b;expires=60", "sip:a@b"),
+    ] {
+        assert_eq!(remote_target(&head(&format!("Contact: {contacts}"))).unwrap(), expected);
+    }
+    for contacts in ["*", "<sip:>", "<sip:a b>", "<sip:a", "x"] {
+        assert!(remote_target(&head(&format!("Contact: {contacts}"))).is_err(), "{contacts}");
+    }
+    assert_eq!(remote_target(&head("To: x")), Err(AddressError::Absent("Contact")));
+    assert_eq!(only("Contact: <sip:a@asterisk_1:5070>").host, "asterisk_1");
 }
 
 #[test]
@@ -129,8 +151,11 @@ proptest! {
             prop_assert!(!text.contains(|c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | '"')));
             prop_assert_eq!(SipUri::read(&text), Ok(contact.uri));
         }
-        for (route, _) in record_route(&head).unwrap_or_default() {
+        for route in record_route(&head) {
             prop_assert!(!route.contains(['\r', '\n']));
+        }
+        if let Ok(target) = remote_target(&head) {
+            prop_assert!(!target.contains(|c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | '"')));
         }
     }
 }

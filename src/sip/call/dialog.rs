@@ -5,17 +5,22 @@ use crate::sip::address::{self, AddressError, SipUri};
 use crate::sip::message::Response;
 
 /// One dialog, as the 2xx of one callee made it.
+///
+/// Its target and its routes are text to be copied: only the next hop must be somebody who can be sent to (RFC 3261 12.2.1.1).
+/// A callee behind a proxy may well speak what nobody speaks here.
 #[derive(Clone, Debug)]
 pub struct Dialog {
     /// To, with its tag.
     pub remote: String,
     /// The callee's tag; empty for one of RFC 2543.
     pub remote_tag: String,
-    /// What its Contact or Record-Route lacks, so that requests have to take the way of the INVITE.
+    /// Why its Contact is none, or nobody here can send to the next hop, so that requests have to take the way of the INVITE.
     pub problem: Option<AddressError>,
-    target: Option<SipUri>,
+    /// The URI of its Contact.
+    target: Option<String>,
     /// The route set, the first proxy in front.
-    routes: Vec<(String, SipUri)>,
+    routes: Vec<String>,
+    next_hop: Option<SipUri>,
 }
 
 /// How a request within a dialog finds its way (RFC 3261 12.2.1.1).
@@ -33,35 +38,36 @@ impl Dialog {
     pub fn of(response: &Response) -> Self {
         let head = &response.head;
         let remote = clean(head.value("To").unwrap_or_default());
-        let (target, routes) = (address::remote_target(head), address::record_route(head));
-        let problem = target.as_ref().err().or(routes.as_ref().err()).cloned();
-        let mut routes = routes.unwrap_or_default();
+        let target = address::remote_target(head);
+        let mut routes = address::record_route(head);
         routes.reverse();
+        let next_hop = match (routes.first(), &target) {
+            (Some(route), _) => address::route(route),
+            (None, Ok(target)) => address::next_hop(target),
+            (None, Err(problem)) => Err(problem.clone()),
+        };
         Self {
             remote_tag: address::tag(&remote).unwrap_or_default().to_owned(),
             remote,
-            problem,
+            problem: target.as_ref().err().or(next_hop.as_ref().err()).cloned(),
             target: target.ok(),
             routes,
+            next_hop: next_hop.ok(),
         }
     }
 
     /// The way of a request within it; `usual` is the Request-URI of the INVITE.
     pub fn path(&self, usual: &str) -> Path {
-        let target = self.target.as_ref().map_or(usual, |target| &target.text).to_owned();
-        let values = |routes: &[(String, SipUri)]| routes.iter().map(|(text, _)| text.clone()).collect::<Vec<_>>();
-        match self.routes.split_first() {
-            // Whoever cannot be found is behind whoever answered.
-            _ if self.problem.is_some() => Path { uri: target, routes: values(&self.routes), hop: Hop::Peer },
-            None => Path { uri: target, routes: Vec::new(), hop: self.target.clone().map_or(Hop::Peer, Hop::Uri) },
-            Some(((_, first), _)) if first.is_loose => {
-                Path { uri: target, routes: values(&self.routes), hop: Hop::Uri(first.clone()) }
-            }
+        let target = self.target.as_deref().unwrap_or(usual);
+        let hop = self.next_hop.clone().map_or(Hop::Peer, Hop::Uri);
+        match (self.routes.split_first(), &self.next_hop) {
             // A strict router takes the Request-URI for its own, and the target is the last route.
-            Some(((_, first), rest)) => {
-                let routes = values(rest).into_iter().chain([format!("<{target}>")]).collect();
-                Path { uri: first.text.clone(), routes, hop: Hop::Uri(first.clone()) }
+            (Some((_, rest)), Some(first)) if !first.is_loose => {
+                let routes = rest.iter().cloned().chain([format!("<{target}>")]).collect();
+                Path { uri: first.text.clone(), routes, hop }
             }
+            // Where nobody knows the next hop, the peer that answered does.
+            _ => Path { uri: target.to_owned(), routes: self.routes.clone(), hop },
         }
     }
 }
@@ -103,12 +109,30 @@ mod tests {
 
     #[test]
     fn the_way_of_the_invite_where_contact_or_route_cannot_be_read() {
-        for (lines, uri) in
-            [("Contact: *", "sip:a"), ("", "sip:a"), ("Contact: <sip:b@c>\r\nRecord-Route: <", "sip:b@c")]
-        {
+        for (lines, uri, routes) in [
+            ("Contact: *", "sip:a", vec![]),
+            ("", "sip:a", vec![]),
+            ("Contact: <sip:b@c;transport=ws>", "sip:b@c;transport=ws", vec![]),
+            ("Contact: <sip:b@c>\r\nRecord-Route: <", "sip:b@c", vec!["<".to_owned()]),
+            (
+                "Contact: <sip:b@c>\r\nRecord-Route: <sip:q;lr>, <sip:p;transport=ws;lr>",
+                "sip:b@c",
+                vec!["<sip:p;transport=ws;lr>".to_owned(), "<sip:q;lr>".to_owned()],
+            ),
+        ] {
             let dialog = dialog(lines);
             assert!(dialog.problem.is_some());
-            assert_eq!(way(dialog.path("sip:a")), (uri.into(), vec![], "peer".into()), "{lines}");
+            assert_eq!(way(dialog.path("sip:a")), (uri.into(), routes, "peer".into()), "{lines}");
+        }
+    }
+
+    #[test]
+    fn behind_a_proxy_the_callee_may_speak_whatever_it_likes() {
+        let routes = ["<sip:p;r2=on;lr>", "<sip:p:8080;transport=ws;r2=on;lr>"].map(str::to_owned).to_vec();
+        for contact in ["sip:x1@abcd.invalid;transport=ws", "sip:x@asterisk_1", "tel:+15550100"] {
+            let dialog = dialog(&format!("Contact: <{contact}>\r\nRecord-Route: {}, {}", routes[1], routes[0]));
+            assert_eq!(dialog.problem, None, "{contact}");
+            assert_eq!(way(dialog.path("sip:a")), (contact.into(), routes.clone(), "sip:p;r2=on;lr".into()));
         }
     }
 }
