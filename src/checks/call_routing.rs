@@ -25,6 +25,7 @@ use crate::sip::assessment::Assessment;
 use crate::sip::call::assessment::CallAssessment;
 use crate::sip::call::machine::{Until, Wish};
 use crate::sip::call::routing::{self, CallQuestion, Redirect};
+use crate::sip::call::uac::release_time;
 use crate::sip::expect::StatusSet;
 use crate::sip::judge::Expected;
 use crate::sip::probe::Question;
@@ -36,9 +37,13 @@ use crate::time::words::seconds;
 impl Check for CallRouting {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
         let mut report = context.report();
-        if self.hold() >= context.deadline.timeout() {
-            let (hold, timeout) = (seconds(self.hold()), seconds(context.deadline.timeout()));
-            let text = format!("--hold: expected less than the deadline of the run ({timeout}, -t), found {hold}");
+        let timeout = context.deadline.timeout();
+        let longest = timeout - release_time(timeout);
+        if self.hold() >= longest {
+            let (hold, longest, timeout) = (seconds(self.hold()), seconds(longest), seconds(timeout));
+            let text = format!(
+                "--hold: expected less than {longest}, when taking the call back begins (of {timeout}, -t), found {hold}"
+            );
             report.add_finding(Finding::unknown(text));
             return Ok(report);
         }

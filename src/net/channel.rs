@@ -16,6 +16,11 @@ pub(crate) trait Channel {
 
     fn send(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>>;
 
+    /// Sends to another address than the peer's, where that is possible: else to the peer.
+    fn send_to(&mut self, bytes: &[u8], _: SocketAddr) -> impl Future<Output = io::Result<()>> {
+        self.send(bytes)
+    }
+
     /// Appends what arrives to `buffer`, a datagram or a piece of the stream, and says how much it was; 0 is the end of a
     /// stream. Must lose nothing when it is dropped half-way.
     fn receive(&mut self, buffer: &mut Vec<u8>) -> impl Future<Output = io::Result<usize>>;

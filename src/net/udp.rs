@@ -64,6 +64,10 @@ impl Channel for Datagrams {
         self.sockets.send(bytes).await.map(|_| ())
     }
 
+    async fn send_to(&mut self, bytes: &[u8], to: SocketAddr) -> io::Result<()> {
+        self.sockets.send_to(bytes, to).await.map(|_| ())
+    }
+
     async fn receive(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
         loop {
             match self.sockets.receive(buffer).await {
@@ -118,6 +122,13 @@ mod platform {
 
         pub(super) async fn send(&self, bytes: &[u8]) -> io::Result<usize> {
             self.connected.send(bytes).await
+        }
+
+        pub(super) async fn send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<usize> {
+            match &self.open {
+                Some(open) => open.send_to(bytes, to).await,
+                None => self.send(bytes).await,
+            }
         }
 
         /// How much came, and who sent it where that was not the peer.
@@ -208,6 +219,10 @@ mod platform {
             self.open.send_to(bytes, self.peer).await
         }
 
+        pub(super) async fn send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<usize> {
+            self.open.send_to(bytes, to).await
+        }
+
         /// How much came, and who sent it where that was not the peer.
         pub(super) async fn receive(&self, buffer: &mut Vec<u8>) -> io::Result<(usize, Option<SocketAddr>)> {
             let (count, from) = self.open.recv_buf_from(buffer).await.map_err(|error| match error.kind() {
@@ -257,6 +272,8 @@ mod tests {
                     let mut heard = Vec::with_capacity(64);
                     assert_eq!(datagrams.receive(&mut heard).await.unwrap(), text.len());
                     assert_eq!((heard.as_slice(), datagrams.stranger()), (text.as_bytes(), expected));
+                    datagrams.send_to(b"you", socket.local_addr().unwrap()).await.unwrap();
+                    assert_eq!(socket.recv_from(&mut buffer).await.unwrap(), (3, from));
                 }
             }
         });

@@ -41,6 +41,11 @@ impl Challenged {
         self.challenges.iter().map(|each| each.answer(who, signed, cnonce)).collect()
     }
 
+    /// Whether a challenge of this realm was answered.
+    pub(super) fn knows(&self, challenge: &Challenge) -> bool {
+        self.challenges.iter().any(|known| known.is_of_realm_of(challenge))
+    }
+
     /// Whether there was anything to answer.
     pub(crate) const fn is_answered(&self) -> bool {
         self.rounds > 0

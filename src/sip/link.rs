@@ -90,6 +90,20 @@ impl<T: Channel> Link<T> {
         sent.map_err(|error| self.broken(error, "when the request was sent"))
     }
 
+    /// Answers a request: `to` this address, where it did not come from the peer.
+    pub(crate) async fn reply(
+        &mut self,
+        reply: &str,
+        to: Option<SocketAddr>,
+        deadline: &Deadline,
+    ) -> Result<(), Failure> {
+        let Some(to) = to else { return self.send(reply, reply, deadline).await };
+        self.note(">", reply);
+        let stage = || format!("answering {to}");
+        let sent = deadline.limit(stage, self.channel.send_to(reply.as_bytes(), to)).await.map_err(NetError::from)?;
+        sent.map_err(|error| self.broken(error, "when it was answered"))
+    }
+
     /// Keeps `secret` out of everything that is heard from now on.
     pub(crate) fn conceal(&mut self, secret: &str) {
         self.secrets.push(secret.to_owned());

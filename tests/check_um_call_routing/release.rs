@@ -73,10 +73,27 @@ fn kept_for_as_long_as_asked_and_released_before_a_deadline_that_comes_first() {
     let lasted = callee.first("BYE").unwrap().0 - callee.first("INVITE").unwrap().0;
     assert!(lasted >= Duration::from_millis(700), "{lasted:?}");
 
-    let callee = Callee::new(|method, request, _| well(method, request));
-    let ran = udp(callee.port(), "--hold 0.95 -t 1");
-    ran.assert_text(0).assert_within(Duration::from_secs(1));
-    assert!(!ran.first_line().contains("held for 0.95 s"), "{ran:?}");
+    // Longer than there is time before taking back begins: nobody is called.
+    for (hold, timeout) in [("0.95", "1"), ("1.6", "2"), ("9", "10")] {
+        let callee = Callee::new(|method, request, _| well(method, request));
+        udp(callee.port(), &format!("--hold {hold} -t {timeout}"))
+            .assert_text(3)
+            .assert_says("--hold: expected less than ");
+        callee.assert_heard(&[]);
+    }
+}
+
+#[test]
+fn critical_when_a_call_cannot_be_kept_for_as_long_as_asked_and_released_all_the_same() {
+    let callee = Callee::new(|method, request, _| {
+        if method == "INVITE" {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        well(method, request)
+    });
+    let ran = udp(callee.port(), "--hold 0.79 -t 1");
+    ran.assert_text(2).assert_says("of 0.79 s only: no time was left").assert_within(Duration::from_secs(1));
+    udp(callee.port(), "--hold 0.79 -t 1:warning").assert_text(1);
     assert!(callee.first("BYE").is_some(), "{ran:?}");
 }
 
@@ -124,10 +141,11 @@ fn the_end_of_the_connection_takes_the_call_back_over_another_one() {
                 }
             }
         });
-        let ran = call(peer.port(), "--hold 9 -t 10");
+        let ran = call(peer.port(), "--hold 8 -t 10");
         let heard = heard.lock().unwrap().clone();
         if is_answered {
             assert_eq!(heard, ["INVITE", "ACK", "BYE"], "{ran:?}");
+            ran.assert_text(2).assert_says("the call broke after ").assert_says(" of 8 s: 127.0.0.1:");
         } else {
             ran.assert_text(2).assert_says("closed the connection after 180 Ringing");
             assert_eq!(heard, ["INVITE", "CANCEL"], "{ran:?}");
@@ -165,7 +183,8 @@ fn the_other_side_may_hang_up() {
         replied
     });
     let ran = udp(port, "--hold 5");
-    ran.assert_text(0).assert_says("hung up by the other side after ");
+    ran.assert_text(2).assert_says("hung up by the other side after ").assert_says(" of 5 s");
+    assert!(ran.stdout.contains("(closed)") && !ran.first_line().contains("released in"), "{ran:?}");
     assert!(ran.elapsed < Duration::from_secs(4), "{ran:?}");
     let replied = callee.join().unwrap();
     assert!(replied.starts_with("SIP/2.0 200 OK\r\n") && replied.contains("\r\nCSeq: 1 BYE\r\n"), "{replied}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::authorization::Unauthorized;
 use super::machine::Until;
-use super::machine::outcome::{Release, Verdict};
+use super::machine::outcome::{Open, Release, Verdict};
 use super::routing::{Asked, Astray, Attempt, Routed};
 use super::uac::Called;
 use crate::exchange::diagnostics::Diagnostics;
@@ -95,21 +95,24 @@ impl CallAssessment<'_> {
     fn add_called(&self, reached: &Reached<'_>, report: &mut Report) {
         let Reached { called, peer, attempt, routed } = *reached;
         let released = released(called);
-        if let Some(signal) = called.signal {
+        if let Some(signal) = called.log.signal {
             report
                 .add_finding(Finding::unknown(format!("ended by signal {signal} before there was a result{released}")));
         } else {
             match called.call.verdict() {
                 Verdict::Ringing(response, took) => {
                     self.add_facts(called, response, report);
-                    let (status, name, sender) = (response.status_text(), peer.name(), sent_from(called.rang_from));
+                    let (status, name, sender) = (response.status_text(), peer.name(), sent_from(called.log.rang_from));
                     let took = precisely(called.since(routed.started) + took);
                     report.add_finding(Finding::ok(format!("{status} from {name} in {took}{sender}{released}")));
                 }
                 Verdict::Final(response, took) => {
                     self.add_facts(called, response, report);
                     match self.judge(&answer(called, response, took), reached, report) {
-                        Ok(text) => report.add_finding(Finding::ok(text + &self.kept(called) + &released)),
+                        Ok(text) => {
+                            let kept = self.kept(called).unwrap_or_default();
+                            report.add_finding(Finding::ok(text + &kept + &released));
+                        }
                         Err(failure) => report.add_failure(failure),
                     }
                 }
@@ -129,11 +132,19 @@ impl CallAssessment<'_> {
         if let Some(problem) = called.call.dialogs().find_map(|dialog| dialog.problem.as_ref()) {
             report.add_failure(Failure::new(Class::Protocol, format!("the call is answered, but {problem}")));
         }
-        if let Some(text) = unreleased(called) {
-            report.add_failure(Failure::new(
-                Class::Release,
-                format!("the call at {} may still be open: {text}", peer.name()),
-            ));
+        if let Err(failure) = self.kept(called)
+            && called.log.signal.is_none()
+        {
+            report.add_failure(failure);
+        }
+        if let Some(open) = unreleased(called) {
+            // Of a call without a result, the failure that ended it is the result.
+            let ended_by = called.log.failure.as_ref().filter(|_| called.call.verdict() != Verdict::Nothing);
+            if let Some(failure) = ended_by.filter(|_| called.log.broken.is_none()) {
+                report.add_failure(failure.clone());
+            }
+            let text = format!("the call at {} may still be open: {open}", peer.name());
+            report.add_failure(Failure::new(Class::Release, text));
         }
     }
 
@@ -172,16 +183,25 @@ impl CallAssessment<'_> {
         }
     }
 
-    /// What happened to a call while it was kept.
-    fn kept(&self, called: &Called) -> String {
-        if self.hold.is_zero() || called.call.dialogs().next().is_none() {
-            return String::new();
-        }
+    /// What happened to a call while it was kept: that it was, or a failure of whoever did not keep it.
+    fn kept(&self, called: &Called) -> Result<String, Failure> {
+        let Some(lasted) = called.call.lasted(called.ended).filter(|_| !self.hold.is_zero()) else {
+            return Ok(String::new());
+        };
+        let (wanted, after) = (seconds(self.hold), precisely(lasted));
         let silence = if called.media_packets == 0 { ", no audio came" } else { "" };
-        match called.call.hung_up() {
-            Some(after) => format!(", hung up by the other side after {}{silence}", precisely(after)),
-            None => format!(", held for {}{silence}", seconds(called.call.held())),
+        if let Some(broken) = &called.log.broken {
+            let summary = format!("the call broke after {after} of {wanted}: {}", broken.summary);
+            return Err(Failure { summary, ..broken.clone() });
         }
+        if called.call.hung_up().is_some() {
+            let text = format!("hung up by the other side after {after} of {wanted}{silence}");
+            return Err(Failure::new(Class::Closed, text));
+        }
+        if lasted < self.hold {
+            return Err(Failure::new(Class::Timeout, format!("kept for {after} of {wanted} only: no time was left")));
+        }
+        Ok(format!(", held for {wanted}{silence}"))
     }
 
     fn measure(&self, routed: &Routed, report: &mut Report) {
@@ -287,7 +307,7 @@ fn add_passed_over(routed: &Routed, report: &mut Report) {
             (_, _, Some(astray)) => format!("{name}: {astray}"),
             (Ok(called), Some(peer), None) => match called.call.verdict() {
                 Verdict::Final(response, _) => format!("{} from {name}", response.status_text()),
-                _ => no_answer(called, peer).summary,
+                _ => no_answer(called, peer).summary + &released(called),
             },
             (Ok(_), None, None) => name,
             (Err(unanswered), _, None) => unanswered.clone().into_failure(report).summary,
@@ -315,7 +335,7 @@ fn sent_from(stranger: Option<SocketAddr>) -> String {
 
 fn answer(called: &Called, response: &Response, took: Duration) -> Answer {
     let digest_user = called.call.digest_user().map(str::to_owned);
-    Answer { response: response.clone(), took, digest_user, stranger: called.stranger }
+    Answer { response: response.clone(), took, digest_user, stranger: called.log.stranger }
 }
 
 /// A refusal with what is known of its reason beyond its own words.
@@ -334,34 +354,38 @@ fn explained(failure: Failure, response: &Response, withheld: Option<&str>) -> F
 }
 
 fn no_answer(called: &Called, peer: &Peer) -> Failure {
-    if let Some(failure) = called.unreadable.as_ref().or(called.failure.as_ref()) {
+    if let Some(failure) = called.log.unreadable.as_ref().or(called.log.failure.as_ref()) {
         return failure.clone();
     }
-    let (peer, waited) = (peer.clone(), precisely(called.waited));
+    let (peer, waited) = (peer.clone(), precisely(called.ended - called.started));
     match called.call.last_provisional() {
         Some(last) => UacError::OnlyProvisional { peer, last: last.status_text(), waited }.into(),
         None => {
-            let (requests, strays) = (called.invites, called.beside.clone());
+            let (requests, strays) = (called.log.invites, called.log.beside.clone());
             UacError::Silence { peer, requests, waited, strays }.into()
         }
     }
 }
 
-/// That it was taken back, in words that stand behind others.
+/// Whether it was taken back, in words that stand behind others.
 fn released(called: &Called) -> String {
     match called.call.release() {
         Release::Done(took) if called.call.is_cancelled() => format!(", cancelled in {}", precisely(took)),
         Release::Done(took) => format!(", released in {}", precisely(took)),
+        // Whoever refused the INVITE by ICMP did not get it.
+        Release::Open(Open::NotCancelled) if !is_refused(called) => "; the INVITE could not be cancelled".to_owned(),
         _ => String::new(),
     }
 }
 
-/// Why it may not be taken back.
-fn unreleased(called: &Called) -> Option<String> {
+/// Why it may not be taken back, where somebody knows of the call.
+fn unreleased(called: &Called) -> Option<Open> {
     match called.call.release() {
-        Release::NotNeeded | Release::Done(_) => None,
-        Release::Refused(status) => Some(format!("BYE was refused with {status}")),
-        Release::Unanswered if called.call.dialogs().next().is_some() => Some("no answer to BYE".to_owned()),
-        Release::Unanswered => Some("no final response after CANCEL".to_owned()),
+        Release::NotNeeded | Release::Done(_) | Release::Open(Open::NotCancelled) => None,
+        Release::Open(open) => Some(open),
     }
+}
+
+fn is_refused(called: &Called) -> bool {
+    called.log.failure.as_ref().is_some_and(|failure| failure.class == Class::Refused)
 }

@@ -43,7 +43,8 @@ impl Authorization {
         false
     }
 
-    /// The answers to the challenges of a request that is asked for once.
+    /// The answers to the challenges of a request that is asked for once: to those of realms that the INVITE was challenged in,
+    /// because anybody may be the callee, and a challenge of his own making would let him guess the password.
     pub(crate) fn answer_once(
         &self,
         response: &Response,
@@ -52,7 +53,8 @@ impl Authorization {
     ) -> Option<Vec<(&'static str, String)>> {
         let who = self.credentials.as_ref().filter(|_| matches!(response.status, 401 | 407))?;
         let challenges = Challenge::all_in(&response.head).ok()?;
-        Some(challenges.iter().map(|challenge| challenge.answer(who, signed, cnonce)).collect())
+        let known: Vec<_> = challenges.iter().filter(|challenge| self.challenged.knows(challenge)).collect();
+        (!known.is_empty()).then(|| known.into_iter().map(|known| known.answer(who, signed, cnonce)).collect())
     }
 
     /// The headers that answer what was asked for by now.

@@ -51,7 +51,12 @@ impl Leg {
 
     /// Whether BYE is to be sent at `now`, or at once if the call is to be taken back.
     pub(crate) fn is_to_end(&self, now: Instant, at_once: bool) -> bool {
-        self.bye.is_none() && self.ended.is_none() && (at_once || self.ends <= now)
+        self.is_kept() && (at_once || self.ends <= now)
+    }
+
+    /// Whether neither side has ended it.
+    pub(crate) const fn is_kept(&self) -> bool {
+        self.bye.is_none() && self.ended.is_none()
     }
 
     /// The BYE to be sent.
@@ -108,8 +113,15 @@ impl Leg {
 
     /// What a callee that was not reached may have missed.
     pub(crate) fn unsettled(&self) -> Vec<CallRequest> {
-        let bye = self.bye.as_ref().filter(|_| self.ended.is_none()).map(|(bye, _)| bye.clone());
-        bye.into_iter().flat_map(|bye| [self.ack.clone(), bye]).collect()
+        if self.ended.is_some() {
+            return Vec::new();
+        }
+        std::iter::once(&self.ack).chain(self.bye.as_ref().map(|(bye, _)| bye)).cloned().collect()
+    }
+
+    /// Whether its BYE waits for an answer.
+    pub(crate) const fn is_ending(&self) -> bool {
+        self.bye.is_some() && self.ended.is_none()
     }
 
     /// Waits no longer for who does not answer (Timer F).
@@ -125,9 +137,9 @@ impl Leg {
         self.ended.is_none().then_some(wakes)
     }
 
-    /// Since when it was being released.
-    pub(crate) fn released(&self) -> Instant {
-        self.released.unwrap_or(self.ends)
+    /// When the first BYE was sent, if one was.
+    pub(crate) const fn released(&self) -> Option<Instant> {
+        self.released
     }
 
     pub(crate) const fn ended_at(&self) -> Option<Instant> {
@@ -137,9 +149,9 @@ impl Leg {
         }
     }
 
-    /// For how long it was kept before it was ended from here.
-    pub(crate) fn held(&self) -> Duration {
-        self.released().saturating_duration_since(self.accepted)
+    /// For how long it lasted until `now`, or until either side ended it.
+    pub(crate) fn lasted(&self, now: Instant) -> Duration {
+        self.released.or(self.ended_at()).unwrap_or(now).saturating_duration_since(self.accepted)
     }
 
     /// After how long the callee ended it, before we would have.

@@ -9,6 +9,7 @@ use crate::net::Peer;
 use crate::net::udp::Datagrams;
 use crate::report::Failure;
 use crate::sip::framing::Frame;
+use crate::sip::head::Head;
 use crate::sip::link::Link;
 use crate::sip::probe::{Connected, Connection};
 use crate::sip::transport::Transport;
@@ -21,6 +22,8 @@ pub(crate) struct Line {
     pub peer: Peer,
     pub transport: Transport,
     pub via: Via,
+    /// Whether what answers a challenge may be sent over it.
+    pub may_see_credentials: bool,
 }
 
 enum AnyLink {
@@ -50,7 +53,13 @@ impl Line {
         };
         // Without the zone of a link-local address, which only this host knows.
         let sent_by = SocketAddr::new(local.ip(), local.port()).to_string();
-        Self { link, peer, transport, via: Via { transport: transport.in_via_header(), sent_by } }
+        Self {
+            link,
+            peer,
+            transport,
+            via: Via { transport: transport.in_via_header(), sent_by },
+            may_see_credentials: true,
+        }
     }
 
     /// The same, whose requests are those of another one.
@@ -61,6 +70,12 @@ impl Line {
     /// Sends `message`; the trace has `shown` instead.
     pub(crate) async fn send(&mut self, message: &str, shown: &str, deadline: &Deadline) -> Result<(), Failure> {
         each!(&mut self.link, link => link.send(message, shown, deadline).await)
+    }
+
+    /// Answers the request with this `head`, which was heard last.
+    pub(crate) async fn reply(&mut self, reply: &str, head: &Head, deadline: &Deadline) -> Result<(), Failure> {
+        let to = self.stranger().map(|from| return_address(head, from));
+        each!(&mut self.link, link => link.reply(reply, to, deadline).await)
     }
 
     /// The next message, a response or a request, to a request with this `branch` or another; `None` for one that cannot be
@@ -106,5 +121,43 @@ impl Line {
             link.close().await;
             link.into_trace()
         })
+    }
+}
+
+/// Where the answer to a datagram goes that came `from` there: to the port that its Via names, unless that asks for the one it
+/// came from (RFC 3261 18.2.2, RFC 3581 4).
+fn return_address(head: &Head, from: SocketAddr) -> SocketAddr {
+    let via = head.value("Via").unwrap_or_default().split(',').next().unwrap_or_default();
+    let mut parts = via.split(';').map(str::trim);
+    let sent_by = parts.next().and_then(|part| part.split_whitespace().last()).unwrap_or_default();
+    let is_symmetric =
+        parts.any(|part| part.split('=').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("rport")));
+    let behind_host = sent_by.rsplit_once(']').map_or(sent_by, |(_, rest)| rest);
+    let port = behind_host.rsplit_once(':').and_then(|(_, port)| port.trim().parse().ok()).filter(|port| *port > 0);
+    match port {
+        _ if is_symmetric => from,
+        None => SocketAddr::new(from.ip(), Transport::Udp.default_port()),
+        Some(port) => SocketAddr::new(from.ip(), port),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_goes_to_where_the_request_says() {
+        for (via, expected) in [
+            ("SIP/2.0/UDP 192.0.2.9:5070;branch=z9hG4bKa", "198.51.100.1:5070"),
+            ("SIP/2.0/UDP callee.example;branch=z9hG4bKa, SIP/2.0/UDP b:5080", "198.51.100.1:5060"),
+            ("SIP/2.0/UDP 192.0.2.9:5070;rport;branch=z9hG4bKa", "198.51.100.1:40000"),
+            ("SIP/2.0/UDP [2001:db8::1]:5071;branch=z", "198.51.100.1:5071"),
+            ("SIP/2.0/UDP [2001:db8::1]", "198.51.100.1:5060"),
+            ("", "198.51.100.1:5060"),
+        ] {
+            let head = Head::parse(format!("BYE sip:a SIP/2.0\r\nVia: {via}\r\n").as_bytes());
+            let found = return_address(&head, "198.51.100.1:40000".parse().unwrap());
+            assert_eq!(found, expected.parse().unwrap(), "{via}");
+        }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! `exchange` sends again what is not answered, `dialog` knows where the requests after a 2xx go, `leg` follows each callee
 //! that answered, `message` and `offer` write, `machine` decides what is to be sent next until nothing of the call is left -
-//! all without a socket or a clock. `uac` drives it over as many connections as it needs, each a `line`, `routing` follows a
-//! redirection, `assessment` makes a report of what came of it.
+//! all without a socket or a clock. `uac` drives it over as many connections as it needs, its `lines`, each a `line`; `routing`
+//! follows a redirection, to none of its `places` twice, `assessment` makes a report of what came of it.
 
 pub(crate) mod assessment;
 pub(crate) mod authorization;
@@ -11,6 +11,7 @@ pub mod dialog;
 pub(crate) mod exchange;
 pub(crate) mod leg;
 pub(crate) mod line;
+pub(crate) mod lines;
 pub(crate) mod machine;
 pub(crate) mod message;
 pub(crate) mod offer;

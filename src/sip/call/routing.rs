@@ -159,7 +159,7 @@ impl Attempt {
 
     /// The 3xx that it was answered with.
     fn redirection(&self) -> Option<&Response> {
-        match self.called().filter(|called| called.signal.is_none())?.call.verdict() {
+        match self.called().filter(|called| called.log.signal.is_none())?.call.verdict() {
             Verdict::Final(response, _) if (300..400).contains(&response.status) => Some(response),
             _ => None,
         }
@@ -170,7 +170,7 @@ impl Attempt {
     fn may_be_better_elsewhere(&self) -> bool {
         match self.called() {
             None => true,
-            Some(called) if called.signal.is_some() => false,
+            Some(called) if called.log.signal.is_some() => false,
             Some(called) => match called.call.verdict() {
                 Verdict::Final(response, _) => (300..600).contains(&response.status),
                 Verdict::Ringing(..) => false,
@@ -285,9 +285,9 @@ impl Journey<'_> {
         let setup = Setup { question, family: self.asked.family, whole: self.asked.question.deadline };
         let mut called = CallUac::over(line, call, media, setup).run().await;
         self.identity = Some((call_id, tag, called.call.last_cseq()));
-        self.events.append(&mut called.events);
+        self.events.append(&mut called.log.events);
         let room = MAX_TRACE.saturating_sub(self.trace.len());
-        self.trace.extend(called.trace.drain(..).take(room));
+        self.trace.extend(called.log.trace.drain(..).take(room));
         Ok(called)
     }
 

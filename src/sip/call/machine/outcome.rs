@@ -27,9 +27,30 @@ pub(crate) enum Release {
     NotNeeded,
     /// From the first BYE or CANCEL to the last answer.
     Done(Duration),
-    /// The other side refused BYE with this status.
+    /// It may still be there.
+    Open(Open),
+}
+
+/// Why a call may still be there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Open {
+    #[error("BYE was refused with {0}")]
     Refused(String),
-    Unanswered,
+    #[error("no answer to BYE")]
+    ByeUnanswered,
+    /// It was answered, and there was no way or no time to say that it is over.
+    #[error("no BYE could be sent")]
+    ByeUnsent,
+    #[error("no final response after CANCEL")]
+    CancelUnanswered,
+    /// It rang or was worked on, and there was no way or no time to say that it is over.
+    #[error("no CANCEL could be sent")]
+    CancelUnsent,
+    /// RFC 3261 9.1: without a provisional response nothing is cancelled.
+    #[error("the INVITE had no answer and could not be cancelled")]
+    NotCancelled,
+    #[error("{0} callees more answered than are released")]
+    TooMany(u32),
 }
 
 impl Call {
@@ -45,28 +66,42 @@ impl Call {
 
     /// What came of taking it back.
     pub(crate) fn release(&self) -> Release {
-        let cancelled = self.cancel.as_ref().map(|cancel| {
-            let answered = self.final_response.as_ref().map(|(at, _)| *at);
-            (cancel.exchange.started, answered.map_or(Ended::Unanswered, Ended::Answered))
-        });
-        let released = self.legs.iter().map(|leg| (leg.released(), leg.ended.clone().unwrap_or(Ended::Unanswered)));
         let mut times: Option<(Instant, Instant)> = None;
-        for (started, ended) in cancelled.into_iter().chain(released) {
-            match ended {
-                Ended::Unanswered => return Release::Unanswered,
-                Ended::Refused(_, status) => return Release::Refused(status),
-                Ended::Answered(at) | Ended::ByCallee(at) => {
-                    let (first, last) = times.unwrap_or((started, at));
-                    times = Some((first.min(started), last.max(at)));
-                }
+        let mut done = |started: Instant, at: Instant| {
+            let (first, last) = times.unwrap_or((started, at));
+            times = Some((first.min(started), last.max(at)));
+        };
+        match (&self.cancel, &self.final_response) {
+            (Some(cancel), Some((at, _))) => done(cancel.exchange.started, *at),
+            (Some(_), None) => return Release::Open(Open::CancelUnanswered),
+            (None, Some(_)) => {}
+            (None, None) if self.last_provisional.is_some() => return Release::Open(Open::CancelUnsent),
+            (None, None) => return Release::Open(Open::NotCancelled),
+        }
+        for leg in &self.legs {
+            match (&leg.ended, leg.released()) {
+                (Some(Ended::Answered(at) | Ended::ByCallee(at)), Some(started)) => done(started, *at),
+                (Some(Ended::Answered(_) | Ended::ByCallee(_)), None) => {}
+                (Some(Ended::Refused(_, status)), _) => return Release::Open(Open::Refused(status.clone())),
+                (Some(Ended::Unanswered) | None, Some(_)) => return Release::Open(Open::ByeUnanswered),
+                (Some(Ended::Unanswered) | None, None) => return Release::Open(Open::ByeUnsent),
             }
         }
-        times.map_or(Release::NotNeeded, |(first, last)| Release::Done(last.saturating_duration_since(first)))
+        match (self.left_out, times) {
+            (0, None) => Release::NotNeeded,
+            (0, Some((first, last))) => Release::Done(last.saturating_duration_since(first)),
+            (more, _) => Release::Open(Open::TooMany(more)),
+        }
     }
 
     /// Whether somebody may believe that there is a call.
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.state, State::Calling | State::Proceeding) || self.legs.iter().any(|leg| leg.ended.is_none())
+    }
+
+    /// Whether an answered call goes on that nobody has ended yet.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.legs.iter().any(Leg::is_kept)
     }
 
     /// Whether a CANCEL was sent.
@@ -102,9 +137,9 @@ impl Call {
         self.legs.iter().map(|leg| &leg.dialog)
     }
 
-    /// For how long the callee that answered first was kept.
-    pub(crate) fn held(&self) -> Duration {
-        self.legs.first().map(Leg::held).unwrap_or_default()
+    /// For how long the call lasted until `now` with the callee that answered first, if one did.
+    pub(crate) fn lasted(&self, now: Instant) -> Option<Duration> {
+        self.legs.first().map(|leg| leg.lasted(now))
     }
 
     /// After how long the callee itself ended the call that was to be kept.

@@ -1,0 +1,246 @@
+//! Over which connection does a request of a call reach whom it is for? That of the INVITE, and those that Contact and Route
+//! ask for, which are dialled while everything else goes on.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::time::{Duration, Instant};
+
+use futures_util::future::{Either, select, select_all};
+
+use super::line::Line;
+use super::message::{CallRequest, Hop};
+use crate::net::Endpoint;
+use crate::net::family::Family;
+use crate::report::{Event, Failure};
+use crate::sip::framing::Frame;
+use crate::sip::locate::{Location, Unanswered};
+use crate::sip::probe::{self, Connected, Facts, Question};
+use crate::sip::transport::Transport;
+use crate::time::deadline::Deadline;
+use crate::time::ending;
+
+/// The connections of one call.
+pub(super) struct Lines<'a> {
+    question: &'a Question,
+    family: Family,
+    /// That of the INVITE in front; one that broke is `None`.
+    lines: Vec<Option<Line>>,
+    ways: Vec<Way>,
+    /// What nobody may see of our requests, should it be said again on whichever line.
+    secrets: Vec<String>,
+    events: Vec<Event>,
+    trace: Vec<String>,
+}
+
+/// Who leads to whom.
+struct Way {
+    transport: Transport,
+    endpoint: Endpoint,
+    leads: Leads,
+}
+
+enum Leads {
+    /// Over the line of this index.
+    Over(usize),
+    /// Nobody knows yet; requests wait.
+    Dialling { connecting: Connecting, waiting: Vec<CallRequest> },
+}
+
+type Connecting = Pin<Box<dyn Future<Output = Dialled>>>;
+
+type Dialled = (Facts, Result<Connected, Unanswered>);
+
+/// What happened on the lines.
+pub(super) enum LineEvent {
+    /// A message on the line of this index; `None` for one that cannot be read.
+    Message(usize, Result<Option<Frame>, Failure>),
+    /// The way of this index was dialled.
+    Dialled(usize, Box<Dialled>),
+}
+
+impl<'a> Lines<'a> {
+    /// The connection of the INVITE.
+    pub(super) fn over(line: Line, question: &'a Question, family: Family) -> Self {
+        let (lines, ways, secrets) = (vec![Some(line)], Vec::new(), Vec::new());
+        Self { question, family, lines, ways, secrets, events: Vec::new(), trace: Vec::new() }
+    }
+
+    pub(super) fn get(&mut self, index: usize) -> Option<&mut Line> {
+        self.lines.get_mut(index)?.as_mut()
+    }
+
+    /// Those that did not break.
+    pub(super) fn all(&mut self) -> impl Iterator<Item = &mut Line> {
+        self.lines.iter_mut().flatten()
+    }
+
+    pub(super) fn is_any(&self) -> bool {
+        self.lines.iter().any(Option::is_some)
+    }
+
+    /// Takes a line away that broke.
+    pub(super) fn take(&mut self, index: usize) -> Option<Line> {
+        self.lines.get_mut(index)?.take()
+    }
+
+    /// Keeps `secret` out of everything that is heard from now on.
+    pub(super) fn conceal(&mut self, secret: &str) {
+        self.all().for_each(|line| line.conceal(secret));
+        self.secrets.push(secret.to_owned());
+    }
+
+    /// Which line leads to whom a request is for; `None` where it waits until that is known, before `hard`. Whoever cannot be
+    /// reached may be behind whoever answered, so that the line of the INVITE leads to everybody else.
+    pub(super) fn place(&mut self, request: &CallRequest, hard: Instant) -> Option<usize> {
+        let (Hop::Uri(uri), Some(first)) = (&request.hop, &self.lines[0]) else { return Some(0) };
+        let transport = uri.transport_or(first.transport);
+        let endpoint = uri.endpoint(transport);
+        let is_it = |way: &&mut Way| way.transport == transport && way.endpoint == endpoint;
+        match self.ways.iter_mut().find(is_it).map(|way| &mut way.leads) {
+            Some(Leads::Over(index)) => return Some(if self.lines[*index].is_some() { *index } else { 0 }),
+            Some(Leads::Dialling { waiting, .. }) => {
+                // What its timer sends again waits already.
+                if !waiting.contains(request) {
+                    waiting.push(request.clone());
+                }
+                return None;
+            }
+            None => {}
+        }
+        let is_there = |line: &Line| {
+            let is_host = line.peer.address.ip().to_string() == endpoint.host || line.peer.host == endpoint.host;
+            line.transport == transport && line.peer.address.port() == endpoint.port && is_host
+        };
+        let known = self.lines.iter().position(|line| line.as_ref().is_some_and(is_there));
+        if known.is_some() || self.ways.len() >= MAX_WAYS {
+            return Some(known.unwrap_or(0));
+        }
+        let connecting = self.dial(&endpoint, transport, hard);
+        let leads = Leads::Dialling { connecting, waiting: vec![request.clone()] };
+        self.ways.push(Way { transport, endpoint, leads });
+        None
+    }
+
+    fn dial(&self, endpoint: &Endpoint, transport: Transport, hard: Instant) -> Connecting {
+        let question = Question { deadline: dialling(hard), ..self.question.to(&endpoint.host) };
+        let location = Location::of_host(&endpoint.host, endpoint.port, transport, self.family);
+        Box::pin(async move { probe::connect(&question, &location).await })
+    }
+
+    /// What comes next; an answer to a request with this `branch`, or anything else.
+    pub(super) async fn next(&mut self, branch: &str) -> LineEvent {
+        type Next<'b> = Pin<Box<dyn Future<Output = LineEvent> + 'b>>;
+        let lines = self.lines.iter_mut().enumerate().filter_map(|(index, line)| Some((index, line.as_mut()?)));
+        let mut all: Vec<Next<'_>> = Vec::new();
+        for (index, line) in lines {
+            all.push(Box::pin(async move { LineEvent::Message(index, line.next(branch).await) }));
+        }
+        for (index, way) in self.ways.iter_mut().enumerate() {
+            if let Leads::Dialling { connecting, .. } = &mut way.leads {
+                all.push(Box::pin(async move { LineEvent::Dialled(index, Box::new(connecting.await)) }));
+            }
+        }
+        if all.is_empty() {
+            return std::future::pending().await;
+        }
+        select_all(all).await.0
+    }
+
+    /// Takes what came of dialling a way; what waited for it, and the line that leads there now.
+    pub(super) fn dialled(&mut self, way: usize, (facts, connected): Dialled) -> (usize, Vec<CallRequest>) {
+        let may_see_credentials = facts.may_see_credentials();
+        self.events.extend(facts.events);
+        let index = match connected {
+            Ok(connected) => {
+                let mut line = Line::over(connected);
+                self.secrets.iter().for_each(|secret| line.conceal(secret));
+                let is_of = |first: &Line| {
+                    let is_host =
+                        first.peer.host == line.peer.host || first.peer.address.ip() == line.peer.address.ip();
+                    is_host && first.transport == line.transport
+                };
+                // A callee may name anybody in its Contact: what answers a challenge is for who asked, and whom it trusts.
+                line.may_see_credentials = may_see_credentials && self.lines[0].as_ref().is_some_and(is_of);
+                self.lines.push(Some(line));
+                self.lines.len() - 1
+            }
+            Err(_) => 0,
+        };
+        (index, self.lead(way, index))
+    }
+
+    /// Gives up on every way that is still being dialled: the line of the INVITE leads there. What waited for them.
+    pub(super) fn hang_on_to_first(&mut self) -> Vec<CallRequest> {
+        (0..self.ways.len()).flat_map(|way| self.lead(way, 0)).collect()
+    }
+
+    /// Has a way that is being dialled lead over a line; what waited for it.
+    fn lead(&mut self, way: usize, index: usize) -> Vec<CallRequest> {
+        let Way { endpoint, leads, .. } = &mut self.ways[way];
+        if let Leads::Over(_) = leads {
+            return Vec::new();
+        }
+        if index == 0 {
+            let text = format!("no way to {}:{}, staying on the connection of the call", endpoint.host, endpoint.port);
+            self.events.push(Event::now(text));
+        }
+        match std::mem::replace(leads, Leads::Over(index)) {
+            Leads::Over(_) => Vec::new(),
+            Leads::Dialling { waiting, .. } => waiting,
+        }
+    }
+
+    /// Takes leave of everybody; what was done and said.
+    pub(super) async fn close(mut self) -> (Vec<Event>, Vec<String>) {
+        for line in self.lines.into_iter().flatten() {
+            self.trace.extend(line.close().await);
+        }
+        (self.events, self.trace)
+    }
+
+    /// Connects once more to where `old` led, before `hard`, with what the first connection was made with; the signal that came
+    /// meanwhile and left no time for it.
+    pub(super) async fn redial(&mut self, old: Line, hard: Instant) -> Option<&'static str> {
+        let (address, transport, via) = (old.peer.address, old.transport, old.via.clone());
+        let may_see_credentials = old.may_see_credentials;
+        self.trace.extend(old.close().await);
+        let question = Question { deadline: dialling(hard), ..self.question.clone() };
+        let location = Location::of_host(&address.ip().to_string(), address.port(), transport, self.family);
+        let signal = async {
+            let signal = ending::asked().await;
+            tokio::time::sleep(SIGNALLED).await;
+            signal
+        };
+        match select(pin!(probe::connect(&question, &location)), pin!(signal)).await {
+            Either::Left(((facts, Ok(connected)), _)) => {
+                self.events.extend(facts.events);
+                // A CANCEL is known by the Via of its INVITE (RFC 3261 17.2.3).
+                let mut line = Line::over(connected).known_as(via);
+                self.secrets.iter().for_each(|secret| line.conceal(secret));
+                line.may_see_credentials = may_see_credentials;
+                self.lines[0] = Some(line);
+                None
+            }
+            Either::Left(((facts, Err(_)), _)) => {
+                self.events.extend(facts.events);
+                None
+            }
+            Either::Right((signal, _)) => Some(signal),
+        }
+    }
+}
+
+/// By when somebody must be reached where all must be over by `hard`.
+fn dialling(hard: Instant) -> Deadline {
+    let now = Instant::now();
+    Deadline::new(now, DIALLING.min(hard.saturating_duration_since(now) / 2))
+}
+
+/// How long to try to reach whom the requests of a dialog should go to.
+const DIALLING: Duration = Duration::from_secs(1);
+
+/// How much longer, once a signal came.
+const SIGNALLED: Duration = Duration::from_millis(150);
+
+/// How many ways there are beside the connection of the call, at most.
+const MAX_WAYS: usize = 8;

@@ -1,0 +1,127 @@
+//! What comes after the end was decided, or from where nothing should: later forks, lost messages, other people's challenges.
+
+use super::*;
+
+#[test]
+fn a_2xx_that_comes_right_after_a_refusal_or_redirection_is_released() {
+    for (status, transport) in
+        [(302, Transport::Udp), (486, Transport::Udp), (486, Transport::Tcp), (603, Transport::Tls)]
+    {
+        let mut scene = Scene::new(Until::Answer, Duration::from_secs(9), transport);
+        scene.settle();
+        scene.say(Method::Invite, status, "To: <sip:d>;tag=a").settle();
+        assert!(matches!(scene.pass(450).settle(), Step::Wait(_)), "{status}");
+        scene.say(Method::Invite, 200, "To: <sip:d>;tag=b\r\nContact: <sip:e@192.0.2.8>");
+        assert_eq!(scene.sends(), ["ACK", "BYE"], "{status}: nobody wants to hold it");
+        scene.say(Method::Bye, 200, "");
+        assert!(matches!(scene.call.verdict(), Verdict::Final(response, _) if response.status == status));
+        assert_eq!(scene.call.release(), Release::Done(Duration::ZERO));
+        assert_eq!(scene.pass(500).settle(), Step::Over);
+    }
+}
+
+#[test]
+fn a_redirection_over_a_stream_is_not_waited_upon() {
+    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Tcp);
+    scene.settle();
+    scene.say(Method::Invite, 302, "To: <sip:d>;tag=a\r\nContact: <sip:e@192.0.2.8>");
+    assert_eq!((scene.sends(), scene.settle()), (vec!["ACK"], Step::Over));
+}
+
+#[test]
+fn an_invite_that_is_given_up_is_never_sent_again() {
+    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Udp);
+    scene.settle();
+    scene.pass(450).call.abandon();
+    for _ in 0..20 {
+        assert!(scene.pass(500).sends().is_empty());
+        assert!(matches!(scene.settle(), Step::Wait(until) if until > scene.now));
+    }
+    assert_eq!(scene.call.release(), Release::Open(Open::NotCancelled));
+    scene.say(Method::Invite, 200, HERE);
+    assert_eq!(scene.sends(), ["ACK", "BYE"], "the answer to the first one");
+}
+
+#[test]
+fn an_invite_that_has_no_final_response_is_open() {
+    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Tcp);
+    scene.settle();
+    assert_eq!(scene.call.release(), Release::Open(Open::NotCancelled));
+    scene.say(Method::Invite, 180, "To: <sip:d>;tag=a").settle();
+    assert_eq!(scene.call.release(), Release::Open(Open::CancelUnsent));
+    scene.call.abandon();
+    scene.settle();
+    assert_eq!(scene.call.release(), Release::Open(Open::CancelUnanswered));
+}
+
+#[test]
+fn callees_beyond_those_that_are_released_are_counted() {
+    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Udp);
+    scene.settle();
+    for callee in 0..70 {
+        scene.say(Method::Invite, 200, &format!("To: <sip:d>;tag=t{callee}\r\nContact: <sip:e@192.0.2.8>")).settle();
+    }
+    let byes: Vec<_> = scene.sent.iter().filter(|request| request.method == Method::Bye).cloned().collect();
+    assert_eq!(byes.len(), 64);
+    byes.iter().for_each(|bye| scene.answer(bye, 200, ""));
+    assert_eq!(scene.call.release(), Release::Open(Open::TooMany(6)));
+}
+
+#[test]
+fn a_response_with_the_tag_of_another_dialog_is_none_of_this_call() {
+    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Udp);
+    scene.settle();
+    let CallRequest { branch, .. } = scene.last(Method::Invite);
+    let said = |from: &str| {
+        response(&format!(
+            "SIP/2.0 200 OK\r\nVia: x;branch={branch}\r\nCall-ID: the-call\r\nCSeq: 1 INVITE\r\nFrom: {from}\r\n{HERE}\r\n\r\n"
+        ))
+    };
+    assert!(!scene.call.receive(&said("<sip:other@x>;tag=zzz"), true, scene.now));
+    assert!(scene.sends().is_empty());
+    assert!(scene.call.receive(&said("<sip:caller.example>;tag=ours"), true, scene.now));
+    assert_eq!(scene.sends(), ["ACK", "BYE"]);
+}
+
+#[test]
+fn a_challenge_to_bye_is_answered_only_where_the_invite_was_challenged_alike() {
+    let challenge =
+        |realm: &str| format!("To: <sip:d>;tag=a\r\nWWW-Authenticate: Digest realm=\"{realm}\", nonce=\"1\"");
+    for (first, realm, is_trusted, is_answered) in [
+        (Some("good"), "good", true, true),
+        (Some("good"), "good", false, false),
+        (Some("good"), "evil", true, false),
+        (None, "good", true, false),
+    ] {
+        let who = Credentials { username: "u".into(), password: "p".into() };
+        let wish = Wish { until: Until::Answer, hold: Duration::ZERO, credentials: Some(who) };
+        let mut scene = Scene::with(wish, Transport::Udp);
+        scene.settle();
+        if let Some(realm) = first {
+            scene.say(Method::Invite, 401, &challenge(realm)).settle();
+        }
+        scene.say(Method::Invite, 200, HERE).settle();
+        match is_trusted {
+            true => _ = scene.say(Method::Bye, 401, &challenge(realm)),
+            false => scene.say_untrusted(Method::Bye, 401, &challenge(realm)),
+        }
+        let expected = if is_answered { &["BYE"][..] } else { &[] };
+        assert_eq!(scene.sends(), expected, "{first:?} {realm} {is_trusted}");
+        let refused = Release::Open(Open::Refused("401 Said".into()));
+        assert_eq!(scene.call.release() == refused, !is_answered);
+    }
+}
+
+#[test]
+fn what_was_lost_with_a_line_goes_again_before_the_end_of_the_call_and_after() {
+    let mut scene = Scene::new(Until::Answer, Duration::from_secs(3), Transport::Udp);
+    scene.settle();
+    scene.say(Method::Invite, 200, HERE).settle();
+    scene.call.repeat();
+    assert!(scene.sends().is_empty(), "nothing waits for an answer");
+    scene.call.repeat_to_callees();
+    assert_eq!(scene.sends(), ["ACK"]);
+    assert_eq!(scene.pass(3_000).sends(), ["BYE"]);
+    scene.call.repeat();
+    assert_eq!(scene.sends(), ["ACK", "BYE"]);
+}
