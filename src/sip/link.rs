@@ -45,7 +45,7 @@ pub(crate) struct Link<T> {
     pub(super) channel: T,
     /// Who is at its other end.
     pub peer: Peer,
-    /// The status of the last provisional response, as far as somebody noted it here.
+    /// The status of the last provisional response, or of a call's final one, as far as somebody noted it here.
     pub last_provisional: Option<String>,
     framer: Framer,
     strays: u32,
@@ -255,7 +255,9 @@ impl<T: Channel> Link<T> {
     fn when(&self) -> String {
         match (self.framer.pending(), &self.last_provisional) {
             (0, None) => "without an answer to the request".to_owned(),
-            (0, Some(status)) => format!("after {status}, before a final response"),
+            (0, Some(status)) if status.starts_with('1') => format!("after {status}, before a final response"),
+            // A call goes on after its final response.
+            (0, Some(status)) => format!("after {status}"),
             (bytes, _) => format!("in the middle of a message, after {bytes} bytes of it"),
         }
     }

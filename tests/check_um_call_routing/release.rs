@@ -1,11 +1,13 @@
 //! Is a call taken back whatever happens? Crossing answers, forks, hold, ends of connections.
 
 use std::io::Write;
+use std::net::UdpSocket;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::callee::{Callee, method, said, well};
+use crate::callee::{Callee, contact, converse, method, said, well};
 use crate::support::peer::{Peer, read_request};
+use crate::support::port::closed_port;
 use crate::{call, udp};
 
 #[test]
@@ -151,6 +153,100 @@ fn the_end_of_the_connection_takes_the_call_back_over_another_one() {
             assert_eq!(heard, ["INVITE", "CANCEL"], "{ran:?}");
         }
     }
+}
+
+#[test]
+fn critical_when_the_server_dies_while_a_call_is_taken_back() {
+    let calls = Mutex::new(0);
+    let peer = Peer::tcp(move |stream| {
+        let count = {
+            let mut calls = calls.lock().unwrap();
+            *calls += 1;
+            *calls
+        };
+        converse(stream, |method, request, _| match method {
+            "INVITE" => vec![said(request, "a", "180 Ringing", ""), Vec::new()],
+            // Nobody on the second connection knows of the call.
+            _ if count > 1 => vec![Vec::new()],
+            _ => Vec::new(),
+        });
+    });
+    let ran = call(peer.port(), "--until ringing -t 2");
+    ran.assert_text(2)
+        .assert_says("closed the connection")
+        .assert_says("may still be open: no final response after CANCEL");
+}
+
+#[test]
+fn what_icmp_refuses_of_a_contact_takes_the_way_of_the_invite() {
+    let contact = format!("Contact: <sip:a@127.0.0.1:{}>\r\n", closed_port());
+    let callee = Callee::new(move |method, request, _| match method {
+        "INVITE" => vec![said(request, "a", "200 OK", &contact)],
+        _ => well(method, request),
+    });
+    udp(callee.port(), "").assert_text(0).assert_says("released in");
+    callee.assert_heard(&["INVITE", "ACK", "BYE"]);
+    let callee_kept = callee;
+    let before = callee_kept.methods().len();
+    udp(callee_kept.port(), "--hold 0.3").assert_text(0).assert_says("held for 0.3 s");
+    let mut heard = callee_kept.methods().split_off(before);
+    heard.dedup();
+    assert_eq!(heard, ["INVITE", "ACK", "BYE"]);
+}
+
+#[test]
+fn a_callee_that_is_reached_beside_its_proxy_is_answered_where_it_is() {
+    let callee = UdpSocket::bind("127.0.0.1:0").unwrap();
+    callee.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let own = callee.local_addr().unwrap();
+    let (answers, answered) = std::sync::mpsc::channel();
+    let proxy = Callee::new(move |method, request, invite| match method {
+        "INVITE" => vec![said(request, "a", "200 OK", "Contact: <sip:a@callee.invalid>\r\n")],
+        "ACK" => {
+            let value = |name: &str| invite.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
+            let to = value("Via: ").split(' ').nth(1).unwrap().split(';').next().unwrap().to_owned();
+            let bye = format!(
+                "BYE sip:x SIP/2.0\r\nVia: SIP/2.0/UDP {own};branch=z9hG4bKb\r\nFrom: {};tag=a\r\nTo: {}\r\nCall-ID: {}\r\n\
+                 CSeq: 1 BYE\r\nContent-Length: 0\r\n\r\n",
+                value("To: "),
+                value("From: "),
+                value("Call-ID: ")
+            );
+            callee.send_to(bye.as_bytes(), to).unwrap();
+            let mut buffer = [0; 4096];
+            let count = callee.recv(&mut buffer).unwrap_or_default();
+            answers.send(String::from_utf8_lossy(&buffer[..count]).into_owned()).unwrap();
+            Vec::new()
+        }
+        _ => well(method, request),
+    });
+    udp(proxy.port(), "--hold 5").assert_text(2).assert_says("hung up by the other side");
+    let answer = answered.recv().unwrap();
+    assert!(answer.starts_with("SIP/2.0 200 OK\r\n") && answer.contains("\r\nCSeq: 1 BYE\r\n"), "{answer}");
+}
+
+#[test]
+fn a_2xx_right_behind_a_refusal_or_redirection_is_acknowledged_and_ended() {
+    for (status, more) in [("302 Moved", "--redirect accept"), ("486 Busy Here", "--expect 486")] {
+        let callee = Callee::new(move |method, request, _| match method {
+            "INVITE" => {
+                vec![
+                    said(request, "a", status, "Contact: <sip:x@127.0.0.1:1>\r\n"),
+                    said(request, "b", "200 OK", &contact("")),
+                ]
+            }
+            _ => well(method, request),
+        });
+        udp(callee.port(), more).assert_text(0).assert_says(", released in ");
+        callee.assert_heard(&["INVITE", "ACK", "BYE"]);
+    }
+}
+
+#[test]
+fn an_invite_that_is_given_up_is_not_sent_again_and_that_it_may_ring_is_said() {
+    let callee = Callee::new(|_, _, _| Vec::new());
+    let ran = udp(callee.port(), "-t 1.8");
+    ran.assert_text(2).assert_says("after 2 requests").assert_says("; the INVITE could not be cancelled");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use time::{Duration, OffsetDateTime};
 
 use crate::PLUGIN;
-use crate::callee::{converse, said, well};
+use crate::callee::{Callee, contact, converse, said, well};
 use crate::support::peer::Peer;
 use crate::support::{Outcome, run};
 
@@ -125,4 +125,96 @@ fn a_first_uri_that_nobody_can_be_sent_to_hides_no_certificate() {
         let ran = call(&[&router, &last], &format!("--redirect follow --certificate-critical 60 -u {uri}"));
         ran.assert_text(2).assert_says("less than 60 days").assert_says("'tls'=");
     }
+}
+
+#[test]
+fn a_call_that_rings_is_cancelled_over_a_new_connection_with_the_same_name() {
+    let ringing = |method: &str, request: &str, invite: &str| match method {
+        "INVITE" => vec![said(request, "a", "180 Ringing", ""), Vec::new()],
+        // The INVITE was heard on the connection before this one: of its 487 only the transaction counts.
+        "CANCEL" => vec![said(request, "a", "200 OK", ""), terminated(request, invite)],
+        _ => Vec::new(),
+    };
+    let callee = Secure::new(200, ringing);
+    call(&[&callee], "-t 8").assert_text(2).assert_says("closed the connection").assert_says("cancelled in ");
+    assert_eq!(callee.heard(), ["INVITE", "CANCEL", "ACK"]);
+
+    let broken = |method: &str, request: &str, _: &str| match method {
+        "INVITE" => vec![said(request, "a", "200 OK", &contact(request))],
+        "ACK" => vec![Vec::new()],
+        _ => well(method, request),
+    };
+    let callee = Secure::new(200, broken);
+    let ran = call(&[&callee], "--hold 6");
+    ran.assert_text(2).assert_says("the call broke after ").assert_says(" of 6 s: ").assert_says("released in ");
+    assert_eq!(callee.heard(), ["INVITE", "ACK", "BYE"]);
+}
+
+/// The 487 to the INVITE that this CANCEL is of.
+fn terminated(cancel: &str, _: &str) -> Vec<u8> {
+    said(&cancel.replace(" CANCEL\r\n", " INVITE\r\n"), "a", "487 Request Terminated", "")
+}
+
+/// Asks for credentials once.
+fn challenging(method: &str, request: &str, contact: &str) -> Vec<Vec<u8>> {
+    let challenge = "WWW-Authenticate: Digest realm=\"good\", nonce=\"n\"\r\n";
+    match method {
+        "INVITE" if !request.contains("\r\nAuthorization: ") => vec![said(request, "a", "401 Unauthorized", challenge)],
+        "INVITE" => vec![said(request, "a", "200 OK", contact)],
+        _ => well(method, request),
+    }
+}
+
+#[test]
+fn what_answers_a_challenge_goes_to_nobody_whom_a_contact_names() {
+    for realm in ["good", "evil"] {
+        let other = Callee::new(move |method, request, _| match method {
+            "BYE" => {
+                let challenge = format!("WWW-Authenticate: Digest realm=\"{realm}\", nonce=\"chosen\"\r\n");
+                vec![said(request, "a", "401 Unauthorized", &challenge)]
+            }
+            _ => Vec::new(),
+        });
+        let contact = format!("Contact: <sip:x@127.0.0.1:{};transport=udp>\r\n", other.port());
+        let callee =
+            Secure::new(200, move |method: &str, request: &str, _: &str| challenging(method, request, &contact));
+        let directory = password();
+        let ran = call(&[&callee], &format!("--username bob --password-file {}", directory.path().join("p").display()));
+        ran.assert_text(1).assert_says("BYE was refused with 401");
+        for method in ["ACK", "BYE"] {
+            let (_, request) = other.first(method).unwrap();
+            assert!(!request.contains("Digest"), "{request}");
+        }
+        other.assert_heard(&["ACK", "BYE"]);
+    }
+}
+
+#[test]
+fn no_later_connection_shows_what_answered_a_challenge() {
+    let echo = Arc::new(Mutex::new(String::new()));
+    let callee = Secure::new(200, move |method: &str, request: &str, _: &str| {
+        if let Some((_, rest)) = request.split_once("response=\"") {
+            *Mutex::lock(&echo).unwrap() = rest.split('"').next().unwrap().to_owned();
+        }
+        let echoed = format!("X-Echo: {}\r\n", Mutex::lock(&echo).unwrap());
+        match method {
+            "INVITE" if request.contains("\r\nAuthorization: ") => {
+                vec![said(request, "a", "180 Ringing", &echoed), Vec::new()]
+            }
+            "CANCEL" => vec![said(request, "a", "200 OK", &echoed), terminated(request, "")],
+            _ => challenging(method, request, ""),
+        }
+    });
+    let directory = password();
+    let ran =
+        call(&[&callee], &format!("-t 8 -vvv --username bob --password-file {}", directory.path().join("p").display()));
+    ran.assert_text(2);
+    let echoes: Vec<_> = ran.stdout.lines().filter_map(|line| line.trim().strip_prefix("X-Echo: ")).collect();
+    assert!(echoes.len() == 2 && echoes.iter().all(|echo| echo.bytes().all(|byte| byte == b'*')), "{ran:?}");
+}
+
+fn password() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("p"), "s3cret\n").unwrap();
+    directory
 }

@@ -105,6 +105,26 @@ fn a_refusal_is_judged_where_ringing_was_hoped_for() {
 }
 
 #[test]
+fn an_answer_without_ringing_is_judged_by_the_same_ranges() {
+    for status in ["200 OK", "302 Moved Temporarily"] {
+        let callee = Callee::new(move |method, request, _| match method {
+            "INVITE" => {
+                std::thread::sleep(Duration::from_millis(50));
+                vec![
+                    said(request, "a", "100 Trying", ""),
+                    said(request, "a", status, "Contact: <sip:101@127.0.0.1:1>\r\n"),
+                ]
+            }
+            _ => well(method, request),
+        });
+        let ran = udp(callee.port(), "--until ringing --redirect accept -w 0.02 -c 20");
+        ran.assert_text(1).assert_says(", more than 0.02 s").assert_says("s;0.02;20;0;10 'dns'");
+        udp(callee.port(), "--until ringing --redirect accept -c 0.02").assert_text(2);
+        udp(callee.port(), "--until ringing --redirect accept -c 20").assert_text(0);
+    }
+}
+
+#[test]
 fn critical_when_the_answer_breaks_the_standard() {
     for (more, part) in [("Contact: *\r\n", "the Contact '*' cannot be read"), ("", "there is no Contact")] {
         let callee = Callee::new(move |method, request, _| match method {

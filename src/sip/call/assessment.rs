@@ -75,7 +75,8 @@ impl CallAssessment<'_> {
             (Ok(_), None) => {}
         }
         if let Some(astray) = &attempt.astray {
-            report.add_failure(Failure::new(Class::Redirection, astray.to_string()));
+            let class = if let Astray::NoTime(_) = astray { Class::Timeout } else { Class::Redirection };
+            report.add_failure(Failure::new(class, astray.to_string()));
         }
     }
 
@@ -172,9 +173,7 @@ impl CallAssessment<'_> {
         match (&routed.target, &attempt.astray) {
             (Some(asked), _) => alive(answer, asked, report),
             // What is wrong with it is a finding of its own.
-            (None, Some(Astray::Contact(_) | Astray::Circle(_) | Astray::TooMany { .. })) => {
-                Ok(format!("{} from {} in {}", response.status, peer.name(), precisely(time)))
-            }
+            (None, Some(_)) => Ok(format!("{} from {} in {}", response.status, peer.name(), precisely(time))),
             (None, None) => Ok(match routed.redirections {
                 0 => judged,
                 1 => format!("{judged}, after 1 redirection"),
@@ -214,9 +213,11 @@ impl CallAssessment<'_> {
         };
         let ringing = called.and_then(|called| called.call.ringing()).map(since_start);
         let (judged, unjudged) = (&self.common.thresholds, &Thresholds::default());
-        let (of_time, of_ringing) = match self.until {
-            Until::Answer => (judged, unjudged),
-            Until::Ringing => (unjudged, judged),
+        let (of_time, of_ringing) = match (self.until, ringing) {
+            (Until::Ringing, Some(_)) => (unjudged, judged),
+            // An answer that comes without ringing ends the wait for it, too.
+            (Until::Ringing, None) => (judged, judged),
+            (Until::Answer, _) => (judged, unjudged),
         };
         let longest = self.common.timeout.as_secs_f64();
         report.judge_metric(Metric::seconds("time", time).judged_by(of_time).max(longest));

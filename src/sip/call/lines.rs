@@ -146,21 +146,15 @@ impl<'a> Lines<'a> {
         select_all(all).await.0
     }
 
-    /// Takes what came of dialling a way; what waited for it, and the line that leads there now.
+    /// Takes what came of dialling a way; the line that leads there now, and what waited for it.
     pub(super) fn dialled(&mut self, way: usize, (facts, connected): Dialled) -> (usize, Vec<CallRequest>) {
-        let may_see_credentials = facts.may_see_credentials();
         self.events.extend(facts.events);
         let index = match connected {
             Ok(connected) => {
                 let mut line = Line::over(connected);
                 self.secrets.iter().for_each(|secret| line.conceal(secret));
-                let is_of = |first: &Line| {
-                    let is_host =
-                        first.peer.host == line.peer.host || first.peer.address.ip() == line.peer.address.ip();
-                    is_host && first.transport == line.transport
-                };
-                // A callee may name anybody in its Contact: what answers a challenge is for who asked, and whom it trusts.
-                line.may_see_credentials = may_see_credentials && self.lines[0].as_ref().is_some_and(is_of);
+                // A callee may name anybody in its Contact: what answers a challenge is for the server that was asked for.
+                line.may_see_credentials = false;
                 self.lines.push(Some(line));
                 self.lines.len() - 1
             }

@@ -105,6 +105,8 @@ pub(crate) enum Astray {
     Circle(String),
     #[error("more than {max} redirections, the last one to {last}")]
     TooMany { max: u8, last: String },
+    #[error("no time is left to call {0}, where the redirection leads")]
+    NoTime(String),
 }
 
 /// Makes the call that is asked for.
@@ -301,7 +303,13 @@ impl Journey<'_> {
             let response = response.clone();
             attempt.astray = self.redirect(&response, way).await.err();
         }
-        attempt.may_be_better_elsewhere() && !self.asked.question.deadline.remaining(Instant::now()).is_zero()
+        let is_over = self.asked.question.deadline.remaining(Instant::now()).is_zero();
+        if let (true, Some(_), None, Some(next)) =
+            (is_over, attempt.redirection(), &attempt.astray, self.targets.front())
+        {
+            attempt.astray = Some(Astray::NoTime(next.uri.name(next.usual)));
+        }
+        attempt.may_be_better_elsewhere() && !is_over
     }
 
     /// Goes after a redirection that `way` led to: asks its target, or puts its Contacts in front of what is still to be
