@@ -1,5 +1,6 @@
 //! What is said to a peer, and what is heard of it? Messages over one channel; one that cannot be read harms none that can.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 
@@ -52,7 +53,7 @@ pub(crate) struct Link<T> {
     unread: Unread,
     /// What of our messages nobody may see, should the peer say it again.
     secrets: Vec<String>,
-    trace: Vec<String>,
+    trace: Trace,
     /// What one call of `receive` fills; on the heap, because a future that holds it is moved about.
     buffer: Vec<u8>,
 }
@@ -77,7 +78,7 @@ impl<T: Channel> Link<T> {
             strays: 0,
             unread: Unread::default(),
             secrets: Vec::new(),
-            trace: Vec::new(),
+            trace: Trace::default(),
             buffer: Vec::with_capacity(BUFFER),
         }
     }
@@ -198,7 +199,7 @@ impl<T: Channel> Link<T> {
 
     /// The messages as sent and received, credentials masked.
     pub(crate) fn into_trace(self) -> Vec<String> {
-        self.trace
+        self.trace.into_messages()
     }
 
     async fn next_of_stream(&mut self) -> Result<Option<Frame>, Failure> {
@@ -281,9 +282,33 @@ impl<T: Channel> Link<T> {
     }
 
     fn note(&mut self, direction: &str, message: &str) {
-        if self.trace.len() < MAX_MESSAGES {
-            self.trace.push(format!("{direction} {}\n{}", self.peer, excerpt(message, MAX_MESSAGE)));
+        self.trace.push(format!("{direction} {}\n{}", self.peer, excerpt(message, MAX_MESSAGE)));
+    }
+}
+
+/// The first messages and the last ones: a call that rings for long has its end there, too.
+#[derive(Debug, Default)]
+struct Trace {
+    first: Vec<String>,
+    last: VecDeque<String>,
+    left_out: u32,
+}
+
+impl Trace {
+    fn push(&mut self, message: String) {
+        if self.first.len() < FIRST_MESSAGES {
+            return self.first.push(message);
         }
+        if self.last.len() >= LAST_MESSAGES {
+            self.last.pop_front();
+            self.left_out = self.left_out.saturating_add(1);
+        }
+        self.last.push_back(message);
+    }
+
+    fn into_messages(self) -> Vec<String> {
+        let left_out = (self.left_out > 0).then(|| format!("({} messages are left out here)", self.left_out));
+        self.first.into_iter().chain(left_out).chain(self.last).collect()
     }
 }
 
@@ -312,8 +337,25 @@ fn places_of(secret: &[u8], bytes: &[u8], at: usize) -> Option<Vec<usize>> {
 /// The most of a datagram, and of what is read from a stream at once.
 const BUFFER: usize = 64 * 1024;
 
-/// How many messages the trace keeps.
-const MAX_MESSAGES: usize = 12;
+/// How many messages the trace keeps of the beginning.
+const FIRST_MESSAGES: usize = 6;
+
+/// How many of the end.
+const LAST_MESSAGES: usize = 18;
 
 /// The most that it keeps of one, in characters.
 const MAX_MESSAGE: usize = 4 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trace_has_its_beginning_and_its_end() {
+        let mut trace = Trace::default();
+        (0..30).for_each(|number| trace.push(number.to_string()));
+        let messages = trace.into_messages();
+        assert_eq!((messages.len(), messages[5].as_str(), messages[24].as_str()), (25, "5", "29"));
+        assert_eq!((messages[6].as_str(), messages[7].as_str()), ("(6 messages are left out here)", "12"));
+    }
+}
