@@ -40,6 +40,11 @@ impl Diagnostics {
         self.parameters.iter().find(|(each, _)| each == name).map(|(_, value)| value.as_str())
     }
 
+    /// Whether its number is known to stand for one reason, which leaves no room for another.
+    pub fn names_its_reason(&self) -> bool {
+        matches!(self.id, 15000 | 15500 | 15501 | 15503 | 15604 | 15647)
+    }
+
     /// One line: the number, what is known of it, and the sender's own reason.
     pub fn text(&self) -> String {
         let mut text = self.sub.map_or_else(|| self.id.to_string(), |sub| format!("{}.{sub}", self.id));

@@ -38,6 +38,13 @@ fn critical_when_a_stranger_calls_and_it_is_counted() {
 }
 
 #[test]
+fn a_reason_that_the_router_names_is_not_said_to_be_another() {
+    let ran = call(start(Behaviour::Forbidden).tcp.port(), "");
+    ran.assert_text(2).assert_says("15647 (no access to Active Directory)");
+    assert!(!ran.stdout.contains("no UM IP gateway"), "{ran:?}");
+}
+
+#[test]
 fn critical_when_the_mailbox_server_is_dead_or_silent() {
     let dead = start(Behaviour::MailboxDead);
     call(dead.tcp.port(), "").assert_text(2).assert_says("which does not answer: connection refused");

@@ -345,13 +345,17 @@ fn explained(failure: Failure, response: &Response, withheld: Option<&str>) -> F
         (401 | 407, Some(withheld)) => {
             format!("{} wants credentials, {withheld}", failure.summary.split(": ").next().unwrap_or_default())
         }
-        // Exchange refuses so whoever is no UM IP gateway of its organization, and names no other reason for it.
-        (403, _) if !Diagnostics::among(response.head.pairs()).is_empty() => {
-            format!("{}; the caller is no UM IP gateway", failure.summary)
-        }
+        // Exchange refuses so whoever is no UM IP gateway of its organization, unless its diagnostics name another reason.
+        (403, _) if is_of_stranger(response) => format!("{}; the caller is no UM IP gateway", failure.summary),
         _ => return failure,
     };
     Failure { summary, ..failure }
+}
+
+/// Whether diagnostics are there, and none of them has a meaning of its own.
+fn is_of_stranger(response: &Response) -> bool {
+    let diagnostics = Diagnostics::among(response.head.pairs());
+    !diagnostics.is_empty() && !diagnostics.iter().any(|(_, each)| each.names_its_reason())
 }
 
 fn no_answer(called: &Called, peer: &Peer) -> Failure {
