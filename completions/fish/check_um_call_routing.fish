@@ -1,12 +1,12 @@
 complete -c check_um_call_routing -f
 complete -c check_um_call_routing -s H -l hostname -d 'Name or address of the host to ask' -r -f -a "(__fish_print_hostnames)"
+complete -c check_um_call_routing -s p -l port -d 'Port to connect to [default: the protocol\'s own]' -r -f
 complete -c check_um_call_routing -l transport -d 'How the request travels; the default port is 5060, with tls 5061 [default: tcp; with --srv what the domain prefers]' -r -f -a "tcp\t'TCP, as a Call Router in its default startup mode'
 tls\t'TLS over TCP'
 udp\t'UDP, for SIP servers other than Exchange\'s'"
 complete -c check_um_call_routing -l dns-server -d 'Nameserver to ask, as ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; repeatable [default: the system\'s]' -r -f
 complete -c check_um_call_routing -l source-address -d 'Local address to send from' -r -f
-complete -c check_um_call_routing -s p -l port -d 'Port to connect to [default: 5060, with --transport tls 5061; with --srv what DNS names]' -r -f
-complete -c check_um_call_routing -s u -l uri -d 'Whom to call [default: sip:HOST:PORT, with the transport as a parameter unless it is udp; with --srv sip:DOMAIN]' -r -f
+complete -c check_um_call_routing -s u -l uri -d 'Whom to call; always to be given' -r -f
 complete -c check_um_call_routing -l from -d 'From address [default: sip:check-um@ the local address]' -r -f
 complete -c check_um_call_routing -l to -d 'To address [default: the Request-URI]' -r -f
 complete -c check_um_call_routing -l contact -d 'Contact address; Teams wants this host\'s own FQDN in it [default: the local address and port]' -r -f
@@ -17,7 +17,7 @@ complete -c check_um_call_routing -l route -d 'A proxy to be named in Route, the
 complete -c check_um_call_routing -l username -d 'User name for digest authentication (MD5, SHA-256, SHA-512-256)' -r -f
 complete -c check_um_call_routing -l password-file -d 'File whose first line is the password' -r -F
 complete -c check_um_call_routing -l password-env -d 'Environment variable that holds the password' -r -f
-complete -c check_um_call_routing -l redirect -d 'What a redirection is to be: ask (is the first Contact alive?), follow (call there), accept (it is the answer) [default: ask]' -r -f -a "ask\t'The first Contact is asked with OPTIONS whether it is alive'
+complete -c check_um_call_routing -l redirect -d 'What a redirection is to be: ask (is the preferred Contact alive?), follow (call there), accept (it is the answer) [default: ask]' -r -f -a "ask\t'The preferred Contact is asked with OPTIONS whether it is alive'
 follow\t'The call is made there'
 accept\t'It is the answer'"
 complete -c check_um_call_routing -l max-redirects -d 'How many redirections are followed, 0 to 255 [default: 5]' -r -f
@@ -49,7 +49,7 @@ complete -c check_um_call_routing -l extra-opts -d 'Read further options from a 
 complete -c check_um_call_routing -s 4 -l ipv4 -d 'Use IPv4 addresses only'
 complete -c check_um_call_routing -s 6 -l ipv6 -d 'Use IPv6 addresses only'
 complete -c check_um_call_routing -l srv -d 'Take the host for a domain and ask the servers that DNS names for it, by NAPTR, SRV and address records (RFC 3263)'
-complete -c check_um_call_routing -l no-verify -d 'Judge neither trust nor that the certificate is for the host; a name that --tls-name gives and the expiry are judged all the same'
+complete -c check_um_call_routing -l no-verify -d 'Judge neither trust nor name; the expiry is judged all the same'
 complete -c check_um_call_routing -l single-line -d 'Print the first line only (text output)'
 complete -c check_um_call_routing -l exit-ok -d 'Exit 0 whatever the state, for a scheduler that discards the output of any other code'
 complete -c check_um_call_routing -s v -l verbose -d 'Say more: -v details, -vv phases, -vvv the full trace'

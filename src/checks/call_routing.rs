@@ -151,7 +151,7 @@ pub struct CallRouting {
     #[command(flatten)]
     digest: DigestOptions,
 
-    /// What a redirection is to be: ask (is the first Contact alive?), follow (call there), accept (it is the answer)
+    /// What a redirection is to be: ask (is the preferred Contact alive?), follow (call there), accept (it is the answer)
     /// [default: ask]
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Call", hide_possible_values = true)]
     redirect: Option<Redirect>,
@@ -219,30 +219,45 @@ impl Options for CallRouting {
         DigestOptions::NEEDS,
         ServerOptions::NEEDS,
         &[
-            // Whom to trust may be about the target of a redirection, which may speak TLS where the first server does not; but
-            // nobody is asked there where the redirection itself is enough.
-            Need { options: TlsOptions::NAMES, when: MAY_MEET_TLS },
-            Need { options: &["--certificate-warning", "--certificate-critical"], when: ServerOptions::OVER_TLS },
+            Need { options: ABOUT_ANY_CERTIFICATE, when: MAY_MEET_TLS },
+            // The target of a redirection is asked by its own name.
+            Need { options: &["--tls-name"], when: ServerOptions::OVER_TLS },
             Need { options: &["--max-redirects"], when: When::Is("--redirect", "follow") },
             Need { options: &["--hold"], when: When::Any(&[When::Absent("--until"), When::Is("--until", "answer")]) },
         ],
     ];
 
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {
-        self.server.contradiction().or_else(|| self.digest.contradiction(secrets)).map(str::to_owned)
+        let contradiction = self.server.contradiction().or_else(|| self.digest.contradiction(secrets));
+        contradiction.or(self.request.uri.is_none().then_some(NOBODY)).map(str::to_owned)
     }
 }
 
-/// Where TLS may be spoken, with the first server or with one that it names.
+/// What may be about the target of a redirection, which may speak TLS where the first server does not.
+const ABOUT_ANY_CERTIFICATE: &[&str] = &[
+    "--ca-file",
+    "--no-verify",
+    "--fingerprint",
+    "--client-certificate",
+    "--client-key",
+    "--passphrase-file",
+    "--passphrase-env",
+    "--tls-backend",
+    "--certificate-warning",
+    "--certificate-critical",
+];
+
 const MAY_MEET_TLS: When = When::Any(&[
     ServerOptions::OVER_TLS,
+    When::Absent("--redirect"),
     When::Is("--redirect", "ask"),
     When::Is("--redirect", "follow"),
-    When::Absent("--redirect"),
 ]);
 
-const URI_HELP: &str = "Whom to call [default: sip:HOST:PORT, with the transport as a parameter unless it is udp; with --srv \
-                        sip:DOMAIN]";
+/// Nobody is called by accident: of a Call Router that is one more call that it rejects.
+const NOBODY: &str = "--uri: expected whom to call, such as sip:5000@cas1.example.com, found none";
+
+const URI_HELP: &str = "Whom to call; always to be given";
 
 const EXPECT_HELP: &str = "Final responses that are as they should be: codes (200), ranges (480-489), classes (2xx), separated \
                            by commas [default: 2xx,3xx]";

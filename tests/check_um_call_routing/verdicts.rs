@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::callee::{Callee, said, well};
-use crate::support::perfdata;
-use crate::{call, udp};
+use crate::support::{perfdata, run};
+use crate::{PLUGIN, call, udp};
 
 #[test]
 fn ok_when_answered_with_every_metric_on_one_line() {
@@ -185,12 +185,36 @@ fn unknown_when_the_command_line_contradicts_itself() {
         ("--hold x", "--hold"),
         ("--hold 1 --until ringing", "--hold"),
         ("--max-redirects 3", "--redirect follow"),
+        ("--transport udp --tls-name a.example", "--transport tls"),
+        ("--transport udp --redirect accept --ca-file f", "--transport tls"),
+        ("--transport udp --redirect accept --certificate-critical 14", "--transport tls"),
+        ("--transport udp --redirect accept --tls-backend legacy", "--transport tls"),
+        ("--from <sip:me@here>;tag=zz", "has a tag"),
         ("--redirect sideways", "expected"),
         ("--header Via:x", "--header"),
         ("--status 200", "--status"),
         ("--dns-server 192.0.2.53", "--srv"),
     ] {
         call(5060, arguments).assert_text(3).assert_says(expected).assert_says("expected");
+    }
+}
+
+#[test]
+fn unknown_when_nobody_is_to_be_called_and_nobody_is() {
+    let callee = Callee::new(|method, request, _| well(method, request));
+    for more in ["", "--redirect follow", "--until ringing"] {
+        let ran = run(PLUGIN, &format!("-H 127.0.0.1 -p {} --transport udp {more}", callee.port()));
+        ran.assert_text(3).assert_says("--uri: expected whom to call");
+    }
+    run(PLUGIN, "-H example.com --srv").assert_text(3).assert_says("--uri: expected whom to call");
+    callee.assert_heard(&[]);
+}
+
+#[test]
+fn what_is_about_certificates_is_taken_where_a_redirection_may_lead_to_tls() {
+    let callee = Callee::new(|method, request, _| well(method, request));
+    for more in ["--certificate-critical 14", "--redirect follow --no-verify", "--redirect ask --tls-backend modern"] {
+        udp(callee.port(), more).assert_text(0);
     }
 }
 

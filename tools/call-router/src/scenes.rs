@@ -105,8 +105,13 @@ pub const SCENES: &[Scene] = &[
     scene("check_um_call_routing", Healthy, "-H 127.0.0.1 -p {tcp} -u sip:5000@127.0.0.1", 0).well("um-call-routing"),
     scene("check_um_call_routing", Healthy, "-H 127.0.0.1 -p {tcp} -u sip:5000@127.0.0.1 --redirect follow -v", 0)
         .titled("the same call, followed to the worker that answers, and released"),
-    scene("check_um_call_routing", Healthy, "-H 127.0.0.1 -p {tcp} --redirect follow --until ringing", 0)
-        .titled("the same, which is enough when it rings"),
+    scene(
+        "check_um_call_routing",
+        Healthy,
+        "-H 127.0.0.1 -p {tcp} -u sip:5000@127.0.0.1 --redirect follow --until ringing",
+        0,
+    )
+    .titled("the same, which is enough when it rings"),
     scene("check_um_call_routing", Stranger, "-H 127.0.0.1 -p {tcp} -u sip:5000@127.0.0.1", 2)
         .titled("a call of somebody who is no UM IP gateway")
         .failing("um-call-routing"),
@@ -115,15 +120,20 @@ pub const SCENES: &[Scene] = &[
     scene("check_um_call_routing", MailboxSilent, "-H 127.0.0.1 -p {tcp} -u sip:5000@127.0.0.1 -t 0.5", 2)
         .titled("the same, to one that says nothing"),
     scene("check_um_call_routing", Refused, "-H 127.0.0.1 -p {tcp} -u sip:5000@127.0.0.1", 2).gone("um-call-routing"),
-    scene("check_um_call_routing", Stranger, "-H 127.0.0.1 -p {tcp} --status 403=warning", 1),
+    scene("check_um_call_routing", Stranger, "-H 127.0.0.1 -p {tcp} -u sip:5000@127.0.0.1 --status 403=warning", 1),
     scene(
         "check_um_call_routing",
         Healthy,
-        "-H 127.0.0.1 -p {tls} --transport tls --ca-file {ca} --redirect follow",
+        "-H 127.0.0.1 -p {tls} --transport tls -u sip:5000@127.0.0.1 --ca-file {ca} --redirect follow",
         0,
     ),
     scene("check_um_call_routing", Healthy, "-H example.com --srv --dns-server {dns} -u sip:5000@example.com -w 5", 0),
-    scene("check_um_call_routing", Refused, "-H 127.0.0.1 -p {tcp} --state refused=unknown -w 5:", 3),
+    scene(
+        "check_um_call_routing",
+        Refused,
+        "-H 127.0.0.1 -p {tcp} -u sip:5000@127.0.0.1 --state refused=unknown -w 5:",
+        3,
+    ),
     scene("check_um_cert_expiry", Healthy, "-H 127.0.0.1 -p {tls} --ca-file {ca}", 0)
         .titled("a certificate with a year to go")
         .well("um-cert-expiry"),

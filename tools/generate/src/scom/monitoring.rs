@@ -109,7 +109,14 @@ pub fn add_rules(pack: &mut Pack, platform: &Platform, watched: &Watched, check:
 /// Adds the task that runs a check now and shows its report.
 pub fn add_task(pack: &mut Pack, platform: &Platform, check: &ScheduledService, probe: Element) {
     let id = platform.names.task(check.name);
-    let what = format!("Runs {} now and shows its report. Changes no state and no number.", check.plugin);
+    let effect = match check.vantage {
+        Vantage::Call => {
+            "Makes a call, which the router counts: whom to call is to be given by an override of Options (--uri); without it \
+             nobody is called."
+        }
+        _ => "Changes no state and no number.",
+    };
+    let what = format!("Runs {} now and shows its report. {effect}", check.plugin);
     pack.name(&id, &format!("Run the probe now: {}", check.title), &what);
     let task = element("Task")
         .with("ID", id)
