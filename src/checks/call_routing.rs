@@ -11,8 +11,9 @@
 
 use std::time::Duration;
 
-use super::call_routing_advice::advice;
+use super::call_routing_advice;
 use crate::options::digest::DigestOptions;
+use crate::options::peer::PeerOptions;
 use crate::options::request::RequestOptions;
 use crate::options::served::ServedOptions;
 use crate::options::server::ServerOptions;
@@ -24,10 +25,10 @@ use crate::report::{About, Class, Failure, Finding, Range, Report, StandsFor, Th
 use crate::sip::assessment::Assessment;
 use crate::sip::call::assessment::CallAssessment;
 use crate::sip::call::machine::{Until, Wish};
-use crate::sip::call::routing::{self, CallQuestion, Redirect};
+use crate::sip::call::routing::{self, Attempt, CallQuestion, Redirect};
 use crate::sip::call::uac::release_time;
 use crate::sip::expect::StatusSet;
-use crate::sip::judge::Expected;
+use crate::sip::judge::{self, Expected};
 use crate::sip::probe::Question;
 use crate::sip::transport::Transport;
 use crate::sip::uri;
@@ -57,6 +58,9 @@ impl Check for CallRouting {
         let routed = routing::route(&question, &located?).await;
 
         report.target = self.server.target(transport, Some(&routed.first.facts));
+        let said = routed.attempts().filter_map(Attempt::called).filter_map(|called| called.call.last_response());
+        let is_exchange = said.into_iter().any(judge::is_of_exchange);
+        report.advise_by(self.advice_on(is_exchange));
         let common = self.assessment(context, transport)?;
         CallAssessment { common: &common, until: self.until(), hold: self.hold() }.add(routed, &mut report);
         report.events.sort_by_key(|event| event.at);
@@ -65,6 +69,14 @@ impl Check for CallRouting {
 }
 
 impl CallRouting {
+    fn advice_on(&self, is_exchange: bool) -> fn(Option<Class>) -> &'static str {
+        if self.peer.is_exchange(is_exchange) {
+            call_routing_advice::on_exchange
+        } else {
+            call_routing_advice::on_any_server
+        }
+    }
+
     fn question(&self, context: &Context) -> Result<CallQuestion, Failure> {
         let (server, request) = (&self.server, &self.request);
         let question = Question {
@@ -185,6 +197,9 @@ pub struct CallRouting {
 
     #[command(flatten)]
     served: ServedOptions,
+
+    #[command(flatten)]
+    peer: PeerOptions,
 }
 
 impl Options for CallRouting {
@@ -206,7 +221,7 @@ impl Options for CallRouting {
             ],
         ],
         defaults: &[],
-        advice,
+        advice: call_routing_advice::on_exchange,
     };
     const USAGE: &'static [&'static str] = &["-H HOST -u URI [OPTIONS]", "-H DOMAIN --srv -u URI [OPTIONS]"];
     const EXAMPLES: [&'static str; 3] = [
@@ -226,6 +241,10 @@ impl Options for CallRouting {
             Need { options: &["--hold"], when: When::Any(&[When::Absent("--until"), When::Is("--until", "answer")]) },
         ],
     ];
+
+    fn advice(&self) -> fn(Option<Class>) -> &'static str {
+        self.advice_on(false)
+    }
 
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {
         let contradiction = self.server.contradiction().or_else(|| self.digest.contradiction(secrets));

@@ -38,6 +38,17 @@ fn critical_when_a_stranger_calls_and_it_is_counted() {
 }
 
 #[test]
+fn advice_speaks_of_exchange_where_the_router_says_that_it_is_one_or_the_operator_does() {
+    let router = start(Behaviour::Stranger);
+    call(router.tcp.port(), "").assert_text(2);
+    let says = |more: &str| call(router.tcp.port(), more).stdout.contains("New-UMIPGateway");
+    assert!(says("") && says("--peer exchange") && !says("--peer generic"));
+    let nobody = crate::support::port::closed_port();
+    let says = |more: &str| call(&nobody, more).stdout.contains("MSExchangeUMCR");
+    assert!(!says("") && says("--peer exchange") && !says("--peer generic"));
+}
+
+#[test]
 fn a_reason_that_the_router_names_is_not_said_to_be_another() {
     let ran = call(start(Behaviour::Forbidden).tcp.port(), "");
     ran.assert_text(2).assert_says("15647 (no access to Active Directory)");

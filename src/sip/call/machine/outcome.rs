@@ -123,6 +123,11 @@ impl Call {
         self.ringing.as_ref().map(|(at, _)| at.saturating_duration_since(self.started))
     }
 
+    /// The final response, or the last one that was none.
+    pub(crate) fn last_response(&self) -> Option<&Response> {
+        self.final_response.as_ref().map(|(_, response)| response).or(self.last_provisional.as_ref())
+    }
+
     /// Whether there is a final response that no other request of ours follows.
     pub(crate) const fn has_final(&self) -> bool {
         self.final_response.is_some()
