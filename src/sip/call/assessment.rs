@@ -256,7 +256,7 @@ impl CallAssessment<'_> {
 fn alive(redirection: &Answer, asked: &Asked, report: &Report) -> Result<String, Failure> {
     let from = redirection.stranger.map(|stranger| format!(" from {stranger}")).unwrap_or_default();
     let to = format!("{}{from} to {}", redirection.response.status, asked.name);
-    let Outcome { facts, result } = &asked.outcome;
+    let Outcome { facts, result, .. } = &asked.outcome;
     match result {
         Err(Unanswered::Server(failure)) if assessment::is_about_certificate(failure, facts) => {
             Ok(format!("{to}, which was not asked because of its certificate"))

@@ -355,7 +355,7 @@ impl Journey<'_> {
         let question = Question { to: None, ..self.question_to(uri, deadline) };
         let mut outcome = match self.locate(uri, transport, &deadline).await {
             Ok(location) => probe::ask(&question, &location).await,
-            Err(failure) => Outcome { facts: Facts::default(), result: Err(Unanswered::Server(failure)) },
+            Err(failure) => Outcome { target: None, facts: Facts::default(), result: Err(Unanswered::Server(failure)) },
         };
         self.events.append(&mut outcome.facts.events);
         self.trace.append(&mut outcome.facts.trace);
