@@ -134,7 +134,7 @@ fn unknown_when_an_option_says_nothing_of_the_source() {
         (&["--source", "prometheus:http://me:secret@cas1/"], "expected a URL without user information"),
         (
             &["--source", source, "--component", "UMCallRouter"],
-            "--component: expected without --source or --component none too",
+            "--component: expected no --source or --component none, or it has no effect",
         ),
         (&["--exporter-user", "x"], "--exporter-user: expected --source too"),
         (&["--source", source, "--exporter-user", "x"], "--exporter-user: expected its password too"),

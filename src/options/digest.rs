@@ -47,6 +47,7 @@ impl DigestOptions {
             file: self.password_file.as_ref(),
             env: self.password_env.as_ref(),
             ini: secrets.password.as_ref(),
+            may_be_empty: false,
         }
     }
 }

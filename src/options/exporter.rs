@@ -85,6 +85,7 @@ impl ExporterOptions {
             file: self.password_file.as_ref(),
             env: self.password_env.as_ref(),
             ini: secrets.password.as_ref(),
+            may_be_empty: false,
         }
     }
 
@@ -94,6 +95,7 @@ impl ExporterOptions {
             file: self.bearer_token_file.as_ref(),
             env: self.bearer_token_env.as_ref(),
             ini: secrets.bearer_token.as_ref(),
+            may_be_empty: false,
         }
     }
 }

@@ -35,6 +35,9 @@ pub(crate) struct SecretSource<'a> {
     pub env: Option<&'a String>,
     /// What an ini section holds.
     pub ini: Option<&'a String>,
+    /// Whether a variable may hold an empty one: a password would be shown to the peer, and be the wrong one; an empty
+    /// passphrase is what some containers are closed with.
+    pub may_be_empty: bool,
 }
 
 impl SecretSource<'_> {
@@ -64,9 +67,9 @@ impl SecretSource<'_> {
                 Failure::new(Class::Unreadable, text)
             };
             let secret = env::var(name).map_err(unset)?;
-            // An empty one would be shown to the peer, and be the wrong one.
             let text = || format!("the environment variable '{name}' is empty: expected a {what}");
-            return if secret.is_empty() { Err(Failure::new(Class::Unreadable, text())) } else { Ok(Some(secret)) };
+            let is_lacking = secret.is_empty() && !self.may_be_empty;
+            return if is_lacking { Err(Failure::new(Class::Unreadable, text())) } else { Ok(Some(secret)) };
         }
         Ok(self.ini.cloned())
     }

@@ -119,6 +119,7 @@ impl TlsOptions {
             file: self.passphrase_file.as_ref(),
             env: self.passphrase_env.as_ref(),
             ini: secrets.passphrase.as_ref(),
+            may_be_empty: true,
         }
     }
 
