@@ -1,11 +1,11 @@
 complete -c check_um_call_routing -f
 complete -c check_um_call_routing -s H -l hostname -d 'Name or address of the host to ask' -r -f -a "(__fish_print_hostnames)"
+complete -c check_um_call_routing -s p -l port -d 'Port to connect to [default: the protocol\'s own]' -r -f
 complete -c check_um_call_routing -l transport -d 'How the request travels; the default port is 5060, with tls 5061 [default: tcp; with --srv what the domain prefers]' -r -f -a "tcp\t'TCP, as a Call Router in its default startup mode'
 tls\t'TLS over TCP'
 udp\t'UDP, for SIP servers other than Exchange\'s'"
 complete -c check_um_call_routing -l dns-server -d 'Nameserver to ask, as ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; repeatable [default: the system\'s]' -r -f
 complete -c check_um_call_routing -l source-address -d 'Local address to send from' -r -f
-complete -c check_um_call_routing -s p -l port -d 'Port to connect to [default: 5060, with --transport tls 5061; with --srv what DNS names]' -r -f
 complete -c check_um_call_routing -s u -l uri -d 'Whom to call; always to be given' -r -f
 complete -c check_um_call_routing -l from -d 'From address [default: sip:check-um@ the local address]' -r -f
 complete -c check_um_call_routing -l to -d 'To address [default: the Request-URI]' -r -f
@@ -40,9 +40,6 @@ modern\t'TLS 1.2 and 1.3 with modern cipher suites'
 legacy\t'TLS 1.0 to 1.2 with every cipher suite, if this build has it'"
 complete -c check_um_call_routing -l certificate-warning -d 'WARNING when a served certificate has less left than this: N days, Nh hours, N% of its lifetime' -r -f
 complete -c check_um_call_routing -l certificate-critical -d 'CRITICAL when a served certificate has less left than this' -r -f
-complete -c check_um_call_routing -l peer -d 'What kind of server is asked, which decides on the words of the advice; auto: what its answer says [default: auto]' -r -f -a "exchange\t'Exchange\'s Call Router: advice names its services, pools and cmdlets'
-generic\t'Any other SIP server'
-auto\t'Exchange where the peer says that it is, in Server or ms-diagnostics'"
 complete -c check_um_call_routing -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth, as --state timeout=STATE [default: 10]' -r -f
 complete -c check_um_call_routing -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins; a run without any answer is never OK, but at least WARNING' -r -f
 complete -c check_um_call_routing -l output -d 'Output format [default: text]' -r -f -a "text\t'One line for a scheduler, more for a person'
@@ -52,7 +49,7 @@ complete -c check_um_call_routing -l extra-opts -d 'Read further options from a 
 complete -c check_um_call_routing -s 4 -l ipv4 -d 'Use IPv4 addresses only'
 complete -c check_um_call_routing -s 6 -l ipv6 -d 'Use IPv6 addresses only'
 complete -c check_um_call_routing -l srv -d 'Take the host for a domain and ask the servers that DNS names for it, by NAPTR, SRV and address records (RFC 3263)'
-complete -c check_um_call_routing -l no-verify -d 'Judge neither trust nor that the certificate is for the host; a name that --tls-name gives and the expiry are judged all the same'
+complete -c check_um_call_routing -l no-verify -d 'Judge neither trust nor name; the expiry is judged all the same'
 complete -c check_um_call_routing -l single-line -d 'Print the first line only (text output)'
 complete -c check_um_call_routing -l exit-ok -d 'Exit 0 whatever the state, for a scheduler that discards the output of any other code'
 complete -c check_um_call_routing -s v -l verbose -d 'Say more: -v details, -vv phases, -vvv the full trace'
