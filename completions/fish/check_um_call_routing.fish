@@ -31,8 +31,8 @@ complete -c check_um_call_routing -s c -l critical -d 'CRITICAL when that time i
 complete -c check_um_call_routing -l tls-name -d 'Name to send and to expect in the certificate [default: the host]' -r -f
 complete -c check_um_call_routing -l ca-file -d 'File with the certificates to trust, instead of the system\'s: PEM, DER, PKCS#7, PKCS#12 or JKS' -r -F
 complete -c check_um_call_routing -l fingerprint -d 'SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable' -r -f
-complete -c check_um_call_routing -l client-certificate -d 'PEM file with the certificate to show to a server that demands one, and its intermediates' -r -F
-complete -c check_um_call_routing -l client-key -d 'PEM file with its private key, encrypted or not [default: the certificate\'s file]' -r -F
+complete -c check_um_call_routing -l client-certificate -d 'File with the certificate to show to a server that demands one, and its intermediates: PEM, DER, PKCS#7, PKCS#12 or JKS' -r -F
+complete -c check_um_call_routing -l client-key -d 'PEM file with its private key, encrypted or not [default: the certificate\'s file, if that is PEM]' -r -F
 complete -c check_um_call_routing -l passphrase-file -d 'File whose first line is the passphrase of an encrypted key or file' -r -F
 complete -c check_um_call_routing -l passphrase-env -d 'Environment variable that holds the passphrase of an encrypted key or file' -r -f
 complete -c check_um_call_routing -l tls-backend -d 'Which TLS: modern (1.2 and 1.3), legacy (1.0 to 1.2, every suite; not in every build), or auto: legacy where modern fails [default: auto]' -r -f -a "auto\t'Modern, then legacy where there is nothing in common and this build has it'
@@ -43,8 +43,8 @@ complete -c check_um_call_routing -l certificate-critical -d 'CRITICAL when a se
 complete -c check_um_call_routing -l peer -d 'What kind of server is asked, which decides on the words of the advice; auto: what its answer says [default: auto]' -r -f -a "exchange\t'Exchange\'s Call Router: advice names its services, pools and cmdlets'
 generic\t'Any other SIP server'
 auto\t'Exchange where the peer says that it is, in Server or ms-diagnostics'"
-complete -c check_um_call_routing -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth [default: 10]' -r -f
-complete -c check_um_call_routing -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins' -r -f
+complete -c check_um_call_routing -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth, as --state timeout=STATE [default: 10]' -r -f
+complete -c check_um_call_routing -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins; a run without any answer is never OK, but at least WARNING' -r -f
 complete -c check_um_call_routing -l output -d 'Output format [default: text]' -r -f -a "text\t'One line for a scheduler, more for a person'
 json\t'One JSON object'
 scom\t'One property bag item for System Center Operations Manager'"
