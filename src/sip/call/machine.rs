@@ -181,10 +181,7 @@ impl Call {
                 cancel.exchange.proceed();
                 cancel.is_answered |= !response.is_provisional();
             }
-            "BYE" => {
-                let Some(leg) = self.legs.iter().position(|leg| leg.waits_for(branch, cseq)) else { return false };
-                self.receive_of_bye(leg, response, may_see_credentials, now);
-            }
+            "BYE" => return self.receive_of_bye(response, may_see_credentials, now),
             _ => return false,
         }
         true

@@ -122,13 +122,11 @@ impl Call {
         true
     }
 
-    pub(super) fn receive_of_bye(
-        &mut self,
-        index: usize,
-        response: &Response,
-        may_see_credentials: bool,
-        now: Instant,
-    ) {
+    /// Takes a response to BYE; whether it is one to ours.
+    pub(super) fn receive_of_bye(&mut self, response: &Response, may_see_credentials: bool, now: Instant) -> bool {
+        let branch = response.branch().unwrap_or_default();
+        let is_asked = |leg: &Leg| leg.waits_for(branch, response.cseq.0);
+        let Some(index) = self.legs.iter().position(is_asked) else { return false };
         let uri = self.legs[index].dialog.path(&self.template.uri).uri;
         let signed = Signed { method: Method::Bye.word(), uri: &uri };
         let answers = match may_see_credentials && !self.legs[index].is_authorized() {
@@ -139,6 +137,7 @@ impl Call {
             Some(answers) => self.hang_up(index, answers, now),
             None => self.legs[index].receive(response, now),
         }
+        true
     }
 
     /// Sends the BYE of a leg.
