@@ -30,6 +30,7 @@ pub mod options {
     pub use crate::options::{Need, Options, When};
 }
 pub mod plugin {
+    pub use crate::plugin::aside::{Question, ask_all};
     pub use crate::plugin::{Check, Context};
 }
 pub mod render {
@@ -37,8 +38,8 @@ pub mod render {
 }
 pub mod report {
     pub use crate::report::{
-        About, Class, Event, Failure, Finding, HEALTH_SET, Metric, Policy, Range, Report, StandsFor, Started, State,
-        Target, Thresholds, Uom,
+        About, Class, Event, Failure, Finding, HEALTH_SET, Metric, NotAsked, Part, Policy, Range, Report, StandsFor,
+        Started, State, Target, Thresholds, Uom,
     };
 }
 pub mod service {

@@ -339,7 +339,7 @@ fn every_example_and_every_way_to_call_a_plugin_is_understood() {
         let name = entry.about.name;
         for example in entry.examples {
             let argv = [name].into_iter().chain(example.split(' ')).map(Into::into).collect();
-            let error = (entry.parse)(argv).err().filter(|error| !error.contains("Windows"));
+            let error = entry.parse(argv).err().filter(|error| !error.contains("Windows"));
             assert_eq!(error, None, "{name} {example}");
         }
         for way in entry.usage {

@@ -134,6 +134,7 @@ fn unprivileged() -> Command {
 fn usual(name: &str) -> &'static [&'static str] {
     match name {
         "check_um_sip_options" | "check_um_cert_expiry" | "check_um_ad_ds" => &["-H", "127.0.0.1", "-p", "1"],
+        "check_um_call_router" => &["-H", "127.0.0.1", "--tcp-port", "1"],
         "check_um_health_set" | "check_um_events" => &["--file", "/nonexistent/x"],
         "check_um_service" => &[],
         _ => &["--counters", "csv:/nonexistent/x"],

@@ -47,6 +47,39 @@ fn unknown_when_the_check_panics_in_json_and_scom() {
 }
 
 #[test]
+fn of_several_one_panic_or_hang_takes_no_other_answer_along() {
+    let beside = "--beside well --beside panic --beside panic-in-a-call --beside block --beside leave --beside well";
+    let outcome = run(&format!("{beside} -t 0.5"));
+    outcome.assert_text(2).assert_within(Duration::from_millis(500));
+    let said = format::assert_json(&run(&format!("{beside} -t 0.5 --output json")).assert_exit(2).stdout);
+    let checks = said["checks"].as_array().unwrap();
+    let states: Vec<_> = checks.iter().map(|check| check["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["OK", "UNKNOWN", "UNKNOWN", "CRITICAL", "CRITICAL", "OK"], "{said}");
+    for index in [1, 2] {
+        let summary = checks[index]["summary"].as_str().unwrap();
+        assert!(summary.starts_with("internal error at tests/support/misbehaving_check.rs"), "{summary}");
+    }
+    assert_eq!(checks[3]["failure"]["class"], "timeout");
+    assert_eq!(checks[4]["metrics"]["tries"]["value"], 1.0);
+    assert!(!outcome.stdout.contains("secret"), "{outcome:?}");
+}
+
+/// The memory of a process is limited by Unix's own programs only.
+#[cfg(unix)]
+#[test]
+fn of_several_one_without_memory_takes_no_other_answer_along() {
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -v 400000 && exec \"$@\"", "sh"]).arg(&*CHECK);
+    command.args("--beside well --beside hoard --beside well --beside hoard -t 10 --output json".split(' '));
+    let said = format::assert_json(&run_command(&mut command).assert_exit(3).stdout);
+    let checks = said["checks"].as_array().unwrap();
+    for (index, state) in [(0, "OK"), (1, "UNKNOWN"), (2, "OK"), (3, "UNKNOWN")] {
+        assert_eq!(checks[index]["state"], state, "{said}");
+    }
+    assert!(checks[1]["summary"].as_str().unwrap().starts_with("no memory: "), "{said}");
+}
+
+#[test]
 fn exit_ok_holds_for_a_panic_too() {
     let outcome = run("--behave panic --output scom --exit-ok");
     assert_eq!(format::assert_scom(&outcome.assert_exit(0).stdout)["ExitCode"], "3");

@@ -96,8 +96,8 @@ fn every_result_arrives_as_the_plugin_printed_it() {
     let scratch = Recorded::new();
     let (Some(healthy), Some(failing)) = (Site::healthy(&scratch), Site::failing(&scratch)) else { return };
     let sample = read("integrations/nagios/routers.cfg");
-    let (head, tail) = sample.split_once("\ndefine host {").unwrap();
-    let objects = tail.split_once("}\n").unwrap().1;
+    let (head, _) = sample.split_once("\ndefine host {").unwrap();
+    let objects = sample.rsplit_once("\ndefine host {").unwrap().1.split_once("}\n").unwrap().1;
     let hosts = [&healthy, &failing].map(|site| host(site.name, &variables(site))).concat();
     let daemon = Daemon::start(&configure(&scratch, &format!("{head}\n{hosts}{objects}")));
 
@@ -137,6 +137,7 @@ fn assert_states(results: &[Block]) {
         result.unwrap()["current_state"].clone()
     };
     for (check, failing) in [
+        ("um-call-router", "2"),
         ("um-sip-options", "2"),
         ("um-sip-options-tls", "0"),
         ("um-call-routing", "2"),
@@ -173,13 +174,14 @@ fn variables(site: &Site) -> String {
     };
     let own = services().filter_map(|check| Some((check, site.port(check)?)));
     let own = own.map(|(check, port)| format!("{} -p {port} {}\n", variable(check), options(check)));
+    let whole = format!("_UM_CALL_ROUTER --tcp-port {} --only sip_options\n", site.tcp);
     let (ca, nrpe) = (&site.ca, site.agent.port);
-    format!("{}_UM_TLS --tls-name localhost --ca-file {ca}\n_UM_NRPE -p {nrpe}\n", own.collect::<String>())
+    format!("{}{whole}_UM_TLS --tls-name localhost --ca-file {ca}\n_UM_NRPE -p {nrpe}\n", own.collect::<String>())
 }
 
 fn host(name: &str, variables: &str) -> String {
     format!(
-        "define host {{\nuse um-call-router\nhost_name {name}\naddress 127.0.0.1\nhostgroups um-call-routers,um-call-routing\n{variables}}}\n"
+        "define host {{\nuse um-call-router\nhost_name {name}\naddress 127.0.0.1\nhostgroups um-call-routers,um-call-routing,um-call-routers-whole\n{variables}}}\n"
     )
 }
 

@@ -72,11 +72,11 @@ fn the_metrics_of_as_many_addresses_as_are_asked_are_never_cut() {
         report.trace.push("x".repeat(3_000));
     }
     for format in [Format::Text, Format::Json, Format::Scom] {
-        let printed = render(&report, Presentation { format, verbosity: 3, single_line: false });
+        let printed = render(&report, Presentation { format, verbosity: 3, ..Presentation::default() });
         assert!(printed.len() <= MAX_OUTPUT, "{format:?}: {} bytes", printed.len());
         assert_eq!(printed.matches("certificate_days_2001_db8").count(), MAX_ASKED, "{format:?}");
     }
-    let json = render(&report, Presentation { format: Format::Json, verbosity: 3, single_line: false });
+    let json = render(&report, Presentation { format: Format::Json, verbosity: 3, ..Presentation::default() });
     assert_eq!(format::assert_json(&json)["metrics"].as_object().unwrap().len(), 7 * MAX_ASKED);
 }
 
@@ -95,7 +95,7 @@ fn a_huge_report_keeps_to_the_limit_in_every_format() {
         report.events.push(event(&report, Duration::ZERO, "\u{0}'".repeat(5_000)));
     }
     for format in [Format::Text, Format::Json, Format::Scom] {
-        let output = render(&report, Presentation { format, verbosity: 3, single_line: false });
+        let output = render(&report, Presentation { format, verbosity: 3, ..Presentation::default() });
         assert!(output.len() <= MAX_OUTPUT, "{format:?}: {} bytes", output.len());
         assert_valid(format, &output);
     }
@@ -201,7 +201,7 @@ fn critical(class: Class, text: &str) -> Finding {
 #[track_caller]
 fn assert_golden(name: &str, report: &Report, verbosity: u8) {
     for (format, extension) in [(Format::Text, "txt"), (Format::Json, "json"), (Format::Scom, "xml")] {
-        let output = render(report, Presentation { format, verbosity, single_line: false });
+        let output = render(report, Presentation { format, verbosity, ..Presentation::default() });
         assert_valid(format, &output);
         let path = support::root().join(format!("tests/golden/{name}.{extension}"));
         if std::env::var_os("UPDATE_GOLDEN").is_some() {

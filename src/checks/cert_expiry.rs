@@ -325,6 +325,7 @@ impl Scheduled for CertExpiry {
     const SERVICES: &'static [ScheduledService] = &[ScheduledService {
         name: "um-cert-expiry",
         title: "UM certificate",
+        alert: "The UM Call Router certificate is nearing its expiration date",
         vantage: Vantage::Tls,
         interval: 6 * 60,
         retry: 30,

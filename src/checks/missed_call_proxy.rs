@@ -239,6 +239,7 @@ impl Scheduled for MissedCallProxy {
     const SERVICES: &'static [ScheduledService] = &[ScheduledService {
         name: "um-missed-call-proxy",
         title: "UM missed-call notifications",
+        alert: "More than 50% of Missed Call Notification Proxy failed at UM Call Router over the Last Hour",
         elsewhere: Elsewhere::Counters,
         settings: &[Setting::Shared("--counters")],
         depends_on: Some("um-service"),

@@ -330,6 +330,7 @@ impl Scheduled for RejectRate {
     const SERVICES: &'static [ScheduledService] = &[ScheduledService {
         name: "um-reject-rate",
         title: "UM rejected calls",
+        alert: "More than 50% of Inbound Calls were Rejected by the UM Call Router over the Last Hour",
         elsewhere: Elsewhere::Counters,
         settings: &[Setting::Shared("--counters")],
         depends_on: Some("um-service"),

@@ -18,6 +18,8 @@ pub struct ScheduledService {
     pub name: &'static str,
     /// What a person reads.
     pub title: &'static str,
+    /// The alert of the health set that it stands for, as Exchange words it; empty where the health set has none.
+    pub alert: &'static str,
     /// The plugin that it runs.
     pub plugin: &'static str,
     /// Where it is run.
@@ -55,6 +57,7 @@ impl ScheduledService {
         Self {
             name: "",
             title: "",
+            alert: "",
             plugin: about.name,
             vantage: Vantage::Agent,
             elsewhere: Elsewhere::Same,
@@ -87,6 +90,8 @@ pub enum Vantage {
     Agent,
     /// From any host that reaches a domain controller.
     Directory,
+    /// From any host that reaches the router, in place of all others, where a site wants one service and not ten.
+    Whole,
 }
 
 impl Vantage {
@@ -96,7 +101,7 @@ impl Vantage {
             Self::Network | Self::Call => Some(5060),
             Self::Tls => Some(5061),
             Self::Directory => Some(389),
-            Self::Agent => None,
+            Self::Agent | Self::Whole => None,
         }
     }
 }

@@ -11,6 +11,7 @@ impl Scheduled for SipOptions {
 const CLEAR: ScheduledService = ScheduledService {
     name: "um-sip-options",
     title: "UM SIP OPTIONS",
+    alert: "Sip Options to UM Call Router Service have failed",
     vantage: Vantage::Network,
     interval: 2,
     retry: 2,
@@ -26,6 +27,7 @@ const CLEAR: ScheduledService = ScheduledService {
 const TLS: ScheduledService = ScheduledService {
     name: "um-sip-options-tls",
     title: "UM SIP OPTIONS over TLS",
+    alert: "Sip Options to UM Call Router Service have failed, over TLS",
     vantage: Vantage::Tls,
     // Without a client certificate each run leaves an event 1649 on the server: not more often than needed.
     interval: 10,

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
@@ -24,6 +25,8 @@ pub(crate) struct Parsed<O> {
     pub common: CommonOptions,
     pub policy: Policy,
     pub secrets: Secrets,
+    /// The ini files that `--extra-opts` names.
+    pub ini_files: Vec<PathBuf>,
     /// The default threshold that makes a given one meaningless.
     pub overruled: Option<Overruled>,
 }
@@ -65,7 +68,7 @@ pub(crate) fn parse<O: Options>(mut command: Command, argv: Vec<OsString>) -> Re
     let common = CommonOptions::from_arg_matches(&matches).map_err(|error| explain(&error, &command, O::USAGE))?;
     let of_sections = common.states.len().saturating_sub(own.iter().filter(|option| option.id == "states").count());
     let policy = policy(O::ABOUT, &common, &matches, of_sections)?;
-    Ok(Parsed { options, common, policy, secrets: sections.secrets, overruled })
+    Ok(Parsed { options, common, policy, secrets: sections.secrets, ini_files: sections.files, overruled })
 }
 
 /// The command line as clap has it; what nobody but a person reads is written for a person only.

@@ -34,6 +34,8 @@ pub(super) struct Sections {
     /// Arguments that stand before the command line's own.
     arguments: Vec<SectionArgument>,
     pub secrets: Secrets,
+    /// The files that they are in.
+    pub files: Vec<PathBuf>,
 }
 
 /// What one entry adds to a command line.
@@ -118,9 +120,16 @@ pub(super) fn read(selectors: &[String], command: &Command, given: &BTreeSet<&st
                 _ => arguments.add(&entry, &path)?,
             }
         }
+        sections.files.push(path.to_path_buf());
     }
     sections.arguments = arguments.in_order();
     Ok(sections)
+}
+
+/// Whether a file has a section of this name, or something else is wrong with it that whoever reads it will say.
+pub(crate) fn has_section(path: &Path, section: &str) -> bool {
+    let text = file::read(path, MAX_FILE).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    text.map_or(true, |text| ini::entries(&text, section) != Err(IniError::NoSection))
 }
 
 /// The arguments that entries become, each sure to parse: otherwise an error would be about text of the file.

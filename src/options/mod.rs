@@ -22,7 +22,9 @@ pub(crate) mod target;
 pub(crate) mod tls;
 pub(crate) mod usage;
 
+use std::env;
 use std::ffi::OsString;
+use std::io::{self, IsTerminal};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -105,9 +107,17 @@ impl CommonOptions {
         self.timeout.map_or(DEFAULT_TIMEOUT, |timeout| timeout.duration)
     }
 
+    /// The timeout, if one was named.
+    pub(crate) fn given_timeout(&self) -> Option<Duration> {
+        self.timeout.map(|timeout| timeout.duration)
+    }
+
     pub(crate) fn presented(&self) -> Presented {
         let (format, verbosity) = (self.output.unwrap_or_default(), self.verbose.min(3));
-        let presentation = Presentation { format, verbosity, single_line: self.single_line };
+        // A console of older Windows shows the colours' codes as they are.
+        let is_coloured =
+            cfg!(unix) && io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|said| said.is_empty());
+        let presentation = Presentation { format, verbosity, single_line: self.single_line, is_coloured };
         Presented { presentation, exit_ok: self.exit_ok }
     }
 }

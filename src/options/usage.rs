@@ -36,6 +36,13 @@ pub enum UsageError {
     NoSection { path: PathBuf, section: String },
 }
 
+impl UsageError {
+    /// Whether an ini file is to blame, not the command line.
+    pub(crate) fn is_about_a_file(&self) -> bool {
+        matches!(self, Self::Unreadable { .. } | Self::IniLine { .. } | Self::NoSection { .. })
+    }
+}
+
 /// Clap's error about a line of `command` in one line of ours; `usage` are the ways to call the plugin.
 pub fn explain<'a>(error: &clap::Error, command: &'a clap::Command, usage: &[&str]) -> UsageError {
     let text = |kind| match error.get(kind) {

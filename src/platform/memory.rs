@@ -4,16 +4,44 @@
 #![allow(unsafe_code, reason = "an allocator is asked for raw memory and gives it")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::ptr::{self, null_mut};
+use std::ptr::null_mut;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-/// From now on, has `lacking` called, once, when a request for so many bytes is refused. It must not return.
+/// From now on, has `lacking` called, once for each reserve, when a request for so many bytes is refused. It must not return.
 pub(crate) fn tell_when_exhausted(lacking: fn(usize) -> !) {
+    fill(&RESERVES[0]);
+    let _ = LACKING.set(lacking);
+}
+
+/// Takes a reserve for each of so many threads beside the one that there is, as far as there are places: each may find no
+/// memory, and none shall end the process without a word.
+pub(crate) fn reserve_for(threads: usize) {
+    RESERVES.iter().take(threads + 1).filter(|place| place.load(Ordering::Acquire).is_null()).for_each(fill);
+}
+
+/// Gives back all reserves but one, for whoever has to say what all of those threads have found.
+pub(crate) fn give_back() {
+    RESERVES[1..].iter().for_each(|place| {
+        release(place);
+    });
+}
+
+fn fill(place: &AtomicPtr<u8>) {
     // SAFETY: the layout has a size above 0. Where there is nothing to be had, there is no reserve.
     let reserve = unsafe { System.alloc(RESERVE_LAYOUT) };
-    RESERVE.store(reserve, Ordering::Release);
-    let _ = LACKING.set(lacking);
+    place.store(reserve, Ordering::Release);
+}
+
+/// Whether there was one.
+fn release(place: &AtomicPtr<u8>) -> bool {
+    let reserve = place.swap(null_mut(), Ordering::AcqRel);
+    if reserve.is_null() {
+        return false;
+    }
+    // SAFETY: it was allocated with this layout, and the swap has given it to nobody else.
+    unsafe { System.dealloc(reserve, RESERVE_LAYOUT) };
+    true
 }
 
 /// The system's allocator, which speaks before it fails.
@@ -49,15 +77,12 @@ fn checked(block: *mut u8, size: usize) -> *mut u8 {
     block
 }
 
-/// Gives the reserve back and has the run ended. Who comes second, or needs more than the reserve, is refused as ever.
+/// Gives a reserve back and has the run ended. Who finds none left, or needs more than a reserve, is refused as ever.
 #[cold]
 fn exhausted(size: usize) {
-    let reserve = RESERVE.swap(null_mut(), Ordering::AcqRel);
-    if ptr::eq(reserve, null_mut()) {
+    if !RESERVES.iter().rev().any(release) {
         return;
     }
-    // SAFETY: it was allocated with this layout, and the swap has given it to nobody else.
-    unsafe { System.dealloc(reserve, RESERVE_LAYOUT) };
     if let Some(lacking) = LACKING.get() {
         lacking(size)
     }
@@ -66,7 +91,8 @@ fn exhausted(size: usize) {
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
 
-static RESERVE: AtomicPtr<u8> = AtomicPtr::new(null_mut());
+/// One for the run, and as many more as it may have threads of which each answers for itself.
+static RESERVES: [AtomicPtr<u8>; 16] = [const { AtomicPtr::new(null_mut()) }; 16];
 static LACKING: OnceLock<fn(usize) -> !> = OnceLock::new();
 
 /// Several times what a report takes. It is never written to, so that it is no memory in use.

@@ -1,12 +1,17 @@
 //! How does a check become a process? Options, check, report, exit code; and a watchdog that nothing outlives.
 
+pub(crate) mod aside;
 mod output;
 mod watchdog;
 
 use std::ffi::OsString;
+use std::mem::ManuallyDrop;
 use std::panic::Location;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::{env, panic, thread};
+
+use tokio::runtime::Builder;
 
 use crate::options::usage::UsageError;
 use crate::options::{Asked, Options, Secrets, command_line};
@@ -15,7 +20,7 @@ use crate::platform::memory;
 use crate::platform::unix::signals::Signals;
 #[cfg(windows)]
 use crate::platform::windows::console::Signals;
-use crate::report::{About, Class, Failure, Finding, Policy, Report, Started, State};
+use crate::report::{About, Class, Failure, Finding, Override, Policy, Report, Started, State};
 use crate::time::deadline::Deadline;
 
 /// A check: its options, and the question that it puts.
@@ -37,6 +42,8 @@ pub struct Context {
     pub deadline: Deadline,
     /// Secrets from an ini section.
     pub secrets: Secrets,
+    /// The ini files that the command line names.
+    pub ini_files: Vec<PathBuf>,
 }
 
 impl Context {
@@ -46,6 +53,23 @@ impl Context {
         report.overruling.clone_from(&self.overruling);
         report.advise_by(self.advice);
         report
+    }
+
+    /// The report of a run of which nothing is known but why it failed.
+    fn failed(&self, failure: Failure) -> Report {
+        let mut report = self.report();
+        report.add_failure(failure);
+        report
+    }
+
+    /// The states that the operator gave to classes, in rising order of precedence.
+    pub(crate) fn overrides(&self) -> &[Override] {
+        self.policy.overrides()
+    }
+
+    /// What a failure of `class` is worth in this run.
+    pub fn state(&self, class: Class) -> State {
+        self.policy.state(class)
     }
 
     /// Whether a failure of `class` is CRITICAL in this run.
@@ -67,9 +91,15 @@ pub fn run<C: Check>() -> ! {
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(|| "an unknown place".to_owned(), place);
         // The panic's own words may quote a file or a peer.
-        output::finish(run.unasked(&format!("internal error at {place}; please report it")));
+        let text = format!("internal error at {place}; please report it");
+        aside::keep_here(|context| unasked(context.about, context.started, &text));
+        output::finish(run.unasked(&text));
     }));
-    memory::tell_when_exhausted(|bytes| finish_lacking(&format!("no memory: {bytes} bytes more are not to be had")));
+    memory::tell_when_exhausted(|bytes| {
+        let failure = Failure::new(Class::Local, format!("no memory: {bytes} bytes more are not to be had"));
+        aside::keep_here(|context| context.failed(failure.clone()));
+        finish_lacking(&failure)
+    });
 
     let signals = Signals::register();
     let check = thread::Builder::new()
@@ -78,7 +108,7 @@ pub fn run<C: Check>() -> ! {
         .spawn(move || answer::<C>(run, command, argv));
     match check {
         Ok(_) => watchdog::watch(run, &signals),
-        Err(error) => finish_lacking(&format!("no thread for the check: {error}")),
+        Err(error) => finish_lacking(&lacking(&format!("no thread for the check: {error}"))),
     }
 }
 
@@ -98,22 +128,25 @@ fn answer<C: Check>(run: &'static Run, command: clap::Command, argv: Vec<OsStrin
         started: run.started,
         deadline: Deadline::new(run.started.instant, parsed.common.timeout()),
         secrets: parsed.secrets,
+        ini_files: parsed.ini_files,
     });
+    match ask(&parsed.options, context) {
+        Ok(report) => output::finish(report),
+        Err(failure) => finish_lacking(&failure),
+    }
+}
 
+/// Puts the question of a check; an error if this host lacks what that takes.
+fn ask<C: Check>(check: &C, context: &Context) -> Result<Report, Failure> {
     // Lives until the process exits: its end would wait for a look-up or a call that was left behind at the deadline.
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => finish_lacking(&format!("no descriptors for the event loop: {error}")),
-    };
-    let report = runtime.block_on(parsed.options.check(context)).unwrap_or_else(|failure| {
-        let mut report = context.report();
-        report.add_failure(failure);
-        report
-    });
+    let runtime = Builder::new_current_thread().enable_all().on_thread_start(aside::inherited()).build();
+    let runtime =
+        ManuallyDrop::new(runtime.map_err(|error| lacking(&format!("no descriptors for the event loop: {error}")))?);
+    let report = runtime.block_on(check.check(context)).unwrap_or_else(|failure| context.failed(failure));
     let mut classes = report.findings.iter().filter_map(|finding| finding.class);
     let unlisted = classes.find(|class| C::ABOUT.classes().all(|listed| listed != *class));
     debug_assert_eq!(unlisted, None, "a class that the help does not list, and --state refuses");
-    output::finish(report)
+    Ok(report)
 }
 
 /// One run of a plugin, as far as it is known by now.
@@ -136,11 +169,8 @@ impl Run {
         self.context().map_or_else(by_argument, |context| context.deadline)
     }
 
-    /// The UNKNOWN report of a run whose question was never answered.
     fn unasked(&self, text: &str) -> Report {
-        let mut report = Report::new(self.about, Policy::default(), self.started);
-        report.add_finding(Finding::unknown(text));
-        report
+        unasked(self.about, self.started, text)
     }
 
     /// The report of a run of which nothing is known but why it failed.
@@ -152,11 +182,23 @@ impl Run {
     }
 }
 
+/// The UNKNOWN report of a run whose question was never answered.
+fn unasked(about: &'static About, started: Started, text: &str) -> Report {
+    let mut report = Report::new(about, Policy::default(), started);
+    report.add_finding(Finding::unknown(text));
+    report
+}
+
+/// Something that this host lacks.
+fn lacking(what: &str) -> Failure {
+    Failure::new(Class::Local, what)
+}
+
 /// Ends a run for which this host lacks something.
-fn finish_lacking(what: &str) -> ! {
+fn finish_lacking(failure: &Failure) -> ! {
     match RUN.get() {
-        Some(run) => output::finish_with_one_line(run.failed(&Failure::new(Class::Local, what))),
-        None => output::finish_with(what, State::Unknown),
+        Some(run) => output::finish_with_one_line(run.failed(failure)),
+        None => output::finish_with(&failure.summary, State::Unknown),
     }
 }
 

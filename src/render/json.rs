@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 
 use super::{MAX_OUTPUT, Presentation, is_hostile};
-use crate::report::{Finding, HEALTH_SET, Metric, Report, excerpt};
+use crate::report::{Finding, HEALTH_SET, Metric, NotAsked, Part, Report, excerpt};
 use crate::time::calendar::rfc3339;
 
 /// One line. Everything but the trace (`-vvv`) is there at any verbosity.
@@ -57,7 +57,7 @@ fn object(report: &Report, verbosity: u8, extent: &Extent) -> Value {
         .take(list)
         .map(|(name, value)| (excerpt(name, max), json!(excerpt(value, max))))
         .collect();
-    json!({
+    let mut object = json!({
         "schema": SCHEMA,
         "check": report.about.name,
         "version": env!("CARGO_PKG_VERSION"),
@@ -91,7 +91,19 @@ fn object(report: &Report, verbosity: u8, extent: &Extent) -> Value {
             "text": excerpt(&event.text, max),
         })).collect::<Vec<_>>(),
         "trace": trace,
-    })
+    });
+    if !report.parts.is_empty() || !report.not_asked.is_empty() {
+        let part = |part: &Part| {
+            let mut said = self::object(&part.report, verbosity, extent);
+            said["name"] = json!(part.name);
+            said["alert"] = json!(part.alert);
+            said
+        };
+        let not_asked = |not: &NotAsked| json!({ "name": not.name, "reason": excerpt(&not.reason, max) });
+        object["checks"] = report.parts.iter().map(part).collect();
+        object["not_asked"] = report.not_asked.iter().map(not_asked).collect();
+    }
+    object
 }
 
 fn finding(finding: &Finding, extent: &Extent) -> Value {

@@ -27,6 +27,8 @@ pub struct Presentation {
     pub verbosity: u8,
     /// Only the first line (text).
     pub single_line: bool,
+    /// States in colour (text), for a person at a terminal.
+    pub is_coloured: bool,
 }
 
 /// The report as `presentation` wants it, at most [`MAX_OUTPUT`] bytes.

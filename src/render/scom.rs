@@ -1,7 +1,7 @@
 //! One `System.PropertyBagData` item for a System Center Operations Manager script probe: everything flat and typed.
 
 use super::{MAX_OUTPUT, Presentation, is_hostile, text};
-use crate::report::{HEALTH_SET, Report, excerpt};
+use crate::report::{HEALTH_SET, Part, Report, excerpt};
 use crate::time::calendar::rfc3339;
 
 /// `VariantType` of a property, as the property bag numbers them.
@@ -68,14 +68,30 @@ fn properties(report: &Report, verbosity: u8) -> Vec<(String, Variant)> {
     .map(|(name, value)| (name.to_owned(), value))
     .into();
 
-    let metrics = report.metrics.iter().filter_map(|metric| Some((metric.label(), metric.value()?)));
-    properties.extend(metrics.map(|(label, value)| (label.to_owned(), Variant::Double(value))));
+    let metrics =
+        report.measured().filter_map(|metric| Some((metric.label().to_owned(), Variant::Double(metric.value()?))));
+    properties.extend(metrics);
     let diagnostics = report.diagnostics.iter().map(|(name, value)| (name.clone(), Variant::Text(value.clone())));
     properties.extend(diagnostics);
+    properties.extend(report.parts.iter().flat_map(of_part));
     if verbosity >= 3 {
         properties.push(("Trace".to_owned(), Variant::Text(report.trace.join(" "))));
     }
     properties
+}
+
+/// What one check of several says, each property with its name in front; its metrics are among all that were measured.
+fn of_part(Part { name, report, .. }: &Part) -> Vec<(String, Variant)> {
+    let failure = report.failure();
+    let class = failure.as_ref().and_then(|finding| finding.class).map_or("", |class| class.name());
+    let own = [
+        ("State", report.state().word().to_owned()),
+        ("Summary", report.summary()),
+        ("FailureClass", class.to_owned()),
+        ("Advice", failure.map_or_else(String::new, |finding| finding.advice.to_owned())),
+        ("Diagnostics", diagnostics(report)),
+    ];
+    own.map(|(property, text)| (format!("{name}_{property}"), Variant::Text(text))).into()
 }
 
 /// All diagnostic facts as one text: an alert can only show properties that every bag has.

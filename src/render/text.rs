@@ -3,15 +3,23 @@
 use std::fmt::Write;
 
 use super::{MAX_OUTPUT, Presentation, cut, is_hostile};
-use crate::report::{Finding, HEALTH_SET, Report, State, excerpt};
+use crate::report::{Finding, HEALTH_SET, NotAsked, Part, Report, State, excerpt};
 use crate::time::calendar::rfc3339;
 use crate::time::words::precisely;
 
 /// `TITLE STATE - summary | perfdata`, then, on a problem, reasons and advice, then what `-v` asks for.
 pub(crate) fn render(report: &Report, presentation: Presentation) -> String {
-    let mut out = first_line(report);
+    let painted = |state| painted(state, presentation.is_coloured);
+    let mut out = first_line(report, &painted(report.state()));
     if !presentation.single_line {
-        reasons(&mut out, report);
+        if report.parts.is_empty() {
+            reasons(&mut out, report);
+        } else {
+            table(&mut out, report, presentation);
+        }
+        for NotAsked { name, reason } in &report.not_asked {
+            line(&mut out, &format!("not asked: {name}"), reason);
+        }
         if presentation.verbosity >= 1 {
             details(&mut out, report);
         }
@@ -33,10 +41,10 @@ pub(crate) fn render(report: &Report, presentation: Presentation) -> String {
     out
 }
 
-fn first_line(report: &Report) -> String {
-    let mut out = format!("{} {} - {}", report.about.title, report.state(), clean(&report.summary(), MAX_SUMMARY));
+fn first_line(report: &Report, state: &str) -> String {
+    let mut out = headline(report, state);
     let mut separator = " | ";
-    for metric in report.metrics.iter().filter(|metric| metric.value().is_some()).map(ToString::to_string) {
+    for metric in report.measured().filter(|metric| metric.value().is_some()).map(|metric| metric.to_string()) {
         // Half a metric would spoil those in front of it.
         if out.len() + separator.len() + metric.len() + 1 > MAX_OUTPUT {
             break;
@@ -46,6 +54,22 @@ fn first_line(report: &Report) -> String {
     }
     out.push('\n');
     out
+}
+
+/// The first line without its perfdata.
+fn headline(report: &Report, state: &str) -> String {
+    format!("{} {state} - {}", report.about.title, clean(&report.summary(), MAX_SUMMARY))
+}
+
+/// The word of a state, in its colour where a person looks at it.
+fn painted(state: State, is_coloured: bool) -> String {
+    let colour = match state {
+        State::Ok => 32,
+        State::Warning => 33,
+        State::Critical => 31,
+        State::Unknown => 35,
+    };
+    if is_coloured { format!("\x1b[{colour}m{state}\x1b[0m") } else { state.to_string() }
 }
 
 fn reasons(out: &mut String, report: &Report) {
@@ -71,6 +95,34 @@ fn reasons(out: &mut String, report: &Report) {
                 line(out, "advice", text);
             }
         }
+    }
+}
+
+/// What each check of several says, as the troubleshooting page goes through them: state and alert, its own first line, and
+/// what is to be done about what is not OK; then what the report of all has to say beside them.
+fn table(out: &mut String, report: &Report, presentation: Presentation) {
+    for Part { name, alert, report: part } in &report.parts {
+        let state = part.state();
+        let indent = " ".repeat(COLUMN - state.to_string().len());
+        let painted = painted(state, presentation.is_coloured);
+        let _ = writeln!(out, "{painted}{indent}{name}: {}", clean(alert, MAX_LINE));
+        let mut said = headline(part, &state.to_string());
+        said.push('\n');
+        reasons(&mut said, part);
+        if presentation.verbosity >= 1 {
+            details(&mut said, part);
+        }
+        for text in said.lines() {
+            let _ = writeln!(out, "{:COLUMN$}{text}", "");
+        }
+    }
+    let is_of_a_part = |finding: &Finding| {
+        let mut failing = report.parts.iter().filter(|part| part.report.state() != State::Ok);
+        failing.any(|part| finding.text.strip_prefix(&part.name).is_some_and(|rest| rest.starts_with(':')))
+    };
+    for finding in report.by_severity().iter().filter(|finding| finding.state != State::Ok && !is_of_a_part(finding)) {
+        line(out, "reason", &finding.text);
+        line(out, "advice", finding.advice);
     }
 }
 
@@ -121,6 +173,9 @@ fn clean(text: &str, max: usize) -> String {
 
 /// The summary's share of the first line, in characters: NRPE version 2 cuts at 1,024 bytes and the perfdata follows.
 const MAX_SUMMARY: usize = 400;
+
+/// How wide the column of states is in the table of several checks: a blank behind the longest.
+const COLUMN: usize = 9;
 
 /// The most of one line of long output, in characters.
 const MAX_LINE: usize = 2_000;

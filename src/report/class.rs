@@ -94,6 +94,8 @@ classes! {
     Permission = "permission" => Unknown,
     /// This host lacks what a check needs: an address, a descriptor, a thread, memory, a part that this build has not.
     Local = "local" => Unknown,
+    /// What failed at first and was well when it was asked again.
+    Transient = "transient" => Ok,
 }
 
 impl Class {
@@ -125,7 +127,8 @@ impl Class {
             | Self::Stopped
             | Self::Disabled
             | Self::Maintenance
-            | Self::FewCalls => true,
+            | Self::FewCalls
+            | Self::Transient => true,
             Self::Timeout
             | Self::Refused
             | Self::Unreachable

@@ -131,6 +131,12 @@ impl Metric {
         format!("{of}{what} {}, {relation}", if is_bound { self.uom.in_full(value) } else { rounded })
     }
 
+    /// With `prefix_` before its label, for one of several checks.
+    pub fn prefixed(mut self, prefix: &str) -> Self {
+        self.label = label_of(&format!("{prefix}_{}", self.label));
+        self
+    }
+
     /// The worst of its thresholds that the value violates. An unknown value violates none: why it is unknown is a finding of
     /// its own.
     pub fn violation(&self) -> Option<Violation<'_>> {

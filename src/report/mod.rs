@@ -86,6 +86,10 @@ pub struct Report {
     pub events: Vec<Event>,
     /// The full trace: messages, dumps, raw rows; secrets masked by who adds them.
     pub trace: Vec<String>,
+    /// What each check said, in a report of several.
+    pub parts: Vec<Part>,
+    /// Which checks were not asked, in a report of several.
+    pub not_asked: Vec<NotAsked>,
 }
 
 impl Report {
@@ -106,6 +110,8 @@ impl Report {
             diagnostics: Vec::new(),
             events: Vec::new(),
             trace: Vec::new(),
+            parts: Vec::new(),
+            not_asked: Vec::new(),
         }
     }
 
@@ -233,10 +239,12 @@ impl Report {
             Some(overruling) => format!("{} ({overruling})", finding.text),
             None => finding.text.clone(),
         };
-        let findings = self.by_severity();
-        let findings = findings.iter().map(|finding| said(finding));
-        let parts: Vec<_> = self.headline.clone().into_iter().chain(findings).collect();
-        if parts.is_empty() { "nothing was judged".to_owned() } else { parts.join("; ") }
+        let found = self.by_severity();
+        let found = found.iter().map(|finding| said(finding)).collect::<Vec<_>>().join("; ");
+        // Of several checks the headline counts those that are named behind it; otherwise it is a fact beside others.
+        let separator = if self.parts.is_empty() { "; " } else { ": " };
+        let parts: Vec<_> = self.headline.clone().into_iter().chain([found]).filter(|part| !part.is_empty()).collect();
+        if parts.is_empty() { "nothing was judged".to_owned() } else { parts.join(separator) }
     }
 
     /// The finding that decided the state, unless that is OK.
@@ -244,10 +252,39 @@ impl Report {
         self.by_severity().into_iter().next().filter(|finding| finding.state != State::Ok)
     }
 
+    /// All that was measured: what this report says itself, and what its parts do, each with its name in front.
+    pub(crate) fn measured(&self) -> impl Iterator<Item = Cow<'_, Metric>> {
+        let of_part = |part: &Part| {
+            let metrics = part.report.metrics.iter();
+            metrics.map(|metric| Cow::Owned(metric.clone().prefixed(&part.name))).collect::<Vec<_>>()
+        };
+        self.metrics.iter().map(Cow::Borrowed).chain(self.parts.iter().flat_map(of_part))
+    }
+
     /// `Succeeded` for OK and WARNING, else `Failed`: the result of a probe as Managed Availability words it.
     pub fn result(&self) -> &'static str {
         if self.state() <= State::Warning { "Succeeded" } else { "Failed" }
     }
+}
+
+/// One check's report within that of several.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// What its metrics and properties begin with, such as `sip_options`.
+    pub name: String,
+    /// The alert of the health set that it stands for, as Exchange words it; where there is none, what a person calls it.
+    pub alert: &'static str,
+    /// What it says itself.
+    pub report: Report,
+}
+
+/// A check that could not be asked from where the others were.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotAsked {
+    /// What its metrics would begin with.
+    pub name: String,
+    /// Why not, and what would make it possible.
+    pub reason: String,
 }
 
 /// At most `max` characters of a text, with `...` where something was left out.

@@ -58,6 +58,11 @@ impl Policy {
         Self { overrides }
     }
 
+    /// All of them.
+    pub(crate) fn overrides(&self) -> &[Override] {
+        &self.overrides
+    }
+
     /// What a failure of `class` is worth.
     pub fn state(&self, class: Class) -> State {
         self.given(class).unwrap_or(class.default_state())

@@ -6,8 +6,8 @@ use std::{io, thread};
 
 use tokio::sync::oneshot;
 
-use super::stage;
 use super::words::seconds;
+use super::{errand, stage};
 
 /// The instant at which the whole run must be over: lookup, connect, handshake, answer and all retries together.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +89,9 @@ impl Deadline {
         // For the watchdog too, should this thread not be woken in time.
         let _stage = stage::enter(stage.clone());
         let (done, waiting) = oneshot::channel();
+        let errand = errand::current();
         let call = move || {
+            errand::run(errand);
             let _ = done.send(work());
         };
         if let Err(source) = thread::Builder::new().name("call".to_owned()).spawn(call) {

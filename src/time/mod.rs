@@ -4,5 +4,6 @@ pub(crate) mod age;
 pub mod calendar;
 pub mod deadline;
 pub(crate) mod ending;
+pub(crate) mod errand;
 pub mod stage;
 pub(crate) mod words;

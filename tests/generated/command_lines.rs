@@ -66,6 +66,6 @@ fn understood(line: &str) {
     let words: Vec<_> = line.split_whitespace().collect();
     let entry = checks::ALL.iter().find(|entry| entry.about.name == words[0]);
     let entry = entry.unwrap_or_else(|| panic!("{line}: no plugin {}", words[0]));
-    let error = (entry.parse)(words.iter().map(Into::into).collect()).err().filter(|error| !error.contains("Windows"));
+    let error = entry.parse(words.iter().map(Into::into).collect()).err().filter(|error| !error.contains("Windows"));
     assert_eq!(error, None, "{line}");
 }

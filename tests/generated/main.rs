@@ -55,6 +55,7 @@ fn every_check_is_part_of_the_health_set_under_its_own_name() {
 #[test]
 fn what_is_known_of_the_health_set_stays_true() {
     let known = [
+        ("um-call-router", Vantage::Whole, None),
         ("um-sip-options", Vantage::Network, Some("um-service")),
         ("um-sip-options-tls", Vantage::Tls, Some("um-service")),
         ("um-call-routing", Vantage::Call, Some("um-service")),

@@ -34,7 +34,9 @@ fn a_satellite_and_an_agent_check_for_their_master() {
     // And one that the master keeps, but has asked from the satellite.
     let kept = format!(
         "object Host \"cas2.example.com\" {{\n  address = \"127.0.0.1\"\n  check_command = \"dummy\"\n  \
-         vars.um_call_router.satellite = \"satellite.example.com\"\n  vars.um_call_router.call_routing = \"sip:x\"\n{port}}}\n"
+         vars.um_call_router.satellite = \"satellite.example.com\"\n  vars.um_call_router.call_routing = \"sip:x\"\n{port}}}\n\
+         object Host \"cas3.example.com\" {{\n  address = \"127.0.0.1\"\n  check_command = \"dummy\"\n  \
+         vars.um_call_router.whole = true\n{port}}}\n"
     );
     master.write("zones.d/master/hosts.conf", &kept);
     for (node, place, below) in [

@@ -29,7 +29,9 @@ fn accepted_without_a_warning() {
     }
     let scratch = Scratch::new("master.example.com");
     let everything = "object Host \"cas2.example.com\" {\n  check_command = \"dummy\"\n  zone = \"satellite\"\n  \
-        vars.um_call_router = { agent = \"cas1.example.com\", domain = \"example.com\", call_routing = \"sip:x\" }\n}\n";
+        vars.um_call_router = { agent = \"cas1.example.com\", domain = \"example.com\", call_routing = \"sip:x\" }\n}\n\
+        object Host \"cas3.example.com\" {\n  check_command = \"dummy\"\n  zone = \"master\"\n  \
+        vars.um_call_router = { whole = true }\n}\n";
     scratch.configure(&(one_node() + &committed("hosts.conf") + everything));
     scratch.assert_accepted();
 }
@@ -44,6 +46,7 @@ fn a_host_has_the_checks_it_asks_for_and_no_other() {
     let directory = names(|check| check.vantage == Vantage::Directory);
     let call = names(|check| check.vantage == Vantage::Call);
     let agents = names(|check| check.vantage == Vantage::Agent && check.name != "um-app-pool");
+    let whole = names(|check| check.vantage == Vantage::Whole);
     let counters = names(|check| check.elsewhere == Elsewhere::Counters);
     let exports = names(|check| matches!(check.elsewhere, Elsewhere::Export { .. }));
     let files = services().filter_map(source).filter(|(option, _)| *option == "file");
@@ -66,6 +69,16 @@ fn a_host_has_the_checks_it_asks_for_and_no_other() {
             "cas1.example.com",
             "vars.um_call_router = { agent = true, without = [ \"um-app-pool\" ] }",
             &[&roll_up, &network, &["um-agent"], &agents],
+        ),
+        (
+            "whole",
+            "vars.um_call_router = { whole = true, startup_mode = \"Dual\", domain = \"example.com\" }",
+            &[&whole],
+        ),
+        (
+            "cas2.example.com",
+            "vars.um_call_router = { whole = true, agent = \"cas1.example.com\" }",
+            &[&["um-agent"], &whole],
         ),
         ("remote", "vars.um_call_router.satellite = \"satellite.example.com\"", &[&roll_up, &network]),
     ];
@@ -99,13 +112,16 @@ fn a_host_has_the_checks_it_asks_for_and_no_other() {
     assert_eq!(endpoint("cas1.example.com!um-sip-options"), "");
     assert_eq!(endpoint("remote!um-sip-options"), "satellite.example.com");
     assert_eq!(endpoint("counted!um-reject-rate"), "");
+    assert_eq!(endpoint("whole!um-call-router"), "");
+    assert_eq!(endpoint("cas2.example.com!um-call-router"), "cas1.example.com");
 
     let found: Vec<_> = scratch.objects("Dependency").into_iter().map(|(name, _)| name).collect();
     let on_agent = agents.iter().map(|check| format!("cas1.example.com!{check}!um-agent"));
     let on_others = services().filter(|check| agents.contains(&check.name) || network.contains(&check.name));
     let on_others =
         on_others.filter_map(|check| Some(format!("cas1.example.com!{}!{}", check.name, check.depends_on?)));
-    let mut dependent: Vec<_> = on_agent.chain(on_others).collect();
+    let of_whole = whole.iter().map(|check| format!("cas2.example.com!{check}!um-agent"));
+    let mut dependent: Vec<_> = on_agent.chain(on_others).chain(of_whole).collect();
     dependent.sort();
     assert_eq!(found, dependent);
 }

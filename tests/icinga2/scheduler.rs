@@ -147,7 +147,7 @@ fn watched_here() -> Vec<&'static str> {
     super::names(|check| match check.vantage {
         Vantage::Network | Vantage::Tls => true,
         Vantage::Agent => matches!(check.elsewhere, Elsewhere::Counters | Elsewhere::Export { .. }),
-        Vantage::Call | Vantage::Directory => false,
+        Vantage::Call | Vantage::Directory | Vantage::Whole => false,
     })
 }
 

@@ -1,11 +1,12 @@
-//! What does `plugin::run` make of a check that does not behave? One that panics, blocks, floods or waits, on demand.
+//! What does `plugin::run` make of a check that does not behave? One that panics, blocks, floods or waits, on demand, or that asks
+//! several such.
 
 use std::thread;
 use std::time::Duration;
 
 use check_um::door::options::Options;
-use check_um::door::plugin::{Check, Context};
-use check_um::door::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Uom};
+use check_um::door::plugin::{Check, Context, Question, ask_all};
+use check_um::door::report::{About, Class, Failure, Finding, Metric, Part, Report, StandsFor, Uom};
 use check_um::door::time::stage;
 
 fn main() {
@@ -15,6 +16,9 @@ fn main() {
 impl Check for Misbehaving {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
         let mut report = context.report();
+        if !self.beside.is_empty() {
+            return Ok(several(&self.beside, context));
+        }
         match self.behave {
             Behaviour::Well => report.add_finding(Finding::ok("all is well")),
             Behaviour::Panic => panic!("these words may hold a secret"),
@@ -33,6 +37,10 @@ impl Check for Misbehaving {
                 report.add_metric(Metric::count("tries", 1));
                 left.unwrap_or_else(|unfinished| report.add_failure(unfinished.into()));
             }
+            Behaviour::PanicInACall => {
+                let call = || panic!("these words may hold a secret");
+                let _: Result<(), _> = context.deadline.limit_blocking(|| "a call".to_owned(), call).await;
+            }
             Behaviour::Hoard => hoard(),
             Behaviour::Flood => {
                 let text = "flood \u{1b}[2J| ".repeat(100_000);
@@ -43,6 +51,23 @@ impl Check for Misbehaving {
         }
         Ok(report)
     }
+}
+
+/// Asks others which behave so, all at once.
+fn several(behaviours: &[String], context: &Context) -> Report {
+    let question = |behaves: &String| {
+        let words = ["check_um_misbehaving", "--behave", behaves.as_str()];
+        Question::of::<Misbehaving>(words.iter().map(Into::into).collect())
+    };
+    let questions: Vec<_> = behaviours.iter().filter_map(|behaves| question(behaves).ok()).collect();
+    let reports = ask_all(&questions.iter().collect::<Vec<_>>(), context.deadline);
+    let mut report = context.report();
+    for (name, said) in behaviours.iter().zip(reports) {
+        let said = Part { name: name.replace('-', "_"), alert: "one of several", report: said };
+        report.add_finding(Finding { state: said.report.state(), ..Finding::ok(name.clone()) });
+        report.parts.push(said);
+    }
+    report
 }
 
 /// Takes memory until there is none, in pieces that a report would take as well.
@@ -71,14 +96,19 @@ enum Behaviour {
     Leave,
     Flood,
     Hoard,
+    PanicInACall,
 }
 
 /// Misbehave.
 #[derive(Debug, clap::Args)]
 struct Misbehaving {
     /// How
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, default_value = "well")]
     behave: Behaviour,
+
+    /// Ask another that behaves so; repeatable
+    #[arg(long)]
+    beside: Vec<String>,
 }
 
 impl Options for Misbehaving {

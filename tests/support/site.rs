@@ -99,13 +99,16 @@ impl Site {
             Vantage::Network | Vantage::Call => Some(self.tcp),
             Vantage::Tls => Some(self.tls),
             Vantage::Directory => Some(self.directory),
-            Vantage::Agent => None,
+            Vantage::Agent | Vantage::Whole => None,
         }
     }
 
     /// What a run of a check has in it here and nowhere else.
     pub fn mark(&self, check: &ScheduledService) -> String {
-        self.port(check).map_or_else(|| format!("/{}-plugins/", self.name), |port| format!(" -p {port} "))
+        match check.vantage {
+            Vantage::Whole => format!(" --tcp-port {} ", self.tcp),
+            _ => self.port(check).map_or_else(|| format!("/{}-plugins/", self.name), |port| format!(" -p {port} ")),
+        }
     }
 }
 

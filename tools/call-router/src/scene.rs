@@ -20,6 +20,8 @@ use crate::{counters, directory};
 /// - `{good-log}`, `{bad-log}` and `{starting-log}` are counters of the last hour: few calls rejected and a pool that runs,
 ///   many and one that is disabled, few and one that is not there yet;
 /// - `{rejected}` are the events of three rejected calls, exported just now;
+/// - `{ini}` is a file with a section for each check of which the router wants something said: whom it trusts, a domain
+///   controller that is fit for work;
 /// - `{recorded}` is a directory of recorded exports, written just now, `{nowhere}` a file that is not there.
 #[derive(Clone, Copy, Debug)]
 pub struct Scene {
@@ -89,9 +91,15 @@ impl Scene {
 
     /// Starts whatever the arguments speak of, with files in `scratch`.
     pub fn stage(&self, scratch: &Path) -> Result<Staged, Box<dyn Error>> {
-        let mut line = self.arguments.to_owned();
+        let has_ini = self.arguments.contains("{ini}");
+        // What stands in the file speaks of the same peers.
+        let mut line = if has_ini { self.arguments.to_owned() + INI } else { self.arguments.to_owned() };
         let nameserver = self.stage_peers(&mut line, scratch)?;
         stage_files(&mut line, scratch)?;
+        if let Some((arguments, sections)) = line.clone().split_once(INI_BEGINS) {
+            line = arguments.to_owned();
+            fill(&mut line, "{ini}", || write(scratch, "router.ini", sections))?;
+        }
         Ok(Staged { arguments: line.split_whitespace().map(str::to_owned).collect(), _nameserver: nameserver })
     }
 
@@ -199,6 +207,22 @@ fn domain(sip: u16, ldap: u16) -> Nameserver {
     ];
     Nameserver::new(Manner::Plain, zone)
 }
+
+/// What stands between the arguments and the text of the file.
+const INI_BEGINS: char = '\0';
+
+const INI: &str = "\0[check_um_call_router]
+
+[check_um_sip_options]
+ca-file = {ca}
+
+[check_um_cert_expiry]
+ca-file = {ca}
+
+[check_um_ad_ds]
+hostname = 127.0.0.1
+port = {good-dc}
+";
 
 /// Slow enough for a threshold, quick enough for a reader.
 const SLOW: Duration = Duration::from_millis(300);

@@ -21,6 +21,31 @@ pub fn scene_of(service: &str, condition: Condition) -> Option<&'static Scene> {
 
 /// Every scene, the checks in the order of the health set.
 pub const SCENES: &[Scene] = &[
+    scene(
+        "check_um_call_router",
+        Healthy,
+        "-H 127.0.0.1 --startup-mode Dual --tcp-port {tcp} --tls-port {tls} --counters csv:{good-log} --health-set-file {recorded}/health/powershell7-single-healthy.json --events-file {recorded}/events/wevtutil-root-no-events.xml --extra-opts=@{ini}",
+        0,
+    )
+    .titled("the whole health set of a healthy router"),
+    scene(
+        "check_um_call_router",
+        Unavailable,
+        "-H 127.0.0.1 --startup-mode Dual --tcp-port {tcp} --tls-port {tls} --counters csv:{bad-log} --health-set-file {recorded}/health/report-unhealthy.json --events-file {rejected} --extra-opts=@{ini}",
+        2,
+    )
+    .titled("the same of a router without a worker process"),
+    scene("check_um_call_router", Healthy, "-H 127.0.0.1 --tcp-port {tcp} --counters csv:{good-log}", 0)
+        .well("um-call-router"),
+    scene("check_um_call_router", Unavailable, "-H 127.0.0.1 --tcp-port {tcp} --counters csv:{bad-log}", 2)
+        .failing("um-call-router"),
+    scene("check_um_call_router", Refused, "-H 127.0.0.1 --tcp-port {tcp} --only sip_options", 2)
+        .gone("um-call-router"),
+    scene("check_um_call_router", Refused, "-H 127.0.0.1 --tcp-port {tcp} --only sip_options --again 0.1", 2)
+        .titled("asked once more, and still nobody there"),
+    scene("check_um_call_router", Healthy, "-H 127.0.0.1 --tcp-port {tcp} --counters csv:{starting-log} --only app_pool", 1),
+    scene("check_um_call_router", Healthy, "-H 127.0.0.1 --startup-mode Dual --domain example.com --list", 3)
+        .titled("which checks can be asked from here, and how"),
     scene("check_um_sip_options", Healthy, "-H 127.0.0.1 -p {tcp} -w 0.5 -c 1", 0).titled("a healthy router"),
     scene("check_um_sip_options", Healthy, "-H 127.0.0.1 -p {tcp} -v", 0).titled("the same, with all that -v adds"),
     scene("check_um_sip_options", Healthy, "-H 127.0.0.1 -p {tcp}", 0).well("um-sip-options"),

@@ -27,7 +27,11 @@ fn nrpe() -> String {
         let Some(source) = unix_source(check) else { continue };
         let words = words(check) + &source;
         let line = format!("command[{}]=/usr/lib/nagios/plugins/{}{words}\n", check.name, check.plugin);
-        text += &if check.vantage == Vantage::Call { format!("{CALL}#{line}\n") } else { line };
+        text += &match check.vantage {
+            Vantage::Call => format!("{CALL}#{line}\n"),
+            Vantage::Whole => format!("{WHOLE}#{line}\n"),
+            _ => line,
+        };
     }
     text
 }
@@ -38,6 +42,7 @@ fn unix_source(check: &ScheduledService) -> Option<String> {
         Vantage::Network | Vantage::Tls => " -H cas1.example.com",
         Vantage::Call => " -H cas1.example.com -u sip:5000@cas1.example.com",
         Vantage::Directory => " --domain example.com",
+        Vantage::Whole => " -H cas1.example.com --extra-opts=@/etc/nagios/cas1.ini",
         Vantage::Agent => "",
     };
     let reads = match check.elsewhere {
@@ -57,11 +62,13 @@ fn windows(place: &str, own: &str) -> String {
 
 /// The commands of the server's own agent. An ini file knows no escape: neither `;` nor `%` nor `$` may be in one.
 fn windows_commands() -> String {
-    let own = services().filter(|check| check.vantage == Vantage::Agent);
+    let own = |vantage: Vantage| services().filter(move |check| check.vantage == vantage);
     let command = |check: &ScheduledService| {
         format!("{} = \"C:\\Program Files\\check-um\\{}.exe\"{}\n", check.name, check.plugin, words(check))
     };
-    own.map(command).collect()
+    let whole =
+        own(Vantage::Whole).map(|check| format!("{WHOLE_HERE};{} -H cas1.example.com\n", command(check).trim_end()));
+    own(Vantage::Agent).map(command).chain(whole).collect()
 }
 
 /// The options of the table, each with a blank in front.
@@ -84,6 +91,14 @@ command_timeout={timeout}
 
 const CALL: &str = "
 # Only where this host is a UM IP gateway: the router counts a stranger's call as rejected.
+";
+
+const WHOLE: &str = "
+# All of these in one run, in place of them: what the router is asked by, and each check's options, stand in the file.
+";
+
+const WHOLE_HERE: &str = "
+; All of these, and what is asked over the network, in one run in place of them: by the name of this server.
 ";
 
 const NSCLIENT: &str = "\

@@ -172,6 +172,11 @@ const PANELS: &[Layout] = &[
         "A domain controller that the router depends on.",
     )),
     panel(
+        "The whole health set in one run",
+        &[("um-call-router", &["failing", "checks", "not_asked"])],
+        "Only where a host has one service in place of all others.",
+    ),
+    panel(
         "SIP: retransmissions",
         &[("um-sip-options", &["retransmissions"]), ("um-sip-options-tls", &["retransmissions"])],
         "Over UDP only can there be any.",

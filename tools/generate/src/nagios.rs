@@ -142,7 +142,11 @@ fn dependency(check: &ScheduledService, on: &str) -> String {
 
 /// Which hosts have this check.
 fn hosts(check: &ScheduledService) -> &'static str {
-    if check.vantage == Vantage::Call { CALLED } else { HOSTS }
+    match check.vantage {
+        Vantage::Call => CALLED,
+        Vantage::Whole => WHOLE,
+        _ => HOSTS,
+    }
 }
 
 /// One object definition.
@@ -161,6 +165,8 @@ const GROUP: &str = "um-call-router";
 const HOSTS: &str = "um-call-routers";
 /// Those that may be called.
 const CALLED: &str = "um-call-routing";
+/// Those that have one service in place of all others.
+const WHOLE: &str = "um-call-routers-whole";
 
 const SITE: &str = "\
 # Which Call Routers are there? The one file to edit: your hosts in the place of the sample, then delete the parts that
@@ -178,6 +184,12 @@ define hostgroup {
     alias           UM Call Routers that may be called
 }
 
+# These have one service in place of all others, which asks the whole health set in one run: not in um-call-routers.
+define hostgroup {
+    hostgroup_name  um-call-routers-whole
+    alias           UM Call Routers with one service
+}
+
 define host {
     use                 um-call-router
     host_name           cas1.example.com
@@ -188,6 +200,14 @@ define host {
     _UM_TLS             --tls-name cas1.example.com
     _UM_AD_DS           --domain example.com
 }
+
+define host {
+    use                 um-call-router
+    host_name           cas3.example.com
+    address             192.0.2.12
+    hostgroups          um-call-routers-whole
+    _UM_CALL_ROUTER     --domain example.com --startup-mode Dual --tls-name cas3.example.com
+}
 ";
 
 const PARTS: &[(Vantage, &str)] = &[
@@ -195,6 +215,7 @@ const PARTS: &[(Vantage, &str)] = &[
     (Vantage::Call, "\n# --- From here, if this is a UM IP gateway: a call, over TCP\n"),
     (Vantage::Directory, "\n# --- From here: the directory that the routers depend on\n"),
     (Vantage::Tls, "\n# --- From here, over TLS: the startup modes TLS and Dual\n"),
+    (Vantage::Whole, "\n# --- From here: one service in place of all others\n"),
     (Vantage::Agent, "\n# --- On the server itself, where there is an agent (../agents/)\n"),
 ];
 

@@ -62,7 +62,8 @@ fn check_command(plugin: &Plugin) -> String {
 
 /// Whether its question is put to the monitored host itself, which it can reach by a port of its own.
 fn asks_the_host(options: &[PluginOption]) -> bool {
-    ["hostname", "port"].iter().all(|name| options.iter().any(|option| option.long == *name))
+    let has = |names: &[&str]| options.iter().any(|option| names.contains(&option.long.as_str()));
+    has(&["hostname"]) && has(&["port", "tcp-port"])
 }
 
 fn argument(plugin: &Plugin, option: &PluginOption) -> String {

@@ -27,7 +27,7 @@ pub fn all() -> Vec<Fact> {
         }
         _ => None,
     });
-    FACTS.iter().cloned().chain(exports).chain([WITHOUT]).collect()
+    FACTS.iter().cloned().chain(exports).chain(CHOICES.iter().cloned()).collect()
 }
 
 /// The facts as the README shows them.
@@ -55,6 +55,16 @@ pub const fn filled_in(check: &ScheduledService) -> &'static [(&'static str, &'s
         Vantage::Tls => &[("port", "tls_port")],
         Vantage::Call => &[("uri", "call_routing"), ("port", "tcp_port")],
         Vantage::Directory => &[("domain", "domain"), ("hostname", "domain_controller")],
+        Vantage::Whole => &[
+            ("startup_mode", "startup_mode"),
+            ("tcp_port", "tcp_port"),
+            ("tls_port", "tls_port"),
+            ("call", "call_routing"),
+            ("domain", "domain"),
+            ("counters", "counters"),
+            ("health_set_file", "health_set_file"),
+            ("events_file", "events_file"),
+        ],
         Vantage::Agent => &[],
     }
 }
@@ -110,9 +120,16 @@ const FACTS: &[Fact] = &[
     ),
 ];
 
-/// The last one.
-const WITHOUT: Fact = fact(
-    "without",
-    "the names of checks that it is not to have",
-    "names of checks that this host is not to have: `[ \"um-events\" ]`",
-);
+/// The last ones.
+const CHOICES: &[Fact] = &[
+    fact(
+        "without",
+        "the names of checks that it is not to have",
+        "names of checks that this host is not to have: `[ \"um-events\" ]`",
+    ),
+    fact(
+        "whole",
+        "true: one service, um-call-router, which asks everything in one run, in place of all others",
+        "`true`: one service, `um-call-router`, which asks everything in one run, in place of all others",
+    ),
+];

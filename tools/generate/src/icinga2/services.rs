@@ -39,6 +39,7 @@ pub fn table() -> String {
             Vantage::Tls => "TLS or Dual".to_owned(),
             Vantage::Call => "`call_routing`".to_owned(),
             Vantage::Directory => "`domain` or `domain_controller`".to_owned(),
+            Vantage::Whole => "`whole`".to_owned(),
             Vantage::Agent => {
                 facts::source(check).map_or_else(|| "`agent`".to_owned(), |(_, key)| format!("`agent` or `{key}`"))
             }
@@ -64,7 +65,7 @@ fn apply(check: &ScheduledService) -> String {
     let plugin = plugin_of(check);
     let command = command_name(check.plugin);
     let sources = facts::source(check);
-    let runs_on_agent = check.vantage == Vantage::Agent;
+    let runs_on_agent = is_run_by_agents(check);
 
     let mut text = format!("\napply Service {} {{\n  import \"um-call-router\"\n\n", quoted(check.name));
     let _ = write!(
@@ -87,7 +88,7 @@ fn apply(check: &ScheduledService) -> String {
     for (variable, key) in facts::filled_in(check) {
         text += &given(&format!("{command}_{variable}"), key);
     }
-    if check.vantage == Vantage::Tls {
+    if matches!(check.vantage, Vantage::Tls | Vantage::Whole) {
         let _ = writeln!(text, "  vars.{command}_tls_name = um_router(host).tls_name || host.name");
     }
     if let Some((option, key)) = &sources {
@@ -104,12 +105,18 @@ fn apply(check: &ScheduledService) -> String {
         Vantage::Tls => "um_speaks(host, \"TLS\")".to_owned(),
         Vantage::Call => "um_router(host).call_routing".to_owned(),
         Vantage::Directory => "um_router(host).domain || um_router(host).domain_controller".to_owned(),
+        Vantage::Whole => "um_router(host).whole".to_owned(),
         Vantage::Agent => {
             sources.map_or_else(String::new, |(_, key)| format!("um_router(host).{key} || ")) + "um_router(host).agent"
         }
     };
     let _ = write!(text, "\n  assign where {condition}\n  ignore where um_omits(host, {})\n}}\n", quoted(check.name));
     text
+}
+
+/// Where there is an agent: on the server itself more can be asked in one run than from elsewhere.
+fn is_run_by_agents(check: &ScheduledService) -> bool {
+    matches!(check.vantage, Vantage::Agent | Vantage::Whole)
 }
 
 fn given(variable: &str, key: &str) -> String {
@@ -127,7 +134,7 @@ pub fn notes(plugin: &Plugin) -> String {
 
 /// One alert for an agent that is gone, instead of one for each check that it would run.
 fn agent() -> String {
-    let checks = services().filter(|check| check.vantage == Vantage::Agent);
+    let checks = services().filter(|check| is_run_by_agents(check));
     AGENT
         .replace("@CHECKS@", &checks.map(|check| format!("    {}", quoted(check.name))).collect::<Vec<_>>().join(",\n"))
 }
@@ -176,7 +183,11 @@ globals.um_speaks = function(host, transport) {
 }
 
 globals.um_omits = function(host, check) {
-  return check in um_router(host).without
+  var router = um_router(host)
+  if (router == null) { return false }
+  // One service in place of all others, but for whether its agent is there.
+  if (router.whole && !(check in [ "um-call-router", "um-agent" ])) { return true }
+  return check in router.without
 }
 
 globals.um_endpoint = function(host, runs_on_agent) {
@@ -270,5 +281,6 @@ apply Service "@HEALTH_SET@" {
   vars.dummy_text = {{ um_roll_up(macro("$host.name$")).text }}
 
   assign where um_router(host) != null
+  ignore where um_router(host).whole
 }
 "#;

@@ -57,6 +57,13 @@ fn configuration(watched: &Watched, check: &ScheduledService, is_on_server: bool
                 .to_owned(),
         );
     }
+    if check.vantage == Vantage::Whole {
+        texts.push(
+            "Disabled until it is overridden: it asks in one run what the other monitors ask, for a site that wants one monitor \
+             in place of them, which are to be disabled then. Its task runs the whole health set at any time."
+                .to_owned(),
+        );
+    }
     texts.push(format!(
         "A bad state counts from the {} run in a row (Runs in a row); a good one at once. UNKNOWN, when the question \
          could not be answered, is a Warning.",
@@ -75,7 +82,7 @@ fn configuration(watched: &Watched, check: &ScheduledService, is_on_server: bool
              of them as long as they agree to the letter."
                 .to_owned(),
         );
-        if matches!(check.vantage, Vantage::Network | Vantage::Tls | Vantage::Call) {
+        if matches!(check.vantage, Vantage::Network | Vantage::Tls | Vantage::Call | Vantage::Whole) {
             texts.push("The host that is asked is this server by its own name, as its callers ask it.".to_owned());
         }
     }

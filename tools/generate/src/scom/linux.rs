@@ -61,7 +61,9 @@ pub fn pack() -> (&'static str, String) {
     add_discovery(&mut pack);
     add_health_set(&mut pack, NAMES);
     // A domain controller is not known to a Linux host; the router's own agent asks it.
-    for watched in watched(|check| matches!(check.vantage, Vantage::Network | Vantage::Tls | Vantage::Call)) {
+    for watched in
+        watched(|check| matches!(check.vantage, Vantage::Network | Vantage::Tls | Vantage::Call | Vantage::Whole))
+    {
         let id = NAMES.of_plugin(watched.plugin.about.name, "MonitorType");
         pack.name(
             &id,

@@ -117,7 +117,11 @@ pub fn add_task(pack: &mut Pack, platform: &Platform, check: &ScheduledService, 
         _ => "Changes no state and no number.",
     };
     let what = format!("Runs {} now and shows its report. {effect}", check.plugin);
-    pack.name(&id, &format!("Run the probe now: {}", check.title), &what);
+    let title = match check.vantage {
+        Vantage::Whole => "Run the health set now".to_owned(),
+        _ => format!("Run the probe now: {}", check.title),
+    };
+    pack.name(&id, &title, &what);
     let task = element("Task")
         .with("ID", id)
         .with("Accessibility", "Public")
@@ -162,9 +166,10 @@ impl Monitor<'_> {
     }
 }
 
-/// The router's default startup mode does not speak TLS, and a call is for somebody to allow.
+/// The router's default startup mode does not speak TLS, a call is for somebody to allow, and one check in place of all others
+/// is for a site to choose.
 pub fn is_enabled(vantage: Vantage) -> bool {
-    !matches!(vantage, Vantage::Tls | Vantage::Call)
+    !matches!(vantage, Vantage::Tls | Vantage::Call | Vantage::Whole)
 }
 
 /// What the plugin asks, as its help says.

@@ -9,7 +9,7 @@ use crate::register::services;
 pub fn key(check: &ScheduledService) -> String {
     match check.vantage {
         Vantage::Agent => agent_key(check),
-        Vantage::Network | Vantage::Tls | Vantage::Call | Vantage::Directory => {
+        Vantage::Network | Vantage::Tls | Vantage::Call | Vantage::Directory | Vantage::Whole => {
             format!("{}[{}]", check.plugin, quoted(argv(check)))
         }
     }

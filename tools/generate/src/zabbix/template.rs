@@ -25,7 +25,8 @@ pub fn export() -> Node {
 }
 
 /// Where checks are run from, in the order of the templates' names.
-pub const VANTAGES: [Vantage; 5] = [Vantage::Agent, Vantage::Call, Vantage::Directory, Vantage::Network, Vantage::Tls];
+pub const VANTAGES: [Vantage; 6] =
+    [Vantage::Agent, Vantage::Call, Vantage::Directory, Vantage::Network, Vantage::Tls, Vantage::Whole];
 
 /// The name of the template of a vantage.
 pub fn name(vantage: Vantage) -> &'static str {
@@ -35,6 +36,7 @@ pub fn name(vantage: Vantage) -> &'static str {
         Vantage::Directory => "UM Call Router directory by external check",
         Vantage::Network => "UM Call Router SIP by external check",
         Vantage::Tls => "UM Call Router TLS by external check",
+        Vantage::Whole => "UM Call Router whole by external check",
     }
 }
 
@@ -305,6 +307,10 @@ fn about(vantage: Vantage) -> String {
         ),
         Vantage::Network => (
             "a Call Router, whose interface says how it is reached",
+            "the plugins among the external scripts of the server or proxy, and Timeout=20 in its configuration.",
+        ),
+        Vantage::Whole => (
+            "a Call Router in place of the other templates: all checks in one run, one item, one problem",
             "the plugins among the external scripts of the server or proxy, and Timeout=20 in its configuration.",
         ),
         Vantage::Tls => (

@@ -1,0 +1,227 @@
+//! Which checks can be asked from where this one stands, with which arguments, and why not the others?
+
+use std::net::UdpSocket;
+
+use super::super::health_set::HealthSet;
+use super::super::registered::RegisteredCheck;
+use super::super::schedule::{Elsewhere, ScheduledService, Vantage};
+use crate::net::host;
+use crate::options::{Options, plain};
+
+/// Which router it is, and where its answers come from.
+#[derive(Debug, clap::Args)]
+pub(super) struct Site {
+    /// Name or address of the Call Router
+    #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse, help_heading = "Target")]
+    pub(super) hostname: String,
+
+    /// Use IPv4 addresses only
+    #[arg(short = '4', long = "ipv4", conflicts_with = "ipv6", help_heading = "Target")]
+    ipv4: bool,
+
+    /// Use IPv6 addresses only
+    #[arg(short = '6', long = "ipv6", help_heading = "Target")]
+    ipv6: bool,
+
+    /// How the router listens: in clear, over TLS, or both
+    #[arg(
+        long,
+        value_enum,
+        value_name = "MODE",
+        ignore_case = true,
+        default_value_t,
+        hide_possible_values = true,
+        help_heading = "Target"
+    )]
+    startup_mode: StartupMode,
+
+    /// Port of SIP in clear
+    #[arg(long, value_name = "PORT", value_parser = plain::port, default_value = "5060", help_heading = "Target")]
+    tcp_port: u16,
+
+    /// Port of SIP over TLS
+    #[arg(long, value_name = "PORT", value_parser = plain::port, default_value = "5061", help_heading = "Target")]
+    tls_port: u16,
+
+    /// Name that its certificate must have, where that is not the host
+    #[arg(long, value_name = "NAME", help_heading = "Target")]
+    tls_name: Option<String>,
+
+    /// Whom to call, which only a UM IP gateway may: the router counts a stranger's call as rejected
+    #[arg(long, value_name = "URI", help_heading = "Sources")]
+    call: Option<String>,
+
+    /// Domain whose controllers are asked
+    #[arg(long, value_name = "DOMAIN", value_parser = host::parse, help_heading = "Sources")]
+    domain: Option<String>,
+
+    /// Where counters are read, as check_um_reject_rate takes it [default: on Windows pdh, elsewhere they are not read]
+    #[arg(long, value_name = "SOURCE", help_heading = "Sources")]
+    counters: Option<String>,
+
+    /// Export of Get-ServerHealth, as check_um_health_set takes it [default: on Windows the log, elsewhere none]
+    #[arg(long, value_name = "FILE", help_heading = "Sources")]
+    health_set_file: Option<String>,
+
+    /// Export of the event log, as check_um_events takes it [default: on Windows the log, elsewhere none]
+    #[arg(long, value_name = "FILE", help_heading = "Sources")]
+    events_file: Option<String>,
+}
+
+/// How a Call Router listens, as Set-UMCallRouterSettings names it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum StartupMode {
+    /// In clear only.
+    #[default]
+    #[value(name = "TCP")]
+    Tcp,
+    /// Over TLS only.
+    #[value(name = "TLS")]
+    Tls,
+    /// Both.
+    #[value(name = "Dual")]
+    Dual,
+}
+
+/// Which checks are wanted, by their names.
+pub(super) struct Choice<'a> {
+    pub only: &'a [String],
+    pub without: &'a [String],
+}
+
+/// One check, once for each way in which the health set asks it.
+pub(super) struct Planned {
+    pub check: &'static RegisteredCheck,
+    pub service: &'static ScheduledService,
+    /// What is put before its metrics, such as `sip_options_tls`.
+    pub name: String,
+    /// Its command line without the program's name.
+    pub arguments: Result<Vec<String>, Unasked>,
+}
+
+/// Why a check cannot be asked.
+pub(super) enum Unasked {
+    /// It is not wanted, or there is nobody to ask.
+    ByChoice(String),
+    /// Nothing here says where its answer comes from, which a section of its own may do beside these arguments.
+    NoSource { needs: &'static str, beside: Vec<String> },
+}
+
+/// All of these checks, in their order.
+pub(super) fn plan(others: &'static [RegisteredCheck], site: &Site, choice: &Choice<'_>) -> Vec<Planned> {
+    let services = others.iter().flat_map(|check| check.services.iter().map(move |service| (check, service)));
+    let planned = services.map(|(check, service)| {
+        let name = service.name.trim_start_matches("um-").replace('-', "_");
+        let mut planned = Planned { check, service, name, arguments: Ok(Vec::new()) };
+        planned.arguments = match choice.left_out(&planned) {
+            Some(reason) => Err(Unasked::ByChoice(reason)),
+            None => site.arguments(check, service),
+        };
+        planned
+    });
+    planned.collect()
+}
+
+impl Planned {
+    /// Whether it goes by this name: the plugin's, with or without `check_um_`, or that of one of the ways in which it is asked.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        let own = self.check.about.name;
+        name == self.name || name == own || own.strip_prefix("check_um_") == Some(name)
+    }
+}
+
+impl Choice<'_> {
+    fn left_out(&self, planned: &Planned) -> Option<String> {
+        let is_named = |names: &[String]| names.iter().any(|name| planned.is_called(name));
+        if is_named(self.without) {
+            return Some("left out by --without".to_owned());
+        }
+        (!self.only.is_empty() && !is_named(self.only)).then(|| "not named by --only".to_owned())
+    }
+}
+
+impl Site {
+    /// The arguments that put the question of a check to whom it is to be put here.
+    fn arguments(&self, check: &RegisteredCheck, service: &ScheduledService) -> Result<Vec<String>, Unasked> {
+        let by_choice = |reason: &str| Err(Unasked::ByChoice(reason.to_owned()));
+        let target = match service.vantage {
+            Vantage::Network if self.startup_mode == StartupMode::Tls => {
+                return by_choice(
+                    "in startup mode TLS the router does not listen in clear: --startup-mode TCP or Dual",
+                );
+            }
+            Vantage::Tls if self.startup_mode == StartupMode::Tcp => {
+                return by_choice("in startup mode TCP the router speaks no TLS: --startup-mode TLS or Dual");
+            }
+            Vantage::Network => [self.at_port(self.tcp_port), words(&["--transport", "tcp"])].concat(),
+            Vantage::Tls => {
+                let name = self.tls_name.iter().flat_map(|name| ["--tls-name", name]).map(str::to_owned);
+                self.at_port(self.tls_port).into_iter().chain(name).collect()
+            }
+            Vantage::Call => match &self.call {
+                Some(uri) => [self.at_port(self.tcp_port), words(&["--uri", uri])].concat(),
+                None => return by_choice("needs --call, whom to call: from a UM IP gateway only"),
+            },
+            Vantage::Directory => match &self.domain {
+                Some(domain) => [words(&["--domain", domain]), self.family()].concat(),
+                None => {
+                    let needs = "needs --domain, whose controllers it asks";
+                    return Err(Unasked::NoSource { needs, beside: self.family() });
+                }
+            },
+            Vantage::Agent => self.source(check, service)?,
+            Vantage::Whole => return by_choice("it asks all of these itself"),
+        };
+        let own = service.arguments.iter().flat_map(|(option, value)| [*option, *value]).map(str::to_owned);
+        Ok(target.into_iter().chain(own).collect())
+    }
+
+    /// Where the router listens. Always said: what a section says of another port is for a run of the plugin by itself.
+    fn at_port(&self, port: u16) -> Vec<String> {
+        [words(&["--hostname", &self.hostname, "--port", &port.to_string()]), self.family()].concat()
+    }
+
+    fn source(&self, check: &RegisteredCheck, service: &ScheduledService) -> Result<Vec<String>, Unasked> {
+        let (option, given, needs) = match service.elsewhere {
+            Elsewhere::Counters => ("--counters", &self.counters, "needs --counters, or Windows"),
+            Elsewhere::Export { .. } if check.about.name == HealthSet::ABOUT.name => {
+                ("--file", &self.health_set_file, "needs --health-set-file, or Windows")
+            }
+            Elsewhere::Export { .. } => ("--file", &self.events_file, "needs --events-file, or Windows"),
+            Elsewhere::Nowhere | Elsewhere::Same => {
+                ("", &None, "needs Windows, or a section of its own that names a source")
+            }
+        };
+        match given {
+            Some(source) => Ok(words(&[option, source])),
+            None if cfg!(windows) => Ok(self.on_windows()),
+            None => Err(Unasked::NoSource { needs, beside: Vec::new() }),
+        }
+    }
+
+    /// What names the server to a check that asks Windows: nothing, if this is it.
+    fn on_windows(&self) -> Vec<String> {
+        if self.is_here() { Vec::new() } else { words(&["--hostname", &self.hostname]) }
+    }
+
+    fn is_here(&self) -> bool {
+        let first_label = |name: &str| name.split('.').next().unwrap_or_default().to_lowercase();
+        match host::address(&self.hostname) {
+            // Nobody can listen at an address that is another's.
+            Some(address) => UdpSocket::bind((address, 0)).is_ok(),
+            None => {
+                let here = std::env::var("COMPUTERNAME").unwrap_or_default();
+                self.hostname == "localhost" || (!here.is_empty() && first_label(&here) == first_label(&self.hostname))
+            }
+        }
+    }
+
+    fn family(&self) -> Vec<String> {
+        let given = [(self.ipv4, "--ipv4"), (self.ipv6, "--ipv6")].into_iter().filter(|(given, _)| *given);
+        given.map(|(_, option)| option.to_owned()).collect()
+    }
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}

@@ -1,0 +1,155 @@
+//! How does a check put the questions of others? Each on a thread of its own, so that what one meets is its own affair.
+//!
+//! A panic ends the process, and nothing stops a thread that is stuck in a call of the system. So nobody waits for these
+//! threads to end: they hand over their reports, and whoever panics or finds no memory says so and stays where he is.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{Check, Context, STACK, ask, lacking};
+use crate::options::command_line;
+use crate::options::usage::UsageError;
+use crate::platform::memory;
+use crate::report::{About, Class, Failure, Report, Started};
+use crate::time::deadline::Deadline;
+use crate::time::errand;
+
+/// Another check's question, understood and not yet put.
+#[derive(Clone)]
+pub struct Question {
+    about: &'static About,
+    /// What is known of its run before there is one.
+    context: Arc<Context>,
+    put: Arc<Put>,
+}
+
+/// Puts a question, with a deadline that its own options may shorten.
+type Put = dyn Fn(Started, Deadline) -> Report + Send + Sync;
+
+impl Question {
+    /// The question that the command line of check `C` asks, program name first.
+    pub fn of<C: Check + Send + Sync + 'static>(argv: Vec<OsString>) -> Result<Self, UsageError> {
+        let parsed = command_line::parse::<C>(command_line::bare_command::<C>(), argv)?;
+        let context = Context {
+            about: C::ABOUT,
+            policy: parsed.policy,
+            overruling: parsed.overruled.map(|overruled| overruled.by),
+            advice: parsed.options.advice(),
+            started: Started::now(),
+            deadline: Deadline::new(Instant::now(), Duration::ZERO),
+            secrets: parsed.secrets,
+            ini_files: parsed.ini_files,
+        };
+        let (context, check, own) = (Arc::new(context), parsed.options, parsed.common.given_timeout());
+        let asked = Arc::clone(&context);
+        let put = move |started: Started, all: Deadline| {
+            let own = own.map(|timeout| Deadline::new(started.instant, timeout));
+            let deadline = own.filter(|own| own.instant() < all.instant()).unwrap_or(all);
+            let context = Context { started, deadline, ..Context::clone(&asked) };
+            let mut report = ask(&check, &context).unwrap_or_else(|failure| context.failed(failure));
+            report.duration = started.instant.elapsed();
+            report
+        };
+        Ok(Self { about: C::ABOUT, context, put: Arc::new(put) })
+    }
+
+    fn failed(&self, started: Started, failure: Failure) -> Report {
+        Context { started, ..Context::clone(&self.context) }.failed(failure)
+    }
+}
+
+impl fmt::Debug for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Question").field("about", &self.about.name).finish_non_exhaustive()
+    }
+}
+
+/// Puts all questions at once; a report for each, in their order, when the last one is there or the deadline has passed.
+pub fn ask_all(questions: &[&Question], deadline: Deadline) -> Vec<Report> {
+    memory::reserve_for(questions.len());
+    let started = Started::now();
+    let (sender, receiver) = mpsc::channel();
+    let mut reports = Vec::with_capacity(questions.len());
+    for (index, question) in questions.iter().enumerate() {
+        let desk = Desk { index, question: (*question).clone(), started, sender: sender.clone() };
+        let number = set_up(desk.clone());
+        let work = move || {
+            errand::run(number);
+            let report = (desk.question.put)(Started::now(), deadline);
+            desk.hand_over(report);
+        };
+        let spawned = thread::Builder::new().name(question.about.name.to_owned()).stack_size(STACK).spawn(work);
+        let failed =
+            |error| question.failed(started, lacking(&format!("no thread for {}: {error}", question.about.name)));
+        reports.push(spawned.err().map(failed));
+    }
+    drop(sender);
+    collect(&mut reports, &receiver, deadline);
+    memory::give_back();
+    let late = |question: &Question| {
+        question.failed(started, Failure::caused_by(Class::Timeout, &deadline.expired_during("the check")))
+    };
+    reports.into_iter().zip(questions).map(|(report, question)| report.unwrap_or_else(|| late(question))).collect()
+}
+
+/// Takes what is handed over, until there is a report of everybody or the deadline has passed.
+fn collect(reports: &mut [Option<Report>], receiver: &Receiver<(usize, Report)>, deadline: Deadline) {
+    while reports.iter().any(Option::is_none) {
+        match receiver.recv_timeout(deadline.remaining(Instant::now()) + GRACE) {
+            // Of one who panicked on a thread of his, the first word counts.
+            Ok((index, report)) => drop(reports[index].get_or_insert(report)),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+        }
+    }
+}
+
+/// For whoever is about to end the process: if this thread works for one of several questions, hands over the report of what
+/// happened, and never returns.
+pub(super) fn keep_here(report: impl FnOnce(&Context) -> Report) {
+    let desk = errand::current().and_then(|number| DESKS.lock().ok()?.get(number).cloned());
+    if let Some(desk) = desk {
+        let context = Context { started: desk.started, ..Context::clone(&desk.question.context) };
+        desk.hand_over(report(&context));
+        loop {
+            thread::park();
+        }
+    }
+}
+
+/// Has a thread that is started for one of this one's calls work for the same question.
+pub(super) fn inherited() -> impl Fn() + Send + Sync + 'static {
+    let number = errand::current();
+    move || errand::run(number)
+}
+
+/// Where the threads of one question hand over its report.
+#[derive(Clone)]
+struct Desk {
+    index: usize,
+    question: Question,
+    started: Started,
+    sender: Sender<(usize, Report)>,
+}
+
+impl Desk {
+    fn hand_over(&self, report: Report) {
+        // Nobody listens any more when the deadline has passed.
+        let _ = self.sender.send((self.index, report));
+    }
+}
+
+/// The number of the desk, by which its threads know it.
+fn set_up(desk: Desk) -> Option<usize> {
+    let mut desks = DESKS.lock().ok()?;
+    desks.push(desk);
+    Some(desks.len() - 1)
+}
+
+static DESKS: Mutex<Vec<Desk>> = Mutex::new(Vec::new());
+
+/// How long after the deadline a check that keeps to it may still hand over what it knows: less than the watchdog waits.
+const GRACE: Duration = Duration::from_millis(75);

@@ -1,0 +1,300 @@
+//! Does check_um_call_router say what the checks say, all of them in one run? The real binary against the simulated router.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panic")]
+
+mod support;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, UdpSocket};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use call_router::router::{Behaviour, Router, Settings};
+use call_router::{counters, directory};
+use support::{Outcome, format, perfdata, plugin, run_command};
+
+const PLUGIN: &str = "check_um_call_router";
+
+/// A router, with an ini file that says where its parts are, and a log of its counters.
+struct Site {
+    router: Router,
+    scratch: tempfile::TempDir,
+}
+
+impl Site {
+    fn of(behaviour: Behaviour) -> Self {
+        let router = Router::start(&Settings { behaviour, ..Settings::default() }).unwrap();
+        let scratch = tempfile::tempdir().unwrap();
+        fs::write(scratch.path().join("counters.csv"), counters::log(10, 3)).unwrap();
+        Self { router, scratch }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.scratch.path().join(name).display().to_string()
+    }
+
+    fn ini(&self, text: &str) -> String {
+        fs::write(self.path("router.ini"), format!("[check_um_call_router]\n{text}")).unwrap();
+        format!("--extra-opts=@{}", self.path("router.ini"))
+    }
+
+    fn run(&self, arguments: &str) -> Outcome {
+        let (tcp, tls) = (self.router.tcp.port(), self.router.tls.port());
+        let all = format!("-H 127.0.0.1 --tcp-port {tcp} --tls-port {tls} {arguments}");
+        run_command(plugin(PLUGIN).args(all.split_whitespace()))
+    }
+}
+
+#[test]
+fn ok_when_all_that_can_be_asked_is_well() {
+    let site = Site::of(Behaviour::Healthy);
+    let counters = site.path("counters.csv");
+    let outcome = site.run(&format!("--counters csv:{counters} --only sip_options --only reject_rate"));
+    outcome.assert_begins(0, "UM CALL ROUTER OK - 2 checks OK, ");
+    let labels: Vec<_> = perfdata::assert_valid(outcome.first_line()).into_iter().map(|entry| entry.label).collect();
+    for label in ["sip_options_time", "reject_rate_rejected", "reject_rate_calls"] {
+        assert!(labels.iter().any(|known| known == label), "{label}: {outcome:?}");
+    }
+    for row in [
+        "OK       sip_options: Sip Options to UM Call Router Service have failed",
+        "\n         UM SIP OPTIONS OK - 200 OK from ",
+    ] {
+        assert!(outcome.stdout.contains(row), "{row}: {outcome:?}");
+    }
+}
+
+#[test]
+fn critical_when_one_of_several_is_and_says_which() {
+    let site = Site::of(Behaviour::Unavailable);
+    let counters = site.path("counters.csv");
+    let outcome = site.run(&format!("--counters csv:{counters} --only sip_options --only app_pool"));
+    outcome.assert_begins(2, "UM CALL ROUTER CRITICAL - 1 of 2 checks: sip_options: 503 Service Unavailable from ");
+    assert!(outcome.stdout.contains("\n         advice: "), "{outcome:?}");
+    assert!(outcome.stdout.contains("OK       app_pool: UM application pool\n"), "{outcome:?}");
+}
+
+/// Everything that can be asked on Linux but the call, of a router that behaves so.
+fn everything(site: &Site) -> String {
+    let domain_controller = directory::start(true).unwrap().port();
+    fs::write(site.path("ca.pem"), &site.router.certificates.ca).unwrap();
+    let ca = site.path("ca.pem");
+    let ini = site.ini(&format!(
+        "[check_um_sip_options]\nca-file = {ca}\n[check_um_cert_expiry]\nca-file = {ca}\n\
+         [check_um_ad_ds]\nhostname = 127.0.0.1\nport = {domain_controller}\n"
+    ));
+    for file in ["health/powershell7-single-healthy.json", "events/wevtutil-root-no-events.xml"] {
+        let name = file.rsplit('/').next().unwrap();
+        // Written now: an old export is stale.
+        fs::write(site.path(name), fs::read(support::fixture(file)).unwrap()).unwrap();
+    }
+    format!(
+        "{ini} --startup-mode dual --counters csv:{} --health-set-file {} --events-file {} -t 3",
+        site.path("counters.csv"),
+        site.path("powershell7-single-healthy.json"),
+        site.path("wevtutil-root-no-events.xml")
+    )
+}
+
+#[test]
+fn each_row_is_what_the_plugin_says_itself() {
+    let scenes = [
+        Behaviour::Healthy,
+        Behaviour::Unavailable,
+        Behaviour::Forbidden,
+        Behaviour::Redirect,
+        Behaviour::Closing,
+        Behaviour::Refused,
+        Behaviour::Silent,
+        Behaviour::CertificateNearExpiry,
+        Behaviour::CertificateExpired,
+        Behaviour::ClientCertificateRequired,
+    ];
+    for behaviour in scenes {
+        let site = Site::of(behaviour);
+        let arguments = everything(&site);
+        let listed = format::assert_json(&site.run(&format!("{arguments} --list --output json")).stdout);
+        let said = format::assert_json(&site.run(&format!("{arguments} --output json")).stdout);
+        let mut compared = 0;
+        for check in said["checks"].as_array().unwrap() {
+            let is_it = |not: &&serde_json::Value| not["name"] == check["name"];
+            let line = listed["not_asked"].as_array().unwrap().iter().find(is_it).unwrap()["reason"].clone();
+            let words = line.as_str().unwrap().strip_prefix("would be asked: ").unwrap().split(' ');
+            let mut words = words.map(str::to_owned);
+            let own = run_command(plugin(&words.next().unwrap()).args(words).args(["-t", "3"]));
+            let summary = own.first_line().split(" | ").next().unwrap();
+            let state = check["state"].as_str().unwrap();
+            let row = format!("{state} - {}", check["summary"].as_str().unwrap());
+            let own_words = summary.split_once(&format!(" {state} ")).map(|(_, rest)| format!("{state} {rest}"));
+            let own_words = own_words.unwrap_or_else(|| panic!("{behaviour:?}: {row}: {own:?}"));
+            assert_eq!(without_numbers(&row), without_numbers(&own_words), "{behaviour:?}");
+            compared += 1;
+        }
+        assert_eq!(compared, 9, "{behaviour:?}: {said}");
+    }
+}
+
+/// What two runs have in common: ports stay, what the clock says goes.
+fn without_numbers(text: &str) -> String {
+    let word = |word: &str| match word.trim_end_matches([',', ';', ')']).parse::<f64>() {
+        Ok(_) => "#".to_owned(),
+        Err(_) => word.replace("ms", "s"),
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn each_failure_of_the_router_is_in_the_first_line_and_the_table() {
+    for (behaviour, words) in [
+        (Behaviour::Unavailable, "2 of 9 checks: sip_options: 503 Service Unavailable"),
+        (Behaviour::Refused, "3 of 9 checks: sip_options: connection refused"),
+        (Behaviour::CertificateNearExpiry, "1 of 9 checks: cert_expiry: "),
+    ] {
+        let site = Site::of(behaviour);
+        let outcome = site.run(&everything(&site));
+        outcome.assert_text(2).assert_says(words);
+        let rows = outcome.stdout.lines().filter(|line| line.starts_with(['O', 'C']) && line.contains(": "));
+        assert_eq!(rows.count(), 9, "{outcome:?}");
+        assert!(outcome.stdout.contains("not asked: call_routing: needs --call"), "{outcome:?}");
+        assert!(outcome.stdout.contains("not asked: service: needs Windows"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn unknown_when_a_section_of_any_check_has_a_mistake_and_nobody_is_asked() {
+    let site = Site::of(Behaviour::Healthy);
+    let ini =
+        site.ini("[check_um_sip_options]\nexpect = 200\n[check_um_cert_expiry]\n[check_um_app_pool]\nbogus = 1\n");
+    let counters = site.path("counters.csv");
+    // Whether that check is asked or not.
+    for arguments in [format!("--counters csv:{counters}"), String::new(), "--without app_pool".to_owned()] {
+        let outcome = site.run(&format!("{ini} {arguments}"));
+        outcome.assert_begins(3, "UM CALL ROUTER UNKNOWN - app_pool: section [check_um_app_pool]: ");
+        outcome.assert_says("line 6").assert_says("router.ini");
+        assert_eq!(outcome.stdout.lines().count(), 1, "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_section_says_where_an_answer_comes_from_but_never_lets_a_call_be_made() {
+    let site = Site::of(Behaviour::Healthy);
+    let ini = site.ini(&format!(
+        "[check_um_app_pool]\ncounters = csv:{}\n[check_um_call_routing]\nuri = sip:5000@127.0.0.1\n",
+        site.path("counters.csv")
+    ));
+    let outcome = site.run(&format!("{ini} --only app_pool --only call_routing"));
+    outcome.assert_begins(0, "UM CALL ROUTER OK - 1 check OK, ").assert_says("app_pool");
+    assert!(outcome.stdout.contains("not asked: call_routing: needs --call"), "{outcome:?}");
+}
+
+#[test]
+fn the_command_line_says_where_the_router_listens_whatever_a_section_says() {
+    let site = Site::of(Behaviour::Healthy);
+    let ini = site.ini("[check_um_sip_options]\nport = 1\ntransport = udp\n");
+    site.run(&format!("{ini} --only sip_options")).assert_begins(0, "UM CALL ROUTER OK - 1 check OK, ");
+}
+
+#[test]
+fn a_class_that_is_given_a_state_is_handed_on() {
+    let site = Site::of(Behaviour::Refused);
+    site.run("--only sip_options --state refused=warning").assert_begins(1, "UM CALL ROUTER WARNING - 1 of 1 check: ");
+    let late = Site::of(Behaviour::Silent);
+    late.run("--only sip_options -t 0.5:unknown").assert_begins(3, "UM CALL ROUTER UNKNOWN - 1 of 1 check: ");
+}
+
+#[test]
+fn states_are_in_colour_at_a_terminal_only() {
+    let site = Site::of(Behaviour::Healthy);
+    let line = format!("{} -H 127.0.0.1 --tcp-port {}", plugin(PLUGIN).get_program().display(), site.router.tcp.port());
+    let at_a_terminal = |environment: &str| {
+        let mut script = Command::new("script");
+        let command = format!("env {environment} {line} --only sip_options");
+        script.args(["-qec", &command, "/dev/null"]).stdin(Stdio::null()).output()
+    };
+    let Ok(coloured) = at_a_terminal("-u NO_COLOR") else { return support::skipped("script is not installed") };
+    let coloured = String::from_utf8_lossy(&coloured.stdout).into_owned();
+    assert!(coloured.starts_with("UM CALL ROUTER \u{1b}[32mOK\u{1b}[0m - "), "{coloured:?}");
+    assert!(coloured.contains("\n\u{1b}[32mOK\u{1b}[0m       sip_options: "), "{coloured:?}");
+    let plain = at_a_terminal("NO_COLOR=1").unwrap();
+    assert!(!plain.stdout.contains(&0x1b), "{plain:?}");
+}
+
+#[test]
+fn a_hanging_directory_takes_no_other_answer_along() {
+    let site = Site::of(Behaviour::Healthy);
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let ini = site.ini(&format!("[check_um_ad_ds]\ndns-server = {}\n", silent.local_addr().unwrap()));
+    let outcome = site.run(&format!("{ini} -t 2 --domain example.com --only sip_options --only ad_ds"));
+    assert!(outcome.stdout.contains("UM SIP OPTIONS OK - 200 OK"), "{outcome:?}");
+    outcome.assert_says("1 of 2 checks: ad_ds: ").assert_within(Duration::from_secs(2));
+}
+
+#[test]
+fn a_list_asks_nobody_and_says_why_not() {
+    let site = Site::of(Behaviour::Refused);
+    let outcome = site.run("--list --startup-mode dual --domain example.com");
+    outcome.assert_begins(3, "UM CALL ROUTER UNKNOWN - nobody was asked: --list");
+    let port = site.router.tls.port();
+    let over_tls = format!(
+        "not asked: sip_options_tls: would be asked: check_um_sip_options --hostname 127.0.0.1 --port {port} --transport tls\n"
+    );
+    for line in [over_tls.as_str(), "not asked: reject_rate: needs --counters", "needs --health-set-file, or Windows"] {
+        assert!(outcome.stdout.contains(line), "{line}: {outcome:?}");
+    }
+}
+
+#[test]
+fn transient_when_it_is_well_a_moment_later() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        // The first caller is hung up on, the second one is answered.
+        let (first, _) = listener.accept().unwrap();
+        drop(first);
+        let (mut second, _) = listener.accept().unwrap();
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while !head.ends_with(b"\r\n\r\n") {
+            second.read_exact(&mut byte).unwrap();
+            head.push(byte[0]);
+        }
+        let request = String::from_utf8(head).unwrap();
+        let copied = |name: &str| request.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+        let headers = ["Via:", "From:", "Call-ID:", "CSeq:"].map(copied).join("\r\n");
+        let answer = format!("SIP/2.0 200 OK\r\n{headers}\r\n{};tag=1\r\nContent-Length: 0\r\n\r\n", copied("To:"));
+        second.write_all(answer.as_bytes()).unwrap();
+        thread::sleep(Duration::from_secs(5));
+    });
+    let arguments = format!("-H 127.0.0.1 --tcp-port {port} --only sip_options --again 0.2 -t 8");
+    let outcome = support::run(PLUGIN, &arguments);
+    outcome.assert_begins(0, "UM CALL ROUTER OK - 1 check OK, ").assert_says(": sip_options: failed at first (");
+    outcome.assert_says(" later: transient");
+}
+
+#[test]
+fn critical_when_it_is_not_well_a_moment_later_either() {
+    let site = Site::of(Behaviour::Unavailable);
+    site.run("--only sip_options --again 0.2 -t 8")
+        .assert_begins(2, "UM CALL ROUTER CRITICAL - 1 of 1 check: sip_options");
+    site.run("--only sip_options --again 9 -t 8").assert_exit(3).assert_says("--again 9 s: expected at most half of");
+}
+
+#[test]
+fn every_format_holds_every_check() {
+    let site = Site::of(Behaviour::Unavailable);
+    let counters = format!("--counters csv:{} --only sip_options --only app_pool", site.path("counters.csv"));
+    site.run(&format!("{counters} --output json")).assert_json("CRITICAL");
+    let bag = site.run(&format!("{counters} --output scom"));
+    bag.assert_scom("CRITICAL");
+    for property in ["sip_options_State", "app_pool_State", "sip_options_Advice", "app_pool_state"] {
+        assert!(bag.stdout.contains(&format!("Name=\"{property}\"")), "{property}: {bag:?}");
+    }
+}
+
+#[test]
+fn unknown_when_a_name_is_no_check() {
+    let site = Site::of(Behaviour::Healthy);
+    site.run("--only sip_option").assert_begins(3, "UM CALL ROUTER UNKNOWN - ").assert_says("expected");
+    site.run("--without nobody").assert_begins(3, "UM CALL ROUTER UNKNOWN - ").assert_says("expected");
+}
