@@ -10,12 +10,12 @@ pub(crate) mod nearest;
 pub(crate) mod policy;
 pub(crate) mod range;
 pub(crate) mod state;
+pub(crate) mod target;
 pub(crate) mod thresholds;
 #[cfg(windows)]
 pub(crate) mod windows;
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 use std::time::Duration;
 
 pub use self::about::{About, HEALTH_SET, StandsFor};
@@ -31,29 +31,8 @@ pub use self::range::Range;
 pub(crate) use self::range::{RangeError, is_plain_number};
 pub(crate) use self::state::NotAState;
 pub use self::state::State;
+pub use self::target::{Authentication, Target};
 pub use self::thresholds::Thresholds;
-
-/// Whom the question was put to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Target {
-    /// The name or address as given; a file's path for a check of files.
-    pub host: String,
-    /// The address that was talked to, where there was one.
-    pub address: Option<IpAddr>,
-    /// The port, where there was one.
-    pub port: Option<u16>,
-    /// `tcp`, `tls`, `udp`, `file` ...
-    pub transport: &'static str,
-}
-
-/// The credentials that were used, never a secret.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Authentication {
-    /// The user name that a digest challenge was answered with.
-    pub digest_user: Option<String>,
-    /// The subject of the client certificate that was presented.
-    pub client_certificate: Option<String>,
-}
 
 /// Everything a renderer needs. Text from peers is kept raw: each renderer cleans it for its own syntax.
 #[derive(Clone, Debug)]

@@ -1,0 +1,25 @@
+//! Whom was the question put to, and with which credentials?
+
+use std::net::IpAddr;
+
+/// Whom the question was put to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// The name or address as given; a file's path for a check of files.
+    pub host: String,
+    /// The address that was talked to, where there was one.
+    pub address: Option<IpAddr>,
+    /// The port, where there was one.
+    pub port: Option<u16>,
+    /// `tcp`, `tls`, `udp`, `file` ...
+    pub transport: &'static str,
+}
+
+/// The credentials that were used, never a secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Authentication {
+    /// The user name that a digest challenge was answered with.
+    pub digest_user: Option<String>,
+    /// The subject of the client certificate that was presented.
+    pub client_certificate: Option<String>,
+}
