@@ -179,7 +179,7 @@ fn no_format_is_longer_than_64_kib_whatever_is_long() {
     // A file with ten thousand certificates.
     report.metrics.extend((0..10_000).map(|number| Metric::count(&format!("chain_{number}_days_left"), number)));
     for (format, verbosity) in [(Format::Text, 0), (Format::Text, 3), (Format::Json, 3), (Format::Scom, 3)] {
-        let output = render(&report, Presentation { format, verbosity, single_line: false });
+        let output = render(&report, Presentation { format, verbosity, ..Presentation::default() });
         assert!(output.len() <= 64 * 1024, "{format:?}: {} bytes", output.len());
         assert_valid(format, &output);
     }
