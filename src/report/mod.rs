@@ -31,7 +31,8 @@ pub use self::range::Range;
 pub(crate) use self::range::{RangeError, is_plain_number};
 pub(crate) use self::state::NotAState;
 pub use self::state::State;
-pub use self::target::{Authentication, Target};
+pub(crate) use self::target::Authentication;
+pub use self::target::Target;
 pub use self::thresholds::Thresholds;
 
 /// Everything a renderer needs. Text from peers is kept raw: each renderer cleans it for its own syntax.
