@@ -85,7 +85,11 @@ fn unknown_when_an_option_has_no_effect_beside_the_others() {
             "-H 127.0.0.1 -u sip:1@x --redirect accept --tls-name x",
             "--tls-name: expected --transport tls or --srv without --transport too",
         ),
-        ("call_routing", "-H 127.0.0.1 -u sip:1@x --redirect accept --ca-file x", "--ca-file: expected --transport tls or"),
+        (
+            "call_routing",
+            "-H 127.0.0.1 -u sip:1@x --redirect accept --ca-file x",
+            "--ca-file: expected --transport tls or",
+        ),
         (
             "call_routing",
             "-H 127.0.0.1 -u sip:1@x --until ringing --hold 1",

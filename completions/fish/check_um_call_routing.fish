@@ -1,11 +1,11 @@
 complete -c check_um_call_routing -f
 complete -c check_um_call_routing -s H -l hostname -d 'Name or address of the host to ask' -r -f -a "(__fish_print_hostnames)"
-complete -c check_um_call_routing -s p -l port -d 'Port to connect to [default: the protocol\'s own]' -r -f
 complete -c check_um_call_routing -l transport -d 'How the request travels; the default port is 5060, with tls 5061 [default: tcp; with --srv what the domain prefers]' -r -f -a "tcp\t'TCP, as a Call Router in its default startup mode'
 tls\t'TLS over TCP'
 udp\t'UDP, for SIP servers other than Exchange\'s'"
 complete -c check_um_call_routing -l dns-server -d 'Nameserver to ask, as ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; repeatable [default: the system\'s]' -r -f
 complete -c check_um_call_routing -l source-address -d 'Local address to send from' -r -f
+complete -c check_um_call_routing -s p -l port -d 'Port to connect to [default: 5060, with --transport tls 5061; with --srv what DNS names]' -r -f
 complete -c check_um_call_routing -s u -l uri -d 'Whom to call; always to be given' -r -f
 complete -c check_um_call_routing -l from -d 'From address [default: sip:check-um@ the local address]' -r -f
 complete -c check_um_call_routing -l to -d 'To address [default: the Request-URI]' -r -f
@@ -52,7 +52,7 @@ complete -c check_um_call_routing -l extra-opts -d 'Read further options from a 
 complete -c check_um_call_routing -s 4 -l ipv4 -d 'Use IPv4 addresses only'
 complete -c check_um_call_routing -s 6 -l ipv6 -d 'Use IPv6 addresses only'
 complete -c check_um_call_routing -l srv -d 'Take the host for a domain and ask the servers that DNS names for it, by NAPTR, SRV and address records (RFC 3263)'
-complete -c check_um_call_routing -l no-verify -d 'Judge neither trust nor name; the expiry is judged all the same'
+complete -c check_um_call_routing -l no-verify -d 'Judge neither trust nor that the certificate is for the host; a name that --tls-name gives and the expiry are judged all the same'
 complete -c check_um_call_routing -l single-line -d 'Print the first line only (text output)'
 complete -c check_um_call_routing -l exit-ok -d 'Exit 0 whatever the state, for a scheduler that discards the output of any other code'
 complete -c check_um_call_routing -s v -l verbose -d 'Say more: -v details, -vv phases, -vvv the full trace'
