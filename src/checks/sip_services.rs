@@ -19,7 +19,7 @@ const CLEAR: ScheduledService = ScheduledService {
     timeout: 5,
     suggested: &[("--warning", "1"), ("--critical", "3")],
     depends_on: Some("um-service"),
-    metrics: &[TIME, RESPONSE, CONNECT, LOOKUP, RETRANSMISSIONS],
+    metrics: &[TIME, RESPONSE, CONNECT, LOOKUP, RETRANSMISSIONS, STATUS],
     graphs: &[graph("times", &["time", "response", "connect", "dns"])],
     ..ScheduledService::usual(SipOptions::ABOUT)
 };
@@ -32,7 +32,7 @@ const TLS: ScheduledService = ScheduledService {
     // Without a client certificate each run leaves an event 1649 on the server: not more often than needed.
     interval: 10,
     arguments: &[("--transport", "tls")],
-    metrics: &[TIME, RESPONSE, HANDSHAKE, CONNECT, LOOKUP, RETRANSMISSIONS, CERTIFICATE],
+    metrics: &[TIME, RESPONSE, HANDSHAKE, CONNECT, LOOKUP, RETRANSMISSIONS, STATUS, CERTIFICATE],
     graphs: &[graph("times", &["time", "response", "tls", "connect", "dns"])],
     ..CLEAR
 };
@@ -43,4 +43,5 @@ const CONNECT: Measured = metric("connect", "connect", DisplayUnit::Seconds);
 const HANDSHAKE: Measured = metric("tls", "TLS handshake", DisplayUnit::Seconds);
 const RESPONSE: Measured = metric("response", "request to response", DisplayUnit::Seconds);
 const RETRANSMISSIONS: Measured = metric("retransmissions", "retransmissions", DisplayUnit::Count);
+const STATUS: Measured = metric("status", "code of the final response", DisplayUnit::Count);
 const CERTIFICATE: Measured = metric("certificate_days", "days left of the certificates", DisplayUnit::Days);

@@ -150,6 +150,7 @@ impl Assessment {
         metrics.extend((self.transport == Transport::Tls).then(|| Metric::seconds("tls", tls())));
         metrics.push(Metric::seconds("response", facts.response));
         metrics.push(facts.retransmissions.map_or(retransmissions, |count| Metric::count("retransmissions", count)));
+        metrics.push(Metric::optional("status", facts.status.map(f64::from), Uom::None));
         metrics
     }
 }

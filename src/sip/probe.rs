@@ -49,6 +49,8 @@ pub(crate) struct Facts {
     /// From the start of the search to the final response.
     pub total: Option<Duration>,
     pub retransmissions: Option<u32>,
+    /// The code of the final response.
+    pub status: Option<u16>,
     /// What came of those that were tried before.
     pub passed_over: Vec<Failure>,
     pub events: Vec<Event>,
@@ -343,6 +345,7 @@ impl Probe<'_> {
         let answer = result?;
         facts.total = Some(answered - self.location.started);
         facts.response = Some(answer.took);
+        facts.status = Some(answer.response.status);
         let status = answer.response.status_text();
         facts.events.push(Event::now(format!("received {status}")));
         if self.question.credentials.is_some() && credentials.is_none() && matches!(answer.response.status, 401 | 407) {

@@ -14,7 +14,9 @@ fn ok_when_200_with_every_metric_on_one_line() {
     let ran = probe(&peer.port(), &["-w", "5", "-c", "8"]);
     ran.assert_begins(0, "UM SIP OPTIONS OK - 200 OK from 127.0.0.1:");
     assert_eq!(ran.stdout.lines().count(), 1);
-    assert_eq!(perfdata::labels(ran.first_line()), ["time", "dns", "connect", "response", "retransmissions"]);
+    let labels = ["time", "dns", "connect", "response", "retransmissions", "status"];
+    assert_eq!(perfdata::labels(ran.first_line()), labels);
+    assert_eq!(perfdata::value(ran.first_line(), "status"), Some(200.0));
     assert!(ran.stdout.contains("s;5;8;0;10 'dns'="), "{}", ran.stdout);
 }
 
@@ -32,6 +34,7 @@ fn critical_when_503_with_the_diagnosis_decoded() {
     );
     let ran = probe(&peer.port(), &["-v"]);
     ran.assert_begins(2, "UM SIP OPTIONS CRITICAL - 503 Service Unavailable from ");
+    assert_eq!(perfdata::value(ran.first_line(), "status"), Some(503.0));
     assert!(ran.first_line().contains("15501 (probably no worker process) \"No worker\" from cas1"));
     assert!(
         ran.stdout.contains("\nadvice: ")

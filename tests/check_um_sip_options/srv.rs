@@ -60,7 +60,7 @@ fn critical_when_one_of_three_targets_is_dead_and_it_is_named() {
     for (label, is_known) in [("time_127_0_0_1", true), ("time_127_0_0_2", true), ("time_127_0_0_3", false)] {
         assert_eq!(perfdata::value(ran.first_line(), label).is_some(), is_known, "{label}: {ran:?}");
     }
-    assert_eq!(perfdata::labels(ran.first_line()).len(), 11, "{ran:?}");
+    assert_eq!(perfdata::labels(ran.first_line()).len(), 2 * 6 + 1, "{ran:?}");
     of_domain(&nameserver, &["--all-addresses", "--state", "refused=warning"])
         .assert_begins(1, "UM SIP OPTIONS WARNING - 2 of 3 targets of example.com answer; ");
     of_domain(&nameserver, &["--all-addresses", "--output", "json"]).assert_json("CRITICAL");
@@ -82,7 +82,8 @@ fn ok_from_the_next_target_and_those_before_it_are_named() {
     ran.assert_says("passed over: 'gone.example.com' has no address");
     ran.assert_says(&format!("200 OK from sip2.example.com:{} in ", alive.address.port()));
     assert!(!ran.stdout.contains("sip3"), "{ran:?}");
-    assert_eq!(perfdata::labels(ran.first_line()), ["time", "dns", "connect", "response", "retransmissions"]);
+    let labels = ["time", "dns", "connect", "response", "retransmissions", "status"];
+    assert_eq!(perfdata::labels(ran.first_line()), labels);
 }
 
 #[test]
@@ -190,7 +191,7 @@ fn dns_when_one_of_the_targets_has_no_address_though_the_other_answers() {
     ran.assert_begins(3, "UM SIP OPTIONS UNKNOWN - 1 of 2 targets of example.com answer; 'gone.example.com' has no ");
     ran.assert_says(" 200 OK from sip1.example.com:");
     let labels = perfdata::labels(ran.first_line());
-    assert!(labels.len() == 5 && labels.iter().all(|label| label.ends_with("_127_0_0_1")), "{ran:?}");
+    assert!(labels.len() == 6 && labels.iter().all(|label| label.ends_with("_127_0_0_1")), "{ran:?}");
 }
 
 #[test]
@@ -212,7 +213,7 @@ fn targets_are_counted_as_targets_and_addresses_as_addresses() {
     zone.push((TCP, srv(0, port, "gone.example.com")));
     let ran = of_domain(&Nameserver::new(Manner::Plain, zone.clone()), &["--all-addresses"]);
     ran.assert_begins(3, "UM SIP OPTIONS UNKNOWN - 1 of 2 targets of example.com answer (2 of 2 addresses); ");
-    assert_eq!(perfdata::labels(ran.first_line()).len(), 2 * 5, "{ran:?}");
+    assert_eq!(perfdata::labels(ran.first_line()).len(), 2 * 6, "{ran:?}");
     drop(second);
 }
 
@@ -343,7 +344,7 @@ fn as_many_as_a_report_has_room_for_are_asked_and_the_rest_is_counted() {
         json.assert_json("CRITICAL").assert_exit(2);
         // What was not measured is left out of the text, and has its thresholds all the same.
         let metrics = &format::assert_json(&json.stdout)["metrics"];
-        assert_eq!(metrics.as_object().unwrap().len(), labels * 7, "{metrics}");
+        assert_eq!(metrics.as_object().unwrap().len(), labels * 8, "{metrics}");
         let scom = of_domain(nameserver, &[&common, ["--output", "scom"].as_slice()].concat());
         scom.assert_scom("CRITICAL").assert_exit(2);
     }

@@ -60,7 +60,7 @@ fn ok_with_tls_and_certificate_days_among_the_metrics() {
     let ran = healthy().probe(&["-v"]);
     ran.assert_begins(0, "UM SIP OPTIONS OK - 200 OK from 127.0.0.1:");
     let labels = perfdata::labels(ran.first_line());
-    assert_eq!(labels, ["time", "dns", "connect", "tls", "response", "retransmissions", "certificate_days"]);
+    assert_eq!(labels, ["time", "dns", "connect", "tls", "response", "retransmissions", "status", "certificate_days"]);
     assert!(ran.stdout.contains("\ntls version: TLS 1.3\n"), "{}", ran.stdout);
 }
 

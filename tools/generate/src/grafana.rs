@@ -177,6 +177,11 @@ const PANELS: &[Layout] = &[
         "Only where a host has one service in place of all others.",
     ),
     panel(
+        "SIP: code of the final response",
+        &[("um-sip-options", &["status"]), ("um-sip-options-tls", &["status"])],
+        "What the server answers: 200 is well, 4xx to 6xx are refusals.",
+    ),
+    panel(
         "SIP: retransmissions",
         &[("um-sip-options", &["retransmissions"]), ("um-sip-options-tls", &["retransmissions"])],
         "Over UDP only can there be any.",
