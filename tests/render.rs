@@ -61,7 +61,7 @@ fn the_metrics_of_as_many_addresses_as_are_asked_are_never_cut() {
         let address = format!("2001:db8:1111:2222:3333:4444:5555:{index:04x}");
         let name = format!("sip{index}.{}example.com:50600 ({address})", "a-rather-long-name.".repeat(10));
         report.add_finding(critical(Class::Refused, &format!("connection refused by {name}")));
-        for label in ["time", "dns", "connect", "tls", "response", "retransmissions", "status", "certificate_days"] {
+        for label in ["time", "time_max", "jitter", "loss", "dns", "connect", "tls", "status", "certificate_days"] {
             let metric = Metric::optional(label, Some(12_345.678_901), Uom::Seconds).max(99_999.123_456);
             report.add_metric(metric.judged_by(&thresholds).min(0.0).suffixed(&address));
         }
@@ -77,7 +77,7 @@ fn the_metrics_of_as_many_addresses_as_are_asked_are_never_cut() {
         assert_eq!(printed.matches("certificate_days_2001_db8").count(), MAX_ASKED, "{format:?}");
     }
     let json = render(&report, Presentation { format: Format::Json, verbosity: 3, ..Presentation::default() });
-    assert_eq!(format::assert_json(&json)["metrics"].as_object().unwrap().len(), 8 * MAX_ASKED);
+    assert_eq!(format::assert_json(&json)["metrics"].as_object().unwrap().len(), 9 * MAX_ASKED);
 }
 
 #[test]

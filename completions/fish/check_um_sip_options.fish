@@ -15,6 +15,10 @@ complete -c check_um_sip_options -l to -d 'To address [default: the Request-URI]
 complete -c check_um_sip_options -l contact -d 'Contact address; Teams wants this host\'s own FQDN in it [default: the local address and port]' -r -f
 complete -c check_um_sip_options -l user-agent -d 'User-Agent header [default: check-um/VERSION]' -r -f
 complete -c check_um_sip_options -l max-forwards -d 'Max-Forwards header, 0 to 255 [default: 70]' -r -f
+complete -c check_um_sip_options -l count -d 'Send so many OPTIONS one after the other, 1 to 1000, and judge the median of their times and how many were lost; over UDP none is repeated' -r -f
+complete -c check_um_sip_options -l interval -d 'Seconds from one OPTIONS to the next, from 0.01 on; what is not answered by then is lost [default: 1]' -r -f
+complete -c check_um_sip_options -l loss-warning -d 'WARNING when more than that many per cent of the OPTIONS are lost [default: 40]' -r -f
+complete -c check_um_sip_options -l loss-critical -d 'CRITICAL when more than that many per cent of the OPTIONS are lost [default: 80]' -r -f
 complete -c check_um_sip_options -l username -d 'User name for digest authentication (MD5, SHA-256, SHA-512-256)' -r -f
 complete -c check_um_sip_options -l password-file -d 'File whose first line is the password' -r -F
 complete -c check_um_sip_options -l password-env -d 'Environment variable that holds the password' -r -f
@@ -22,8 +26,8 @@ complete -c check_um_sip_options -l status -d 'State that final responses are wo
 complete -c check_um_sip_options -l expect -d 'Final responses that are as they should be: codes (200), ranges (480-489), classes (2xx), separated by commas [default: 200]' -r -f
 complete -c check_um_sip_options -l require-header -d 'A header that the final response must have, with a value that the regular expression matches; repeatable' -r -f
 complete -c check_um_sip_options -l require-allow -d 'Methods that the Allow headers must list, separated by commas' -r -f
-complete -c check_um_sip_options -s w -l warning -d 'WARNING when the time to the final response, in seconds, is outside this range' -r -f
-complete -c check_um_sip_options -s c -l critical -d 'CRITICAL when the time to the final response, in seconds, is outside this range' -r -f
+complete -c check_um_sip_options -s w -l warning -d 'WARNING when the time to the final response, in seconds, is outside this range; with --count the median' -r -f
+complete -c check_um_sip_options -s c -l critical -d 'CRITICAL when the time to the final response, in seconds, is outside this range; with --count the median' -r -f
 complete -c check_um_sip_options -l tls-name -d 'Name to send and to expect in the certificate [default: the host]' -r -f
 complete -c check_um_sip_options -l ca-file -d 'File with the certificates to trust, instead of the system\'s: PEM, DER, PKCS#7, PKCS#12 or JKS' -r -F
 complete -c check_um_sip_options -l fingerprint -d 'SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable' -r -f

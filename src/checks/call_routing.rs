@@ -87,6 +87,7 @@ impl CallRouting {
             contact: request.contact.clone(),
             user_agent: request.user_agent(),
             max_forwards: request.max_forwards(),
+            repetition: None,
             credentials: self.digest.credentials(&context.secrets)?,
             // A redirection may lead from any transport to TLS.
             tls: Some(self.tls.settings(&server.hostname, &context.secrets)?),
@@ -123,6 +124,7 @@ impl CallRouting {
                 allow: Vec::new(),
             },
             thresholds: Thresholds::new(self.warning.clone(), self.critical.clone()),
+            loss: None,
             expiries: self.served.expiries(),
             timeout: context.deadline.timeout(),
             is_verified: !self.tls.no_verify,

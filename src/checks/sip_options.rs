@@ -3,15 +3,20 @@
 //! | state    | when                                                                                  |
 //! |----------|---------------------------------------------------------------------------------------|
 //! | OK       | the final response is one of `--expect`, and everything measured is within its ranges |
-//! | WARNING  | a value violates `--warning`; a client certificate is demanded and none was given     |
-//! | CRITICAL | another final response, none before the deadline, a value violates `--critical`       |
+//! | WARNING  | a value violates `--warning`, or the share of a series that is lost `--loss-warning`; |
+//! |          | a client certificate is demanded and none was given                                   |
+//! | CRITICAL | another final response, none before the deadline, a value violates `--critical`, or   |
+//! |          | the share of a series that is lost `--loss-critical`                                  |
 //! | UNKNOWN  | bad arguments, the name does not resolve, a local file cannot be read                 |
+
+use std::time::Duration;
 
 use super::sip_advice;
 use crate::net::tally::Named;
 use crate::options::digest::DigestOptions;
 use crate::options::peer::PeerOptions;
 use crate::options::request::RequestOptions;
+use crate::options::series::SeriesOptions;
 use crate::options::served::ServedOptions;
 use crate::options::server::ServerOptions;
 use crate::options::status::StatusOptions;
@@ -25,6 +30,7 @@ use crate::sip::judge::{self, Expected, HeaderPattern};
 use crate::sip::locate::Location;
 use crate::sip::probe::{self, Asked, Question};
 use crate::sip::transport::Transport;
+use crate::sip::uac::repeated::Repetition;
 use crate::time::calendar::unix_seconds;
 
 impl Check for SipOptions {
@@ -74,12 +80,9 @@ impl SipOptions {
     fn assessment(&self, context: &Context, transport: Transport, is_alone: bool) -> Assessment {
         Assessment {
             transport,
-            expected: Expected {
-                statuses: self.status.rules(StatusSet::default()),
-                headers: self.require_header.clone(),
-                allow: self.require_allow.clone(),
-            },
+            expected: self.expected(),
             thresholds: Thresholds::new(self.warning.clone(), self.critical.clone()),
+            loss: self.series.loss_thresholds(),
             expiries: self.served.expiries(),
             timeout: context.deadline.timeout(),
             is_verified: !self.tls.no_verify,
@@ -87,6 +90,14 @@ impl SipOptions {
             is_labelled: self.all_addresses,
             measured: Vec::new(),
             suffixes: Vec::new(),
+        }
+    }
+
+    fn expected(&self) -> Expected {
+        Expected {
+            statuses: self.status.rules(StatusSet::default()),
+            headers: self.require_header.clone(),
+            allow: self.require_allow.clone(),
         }
     }
 
@@ -100,6 +111,7 @@ impl SipOptions {
             contact: request.contact.clone(),
             user_agent: request.user_agent(),
             max_forwards: request.max_forwards(),
+            repetition: self.series.pace().map(|pace| Repetition { pace, expected: self.expected(), patience: None }),
             credentials: self.digest.credentials(&context.secrets)?,
             tls: server.may_be_tls().then(|| self.tls.settings(&server.hostname, &context.secrets)).transpose()?,
             tls_backend: self.served.backend()?,
@@ -130,6 +142,9 @@ pub struct SipOptions {
     request: RequestOptions,
 
     #[command(flatten)]
+    series: SeriesOptions,
+
+    #[command(flatten)]
     digest: DigestOptions,
 
     #[command(flatten)]
@@ -143,11 +158,11 @@ pub struct SipOptions {
     #[arg(long, value_name = "METHODS", value_delimiter = ',', value_parser = plain::method, help_heading = "Expectations")]
     require_allow: Vec<String>,
 
-    /// WARNING when the time to the final response, in seconds, is outside this range
+    /// WARNING when the time to the final response, in seconds, is outside this range; with --count the median
     #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true, help_heading = "Thresholds")]
     warning: Option<Range>,
 
-    /// CRITICAL when the time to the final response, in seconds, is outside this range
+    /// CRITICAL when the time to the final response, in seconds, is outside this range; with --count the median
     #[arg(short, long, value_name = "RANGE", allow_hyphen_values = true, help_heading = "Thresholds")]
     critical: Option<Range>,
 
@@ -181,6 +196,7 @@ impl Options for SipOptions {
         TlsOptions::NEEDS,
         DigestOptions::NEEDS,
         ServerOptions::NEEDS,
+        SeriesOptions::NEEDS,
         &[
             Need { options: TlsOptions::NAMES, when: ServerOptions::OVER_TLS },
             Need {
@@ -190,8 +206,14 @@ impl Options for SipOptions {
         ],
     ];
 
+    const DEFAULT_THRESHOLDS: &'static [(&'static str, &'static str)] = SeriesOptions::DEFAULT_THRESHOLDS;
+
     fn advice(&self) -> fn(Option<Class>) -> &'static str {
         self.advice_on(false)
+    }
+
+    fn least_time(&self) -> Option<(Duration, &'static str)> {
+        Some((self.series.pace()?.whole(), "--count times --interval"))
     }
 
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {

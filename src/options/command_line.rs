@@ -66,6 +66,10 @@ pub(crate) fn parse<O: Options>(mut command: Command, argv: Vec<OsString>) -> Re
         sections.drop(&key);
     };
     let common = CommonOptions::from_arg_matches(&matches).map_err(|error| explain(&error, &command, O::USAGE))?;
+    if let Some((_, options)) = options.least_time().filter(|(least, _)| *least > common.timeout()) {
+        let text = format!("{options} is more than the deadline: expected a longer one (-t), or less of it");
+        return Err(UsageError::CommandLine(text));
+    }
     let of_sections = common.states.len().saturating_sub(own.iter().filter(|option| option.id == "states").count());
     let policy = policy(O::ABOUT, &common, &matches, of_sections)?;
     Ok(Parsed { options, common, policy, secrets: sections.secrets, ini_files: sections.files, overruled })

@@ -15,6 +15,7 @@ pub(crate) mod plain;
 pub(crate) mod request;
 mod reversed;
 pub(crate) mod secret;
+pub(crate) mod series;
 pub(crate) mod served;
 pub(crate) mod server;
 pub(crate) mod status;
@@ -58,6 +59,11 @@ pub trait Options: clap::Args {
     /// What to do about a finding, with what the options say of the peer.
     fn advice(&self) -> fn(Option<Class>) -> &'static str {
         Self::ABOUT.advice
+    }
+
+    /// How long a run takes at least, and which options make it so: the deadline may not be shorter.
+    fn least_time(&self) -> Option<(Duration, &'static str)> {
+        None
     }
 
     /// What no single option can tell: which of them do not go together, in words that say what is expected.

@@ -7,8 +7,11 @@ use super::judge::{self, Expected};
 use super::locate::Unanswered;
 use super::probe::{Facts, Outcome};
 use super::transport::Transport;
+use super::uac::Answer;
+use super::uac::repeated::Repeated;
 use crate::net::{self, Peer};
-use crate::report::{Failure, Finding, Metric, Report, Thresholds, Uom};
+use crate::report::{Class, Failure, Finding, Metric, Report, Thresholds, Uom};
+use crate::time::words::precisely;
 use crate::x509::expiry::Expiries;
 use crate::x509::judgement::Judgement;
 
@@ -19,6 +22,8 @@ pub(crate) struct Assessment {
     pub expected: Expected,
     /// For the time to the final response.
     pub thresholds: Thresholds,
+    /// For the share of a series that is lost, in per cent, where there is one.
+    pub loss: Option<Thresholds>,
     /// How much of its validity each certificate must have left.
     pub expiries: Expiries,
     pub timeout: Duration,
@@ -41,17 +46,15 @@ impl Assessment {
         for failure in &facts.passed_over {
             report.add_finding(Finding::remark(format!("passed over: {}", failure.summary)));
         }
+        if let (Some(repeated), Some(peer)) = (&facts.repeated, &facts.peer) {
+            self.add_repeated((repeated, peer), &facts, report);
+        }
         match (result, &facts.peer) {
+            (Ok(_), Some(_)) if facts.repeated.is_some() => {}
             (Ok(answer), Some(peer)) => {
-                for (name, value) in judge::facts(&answer) {
-                    report.add_diagnostic(&name, self.attributed(&facts, value));
-                }
-                match self.expected.judge(&answer, &self.name_of(peer), facts.total.unwrap_or(answer.took)) {
-                    Ok(text) => report.add_finding(Finding::ok(text)),
-                    Err(failure) => report.add_failure(failure),
-                }
-                let used = &mut report.authentication.digest_user;
-                *used = answer.digest_user.or_else(|| used.take());
+                let time = facts.total.unwrap_or(answer.took);
+                self.add_answer(&answer, &facts, report);
+                self.add_judged(self.expected.judge(&answer, &self.name_of(peer), time), report);
             }
             // A certificate that forbids to go on is said below, with whatever else is wrong with it.
             (Err(Unanswered::Server(failure)), _) if is_about_certificate(&failure, &facts) => {}
@@ -62,6 +65,42 @@ impl Assessment {
         self.measure(&facts, report);
         report.events.extend(facts.events);
         report.add_trace(facts.trace);
+    }
+
+    /// What came of a series of one `peer`: each kind of answer, and how many there were of how many requests.
+    fn add_repeated(&self, (repeated, peer): (&Repeated, &Peer), facts: &Facts, report: &mut Report) {
+        let Repeated { round_trips, kinds, lost, .. } = repeated;
+        let Some(median) = round_trips.median() else { return };
+        let (sent, answered) = (round_trips.sent(), round_trips.answered());
+        let jitter = round_trips.jitter().map(|jitter| format!(", jitter {}", precisely(jitter))).unwrap_or_default();
+        let all = format!("{answered} of {sent} answered, median {}{jitter}", precisely(median));
+        for (answer, count) in kinds {
+            let how = if kinds.len() == 1 { format!(", {all}") } else { format!(" to {count} of {sent} requests") };
+            self.add_answer(answer, facts, report);
+            self.add_judged(self.expected.judge_said(answer, &self.name_of(peer), &how), report);
+        }
+        if kinds.len() > 1 {
+            report.add_finding(Finding::remark(format!("{}: {all}", self.name_of(peer))));
+        }
+        if let Some(lost) = lost.as_ref().filter(|lost| lost.class != Class::Timeout) {
+            report.add_finding(Finding::remark(format!("lost: {}", lost.summary)));
+        }
+    }
+
+    /// The facts of one answer.
+    fn add_answer(&self, answer: &Answer, facts: &Facts, report: &mut Report) {
+        for (name, value) in judge::facts(answer) {
+            report.add_diagnostic(&name, self.attributed(facts, value));
+        }
+        let used = &mut report.authentication.digest_user;
+        *used = answer.digest_user.clone().or_else(|| used.take());
+    }
+
+    fn add_judged(&self, judged: Result<String, Failure>, report: &mut Report) {
+        match judged {
+            Ok(text) => report.add_finding(Finding::ok(text)),
+            Err(failure) => report.add_failure(failure),
+        }
     }
 
     /// What the TLS server showed, and what that is worth.
@@ -123,10 +162,16 @@ impl Assessment {
         };
         let suffixed = |metric: Metric| suffix.iter().fold(metric, |metric, suffix| metric.suffixed(suffix));
         let among = facts.peer.as_ref().filter(|_| !self.is_alone);
+        // Of a series that broke off, or that nobody answered, that is what is wrong with it.
+        let is_judged = facts.repeated.as_ref().is_none_or(|repeated| repeated.is_complete);
         for metric in self.phases(facts) {
             let metric = among.into_iter().fold(metric, |metric, peer| metric.said_of(peer.to_string()));
             let judged = report.findings.len();
-            report.judge_metric(suffixed(metric));
+            if is_judged {
+                report.judge_metric(suffixed(metric))
+            } else {
+                report.add_metric(suffixed(metric))
+            }
             // Only the time has thresholds: whose it was says what it went into.
             if let Some(violation) = report.findings.get_mut(judged).filter(|_| facts.is_mostly_look_up()) {
                 violation.advice = ADVICE_ON_SLOW_LOOK_UP;
@@ -138,18 +183,28 @@ impl Assessment {
         }
     }
 
-    /// The metric of every phase, whether it was reached or not.
+    /// The metric of every phase, whether it was reached or not; of a series, what its round trips say.
     fn phases(&self, facts: &Facts) -> Vec<Metric> {
+        let time = |time| Metric::seconds("time", time).judged_by(&self.thresholds).max(self.timeout.as_secs_f64());
+        let mut metrics = Vec::new();
+        if let Some(loss) = &self.loss {
+            let round_trips = facts.repeated.as_ref().map(|repeated| repeated.round_trips.clone()).unwrap_or_default();
+            metrics.push(time(round_trips.median()));
+            metrics.push(Metric::seconds("time_max", round_trips.longest()));
+            metrics.push(Metric::seconds("jitter", round_trips.jitter()));
+            metrics.push(Metric::percent("loss", round_trips.loss()).judged_by(loss));
+        } else {
+            metrics.push(time(facts.total));
+        }
+        metrics.push(Metric::seconds("dns", facts.dns));
+        metrics.push(Metric::seconds("connect", facts.connect));
         let tls = || facts.served.as_ref().and_then(|served| served.took);
-        let retransmissions = Metric::unknown("retransmissions", Uom::None).min(0.0);
-        let mut metrics = vec![
-            Metric::seconds("time", facts.total).judged_by(&self.thresholds).max(self.timeout.as_secs_f64()),
-            Metric::seconds("dns", facts.dns),
-            Metric::seconds("connect", facts.connect),
-        ];
         metrics.extend((self.transport == Transport::Tls).then(|| Metric::seconds("tls", tls())));
-        metrics.push(Metric::seconds("response", facts.response));
-        metrics.push(facts.retransmissions.map_or(retransmissions, |count| Metric::count("retransmissions", count)));
+        if self.loss.is_none() {
+            metrics.push(Metric::seconds("response", facts.response));
+            let retransmissions = facts.retransmissions.map(f64::from);
+            metrics.push(Metric::optional("retransmissions", retransmissions, Uom::None).min(0.0));
+        }
         metrics.push(Metric::optional("status", facts.status.map(f64::from), Uom::None));
         metrics
     }

@@ -28,9 +28,14 @@ impl Expected {
     /// The first line's text for an answer that is as expected and came after `time`; otherwise a failure that says what
     /// is not.
     pub fn judge(&self, answer: &Answer, peer: &str, time: Duration) -> Result<String, Failure> {
+        self.judge_said(answer, peer, &format!(" in {}", precisely(time)))
+    }
+
+    /// The same with `how` it came, in words that stand behind the peer's name.
+    pub(crate) fn judge_said(&self, answer: &Answer, peer: &str, how: &str) -> Result<String, Failure> {
         let response = &answer.response;
         let sender = answer.stranger.map(|stranger| format!(", sent from {stranger}")).unwrap_or_default();
-        let came = format!("{} from {} in {}{sender}", response.status_text(), peer, precisely(time));
+        let came = format!("{} from {peer}{how}{sender}", response.status_text());
         let diagnosis = diagnosis(response);
         let given = self.statuses.state(response.status);
         if given != Some(State::Ok) {

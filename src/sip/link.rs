@@ -164,6 +164,12 @@ impl<T: Channel> Link<T> {
         None
     }
 
+    /// Forgets what was heard of a question that is over.
+    pub(crate) fn forget(&mut self) {
+        self.last_provisional = None;
+        self.unread = Unread::default();
+    }
+
     /// Who sent what was heard last, where that is not the peer.
     pub(crate) fn stranger(&self) -> Option<SocketAddr> {
         self.channel.stranger()

@@ -1,91 +1,28 @@
 //! What came of asking a server? Connect, TLS if wanted, OPTIONS - and all that is known afterwards, whether it worked or not.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::future::join_all;
 use tokio::net::TcpStream;
 
 use super::locate::{Location, Unanswered};
 use super::message::OptionsRequest;
+pub(crate) use super::outcome::{Asked, Facts, Outcome};
 pub(crate) use super::question::Question;
 use super::transport::Transport;
+use super::uac::repeated::Repetition;
 use super::uac::{Answer, Uac};
 use crate::net::channel::Channel;
-use crate::net::tally::{LeftOut, Tally};
+use crate::net::tally::LeftOut;
 use crate::net::udp::{self, Datagrams};
 use crate::net::{self, Endpoint, Peer, tcp};
 use crate::report::{Class, Event, Failure};
 use crate::time::deadline::Deadline;
 use crate::tls::backend;
 use crate::tls::connection::TlsConnection;
-use crate::tls::served::Served;
 use crate::tls::settings::{Approach, TlsSettings};
-use crate::x509::judgement::{Expectations, Judgement, judge};
-
-/// One address, asked.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    /// Whose address it is, where all are asked.
-    pub target: Option<Endpoint>,
-    pub facts: Facts,
-    /// The answer, or why there is none.
-    pub result: Result<Answer, Unanswered>,
-}
-
-/// What was learnt on the way to an answer. Phases that were not reached are `None`.
-#[derive(Debug, Default)]
-pub(crate) struct Facts {
-    /// Who was asked; `None` when there was nobody to ask.
-    pub peer: Option<Peer>,
-    /// From the start of the search to the addresses of who was asked.
-    pub dns: Option<Duration>,
-    /// Setting up the connection that was used.
-    pub connect: Option<Duration>,
-    pub served: Option<Served>,
-    pub judgement: Option<Judgement>,
-    /// The first request to the final response.
-    pub response: Option<Duration>,
-    /// From the start of the search to the final response.
-    pub total: Option<Duration>,
-    pub retransmissions: Option<u32>,
-    /// The code of the final response.
-    pub status: Option<u16>,
-    /// What came of those that were tried before.
-    pub passed_over: Vec<Failure>,
-    pub events: Vec<Event>,
-    pub trace: Vec<String>,
-}
-
-/// Every address, asked.
-#[derive(Debug)]
-pub(crate) struct Asked {
-    /// What came of each; of a target without an address, that it has none.
-    pub outcomes: Vec<Outcome>,
-    /// Whom nobody asked.
-    pub left_out: LeftOut,
-}
-
-impl Asked {
-    pub(crate) fn one(outcome: Outcome) -> Self {
-        Self { outcomes: vec![outcome], left_out: LeftOut::default() }
-    }
-
-    pub(crate) fn nobody(failure: Failure) -> Self {
-        Self::one(Outcome { target: None, facts: Facts::default(), result: Err(Unanswered::Server(failure)) })
-    }
-
-    /// How many answer, where several were asked.
-    pub(crate) fn tally(&self) -> Tally {
-        let mut tally = Tally::beside(self.left_out);
-        for Outcome { target, facts, result } in &self.outcomes {
-            if let Some(target) = target {
-                tally.add(target, facts.peer.as_ref().map(|peer| peer.address), result.is_ok());
-            }
-        }
-        tally
-    }
-}
+use crate::x509::judgement::{Expectations, judge};
 
 /// Asks the first target that connects, or over UDP, where nobody does, that answers.
 pub(crate) async fn ask(question: &Question, location: &Location) -> Outcome {
@@ -152,6 +89,12 @@ struct Probe<'a> {
     question: &'a Question,
     location: &'a Location,
     facts: Facts,
+}
+
+/// What is said over a connection.
+struct Talk {
+    request: OptionsRequest,
+    repetition: Option<Repetition>,
 }
 
 /// A connection before anything is said.
@@ -272,10 +215,15 @@ impl Probe<'_> {
     async fn talk(&mut self, reached: Reached, deadline: &Deadline) -> Result<Answer, Failure> {
         let Connected { connection, peer, local } = self.secure(reached).await?;
         let request = self.question.request(self.location.transport, &peer.in_uri(), local);
+        // A share of the time is for an answer; a series goes on once there was one.
+        let patience = deadline.instant();
+        let repetition = self.question.repetition.clone().map(|each| Repetition { patience: Some(patience), ..each });
+        let deadline = if repetition.is_some() { self.question.deadline } else { *deadline };
+        let talk = Talk { request, repetition };
         match connection {
-            Connection::Tcp(stream) => self.converse(&request, Uac::over(stream, peer, *deadline)).await,
-            Connection::Tls(connection) => self.converse(&request, Uac::over(*connection, peer, *deadline)).await,
-            Connection::Udp(datagrams) => self.converse(&request, Uac::over(datagrams, peer, *deadline)).await,
+            Connection::Tcp(stream) => self.converse(&talk, Uac::over(stream, peer, deadline)).await,
+            Connection::Tls(connection) => self.converse(&talk, Uac::over(*connection, peer, deadline)).await,
+            Connection::Udp(datagrams) => self.converse(&talk, Uac::over(datagrams, peer, deadline)).await,
         }
     }
 
@@ -333,19 +281,33 @@ impl Probe<'_> {
     }
 
     /// Sends OPTIONS and collects what the client knows afterwards.
-    async fn converse<T: Channel>(&mut self, request: &OptionsRequest, mut uac: Uac<T>) -> Result<Answer, Failure> {
+    async fn converse<T: Channel>(&mut self, talk: &Talk, mut uac: Uac<T>) -> Result<Answer, Failure> {
+        let Talk { request, repetition } = talk;
         let credentials = self.question.credentials.as_ref().filter(|_| self.facts.may_see_credentials());
         let facts = &mut self.facts;
         facts.events.push(Event::now(format!("sending OPTIONS {}", request.uri)));
-        let result = uac.options(request, credentials).await;
+        let result = match repetition {
+            None => uac.options(request, credentials).await,
+            Some(repetition) => {
+                let (repeated, result) = uac.repeat(request, credentials, repetition).await;
+                facts.status = repeated.kinds.iter().map(|(answer, _)| answer.response.status).max();
+                facts.repeated = Some(repeated);
+                result
+            }
+        };
         let answered = Instant::now();
         uac.close().await;
-        facts.retransmissions = Some(uac.retransmissions());
+        let retransmissions = uac.retransmissions();
         facts.trace.extend(uac.into_trace());
+        if repetition.is_none() {
+            facts.retransmissions = Some(retransmissions);
+        }
         let answer = result?;
-        facts.total = Some(answered - self.location.started);
-        facts.response = Some(answer.took);
-        facts.status = Some(answer.response.status);
+        if repetition.is_none() {
+            facts.total = Some(answered - self.location.started);
+            facts.response = Some(answer.took);
+            facts.status = Some(answer.response.status);
+        }
         let status = answer.response.status_text();
         facts.events.push(Event::now(format!("received {status}")));
         if self.question.credentials.is_some() && credentials.is_none() && matches!(answer.response.status, 401 | 407) {
@@ -374,16 +336,4 @@ fn none_answers(peers: &[Peer], mut failed: Vec<Failure>) -> Failure {
     let decisive = failed.iter().find(|failure| failure.class != Class::Local).or_else(|| failed.first()).cloned();
     let causes = failed.into_iter().flat_map(|failure| failure.causes).collect();
     Failure { summary, causes, ..decisive.unwrap_or_else(|| Failure::new(Class::Unreachable, "")) }
-}
-
-impl Facts {
-    /// Whether more of the time went into the look-up than into all else.
-    pub(super) fn is_mostly_look_up(&self) -> bool {
-        self.dns.zip(self.total).is_some_and(|(dns, total)| dns > total / 2)
-    }
-
-    /// Whether the peer is who it should be, as far as anybody asked: over TLS, a certificate in order.
-    pub(super) fn may_see_credentials(&self) -> bool {
-        self.judgement.as_ref().and_then(Judgement::why_not_in_order).is_none()
-    }
 }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::digest::Credentials;
 use super::message::OptionsRequest;
 use super::transport::Transport;
+use super::uac::repeated::Repetition;
 use crate::time::deadline::Deadline;
 use crate::tls::backend::Backend;
 use crate::tls::settings::TlsSettings;
@@ -21,6 +22,8 @@ pub(crate) struct Question {
     pub contact: Option<String>,
     pub user_agent: String,
     pub max_forwards: u8,
+    /// How often, where that is more than once.
+    pub repetition: Option<Repetition>,
     /// For a challenge.
     pub credentials: Option<Credentials>,
     /// How TLS is to be spoken, with [`Transport::Tls`].

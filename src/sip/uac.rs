@@ -1,5 +1,7 @@
 //! What is the final response to our OPTIONS? A user agent client over any channel.
 
+pub(crate) mod repeated;
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -18,7 +20,7 @@ use crate::time::deadline::Deadline;
 use crate::time::words::precisely;
 
 /// A final response and how it came.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Answer {
     /// The final response.
     pub response: Response,
@@ -94,6 +96,8 @@ impl From<UacError> for Failure {
 #[derive(Debug)]
 pub(crate) struct Uac<T> {
     deadline: Deadline,
+    /// When the next request of a series is due, and the present one is lost; over UDP it is not repeated until then.
+    due: Option<Instant>,
     link: Link<T>,
     requests: u32,
     retransmissions: u32,
@@ -102,12 +106,19 @@ pub(crate) struct Uac<T> {
 impl<T: Channel> Uac<T> {
     /// A client that has sent nothing to `peer` yet; everything must be over by `deadline`.
     pub(crate) fn over(channel: T, peer: Peer, deadline: Deadline) -> Self {
-        Self { deadline, link: Link::over(channel, peer), requests: 0, retransmissions: 0 }
+        Self { deadline, due: None, link: Link::over(channel, peer), requests: 0, retransmissions: 0 }
     }
 
     /// How often a request was sent again.
     pub(crate) const fn retransmissions(&self) -> u32 {
         self.retransmissions
+    }
+
+    /// Begins another question of a series, to be answered until the next one is `due`.
+    fn begin_again(&mut self, due: Instant) {
+        self.due = Some(due);
+        self.requests = 0;
+        self.link.forget();
     }
 
     /// Takes leave of the peer.
@@ -163,10 +174,11 @@ impl<T: Channel> Uac<T> {
         let shown = request.message(id, &masked);
         credentials.iter().filter_map(|(_, value)| response_in(value)).for_each(|digest| self.link.conceal(digest));
         let started = Instant::now();
-        let mut transaction = ClientTransaction::new(id.clone(), T::IS_STREAM, started);
+        let mut transaction = ClientTransaction::new(id.clone(), T::IS_STREAM || self.due.is_some(), started);
+        let end = self.due.map_or(deadline.instant(), |due| due.min(deadline.instant()));
         loop {
             let now = Instant::now();
-            let step = if deadline.remaining(now).is_zero() { Step::TimedOut } else { transaction.poll(now) };
+            let step = if now >= end { Step::TimedOut } else { transaction.poll(now) };
             match step {
                 Step::TimedOut => return Err(self.no_final_response(&transaction, now - started)),
                 Step::Transmit => {
@@ -175,7 +187,7 @@ impl<T: Channel> Uac<T> {
                     self.link.send(&message, &shown, &deadline).await?;
                 }
                 Step::Wait(until) => {
-                    let until = until.min(deadline.instant());
+                    let until = until.min(end);
                     let Ok(heard) = timeout_at(until.into(), self.link.receive(&id.branch)).await else { continue };
                     let Some(response) = heard? else { continue };
                     match transaction.receive(&response) {

@@ -7,6 +7,7 @@ mod failover;
 mod hostile;
 mod legacy;
 mod nameserver;
+mod series;
 mod srv;
 mod strays;
 #[path = "../support/mod.rs"]

@@ -1,0 +1,122 @@
+//! What comes of the same question, asked again and again over one connection? Each OPTIONS is a transaction of its own.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep_until;
+
+use super::{Answer, Uac};
+use crate::net::channel::Channel;
+use crate::report::{Class, Failure, State};
+use crate::sip::digest::Credentials;
+use crate::sip::judge::Expected;
+use crate::sip::message::OptionsRequest;
+use crate::sip::series::{Pace, RoundTrips};
+
+/// How a question is repeated.
+#[derive(Clone, Debug)]
+pub(crate) struct Repetition {
+    pub pace: Pace,
+    /// What tells answers apart: of those that are worth the same only the first one is kept.
+    pub expected: Expected,
+    /// How long nobody at all may answer, before it is another one's turn to be asked.
+    pub patience: Option<Instant>,
+}
+
+/// What came of a series.
+#[derive(Debug, Default)]
+pub(crate) struct Repeated {
+    pub round_trips: RoundTrips,
+    /// The first one of each kind of answer, and how many there were.
+    pub kinds: Vec<(Answer, u32)>,
+    /// Why requests were lost: the first reason that says more than that nobody answered, if there is one.
+    pub lost: Option<Failure>,
+    /// Whether there was an answer, and every request was sent.
+    pub is_complete: bool,
+}
+
+impl Repeated {
+    fn add(&mut self, answer: Answer, expected: &Expected) {
+        self.round_trips.add(Some(answer.took));
+        let kind = kind(&answer, expected);
+        match self.kinds.iter_mut().find(|(known, _)| self::kind(known, expected) == kind) {
+            Some((_, count)) => *count += 1,
+            None => self.kinds.push((answer, 1)),
+        }
+    }
+
+    fn lose(&mut self, failure: Failure) {
+        self.round_trips.add(None);
+        let says_more = |known: &Failure| known.class == Class::Timeout && failure.class != Class::Timeout;
+        if self.lost.as_ref().is_none_or(says_more) {
+            self.lost = Some(failure);
+        }
+    }
+
+    /// Why nobody answered.
+    fn silence(&self) -> Failure {
+        let lost = self.lost.clone().unwrap_or_else(|| Failure::new(Class::Timeout, "no request was sent"));
+        match self.round_trips.sent() {
+            0 | 1 => lost,
+            sent => Failure { summary: format!("none of {sent} requests was answered: {}", lost.summary), ..lost },
+        }
+    }
+}
+
+impl<T: Channel> Uac<T> {
+    /// Sends OPTIONS at a pace. What is unanswered when the next one is due is lost; so is, over UDP, what is refused (ICMP).
+    /// Fails when nobody answers, when a stream breaks, and when the deadline leaves no time for all of them; what came until
+    /// then is known all the same. Succeeds with the first answer.
+    pub(crate) async fn repeat(
+        &mut self,
+        request: &OptionsRequest,
+        credentials: Option<&Credentials>,
+        repetition: &Repetition,
+    ) -> (Repeated, Result<Answer, Failure>) {
+        let Repetition { pace, expected, patience } = repetition;
+        let mut repeated = Repeated::default();
+        let mut due = Instant::now();
+        for index in 1..=pace.count {
+            sleep_until(due.min(self.deadline.instant()).into()).await;
+            let sent = Instant::now();
+            let is_silent = repeated.kinds.is_empty();
+            if is_silent && index > 1 && patience.is_some_and(|patience| sent >= patience) {
+                break;
+            }
+            if self.deadline.remaining(sent).is_zero() {
+                let text = format!("the deadline passed when {} of {} requests were sent", index - 1, pace.count);
+                let failure = Failure { advice: Some(ADVICE_ON_PACE), ..Failure::new(Class::Timeout, text) };
+                return (repeated, Err(failure));
+            }
+            // By the clock, so that the pace is kept; but whoever is late is given a chance to be answered.
+            due = (due + pace.interval).max(sent + pace.interval / 2);
+            self.begin_again(patience.filter(|_| is_silent).map_or(due, |patience| patience.min(due)));
+            match self.options(request, credentials).await {
+                Ok(answer) => repeated.add(answer, expected),
+                Err(failure) if is_loss::<T>(&failure) => repeated.lose(failure),
+                Err(failure) => {
+                    repeated.round_trips.add(None);
+                    return (repeated, Err(failure));
+                }
+            }
+        }
+        let first = repeated.kinds.first().map(|(answer, _)| answer.clone());
+        repeated.is_complete = first.is_some();
+        let result = first.ok_or_else(|| repeated.silence());
+        (repeated, result)
+    }
+}
+
+/// What an answer is worth by itself, as far as that can be told without knowing what a class is worth.
+fn kind(answer: &Answer, expected: &Expected) -> Option<(Class, Option<State>)> {
+    let judged = expected.judge(answer, "", Duration::ZERO);
+    judged.err().map(|failure| (failure.class, failure.given))
+}
+
+/// Whether a failure says no more than that one request has no answer.
+fn is_loss<T: Channel>(failure: &Failure) -> bool {
+    let is_silence = failure.class == Class::Timeout || failure.as_well == Some(Class::Timeout);
+    is_silence || !T::IS_STREAM && matches!(failure.class, Class::Refused | Class::Unreachable)
+}
+
+const ADVICE_ON_PACE: &str = "Look-up, connection and handshake have taken the time of some of the requests. Give -t a few seconds \
+                              more than --count times --interval, and see dns, connect and tls for what is slow.";
