@@ -8,12 +8,15 @@
 //! | CRITICAL | another final response, none before the deadline, a value violates `--critical`, or   |
 //! |          | the share of a series that is lost `--loss-critical`                                  |
 //! | UNKNOWN  | bad arguments, the name does not resolve, a local file cannot be read                 |
+//!
+//! Of several, where `--down-warning` or `--down-critical` says how many may be down, their number decides instead.
 
 use std::time::Duration;
 
 use super::sip_advice;
-use crate::net::tally::Named;
+use crate::net::tally::{Named, Tally};
 use crate::options::digest::DigestOptions;
+use crate::options::down::DownOptions;
 use crate::options::peer::PeerOptions;
 use crate::options::request::RequestOptions;
 use crate::options::series::SeriesOptions;
@@ -23,7 +26,7 @@ use crate::options::status::StatusOptions;
 use crate::options::tls::TlsOptions;
 use crate::options::{Need, Options, Secrets, plain};
 use crate::plugin::{Check, Context};
-use crate::report::{About, Class, Event, Failure, Range, Report, StandsFor, Thresholds};
+use crate::report::{About, Class, Event, Failure, Range, Report, StandsFor, State, Thresholds};
 use crate::sip::assessment::Assessment;
 use crate::sip::expect::StatusSet;
 use crate::sip::judge::{self, Expected, HeaderPattern};
@@ -53,7 +56,15 @@ impl Check for SipOptions {
         let is_exchange = answers.any(|answer| judge::is_of_exchange(&answer.response));
         report.advise_by(self.advice_on(is_exchange));
         let mut assessment = self.assessment(context, transport, asked.outcomes.len() == 1);
-        asked.outcomes.into_iter().for_each(|outcome| assessment.add(outcome, &mut report));
+        let mut well = Tally::beside(asked.left_out);
+        for outcome in asked.outcomes {
+            let (target, peer) = (outcome.target.clone(), outcome.facts.peer.as_ref().map(|peer| peer.address));
+            let before = report.findings.len();
+            assessment.add(outcome, &mut report);
+            let is_well = report.findings.iter().skip(before).all(|finding| finding.state < State::Unknown);
+            target.iter().for_each(|target| well.add(target, peer, is_well));
+        }
+        self.down.judge(&well, &self.named(), &mut report);
         report.events.sort_by_key(|event| event.at);
         Ok(report)
     }
@@ -73,8 +84,12 @@ impl SipOptions {
 
     /// How many answer, where several are asked, and how many there are beside them.
     fn headline(&self, asked: &Asked) -> Option<String> {
+        asked.tally().text(&self.named(), "answer")
+    }
+
+    fn named(&self) -> Named<'_> {
         let name = &self.server.hostname;
-        asked.tally().text(&if self.server.srv { Named::Domain(name) } else { Named::Host(name) }, "answer")
+        if self.server.srv { Named::Domain(name) } else { Named::Host(name) }
     }
 
     fn assessment(&self, context: &Context, transport: Transport, is_alone: bool) -> Assessment {
@@ -167,6 +182,9 @@ pub struct SipOptions {
     critical: Option<Range>,
 
     #[command(flatten)]
+    down: DownOptions,
+
+    #[command(flatten)]
     tls: TlsOptions,
 
     #[command(flatten)]
@@ -197,6 +215,7 @@ impl Options for SipOptions {
         DigestOptions::NEEDS,
         ServerOptions::NEEDS,
         SeriesOptions::NEEDS,
+        DownOptions::NEEDS,
         &[
             Need { options: TlsOptions::NAMES, when: ServerOptions::OVER_TLS },
             Need {

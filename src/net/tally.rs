@@ -68,6 +68,31 @@ impl Tally {
         Some(text + &more)
     }
 
+    /// How many do not do it, of how many: targets of a domain, or addresses of a host.
+    pub(crate) fn failing(&self, name: &Named<'_>) -> (u32, u32) {
+        let count = |all: Vec<bool>| {
+            let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+            (number(all.iter().filter(|does| !**does).count()), number(all.len()))
+        };
+        count(match name {
+            Named::Host(_) => self.targets.iter().flat_map(|target| &target.addresses).map(|(_, does)| *does).collect(),
+            Named::Domain(_) => {
+                self.targets.iter().map(|target| target.addresses.iter().any(|(_, does)| *does)).collect()
+            }
+        })
+    }
+
+    /// `3 of 4 targets of example.com are down`, with what they are, and who was not asked.
+    pub(crate) fn failing_text(&self, name: &Named<'_>, what: &str) -> String {
+        let (failing, all) = self.failing(name);
+        let (members, name) = match name {
+            Named::Host(host) => ("addresses", host),
+            Named::Domain(domain) => ("targets", domain),
+        };
+        let verb = if failing == 1 { "is" } else { "are" };
+        format!("{failing} of {all} {members} of {name} {verb} {what}{}", self.more())
+    }
+
     /// Who was not asked, in words that stand behind the others.
     fn more(&self) -> String {
         let counted = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
@@ -156,6 +181,26 @@ mod tests {
             "1 of 1 addresses of h answer, 1 more address was not asked"
         );
         assert_eq!(text(&host, &[&[true]], (0, 0)), None);
+    }
+
+    #[test]
+    fn those_that_fail_are_targets_of_a_domain_and_addresses_of_a_host() {
+        let mut tally = Tally::beside(LeftOut { targets: 1, addresses: 0 });
+        let endpoint = |host: &str| Endpoint { host: host.to_owned(), port: 1 };
+        for (host, address, is_well) in [("a", 1, true), ("a", 2, false), ("b", 3, false)] {
+            tally.add(&endpoint(host), format!("192.0.2.{address}:1").parse().ok(), is_well);
+        }
+        tally.add(&endpoint("c"), None, false);
+        let (domain, host) = (Named::Domain("d"), Named::Host("h"));
+        assert_eq!((tally.failing(&domain), tally.failing(&host)), ((2, 3), (2, 3)));
+        let text = "2 of 3 targets of d are down, 1 more target was not asked";
+        assert_eq!(tally.failing_text(&domain, "down"), text);
+        let mut one = Tally::beside(LeftOut::default());
+        [(1, false), (2, true)].map(|(last, is_well)| {
+            one.add(&endpoint("a"), format!("192.0.2.{last}:1").parse().ok(), is_well);
+        });
+        assert_eq!(one.failing_text(&host, "down"), "1 of 2 addresses of h is down");
+        assert_eq!(one.failing(&domain), (0, 1));
     }
 
     #[test]

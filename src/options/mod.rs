@@ -4,6 +4,7 @@ pub(crate) mod command_line;
 pub(crate) mod counters;
 pub(crate) mod digest;
 pub(crate) mod dns;
+pub(crate) mod down;
 pub(crate) mod exporter;
 pub(crate) mod extra_opts;
 mod given;

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use clap::{ArgMatches, Command};
 
+use super::down::Allowed;
 use super::needs::is_given;
 use crate::report::Range;
 use crate::x509::expiry::Expiry;
@@ -22,6 +23,7 @@ pub(crate) struct Overruled {
 enum Threshold {
     Range(Range),
     Expiry(Expiry),
+    Allowed(Allowed),
 }
 
 /// What overrules a given threshold, if something does; what is wrong where both are `own`, the ids of what stands on the command
@@ -72,7 +74,8 @@ pub(super) fn overruled(
 fn threshold(matches: &ArgMatches, id: &str) -> Option<Threshold> {
     let range = || matches.try_get_one::<Range>(id).ok().flatten().cloned().map(Threshold::Range);
     let expiry = || matches.try_get_one::<Expiry>(id).ok().flatten().cloned().map(Threshold::Expiry);
-    range().or_else(expiry)
+    let allowed = || matches.try_get_one::<Allowed>(id).ok().flatten().cloned().map(Threshold::Allowed);
+    range().or_else(expiry).or_else(allowed)
 }
 
 impl Threshold {
@@ -81,6 +84,7 @@ impl Threshold {
         match self {
             Self::Range(_) => text.parse().ok().map(Self::Range),
             Self::Expiry(_) => text.parse().ok().map(Self::Expiry),
+            Self::Allowed(_) => text.parse().ok().map(Self::Allowed),
         }
     }
 
@@ -89,14 +93,16 @@ impl Threshold {
         match (self, warning) {
             (Self::Range(critical), Self::Range(warning)) => critical.hides(warning),
             (Self::Expiry(critical), Self::Expiry(warning)) => critical.hides(warning),
+            (Self::Allowed(critical), Self::Allowed(warning)) => critical.hides(warning),
             _ => false,
         }
     }
 
-    fn text(&self) -> &str {
+    fn text(&self) -> String {
         match self {
-            Self::Range(range) => range.text(),
-            Self::Expiry(expiry) => expiry.text(),
+            Self::Range(range) => range.text().to_owned(),
+            Self::Expiry(expiry) => expiry.text().to_owned(),
+            Self::Allowed(allowed) => allowed.to_string(),
         }
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panic")]
 
 mod answers;
+mod down;
 mod failover;
 mod hostile;
 mod legacy;
