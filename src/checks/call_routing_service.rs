@@ -17,6 +17,8 @@ const CALL: ScheduledService = ScheduledService {
     retry: 2,
     attempts: 3,
     timeout: 10,
+    // A server that does not answer does not say what it is either.
+    arguments: &[("--peer", "exchange")],
     suggested: &[("--uri", "sip:5000@cas1.example.com"), ("--warning", "2"), ("--critical", "5")],
     settings: &[Setting::Own("--uri")],
     depends_on: Some("um-service"),

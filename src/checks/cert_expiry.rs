@@ -330,6 +330,7 @@ impl Scheduled for CertExpiry {
         interval: 6 * 60,
         retry: 30,
         attempts: 2,
+        arguments: &[("--peer", "exchange")],
         suggested: &[("--warning", "30"), ("--critical", "14")],
         metrics: &[
             metric("days_left", "days left of the whole chain", DisplayUnit::Days),

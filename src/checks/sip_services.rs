@@ -17,6 +17,7 @@ const CLEAR: ScheduledService = ScheduledService {
     retry: 2,
     attempts: 4,
     timeout: 5,
+    arguments: &[EXCHANGE],
     suggested: &[("--warning", "1"), ("--critical", "3")],
     depends_on: Some("um-service"),
     metrics: &[TIME, RESPONSE, CONNECT, LOOKUP, RETRANSMISSIONS, STATUS],
@@ -31,11 +32,14 @@ const TLS: ScheduledService = ScheduledService {
     vantage: Vantage::Tls,
     // Without a client certificate each run leaves an event 1649 on the server: not more often than needed.
     interval: 10,
-    arguments: &[("--transport", "tls")],
+    arguments: &[EXCHANGE, ("--transport", "tls")],
     metrics: &[TIME, RESPONSE, HANDSHAKE, CONNECT, LOOKUP, RETRANSMISSIONS, STATUS, CERTIFICATE],
     graphs: &[graph("times", &["time", "response", "tls", "connect", "dns"])],
     ..CLEAR
 };
+
+/// A server that does not answer does not say what it is either.
+const EXCHANGE: (&str, &str) = ("--peer", "exchange");
 
 const TIME: Measured = metric("time", "time to the final response", DisplayUnit::Seconds);
 const LOOKUP: Measured = metric("dns", "name lookup", DisplayUnit::Seconds);

@@ -196,9 +196,9 @@ mod tests {
         let text = "2 of 3 targets of d are down, 1 more target was not asked";
         assert_eq!(tally.failing_text(&domain, "down"), text);
         let mut one = Tally::beside(LeftOut::default());
-        [(1, false), (2, true)].map(|(last, is_well)| {
+        for (last, is_well) in [(1, false), (2, true)] {
             one.add(&endpoint("a"), format!("192.0.2.{last}:1").parse().ok(), is_well);
-        });
+        }
         assert_eq!(one.failing_text(&host, "down"), "1 of 2 addresses of h is down");
         assert_eq!(one.failing(&domain), (0, 1));
     }
