@@ -8,9 +8,9 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|content: &[u8]| {
     let lines = content.split(|&byte| byte == b'\n').count();
     for block in pem::blocks(content) {
-        let (pem::PemError::NotBase64(line) | pem::PemError::Unended(line)) = match block {
-            Ok(block) => pem::PemError::Unended(block.line),
-            Err(error) => error,
+        let line = match block {
+            Ok(block) => block.line,
+            Err(pem::PemError::NotABegin(line) | pem::PemError::Unended(line) | pem::PemError::NotBase64(line)) => line,
         };
         assert!((1..=lines).contains(&line));
     }
