@@ -170,7 +170,7 @@ fn hostile() -> Report {
 fn no_format_is_longer_than_64_kib_whatever_is_long() {
     let long = "|é\u{202e}\"".repeat(20_000);
     let mut report = hostile();
-    report.add_diagnostic(&"ms_diagnostics_".repeat(6_000), "x");
+    report.add_diagnostic(&long, "x");
     report.authentication.digest_user = Some(long.clone());
     report.authentication.client_certificate = Some(long.clone());
     let mut finding = critical(Class::Status, &long);

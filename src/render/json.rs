@@ -51,12 +51,8 @@ fn object(report: &Report, verbosity: u8, extent: &Extent) -> Value {
     let stands_for = &report.about.stands_for;
     let metrics: Map<_, _> =
         report.metrics.iter().take(metrics).map(|each| (each.label().to_owned(), metric(each))).collect();
-    let diagnostics: Map<_, _> = report
-        .diagnostics
-        .iter()
-        .take(list)
-        .map(|(name, value)| (excerpt(name, max), json!(excerpt(value, max))))
-        .collect();
+    let diagnostics: Map<_, _> =
+        report.diagnostics.iter().take(list).map(|(name, value)| (name.clone(), json!(excerpt(value, max)))).collect();
     let mut object = json!({
         "schema": SCHEMA,
         "check": report.about.name,

@@ -159,11 +159,13 @@ impl Report {
         self.metrics.push(metric);
     }
 
-    /// Adds a diagnostic fact. A name is there once: what is said of several targets is one value.
+    /// Adds a diagnostic fact. A name is there once: what is said of several targets is one value. Peers name some, so that
+    /// it becomes what a name may be: at most 100 small letters, digits and underscores.
     pub fn add_diagnostic(&mut self, name: &str, value: impl Into<String>) {
-        match self.diagnostics.iter_mut().find(|(known, _)| known == name) {
+        let name = label_of(&name.chars().take(100).collect::<String>());
+        match self.diagnostics.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => *known = format!("{known}; {}", value.into()),
-            None => self.diagnostics.push((name.to_owned(), value.into())),
+            None => self.diagnostics.push((name, value.into())),
         }
     }
 
