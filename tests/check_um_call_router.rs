@@ -237,7 +237,8 @@ fn a_list_asks_nobody_and_says_why_not() {
     outcome.assert_begins(3, "UM CALL ROUTER UNKNOWN - nobody was asked: --list");
     let port = site.router.tls.port();
     let over_tls = format!(
-        "not asked: sip_options_tls: would be asked: check_um_sip_options --hostname 127.0.0.1 --port {port} --transport tls\n"
+        "not asked: sip_options_tls: would be asked: check_um_sip_options --hostname 127.0.0.1 --port {port} \
+         --peer exchange --transport tls\n"
     );
     for line in [over_tls.as_str(), "not asked: reject_rate: needs --counters", "needs --health-set-file, or Windows"] {
         assert!(outcome.stdout.contains(line), "{line}: {outcome:?}");

@@ -22,6 +22,8 @@ pub struct Response {
     pub head: Head,
     /// The number and method of CSeq.
     pub cseq: (u32, String),
+    /// The body as it came.
+    pub body: Vec<u8>,
 }
 
 /// Why a message is no response that could be understood.
@@ -54,7 +56,7 @@ impl Response {
         }
         let (status, reason) = status_line(line).ok_or_else(|| MessageError::StatusLine(excerpt(line, 80)))?;
         let cseq = cseq(head.value("CSeq").ok_or(MessageError::CSeq)?).ok_or(MessageError::CSeq)?;
-        Ok(Some(Self { status, reason, head, cseq }))
+        Ok(Some(Self { status, reason, head, cseq, body: frame.body }))
     }
 
     /// Fails unless each header that every response copies from its request is there, once (RFC 3261 8.2.6.2).

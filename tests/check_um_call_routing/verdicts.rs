@@ -13,14 +13,31 @@ fn ok_when_answered_with_every_metric_on_one_line() {
     ran.assert_begins(0, "UM CALL ROUTING OK - 200 OK from 127.0.0.1:").assert_says("released in");
     assert_eq!(ran.stdout.lines().count(), 1);
     let labels = perfdata::labels(ran.first_line());
-    for label in ["time", "ringing", "dns", "redirections", "release", "retransmissions", "status", "rtp_packets"] {
+    for label in ["time", "ringing", "dns", "redirections", "release", "retransmissions", "status"] {
         assert!(labels.iter().any(|known| known == label), "no {label}: {labels:?}");
     }
+    // None can have come of a call that was taken back at once.
+    assert!(labels.iter().all(|known| known != "rtp_packets"), "{labels:?}");
     callee.assert_heard(&["INVITE", "ACK", "BYE"]);
     let (_, invite) = callee.first("INVITE").unwrap();
     assert!(invite.contains("\r\nm=audio ") && invite.contains(" RTP/AVP 0 8\r\n"), "{invite}");
     let (_, bye) = callee.first("BYE").unwrap();
     assert!(bye.starts_with("BYE sip:101@callee.invalid SIP/2.0\r\n") && bye.contains("\r\nCSeq: 2 BYE\r\n"), "{bye}");
+}
+
+#[test]
+fn an_answer_that_takes_no_audio_is_said() {
+    for (body, said) in [("", "without an answer to our offer"), ("v=0\r\nm=audio 0 RTP/AVP 0\r\n", "is refused")] {
+        let callee = Callee::new(move |method, request, _| {
+            let length = format!("Content-Length: {}\r\n\r\n{body}", body.len());
+            let with_body = |answer: Vec<u8>| {
+                String::from_utf8(answer).unwrap().replace("Content-Length: 0\r\n\r\n", &length).into_bytes()
+            };
+            let answers = well(method, request);
+            if method == "INVITE" { answers.into_iter().map(with_body).collect() } else { answers }
+        });
+        udp(callee.port(), "").assert_text(0).assert_says(said);
+    }
 }
 
 #[test]

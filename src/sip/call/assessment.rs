@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::authorization::Unauthorized;
 use super::machine::Until;
 use super::machine::outcome::{Open, Release, Verdict};
+use super::offer;
 use super::routing::{Asked, Astray, Attempt, Routed};
 use super::uac::Called;
 use crate::exchange::diagnostics::Diagnostics;
@@ -112,7 +113,9 @@ impl CallAssessment<'_> {
                     match self.judge(&answer(called, response, took), reached, report) {
                         Ok(text) => {
                             let kept = self.kept(called).unwrap_or_default();
-                            report.add_finding(Finding::ok(text + &kept + &released));
+                            let is_answered = matches!(response.status, 200..300);
+                            let silence = offer::silence(&response.body).filter(|_| is_answered).unwrap_or_default();
+                            report.add_finding(Finding::ok(text + silence + &kept + &released));
                         }
                         Err(failure) => report.add_failure(failure),
                     }
@@ -239,8 +242,9 @@ impl CallAssessment<'_> {
         let retransmissions = calls.map(|called| called.call.retransmissions()).sum();
         report.add_metric(Metric::count("retransmissions", retransmissions));
         report.add_metric(Metric::optional("status", status.map(f64::from), Uom::None));
-        let is_answered = called.filter(|called| called.call.dialogs().next().is_some());
-        let packets = is_answered.map(|called| f64::from(called.media_packets));
+        // Of a call that is taken back at once none can have come.
+        let is_kept = called.filter(|called| !self.hold.is_zero() && called.call.dialogs().next().is_some());
+        let packets = is_kept.map(|called| f64::from(called.media_packets));
         report.add_metric(Metric::optional("rtp_packets", packets, Uom::None).min(0.0));
         let asked = routed.target.iter().map(|asked| &asked.outcome.facts);
         let judgements = routed.attempts().map(|attempt| &attempt.facts).chain(asked);

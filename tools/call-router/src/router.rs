@@ -238,6 +238,10 @@ fn next_request(stream: &mut impl Read, received: &mut Vec<u8>) -> io::Result<Op
 /// The most of a request's head, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
 
+/// What the worker answers to an offer of audio.
+const SESSION: &str = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=session\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+                       m=audio 40000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
+
 /// What Exchange answers; nothing to an ACK.
 fn answers(request: &str, server: &Server) -> Vec<String> {
     let Server { settings, role, next, transport, calls } = server;
@@ -251,13 +255,13 @@ fn answers(request: &str, server: &Server) -> Vec<String> {
             }
             said
         }
-        ("OPTIONS", Behaviour::Unavailable) => vec![(
+        ("OPTIONS", Behaviour::Unavailable) if *role == Role::Router => vec![(
             "503 Service Unavailable",
             own(&[
                 "ms-diagnostics: 15501;source=\"ex2013.example.com\";reason=\"No UM worker process is available to take the call.\"",
             ]),
         )],
-        ("OPTIONS", Behaviour::Forbidden) => vec![(
+        ("OPTIONS", Behaviour::Forbidden) if *role == Role::Router => vec![(
             "403 Forbidden",
             own(&[
                 "ms-diagnostics-public: 15647;source=\"ex2013.example.com\";reason=\"Access to Active Directory error occured.\"",
@@ -280,6 +284,7 @@ fn answers(request: &str, server: &Server) -> Vec<String> {
 /// A response as Exchange writes it.
 fn response(request: &str, status: &str, own_headers: &[String], transport: &str) -> Option<String> {
     let to = value(request, "To")?;
+    let body = if request.starts_with("INVITE ") && status == "200 OK" { SESSION } else { "" };
     let tag = if to.contains(";tag=") { "" } else { ";epid=EEBEB645D0;tag=4c63a61135" };
     let mut lines = vec![
         format!("SIP/2.0 {status}"),
@@ -289,12 +294,13 @@ fn response(request: &str, status: &str, own_headers: &[String], transport: &str
         format!("CALL-ID: {}", value(request, "Call-ID")?),
         // Every Via folded into one line, in the order in which they came.
         format!("VIA: {}", values(request, "Via").collect::<Vec<_>>().join(",")),
-        "CONTENT-LENGTH: 0".to_owned(),
+        format!("CONTENT-LENGTH: {}", body.len()),
         format!("SUPPORTED: replaces, {}", if transport == "TLS" { "ms-early-media" } else { "timer" }),
         "SERVER: RTCC/4.0.0.0 MSExchangeUM/15.00.1497.000".to_owned(),
     ];
     lines.extend(own_headers.iter().cloned());
-    Some(lines.join("\r\n") + "\r\n\r\n")
+    lines.extend((!body.is_empty()).then(|| "CONTENT-TYPE: application/sdp".to_owned()));
+    Some(format!("{}\r\n\r\n{body}", lines.join("\r\n")))
 }
 
 fn value<'a>(request: &'a str, name: &str) -> Option<&'a str> {
