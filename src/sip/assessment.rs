@@ -165,6 +165,7 @@ impl Assessment {
         // Of a series that broke off, or that nobody answered, that is what is wrong with it.
         let is_judged = facts.repeated.as_ref().is_none_or(|repeated| repeated.is_complete);
         for metric in self.phases(facts) {
+            let is_loss = metric.label() == LOSS;
             let metric = among.into_iter().fold(metric, |metric, peer| metric.said_of(peer.to_string()));
             let judged = report.findings.len();
             if is_judged {
@@ -172,9 +173,11 @@ impl Assessment {
             } else {
                 report.add_metric(suffixed(metric))
             }
-            // Only the time has thresholds: whose it was says what it went into.
-            if let Some(violation) = report.findings.get_mut(judged).filter(|_| facts.is_mostly_look_up()) {
-                violation.advice = ADVICE_ON_SLOW_LOOK_UP;
+            // Of the times only one has thresholds: whose it was says what it went into.
+            match report.findings.get_mut(judged) {
+                Some(violation) if is_loss => violation.advice = ADVICE_ON_LOSS,
+                Some(violation) if facts.is_mostly_look_up() => violation.advice = ADVICE_ON_SLOW_LOOK_UP,
+                _ => {}
             }
         }
         if self.transport == Transport::Tls {
@@ -192,7 +195,7 @@ impl Assessment {
             metrics.push(time(round_trips.median()));
             metrics.push(Metric::seconds("time_max", round_trips.longest()));
             metrics.push(Metric::seconds("jitter", round_trips.jitter()));
-            metrics.push(Metric::percent("loss", round_trips.loss()).judged_by(loss));
+            metrics.push(Metric::percent(LOSS, round_trips.loss()).judged_by(loss));
         } else {
             metrics.push(time(facts.total));
         }
@@ -214,6 +217,10 @@ impl Assessment {
 pub(super) fn is_about_certificate(failure: &Failure, facts: &Facts) -> bool {
     facts.judgement.iter().any(|judgement| judgement.failures.contains(failure))
 }
+
+const LOSS: &str = "loss";
+
+const ADVICE_ON_LOSS: &str = "Requests or their answers get lost, or take longer than --interval. Compare with a ping of the same                               size, look for a line that is full or has errors on the way, and at the load of the server: one                               that is busy drops datagrams, too.";
 
 const ADVICE_ON_SLOW_LOOK_UP: &str = "Most of that time went into looking up the name, not into the server's answer (see dns and \
                                       response). Check the nameservers of the host that runs this check: a dead one in front of \

@@ -38,9 +38,13 @@ fn what_is_lost_is_judged_by_its_share() {
     };
     let cases: [(&[&str], i32, &str); 4] = [
         (&[], 0, "UM SIP OPTIONS OK - 200 OK from 127.0.0.1:"),
-        (&["--loss-warning", "30"], 1, "UM SIP OPTIONS WARNING - loss is 33.3"),
-        (&["--loss-critical", "30"], 2, "UM SIP OPTIONS CRITICAL - loss is 33.3"),
-        (&["--loss-warning", "30", "--loss-critical", "30"], 2, "UM SIP OPTIONS CRITICAL - loss is 33.3"),
+        (&["--loss-warning", "30"], 1, "UM SIP OPTIONS WARNING - loss 33.3 %, more than 30 %"),
+        (&["--loss-critical", "30"], 2, "UM SIP OPTIONS CRITICAL - loss 33.3 %, more than 30 %"),
+        (
+            &["--loss-warning", "30", "--loss-critical", "30"],
+            2,
+            "UM SIP OPTIONS CRITICAL - loss 33.3 %, more than 30 %",
+        ),
     ];
     let runs = cases.map(|(arguments, code, begins)| (thread::spawn(judged(arguments)), code, begins));
     for (ran, code, begins) in runs {
@@ -73,7 +77,7 @@ fn all_lost_is_the_failure_that_one_is() {
     let ran = probe(&silent.port(), &series);
     ran.assert_begins(2, "UM SIP OPTIONS CRITICAL - none of 3 requests was answered: no response from 127.0.0.1:");
     assert_eq!(perfdata::value(ran.first_line(), "loss"), Some(100.0));
-    assert!(!ran.stdout.contains("loss is"), "{ran:?}");
+    assert!(!ran.stdout.contains("more than 80 %"), "{ran:?}");
     probe(&silent.port(), &[&series[..], &["--state", "timeout=unknown"]].concat())
         .assert_begins(3, "UM SIP OPTIONS UNKNOWN - ");
     let refused = probe(&closed_port(), &[&series[..], &["--state", "refused=warning"]].concat());
