@@ -12,8 +12,8 @@ complete -c check_um_call_routing -l to -d 'To address [default: the Request-URI
 complete -c check_um_call_routing -l contact -d 'Contact address; Teams wants this host\'s own FQDN in it [default: the local address and port]' -r -f
 complete -c check_um_call_routing -l user-agent -d 'User-Agent header [default: check-um/VERSION]' -r -f
 complete -c check_um_call_routing -l max-forwards -d 'Max-Forwards header, 0 to 255 [default: 70]' -r -f
-complete -c check_um_call_routing -l header -d 'A further header line of the INVITE; repeatable' -r -f
-complete -c check_um_call_routing -l route -d 'A proxy to be named in Route, the first one in front; repeatable' -r -f
+complete -c check_um_call_routing -l header -d 'A further header line of the request; repeatable' -r -f
+complete -c check_um_call_routing -l route -d 'A proxy to be named in Route, the first one in front: a SIP URI with ;lr; repeatable. -H stays where the request is sent' -r -f
 complete -c check_um_call_routing -l username -d 'User name for digest authentication (MD5, SHA-256, SHA-512-256)' -r -f
 complete -c check_um_call_routing -l password-file -d 'File whose first line is the password' -r -F
 complete -c check_um_call_routing -l password-env -d 'Environment variable that holds the password' -r -f

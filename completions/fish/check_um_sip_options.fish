@@ -15,6 +15,8 @@ complete -c check_um_sip_options -l to -d 'To address [default: the Request-URI]
 complete -c check_um_sip_options -l contact -d 'Contact address; Teams wants this host\'s own FQDN in it [default: the local address and port]' -r -f
 complete -c check_um_sip_options -l user-agent -d 'User-Agent header [default: check-um/VERSION]' -r -f
 complete -c check_um_sip_options -l max-forwards -d 'Max-Forwards header, 0 to 255 [default: 70]' -r -f
+complete -c check_um_sip_options -l header -d 'A further header line of the request; repeatable' -r -f
+complete -c check_um_sip_options -l route -d 'A proxy to be named in Route, the first one in front: a SIP URI with ;lr; repeatable. -H stays where the request is sent' -r -f
 complete -c check_um_sip_options -l count -d 'Send so many OPTIONS one after the other, 1 to 1000, and judge the median of their times and how many were lost; over UDP none is repeated' -r -f
 complete -c check_um_sip_options -l interval -d 'Seconds from one OPTIONS to the next, from 0.01 on; what is not answered by then is lost [default: 1]' -r -f
 complete -c check_um_sip_options -l loss-warning -d 'WARNING when more than that many per cent of the OPTIONS are lost [default: 40]' -r -f

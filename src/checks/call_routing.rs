@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::call_routing_advice;
 use crate::options::digest::DigestOptions;
+use crate::options::headers::HeaderOptions;
 use crate::options::peer::PeerOptions;
 use crate::options::request::RequestOptions;
 use crate::options::served::ServedOptions;
@@ -31,7 +32,6 @@ use crate::sip::expect::StatusSet;
 use crate::sip::judge::{self, Expected};
 use crate::sip::probe::Question;
 use crate::sip::transport::Transport;
-use crate::sip::uri;
 use crate::time::calendar::unix_seconds;
 use crate::time::words::seconds;
 
@@ -87,6 +87,9 @@ impl CallRouting {
             contact: request.contact.clone(),
             user_agent: request.user_agent(),
             max_forwards: request.max_forwards(),
+            // Those are for the call.
+            routes: Vec::new(),
+            headers: Vec::new(),
             repetition: None,
             credentials: self.digest.credentials(&context.secrets)?,
             // A redirection may lead from any transport to TLS.
@@ -105,12 +108,8 @@ impl CallRouting {
             wish: Wish { until: self.until(), hold: self.hold(), credentials: None },
             redirect: self.redirect.unwrap_or_default(),
             max_redirects: self.max_redirects.unwrap_or(DEFAULT_MAX_REDIRECTS),
-            headers: self.header.clone(),
-            routes: self
-                .route
-                .iter()
-                .map(|route| if route.contains('<') { route.clone() } else { format!("<{route}>") })
-                .collect(),
+            headers: self.headers.headers.clone(),
+            routes: self.headers.routes.clone(),
             nameservers: server.nameservers()?,
         })
     }
@@ -154,13 +153,8 @@ pub struct CallRouting {
     #[command(flatten)]
     request: RequestOptions,
 
-    /// A further header line of the INVITE; repeatable
-    #[arg(long, value_name = "'NAME: VALUE'", value_parser = uri::header_line, help_heading = "Request")]
-    header: Vec<String>,
-
-    /// A proxy to be named in Route, the first one in front; repeatable
-    #[arg(long, value_name = "URI", value_parser = uri::address, help_heading = "Request")]
-    route: Vec<String>,
+    #[command(flatten)]
+    headers: HeaderOptions,
 
     #[command(flatten)]
     digest: DigestOptions,

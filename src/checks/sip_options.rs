@@ -17,6 +17,7 @@ use super::sip_advice;
 use crate::net::tally::{Named, Tally};
 use crate::options::digest::DigestOptions;
 use crate::options::down::DownOptions;
+use crate::options::headers::HeaderOptions;
 use crate::options::peer::PeerOptions;
 use crate::options::request::RequestOptions;
 use crate::options::series::SeriesOptions;
@@ -126,6 +127,8 @@ impl SipOptions {
             contact: request.contact.clone(),
             user_agent: request.user_agent(),
             max_forwards: request.max_forwards(),
+            routes: self.headers.routes.clone(),
+            headers: self.headers.headers.clone(),
             repetition: self.series.pace().map(|pace| Repetition { pace, expected: self.expected(), patience: None }),
             credentials: self.digest.credentials(&context.secrets)?,
             tls: server.may_be_tls().then(|| self.tls.settings(&server.hostname, &context.secrets)).transpose()?,
@@ -155,6 +158,9 @@ pub struct SipOptions {
 
     #[command(flatten)]
     request: RequestOptions,
+
+    #[command(flatten)]
+    headers: HeaderOptions,
 
     #[command(flatten)]
     series: SeriesOptions,

@@ -8,6 +8,7 @@ pub(crate) mod down;
 pub(crate) mod exporter;
 pub(crate) mod extra_opts;
 mod given;
+pub(crate) mod headers;
 pub(crate) mod ini;
 pub(crate) mod log;
 mod needs;

@@ -160,6 +160,10 @@ pub(crate) struct OptionsRequest {
     pub user_agent: String,
     /// Max-Forwards.
     pub max_forwards: u8,
+    /// The values of Route, the first proxy in front.
+    pub routes: Vec<String>,
+    /// Further lines, `Name: value`.
+    pub headers: Vec<String>,
 }
 
 impl OptionsRequest {
@@ -169,10 +173,13 @@ impl OptionsRequest {
     /// The message, with `credentials` as more headers (name and value), one for each challenge that is to be answered.
     pub(crate) fn message(&self, id: &RequestId, credentials: &[(&'static str, String)]) -> String {
         let credentials: String = credentials.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let routes: String = self.routes.iter().map(|route| format!("Route: {route}\r\n")).collect();
+        let headers: String = self.headers.iter().map(|line| format!("{line}\r\n")).collect();
         // RFC 3261 11.1: Accept says which body the answer may have.
         format!(
             "{method} {uri} SIP/2.0\r\n\
              Via: SIP/2.0/{transport} {sent_by};branch={branch};rport\r\n\
+             {routes}\
              Max-Forwards: {max_forwards}\r\n\
              From: {from};tag={tag}\r\n\
              To: {to}\r\n\
@@ -182,6 +189,7 @@ impl OptionsRequest {
              Accept: application/sdp\r\n\
              User-Agent: {user_agent}\r\n\
              {credentials}\
+             {headers}\
              Content-Length: 0\r\n\r\n",
             method = Self::METHOD,
             uri = self.uri,
@@ -231,6 +239,8 @@ pub(crate) mod tests {
             sent_by: "[2001:db8::1]:40000".to_owned(),
             user_agent: "check-um/1".to_owned(),
             max_forwards: 70,
+            routes: Vec::new(),
+            headers: Vec::new(),
         }
     }
 

@@ -22,6 +22,9 @@ pub(crate) struct Question {
     pub contact: Option<String>,
     pub user_agent: String,
     pub max_forwards: u8,
+    /// The values of Route, and further header lines.
+    pub routes: Vec<String>,
+    pub headers: Vec<String>,
     /// How often, where that is more than once.
     pub repetition: Option<Repetition>,
     /// For a challenge.
@@ -66,6 +69,8 @@ impl Question {
             sent_by,
             user_agent: self.user_agent.clone(),
             max_forwards: self.max_forwards,
+            routes: self.routes.clone(),
+            headers: self.headers.clone(),
         }
     }
 }

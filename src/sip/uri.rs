@@ -20,9 +20,15 @@ pub(crate) enum UriError {
     Tag(String),
     /// No header line of one's own.
     #[error(
-        "'{0}' cannot be a header line: expected 'Name: value', and a name that the request does not have by itself"
+        "'{0}' cannot be a header line: expected 'Name: value' in one line of printable text, such as 'Subject: check'"
     )]
     HeaderLine(String),
+    /// A header that the request writes itself: its name, and what to do instead.
+    #[error("{name} is a header that the request has by itself, or must not have: expected {instead}")]
+    OwnHeader { name: &'static str, instead: &'static str },
+    /// Through a strict router (RFC 2543) a request would need another Request-URI.
+    #[error("'{0}' is not a route: expected the SIP URI of a proxy with ;lr, such as sip:proxy.example.com;lr")]
+    Route(String),
     #[error("'{0}' cannot be a header value: expected one line of printable text")]
     Header(String),
 }
@@ -92,32 +98,50 @@ pub(crate) fn header_line(text: &str) -> Result<String, UriError> {
     let bad = || UriError::HeaderLine(text.to_owned());
     let (name, value) = text.split_once(':').ok_or_else(bad)?;
     let (name, value) = (name.trim(), header_text(value).map_err(|_| bad())?);
-    let is_token = !name.is_empty() && name.bytes().all(head::is_token_byte);
-    if !is_token || OWN_HEADERS.iter().any(|own| own.eq_ignore_ascii_case(head::long_name(name))) {
+    if name.is_empty() || !name.bytes().all(head::is_token_byte) {
         return Err(bad());
     }
-    Ok(format!("{name}: {value}"))
+    match OWN_HEADERS.iter().find(|(own, _)| own.eq_ignore_ascii_case(head::long_name(name))) {
+        Some((name, instead)) => Err(UriError::OwnHeader { name, instead }),
+        None => Ok(format!("{name}: {value}")),
+    }
 }
 
-/// What every request of ours has, or must not have.
-const OWN_HEADERS: &[&str] = &[
-    "Via",
-    "Max-Forwards",
-    "Route",
-    "From",
-    "To",
-    "Call-ID",
-    "CSeq",
-    "Contact",
-    "User-Agent",
-    "Allow",
-    "Accept",
-    "Authorization",
-    "Proxy-Authorization",
-    "Content-Type",
-    "Content-Length",
-    "Content-Encoding",
+/// A proxy that a request goes through, as a value of Route: one that leaves the Request-URI alone (`;lr`, RFC 3261 16.12).
+pub(crate) fn loose_route(text: &str) -> Result<String, UriError> {
+    let bad = || UriError::Route(text.to_owned());
+    let address = address(text).map_err(|_| bad())?;
+    let route = if list::bracket(&address).is_some() { address } else { format!("<{address}>") };
+    let inside = list::bracket(&route).and_then(|at| route[at + 1..].split_once('>')).map_or("", |(uri, _)| uri);
+    let is_sip = ["sip:", "sips:"]
+        .iter()
+        .any(|scheme| inside.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    let (uri, _headers) = inside.split_once('?').unwrap_or((inside, ""));
+    let is_loose = list::parameters(uri).any(|(name, _)| name.eq_ignore_ascii_case("lr"));
+    if is_sip && is_loose { Ok(route) } else { Err(bad()) }
+}
+
+/// What every request of ours has, or must not have, and how to have it otherwise.
+const OWN_HEADERS: &[(&str, &str)] = &[
+    ("Via", NONE),
+    ("Max-Forwards", "--max-forwards"),
+    ("Route", "--route"),
+    ("From", "--from"),
+    ("To", "--to"),
+    ("Call-ID", NONE),
+    ("CSeq", NONE),
+    ("Contact", "--contact"),
+    ("User-Agent", "--user-agent"),
+    ("Allow", NONE),
+    ("Accept", NONE),
+    ("Authorization", "--username"),
+    ("Proxy-Authorization", "--username"),
+    ("Content-Type", NONE),
+    ("Content-Length", NONE),
+    ("Content-Encoding", NONE),
 ];
+
+const NONE: &str = "another one";
 
 #[cfg(test)]
 mod tests {
@@ -151,6 +175,29 @@ mod tests {
     }
 
     #[test]
+    fn a_route_is_a_sip_uri_of_a_loose_router() {
+        for (text, route) in [
+            ("sip:p1.example.com;lr", "<sip:p1.example.com;lr>"),
+            ("SIPS:p1:5061;transport=tls;LR=on", "<SIPS:p1:5061;transport=tls;LR=on>"),
+            ("\"P; 1\" <sip:p1;lr>;x=1", "\"P; 1\" <sip:p1;lr>;x=1"),
+        ] {
+            assert_eq!(loose_route(text).unwrap(), route);
+        }
+        for text in [
+            "",
+            "sip:p1",
+            "<sip:p1>;lr",
+            "tel:+1;lr",
+            "sip:p1;lr, <sip:p2;lr>",
+            "sip:a?x=;lr",
+            "<sip:p1;lr",
+            "sip:p1;lrx",
+        ] {
+            assert_eq!(loose_route(text), Err(UriError::Route(text.to_owned())), "{text:?}");
+        }
+    }
+
+    #[test]
     fn nothing_that_breaks_out_of_its_line() {
         for text in ["", "sip:", "http://a", "a@b", "sip:a b", "sip:a\r\nX: y", "<sip:a>", "sip:a\"b", "sip:ä\u{7f}"] {
             assert!(bare(text).is_err(), "{text:?}");
@@ -173,6 +220,12 @@ mod tests {
         }
         assert!(header_text("a\r\nVia: b").is_err());
         assert!(header_text(" ").is_err());
+        for (text, instead) in
+            [("f: <sip:a>", "--from"), ("MAX-FORWARDS: 1", "--max-forwards"), ("v: x", "another one")]
+        {
+            let error = header_line(text).unwrap_err().to_string();
+            assert!(error.ends_with(&format!("expected {instead}")), "{error}");
+        }
         assert_eq!(header_line("Subject : a b ").unwrap(), "Subject: a b");
         for text in ["", "Subject", "a b: c", ": c", "v: x", "call-id: x", "X: ", "X: a\r\nVia: b", "X\r\nVia: b"] {
             assert!(header_line(text).is_err(), "{text:?}");

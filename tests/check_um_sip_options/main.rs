@@ -8,6 +8,7 @@ mod failover;
 mod hostile;
 mod legacy;
 mod nameserver;
+mod request;
 mod series;
 mod srv;
 mod strays;
