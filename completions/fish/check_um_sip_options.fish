@@ -6,6 +6,7 @@ udp\t'UDP, for SIP servers other than Exchange\'s'"
 complete -c check_um_sip_options -l dns-server -d 'Nameserver to ask, as ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; repeatable [default: the system\'s]' -r -f
 complete -c check_um_sip_options -l source-address -d 'Local address to send from' -r -f
 complete -c check_um_sip_options -s p -l port -d 'Port to connect to [default: 5060, with --transport tls 5061; with --srv what DNS names]' -r -f
+complete -c check_um_sip_options -l source-port -d 'Local port to send from, 1 to 65535; not for several addresses at the same time' -r -f
 complete -c check_um_sip_options -l peer -d 'What kind of server is asked, which decides on the words of the advice; auto: what its answer says [default: auto]' -r -f -a "exchange\t'Exchange\'s Call Router: advice names its services, pools and cmdlets'
 generic\t'Any other SIP server'
 auto\t'Exchange where the peer says that it is, in Server or ms-diagnostics'"

@@ -12,6 +12,7 @@
 use std::time::Duration;
 
 use super::call_routing_advice;
+use crate::net::source::Source;
 use crate::options::digest::DigestOptions;
 use crate::options::headers::HeaderOptions;
 use crate::options::peer::PeerOptions;
@@ -80,7 +81,7 @@ impl CallRouting {
     fn question(&self, context: &Context) -> Result<CallQuestion, Failure> {
         let (server, request) = (&self.server, &self.request);
         let question = Question {
-            source: server.source_address,
+            source: Source { address: server.source_address, port: None },
             uri: request.uri.clone().or_else(|| server.domain_uri()),
             from: request.from.clone(),
             to: request.to.clone(),

@@ -14,6 +14,7 @@
 use std::time::Duration;
 
 use super::sip_advice;
+use crate::net::source::Source;
 use crate::net::tally::{Named, Tally};
 use crate::options::digest::DigestOptions;
 use crate::options::down::DownOptions;
@@ -120,7 +121,7 @@ impl SipOptions {
     fn question(&self, context: &Context) -> Result<Question, Failure> {
         let (server, request) = (&self.server, &self.request);
         Ok(Question {
-            source: server.source_address,
+            source: Source { address: server.source_address, port: self.source_port },
             uri: request.uri.clone().or_else(|| server.domain_uri()),
             from: request.from.clone(),
             to: request.to.clone(),
@@ -152,6 +153,10 @@ pub struct SipOptions {
     /// Probe every address behind the name, and with --srv of every target; the worst decides, each has its own metrics
     #[arg(long, help_heading = "Target")]
     all_addresses: bool,
+
+    /// Local port to send from, 1 to 65535; not for several addresses at the same time
+    #[arg(long, value_name = "PORT", value_parser = plain::port, help_heading = "Target")]
+    source_port: Option<u16>,
 
     #[command(flatten)]
     peer: PeerOptions,
@@ -242,6 +247,12 @@ impl Options for SipOptions {
     }
 
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {
-        self.server.contradiction().or_else(|| self.digest.contradiction(secrets)).map(str::to_owned)
+        let several = (self.source_port.is_some() && self.all_addresses).then_some(ONE_PORT);
+        several
+            .or_else(|| self.server.contradiction())
+            .or_else(|| self.digest.contradiction(secrets))
+            .map(str::to_owned)
     }
 }
+
+const ONE_PORT: &str = "--source-port: expected no --all-addresses, for one port cannot ask several at the same time";

@@ -10,6 +10,7 @@ use super::judge::failure;
 use super::{LdapError, RootDse, locator, root_dse};
 use crate::net::family::Family;
 use crate::net::resolve::Resolver;
+use crate::net::source::Source;
 use crate::net::{Endpoint, NetError, Peer, tcp};
 use crate::report::{Class, Failure};
 use crate::time::deadline::Deadline;
@@ -83,7 +84,7 @@ impl DirectoryProbe {
             Err(failure) => return ControllerOutcome::unasked(failure),
         };
         let started = Instant::now();
-        let connected = match tcp::connect_first(&peers, None, &self.deadline).await {
+        let connected = match tcp::connect_first(&peers, Source::default(), &self.deadline).await {
             Ok(connected) => connected,
             Err(error) => {
                 return ControllerOutcome {

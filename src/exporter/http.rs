@@ -30,6 +30,7 @@ use crate::net::NetError;
 use crate::net::channel::Channel;
 use crate::net::family::Family;
 use crate::net::resolve::resolve;
+use crate::net::source::Source;
 use crate::net::tcp::{Connected, connect_first};
 use crate::platform::resource;
 use crate::report::{Class, Failure};
@@ -130,7 +131,7 @@ pub(crate) async fn get(url: &Url, access: &Access, deadline: &Deadline) -> Resu
         let expired = deadline.remaining(Instant::now()).is_zero();
         HttpError::LookUp { failure, expired }
     })?;
-    let connected = connect_first(&peers, None, deadline).await.map_err(HttpError::Connect)?;
+    let connected = connect_first(&peers, Source::default(), deadline).await.map_err(HttpError::Connect)?;
     let reading = || "the answer".to_owned();
     let request = request(url, access.credentials.as_ref())?;
     if !url.tls {

@@ -7,6 +7,7 @@ pub(crate) mod host;
 pub(crate) mod media;
 pub mod nameserver;
 pub(crate) mod resolve;
+pub(crate) mod source;
 pub mod srv;
 pub(crate) mod tally;
 pub(crate) mod tcp;
@@ -120,6 +121,9 @@ pub enum NetError {
     /// The address is not one of this host's, or cannot be used.
     #[error("cannot send from the source address {address}: {source}")]
     Source { address: IpAddr, source: io::Error },
+    /// The port is taken, needs a right, or was used for the same connection a moment ago.
+    #[error("cannot send from port {port} of --source-port: {source}")]
+    SourcePort { port: u16, source: io::Error },
     /// This host has no more sockets, addresses, ports or buffers.
     #[error("{doing} {peer} is beyond what this host has: {source}")]
     Local { doing: &'static str, peer: Peer, source: io::Error },
@@ -190,7 +194,7 @@ impl NetError {
             Self::Expired(_) | Self::Unconnected { .. } | Self::NoAnswer { .. } | Self::Lost { .. } => Class::Timeout,
             Self::Refused { .. } => Class::Refused,
             Self::Unreachable { .. } | Self::Io { .. } => Class::Unreachable,
-            Self::Source { .. } | Self::Local { .. } => Class::Local,
+            Self::Source { .. } | Self::SourcePort { .. } | Self::Local { .. } => Class::Local,
             Self::Closed { .. } | Self::Reset { .. } => Class::Closed,
             Self::Denied { .. } => Class::Permission,
             Self::AllFailed { failed, .. } => decisive(failed).map_or(Class::Unreachable, Self::class),
@@ -202,6 +206,7 @@ impl NetError {
         match self {
             Self::Unconnected { .. } | Self::NoAnswer { .. } => Some(ADVICE_ON_NO_ANSWER),
             Self::Source { .. } => Some(ADVICE_ON_SOURCE),
+            Self::SourcePort { .. } => Some(ADVICE_ON_SOURCE_PORT),
             Self::Local { source, .. } if !resource::is_exhausted(source) => Some(ADVICE_ON_NO_ADDRESS),
             Self::AllFailed { failed, .. } => decisive(failed)?.advice(),
             _ => None,
@@ -245,6 +250,11 @@ const ADVICE_ON_NO_ANSWER: &str = "Not even the request to connect is answered: 
 
 const ADVICE_ON_SOURCE: &str = "Nothing was sent. Give --source-address an address that this host has, and of the family \
                                 of the one that is asked: ip address, or ipconfig.";
+
+const ADVICE_ON_SOURCE_PORT: &str = "Nothing was sent. Another program or another run has the port of --source-port, or a connection \
+                                     from it to the same server was closed less than a few minutes ago (TIME_WAIT). See who has \
+                                     it (ss -anp, netstat -ano), run the check less often, or give each service a port of its \
+                                     own; ports below 1024 need a right.";
 
 const ADVICE_ON_NO_ADDRESS: &str = "Nothing was sent: the host that runs this check has no address of that family, or no \
                                     local port left. Check ip address (ipconfig), whether IPv6 is disabled, how many \

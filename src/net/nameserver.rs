@@ -13,6 +13,7 @@ use tokio::time::{timeout, timeout_at};
 
 use super::dns::{BadName, DnsAnswer, DnsMessageError, DnsQuestion, DnsRecord, RecordType};
 use super::family::Family;
+use super::source::Source;
 use super::{NetError, Peer, tcp, udp};
 use crate::platform::random::{self, NoRandomness};
 use crate::report::{Class, Failure};
@@ -234,7 +235,7 @@ async fn ask(
 
 async fn ask_udp(peer: &Peer, query: &[u8], question: &DnsQuestion, until: Instant) -> Result<DnsAnswer, ServerError> {
     let failed = |error| NetError::from_io(error, peer, "asking", "instead of answering");
-    let socket = udp::connect(peer, None).await?;
+    let socket = udp::connect(peer, Source::default()).await?;
     socket.send(query).await.map_err(failed)?;
     let mut message = vec![0; MAX_UDP];
     let mut heard = ServerError::Silent;
@@ -256,7 +257,7 @@ async fn ask_tcp(
     deadline: &Deadline,
 ) -> Result<DnsAnswer, ServerError> {
     let failed = |error: io::Error| NetError::from_io(error, peer, "asking", "instead of answering");
-    let mut stream = tcp::connect(peer, None, deadline, deadline.remaining(Instant::now())).await?;
+    let mut stream = tcp::connect(peer, Source::default(), deadline, deadline.remaining(Instant::now())).await?;
     let length = u16::try_from(query.len()).map_err(|_| DnsMessageError::Malformed)?;
     stream.write_all(&[&length.to_be_bytes(), query].concat()).await.map_err(failed)?;
     let length = stream.read_u16().await.map_err(failed)?;

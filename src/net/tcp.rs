@@ -1,12 +1,12 @@
 //! Does a TCP peer accept? Connecting to one address, or to the first of several that connects.
 
-use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
+use super::source::Source;
 use super::{NetError, Peer};
 use crate::time::deadline::Deadline;
 use crate::time::words::seconds;
@@ -25,11 +25,7 @@ pub(crate) struct Connected {
 
 /// Tries `peers` in their order until one connects; each has an equal share of what is left of the deadline, so that a
 /// first address which swallows packets does not hide a second one that works.
-pub(crate) async fn connect_first(
-    peers: &[Peer],
-    source: Option<IpAddr>,
-    deadline: &Deadline,
-) -> Result<Connected, NetError> {
+pub(crate) async fn connect_first(peers: &[Peer], source: Source, deadline: &Deadline) -> Result<Connected, NetError> {
     let mut failed = Vec::new();
     for (index, peer) in peers.iter().enumerate() {
         let left = u32::try_from(peers.len() - index).unwrap_or(u32::MAX);
@@ -45,13 +41,13 @@ pub(crate) async fn connect_first(
 /// Connects to one address within `share`, which ends no later than the deadline.
 pub(crate) async fn connect(
     peer: &Peer,
-    source: Option<IpAddr>,
+    source: Source,
     deadline: &Deadline,
     share: Duration,
 ) -> Result<TcpStream, NetError> {
     let socket = socket(peer, source)?;
     let stream = match timeout(share, socket.connect(peer.address)).await {
-        Ok(connected) => connected.map_err(|error| NetError::connecting(error, peer))?,
+        Ok(connected) => connected.map_err(|error| source.unconnected(error, peer))?,
         Err(_) if share < deadline.remaining(Instant::now()) => {
             return Err(NetError::NoAnswer { peer: peer.clone(), waited: seconds(share) });
         }
@@ -92,12 +88,17 @@ impl Acknowledging for TcpStream {
     }
 }
 
-fn socket(peer: &Peer, source: Option<IpAddr>) -> Result<TcpSocket, NetError> {
+fn socket(peer: &Peer, source: Source) -> Result<TcpSocket, NetError> {
     let created = if peer.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
     let socket = created.map_err(|error| NetError::no_socket(error, peer))?;
-    if let Some(address) = source {
-        let bound = socket.bind(SocketAddr::new(address, 0));
-        bound.map_err(|source| NetError::Source { address, source })?;
+    if let Some(end) = source.end(peer) {
+        // A connection of the last run that is in TIME_WAIT must not keep this one from having the port. On Windows the same
+        // option would let two programs have one port.
+        #[cfg(unix)]
+        if source.port.is_some() {
+            socket.set_reuseaddr(true).map_err(|error| NetError::no_socket(error, peer))?;
+        }
+        socket.bind(end).map_err(|error| source.refused(error, peer))?;
     }
     Ok(socket)
 }

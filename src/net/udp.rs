@@ -2,31 +2,25 @@
 //! that hears who answers from elsewhere.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use tokio::net::UdpSocket;
 
 use super::channel::Channel;
-use super::{NetError, Peer, unspecified};
+use super::source::Source;
+use super::{NetError, Peer};
 
 /// A socket that sends to `peer` and hears only it.
-pub(crate) async fn connect(peer: &Peer, source: Option<IpAddr>) -> Result<UdpSocket, NetError> {
-    let local = source.unwrap_or_else(|| unspecified(peer.address));
-    let socket = UdpSocket::bind(SocketAddr::new(local, 0)).await.map_err(|error| match source {
-        Some(address) => NetError::Source { address, source: error },
-        None => NetError::no_socket(error, peer),
-    })?;
+pub(crate) async fn connect(peer: &Peer, source: Source) -> Result<UdpSocket, NetError> {
+    let socket = UdpSocket::bind(source.end_or_any(peer)).await.map_err(|error| source.refused(error, peer))?;
     let connected = socket.connect(peer.address).await;
-    connected.map_err(|error| NetError::connecting(error, peer))?;
+    connected.map_err(|error| source.unconnected(error, peer))?;
     Ok(socket)
 }
 
 /// Sockets that send to the first of `peers` that there is a way to, as far as this host can tell, with those that it is
 /// not; `peers` is never empty.
-pub(crate) async fn first(
-    peers: &[Peer],
-    source: Option<IpAddr>,
-) -> Result<(Datagrams, Peer, Vec<NetError>), NetError> {
+pub(crate) async fn first(peers: &[Peer], source: Source) -> Result<(Datagrams, Peer, Vec<NetError>), NetError> {
     let mut failed = Vec::new();
     for peer in peers {
         match Datagrams::to(peer, source).await {
@@ -47,7 +41,7 @@ pub(crate) struct Datagrams {
 
 impl Datagrams {
     /// Sockets that send to `peer`.
-    pub(crate) async fn to(peer: &Peer, source: Option<IpAddr>) -> Result<Self, NetError> {
+    pub(crate) async fn to(peer: &Peer, source: Source) -> Result<Self, NetError> {
         Ok(Self { sockets: platform::Sockets::to(peer, source).await?, stranger: None })
     }
 
@@ -90,7 +84,7 @@ impl Channel for Datagrams {
 mod platform {
     use std::future::poll_fn;
     use std::io;
-    use std::net::{IpAddr, SocketAddr};
+    use std::net::SocketAddr;
     use std::pin::pin;
     use std::task::Poll;
 
@@ -98,6 +92,7 @@ mod platform {
     use tokio::io::Interest;
     use tokio::net::UdpSocket;
 
+    use crate::net::source::Source;
     use crate::net::{NetError, Peer};
 
     /// Two sockets of one address: the system gives what comes from the peer, ICMP included, to the connected one, and
@@ -110,7 +105,7 @@ mod platform {
     }
 
     impl Sockets {
-        pub(super) async fn to(peer: &Peer, source: Option<IpAddr>) -> Result<Self, NetError> {
+        pub(super) async fn to(peer: &Peer, source: Source) -> Result<Self, NetError> {
             let connected = super::connect(peer, source).await?;
             let open = open_beside(&connected).ok();
             Ok(Self { connected, open })
@@ -186,10 +181,11 @@ mod platform {
 #[cfg(windows)]
 mod platform {
     use std::io;
-    use std::net::{IpAddr, SocketAddr};
+    use std::net::SocketAddr;
 
     use tokio::net::UdpSocket;
 
+    use crate::net::source::Source;
     use crate::net::{NetError, Peer, unspecified};
 
     /// One socket that is not connected: Windows tells it of an ICMP refusal all the same, as of a reset.
@@ -201,12 +197,13 @@ mod platform {
     }
 
     impl Sockets {
-        pub(super) async fn to(peer: &Peer, source: Option<IpAddr>) -> Result<Self, NetError> {
+        pub(super) async fn to(peer: &Peer, source: Source) -> Result<Self, NetError> {
             // Only a connected socket knows from which address it sends.
-            let mut local = super::connect(peer, source).await?.local_addr().map(|address| address.ip());
-            let local = local.as_mut().map_or_else(|_| unspecified(peer.address), |address| *address);
-            let bound = UdpSocket::bind(SocketAddr::new(source.unwrap_or_else(|| unspecified(peer.address)), 0)).await;
-            let open = bound.map_err(|error| NetError::Source { address: local, source: error })?;
+            let any_port = Source { port: None, ..source };
+            let local = super::connect(peer, any_port).await?.local_addr().map(|address| address.ip());
+            let local = local.unwrap_or_else(|_| unspecified(peer.address));
+            let bound = UdpSocket::bind(source.end_or_any(peer)).await;
+            let open = bound.map_err(|error| source.refused(error, peer))?;
             let port = open.local_addr().map_or(0, |address| address.port());
             Ok(Self { open, peer: peer.address, local: SocketAddr::new(local, port) })
         }
@@ -249,7 +246,7 @@ mod tests {
     }
 
     async fn datagrams_to(address: SocketAddr) -> Datagrams {
-        Datagrams::to(&Peer { host: address.ip().to_string(), address }, None).await.unwrap()
+        Datagrams::to(&Peer { host: address.ip().to_string(), address }, Source::default()).await.unwrap()
     }
 
     #[test]

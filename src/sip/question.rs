@@ -1,11 +1,12 @@
 //! What is a server asked? The same question for each address, and the request that it becomes.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use super::digest::Credentials;
 use super::message::OptionsRequest;
 use super::transport::Transport;
 use super::uac::repeated::Repetition;
+use crate::net::source::Source;
 use crate::time::deadline::Deadline;
 use crate::tls::backend::Backend;
 use crate::tls::settings::TlsSettings;
@@ -14,8 +15,8 @@ use crate::x509::expiry::Expiries;
 /// What is asked, the same for each address. What is `None` follows from the connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Question {
-    /// The local address to send from.
-    pub source: Option<IpAddr>,
+    /// Our end of the connection.
+    pub source: Source,
     pub uri: Option<String>,
     pub from: Option<String>,
     pub to: Option<String>,

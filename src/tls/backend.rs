@@ -1,16 +1,15 @@
 //! Which TLS library speaks? The modern one, the legacy one, or the legacy one where the modern one has nothing in common with the server.
 
-use std::net::IpAddr;
 use std::time::Instant;
 
 use tokio::net::TcpStream;
 
 use super::connection::Handshake;
-#[cfg(not(any(feature = "legacy-tls", windows)))]
 use super::error::TlsError;
 use super::rustls;
 use super::settings::{Approach, HAS_LEGACY};
-use crate::net::tcp;
+use crate::net::source::Source;
+use crate::net::{NetError, tcp};
 
 /// `--tls-backend`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -25,12 +24,7 @@ pub(crate) enum Backend {
 }
 
 /// Speaks TLS as `backend` says. A second connection, from `source`, is made where the first one was of no use.
-pub(crate) async fn connect(
-    backend: Backend,
-    stream: TcpStream,
-    source: Option<IpAddr>,
-    approach: Approach<'_>,
-) -> Handshake {
+pub(crate) async fn connect(backend: Backend, stream: TcpStream, source: Source, approach: Approach<'_>) -> Handshake {
     if backend == Backend::Legacy {
         return legacy(stream, approach).await;
     }
@@ -41,8 +35,14 @@ pub(crate) async fn connect(
     };
     // A server that takes no second connection has shown what it has to show.
     let Approach { peer, deadline, .. } = approach;
-    let Ok(stream) = tcp::connect(peer, source, deadline, deadline.remaining(Instant::now())).await else {
-        return modern;
+    let stream = match tcp::connect(peer, source, deadline, deadline.remaining(Instant::now())).await {
+        Ok(stream) => stream,
+        // The first connection has the port still: that is nothing of the server's.
+        Err(error @ NetError::SourcePort { .. }) => {
+            let reason = format!("a second connection, for legacy TLS, is not to be had: {error}");
+            return Handshake { result: Err(TlsError::Local { reason }), ..modern };
+        }
+        Err(_) => return modern,
     };
     let mut handshake = legacy(stream, approach).await;
     handshake.served.fell_back = Some(error);

@@ -21,6 +21,7 @@ use super::settings::{Approach, Keys, Offer, TlsSettings, Trust};
 use super::starttls::{self, StartTls};
 use super::{clear, rustls};
 use crate::net::channel::Channel;
+use crate::net::source::Source;
 use crate::net::{Peer, tcp};
 use crate::report::{Class, Event, Failure};
 use crate::time::deadline::Deadline;
@@ -228,7 +229,7 @@ impl Look<'_> {
     }
 
     async fn connect(&mut self, peers: &[Peer]) -> Result<(TcpStream, Peer), Failure> {
-        let connected = tcp::connect_first(peers, None, self.deadline).await?;
+        let connected = tcp::connect_first(peers, Source::default(), self.deadline).await?;
         let (mut stream, peer) = (connected.stream, connected.peer);
         self.tell(format!("connected to {peer}"));
         self.shown.peer = Some(peer.clone());

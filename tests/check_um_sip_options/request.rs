@@ -1,9 +1,12 @@
 //! Is a request sent as the operator wants it? Further headers, routes, where it comes from.
 
+use std::io::Write;
+use std::net::{TcpListener, UdpSocket};
 use std::sync::{Arc, Mutex};
 
-use crate::support::peer::{Peer, response};
-use crate::{probe, run};
+use crate::support::peer::{Peer, read_request, response};
+use crate::support::port::free_port;
+use crate::{answers, probe, run};
 
 /// A peer over UDP, and what it was asked.
 fn listening() -> (Peer, Arc<Mutex<Vec<String>>>) {
@@ -56,5 +59,56 @@ fn unknown_when_a_header_is_the_requests_own_or_a_route_is_none() {
     ] {
         let ran = run(&["-H", "127.0.0.1", arguments[0], arguments[1]]);
         ran.assert_begins(3, "UM SIP OPTIONS UNKNOWN - ").assert_says(said);
+    }
+}
+
+#[test]
+fn a_request_comes_from_the_port_that_the_operator_wants() {
+    let (peer, heard) = listening();
+    let port = free_port().to_string();
+    let ran = probe(&peer.port(), &["--transport", "udp", "--source-port", &port]);
+    ran.assert_begins(0, "UM SIP OPTIONS OK - ");
+    assert!(heard.lock().unwrap().concat().contains(&format!("Via: SIP/2.0/UDP 127.0.0.1:{port};")), "{heard:?}");
+
+    let from = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&from);
+    let peer = Peer::tcp(move |mut stream| {
+        seen.lock().unwrap().push(stream.peer_addr().unwrap().port().to_string());
+        while let Some(request) = read_request(&mut stream) {
+            let _ = stream.write_all(&response(&request, "SIP/2.0 200 OK", ""));
+        }
+    });
+    let port = free_port().to_string();
+    probe(&peer.port(), &["--source-port", &port]).assert_begins(0, "UM SIP OPTIONS OK - ");
+    assert_eq!(*from.lock().unwrap(), [port.as_str()]);
+    // Its connection may be in TIME_WAIT now, which is nobody's fault but this host's.
+    let again = probe(&peer.port(), &["--source-port", &port]);
+    assert!(again.code == Some(0) || again.code == Some(3) && again.stdout.contains("--source-port"), "{again:?}");
+}
+
+#[test]
+fn local_when_the_port_is_in_use() {
+    let peer = answers("SIP/2.0 200 OK", "");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().port().to_string();
+    let says = format!("UM SIP OPTIONS UNKNOWN - cannot send from port {taken} of --source-port: ");
+    probe(&peer.port(), &["--source-port", &taken]).assert_begins(3, &says);
+    probe(&peer.port(), &["--source-port", &taken, "--state", "local=warning"]).assert_text(1);
+
+    let (peer, _) = listening();
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let taken = socket.local_addr().unwrap().port().to_string();
+    let says = format!("UM SIP OPTIONS UNKNOWN - cannot send from port {taken} of --source-port: ");
+    let ran = probe(&peer.port(), &["--transport", "udp", "--source-port", &taken]);
+    ran.assert_begins(3, &says);
+    assert!(ran.stdout.contains("\nadvice: Nothing was sent. Another program "), "{ran:?}");
+}
+
+#[test]
+fn unknown_when_one_port_is_to_ask_several_or_is_none() {
+    run(&["-H", "127.0.0.1", "--source-port", "5060", "--all-addresses"])
+        .assert_begins(3, "UM SIP OPTIONS UNKNOWN - --source-port: expected no --all-addresses");
+    for port in ["0", "65536", "x"] {
+        run(&["-H", "127.0.0.1", "--source-port", port]).assert_begins(3, "UM SIP OPTIONS UNKNOWN - --source-port: '");
     }
 }
