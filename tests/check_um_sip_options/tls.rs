@@ -56,6 +56,15 @@ fn healthy() -> Lab {
 }
 
 #[test]
+fn a_series_goes_through_one_handshake() {
+    let ran = healthy().probe(&["--count", "3", "--interval", "0.5"]);
+    ran.assert_begins(0, "UM SIP OPTIONS OK - 200 OK from 127.0.0.1:").assert_says(", 3 of 3 answered, median ");
+    let labels = perfdata::labels(ran.first_line());
+    let of_tls = ["dns", "connect", "tls", "status", "certificate_days"];
+    assert_eq!(labels, [&["time", "time_max", "jitter", "loss"], &of_tls[..]].concat());
+}
+
+#[test]
 fn ok_with_tls_and_certificate_days_among_the_metrics() {
     let ran = healthy().probe(&["-v"]);
     ran.assert_begins(0, "UM SIP OPTIONS OK - 200 OK from 127.0.0.1:");
