@@ -40,6 +40,8 @@ impl Uom {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metric {
     label: String,
+    /// What was measured, whatever tells its label from others.
+    name: String,
     value: Option<f64>,
     uom: Uom,
     thresholds: Thresholds,
@@ -76,6 +78,7 @@ impl Metric {
     pub fn unknown(label: &str, uom: Uom) -> Self {
         Self {
             label: label_of(label),
+            name: label_of(label),
             value: None,
             uom,
             thresholds: Thresholds::default(),
@@ -119,7 +122,7 @@ impl Metric {
     pub fn said(&self, violation: &Violation<'_>) -> String {
         let value = self.value.unwrap_or_default();
         let of = self.of.as_ref().map(|of| format!("{of} ")).unwrap_or_default();
-        let what = if self.uom == Uom::Seconds { "took" } else { &self.label };
+        let what = if self.uom == Uom::Seconds { "took" } else { &self.name };
         let relation = violation.range.relation(value, |bound| self.uom.in_full(bound));
         let rounded = match self.uom {
             Uom::Seconds => Duration::try_from_secs_f64(value).map_or_else(|_| self.uom.in_full(value), precisely),
@@ -229,6 +232,8 @@ mod tests {
         assert_eq!(said(0.812, "0.5"), "took 812 ms, more than 0.5 s");
         assert_eq!(said(0.0031, "0.05:"), "took 3.1 ms, less than 0.05 s");
         assert_eq!(said(1.000_4, "1"), "took 1.0004 s, more than 1 s");
+        let loss = Metric::percent("loss", Some(50.0)).suffixed("192_0_2_7").judged_by(&thresholds("40", ""));
+        assert_eq!(loss.said(&loss.violation().unwrap()), "loss 50 %, more than 40 %");
         let of = Metric::optional("time_192_0_2_7", Some(2.0), Uom::Seconds).said_of("gw1:5060 (192.0.2.7)");
         let of = of.judged_by(&thresholds("1", ""));
         assert_eq!(of.said(&of.violation().unwrap()), "gw1:5060 (192.0.2.7) took 2 s, more than 1 s");
