@@ -220,7 +220,9 @@ pub(super) fn is_about_certificate(failure: &Failure, facts: &Facts) -> bool {
 
 const LOSS: &str = "loss";
 
-const ADVICE_ON_LOSS: &str = "Requests or their answers get lost, or take longer than --interval. Compare with a ping of the same                               size, look for a line that is full or has errors on the way, and at the load of the server: one                               that is busy drops datagrams, too.";
+const ADVICE_ON_LOSS: &str = "Requests or their answers get lost, or take longer than --interval. Compare with a ping of the same \
+                              size, look for a line that is full or has errors on the way, and at the load of the server: one \
+                              that is busy drops datagrams, too.";
 
 const ADVICE_ON_SLOW_LOOK_UP: &str = "Most of that time went into looking up the name, not into the server's answer (see dns and \
                                       response). Check the nameservers of the host that runs this check: a dead one in front of \

@@ -53,6 +53,11 @@ fn what_is_lost_is_judged_by_its_share() {
         let line = ran.first_line();
         assert_eq!(perfdata::labels(line), ["time", "time_max", "jitter", "loss", "dns", "status"], "{ran:?}");
         assert_eq!((perfdata::value(line, "loss"), perfdata::value(line, "status")), (Some(33.3333), Some(200.0)));
+        let advice = ran.stdout.lines().find(|line| line.starts_with("advice: "));
+        assert!(
+            code == 0 || advice.is_some_and(|advice| advice.contains("get lost") && !advice.contains("  ")),
+            "{ran:?}"
+        );
         assert!(perfdata::value(line, "time") <= perfdata::value(line, "time_max"), "{ran:?}");
     }
 }
