@@ -230,8 +230,8 @@ fn command_lines_that_the_plugin_does_not_take() {
             windows("<UnitMonitor ", "<Warning>~:</Warning>", "<Warning>5:1</Warning>"),
             windows(
                 "<UnitMonitor ",
-                "<Arguments>--transport tls</Arguments>",
-                "<Arguments>--transport quic</Arguments>",
+                "<Arguments>--peer exchange --transport tls</Arguments>",
+                "<Arguments>--peer exchange --transport quic</Arguments>",
             ),
             windows("<Task ", "<TimeoutSeconds>5</TimeoutSeconds>", "<TimeoutSeconds>90</TimeoutSeconds>"),
             linux("check_um_sip_options", " -v&lt;", " --verbos&lt;"),
