@@ -82,10 +82,23 @@ impl Context {
 ///
 /// Exits 0, 1, 2 or 3 on every path, prints one report to standard output and nothing to standard error.
 pub fn run<C: Check>() -> ! {
+    output::prepare();
+    let signals = Signals::register();
+    match thread::Builder::new().name("check".to_owned()).stack_size(STACK).spawn(|| answer::<C>()) {
+        Ok(_) => watchdog::watch(RUN.wait(), &signals),
+        Err(error) => {
+            begin::<C>();
+            finish_lacking(&lacking(&format!("no thread for the check: {error}")))
+        }
+    }
+}
+
+/// Takes in what is asked for, as far as it can be known before the rest is understood: who reports, in which format, by when.
+/// On the thread of the check, because the first thread's stack is as large as whoever started the process had it.
+fn begin<C: Check>() -> (&'static Run, clap::Command, Vec<OsString>) {
     let argv: Vec<_> = env::args_os().collect();
     let command = command_line::bare_command::<C>();
     let asked = Asked::of(&command, &argv);
-    output::prepare();
     output::present(asked.presented);
     let run = RUN.get_or_init(|| Run { about: C::ABOUT, started: Started::now(), asked, context: OnceLock::new() });
     panic::set_hook(Box::new(|panic| {
@@ -100,20 +113,12 @@ pub fn run<C: Check>() -> ! {
         aside::keep_here(|context| context.failed(failure.clone()));
         finish_lacking(&failure)
     });
-
-    let signals = Signals::register();
-    let check = thread::Builder::new()
-        .name("check".to_owned())
-        .stack_size(STACK)
-        .spawn(move || answer::<C>(run, command, argv));
-    match check {
-        Ok(_) => watchdog::watch(run, &signals),
-        Err(error) => finish_lacking(&lacking(&format!("no thread for the check: {error}"))),
-    }
+    (run, command, argv)
 }
 
 /// What the thread of the check does.
-fn answer<C: Check>(run: &'static Run, command: clap::Command, argv: Vec<OsString>) {
+fn answer<C: Check>() {
+    let (run, command, argv) = begin::<C>();
     let parsed = match command_line::parse::<C>(command, argv) {
         Ok(parsed) => parsed,
         Err(UsageError::Asked(text)) => output::finish_unchecked(&text),
