@@ -135,7 +135,8 @@ pub(crate) async fn get(url: &Url, access: &Access, deadline: &Deadline) -> Resu
     let reading = || "the answer".to_owned();
     let request = request(url, access.credentials.as_ref())?;
     if !url.tls {
-        return deadline.limit(reading, exchange(connected.stream, request)).await.map_err(HttpError::Expired)?;
+        let mut stream = connected.stream;
+        return deadline.limit(reading, exchange(&mut stream, request)).await.map_err(HttpError::Expired)?;
     }
     let mut connection = secured(connected, &access.tls, deadline).await.map_err(HttpError::Tls)?;
     let answer = deadline.limit(reading, exchange(&mut connection.stream, request)).await;
@@ -165,10 +166,12 @@ async fn secured(connected: Connected, settings: &TlsSettings, deadline: &Deadli
     Err(failure)
 }
 
-async fn exchange(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    request: Request<String>,
-) -> Result<HttpBody, HttpError> {
+/// A stream, with TLS or without; as one type, so that there is one HTTP client in a plugin and not one for each.
+trait Duplex: AsyncRead + AsyncWrite + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Duplex for T {}
+
+async fn exchange(stream: &mut dyn Duplex, request: Request<String>) -> Result<HttpBody, HttpError> {
     let shown = request.headers().contains_key(AUTHORIZATION);
     let (read, broken) = (Cell::new(0), Cell::new(None));
     let (stream, writer) = tokio::io::split(stream);

@@ -9,8 +9,8 @@ use super::*;
 async fn answered(answer: &[u8]) -> Result<String, HttpError> {
     let url: Url = "http://cas1.example.com/metrics".parse().unwrap();
     // What is written goes to another end than what is read, so that the request is out of the way.
-    let stream = tokio::io::join(answer, tokio::io::sink());
-    exchange(stream, request(&url, None).unwrap()).await.map(|body| String::from_utf8(body.bytes).unwrap())
+    let mut stream = tokio::io::join(answer, tokio::io::sink());
+    exchange(&mut stream, request(&url, None).unwrap()).await.map(|body| String::from_utf8(body.bytes).unwrap())
 }
 
 fn run<T>(work: impl Future<Output = T>) -> T {
@@ -35,7 +35,8 @@ fn an_answer_may_arrive_byte_by_byte() {
         theirs.write_all(answer).await.unwrap();
         pending::<()>().await;
     };
-    let got = run(beside(sends, exchange(tokio::io::join(ours, tokio::io::sink()), request(&url, None).unwrap())));
+    let mut ours = tokio::io::join(ours, tokio::io::sink());
+    let got = run(beside(sends, exchange(&mut ours, request(&url, None).unwrap())));
     assert_eq!(got.unwrap().bytes, b"abcde");
 }
 
