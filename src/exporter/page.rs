@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::exposition::{ExposedSeries, name_of, parse, samples};
+use crate::time::age::CLOCKS_APART;
 
 /// The series of a page that somebody asks for.
 #[derive(Debug)]
@@ -100,7 +101,8 @@ pub(crate) fn named(hosts: Vec<String>) -> Vec<String> {
 
 /// The moment that series are of, by their own times in milliseconds since 1970; `None` where they have none.
 ///
-/// The oldest counts, because a reading is no younger than any part of it; but the newest where that lies ahead.
+/// The oldest counts, because a reading is no younger than any part of it; but the newest where that lies further ahead than
+/// two clocks may differ.
 pub(crate) fn moment(times: impl Iterator<Item = i64>, now: SystemTime) -> Option<SystemTime> {
     // What lies before 1970 is as old as a time can be.
     let time = |time: i64| UNIX_EPOCH.checked_add(Duration::from_millis(u64::try_from(time).unwrap_or_default()));
@@ -109,7 +111,7 @@ pub(crate) fn moment(times: impl Iterator<Item = i64>, now: SystemTime) -> Optio
     let (oldest, newest) = times.fold((None::<SystemTime>, None::<SystemTime>), |(oldest, newest), time| {
         (Some(oldest.map_or(time, |oldest| oldest.min(time))), Some(newest.map_or(time, |newest| newest.max(time))))
     });
-    newest.filter(|newest| *newest > now).or(oldest)
+    newest.filter(|newest| *newest > now + CLOCKS_APART).or(oldest)
 }
 
 /// The most series of all metrics that are asked for: each of eight states of 300 services, of a hundred hosts.
@@ -151,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_part_counts_unless_another_lies_ahead() {
+    fn the_oldest_part_counts_unless_another_lies_far_ahead() {
         let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         let ago = |times: &[i64]| {
             let moment = moment(times.iter().map(|seconds| (1_700_000_000 - seconds) * 1_000), now)?;
@@ -161,7 +163,7 @@ mod tests {
             )
         };
         assert_eq!([ago(&[]), ago(&[5]), ago(&[5, 90, 7])], [None, Some(5), Some(90)]);
-        assert_eq!([ago(&[5, -864_000]), ago(&[5, 90, -1])], [Some(-864_000), Some(-1)]);
+        assert_eq!([ago(&[5, -864_000]), ago(&[864_000, -2]), ago(&[-2])], [Some(-864_000), Some(864_000), Some(-2)]);
         assert_eq!(moment([-1_000].into_iter(), now), Some(UNIX_EPOCH));
         assert_eq!(moment([i64::MAX].into_iter(), now), Some(now + FAR_AHEAD));
     }

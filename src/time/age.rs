@@ -20,7 +20,7 @@ pub(crate) fn untimely(time: SystemTime, now: SystemTime, max: Duration) -> Opti
 }
 
 /// How far ahead a moment may be and still count as now.
-const CLOCKS_APART: Duration = Duration::from_secs(5 * 60);
+pub(crate) const CLOCKS_APART: Duration = Duration::from_secs(5 * 60);
 
 #[cfg(test)]
 mod tests {
