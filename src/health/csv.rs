@@ -65,8 +65,12 @@ fn row(record: &StringRecord, columns: &[Option<&'static str>]) -> RawMonitor {
     row
 }
 
-/// Of each monitor the rows of the last block that has it; the blocks by rising numbers.
+/// Of each monitor the rows of the last block that has it; the blocks by rising numbers. All rows where one does not name its
+/// server, which another block may be of.
 fn newest(rows: Vec<(usize, RawMonitor)>) -> Vec<RawMonitor> {
+    if rows.iter().any(|(_, row)| row.text(SERVER).is_empty()) {
+        return rows.into_iter().map(|(_, row)| row).collect();
+    }
     let key = |row: &RawMonitor| {
         [SERVER, HEALTH_SET_COLUMN, NAME, TARGET].map(|column| row.text(column).to_ascii_lowercase())
     };

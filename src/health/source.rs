@@ -36,7 +36,10 @@ pub(crate) fn acquire(source: &LogSource, health_sets: &[String]) -> Result<Acqu
         let unusable = |error: EventError| input.unusable(matches!(error, EventError::Empty), &error);
         let mut found = xml::read(&content.text).map_err(unusable)?;
         let records = found.records.len();
-        found.records.retain(|record| computer.is_none_or(|asked| host::is_same_computer(asked, &record.computer)));
+        // Of a record that names no computer nobody knows that it is another's.
+        found.records.retain(|record| {
+            computer.is_none_or(|asked| record.computer.is_empty() || host::is_same_computer(asked, &record.computer))
+        });
         if records > 0 && found.records.is_empty() {
             return Err(absent(computer, &format!("{records} event records"), input));
         }

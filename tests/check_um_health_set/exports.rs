@@ -62,6 +62,13 @@ fn critical_when_a_script_appended_with_other_columns() {
 }
 
 #[test]
+fn critical_when_one_of_two_servers_is_and_neither_is_named() {
+    let of = |alert: &str| format!("\"Name\",\"HealthSetName\",\"AlertValue\"\n\"M1\",\"UM.CallRouter\",\"{alert}\"\n");
+    judged_text(&(of("Unhealthy") + &of("Healthy")), &[]).assert_exit(2);
+    judged_text(&(of("Healthy") + &of("Unhealthy")), &[]).assert_exit(2);
+}
+
+#[test]
 fn critical_when_a_report_is_worse_than_its_entries() {
     let report = |entries: &str| {
         format!(

@@ -28,6 +28,13 @@ fn ok_from_the_log_before_the_last_transition() {
 }
 
 #[test]
+fn critical_when_the_record_of_what_is_unhealthy_names_no_computer() {
+    let text = std::fs::read_to_string(fixture(LOG)).unwrap();
+    let nameless = replaced(&text, "<Computer>cas1.example.com</Computer>", "");
+    judged_text(&nameless, &["-H", "cas1"]).assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: ");
+}
+
+#[test]
 fn no_data_when_the_log_does_not_know_the_health_set_or_holds_nothing() {
     let ran = judged(LOG, &["--health-set", "UM.Protocol"]);
     ran.assert_begins(3, "UM HEALTH SET UNKNOWN - health set UM.Protocol is not in ");
