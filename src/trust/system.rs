@@ -17,7 +17,7 @@ use crate::container::bundle;
 use crate::input::file;
 use crate::time::deadline::Deadline;
 use crate::time::stage;
-use crate::x509::certificate::is_same_name;
+use crate::x509::certificate::folded_name;
 use crate::x509::parts::Parts;
 use crate::x509::verdict::{Distrust, Verdict};
 use crate::x509::{Certificate, Chain};
@@ -65,16 +65,26 @@ const fn of_windows(_: &Chain, _: &SoughtPath<'_>, _: &Deadline) -> Option<Verdi
 /// bundle.
 fn of_bundle(chain: &Chain) -> Option<Anchors> {
     let Bundle { roots, rejected } = bundle()?;
-    let possible = |is_same: fn(&[u8], &[u8]) -> bool, most: usize| -> Vec<_> {
-        let issuers: Vec<_> = chain.iter().map(Certificate::issuer_der).take(most).collect();
-        let possible = roots.iter().filter(|root| could_issue(root, &issuers, is_same));
-        possible.map(|root| CertificateDer::from(root.as_slice()).into_owned()).collect()
-    };
-    let by_bytes = possible(|one, other| one == other, usize::MAX);
-    // To read names takes far longer, and nearly all are written as their bearers write them.
-    let roots = if by_bytes.is_empty() { possible(is_same_name, MAX_READ_NAMES) } else { by_bytes };
+    let issuers: Vec<_> = chain.iter().map(Certificate::issuer_der).collect();
+    let roots = possible(&roots, &issuers);
+    let roots = roots.into_iter().map(|root| CertificateDer::from(root.to_vec())).collect();
     let rejected = rejected.iter().filter(|rejected| chain.iter().any(|certificate| certificate.der == **rejected));
     Some(Anchors::new(roots).but_not(rejected.map(|der| der.clone().into()).collect()))
+}
+
+/// Those of `roots` whose subject is one of `issuers`: byte for byte, or where there is none, as people read names. That takes
+/// far longer, and nearly all are written as their bearers write them.
+fn possible<'a>(roots: &'a [Vec<u8>], issuers: &[&[u8]]) -> Vec<&'a [u8]> {
+    let of = |is_issuer: &dyn Fn(&[u8]) -> bool| -> Vec<&'a [u8]> {
+        let is_possible = |root: &&[u8]| Parts::of_der(root).is_some_and(|root| is_issuer(root.subject));
+        roots.iter().map(Vec::as_slice).filter(is_possible).collect()
+    };
+    let by_bytes = of(&|subject| issuers.contains(&subject));
+    if !by_bytes.is_empty() {
+        return by_bytes;
+    }
+    let read: Vec<_> = issuers.iter().take(MAX_READ_NAMES).filter_map(|issuer| folded_name(issuer)).collect();
+    of(&|subject| folded_name(subject).is_some_and(|subject| read.contains(&subject)))
 }
 
 /// What is in the file of all roots, in DER.
@@ -104,11 +114,6 @@ fn bundle_path() -> Option<PathBuf> {
         None if env::var_os("SSL_CERT_DIR").is_some() => None,
         None => BUNDLES.iter().map(PathBuf::from).find(|path| path.is_file()),
     }
-}
-
-fn could_issue(root: &[u8], issuers: &[&[u8]], is_same: fn(&[u8], &[u8]) -> bool) -> bool {
-    let root = Parts::of_der(root);
-    root.is_some_and(|root| issuers.iter().any(|issuer| is_same(issuer, root.subject)))
 }
 
 /// Everything that the platform trusts.
@@ -149,12 +154,10 @@ mod tests {
     fn only_the_roots_that_could_have_issued_the_chain_are_taken() {
         let [leaf, intermediate, root] = leaf_to_root();
         let issuers = [leaf.issuer_der(), intermediate.issuer_der()];
-        for is_same in [is_same_name, |one: &[u8], other: &[u8]| one == other] {
-            assert!(could_issue(&root.der, &issuers, is_same));
-            assert!(!could_issue(&root.der, &issuers[..1], is_same));
-            assert!(could_issue(&intermediate.der, &issuers[..1], is_same));
-            assert!(!could_issue(b"junk", &issuers, is_same));
-        }
+        let roots = [root.der.clone(), intermediate.der.clone(), b"junk".to_vec()];
+        assert_eq!(possible(&roots, &issuers), [roots[0].as_slice(), &roots[1]]);
+        assert_eq!(possible(&roots, &issuers[..1]), [roots[1].as_slice()]);
+        assert_eq!(possible(&roots, &[]), [b""; 0]);
     }
 
     #[test]
