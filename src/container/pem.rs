@@ -85,7 +85,8 @@ fn begin(line: &[u8]) -> Option<Result<&str, NotALabel>> {
     let begin = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
     let label = begin.strip_prefix(b"-----BEGIN ").and_then(|rest| rest.strip_suffix(b"-----"));
     let label = label.filter(|label| !label.contains(&b'-')).and_then(|label| std::str::from_utf8(label).ok());
-    let is_meant = || line.windows(ALMOST.len()).any(|part| part.eq_ignore_ascii_case(ALMOST));
+    let is_comment = begin.starts_with(b"#") || begin.starts_with(b";");
+    let is_meant = || !is_comment && line.windows(ALMOST.len()).any(|part| part.eq_ignore_ascii_case(ALMOST));
     match label {
         Some(label) => Some(Ok(label)),
         None => is_meant().then_some(Err(NotALabel)),
@@ -162,6 +163,15 @@ mod tests {
         assert_eq!(error, PemError::NotBase64(2));
         assert_eq!(all(b"-----BEGIN A-----\nAQID\n").unwrap_err(), PemError::Unended(1));
         assert!(!error.to_string().contains("root"));
+    }
+
+    #[test]
+    fn a_block_that_is_commented_out_is_none() {
+        for sign in ["#", ";", "  # "] {
+            let out = ["-----BEGIN A-----", "AQI", "-----END A-----"].map(|line| format!("{sign}{line}\n")).concat();
+            let text = format!("{out}-----BEGIN B-----\nAQID\n-----END B-----\n");
+            assert_eq!(all(text.as_bytes()).unwrap().len(), 1, "{text}");
+        }
     }
 
     #[test]
