@@ -198,7 +198,9 @@ mod tests {
         let names = |pattern: &str| {
             let pattern = format!("{}/{pattern}", made.path().display());
             let found = matching(&pattern).into_iter().filter(|(_, failure)| failure.is_none());
-            found.map(|(path, _)| path.strip_prefix(made.path()).unwrap().display().to_string()).collect::<Vec<_>>()
+            let named =
+                |path: PathBuf| path.strip_prefix(made.path()).unwrap().display().to_string().replace('\\', "/");
+            found.map(|(path, _)| named(path)).collect::<Vec<_>>()
         };
         let all = ["a [1]/tls/cert.pem", "b/tls/cert.pem", "c/tls/cert.pem"];
         for pattern in ["*/tls/cert.pem", "*/tls/*.pem", "*/t??/cert.pem", "**/cert.pem"] {
