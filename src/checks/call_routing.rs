@@ -51,9 +51,10 @@ impl Check for CallRouting {
         }
         let question = self.question(context)?;
 
-        // Whom to trust may be about the target of a redirection.
-        let thresholds = self.served.thresholds_given();
-        let located = self.server.locate(thresholds, &context.deadline, &mut report.events).await;
+        // Whom to trust may be about the target of a redirection, where one is asked.
+        let of_first = self.tls.given().filter(|_| self.redirect == Some(Redirect::Accept));
+        let of_tls = self.served.thresholds_given().chain(of_first);
+        let located = self.server.locate(of_tls, &context.deadline, &mut report.events).await;
         let transport = located.as_ref().map_or_else(|_| self.server.transport(), |location| location.transport);
         report.target = self.server.target(transport, None);
         let routed = routing::route(&question, &located?).await;

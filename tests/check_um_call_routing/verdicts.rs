@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use call_router::nameserver::{Manner, Nameserver, a, srv};
+
 use crate::callee::{Callee, said, well};
+use crate::support::port::closed_port;
 use crate::support::{perfdata, run};
 use crate::{PLUGIN, call, udp};
 
@@ -214,6 +217,22 @@ fn unknown_when_the_command_line_contradicts_itself() {
     ] {
         call(5060, arguments).assert_text(3).assert_says(expected).assert_says("expected");
     }
+}
+
+#[test]
+fn critical_when_a_domain_leads_past_tls_that_was_meant() {
+    let port = closed_port().parse().unwrap();
+    let zone =
+        vec![("_sip._tcp.example.com", srv(0, port, "sip1.example.com")), ("sip1.example.com", a([127, 0, 0, 1]))];
+    let nameserver = Nameserver::new(Manner::Plain, zone);
+    let pin = "00".repeat(32);
+    let call = |more: &str| {
+        let words = format!("-H example.com --srv -u sip:a@example.com --dns-server {} {more}", nameserver.address);
+        run(PLUGIN, &words)
+    };
+    let ran = call(&format!("--redirect accept --fingerprint {pin}"));
+    ran.assert_text(2).assert_says("example.com leads to tcp, where --fingerprint would have no effect");
+    call("--redirect accept").assert_text(2).assert_says("refused");
 }
 
 #[test]

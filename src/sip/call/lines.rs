@@ -207,6 +207,8 @@ impl<'a> Lines<'a> {
         };
         match select(pin!(probe::connect(&question, &location)), pin!(signal)).await {
             Either::Left(((facts, Ok(connected)), _)) => {
+                // Who answers there now need not be who answered before.
+                let may_see_credentials = may_see_credentials && facts.may_see_credentials();
                 self.events.extend(facts.events);
                 // A CANCEL is known by the Via of its INVITE (RFC 3261 17.2.3).
                 let mut line = Line::over(connected).known_as(via);
