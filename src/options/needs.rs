@@ -88,9 +88,11 @@ pub(super) fn unmet(
     given: &BTreeSet<&str>,
     matches: &ArgMatches,
 ) -> Option<String> {
+    let given = command.get_arguments().filter(|option| given.contains(option.get_id().as_str()));
+    let given: Vec<_> = given.filter_map(Arg::get_long).collect();
     for need in needs.iter().copied().flatten() {
-        let idle = |option: &&&str| id(command, option).is_some_and(|id| given.contains(id));
-        let idle: Vec<_> = need.options.iter().filter(idle).copied().collect();
+        let is_given = |option: &&&str| option.strip_prefix("--").is_some_and(|long| given.contains(&long));
+        let idle: Vec<_> = need.options.iter().filter(is_given).copied().collect();
         if !idle.is_empty() && !need.when.holds(command, matches) {
             let words = need.when.words();
             let too = if words.starts_with("no ") { "" } else { " too" };
