@@ -189,6 +189,8 @@ fn unreadable_when_the_writer_of_a_pipe_sleeps() {
     let ran = run(&["--file", &path, "-t", "0.3"]);
     ran.assert_begins(3, "UM HEALTH SET UNKNOWN - reading ");
     ran.assert_until(std::time::Duration::from_millis(300));
+    // A pipe of Windows is for one reader.
+    #[cfg(unix)]
     run(&["--file", &path, "-t", "0.3:critical"]).assert_begins(2, "UM HEALTH SET CRITICAL - reading ");
 }
 
