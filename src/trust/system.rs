@@ -66,7 +66,7 @@ const fn of_windows(_: &Chain, _: &SoughtPath<'_>, _: &Deadline) -> Option<Verdi
 fn of_bundle(chain: &Chain) -> Option<Anchors> {
     let Bundle { roots, rejected } = bundle()?;
     let issuers: Vec<_> = chain.iter().map(Certificate::issuer_der).collect();
-    let roots = possible(&roots, &issuers);
+    let roots = possible(roots, &issuers);
     let roots = roots.into_iter().map(|root| CertificateDer::from(root.to_vec())).collect();
     let rejected = rejected.iter().filter(|rejected| chain.iter().any(|certificate| certificate.der == **rejected));
     Some(Anchors::new(roots).but_not(rejected.map(|der| der.clone().into()).collect()))
