@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::Recorded;
 use crate::exchange::diagnostics::{self, Diagnostics};
 use crate::report::{Range, RangeError, Thresholds, excerpt};
+use crate::time::age::CLOCKS_APART;
 
 /// An event that is counted, and what its count is judged by: `ID=WARN[,CRIT]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,7 +109,8 @@ impl EventWindow {
     }
 
     fn end(&self) -> Option<SystemTime> {
-        self.until.checked_add(CLOCK_TOLERANCE)
+        // The clocks of two hosts are never quite the same.
+        self.until.checked_add(CLOCKS_APART)
     }
 
     fn contains(&self, time: SystemTime) -> bool {
@@ -262,9 +264,6 @@ pub(crate) const EVENT_SOURCE: &str = "MSExchange Unified Messaging";
 /// The events that are counted without being told to, and whether more than two of them are worth a warning. A probe
 /// of TLS that shows no client certificate is logged as 1649, so that one is only reported.
 const DEFAULTS: &[(u32, bool)] = &[(1638, true), (1643, true), (1647, true), (1649, false), (1651, true)];
-
-/// How far ahead of the window's end an event still counts: the clocks of two hosts are never quite the same.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
 /// How many different codes a histogram names.
 const MAX_CODES: usize = 20;

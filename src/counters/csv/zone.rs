@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use crate::time::age::CLOCKS_APART;
+
 /// The offset of a clock from UTC, in minutes east.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Zone(i32);
@@ -33,7 +35,7 @@ impl Zone {
     pub(crate) fn nearest(local: i64, utc: i64) -> Self {
         let ahead = |zone: &Self| zone.to_utc(local).saturating_sub(utc);
         let zones = || OFFSETS.iter().map(|minutes| Self(*minutes));
-        let past = zones().filter(|zone| ahead(zone) <= CLOCKS_APART).max_by_key(ahead);
+        let past = zones().filter(|zone| i128::from(ahead(zone)) <= CLOCKS_APART.as_millis() as i128).max_by_key(ahead);
         past.or_else(|| zones().min_by_key(ahead)).unwrap_or(Self(0))
     }
 
@@ -95,9 +97,6 @@ const OFFSETS: [i32; 40] = [
     -720, -660, -600, -570, -540, -480, -420, -360, -300, -240, -210, -180, -150, -120, -60, 0, 60, 120, 180, 210, 240,
     270, 300, 330, 345, 360, 390, 420, 480, 525, 540, 570, 600, 630, 660, 720, 765, 780, 825, 840,
 ];
-
-/// How far apart clocks may be, in milliseconds.
-const CLOCKS_APART: i64 = 300_000;
 
 #[cfg(test)]
 mod tests {
