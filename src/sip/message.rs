@@ -209,7 +209,7 @@ impl OptionsRequest {
 }
 
 /// A bare URI in angle brackets, so that its parameters are not taken for the header's; a name-addr as it is.
-fn name_addr(address: &str) -> String {
+pub(crate) fn name_addr(address: &str) -> String {
     if address.contains('<') { address.to_owned() } else { format!("<{address}>") }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::sip::address::SipUri;
 use crate::sip::head::Head;
+use crate::sip::message::name_addr;
 
 /// What the requests of one call have in common. Addresses are URIs or name-addrs.
 #[derive(Clone, Debug)]
@@ -133,11 +134,6 @@ impl Template {
 /// A header value of the peer's that cannot break out of its line.
 pub(crate) fn clean(value: &str) -> String {
     value.replace(|c: char| c.is_control(), " ")
-}
-
-/// A bare URI in angle brackets, so that its parameters are not taken for the header's; a name-addr as it is.
-pub(crate) fn name_addr(address: &str) -> String {
-    if address.contains('<') { address.to_owned() } else { format!("<{address}>") }
 }
 
 /// What the other side may send within a call.

@@ -6,9 +6,9 @@ use super::{Call, Cancel, State, Until, branch};
 use crate::sip::call::dialog::Dialog;
 use crate::sip::call::exchange::Exchange;
 use crate::sip::call::leg::Leg;
-use crate::sip::call::message::{CallRequest, Hop, Method, clean, name_addr};
+use crate::sip::call::message::{CallRequest, Hop, Method, clean};
 use crate::sip::digest::Signed;
-use crate::sip::message::Response;
+use crate::sip::message::{Response, name_addr};
 use crate::sip::transaction::T1;
 
 impl Call {
