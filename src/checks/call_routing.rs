@@ -232,8 +232,9 @@ impl Options for CallRouting {
         DigestOptions::NEEDS,
         ServerOptions::NEEDS,
         &[
-            Need { options: ABOUT_ANY_CERTIFICATE, when: MAY_MEET_TLS },
-            // The target of a redirection is asked by its own name.
+            // All but the name, which the target of a redirection has of its own, may be about that target.
+            Need { options: TlsOptions::NAMES.split_at(1).1, when: MAY_MEET_TLS },
+            Need { options: ServedOptions::NAMES, when: MAY_MEET_TLS },
             Need { options: &["--tls-name"], when: ServerOptions::OVER_TLS },
             Need { options: &["--max-redirects"], when: When::Is("--redirect", "follow") },
             Need { options: &["--hold"], when: When::Any(&[When::Absent("--until"), When::Is("--until", "answer")]) },
@@ -249,20 +250,6 @@ impl Options for CallRouting {
         contradiction.or(self.request.uri.is_none().then_some(NOBODY)).map(str::to_owned)
     }
 }
-
-/// What may be about the target of a redirection, which may speak TLS where the first server does not.
-const ABOUT_ANY_CERTIFICATE: &[&str] = &[
-    "--ca-file",
-    "--no-verify",
-    "--fingerprint",
-    "--client-certificate",
-    "--client-key",
-    "--passphrase-file",
-    "--passphrase-env",
-    "--tls-backend",
-    "--certificate-warning",
-    "--certificate-critical",
-];
 
 const MAY_MEET_TLS: When = When::Any(&[
     ServerOptions::OVER_TLS,

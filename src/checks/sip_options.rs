@@ -229,10 +229,7 @@ impl Options for SipOptions {
         DownOptions::NEEDS,
         &[
             Need { options: TlsOptions::NAMES, when: ServerOptions::OVER_TLS },
-            Need {
-                options: &["--tls-backend", "--certificate-warning", "--certificate-critical"],
-                when: ServerOptions::OVER_TLS,
-            },
+            Need { options: ServedOptions::NAMES, when: ServerOptions::OVER_TLS },
         ],
     ];
 

@@ -23,6 +23,10 @@ pub(crate) struct ServedOptions {
 }
 
 impl ServedOptions {
+    /// All of them, for a check whose connection is not always one over TLS.
+    pub(crate) const NAMES: &'static [&'static str] =
+        &["--tls-backend", "--certificate-warning", "--certificate-critical"];
+
     /// The backend asked for, if this build has it: nobody is to be bothered where it has not.
     pub(crate) fn backend(&self) -> Result<Backend, Failure> {
         match self.tls_backend.unwrap_or_default() {

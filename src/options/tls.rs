@@ -56,7 +56,7 @@ pub(crate) struct TlsOptions {
 }
 
 impl TlsOptions {
-    /// All of them, for a check whose connection is not always one over TLS.
+    /// All of them, the expected name first, for a check whose connection is not always one over TLS.
     pub(crate) const NAMES: &'static [&'static str] = &[
         "--tls-name",
         "--ca-file",
