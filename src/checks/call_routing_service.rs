@@ -1,7 +1,7 @@
 //! How does a scheduler run `check_um_call_routing`? Only against a host of which somebody said whom to call.
 
 use super::call_routing::CallRouting;
-use super::schedule::{DisplayUnit, Measured, Scheduled, ScheduledService, Setting, Vantage, graph, metric};
+use super::schedule::{DisplayUnit, EXCHANGE, Measured, Scheduled, ScheduledService, Setting, Vantage, graph, metric};
 use crate::options::Options;
 
 impl Scheduled for CallRouting {
@@ -17,8 +17,7 @@ const CALL: ScheduledService = ScheduledService {
     retry: 2,
     attempts: 3,
     timeout: 10,
-    // A server that does not answer does not say what it is either.
-    arguments: &[("--peer", "exchange")],
+    arguments: &[EXCHANGE],
     suggested: &[("--uri", "sip:5000@cas1.example.com"), ("--warning", "2"), ("--critical", "5")],
     settings: &[Setting::Own("--uri")],
     depends_on: Some("um-service"),

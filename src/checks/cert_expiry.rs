@@ -9,7 +9,7 @@
 
 use super::cert_advice;
 use super::cert_servers::ServerOptions;
-use super::schedule::{DisplayUnit, Scheduled, ScheduledService, Vantage, graph, metric};
+use super::schedule::{DisplayUnit, EXCHANGE, Scheduled, ScheduledService, Vantage, graph, metric};
 use crate::container::collection::{self, Item};
 use crate::container::store::{self, StoreName, Thumbprint, Wanted};
 use crate::net::host;
@@ -330,7 +330,7 @@ impl Scheduled for CertExpiry {
         interval: 6 * 60,
         retry: 30,
         attempts: 2,
-        arguments: &[("--peer", "exchange")],
+        arguments: &[EXCHANGE],
         suggested: &[("--warning", "30"), ("--critical", "14")],
         metrics: &[
             metric("days_left", "days left of the whole chain", DisplayUnit::Days),

@@ -190,3 +190,6 @@ pub const fn metric(label: &'static str, title: &'static str, unit: DisplayUnit)
 pub const fn graph(title: &'static str, labels: &'static [&'static str]) -> Graph {
     Graph { title, labels }
 }
+
+/// The argument that says that the peer is Exchange: a server that does not answer does not say what it is.
+pub const EXCHANGE: (&str, &str) = ("--peer", "exchange");

@@ -1,6 +1,6 @@
 //! How does a scheduler run `check_um_sip_options`? Once in clear, and once over TLS where the router speaks it.
 
-use super::schedule::{DisplayUnit, Measured, Scheduled, ScheduledService, Vantage, graph, metric};
+use super::schedule::{DisplayUnit, EXCHANGE, Measured, Scheduled, ScheduledService, Vantage, graph, metric};
 use super::sip_options::SipOptions;
 use crate::options::Options;
 
@@ -37,9 +37,6 @@ const TLS: ScheduledService = ScheduledService {
     graphs: &[graph("times", &["time", "response", "tls", "connect", "dns"])],
     ..CLEAR
 };
-
-/// A server that does not answer does not say what it is either.
-const EXCHANGE: (&str, &str) = ("--peer", "exchange");
 
 const TIME: Measured = metric("time", "time to the final response", DisplayUnit::Seconds);
 const LOOKUP: Measured = metric("dns", "name lookup", DisplayUnit::Seconds);
