@@ -1,7 +1,6 @@
 //! How does a command line become options? Parsed by clap, with ini sections in front, and refused where it contradicts
 //! itself.
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -33,30 +32,30 @@ pub(crate) struct Parsed<O> {
 
 /// Parses `argv` (program name first) as options of `command`, which is [`bare_command`]'s, with the sections that
 /// `--extra-opts` names in front of it.
-pub(crate) fn parse<O: Options>(mut command: Command, argv: Vec<OsString>) -> Result<Parsed<O>, UsageError> {
+pub(crate) fn parse<O: Options>(command: &mut Command, argv: Vec<OsString>) -> Result<Parsed<O>, UsageError> {
     let not_text = |_| UsageError::CommandLine("an argument is not valid UTF-8: expected text".to_owned());
     let argv: Vec<_> = argv.into_iter().map(OsString::into_string).collect::<Result<_, _>>().map_err(not_text)?;
     let split = extra_opts::split(argv);
-    let own = given(&command, split.own.get(1..).unwrap_or_default());
-    let own_ids: BTreeSet<_> = own.iter().map(|option| option.id.as_str()).collect();
-    let mut sections = extra_opts::read(&split.selectors, &command, &own_ids)?;
+    let own = given(command, split.own.get(1..).unwrap_or_default());
+    let own_ids: Vec<_> = own.iter().map(|option| option.id.as_str()).collect();
+    let mut sections = extra_opts::read(&split.selectors, command, &own_ids)?;
 
     let (options, matches, overruled) = loop {
-        let mut matches = understood::<O>(&mut command, &sections.in_front_of(&split.own))?;
+        let mut matches = understood::<O>(command, &sections.in_front_of(&split.own))?;
         let ambiguous = TARGETS.iter().find_map(|id| two_values(id, &own));
-        if let Some(text) = ambiguous.or_else(|| unmet(O::NEEDS, &command, &own_ids, &matches)) {
+        if let Some(text) = ambiguous.or_else(|| unmet(O::NEEDS, command, &own_ids, &matches)) {
             return Err(UsageError::CommandLine(text));
         }
-        let overruled = overruled(&command, &matches, &own_ids, O::DEFAULT_THRESHOLDS);
+        let overruled = overruled(command, &matches, &own_ids, O::DEFAULT_THRESHOLDS);
         let overruled = overruled.map_err(UsageError::CommandLine)?;
-        let options = O::from_arg_matches_mut(&mut matches).map_err(|error| explain(&error, &command, O::USAGE))?;
+        let options = O::from_arg_matches_mut(&mut matches).map_err(|error| explain(&error, command, O::USAGE))?;
         let Some(contradiction) = options.contradiction(&sections.secrets) else { break (options, matches, overruled) };
         // What a section says yields to the command line; where it contradicts itself its line is named, and not its text.
-        let is_fine = |argv: &[String]| is_consistent::<O>(&mut command, argv, &sections.secrets);
+        let is_fine = |argv: &[String]| is_consistent::<O>(command, argv, &sections.secrets);
         let Some(key) = sections.culprit(&split.own, is_fine) else {
             return Err(UsageError::CommandLine(contradiction));
         };
-        let is_own = |option: &Arg| own_ids.contains(option.get_id().as_str());
+        let is_own = |option: &Arg| own_ids.contains(&option.get_id().as_str());
         let is_named =
             |option: &Arg| option.get_long().is_some_and(|long| contradiction.contains(&format!("--{long}")));
         if !command.get_arguments().any(|option| is_own(option) && is_named(option)) {
@@ -65,7 +64,7 @@ pub(crate) fn parse<O: Options>(mut command: Command, argv: Vec<OsString>) -> Re
         }
         sections.drop(&key);
     };
-    let common = CommonOptions::from_arg_matches(&matches).map_err(|error| explain(&error, &command, O::USAGE))?;
+    let common = CommonOptions::from_arg_matches(&matches).map_err(|error| explain(&error, command, O::USAGE))?;
     if let Some((_, options)) = options.least_time().filter(|(least, _)| *least > common.timeout()) {
         let text = format!("{options} is more than the deadline: expected a longer one (-t), or less of it");
         return Err(UsageError::CommandLine(text));
@@ -92,17 +91,11 @@ fn is_consistent<O: Options>(command: &mut Command, argv: &[String], secrets: &S
 
 /// The plugin's command with all that its help says.
 pub(crate) fn command<O: Options>() -> Command {
-    unbuilt::<O>().override_usage(usage::<O>()).after_help(conclusion::<O>())
+    bare_command::<O>().override_usage(usage::<O>()).after_help(conclusion::<O>())
 }
 
-/// The plugin's options, built: of a repeated single-valued one the last wins.
+/// The plugin's options: of a repeated single-valued one the last wins.
 pub(crate) fn bare_command<O: Options>() -> Command {
-    let mut command = unbuilt::<O>();
-    command.build();
-    command
-}
-
-fn unbuilt<O: Options>() -> Command {
     let own = O::augment_args(Command::new(O::ABOUT.name).version(env!("CARGO_PKG_VERSION")));
     // The common options come last and bring a description of their own.
     let about = own.get_about().cloned().unwrap_or_default();

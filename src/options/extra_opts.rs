@@ -94,7 +94,7 @@ pub(super) fn split(argv: Vec<String>) -> Split {
 }
 
 /// Reads the sections that `selectors` name. What excludes an option that is `given` on the command line yields to it.
-pub(super) fn read(selectors: &[String], command: &Command, given: &BTreeSet<&str>) -> Result<Sections, UsageError> {
+pub(super) fn read(selectors: &[String], command: &Command, given: &[&str]) -> Result<Sections, UsageError> {
     let mut sections = Sections::default();
     let mut arguments = Arguments { command, given, known: HashMap::new(), found: Vec::new() };
     for selector in selectors {
@@ -136,7 +136,7 @@ pub(crate) fn has_section(path: &Path, section: &str) -> bool {
 struct Arguments<'a> {
     command: &'a Command,
     /// The ids of the options on the command line.
-    given: &'a BTreeSet<&'a str>,
+    given: &'a [&'a str],
     /// What is known of a key, as soon as one entry has had it.
     known: HashMap<String, Known>,
     found: Vec<SectionArgument>,
@@ -185,7 +185,7 @@ impl Arguments<'_> {
             None => option.get_long() == Some(key),
         };
         let option = self.command.get_arguments().find(is_meant)?;
-        let yields = self.command.get_arguments().filter(|other| self.given.contains(other.get_id().as_str()));
+        let yields = self.command.get_arguments().filter(|other| self.given.contains(&other.get_id().as_str()));
         let yields = yields.into_iter().any(|other| exclude_each_other(self.command, option, other));
         let is_repeatable = matches!(option.get_action(), ArgAction::Append | ArgAction::Count);
         Some(Known { alone: alone(option), is_repeatable, yields, checked: None })

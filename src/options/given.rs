@@ -13,7 +13,7 @@ pub(super) struct GivenOption {
     pub value: Option<String>,
 }
 
-/// The options of `command`, which is built, that stand in `arguments` (without the program's name), each time that they do.
+/// The options of `command` that stand in `arguments` (without the program's name), each time that they do.
 /// What is no option of it is passed over.
 pub(super) fn given(command: &Command, arguments: &[String]) -> Vec<GivenOption> {
     let mut found = Vec::new();
@@ -60,14 +60,13 @@ mod tests {
     use clap::ArgAction;
 
     fn found(line: &str) -> Vec<String> {
-        let mut command = Command::new("x").args([
+        let command = Command::new("x").args([
             Arg::new("hostname").short('H').long("hostname"),
             Arg::new("warning").short('w').long("warning").allow_hyphen_values(true),
             Arg::new("file").long("file"),
             Arg::new("verbose").short('v').long("verbose").action(ArgAction::Count),
             Arg::new("ipv4").short('4').action(ArgAction::SetTrue),
         ]);
-        command.build();
         let arguments: Vec<_> = line.split(' ').map(str::to_owned).collect();
         let said =
             |one: GivenOption| format!("{}{}", one.id, one.value.map_or_else(String::new, |it| format!("={it}")));

@@ -187,7 +187,7 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// Of `argv` (program name first), as options of `command`, which is built.
+    /// Of `argv` (program name first), as options of `command`.
     pub(crate) fn of(command: &Command, argv: &[OsString]) -> Self {
         let arguments: Vec<_> = argv.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
         let mut asked = Self::default();
@@ -249,8 +249,7 @@ mod tests {
 
     /// What a line asks for of a check that has no options of its own.
     fn asked(line: &str) -> Asked {
-        let mut command = CommonOptions::augment_args(Command::new("x"));
-        command.build();
+        let command = CommonOptions::augment_args(Command::new("x"));
         Asked::of(&command, &line.split(' ').map(OsString::from).collect::<Vec<_>>())
     }
 

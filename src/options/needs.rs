@@ -5,8 +5,6 @@
 //! come. What comes from an ini section is never refused, so that one section can serve several services. The tables are
 //! data, so that the schedulers' files are made from them, too.
 
-use std::collections::BTreeSet;
-
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 
@@ -82,13 +80,8 @@ impl When {
 }
 
 /// What is wrong with the options that were `given` on the command line itself, by their ids, beside all of `matches`.
-pub(super) fn unmet(
-    needs: &[&[Need]],
-    command: &Command,
-    given: &BTreeSet<&str>,
-    matches: &ArgMatches,
-) -> Option<String> {
-    let given = command.get_arguments().filter(|option| given.contains(option.get_id().as_str()));
+pub(super) fn unmet(needs: &[&[Need]], command: &Command, given: &[&str], matches: &ArgMatches) -> Option<String> {
+    let given = command.get_arguments().filter(|option| given.contains(&option.get_id().as_str()));
     let given: Vec<_> = given.filter_map(Arg::get_long).collect();
     for need in needs.iter().copied().flatten() {
         let is_given = |option: &&&str| option.strip_prefix("--").is_some_and(|long| given.contains(&long));
@@ -133,7 +126,7 @@ mod tests {
 
     fn unmet_in(line: &str, when: When) -> Option<String> {
         let matches = command().try_get_matches_from(line.split(' ')).unwrap();
-        let given = matches.ids().map(clap::Id::as_str).filter(|id| is_given(&matches, id)).collect();
+        let given: Vec<_> = matches.ids().map(clap::Id::as_str).filter(|id| is_given(&matches, id)).collect();
         unmet(&[&[Need { options: &["--ca-file", "--counters"], when }]], &command(), &given, &matches)
     }
 

@@ -3,8 +3,6 @@
 //! Every option `--warning` or `--NAME-warning` has its `--critical` or `--NAME-critical`. Both on the command line and reversed
 //! is a usage error; reversed only by a default or by an ini section is valid, and the report names that where it decides.
 
-use std::collections::BTreeSet;
-
 use clap::{ArgMatches, Command};
 
 use super::down::Allowed;
@@ -31,7 +29,7 @@ enum Threshold {
 pub(super) fn overruled(
     command: &Command,
     matches: &ArgMatches,
-    own: &BTreeSet<&str>,
+    own: &[&str],
     defaults: &[(&str, &str)],
 ) -> Result<Option<Overruled>, String> {
     let mut found = None;
@@ -51,7 +49,7 @@ pub(super) fn overruled(
         let by_default = defaults.iter().find(|(option, _)| option.trim_start_matches('-') == critical);
         let other = other.or_else(|| given.alike(by_default?.1));
         let Some(other) = other.filter(|other| other.hides(&given)) else { continue };
-        if [warning_id, critical_id].iter().all(|id| own.contains(id.as_str())) {
+        if [warning_id, critical_id].iter().all(|id| own.contains(&id.as_str())) {
             return Err(format!(
                 "--{warning} {} and --{critical} {} are reversed, nothing would be a WARNING: expected --{critical} beyond \
                  --{warning}",
@@ -62,7 +60,7 @@ pub(super) fn overruled(
         found = Some(Overruled {
             by: match is_given(matches, critical_id.as_str()) {
                 // A section that says both, or one that is stricter than the command line: no alert is lost by it.
-                true if !own.contains(critical_id.as_str()) => format!("by --extra-opts, --{critical}"),
+                true if !own.contains(&critical_id.as_str()) => format!("by --extra-opts, --{critical}"),
                 true => continue,
                 false => format!("by default, --{critical} {}", other.text()),
             },
@@ -128,7 +126,7 @@ mod tests {
             expiry("certificate-critical"),
         ]);
         let matches = command.clone().try_get_matches_from(line.split(' ')).unwrap();
-        overruled(&command, &matches, &own.iter().copied().collect(), defaults).map(|found| found.map(|found| found.by))
+        overruled(&command, &matches, own, defaults).map(|found| found.map(|found| found.by))
     }
 
     #[test]

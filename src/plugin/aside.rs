@@ -33,7 +33,7 @@ type Put = dyn Fn(Started, Deadline) -> Report + Send + Sync;
 impl Question {
     /// The question that the command line of check `C` asks, program name first.
     pub fn of<C: Check + Send + Sync + 'static>(argv: Vec<OsString>) -> Result<Self, UsageError> {
-        let parsed = command_line::parse::<C>(command_line::bare_command::<C>(), argv)?;
+        let parsed = command_line::parse::<C>(&mut command_line::bare_command::<C>(), argv)?;
         let context = Context {
             about: C::ABOUT,
             policy: parsed.policy,

@@ -118,8 +118,8 @@ fn begin<C: Check>() -> (&'static Run, clap::Command, Vec<OsString>) {
 
 /// What the thread of the check does.
 fn answer<C: Check>() {
-    let (run, command, argv) = begin::<C>();
-    let parsed = match command_line::parse::<C>(command, argv) {
+    let (run, mut command, argv) = begin::<C>();
+    let parsed = match command_line::parse::<C>(&mut command, argv) {
         Ok(parsed) => parsed,
         Err(UsageError::Asked(text)) => output::finish_unchecked(&text),
         Err(error) => output::finish(run.unasked(&error.to_string())),

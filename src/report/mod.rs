@@ -271,7 +271,9 @@ pub struct NotAsked {
 
 /// At most `max` characters of a text, with `...` where something was left out.
 pub(crate) fn excerpt(text: &str, max: usize) -> String {
-    match text.char_indices().nth(max) {
+    // No text has more characters than bytes.
+    let end = (text.len() > max).then(|| text.char_indices().nth(max)).flatten();
+    match end {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),
     }

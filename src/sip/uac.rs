@@ -171,7 +171,7 @@ impl<T: Channel> Uac<T> {
         let deadline = self.deadline;
         let message = request.message(id, credentials);
         let masked: Vec<_> = credentials.iter().map(|(name, _)| (*name, "Digest (masked)".to_owned())).collect();
-        let shown = request.message(id, &masked);
+        let shown = if masked.is_empty() { message.clone() } else { request.message(id, &masked) };
         credentials.iter().filter_map(|(_, value)| response_in(value)).for_each(|digest| self.link.conceal(digest));
         let started = Instant::now();
         let mut transaction = ClientTransaction::new(id.clone(), T::IS_STREAM || self.due.is_some(), started);
