@@ -26,14 +26,15 @@ fn run(arguments: &[&str]) -> Outcome {
     run_command(plugin(NAME).args(arguments))
 }
 
+/// Asks one controller, as patiently as a busy machine needs: how fast it is, is a finding of the tests that say so.
 fn probe(port: u16, more: &[&str]) -> Outcome {
-    run(&[&["-H", "127.0.0.1", "-p", &port.to_string()], more].concat())
+    run(&[&["-H", "127.0.0.1", "-p", &port.to_string(), "-w", "10", "-c", "20", "-t", "30"], more].concat())
 }
 
 #[test]
 fn ok_when_the_directory_is_healthy() {
     let Some(slapd) = Slapd::start("127.0.0.1", HEALTHY, "") else { return };
-    let ran = probe(slapd.port, &["-vvv"]);
+    let ran = run(&["-H", "127.0.0.1", "-p", &slapd.port.to_string(), "-vvv"]);
     ran.assert_begins(0, &format!("UM AD DS OK - 127.0.0.1:{} answers: synchronized, ", slapd.port));
     ran.assert_says("DC=example,DC=com | 'time'=0.").assert_says("s;1;3;0;10");
     assert!(ran.stdout.contains("dnsHostName: dc1.example.com"), "{ran:?}");
