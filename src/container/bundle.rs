@@ -154,18 +154,6 @@ pub fn read(content: &[u8], passphrase: Option<&str>) -> Result<Bundle, BundleEr
     }
 }
 
-/// The certificates of a PEM text, in DER, without a look into them, each with whether it is trusted for servers.
-pub(crate) fn ders(content: &[u8]) -> impl Iterator<Item = (Vec<u8>, bool)> {
-    pem::blocks(content).filter_map(Result::ok).filter_map(|block| match block.label {
-        TRUSTED => {
-            let (der, is_for_servers) = trusted::split(&block.der);
-            Some((der.to_vec(), is_for_servers))
-        }
-        label if CERTIFICATES.contains(&label) => Some((block.der, true)),
-        _ => None,
-    })
-}
-
 impl Bundle {
     /// Its certificates as a chain, leaf first.
     pub fn chain(self) -> Option<Chain> {
@@ -318,10 +306,10 @@ impl Bundle {
     }
 }
 
-const CERTIFICATES: &[&str] = &["CERTIFICATE", "X509 CERTIFICATE", TRUSTED];
+pub(super) const CERTIFICATES: &[&str] = &["CERTIFICATE", "X509 CERTIFICATE", TRUSTED];
 
 /// OpenSSL's own format, with settings behind the certificate.
-const TRUSTED: &str = "TRUSTED CERTIFICATE";
+pub(super) const TRUSTED: &str = "TRUSTED CERTIFICATE";
 
 const PKCS7: &[&str] = &["PKCS7", "PKCS #7 SIGNED DATA", "CMS"];
 

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! content -> pem, ber -> pkcs7, pkcs12 (passphrase, encryption: derivation and cipher, hash), trusted, java -> bundle::read -> Bundle -> Chain, anchors
+//! system's roots -> pem -> roots::roots -> those that may have issued a chain
 //! ```
 
 mod ber;
@@ -18,6 +19,7 @@ pub mod pem;
 mod pkcs12;
 mod pkcs7;
 pub mod pkcs8;
+pub(crate) mod roots;
 pub mod store;
 mod trusted;
 

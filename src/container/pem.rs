@@ -35,9 +35,27 @@ pub enum PemError {
     NotABegin(usize),
 }
 
+/// One block, not decoded.
+pub(super) struct Text<'a> {
+    pub label: &'a str,
+    line: usize,
+    has_headers: bool,
+    /// What stands between its headers and its end, without the line ends.
+    pub base64: Vec<u8>,
+}
+
 /// The blocks of `content`, in their order, decoded one at a time; whatever stands between them is comment. None at all is no
 /// error.
 pub fn blocks(content: &[u8]) -> impl Iterator<Item = Result<Block<'_>, PemError>> {
+    texts(content).map(|text| {
+        let text = text?;
+        let der = text.der().ok_or(PemError::NotBase64(text.line))?;
+        Ok(Block { label: text.label, line: text.line, has_headers: text.has_headers, der })
+    })
+}
+
+/// The same, without a look into them.
+pub(super) fn texts(content: &[u8]) -> impl Iterator<Item = Result<Text<'_>, PemError>> {
     let mut lines = lines(content).peekable();
     std::iter::from_fn(move || {
         let (label, line) = match lines.find_map(|(text, line)| Some((begin(text)?, line)))? {
@@ -45,11 +63,12 @@ pub fn blocks(content: &[u8]) -> impl Iterator<Item = Result<Block<'_>, PemError
             (Err(NotALabel), line) => return Some(Err(PemError::NotABegin(line))),
         };
         let end = [b"-----END ", label.as_bytes(), b"-----"].concat();
-        let mut text = Vec::new();
+        // As much as most certificates take.
+        let mut base64 = Vec::with_capacity(2048);
         let mut has_headers = false;
         loop {
             // A block that begins shows that the one before it was cut.
-            let Some((next, _)) = lines.next_if(|(next, _)| !matches!(begin(next), Some(Ok(_)))) else {
+            let Some((next, _)) = lines.next_if(|(next, _)| label_of(next).is_none()) else {
                 return Some(Err(PemError::Unended(line)));
             };
             let next = next.trim_ascii();
@@ -61,16 +80,32 @@ pub fn blocks(content: &[u8]) -> impl Iterator<Item = Result<Block<'_>, PemError
                 return Some(Err(PemError::Unended(line)));
             }
             // Headers stand in front of the base64 only.
-            if text.is_empty() && next.contains(&b':') {
+            if base64.is_empty() && next.contains(&b':') {
                 has_headers = true;
             } else {
-                text.extend_from_slice(next);
+                base64.extend_from_slice(next);
             }
         }
-        let decode = if label.ends_with("PRIVATE KEY") { secret } else { public };
-        let der = decoded(text, decode).ok_or(PemError::NotBase64(line));
-        Some(der.map(|der| Block { label, line, has_headers, der }))
+        Some(Ok(Text { label, line, has_headers, base64 }))
     })
+}
+
+impl Text<'_> {
+    /// What it holds.
+    pub(super) fn der(&self) -> Option<Vec<u8>> {
+        decoded(&self.base64, if self.label.ends_with("PRIVATE KEY") { secret } else { public })
+    }
+
+    /// What that begins with, at least so much of it as names its bearer in nearly every certificate; `None` where it is not
+    /// to be had without the rest.
+    pub(super) fn beginning(&self) -> Option<Vec<u8>> {
+        public(self.base64.get(..BEGINNING)?)
+    }
+}
+
+/// What is in the base64 of a block that is no secret.
+pub(super) fn certificate(base64: &[u8]) -> Option<Vec<u8>> {
+    decoded(base64, public)
 }
 
 /// The line was to begin a block and does not.
@@ -81,16 +116,20 @@ struct NotALabel;
 fn begin(line: &[u8]) -> Option<Result<&str, NotALabel>> {
     // Most lines are base64.
     memchr::memchr(b'-', line)?;
-    // A text editor of Windows may have put a byte order mark in front.
-    let begin = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
-    let label = begin.strip_prefix(b"-----BEGIN ").and_then(|rest| rest.strip_suffix(b"-----"));
-    let label = label.filter(|label| !label.contains(&b'-')).and_then(|label| std::str::from_utf8(label).ok());
-    let is_comment = begin.starts_with(b"#") || begin.starts_with(b";");
+    let is_comment = matches!(trimmed(line), [b'#' | b';', ..]);
     let is_meant = || !is_comment && line.windows(ALMOST.len()).any(|part| part.eq_ignore_ascii_case(ALMOST));
-    match label {
-        Some(label) => Some(Ok(label)),
-        None => is_meant().then_some(Err(NotALabel)),
-    }
+    label_of(line).map(Ok).or_else(|| is_meant().then_some(Err(NotALabel)))
+}
+
+/// The label of a line with which a block begins.
+fn label_of(line: &[u8]) -> Option<&str> {
+    let label = trimmed(line).strip_prefix(b"-----BEGIN ")?.strip_suffix(b"-----")?;
+    std::str::from_utf8(label).ok().filter(|label| !label.contains('-'))
+}
+
+/// A text editor of Windows may have put a byte order mark in front.
+fn trimmed(line: &[u8]) -> &[u8] {
+    line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii()
 }
 
 /// The lines of a text without their line feeds, each with its number.
@@ -106,9 +145,9 @@ fn lines(content: &[u8]) -> impl Iterator<Item = (&[u8], usize)> {
 }
 
 /// Base64 with the blanks that RFC 7468 allows.
-fn decoded(mut text: Vec<u8>, decode: fn(&[u8]) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
-    decode(&text).or_else(|| {
-        text.retain(|byte| !byte.is_ascii_whitespace());
+fn decoded(text: &[u8], decode: fn(&[u8]) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
+    decode(text).or_else(|| {
+        let text: Vec<_> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
         decode(&text)
     })
 }
@@ -122,6 +161,9 @@ fn secret(text: &[u8]) -> Option<Vec<u8>> {
 fn public(text: &[u8]) -> Option<Vec<u8>> {
     data_encoding::BASE64.decode(text).ok()
 }
+
+/// In base64: 384 octets.
+const BEGINNING: usize = 512;
 
 /// What a line has in it that is meant to begin a block, in any case.
 const ALMOST: &[u8] = b"--BEGIN ";

@@ -14,9 +14,10 @@ use super::authority::objection;
 use super::distrust::{distrust, is_too_much};
 use super::signature;
 use crate::time::stage;
-use crate::x509::certificate::{Certificate, Fingerprint, folded_name};
+use crate::x509::certificate::{Certificate, Fingerprint};
 use crate::x509::chain::Chain;
-use crate::x509::parts::{KeyInfo, Parts, inside};
+use crate::x509::distinguished_name::is_same_name;
+use crate::x509::parts::{KeyInfo, inside, subject};
 use crate::x509::verdict::{Distrust, TrustedPath, Verdict};
 
 /// The verdict on the chain of a file, which is judged only by what was given to judge it by.
@@ -117,14 +118,12 @@ impl Anchors {
     /// name as it is written there. Whether they have signed them is still webpki's to say.
     fn renamed(&self, chain: &Chain) -> Option<Self> {
         let issuers = distinct(chain.iter().map(Certificate::issuer_der));
-        let issuers: Vec<_> = issuers.into_iter().filter_map(|issuer| Some((issuer, folded_name(issuer)?))).collect();
         let mut renamed = Self::new(Vec::new()).but_not(self.rejected.clone());
         for (anchor, &place) in self.anchors.iter().zip(&self.places) {
             let certificate = &self.certificates[place];
-            let name = Parts::of_der(certificate).map(|parts| parts.subject);
-            let folded = name.and_then(folded_name);
-            let written = issuers.iter().filter(|(issuer, read)| folded.as_ref() == Some(read) && name != Some(issuer));
-            for subject in written.filter_map(|(issuer, _)| inside(issuer)) {
+            let name = subject(certificate).unwrap_or_default();
+            let written = issuers.iter().filter(|issuer| **issuer != name && is_same_name(issuer, name));
+            for subject in written.filter_map(|issuer| inside(issuer)) {
                 renamed.places.push(renamed.certificates.len());
                 renamed.certificates.push(certificate.clone());
                 renamed.anchors.push(TrustAnchor { subject: subject.to_vec().into(), ..anchor.clone() });

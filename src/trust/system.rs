@@ -1,7 +1,7 @@
 //! Which trust anchors does this system have for a chain? Read only when there is a chain to be judged.
 //!
-//! Only the roots that could have issued a certificate of the chain are parsed: a system has about 150, of which each takes
-//! longer than all the rest of a check. Windows keeps no file of them and has only a few until it is asked for others: there
+//! Only the roots that could have issued a certificate of the chain are decoded in whole and parsed: a system has about 150, of
+//! which each takes longer than all the rest of a check. Windows keeps no file of them and has only a few until it is asked for others: there
 //! it names the one for a chain.
 
 use std::env;
@@ -13,12 +13,11 @@ use once_cell::sync::OnceCell;
 use rustls::pki_types::CertificateDer;
 
 use super::anchors::{Anchors, SoughtPath};
-use crate::container::bundle;
+use crate::container::roots::{self, Root};
 use crate::input::file;
 use crate::time::deadline::Deadline;
 use crate::time::stage;
-use crate::x509::certificate::folded_name;
-use crate::x509::parts::Parts;
+use crate::x509::distinguished_name::is_same_name;
 use crate::x509::verdict::{Distrust, Verdict};
 use crate::x509::{Certificate, Chain};
 
@@ -66,32 +65,25 @@ const fn of_windows(_: &Chain, _: &SoughtPath<'_>, _: &Deadline) -> Option<Verdi
 fn of_bundle(chain: &Chain) -> Option<Anchors> {
     let Bundle { roots, rejected } = bundle()?;
     let issuers: Vec<_> = chain.iter().map(Certificate::issuer_der).collect();
-    let roots = possible(roots, &issuers);
-    let roots = roots.into_iter().map(|root| CertificateDer::from(root.to_vec())).collect();
-    let rejected = rejected.iter().filter(|rejected| chain.iter().any(|certificate| certificate.der == **rejected));
-    Some(Anchors::new(roots).but_not(rejected.map(|der| der.clone().into()).collect()))
+    let roots = possible(roots, &issuers).filter_map(Root::der).map(CertificateDer::from).collect();
+    let rejected = rejected.iter().filter_map(Root::der).filter(|der| chain.iter().any(|shown| shown.der == *der));
+    Some(Anchors::new(roots).but_not(rejected.map(CertificateDer::from).collect()))
 }
 
-/// Those of `roots` whose subject is one of `issuers`: byte for byte, or where there is none, as people read names. That takes
-/// far longer, and nearly all are written as their bearers write them.
-fn possible<'a>(roots: &'a [Vec<u8>], issuers: &[&[u8]]) -> Vec<&'a [u8]> {
-    let of = |is_issuer: &dyn Fn(&[u8]) -> bool| -> Vec<&'a [u8]> {
-        let is_possible = |root: &&[u8]| Parts::of_der(root).is_some_and(|root| is_issuer(root.subject));
-        roots.iter().map(Vec::as_slice).filter(is_possible).collect()
-    };
-    let by_bytes = of(&|subject| issuers.contains(&subject));
-    if !by_bytes.is_empty() {
-        return by_bytes;
-    }
-    let read: Vec<_> = issuers.iter().take(MAX_READ_NAMES).filter_map(|issuer| folded_name(issuer)).collect();
-    of(&|subject| folded_name(subject).is_some_and(|subject| read.contains(&subject)))
+/// Those of `roots` whose subject is one of `issuers`: byte for byte, or as people read names.
+fn possible<'a>(roots: &'a [Root], issuers: &[&[u8]]) -> impl Iterator<Item = &'a Root> {
+    let read = &issuers[..issuers.len().min(MAX_READ_NAMES)];
+    roots.iter().filter(move |root| {
+        let subject = root.subject.as_slice();
+        issuers.contains(&subject) || read.iter().any(|issuer| is_same_name(issuer, subject))
+    })
 }
 
-/// What is in the file of all roots, in DER.
+/// What is in the file of all roots.
 struct Bundle {
-    roots: Vec<Vec<u8>>,
+    roots: Vec<Root>,
     /// Those that the file does not trust for servers.
-    rejected: Vec<Vec<u8>>,
+    rejected: Vec<Root>,
 }
 
 /// Every root of the system; read once for all addresses of a name, and again if there was nothing to read.
@@ -99,10 +91,8 @@ fn bundle() -> Option<&'static Bundle> {
     static BUNDLE: OnceCell<Bundle> = OnceCell::new();
     let read = || -> Option<_> {
         let content = file::read(&bundle_path()?, MAX_BUNDLE).ok()?;
-        let (roots, rejected): (Vec<_>, Vec<_>) =
-            bundle::ders(&content).partition(|(_, is_for_servers)| *is_for_servers);
-        let ders = |ders: Vec<(Vec<u8>, bool)>| ders.into_iter().map(|(der, _)| der).collect();
-        (!roots.is_empty()).then(|| Bundle { roots: ders(roots), rejected: ders(rejected) })
+        let (roots, rejected): (Vec<_>, Vec<_>) = roots::roots(&content).partition(|root| root.is_for_servers);
+        (!roots.is_empty()).then_some(Bundle { roots, rejected })
     };
     BUNDLE.get_or_try_init(|| read().ok_or(())).ok()
 }
@@ -154,10 +144,15 @@ mod tests {
     fn only_the_roots_that_could_have_issued_the_chain_are_taken() {
         let [leaf, intermediate, root] = leaf_to_root();
         let issuers = [leaf.issuer_der(), intermediate.issuer_der()];
-        let roots = [root.der.clone(), intermediate.der.clone(), b"junk".to_vec()];
-        assert_eq!(possible(&roots, &issuers), [roots[0].as_slice(), &roots[1]]);
-        assert_eq!(possible(&roots, &issuers[..1]), [roots[1].as_slice()]);
-        assert_eq!(possible(&roots, &[]), [b""; 0]);
+        let text = |certificate: &Certificate| {
+            let base64 = data_encoding::BASE64.encode(&certificate.der);
+            format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n")
+        };
+        let roots: Vec<_> = roots::roots([text(&root), text(&intermediate)].concat().as_bytes()).collect();
+        let found = |issuers: &[&[u8]]| possible(&roots, issuers).filter_map(Root::der).collect::<Vec<_>>();
+        assert_eq!(found(&issuers), [root.der.clone(), intermediate.der.clone()]);
+        assert_eq!(found(&issuers[..1]), [intermediate.der]);
+        assert_eq!(found(&[]), [b""; 0]);
     }
 
     #[test]

@@ -6,13 +6,13 @@ use std::net::IpAddr;
 use data_encoding::HEXUPPER_PERMISSIVE;
 use ring::digest;
 use time::OffsetDateTime;
-use x509_parser::asn1_rs::{Any, FromDer, Oid, Tag, oid};
+use x509_parser::asn1_rs::{FromDer, Oid, oid};
 use x509_parser::certificate::{Validity, X509Certificate, X509CertificateParser};
 use x509_parser::extensions::{GeneralName, SubjectAlternativeName};
 use x509_parser::nom::Parser;
-use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
 use super::algorithm::{Key, Signature};
+use super::distinguished_name::{distinguished_name, is_same_name, text};
 use super::parts::Parts;
 use super::usage::Usage;
 use crate::report::excerpt;
@@ -83,7 +83,11 @@ impl Certificate {
         let AlternativeNames { dns_names, addresses, has_other_names } = alternative_names(&parsed);
         Ok(Self {
             der: der.to_owned(),
-            common_name: parsed.subject().iter_common_name().last().map(|attribute| text(attribute.attr_value())),
+            common_name: parsed
+                .subject()
+                .iter_common_name()
+                .last()
+                .map(|attribute| text(attribute.attr_value()).into_owned()),
             dns_names,
             addresses,
             has_other_names,
@@ -242,62 +246,7 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
     v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
 }
 
-/// Whether two names in DER are the same as people read them: in whatever encoding, case, and number of blanks (RFC 5280,
-/// section 7.1).
-pub(crate) fn is_same_name(one: &[u8], other: &[u8]) -> bool {
-    one == other || folded_name(one).is_some_and(|one| Some(one) == folded_name(other))
-}
-
-/// A name in DER as it is compared with others; `None` for an empty one, which is nobody's.
-pub(crate) fn folded_name(der: &[u8]) -> Option<String> {
-    let name = distinguished_name(der).to_lowercase();
-    let words: Vec<_> = name.split_whitespace().collect();
-    (!words.is_empty()).then(|| words.join(" "))
-}
-
-/// The most specific part first, as in RFC 4514, with a blank behind each comma. The name was read before, with its
-/// certificate.
-fn distinguished_name(der: &[u8]) -> String {
-    let Ok((_, name)) = X509Name::from_der(der) else {
-        return String::new();
-    };
-    let part = |attribute: &AttributeTypeAndValue<'_>| {
-        let value = text(attribute.attr_value());
-        let known = ATTRIBUTES.iter().find(|(oid, _)| oid == attribute.attr_type());
-        known.map_or_else(|| format!("{}={value}", attribute.attr_type()), |(_, short)| format!("{short}={value}"))
-    };
-    let parts: Vec<_> = name.iter_rdn().map(|rdn| rdn.iter().map(part).collect::<Vec<_>>().join("+")).collect();
-    parts.into_iter().rev().collect::<Vec<_>>().join(", ")
-}
-
-/// The text of a name's attribute; what is no valid text is replaced, not refused.
-fn text(value: &Any<'_>) -> String {
-    match value.tag() {
-        Tag::BmpString => {
-            let units = value.data.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-            char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
-        }
-        // T.61 in name, Latin-1 in what everybody writes into it.
-        Tag::T61String => value.data.iter().map(|&byte| char::from(byte)).collect(),
-        _ => String::from_utf8_lossy(value.data).into_owned(),
-    }
-}
-
 /// The longest certificate, in bytes: thousands of names, and what they take while they are read.
 const MAX_LENGTH: usize = 256 * 1024;
 
 const SUBJECT_ALTERNATIVE_NAME: Oid<'_> = oid!(2.5.29.17);
-
-// The parser's own registry of names is a map that takes longer to fill than a certificate takes to read.
-const ATTRIBUTES: &[(Oid<'_>, &str)] = &[
-    (oid!(2.5.4.3), "CN"),
-    (oid!(2.5.4.10), "O"),
-    (oid!(2.5.4.11), "OU"),
-    (oid!(2.5.4.6), "C"),
-    (oid!(2.5.4.7), "L"),
-    (oid!(2.5.4.8), "ST"),
-    (oid!(0.9.2342.19200300.100.1.25), "DC"),
-    (oid!(1.2.840.113549.1.9.1), "emailAddress"),
-    (oid!(2.5.4.5), "serialNumber"),
-    (oid!(2.5.4.97), "organizationIdentifier"),
-];

@@ -7,6 +7,7 @@
 pub(crate) mod algorithm;
 pub(crate) mod certificate;
 pub(crate) mod chain;
+pub(crate) mod distinguished_name;
 pub mod expiry;
 pub mod judgement;
 pub(crate) mod metrics;

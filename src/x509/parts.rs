@@ -1,6 +1,6 @@
 //! Where in a certificate is what it is found by and verified with? Its DER taken apart, without a look at what the parts mean.
 
-use x509_parser::asn1_rs::{Any, FromDer, Tag};
+use x509_parser::asn1_rs::{Any, FromDer, Header, Tag};
 
 /// The parts of a certificate (RFC 5280, section 4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,15 +32,7 @@ impl<'a> Parts<'a> {
         let (signed, rest) = element(inside(der)?)?;
         let (algorithm, rest) = element(rest)?;
         let (signature, _) = element(rest)?;
-        let mut fields = inside(signed)?;
-        // The version [0] may be absent.
-        if Any::from_der(fields).ok()?.1.tag() != Tag::Integer {
-            (_, fields) = element(fields)?;
-        }
-        let (_serial_number, fields) = element(fields)?;
-        let (_signature, fields) = element(fields)?;
-        let (_issuer, fields) = element(fields)?;
-        let (validity, fields) = element(fields)?;
+        let (validity, fields) = element(from_validity(inside(signed)?)?)?;
         let (subject, fields) = element(fields)?;
         let (key, _) = element(fields)?;
         Some(Self {
@@ -52,6 +44,26 @@ impl<'a> Parts<'a> {
             key: KeyInfo::of_contents(inside(key)?)?,
         })
     }
+}
+
+/// The subject's name of a certificate in DER, or of what it begins with, with its header. What stands behind it is not looked
+/// at.
+pub(crate) fn subject(der: &[u8]) -> Option<&[u8]> {
+    let within = |bytes| Header::from_der(bytes).ok().map(|(contents, _)| contents);
+    let (_validity, fields) = element(from_validity(within(within(der)?)?)?)?;
+    element(fields).map(|(subject, _)| subject)
+}
+
+/// Of the fields of a TBSCertificate, those from its validity on.
+fn from_validity(mut fields: &[u8]) -> Option<&[u8]> {
+    // The version [0] may be absent.
+    if Any::from_der(fields).ok()?.1.tag() != Tag::Integer {
+        (_, fields) = element(fields)?;
+    }
+    let (_serial_number, fields) = element(fields)?;
+    let (_signature, fields) = element(fields)?;
+    let (_issuer, fields) = element(fields)?;
+    Some(fields)
 }
 
 impl<'a> KeyInfo<'a> {
@@ -90,11 +102,13 @@ mod tests {
             assert_eq!(parts.signed[0], 0x30);
             // SHA-256 with ECDSA; an EC key on P-256, uncompressed.
             assert_eq!(parts.algorithm, [6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2]);
-            assert_eq!(parts.subject, certificate.subject_der());
+            assert_eq!((parts.subject, subject(&certificate.der)), (certificate.subject_der(), Some(parts.subject)));
             assert_eq!((parts.key.bits.len(), parts.key.bits[0]), (65, 4));
             assert_eq!(parts.signature[0], 0x30);
             for end in 0..certificate.der.len() {
                 let _ = Parts::of_der(&certificate.der[..end]);
+                let cut = subject(&certificate.der[..end]);
+                assert!(cut.is_none_or(|cut| cut == parts.subject), "{end}");
             }
         }
     }
