@@ -109,6 +109,29 @@ fn critical_until_half_a_window_without_a_call_is_known() {
 }
 
 #[test]
+fn critical_when_calls_are_not_known_up_to_the_end_of_the_window() {
+    let blank = |ago| format!("\"{}\",\" \",\"0\",\"100\"\r\n", stamp(ago));
+    let log = share("100", 0).replace(&stamp(60), &stamp(600)) + &blank(300) + &blank(60);
+    judged(&log, &[]).assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed 100 %");
+}
+
+#[test]
+fn critical_when_only_an_old_history_knows_of_calls() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("history");
+    let header = share("100", 0).lines().next().unwrap().to_owned();
+    // One sample a run, the last without the total.
+    let asked = |ago, received: &str| {
+        let log = format!("{header}\r\n\"{}\",\"{received}\",\"0\",\"100\"\r\n", stamp(ago));
+        let source = csv(directory.path(), log);
+        run(&["--counters", &source, "--state-file", state.to_str().unwrap(), "--max-age", "2h"])
+    };
+    asked(3_000, "100").assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed 100 %");
+    asked(600, "100").assert_begins(0, "UM MISSED CALL PROXY OK - 100 %");
+    asked(60, " ").assert_begins(2, "UM MISSED CALL PROXY CRITICAL - failed 100 %");
+}
+
+#[test]
 fn the_share_is_judged_beside_a_history_that_cannot_be_kept() {
     let exporter = exporter(&exposition(1_000, 10));
     let here = recorded(".");

@@ -95,7 +95,8 @@ impl MissedCallProxy {
         let share = share.ok_or_else(|| Failure::new(Class::NoData, "the newest sample has no value of the share"))?;
         let said = format!("{} of the missed-call notifications not proxied by {}", percent(share), reading.host);
         let reservations = reservations(&reading);
-        Ok(if past.growth.is_some_and(|growth| is_still(&growth, self.window.window)) {
+        let newest = reading.newest_complete().time;
+        Ok(if past.growth.is_some_and(|growth| is_still(&growth, newest, self.window.window)) {
             let text = format!("{said}; no call came in meanwhile, so that it is not judged{reservations}");
             Share::FewCalls(Some(share), text)
         } else {

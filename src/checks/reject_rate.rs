@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, graph, metric};
 use super::shared_advice::{self, OnSource};
-use crate::counters::describe::{add_samples, coverage, percent, reservations, unseen};
+use crate::counters::describe::{add_samples, behind, coverage, percent, reservations, unseen};
 use crate::counters::past::{self, Keeping, Past, is_still, totals};
 use crate::counters::role::{Calls, Role};
 use crate::counters::{Counter, CounterError, Reading};
@@ -204,14 +204,17 @@ impl RejectRate {
             Some(growth) => growth.by.map(Some),
             None => [None, None],
         };
-        let (still, reservations) =
-            (growth.as_ref().is_some_and(|growth| is_still(growth, self.window.window)), reservations(reading));
+        let (newest, window, reservations) =
+            (reading.newest_complete().time, self.window.window, reservations(reading));
+        let still = growth.as_ref().is_some_and(|growth| is_still(growth, newest, window));
         let finding = if still {
             let text = format!("{text}; no call came in meanwhile, so that it is not judged{reservations}");
             report.judge(Failure::new(Class::FewCalls, text))
         } else {
-            let span = growth.as_ref().filter(|_| calls == Some(0)).map(|growth| growth.span());
-            let known = span.map_or_else(String::new, |span| coverage(span, self.window.window));
+            let of_no_call = growth.as_ref().filter(|_| calls == Some(0));
+            let known = of_no_call
+                .map(|growth| format!("{}{}", coverage(growth.span(), window), behind(growth, newest)))
+                .unwrap_or_default();
             Finding::ok(format!("{text}{known}{reservations}"))
         };
         let history = growth.as_ref().map(|growth| growth.span());

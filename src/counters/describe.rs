@@ -1,6 +1,6 @@
 //! What does a person want to know of a rate? Where it comes from, and which irregularities it went through.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::Reading;
 use super::past::Past;
@@ -59,6 +59,14 @@ pub(crate) fn coverage(span: Duration, window: Duration) -> String {
         format!("; only the last {} of {} are known", roughly(span), in_words(window))
     } else {
         String::new()
+    }
+}
+
+/// What to add to a first line where the totals end before the `newest` sample.
+pub(crate) fn behind<const N: usize>(growth: &Growth<N>, newest: SystemTime) -> String {
+    match newest.duration_since(growth.last.time) {
+        Ok(behind) if !behind.is_zero() => format!("; calls of the last {} are not known", roughly(behind)),
+        _ => String::new(),
     }
 }
 

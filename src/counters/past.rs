@@ -4,7 +4,7 @@
 //! window, because it was rotated: what it said before is kept as well.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::history::{Before, History, HistoryError, Known};
 use super::rate::{Growth, Totals, growth, series};
@@ -131,9 +131,11 @@ pub(crate) async fn past<const N: usize>(samples: Vec<Totals<N>>, keeping: Keepi
     }
 }
 
-/// Whether no call came in, of the first total, in a window of which enough is known to say so: half of it.
-pub(crate) fn is_still<const N: usize>(growth: &Growth<N>, window: Duration) -> bool {
-    growth.by.first() == Some(&0) && growth.resets == 0 && growth.span().saturating_mul(2) >= window
+/// Whether no call came in, of the first total, in a window of which enough is known to say so: half of it, up to its end at
+/// the `newest` sample, which need not have the totals.
+pub(crate) fn is_still<const N: usize>(growth: &Growth<N>, newest: SystemTime, window: Duration) -> bool {
+    let is_known = growth.last.time >= newest && growth.span().saturating_mul(2) >= window;
+    growth.by.first() == Some(&0) && growth.resets == 0 && is_known
 }
 
 /// The growth over samples that need no others.

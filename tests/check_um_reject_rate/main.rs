@@ -275,6 +275,17 @@ fn exchange_s_own_counter_is_judged_until_half_a_window_without_a_call_is_known(
 }
 
 #[test]
+fn exchange_s_own_counter_is_judged_when_calls_are_not_known_up_to_the_end_of_the_window() {
+    let blank = |ago| format!("\"{}\",\" \",\" \",\"100\"\r\n", stamp(ago));
+    let log = log([(3_600, 10, 5), (1_260, 10, 5)]) + &blank(900) + &blank(60);
+    judged(&log, &["--method", "exchange"]).assert_begins(
+        2,
+        "UM REJECT RATE CRITICAL - rejected 100 %, more than 50 %; 100 % of the calls rejected by CAS1, says Exchange's own counter; \
+         calls of the last 20 min are not known",
+    );
+}
+
+#[test]
 fn moments_without_a_value_are_said_in_the_first_line() {
     let with_gaps = log([(3_600, 1_000, 0), (120, 1_100, 10)]) + &format!("\"{}\",\" \",\" \",\" \"\r\n", stamp(60));
     judged(&with_gaps, &[]).assert_begins(
