@@ -5,6 +5,7 @@ use serde_json::{Deserializer, Map, Value};
 use super::{
     ALERT_VALUE, AlertValue, HEALTH_SET_COLUMN, HealthError, MAX_ROWS, MONITOR_COUNT, RawMonitor, SERVER, column, judge,
 };
+use crate::net::host::is_same_computer;
 
 /// The objects of a JSON text that may be monitors.
 pub(super) fn rows(text: &str) -> Result<Vec<RawMonitor>, HealthError> {
@@ -88,7 +89,8 @@ fn collect(value: Value, server: &str, rows: &mut Vec<RawMonitor>) {
         Value::Array(values) => values.into_iter().for_each(|value| collect(value, server, rows)),
         Value::Object(mut object) => {
             // Windows PowerShell 5 sometimes wraps an array: {"value":[...],"Count":2}.
-            let wrapped = object.get("value").is_some_and(Value::is_array).then(|| object.remove("value")).flatten();
+            let is_wrapper = object.get("value").is_some_and(Value::is_array) && !object.keys().any(is_column);
+            let wrapped = is_wrapper.then(|| object.remove("value")).flatten();
             match wrapped {
                 Some(wrapped) => collect(wrapped, server, rows),
                 None => collect_object(object, server, rows),
@@ -104,8 +106,10 @@ fn collect_object(object: Map<String, Value>, server: &str, rows: &mut Vec<RawMo
     let mut entries = None;
     for (name, value) in object {
         if let Some(column) = column(&name) {
-            if let Some(text) = scalar(&value) {
-                row.set(column, &text);
+            match scalar(&value) {
+                Some(text) => row.set(column, &text),
+                // Whose it is nobody says: that is no reason to pass it over.
+                None => row.is_unclear |= !value.is_null() && [HEALTH_SET_COLUMN, ALERT_VALUE].contains(&column),
             }
         } else if name.eq_ignore_ascii_case("Entries") {
             entries = Some(value);
@@ -129,22 +133,29 @@ fn collect_object(object: Map<String, Value>, server: &str, rows: &mut Vec<RawMo
     }
     if rows.len() == known {
         rows.push(row);
-    } else if !row.text(ALERT_VALUE).is_empty() {
+    } else {
         let left = unaccounted(row, &mut rows[known..]);
         rows.extend(left);
     }
 }
 
-/// What the entries of a health set leave of its sum: nothing where they are as many as the sum says and one of them is as
-/// bad, for then they say all of it.
+/// What the entries of a health set leave of its sum: nothing where those of its server are as many as the sum says and one of
+/// them is as bad, for then they say all of it. A sum without an alert value is as bad as its entries.
 fn unaccounted(mut sum: RawMonitor, entries: &mut [RawMonitor]) -> Option<RawMonitor> {
-    let health_set = sum.text(HEALTH_SET_COLUMN).to_owned();
+    if sum.is_unclear {
+        return Some(sum);
+    }
+    let (health_set, server) = (sum.text(HEALTH_SET_COLUMN).to_owned(), sum.text(SERVER));
+    let is_of_its_server = |entry: &RawMonitor| server.is_empty() || is_same_computer(server, entry.text(SERVER));
     for entry in entries.iter_mut().filter(|entry| entry.text(HEALTH_SET_COLUMN).is_empty()) {
         entry.set(HEALTH_SET_COLUMN, &health_set);
     }
-    let own = || entries.iter().filter(|entry| entry.text(HEALTH_SET_COLUMN).eq_ignore_ascii_case(&health_set));
-    let state = |row: &RawMonitor| judge::usual_state(&AlertValue::parse(row.text(ALERT_VALUE)));
-    let is_as_bad = own().map(state).max().is_some_and(|worst| worst >= state(&sum));
+    let is_of_its_set =
+        |entry: &RawMonitor| health_set.is_empty() || entry.text(HEALTH_SET_COLUMN).eq_ignore_ascii_case(&health_set);
+    let own = || entries.iter().filter(|entry| is_of_its_set(entry) && is_of_its_server(entry));
+    let value = |row: &RawMonitor| AlertValue::parse(row.text(ALERT_VALUE));
+    let is_as_bad =
+        sum.text(ALERT_VALUE).is_empty() || own().any(|entry| judge::is_as_bad(&value(entry), &value(&sum)));
     let missing = sum.count().saturating_sub(own().map(RawMonitor::count).sum());
     if is_as_bad && missing == 0 {
         return None;
@@ -163,8 +174,17 @@ fn scalar(value: &Value) -> Option<String> {
             let inner = || object.iter().filter(|(name, _)| name.eq_ignore_ascii_case("value")).map(|(_, inner)| inner);
             inner().find(|inner| inner.is_string()).or_else(|| inner().find(|inner| inner.is_number())).and_then(scalar)
         }
-        Value::Null | Value::Array(_) => None,
+        // What PowerShell makes of a property that is read of several objects, here of one.
+        Value::Array(values) => match values.as_slice() {
+            [only] if !only.is_array() => scalar(only),
+            _ => None,
+        },
+        Value::Null => None,
     }
+}
+
+fn is_column(name: &String) -> bool {
+    column(name).is_some()
 }
 
 /// The most of one object, in bytes: its tree takes many times as much.
@@ -250,6 +270,26 @@ mod tests {
         assert_eq!(sum(&[("UM", 1), ("UM", 2)]), Some((1, AlertValue::Unhealthy)), "none is as bad");
         assert_eq!(sum(&[("UM", 3)]), Some((1, AlertValue::Unhealthy)), "one is missing");
         assert_eq!(sum(&[("Other", 3), ("Other", 3)]), Some((2, AlertValue::Unhealthy)), "they are of another one");
+    }
+
+    #[test]
+    fn a_report_without_a_readable_alert_value_does_not_vanish_behind_its_entries() {
+        let unusable = |sum: &str, server: &str| {
+            let entry = format!(r#"{{"Name":"M","HealthSetName":"UM","AlertValue":1{server}}}"#);
+            let export = read(&format!(r#"{{"Server":"CAS1","HealthSet":"UM",{sum},"Entries":[{entry}]}}"#)).unwrap();
+            assert_eq!(export.monitors.iter().filter(|monitor| monitor.alert_value == AlertValue::Healthy).count(), 1);
+            (export.unusable, export.monitors.len())
+        };
+        assert_eq!(unusable(r#""MonitorCount":5"#, ""), (1, 1));
+        assert_eq!(unusable(r#""AlertValue":["Healthy","Unhealthy"],"MonitorCount":1"#, ""), (1, 1));
+        assert_eq!(unusable(r#""AlertValue":{"x":3}"#, ""), (1, 1));
+        assert_eq!(unusable(r#""AlertValue":1,"alertvalue":3"#, ""), (1, 1));
+        assert_eq!(unusable(r#""MonitorCount":1"#, r#","Server":"CAS2""#), (1, 1));
+        for whole in [r#""MonitorCount":1"#, r#""State":1"#, r#""AlertValue":null"#, r#""AlertValue":[1]"#] {
+            assert_eq!(unusable(whole, r#","Server":"cas1.example.com""#), (0, 1), "{whole}");
+        }
+        assert_eq!(unusable(r#""AlertValue":["Unhealthy"],"MonitorCount":1"#, ""), (0, 2));
+        assert_eq!(unusable(r#""AlertValue":3,"value":[1]"#, ""), (0, 2));
     }
 
     #[test]

@@ -105,11 +105,12 @@ pub const fn rating(value: &AlertValue) -> Rating {
     }
 }
 
-/// What an alert value is worth where nobody says otherwise.
-pub(super) fn usual_state(value: &AlertValue) -> State {
-    match rating(value) {
-        Rating::State(state) => state,
-        Rating::Disabled => State::Warning,
+/// Whether one alert value is worth no less than another, whatever `disabled` is worth.
+pub(super) fn is_as_bad(value: &AlertValue, other: &AlertValue) -> bool {
+    match (rating(value), rating(other)) {
+        (Rating::State(state), Rating::State(other)) => state >= other,
+        (Rating::State(state), Rating::Disabled) => state == State::Critical,
+        (Rating::Disabled, other) => matches!(other, Rating::Disabled | Rating::State(State::Ok)),
     }
 }
 

@@ -180,8 +180,8 @@ struct RawMonitor {
     values: BTreeMap<&'static str, String>,
     /// Whether it, or what is in it, is a text in the place of an object.
     is_flattened: bool,
-    /// Whether it says two different things of what decides.
-    is_contradictory: bool,
+    /// Whether it says two different things of what decides, or something that cannot be read.
+    is_unclear: bool,
 }
 
 impl RawMonitor {
@@ -192,7 +192,7 @@ impl RawMonitor {
         if !value.is_empty() || known.is_empty() {
             self.values.insert(column, value.to_owned());
         }
-        self.is_contradictory |= differs && DECISIVE.contains(&column);
+        self.is_unclear |= differs && DECISIVE.contains(&column);
     }
 
     fn text(&self, column: &str) -> &str {
@@ -216,7 +216,7 @@ impl RawMonitor {
     fn into_monitor(mut self) -> Option<Monitor> {
         let health_set = self.take(HEALTH_SET_COLUMN);
         let alert_value = self.take(ALERT_VALUE);
-        if health_set.is_empty() || alert_value.is_empty() || self.is_contradictory {
+        if health_set.is_empty() || alert_value.is_empty() || self.is_unclear {
             return None;
         }
         Some(Monitor {

@@ -83,6 +83,29 @@ fn critical_when_a_report_is_worse_than_its_entries() {
 }
 
 #[test]
+fn critical_or_unreadable_when_the_entries_of_a_report_do_not_account_for_it() {
+    let entry = |server: &str, value: &str| {
+        format!(r#"{{"Server":"{server}","Name":"M1","HealthSetName":"UM.CallRouter","AlertValue":"{value}"}}"#)
+    };
+    let asked = |sum: &str, entry: String, more: &str| {
+        let report = format!(r#"[{{"Server":"CAS1","HealthSet":"UM.CallRouter",{sum},"Entries":[{entry}]}}{more}]"#);
+        judged_text(&report, &["-H", "cas1"])
+    };
+    asked(r#""MonitorCount":5"#, entry("CAS1", "Healthy"), "")
+        .assert_begins(3, "UM HEALTH SET UNKNOWN - 1 rows of standard input lack health set or alert value");
+    asked(r#""AlertValue":["Unhealthy"],"MonitorCount":1"#, entry("CAS1", "Healthy"), "")
+        .assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there");
+    // Entries of another server, which -H leaves away, say nothing of this one.
+    let beside = format!(",{}", entry("CAS1", "Healthy"));
+    asked(r#""AlertValue":"Unhealthy","MonitorCount":1"#, entry("CAS2", "Unhealthy"), &beside)
+        .assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there");
+    // What an override is worth decides nothing of a report that is being repaired.
+    let report = entry("CAS1", "Repairing").replace(r#""Name":"M1","#, "").replace('}', r#","Entries":["#);
+    judged_text(&format!("{report}{}]}}", entry("CAS1", "Disabled")), &["--state", "disabled=ok"])
+        .assert_begins(1, "UM HEALTH SET WARNING - the issue is there");
+}
+
+#[test]
 fn stale_when_a_row_says_so() {
     for stale in ["true", "\"True\"", "1", "\"Yes\"", "\"-1\""] {
         let row = |name: &str, stale: &str| {
