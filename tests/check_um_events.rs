@@ -281,6 +281,21 @@ fn what_is_left_of_records_is_never_ok() {
 }
 
 #[test]
+fn warning_when_nothing_could_be_read_and_that_is_said_to_be_ok() {
+    for text in ["<Events><Evnt></Evnt></Events>", "<Events>"] {
+        judged_text(text, &["--state", "unreadable=ok"])
+            .assert_begins(1, "UM EVENTS WARNING - ")
+            .assert_says("(never OK: there is no answer)");
+    }
+    let event = rejected_call("2026-11-23T16:59:00Z", "cas1");
+    judged_text(&format!("<Events>{event}<Evnt></Evnt></Events>"), &["--state", "unreadable=ok"])
+        .assert_begins(0, "UM EVENTS OK - 1 record cannot be read; 1 x 1647");
+    // Of the computer that was asked for nothing was read either.
+    judged_text(&format!("<Events>{event}<Evnt></Evnt></Events>"), &["--state", "unreadable=ok", "-H", "cas2"])
+        .assert_begins(1, "UM EVENTS WARNING - ");
+}
+
+#[test]
 fn a_text_that_looks_like_markup_hides_no_record() {
     let event = rejected_call("2026-11-23T16:59:00Z", "cas1");
     for (begin, end) in [("<?", "?>"), ("<!--", "-->"), ("<![CDATA[", "]]>")] {

@@ -176,6 +176,14 @@ fn unreadable_when_some_events_cannot_be_read_and_the_others_do_not_alert() {
 }
 
 #[test]
+fn warning_when_no_event_could_be_read_and_that_is_said_to_be_ok() {
+    for text in ["<Events><Evnt></Evnt></Events>", "<Events>"] {
+        let ran = events(text, &["--state", "unreadable=ok"]);
+        ran.assert_begins(1, "UM MISSED CALL PROXY WARNING - ").assert_says("(never OK: there is no answer)");
+    }
+}
+
+#[test]
 fn with_a_host_only_its_records_count() {
     let other = replaced(&event(1638), "cas1.example.com", "cas2.example.com").repeat(10);
     let log = event(1637).repeat(10) + &other;

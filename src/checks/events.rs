@@ -75,7 +75,9 @@ impl Events {
             report.add_metric(metric);
         }
         if report.findings.is_empty() {
-            report.add_finding(Finding::ok(self.quiet(tally)));
+            if !extent.is_illegible() {
+                report.add_finding(Finding::ok(self.quiet(tally)));
+            }
             // What cannot be read might have been what alerts.
             extent.failure(&report.target.host).into_iter().for_each(|failure| report.add_failure(failure));
         }

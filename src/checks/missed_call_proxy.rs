@@ -128,9 +128,11 @@ impl MissedCallProxy {
 
         let share = self.share_of(proxied, failed);
         let is_violation = |share| self.thresholds.metric("failed", Some(share)).violation().is_some();
-        if !matches!(share, Share::Judged(share, _) if is_violation(share)) {
-            // What cannot be read might have been what alerts.
-            extent.failure(&report.target.host).into_iter().for_each(|failure| report.add_failure(failure));
+        let is_alert = matches!(share, Share::Judged(share, _) if is_violation(share));
+        // What cannot be read might have been what alerts.
+        match extent.failure(&report.target.host).filter(|_| !is_alert) {
+            Some(failure) if extent.is_illegible() => return Err(failure),
+            failure => failure.into_iter().for_each(|failure| report.add_failure(failure)),
         }
         Ok(share)
     }

@@ -17,6 +17,8 @@ pub(crate) struct Extent {
     pub harmless: u64,
     /// How many are of other computers than the one that was asked for.
     pub elsewhere: u64,
+    /// How many of the others can be read.
+    pub legible: u64,
     /// The computer that was asked for, where none of the records is of it.
     pub absent: Option<String>,
     /// Whether there are more records than are read.
@@ -28,10 +30,14 @@ pub(crate) struct Extent {
 }
 
 impl Extent {
-    /// Counts one record.
-    pub(crate) fn add(&mut self, recorded: &Recorded) {
+    /// Counts one record, which may be of another computer than the one that was asked for.
+    pub(crate) fn add(&mut self, recorded: &Recorded, is_elsewhere: bool) {
+        let is_bad = matches!(recorded, Recorded::Bad(_));
         self.records += 1;
-        self.bad += u64::from(matches!(recorded, Recorded::Bad(_)));
+        self.bad += u64::from(is_bad);
+        self.elsewhere += u64::from(is_elsewhere);
+        self.harmless += u64::from(is_elsewhere && is_bad);
+        self.legible += u64::from(!is_elsewhere && !is_bad);
     }
 
     /// Why the counts may not be the whole of it, each in a few words for the first line.
@@ -64,6 +70,11 @@ impl Extent {
             _ => return None,
         };
         Some(Failure::new(Class::Unreadable, text))
+    }
+
+    /// Whether nothing of what there is could be read, so that to have counted none says nothing.
+    pub(crate) const fn is_illegible(&self) -> bool {
+        self.legible == 0 && (self.unread() > 0 || self.is_unfinished)
     }
 
     /// Those of which nobody knows that they do not matter.
@@ -115,6 +126,17 @@ mod tests {
         assert_eq!(extent(2).shortcomings(WINDOW), ["none of the 2 records is of cas1"]);
         assert_eq!(extent(1).shortcomings(WINDOW), ["the only record is not of cas1"]);
         assert_eq!(extent(2).failure("x"), None);
+    }
+
+    #[test]
+    fn illegible_when_nothing_could_be_read_that_may_matter() {
+        let illegible = |legible, bad, harmless, is_unfinished| {
+            let extent =
+                Extent { records: 4, elsewhere: 1, legible, bad, harmless, is_unfinished, ..Extent::default() };
+            extent.is_illegible()
+        };
+        assert!(illegible(0, 2, 1, false) && illegible(0, 0, 0, true) && illegible(0, 1, 1, true));
+        assert!(!illegible(0, 0, 0, false) && !illegible(0, 2, 2, false) && !illegible(1, 2, 0, true));
     }
 
     #[test]

@@ -79,11 +79,9 @@ impl OpenLog<'_> {
         let stage = stage::enter_file(format!("reading {input}"));
         let read = input::decode_stream(stream, None).map_err(EventError::from).and_then(|(stream, _)| {
             xml::read_stream(stream, |recorded| {
-                extent.add(&recorded);
-                if is_elsewhere(&recorded) {
-                    extent.elsewhere += 1;
-                    extent.harmless += u64::from(matches!(recorded, Recorded::Bad(_)));
-                } else {
+                let is_elsewhere = is_elsewhere(&recorded);
+                extent.add(&recorded, is_elsewhere);
+                if !is_elsewhere {
                     take(recorded);
                 }
             })
@@ -116,7 +114,7 @@ fn logged(host: Option<&str>, query: &EventQuery, take: &mut dyn FnMut(Recorded)
     let log = EventLog::on(host)?;
     let mut extent = Extent::default();
     let mut counted = |recorded: Recorded| {
-        extent.add(&recorded);
+        extent.add(&recorded, false);
         take(recorded);
     };
     let portion = Portion { order: Order::NewestFirst, records: MAX_RECORDS, wait: None };
