@@ -27,7 +27,8 @@ use crate::report::{About, Class, Failure, Finding, Range, Report, StandsFor, Th
 use crate::sip::assessment::Assessment;
 use crate::sip::call::assessment::CallAssessment;
 use crate::sip::call::machine::{Until, Wish};
-use crate::sip::call::routing::{self, Attempt, CallQuestion, Redirect};
+use crate::sip::call::routed::Attempt;
+use crate::sip::call::routing::{self, CallQuestion, Redirect};
 use crate::sip::call::uac::release_time;
 use crate::sip::expect::StatusSet;
 use crate::sip::judge::{self, Expected};

@@ -7,7 +7,7 @@ use super::authorization::Unauthorized;
 use super::machine::Until;
 use super::machine::outcome::{Open, Release, Verdict};
 use super::offer;
-use super::routing::{Asked, Astray, Attempt, Routed};
+use super::routed::{Asked, Astray, Attempt, Routed};
 use super::uac::Called;
 use crate::exchange::diagnostics::Diagnostics;
 use crate::net::Peer;

@@ -3,7 +3,7 @@
 //! `exchange` sends again what is not answered, `dialog` knows where the requests after a 2xx go, `leg` follows each callee
 //! that answered, `message` and `offer` write, `machine` decides what is to be sent next until nothing of the call is left -
 //! all without a socket or a clock. `uac` drives it over as many connections as it needs, its `lines`, each a `line`; `routing`
-//! follows a redirection, to none of its `places` twice, `assessment` makes a report of what came of it.
+//! follows a redirection, to none of its `places` twice, `routed` is what came of it, and `assessment` makes a report of that.
 
 pub(crate) mod assessment;
 pub(crate) mod authorization;
@@ -16,5 +16,6 @@ pub(crate) mod machine;
 pub(crate) mod message;
 pub(crate) mod offer;
 pub(crate) mod places;
+pub(crate) mod routed;
 pub(crate) mod routing;
 pub(crate) mod uac;
