@@ -3,7 +3,7 @@
 use super::digest::{Challenge, Credentials, Signed};
 
 /// The challenges that were answered, each of another realm.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Challenged {
     challenges: Vec<Challenge>,
     /// Those whose nonce was replaced already.

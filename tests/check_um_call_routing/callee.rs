@@ -1,4 +1,4 @@
-//! Who is called? A scripted callee on UDP that remembers what it heard.
+//! Who is called? A scripted callee on UDP or TCP that remembers what it heard.
 
 #[cfg(unix)]
 use std::collections::BTreeSet;
@@ -31,6 +31,19 @@ impl Callee {
                 request.clone_into(&mut invite);
             }
             script(method, request, &invite)
+        });
+        Self { peer, heard }
+    }
+
+    /// The same on TCP, where the script hangs up with an empty answer.
+    pub fn tcp(script: impl Fn(&str, &str, &str) -> Vec<Vec<u8>> + Send + Sync + 'static) -> Self {
+        let heard = Heard::default();
+        let log = Arc::clone(&heard);
+        let peer = Peer::tcp(move |stream| {
+            converse(stream, |method, request, invite| {
+                log.lock().unwrap().push((Instant::now(), request.to_owned()));
+                script(method, request, invite)
+            });
         });
         Self { peer, heard }
     }

@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panic")]
 
 mod callee;
+mod forks;
 mod redirections;
 mod release;
 mod router;

@@ -11,17 +11,15 @@ use super::routed::{Asked, Astray, Attempt, Routed};
 use super::uac::Called;
 use crate::exchange::diagnostics::Diagnostics;
 use crate::net::Peer;
-use crate::report::{Class, Failure, Finding, Metric, Report, Thresholds, Uom, excerpt};
+use crate::report::{Class, Failure, Finding, Report, excerpt};
 use crate::sip::assessment::{self, Assessment};
 use crate::sip::judge;
 use crate::sip::link::LinkError;
 use crate::sip::locate::Unanswered;
 use crate::sip::message::Response;
 use crate::sip::probe::{Facts, Outcome};
-use crate::sip::transport::Transport;
 use crate::sip::uac::{Answer, UacError};
 use crate::time::words::{precisely, seconds};
-use crate::x509::judgement::Judgement;
 
 /// By what a call is judged.
 #[derive(Debug)]
@@ -187,9 +185,8 @@ impl CallAssessment<'_> {
 
     /// What happened to a call while it was kept: that it was, or a failure of whoever did not keep it.
     fn kept(&self, called: &Called) -> Result<String, Failure> {
-        let Some(lasted) = called.call.lasted(called.ended).filter(|_| !self.hold.is_zero()) else {
-            return Ok(String::new());
-        };
+        let is_to_last = !self.hold.is_zero() && taken(called).is_some();
+        let Some(lasted) = called.call.lasted(called.ended).filter(|_| is_to_last) else { return Ok(String::new()) };
         let (wanted, after) = (seconds(self.hold), precisely(lasted));
         let silence = if called.media_packets == 0 { ", no audio came" } else { "" };
         if let Some(broken) = &called.log.broken {
@@ -204,55 +201,6 @@ impl CallAssessment<'_> {
             return Err(Failure::new(Class::Timeout, format!("kept for {after} of {wanted} only: no time was left")));
         }
         Ok(format!(", held for {wanted}{silence}"))
-    }
-
-    fn measure(&self, routed: &Routed, report: &mut Report) {
-        let called = routed.last().called();
-        let since_start = |took: Duration| called.map_or(Duration::ZERO, |called| called.since(routed.started)) + took;
-        let (time, status) = match called.map(|called| called.call.verdict()) {
-            Some(Verdict::Final(response, took)) => (Some(since_start(took)), Some(response.status)),
-            Some(Verdict::Ringing(response, _)) => (None, Some(response.status)),
-            _ => (None, None),
-        };
-        let ringing = called.and_then(|called| called.call.ringing()).map(since_start);
-        let (judged, unjudged) = (&self.common.thresholds, &Thresholds::default());
-        let (of_time, of_ringing) = match (self.until, ringing) {
-            (Until::Ringing, Some(_)) => (unjudged, judged),
-            // An answer that comes without ringing ends the wait for it, too.
-            (Until::Ringing, None) => (judged, judged),
-            (Until::Answer, _) => (judged, unjudged),
-        };
-        let longest = self.common.timeout.as_secs_f64();
-        report.judge_metric(Metric::seconds("time", time).judged_by(of_time).max(longest));
-        report.judge_metric(Metric::seconds("ringing", ringing).judged_by(of_ringing).max(longest));
-        let Facts { dns, connect, served, .. } = &routed.first.facts;
-        report.add_metric(Metric::seconds("dns", *dns));
-        report.add_metric(Metric::seconds("connect", *connect));
-        if self.common.transport == Transport::Tls {
-            report.add_metric(Metric::seconds("tls", served.as_ref().and_then(|served| served.took)));
-        }
-        report.add_metric(Metric::count("redirections", routed.redirections));
-        let target = routed.target.as_ref().filter(|asked| asked.outcome.result.is_ok());
-        let target = target.and_then(|asked| asked.outcome.facts.total);
-        report.add_metric(Metric::seconds("target", target));
-        let release = called.map(|called| called.call.release());
-        let release = if let Some(Release::Done(took)) = release { Some(took) } else { None };
-        report.add_metric(Metric::seconds("release", release));
-        let calls = routed.attempts().filter_map(Attempt::called);
-        let retransmissions = calls.map(|called| called.call.retransmissions()).sum();
-        report.add_metric(Metric::count("retransmissions", retransmissions));
-        report.add_metric(Metric::optional("status", status.map(f64::from), Uom::None));
-        // Of a call that is taken back at once none can have come.
-        let is_kept = called.filter(|called| !self.hold.is_zero() && called.call.dialogs().next().is_some());
-        let packets = is_kept.map(|called| f64::from(called.media_packets));
-        report.add_metric(Metric::optional("rtp_packets", packets, Uom::None).min(0.0));
-        let asked = routed.target.iter().map(|asked| &asked.outcome.facts);
-        let judgements = routed.attempts().map(|attempt| &attempt.facts).chain(asked);
-        let judgements: Vec<_> = judgements.filter_map(|facts| facts.judgement.as_ref()).collect();
-        if self.common.transport == Transport::Tls || !judgements.is_empty() {
-            let earliest = judgements.into_iter().filter_map(Judgement::earliest).min_by_key(|left| left.seconds);
-            report.add_metric(self.common.expiries.days("certificate_days", earliest));
-        }
     }
 }
 
@@ -373,6 +321,14 @@ fn no_answer(called: &Called, peer: &Peer) -> Failure {
             let (requests, strays) = (called.log.invites, called.log.beside.clone());
             UacError::Silence { peer, requests, waited, strays }.into()
         }
+    }
+}
+
+/// The 2xx that the call was answered with; not that of a callee who answered behind another final response.
+pub(super) fn taken(called: &Called) -> Option<&Response> {
+    match called.call.verdict() {
+        Verdict::Final(response, _) if matches!(response.status, 200..300) => Some(response),
+        _ => None,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::sip::digest::{Challenge, ChallengeError, Credentials, Signed};
 use crate::sip::message::Response;
 
 /// Our credentials, and the answers that requests carry by now.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Authorization {
     credentials: Option<Credentials>,
     challenged: Challenged,

@@ -8,7 +8,7 @@ use super::message::{CallRequest, Method};
 use crate::sip::message::Response;
 
 /// One callee that answered.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Leg {
     pub dialog: Dialog,
     /// What every 2xx of it is answered with.

@@ -1,6 +1,7 @@
 //! Over which connection does a request of a call reach whom it is for? That of the INVITE, and those that Contact and Route
 //! ask for, which are dialled while everything else goes on.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
@@ -21,7 +22,7 @@ use crate::time::ending;
 
 /// The connections of one call.
 pub(super) struct Lines<'a> {
-    question: &'a Question,
+    question: Cow<'a, Question>,
     family: Family,
     /// That of the INVITE in front; one that broke is `None`.
     lines: Vec<Option<Line>>,
@@ -60,7 +61,7 @@ pub(super) enum LineEvent {
 
 impl<'a> Lines<'a> {
     /// The connection of the INVITE.
-    pub(super) fn over(line: Line, question: &'a Question, family: Family) -> Self {
+    pub(super) fn over(line: Line, question: Cow<'a, Question>, family: Family) -> Self {
         let (lines, ways, secrets) = (vec![Some(line)], Vec::new(), Vec::new());
         Self { question, family, lines, ways, secrets, events: Vec::new(), trace: Vec::new() }
     }
@@ -198,7 +199,7 @@ impl<'a> Lines<'a> {
         let (address, transport, via) = (old.peer.address, old.transport, old.via.clone());
         let may_see_credentials = old.may_see_credentials;
         self.trace.extend(old.close().await);
-        let question = Question { deadline: dialling(hard), ..self.question.clone() };
+        let question = Question { deadline: dialling(hard), ..self.question.as_ref().clone() };
         let location = Location::of_host(&address.ip().to_string(), address.port(), transport, self.family);
         let signal = async {
             let signal = ending::asked().await;

@@ -62,7 +62,7 @@ enum State {
 }
 
 /// One call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Call {
     template: Template,
     wish: Wish,
@@ -87,7 +87,7 @@ pub(crate) struct Call {
     retransmissions: u32,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Cancel {
     exchange: Exchange,
     is_answered: bool,

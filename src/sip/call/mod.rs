@@ -3,7 +3,9 @@
 //! `exchange` sends again what is not answered, `dialog` knows where the requests after a 2xx go, `leg` follows each callee
 //! that answered, `message` and `offer` write, `machine` decides what is to be sent next until nothing of the call is left -
 //! all without a socket or a clock. `uac` drives it over as many connections as it needs, its `lines`, each a `line`; `routing`
-//! follows a redirection, to none of its `places` twice, `routed` is what came of it, and `assessment` makes a report of that.
+//! follows a redirection, to none of its `places` twice, while whoever may still answer the call before it is waited for
+//! (`lingering`); `routed` is what came of all that, and `assessment` and `measurement` make a
+//! report of it.
 
 pub(crate) mod assessment;
 pub(crate) mod authorization;
@@ -12,7 +14,9 @@ pub(crate) mod exchange;
 pub(crate) mod leg;
 pub(crate) mod line;
 pub(crate) mod lines;
+pub(crate) mod lingering;
 pub(crate) mod machine;
+pub(crate) mod measurement;
 pub(crate) mod message;
 pub(crate) mod offer;
 pub(crate) mod places;

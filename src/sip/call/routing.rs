@@ -1,9 +1,11 @@
 //! Where does a call end up? One INVITE, and what becomes of a redirection: asked after, followed, or taken as the answer.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::line::Line;
+use super::lingering::Lingering;
 use super::machine::{Call, Wish};
 use super::message::Template;
 use super::offer::offer;
@@ -68,10 +70,11 @@ pub(crate) async fn route(asked: &CallQuestion, location: &Location) -> Routed {
         targets: VecDeque::new(),
         redirections: 0,
         target: None,
+        lingering: Lingering::default(),
         events: Vec::new(),
         trace: Vec::new(),
     };
-    let mut first = journey.call(&asked.question, location).await;
+    let mut first = journey.call(Cow::Borrowed(&asked.question), location).await;
     let mut goes_on = journey.look_after(&mut first, &[]).await;
     let mut further = Vec::new();
     while goes_on && let Some(target) = journey.next_target() {
@@ -79,7 +82,16 @@ pub(crate) async fn route(asked: &CallQuestion, location: &Location) -> Routed {
         goes_on = journey.look_after(&mut attempt, &target.way).await;
         further.push(attempt);
     }
-    let Journey { redirections, target, events, trace, .. } = journey;
+    let Journey { redirections, target, mut events, lingering, trace: of_target, .. } = journey;
+    let mut trace = Vec::new();
+    let calls = std::iter::once(&mut first).chain(&mut further).filter_map(|attempt| attempt.result.as_mut().ok());
+    for (called, over) in calls.zip(lingering.finish().await) {
+        *called = over;
+        events.append(&mut called.log.events);
+        trace.append(&mut called.log.trace);
+    }
+    trace.truncate(MAX_TRACE);
+    trace.extend(of_target);
     Routed { started: location.started, first, further, redirections, target, events, trace }
 }
 
@@ -97,7 +109,10 @@ struct Journey<'a> {
     targets: VecDeque<Target>,
     redirections: u32,
     target: Option<Asked>,
+    /// The calls that were made.
+    lingering: Lingering<'a>,
     events: Vec<Event>,
+    /// Of the target that was asked.
     trace: Vec<String>,
 }
 
@@ -110,10 +125,10 @@ struct Target {
     way: Vec<String>,
 }
 
-impl Journey<'_> {
+impl<'a> Journey<'a> {
     /// Calls by way of `location`.
-    async fn call(&mut self, question: &Question, location: &Location) -> Attempt {
-        let (mut facts, connected) = probe::connect(question, location).await;
+    async fn call(&mut self, question: Cow<'a, Question>, location: &Location) -> Attempt {
+        let (mut facts, connected) = self.lingering.beside(probe::connect(&question, location)).await;
         self.events.append(&mut facts.events);
         let is_trusted = facts.may_see_credentials();
         let withheld = match (&self.asked.question.credentials, &question.credentials) {
@@ -141,7 +156,7 @@ impl Journey<'_> {
         let deadline = self.asked.question.deadline.share(Instant::now(), self.targets.len() + 1);
         let question = self.question_to(uri, deadline);
         let attempt = match self.locate(uri, transport, &deadline).await {
-            Ok(location) => self.call(&question, &location).await,
+            Ok(location) => self.call(Cow::Owned(question), &location).await,
             Err(failure) => {
                 let (facts, result) = (Facts::default(), Err(Unanswered::Server(failure)));
                 Attempt { name: None, facts, result, withheld: None, astray: None }
@@ -153,7 +168,7 @@ impl Journey<'_> {
     async fn invite(
         &mut self,
         connected: probe::Connected,
-        question: &Question,
+        question: Cow<'a, Question>,
         credentials: Option<Credentials>,
     ) -> Result<Called, Failure> {
         let local = connected.local.ip();
@@ -180,17 +195,16 @@ impl Journey<'_> {
             tag: tag.clone(),
             cseq,
         };
-        // From here on somebody may have to be told that the call is over.
-        let Some(_held_off) = ending::hold_off() else { return std::future::pending().await };
+        let Some(held_off) = ending::hold_off() else { return std::future::pending().await };
         let wish = Wish { credentials, ..self.asked.wish.clone() };
         let line = Line::over(connected);
         let call = Call::new(template, wish, line.transport, Instant::now());
-        let setup = Setup { question, family: self.asked.family, whole: self.asked.question.deadline };
-        let mut called = CallUac::over(line, call, media, setup).run().await;
+        let setup = Setup { question, family: self.asked.family, whole: self.asked.question.deadline, held_off };
+        let mut uac = CallUac::over(line, call, media, setup);
+        self.lingering.beside(uac.settle()).await;
+        let called = uac.so_far();
         self.identity = Some((call_id, tag, called.call.last_cseq()));
-        self.events.append(&mut called.log.events);
-        let room = MAX_TRACE.saturating_sub(self.trace.len());
-        self.trace.extend(called.log.trace.drain(..).take(room));
+        self.lingering.add(uac).await;
         Ok(called)
     }
 
@@ -255,7 +269,7 @@ impl Journey<'_> {
         let deadline = self.asked.question.deadline;
         let question = Question { to: None, ..self.question_to(uri, deadline) };
         let mut outcome = match self.locate(uri, transport, &deadline).await {
-            Ok(location) => probe::ask(&question, &location).await,
+            Ok(location) => self.lingering.beside(probe::ask(&question, &location)).await,
             Err(failure) => Outcome { target: None, facts: Facts::default(), result: Err(Unanswered::Server(failure)) },
         };
         self.events.append(&mut outcome.facts.events);
@@ -276,7 +290,8 @@ impl Journey<'_> {
             return Ok(Location::of_host(&endpoint.host, endpoint.port, transport, self.asked.family));
         };
         let domain = Domain { name: &uri.host, wanted: Some(transport), nameservers };
-        Ok(Location::of_domain(domain, self.asked.family, deadline, &mut self.events).await?)
+        let looked_up = Location::of_domain(domain, self.asked.family, deadline, &mut self.events);
+        Ok(self.lingering.beside(looked_up).await?)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Taking back begins early enough to be done by the deadline, and at once when a signal or the end of a connection says so.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -23,22 +24,22 @@ use crate::sip::message::{self, Response};
 use crate::sip::probe::Question;
 use crate::sip::uac;
 use crate::time::deadline::Deadline;
-use crate::time::ending;
+use crate::time::ending::{self, HeldOff};
 
-/// A call that was made and is over, as far as it can be.
+/// A call that was made, and is over as far as it can be, or has its answer.
 #[derive(Debug)]
 pub(crate) struct Called {
     pub call: Call,
     /// When its INVITE was about to be sent.
     pub started: Instant,
-    /// When it was over, or nobody was left to talk to.
+    /// When it was over, or nobody was left to talk to, or what is known of it was noted.
     pub ended: Instant,
     pub media_packets: u32,
     pub log: Log,
 }
 
 /// What was noted while a call was made.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Log {
     /// Why the connection of the INVITE ended.
     pub failure: Option<Failure>,
@@ -70,16 +71,20 @@ impl Called {
 /// What a call needs beside a line.
 pub(crate) struct Setup<'a> {
     /// Whom, from whom, how to connect; by its deadline there must be an answer.
-    pub question: &'a Question,
+    pub question: Cow<'a, Question>,
     pub family: Family,
     /// By when all must be over, also what is to be kept.
     pub whole: Deadline,
+    /// From here on somebody may have to be told that the call is over.
+    pub held_off: HeldOff,
 }
 
 /// A call that is being made.
 pub(crate) struct CallUac<'a> {
     /// What a message must be sent by.
     deadline: Deadline,
+    /// When its INVITE was about to be sent.
+    started: Instant,
     call: Call,
     lines: Lines<'a>,
     media: MediaPort,
@@ -89,7 +94,10 @@ pub(crate) struct CallUac<'a> {
     whole: Limits,
     is_leaving: bool,
     has_redialled: bool,
+    /// Whether nothing of it is left, or nobody to talk to.
+    is_over: bool,
     log: Log,
+    _held_off: HeldOff,
 }
 
 /// When taking back begins, and when it must be over.
@@ -108,50 +116,69 @@ enum Heard {
 impl<'a> CallUac<'a> {
     /// A call over `line`; the audio is expected at `media`.
     pub(crate) fn over(line: Line, call: Call, media: MediaPort, setup: Setup<'a>) -> Self {
-        let Setup { question, family, whole } = setup;
+        let Setup { question, family, whole, held_off } = setup;
         Self {
             deadline: whole,
+            started: Instant::now(),
             call,
+            answer: Limits::of(&question.deadline),
             lines: Lines::over(line, question, family),
             media,
-            answer: Limits::of(&question.deadline),
             whole: Limits::of(&whole),
             is_leaving: false,
             has_redialled: false,
+            is_over: false,
             log: Log::default(),
+            _held_off: held_off,
         }
     }
 
-    /// Makes the call and takes it back. The caller holds the end of the run off for so long.
-    pub(crate) async fn run(mut self) -> Called {
-        let started = Instant::now();
-        loop {
-            let now = Instant::now();
-            let Limits { soft, hard } = self.limits();
-            if now >= soft {
-                self.leave();
-            }
-            let step = if now >= hard { Step::Over } else { self.call.poll(now) };
-            let is_alive = match step {
-                Step::Over => false,
-                Step::Send(request) => match self.lines.place(&request, hard) {
-                    Some(index) => self.send(index, &request).await,
-                    None => true,
-                },
-                Step::Wait(until) => {
-                    let until = if self.is_leaving { until } else { until.min(soft) };
-                    self.hear(until.min(hard)).await
-                }
-            };
-            if !is_alive {
-                break;
-            }
+    /// Makes the call, until nothing of it is left, or nothing but to wait for who may answer behind its answer.
+    pub(crate) async fn settle(&mut self) {
+        while !self.is_over && !self.call.is_settled() {
+            self.go_on().await;
         }
-        self.finish(started).await
+    }
+
+    /// What is known by now.
+    pub(crate) fn so_far(&self) -> Called {
+        let (call, log, ended) = (self.call.clone(), self.log.clone(), Instant::now());
+        Called { call, started: self.started, ended, media_packets: self.media.packets, log }
+    }
+
+    /// Takes the call back, until nothing of it is left.
+    pub(crate) async fn finish(mut self) -> Called {
+        while !self.is_over {
+            self.go_on().await;
+        }
+        self.close().await
+    }
+
+    /// Does what is to be done now, or waits for what comes.
+    async fn go_on(&mut self) {
+        let now = Instant::now();
+        let Limits { soft, hard } = self.limits();
+        if now >= soft {
+            self.leave();
+        }
+        let step = if now >= hard { Step::Over } else { self.call.poll(now) };
+        let is_alive = match step {
+            Step::Over => false,
+            Step::Send(request) => match self.lines.place(&request, hard) {
+                Some(index) => self.send(index, &request).await,
+                None => true,
+            },
+            Step::Wait(until) => {
+                let until = if self.is_leaving { until } else { until.min(soft) };
+                self.hear(until.min(hard)).await
+            }
+        };
+        self.is_over = !is_alive;
     }
 
     fn limits(&self) -> Limits {
-        if self.call.dialogs().next().is_some() { self.whole } else { self.answer }
+        let is_answered = self.call.has_final() || self.call.dialogs().next().is_some();
+        if is_answered { self.whole } else { self.answer }
     }
 
     fn leave(&mut self) {
@@ -334,7 +361,7 @@ impl<'a> CallUac<'a> {
         self.lines.is_any()
     }
 
-    async fn finish(mut self, started: Instant) -> Called {
+    async fn close(mut self) -> Called {
         let ended = Instant::now();
         let is_proceeding = self.call.last_provisional().is_some();
         for line in self.lines.all() {
@@ -345,7 +372,7 @@ impl<'a> CallUac<'a> {
         let (events, trace) = self.lines.close().await;
         self.log.events.extend(events);
         self.log.trace.extend(trace);
-        Called { call: self.call, started, ended, media_packets: self.media.packets, log: self.log }
+        Called { call: self.call, started: self.started, ended, media_packets: self.media.packets, log: self.log }
     }
 }
 

@@ -99,6 +99,12 @@ impl Call {
         matches!(self.state, State::Calling | State::Proceeding) || self.legs.iter().any(|leg| leg.ended.is_none())
     }
 
+    /// Whether it has its answer, which is none that makes a call, and all is sent that follows from it: what is left is to
+    /// wait for another callee's 2xx, which may cross it.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.state == State::Completed && self.outbox.is_empty()
+    }
+
     /// Whether an answered call goes on that nobody has ended yet.
     pub(crate) fn is_kept(&self) -> bool {
         self.legs.iter().any(Leg::is_kept)

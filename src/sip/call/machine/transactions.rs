@@ -189,12 +189,9 @@ impl Call {
     }
 
     /// Until when another callee's 2xx may still come, which crosses the end of the first or the refusal of the whole (RFC 3261
-    /// 16.7), and over UDP a refusal whose ACK was lost. A redirection over a stream is neither: it comes once, and after
-    /// everybody behind it has answered.
+    /// 16.7: a proxy sends each on as it comes), and over UDP a refusal whose ACK was lost.
     fn quiet_from(&self) -> Option<Instant> {
-        let is_settled = |status: u16| self.transport.is_stream() && (300..400).contains(&status);
         let refused = self.final_response.as_ref().filter(|(_, response)| response.status >= 300);
-        let refused = refused.filter(|(_, response)| self.cancel.is_some() || !is_settled(response.status));
         self.legs.iter().filter_map(Leg::ended_at).chain(refused.map(|(at, _)| *at)).max().map(|at| at + T1)
     }
 }

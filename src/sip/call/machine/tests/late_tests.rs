@@ -4,9 +4,13 @@ use super::*;
 
 #[test]
 fn a_2xx_that_comes_right_after_a_refusal_or_redirection_is_released() {
-    for (status, transport) in
-        [(302, Transport::Udp), (486, Transport::Udp), (486, Transport::Tcp), (603, Transport::Tls)]
-    {
+    for (status, transport) in [
+        (302, Transport::Udp),
+        (302, Transport::Tcp),
+        (486, Transport::Udp),
+        (486, Transport::Tcp),
+        (603, Transport::Tls),
+    ] {
         let mut scene = Scene::new(Until::Answer, Duration::from_secs(9), transport);
         scene.settle();
         scene.say(Method::Invite, status, "To: <sip:d>;tag=a").settle();
@@ -21,11 +25,17 @@ fn a_2xx_that_comes_right_after_a_refusal_or_redirection_is_released() {
 }
 
 #[test]
-fn a_redirection_over_a_stream_is_not_waited_upon() {
-    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Tcp);
-    scene.settle();
-    scene.say(Method::Invite, 302, "To: <sip:d>;tag=a\r\nContact: <sip:e@192.0.2.8>");
-    assert_eq!((scene.sends(), scene.settle()), (vec!["ACK"], Step::Over));
+fn a_redirection_is_known_as_soon_as_it_is_acknowledged_and_waited_behind_all_the_same() {
+    for transport in [Transport::Tcp, Transport::Udp] {
+        let mut scene = Scene::new(Until::Answer, Duration::ZERO, transport);
+        scene.settle();
+        assert!(!scene.call.is_settled());
+        scene.say(Method::Invite, 302, "To: <sip:d>;tag=a\r\nContact: <sip:e@192.0.2.8>");
+        assert!(!scene.call.is_settled());
+        assert_eq!(scene.sends(), ["ACK"]);
+        assert!(scene.call.is_settled() && matches!(scene.settle(), Step::Wait(until) if until == scene.now + T1));
+        assert_eq!(scene.pass(500).settle(), Step::Over);
+    }
 }
 
 #[test]
