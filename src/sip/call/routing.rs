@@ -232,15 +232,28 @@ impl<'a> Journey<'a> {
     async fn redirect(&mut self, response: &Response, way: Vec<String>) -> Result<(), Astray> {
         let contacts = address::contacts(&response.head)?.into_iter().map(|contact| contact.uri);
         let (known, new): (Vec<_>, Vec<_>) = contacts.partition(|uri| self.places.has(uri, self.usual));
-        let Some(preferred) = new.first() else {
-            let way: Vec<_> = way.into_iter().chain(known.into_iter().map(|uri| uri.text).take(1)).collect();
-            return Err(Astray::Circle(excerpt(&way.join(" -> "), MAX_WAY)));
+        let circle = |back: Option<String>| {
+            Astray::Circle(excerpt(&way.iter().cloned().chain(back).collect::<Vec<_>>().join(" -> "), MAX_WAY))
         };
+        let mut back = known.into_iter().map(|uri| uri.text).next();
         if self.asked.redirect == Redirect::Ask {
-            self.redirections += 1;
-            self.target = Some(self.ask(preferred).await);
-            return Ok(());
+            for uri in &new {
+                let asked = self.ask(uri).await;
+                match asked.outcome.facts.peer.as_ref().map(|peer| peer.address) {
+                    // Of the server that has redirected the call everybody knows that it is alive.
+                    Some(address) if self.places.has_reached(uri, address, self.usual) => {
+                        back.get_or_insert_with(|| format!("{} (again {address})", uri.text));
+                    }
+                    _ => {
+                        self.redirections += 1;
+                        self.target = Some(asked);
+                        return Ok(());
+                    }
+                }
+            }
+            return Err(circle(back));
         }
+        let Some(preferred) = new.first() else { return Err(circle(back)) };
         let max = self.asked.max_redirects;
         if self.redirections >= u32::from(max) {
             return Err(Astray::TooMany { max, last: preferred.name(self.usual) });
