@@ -190,6 +190,32 @@ fn what_answers_a_challenge_goes_to_nobody_whom_a_contact_names() {
 }
 
 #[test]
+fn the_server_that_was_asked_for_gets_what_answers_its_challenge_by_another_of_its_names_too() {
+    let own = Arc::new(Mutex::new(String::new()));
+    let port = Arc::clone(&own);
+    let script = move |method: &str, request: &str, _: &str| match method {
+        "BYE" if !request.contains("\r\nAuthorization: ") => {
+            let challenge = "WWW-Authenticate: Digest realm=\"good\", nonce=\"m\"\r\n";
+            vec![said(request, "a", "401 Unauthorized", challenge)]
+        }
+        _ => {
+            let contact = format!("Contact: <sip:x@localhost:{}>\r\n", Mutex::lock(&port).unwrap());
+            challenging(method, request, &contact)
+        }
+    };
+    let directory = password();
+    let who = format!("-4 --username bob --password-file {}", directory.path().join("p").display());
+    let callee = Callee::new(script.clone());
+    callee.port().clone_into(&mut Mutex::lock(&own).unwrap());
+    crate::udp(callee.port(), &who).assert_text(0).assert_says("released in");
+    callee.assert_heard(&["INVITE", "ACK", "INVITE", "ACK", "BYE"]);
+    let callee = Callee::tcp(script);
+    callee.port().clone_into(&mut Mutex::lock(&own).unwrap());
+    crate::call(callee.port(), &who).assert_text(0).assert_says("released in");
+    callee.assert_heard(&["INVITE", "ACK", "INVITE", "ACK", "BYE"]);
+}
+
+#[test]
 fn no_later_connection_shows_what_answered_a_challenge() {
     let echo = Arc::new(Mutex::new(String::new()));
     let callee = Secure::new(200, move |method: &str, request: &str, _: &str| {

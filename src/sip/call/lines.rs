@@ -150,18 +150,26 @@ impl<'a> Lines<'a> {
     /// Takes what came of dialling a way; the line that leads there now, and what waited for it.
     pub(super) fn dialled(&mut self, way: usize, (facts, connected): Dialled) -> (usize, Vec<CallRequest>) {
         self.events.extend(facts.events);
-        let index = match connected {
-            Ok(connected) => {
-                let mut line = Line::over(connected);
+        let line = connected.ok().map(Line::over);
+        let index = match line {
+            // By another of its names it is the server that was asked for, which may see what answers its challenges.
+            Some(line) if self.is_where_first(&line) => 0,
+            Some(mut line) => {
                 self.secrets.iter().for_each(|secret| line.conceal(secret));
                 // A callee may name anybody in its Contact: what answers a challenge is for the server that was asked for.
                 line.may_see_credentials = false;
                 self.lines.push(Some(line));
                 self.lines.len() - 1
             }
-            Err(_) => 0,
+            None => 0,
         };
         (index, self.lead(way, index))
+    }
+
+    /// Whether a line leads to where that of the INVITE does.
+    fn is_where_first(&self, line: &Line) -> bool {
+        let first = self.lines[0].as_ref();
+        first.is_some_and(|first| (first.peer.address, first.transport) == (line.peer.address, line.transport))
     }
 
     /// Gives up on every way that is still being dialled: the line of the INVITE leads there. What waited for them.
@@ -176,7 +184,8 @@ impl<'a> Lines<'a> {
             return Vec::new();
         }
         if index == 0 {
-            let text = format!("no way to {}:{}, staying on the connection of the call", endpoint.host, endpoint.port);
+            let text =
+                format!("no other way to {}:{}, staying on the connection of the call", endpoint.host, endpoint.port);
             self.events.push(Event::now(text));
         }
         match std::mem::replace(leads, Leads::Over(index)) {
