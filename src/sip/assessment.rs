@@ -10,7 +10,7 @@ use super::transport::Transport;
 use super::uac::Answer;
 use super::uac::repeated::Repeated;
 use crate::net::{self, Peer};
-use crate::report::{Class, Failure, Finding, Metric, Report, Thresholds, Uom};
+use crate::report::{Class, Failure, Finding, Metric, Report, State, Thresholds, Uom};
 use crate::time::words::precisely;
 use crate::x509::expiry::Expiries;
 use crate::x509::judgement::Judgement;
@@ -40,51 +40,66 @@ pub(crate) struct Assessment {
 }
 
 impl Assessment {
-    /// Adds to `report` what came of one address.
-    pub(crate) fn add(&mut self, outcome: Outcome, report: &mut Report) {
+    /// Adds to `report` what came of one address, and says whether that is an answer as expected; of a series that all of it
+    /// was sent, and such an answer came.
+    pub(crate) fn add(&mut self, outcome: Outcome, report: &mut Report) -> bool {
         let Outcome { facts, result, .. } = outcome;
+        let mut is_expected = false;
         for failure in &facts.passed_over {
             report.add_finding(Finding::remark(format!("passed over: {}", failure.summary)));
         }
         if let (Some(repeated), Some(peer)) = (&facts.repeated, &facts.peer) {
-            self.add_repeated((repeated, peer), &facts, report);
+            is_expected = self.add_repeated((repeated, peer), &facts, report);
         }
+        is_expected &= result.is_ok();
+        let before = report.findings.len();
         match (result, &facts.peer) {
             (Ok(_), Some(_)) if facts.repeated.is_some() => {}
             (Ok(answer), Some(peer)) => {
                 let time = facts.total.unwrap_or(answer.took);
                 self.add_answer(&answer, &facts, report);
-                self.add_judged(self.expected.judge(&answer, &self.name_of(peer), time), report);
+                is_expected = self.add_judged(self.expected.judge(&answer, &self.name_of(peer), time), report);
             }
             // A certificate that forbids to go on is said below, with whatever else is wrong with it.
             (Err(Unanswered::Server(failure)), _) if is_about_certificate(&failure, &facts) => {}
             (Err(unanswered), _) => report.add_failure(unanswered.into_failure(report)),
             (Ok(_), None) => {}
         }
+        let unanswered = report.findings.get(before).filter(|finding| finding.class.is_some());
+        let unanswered = unanswered.map(|finding| finding.state);
         self.add_certificates(&facts, report);
-        self.measure(&facts, report);
+        self.measure(&facts, unanswered, report);
         report.events.extend(facts.events);
         report.add_trace(facts.trace);
+        is_expected
     }
 
-    /// What came of a series of one `peer`: each kind of answer, and how many there were of how many requests.
-    fn add_repeated(&self, (repeated, peer): (&Repeated, &Peer), facts: &Facts, report: &mut Report) {
+    /// What came of a series of one `peer`: each kind of answer, and how many there were of how many requests. Says whether one
+    /// of them is as expected.
+    fn add_repeated(&self, (repeated, peer): (&Repeated, &Peer), facts: &Facts, report: &mut Report) -> bool {
         let Repeated { round_trips, kinds, lost, .. } = repeated;
-        let Some(median) = round_trips.median() else { return };
+        let Some(median) = round_trips.median() else { return false };
         let (sent, answered) = (round_trips.sent(), round_trips.answered());
         let jitter = round_trips.jitter().map(|jitter| format!(", jitter {}", precisely(jitter))).unwrap_or_default();
-        let all = format!("{answered} of {sent} answered, median {}{jitter}", precisely(median));
+        let unsent = match round_trips.unsent() {
+            0 => String::new(),
+            unsent => format!(", {unsent} more not sent"),
+        };
+        let all = format!("{answered} of {sent} answered{unsent}, median {}{jitter}", precisely(median));
+        let mut is_expected = false;
         for (answer, count) in kinds {
             let how = if kinds.len() == 1 { format!(", {all}") } else { format!(" to {count} of {sent} requests") };
             self.add_answer(answer, facts, report);
-            self.add_judged(self.expected.judge_said(answer, &self.name_of(peer), &how), report);
+            is_expected |= self.add_judged(self.expected.judge_said(answer, &self.name_of(peer), &how), report);
         }
         if kinds.len() > 1 {
             report.add_finding(Finding::remark(format!("{}: {all}", self.name_of(peer))));
         }
+        report.findings.extend(repeated.late_in_words().map(Finding::remark));
         if let Some(lost) = lost.as_ref().filter(|lost| lost.class != Class::Timeout) {
             report.add_finding(Finding::remark(format!("lost: {}", lost.summary)));
         }
+        is_expected
     }
 
     /// The facts of one answer.
@@ -96,11 +111,13 @@ impl Assessment {
         *used = answer.digest_user.clone().or_else(|| used.take());
     }
 
-    fn add_judged(&self, judged: Result<String, Failure>, report: &mut Report) {
+    fn add_judged(&self, judged: Result<String, Failure>, report: &mut Report) -> bool {
+        let is_expected = judged.is_ok();
         match judged {
             Ok(text) => report.add_finding(Finding::ok(text)),
             Err(failure) => report.add_failure(failure),
         }
+        is_expected
     }
 
     /// What the TLS server showed, and what that is worth.
@@ -145,8 +162,8 @@ impl Assessment {
     }
 
     /// The metrics of one address. A target without an address has no label that would stay the same, and an address that
-    /// two names lead to is measured once.
-    fn measure(&mut self, facts: &Facts, report: &mut Report) {
+    /// two names lead to is measured once. Where the series broke off or nobody answered it, that is worth the state `unanswered`.
+    fn measure(&mut self, facts: &Facts, unanswered: Option<State>, report: &mut Report) {
         let suffix = match facts.peer.as_ref().map(|peer: &Peer| peer.address) {
             _ if !self.is_labelled => None,
             None if self.is_alone => None,
@@ -162,16 +179,17 @@ impl Assessment {
         };
         let suffixed = |metric: Metric| suffix.iter().fold(metric, |metric, suffix| metric.suffixed(suffix));
         let among = facts.peer.as_ref().filter(|_| !self.is_alone);
-        // Of a series that broke off, or that nobody answered, that is what is wrong with it.
-        let is_judged = facts.repeated.as_ref().is_none_or(|repeated| repeated.is_complete);
         for metric in self.phases(facts) {
             let is_loss = metric.label() == LOSS;
             let metric = among.into_iter().fold(metric, |metric, peer| metric.said_of(peer.to_string()));
             let judged = report.findings.len();
-            if is_judged {
-                report.judge_metric(suffixed(metric))
-            } else {
+            // How much is lost says no more than why it is, unless it is worth more: a class may be lowered, and says nothing of
+            // how many there are.
+            let is_said = metric.violation().is_some_and(|violation| unanswered >= Some(violation.state));
+            if is_loss && is_said {
                 report.add_metric(suffixed(metric))
+            } else {
+                report.judge_metric(suffixed(metric))
             }
             // Of the times only one has thresholds: whose it was says what it went into.
             match report.findings.get_mut(judged) {

@@ -18,18 +18,31 @@ impl Pace {
     }
 }
 
-/// What came of each request that was sent, in their order: the time to its answer, or that it was lost.
+/// What came of each request, in their order: the time to its answer, or that it was lost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RoundTrips(Vec<Option<Duration>>);
+pub(crate) struct RoundTrips {
+    sent: Vec<Option<Duration>>,
+    /// How many were not even sent, because the series broke off.
+    unsent: usize,
+}
 
 impl RoundTrips {
     /// Adds the next one; `None` was lost.
     pub(crate) fn add(&mut self, took: Option<Duration>) {
-        self.0.push(took);
+        self.sent.push(took);
+    }
+
+    /// Gives up the rest of `count` requests: a series that breaks off has no answer to those either.
+    pub(crate) fn give_up(&mut self, count: u32) {
+        self.unsent = usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(self.sent());
     }
 
     pub(crate) const fn sent(&self) -> usize {
-        self.0.len()
+        self.sent.len()
+    }
+
+    pub(crate) const fn unsent(&self) -> usize {
+        self.unsent
     }
 
     pub(crate) fn answered(&self) -> usize {
@@ -57,15 +70,16 @@ impl RoundTrips {
         Some(differences.sum::<Duration>() / pairs)
     }
 
-    /// What share of those that were sent was lost, in per cent, to four decimals. Unknown when none was sent.
+    /// What share has no answer, in per cent, to four decimals, with those that were given up. Unknown when none was sent.
     pub(crate) fn loss(&self) -> Option<f64> {
-        let (sent, answered) = (u32::try_from(self.sent()).ok()?, u32::try_from(self.answered()).ok()?);
-        let share = f64::from(sent - answered) * 100.0 / f64::from(sent);
-        (sent > 0).then_some((share * 1e4).round() / 1e4)
+        let all = u32::try_from(self.sent() + self.unsent).ok()?;
+        let answered = u32::try_from(self.answered()).ok()?;
+        let share = f64::from(all - answered) * 100.0 / f64::from(all);
+        (self.sent() > 0).then_some((share * 1e4).round() / 1e4)
     }
 
     fn known(&self) -> impl Iterator<Item = Duration> + '_ {
-        self.0.iter().copied().flatten()
+        self.sent.iter().copied().flatten()
     }
 }
 
@@ -76,7 +90,8 @@ mod tests {
 
     /// Round trips in milliseconds; 0 is one that was lost.
     fn of(trips: &[u64]) -> RoundTrips {
-        RoundTrips(trips.iter().map(|trip| (*trip > 0).then_some(Duration::from_millis(*trip))).collect())
+        let sent = trips.iter().map(|trip| (*trip > 0).then_some(Duration::from_millis(*trip))).collect();
+        RoundTrips { sent, unsent: 0 }
     }
 
     fn in_ms(duration: Option<Duration>) -> Option<f64> {
@@ -118,6 +133,18 @@ mod tests {
         for (trips, loss) in [(&[1, 1][..], 0.0), (&[1, 0], 50.0), (&[1, 1, 0], 33.3333), (&[0], 100.0)] {
             assert_eq!(of(trips).loss(), Some(loss), "{trips:?}");
         }
+    }
+
+    #[test]
+    fn what_a_series_that_breaks_off_did_not_send_is_lost_too() {
+        for (trips, unsent, loss) in [(&[1, 0][..], 8, 90.0), (&[1, 1], 2, 50.0), (&[0], 3, 100.0), (&[1; 4], 0, 0.0)] {
+            let mut broken = of(trips);
+            broken.give_up(u32::try_from(trips.len()).unwrap() + unsent);
+            assert_eq!((broken.unsent(), broken.loss()), (unsent as usize, Some(loss)), "{trips:?}");
+        }
+        let mut never_begun = RoundTrips::default();
+        never_begun.give_up(5);
+        assert_eq!(never_begun.loss(), None);
     }
 
     #[test]

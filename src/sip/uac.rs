@@ -101,12 +101,17 @@ pub(crate) struct Uac<T> {
     link: Link<T>,
     requests: u32,
     retransmissions: u32,
+    /// The branches of a series that were given up without an answer.
+    given_up: Vec<String>,
+    /// How many of those were answered all the same, too late.
+    late: u32,
 }
 
 impl<T: Channel> Uac<T> {
     /// A client that has sent nothing to `peer` yet; everything must be over by `deadline`.
     pub(crate) fn over(channel: T, peer: Peer, deadline: Deadline) -> Self {
-        Self { deadline, due: None, link: Link::over(channel, peer), requests: 0, retransmissions: 0 }
+        let link = Link::over(channel, peer);
+        Self { deadline, due: None, link, requests: 0, retransmissions: 0, given_up: Vec::new(), late: 0 }
     }
 
     /// How often a request was sent again.
@@ -180,7 +185,10 @@ impl<T: Channel> Uac<T> {
             let now = Instant::now();
             let step = if now >= end { Step::TimedOut } else { transaction.poll(now) };
             match step {
-                Step::TimedOut => return Err(self.no_final_response(&transaction, now - started)),
+                Step::TimedOut => {
+                    self.given_up.extend(self.due.map(|_| id.branch.clone()));
+                    return Err(self.no_final_response(&transaction, now - started));
+                }
                 Step::Transmit => {
                     self.requests += 1;
                     self.retransmissions += u32::from(transaction.transmitted() > 1);
@@ -199,10 +207,23 @@ impl<T: Channel> Uac<T> {
                             }
                         },
                         Received::Provisional => self.link.last_provisional = Some(response.status_text()),
-                        Received::Stray => _ = self.link.stray(),
+                        Received::Stray => self.pass_over(&response),
                     }
                 }
             }
+        }
+    }
+
+    /// Counts a response that does not answer the present request: as late where it answers one that was given up.
+    fn pass_over(&mut self, response: &Response) {
+        let is_its = |branch: &String| Some(branch.as_str()) == response.branch() && !response.is_provisional();
+        match self.given_up.iter().position(is_its) {
+            // An answer that is sent again is one.
+            Some(place) => {
+                self.given_up.swap_remove(place);
+                self.late += 1;
+            }
+            None => _ = self.link.stray(),
         }
     }
 

@@ -83,10 +83,61 @@ fn all_lost_is_the_failure_that_one_is() {
     ran.assert_begins(2, "UM SIP OPTIONS CRITICAL - none of 3 requests was answered: no response from 127.0.0.1:");
     assert_eq!(perfdata::value(ran.first_line(), "loss"), Some(100.0));
     assert!(!ran.stdout.contains("more than 80 %"), "{ran:?}");
-    probe(&silent.port(), &[&series[..], &["--state", "timeout=unknown"]].concat())
-        .assert_begins(3, "UM SIP OPTIONS UNKNOWN - ");
-    let refused = probe(&closed_port(), &[&series[..], &["--state", "refused=warning"]].concat());
-    refused.assert_begins(1, "UM SIP OPTIONS WARNING - none of 3 requests was answered: connection refused by ");
+    let all_may_be_lost = ["--loss-warning", "100", "--loss-critical", "100"];
+    let lowered = |port: &str, state| probe(port, &[&series[..], &all_may_be_lost, &["--state", state]].concat());
+    lowered(&silent.port(), "timeout=unknown").assert_begins(3, "UM SIP OPTIONS UNKNOWN - none of 3 requests ");
+    lowered(&closed_port(), "refused=warning")
+        .assert_begins(1, "UM SIP OPTIONS WARNING - none of 3 requests was answered: connection refused by ");
+}
+
+#[test]
+fn all_lost_is_worth_no_less_than_most_whatever_one_lost_request_is() {
+    let judged = |port: &str, arguments: &[&str]| {
+        probe(port, &[&["--transport", "udp", "--count", "3", "--interval", "0.05", "--state"], arguments].concat())
+    };
+    let silent = Peer::udp(|_| Vec::new());
+    for state in ["timeout=ok", "timeout=warning", "timeout=unknown"] {
+        let ran = judged(&silent.port(), &[state]);
+        ran.assert_begins(2, "UM SIP OPTIONS CRITICAL - loss 100 %, more than 80 %; none of 3 requests was answered: ");
+    }
+    judged(&silent.port(), &["timeout=ok", "--loss-critical", "100"])
+        .assert_begins(1, "UM SIP OPTIONS WARNING - ")
+        .assert_says("loss 100 %, more than 40 %");
+    judged(&closed_port(), &["refused=warning"]).assert_begins(2, "UM SIP OPTIONS CRITICAL - loss 100 %, more than ");
+}
+
+#[test]
+fn a_series_that_breaks_off_is_judged_by_what_it_measured_and_by_what_it_did_not_send() {
+    let broken = |arguments: &[&str]| {
+        let peer = Peer::tcp(|mut stream| {
+            let Some(request) = read_request(&mut stream) else { return };
+            let _ = stream.write_all(&response(&request, "SIP/2.0 200 OK", ""));
+            let _ = read_request(&mut stream);
+        });
+        let series = ["--count", "10", "--interval", "0.5", "--state", "closed=ok"];
+        probe(&peer.port(), &[&series[..], arguments].concat())
+    };
+    let ran = broken(&[]);
+    ran.assert_begins(2, "UM SIP OPTIONS CRITICAL - loss 90 %, more than 80 %; 200 OK from 127.0.0.1:");
+    ran.assert_says(", 1 of 2 answered, 8 more not sent, median ").assert_says(" closed the connection ");
+    assert_eq!(perfdata::value(ran.first_line(), "loss"), Some(90.0));
+    let all_may_be_lost = ["--loss-warning", "100", "--loss-critical", "100"];
+    broken(&all_may_be_lost).assert_begins(0, "UM SIP OPTIONS OK - 200 OK from 127.0.0.1:");
+    broken(&[&all_may_be_lost[..], &["-c", "0"]].concat()).assert_begins(2, "UM SIP OPTIONS CRITICAL - took ");
+}
+
+#[test]
+fn credentials_that_are_rejected_are_no_loss() {
+    let challenge = "WWW-Authenticate: Digest realm=\"um\", nonce=\"n1\", qop=\"auth\"\r\n";
+    let peer = Peer::answering(move |request| response(request, "SIP/2.0 401 Unauthorized", challenge));
+    let directory = tempfile::tempdir().unwrap();
+    let password = directory.path().join("password");
+    fs::write(&password, "secret\n").unwrap();
+    let credentials = ["--username", "alice", "--password-file", password.to_str().unwrap()];
+    let series = ["--count", "3", "--interval", "0.5", "--state", "authentication=warning"];
+    let ran = probe(&peer.port(), &[&credentials[..], &series].concat());
+    ran.assert_begins(1, "UM SIP OPTIONS WARNING - 127.0.0.1:").assert_says("rejects the credentials of user 'alice'");
+    assert_eq!(perfdata::value(ran.first_line(), "loss"), None, "{ran:?}");
 }
 
 #[test]
@@ -124,6 +175,31 @@ fn an_answer_after_the_next_request_is_a_stray() {
     });
     let ran = probe(&peer.port(), &["--transport", "udp", "--count", "3", "--interval", "0.2"]);
     ran.assert_begins(2, "UM SIP OPTIONS CRITICAL - none of 3 requests was answered: ");
+    ran.assert_says("; 2 answers came later than --interval");
+    let advice = ran.stdout.lines().find(|line| line.starts_with("advice: "));
+    assert!(advice.is_some_and(|advice| advice.contains("Give --interval more")), "{ran:?}");
+    assert!(!ran.stdout.contains("did not belong"), "{ran:?}");
+}
+
+#[test]
+fn what_came_too_late_is_counted_beside_what_did_not_come_at_all() {
+    let (count, last) = (AtomicU32::new(0), Mutex::new(None::<Vec<u8>>));
+    // The first is answered, the second with the third, each twice; the fourth not at all.
+    let peer = Peer::udp(move |request| {
+        let answer = response(request, "SIP/2.0 200 OK", "");
+        match count.fetch_add(1, Ordering::SeqCst) {
+            0 => vec![answer],
+            1 => {
+                last.lock().unwrap().replace(answer);
+                Vec::new()
+            }
+            2 => vec![last.lock().unwrap().take().unwrap_or_default(); 2].into_iter().chain([answer]).collect(),
+            _ => Vec::new(),
+        }
+    });
+    let ran = probe(&peer.port(), &["--transport", "udp", "--count", "4", "--interval", "0.5"]);
+    ran.assert_begins(1, "UM SIP OPTIONS WARNING - loss 50 %, more than 40 %; 200 OK from 127.0.0.1:");
+    ran.assert_says(", 2 of 4 answered, median ").assert_says("; 1 answer came later than --interval");
 }
 
 #[test]

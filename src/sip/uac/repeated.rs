@@ -28,10 +28,10 @@ pub(crate) struct Repeated {
     pub round_trips: RoundTrips,
     /// The first one of each kind of answer, and how many there were.
     pub kinds: Vec<(Answer, u32)>,
+    /// How many of those that are lost were answered when the next one was due already.
+    pub late: u32,
     /// Why requests were lost: the first reason that says more than that nobody answered, if there is one.
     pub lost: Option<Failure>,
-    /// Whether there was an answer, and every request was sent.
-    pub is_complete: bool,
 }
 
 impl Repeated {
@@ -52,12 +52,34 @@ impl Repeated {
         }
     }
 
+    /// Breaks off before all `count` were sent. Those that were not have no answer either; but where the server's own answer
+    /// ends it, or something that this host lacks, nothing was lost on the way.
+    fn break_off(&mut self, count: u32, failure: &Failure) {
+        if !failure.is_answer && !matches!(failure.class, Class::Local | Class::Permission) {
+            self.round_trips.give_up(count);
+        }
+    }
+
     /// Why nobody answered.
     fn silence(&self) -> Failure {
         let lost = self.lost.clone().unwrap_or_else(|| Failure::new(Class::Timeout, "no request was sent"));
+        let late = self.late_in_words().map(|late| format!("; {late}")).unwrap_or_default();
+        let advice = if self.late > 0 { Some(ADVICE_ON_LATE) } else { lost.advice };
         match self.round_trips.sent() {
             0 | 1 => lost,
-            sent => Failure { summary: format!("none of {sent} requests was answered: {}", lost.summary), ..lost },
+            sent => {
+                let summary = format!("none of {sent} requests was answered: {}{late}", lost.summary);
+                Failure { summary, advice, ..lost }
+            }
+        }
+    }
+
+    /// How many answers came too late, if some did.
+    pub(crate) fn late_in_words(&self) -> Option<String> {
+        match self.late {
+            0 => None,
+            1 => Some("1 answer came later than --interval".to_owned()),
+            late => Some(format!("{late} answers came later than --interval")),
         }
     }
 }
@@ -85,22 +107,27 @@ impl<T: Channel> Uac<T> {
             if self.deadline.remaining(sent).is_zero() {
                 let text = format!("the deadline passed when {} of {} requests were sent", index - 1, pace.count);
                 let failure = Failure { advice: Some(ADVICE_ON_PACE), ..Failure::new(Class::Timeout, text) };
+                repeated.break_off(pace.count, &failure);
                 return (repeated, Err(failure));
             }
             // By the clock, so that the pace is kept; but whoever is late is given a chance to be answered.
             due = (due + pace.interval).max(sent + pace.interval / 2);
             self.begin_again(patience.filter(|_| is_silent).map_or(due, |patience| patience.min(due)));
-            match self.options(request, credentials).await {
+            let asked = self.options(request, credentials).await;
+            repeated.late = self.late;
+            match asked {
                 Ok(answer) => repeated.add(answer, expected),
                 Err(failure) if is_loss::<T>(&failure) => repeated.lose(failure),
                 Err(failure) => {
-                    repeated.round_trips.add(None);
+                    if !failure.is_answer {
+                        repeated.round_trips.add(None);
+                    }
+                    repeated.break_off(pace.count, &failure);
                     return (repeated, Err(failure));
                 }
             }
         }
         let first = repeated.kinds.first().map(|(answer, _)| answer.clone());
-        repeated.is_complete = first.is_some();
         let result = first.ok_or_else(|| repeated.silence());
         (repeated, result)
     }
@@ -117,6 +144,9 @@ fn is_loss<T: Channel>(failure: &Failure) -> bool {
     let is_silence = failure.class == Class::Timeout || failure.as_well == Some(Class::Timeout);
     is_silence || !T::IS_STREAM && matches!(failure.class, Class::Refused | Class::Unreachable)
 }
+
+const ADVICE_ON_LATE: &str = "The server answers, but not before the next request is due, which counts as lost. Give --interval more \
+                              than its answers take (-vvv shows them), or find out why it is that slow.";
 
 const ADVICE_ON_PACE: &str = "Look-up, connection and handshake have taken the time of some of the requests. Give -t a few seconds \
                               more than --count times --interval, and see dns, connect and tls for what is slow.";
