@@ -10,10 +10,10 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use super::given::{GivenOption, given};
 use super::needs::unmet;
-use super::reversed::{Overruled, overruled};
+use super::reversed::overruled;
 use super::usage::{UsageError, explain};
 use super::{CommonOptions, Options, Secrets, extra_opts};
-use crate::report::{About, Class, Override, Policy};
+use crate::report::{About, Class, Override, Overruling, Policy};
 
 /// A command line, understood.
 #[derive(Debug)]
@@ -26,8 +26,8 @@ pub(crate) struct Parsed<O> {
     pub secrets: Secrets,
     /// The ini files that `--extra-opts` names.
     pub ini_files: Vec<PathBuf>,
-    /// The default threshold that makes a given one meaningless.
-    pub overruled: Option<Overruled>,
+    /// The thresholds that leave a given one without an effect.
+    pub overruled: Vec<Overruling>,
 }
 
 /// Parses `argv` (program name first) as options of `command`, which is [`bare_command`]'s, with the sections that

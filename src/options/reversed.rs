@@ -7,15 +7,8 @@ use clap::{ArgMatches, Command};
 
 use super::down::Allowed;
 use super::needs::is_given;
-use crate::report::Range;
+use crate::report::{Overruling, Range};
 use crate::x509::expiry::Expiry;
-
-/// A given warning threshold that another critical one leaves without an effect.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Overruled {
-    /// Which one, and where it comes from: `by default, --critical 14`; of a section not its text.
-    pub by: String,
-}
 
 /// A threshold of either kind.
 enum Threshold {
@@ -24,15 +17,15 @@ enum Threshold {
     Allowed(Allowed),
 }
 
-/// What overrules a given threshold, if something does; what is wrong where both are `own`, the ids of what stands on the command
+/// What overrules given thresholds, if something does; what is wrong where both are `own`, the ids of what stands on the command
 /// line itself.
 pub(super) fn overruled(
     command: &Command,
     matches: &ArgMatches,
     own: &[&str],
     defaults: &[(&str, &str)],
-) -> Result<Option<Overruled>, String> {
-    let mut found = None;
+) -> Result<Vec<Overruling>, String> {
+    let mut found = Vec::new();
     for warning in command.get_arguments().filter_map(|option| option.get_long()) {
         let Some(prefix) = warning.strip_suffix("warning").filter(|it| it.is_empty() || it.ends_with('-')) else {
             continue;
@@ -57,7 +50,8 @@ pub(super) fn overruled(
                 other.text()
             ));
         }
-        found = Some(Overruled {
+        found.push(Overruling {
+            name: prefix.trim_end_matches('-').to_owned(),
             by: match is_given(matches, critical_id.as_str()) {
                 // A section that says both, or one that is stricter than the command line: no alert is lost by it.
                 true if !own.contains(&critical_id.as_str()) => format!("by --extra-opts, --{critical}"),
@@ -126,7 +120,8 @@ mod tests {
             expiry("certificate-critical"),
         ]);
         let matches = command.clone().try_get_matches_from(line.split(' ')).unwrap();
-        overruled(&command, &matches, own, defaults).map(|found| found.map(|found| found.by))
+        let found = overruled(&command, &matches, own, defaults)?;
+        Ok(found.into_iter().map(|found| found.by).reduce(|one, next| format!("{one}; {next}")))
     }
 
     #[test]
@@ -162,5 +157,7 @@ mod tests {
             Ok(Some("by default, --certificate-critical 14".to_owned()))
         );
         assert_eq!(judged("x --certificate-warning 5%", &unknown_to_clap), Ok(None));
+        let both = "by default, --critical 5; by default, --certificate-critical 14";
+        assert_eq!(judged("x --warning 9 --certificate-warning 5", &unknown_to_clap), Ok(Some(both.to_owned())));
     }
 }

@@ -37,7 +37,7 @@ impl Question {
         let context = Context {
             about: C::ABOUT,
             policy: parsed.policy,
-            overruling: parsed.overruled.map(|overruled| overruled.by),
+            overruling: parsed.overruled,
             advice: parsed.options.advice(),
             started: Started::now(),
             deadline: Deadline::new(Instant::now(), Duration::ZERO),

@@ -20,7 +20,7 @@ use crate::platform::memory;
 use crate::platform::unix::signals::Signals;
 #[cfg(windows)]
 use crate::platform::windows::console::Signals;
-use crate::report::{About, Class, Failure, Finding, Override, Policy, Report, Started, State};
+use crate::report::{About, Class, Failure, Finding, Override, Overruling, Policy, Report, Started, State};
 use crate::time::deadline::Deadline;
 
 /// A check: its options, and the question that it puts.
@@ -34,7 +34,7 @@ pub trait Check: Options {
 pub struct Context {
     about: &'static About,
     policy: Policy,
-    overruling: Option<String>,
+    overruling: Vec<Overruling>,
     advice: fn(Option<Class>) -> &'static str,
     /// When the run began.
     pub started: Started,
@@ -128,7 +128,7 @@ fn answer<C: Check>() {
     let context = run.context.get_or_init(|| Context {
         about: C::ABOUT,
         policy: parsed.policy,
-        overruling: parsed.overruled.map(|overruled| overruled.by),
+        overruling: parsed.overruled,
         advice: parsed.options.advice(),
         started: run.started,
         deadline: Deadline::new(run.started.instant, parsed.common.timeout()),

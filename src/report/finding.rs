@@ -18,13 +18,24 @@ pub struct Finding {
     pub advice: &'static str,
     /// Whether it is an answer to the question, well or not: a report without any is never OK.
     pub is_answer: bool,
+    /// Of a violated threshold, the name in front of `-warning` and `-critical` in its options; empty for the plain ones.
+    pub judged_by: &'static str,
+}
+
+/// A given threshold that another one leaves without an effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Overruling {
+    /// Of both, the name in front of `-warning` and `-critical`; empty for the plain ones.
+    pub name: String,
+    /// Which one does, and where it comes from: `by default, --critical 14`; of a section not its text.
+    pub by: String,
 }
 
 impl Finding {
     /// Something as it should be.
     pub fn ok(text: impl Into<String>) -> Self {
         let text = text.into();
-        Self { state: State::Ok, class: None, text, causes: Vec::new(), advice: "", is_answer: true }
+        Self { state: State::Ok, class: None, text, causes: Vec::new(), advice: "", is_answer: true, judged_by: "" }
     }
 
     /// Something worth saying beside the answer, such as an address that was passed over.
@@ -37,9 +48,10 @@ impl Finding {
         Self { state: State::Unknown, ..Self::remark(text) }
     }
 
-    /// Whether it is a violated threshold that is worth `state`.
-    pub fn is_violation(&self, state: State) -> bool {
-        self.class.is_none() && self.state == state
+    /// Whether `overruling` has made it CRITICAL: a violated threshold of the same name.
+    pub(crate) fn is_decided_by(&self, overruling: &Overruling) -> bool {
+        let is_violation = self.class.is_none() || !self.judged_by.is_empty();
+        is_violation && self.state == State::Critical && self.judged_by == overruling.name
     }
 
     /// The same, said of one of several targets; of the only one, or where the text names it already, as it is.
@@ -55,6 +67,14 @@ impl Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_default_has_decided_what_is_critical_by_its_own_thresholds_only() {
+        let overruling = Overruling { name: "loss".to_owned(), by: "by default, --loss-critical 80".to_owned() };
+        let judged = |state, judged_by| Finding { state, judged_by, ..Finding::ok("x") }.is_decided_by(&overruling);
+        assert!(judged(State::Critical, "loss"));
+        assert!(!judged(State::Critical, "") && !judged(State::Warning, "loss"));
+    }
 
     #[test]
     fn who_is_spoken_of_is_named_once() {

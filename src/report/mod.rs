@@ -23,6 +23,7 @@ pub use self::class::Class;
 pub use self::event::{Event, Started};
 pub use self::failure::Failure;
 pub use self::finding::Finding;
+pub(crate) use self::finding::Overruling;
 pub use self::metric::{Metric, Uom};
 pub(crate) use self::metric::{label_of, percent};
 pub(crate) use self::policy::Override;
@@ -54,8 +55,8 @@ pub struct Report {
     pub authentication: Authentication,
     /// Facts for the first line that belong to no single finding, such as how many addresses answered.
     pub headline: Option<String>,
-    /// Which other threshold leaves a given one without an effect, such as `by default, --critical 14`, if one does.
-    pub overruling: Option<String>,
+    /// Which thresholds leave a given one without an effect.
+    pub(crate) overruling: Vec<Overruling>,
     /// What was judged, in the order of judging.
     pub findings: Vec<Finding>,
     /// What was measured, in the order of printing.
@@ -84,7 +85,7 @@ impl Report {
             target: Target::default(),
             authentication: Authentication::default(),
             headline: None,
-            overruling: None,
+            overruling: Vec::new(),
             findings: Vec::new(),
             metrics: Vec::new(),
             diagnostics: Vec::new(),
@@ -133,6 +134,7 @@ impl Report {
             causes: failure.causes,
             advice: failure.advice.unwrap_or_else(|| self.advise(Some(class))),
             is_answer: failure.is_answer,
+            judged_by: "",
         }
     }
 
@@ -213,12 +215,13 @@ impl Report {
         Cow::Owned(Finding { state, text, ..finding.clone() })
     }
 
-    /// One line: the headline, then the findings, the worst first. The first one that another threshold decided against a given
-    /// one names that.
+    /// One line: the headline, then the findings, the worst first. The first one that a threshold decided against a given one
+    /// names that.
     pub fn summary(&self) -> String {
-        let mut overruling = self.overruling.as_ref();
-        let mut said = |finding: &Finding| match overruling.take_if(|_| finding.is_violation(State::Critical)) {
-            Some(overruling) => format!("{} ({overruling})", finding.text),
+        let mut unsaid: Vec<_> = self.overruling.iter().collect();
+        let mut said = |finding: &Finding| match unsaid.iter().position(|overruling| finding.is_decided_by(overruling))
+        {
+            Some(place) => format!("{} ({})", finding.text, unsaid.remove(place).by),
             None => finding.text.clone(),
         };
         let found = self.by_severity();
@@ -371,7 +374,8 @@ mod tests {
 
     #[test]
     fn a_default_that_overrules_what_was_given_is_named_where_it_decides() {
-        let mut report = Report { overruling: Some("by default, --critical 14".to_owned()), ..report() };
+        let overruling = vec![Overruling { name: String::new(), by: "by default, --critical 14".to_owned() }];
+        let mut report = Report { overruling, ..report() };
         report.add_failure(Failure::new(Class::Tls, "no handshake"));
         report.add_finding(Finding { state: State::Warning, ..Finding::ok("slow") });
         assert_eq!(report.summary(), "no handshake; slow");

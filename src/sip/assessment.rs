@@ -140,7 +140,11 @@ impl Assessment {
         }
         if let Some(judgement) = &facts.judgement {
             report.add_diagnostic("certificate_validity", attributed(judgement.summary.clone()));
+            let before = report.findings.len();
             report.beside_the_answer(|report| judgement.add_to(report, among));
+            // By --certificate-warning and --certificate-critical.
+            let added = report.findings.iter_mut().skip(before).filter(|finding| finding.class.is_none());
+            added.for_each(|violation| violation.judged_by = CERTIFICATE);
         }
         let unverified = Finding::remark("certificate not verified");
         if !self.is_verified && !report.findings.contains(&unverified) {
@@ -193,7 +197,7 @@ impl Assessment {
             }
             // Of the times only one has thresholds: whose it was says what it went into.
             match report.findings.get_mut(judged) {
-                Some(violation) if is_loss => violation.advice = ADVICE_ON_LOSS,
+                Some(violation) if is_loss => (violation.advice, violation.judged_by) = (ADVICE_ON_LOSS, LOSS),
                 Some(violation) if facts.is_mostly_look_up() => violation.advice = ADVICE_ON_SLOW_LOOK_UP,
                 _ => {}
             }
@@ -236,7 +240,10 @@ pub(super) fn is_about_certificate(failure: &Failure, facts: &Facts) -> bool {
     facts.judgement.iter().any(|judgement| judgement.failures.contains(failure))
 }
 
+/// The metric, and the name in front of its thresholds' options.
 const LOSS: &str = "loss";
+
+const CERTIFICATE: &str = "certificate";
 
 const ADVICE_ON_LOSS: &str = "Requests or their answers get lost, or take longer than --interval. Compare with a ping of the same \
                               size, look for a line that is full or has errors on the way, and at the load of the server: one \

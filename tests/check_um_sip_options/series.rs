@@ -238,6 +238,18 @@ fn each_address_has_a_series_of_its_own() {
 }
 
 #[test]
+fn the_default_that_decided_is_named_where_it_did() {
+    let peer = answers("SIP/2.0 200 OK", "");
+    let slow = probe(&peer.port(), &["--count", "1", "--loss-warning", "90", "-c", "@0:100"]);
+    slow.assert_begins(2, "UM SIP OPTIONS CRITICAL - took ");
+    assert!(!slow.stdout.contains("by default"), "{slow:?}");
+    let silent = Peer::udp(|_| Vec::new());
+    let common = ["--transport", "udp", "--count", "3", "--interval", "0.05", "--state", "timeout=ok"];
+    probe(&silent.port(), &[&common[..], &["--loss-warning", "90"]].concat())
+        .assert_begins(2, "UM SIP OPTIONS CRITICAL - loss 100 %, more than 80 % (by default, --loss-critical 80); ");
+}
+
+#[test]
 fn unknown_when_a_series_is_longer_than_the_deadline_or_half_said() {
     let too_long = ["-H", "127.0.0.1", "--count", "20", "-t", "10"];
     run(&too_long)
