@@ -83,6 +83,11 @@ impl Facts {
         self.dns.zip(self.total).is_some_and(|(dns, total)| dns > total / 2)
     }
 
+    /// Whether one of a series has an answer.
+    pub(super) fn is_answered(&self) -> bool {
+        self.repeated.as_ref().is_some_and(|repeated| !repeated.kinds.is_empty())
+    }
+
     /// Whether the peer is who it should be, as far as anybody asked: over TLS, a certificate in order.
     pub(super) fn may_see_credentials(&self) -> bool {
         self.judgement.as_ref().and_then(Judgement::why_not_in_order).is_none()

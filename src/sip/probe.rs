@@ -129,7 +129,8 @@ impl Probe<'_> {
     async fn reach_first(&mut self) -> Result<Reached, Unanswered> {
         let mut failed = Vec::new();
         for (target, left) in self.location.in_turn() {
-            let deadline = self.question.deadline.share(Instant::now(), left);
+            let whole = self.question.search(&self.question.deadline, left);
+            let deadline = whole.share(Instant::now(), left);
             let reached = match self.look_up(target, &deadline).await {
                 Ok(peers) => self.reach(&peers, &deadline).await,
                 Err(failure) => Err(failure),
@@ -150,7 +151,8 @@ impl Probe<'_> {
     async fn ask_in_turn(&mut self) -> Result<Answer, Unanswered> {
         let mut failed = Vec::new();
         for (target, left) in self.location.in_turn() {
-            let deadline = self.question.deadline.share(Instant::now(), left);
+            let whole = self.question.search(&self.question.deadline, left);
+            let deadline = whole.share(Instant::now(), left);
             let asked = match self.look_up(target, &deadline).await {
                 Ok(peers) => self.ask_addresses(&peers, &deadline).await,
                 Err(failure) => Err(failure),
@@ -170,13 +172,14 @@ impl Probe<'_> {
     async fn ask_addresses(&mut self, peers: &[Peer], deadline: &Deadline) -> Result<Result<Answer, Failure>, Failure> {
         let mut failed = Vec::new();
         for (index, peer) in peers.iter().enumerate() {
-            let deadline = deadline.share(Instant::now(), peers.len() - index);
+            let left = peers.len() - index;
+            let deadline = self.question.search(deadline, left).share(Instant::now(), left);
             let asked = match self.reach(std::slice::from_ref(peer), &deadline).await {
                 Ok(reached) => self.talk(reached, &deadline).await,
                 Err(failure) => Err(failure),
             };
             match asked {
-                Err(failure) if is_no_answer(failure.class) => failed.push(failure),
+                Err(failure) if is_no_answer(failure.class) && !self.facts.is_answered() => failed.push(failure),
                 decided => {
                     self.facts.passed_over.extend(failed);
                     return Ok(decided);
@@ -203,7 +206,8 @@ impl Probe<'_> {
             facts.passed_over.extend(failed.into_iter().map(Failure::from));
             return Ok(Reached { socket: Socket::Datagrams(datagrams), peer });
         }
-        let connected = tcp::connect_first(peers, self.question.source, deadline).await?;
+        let deadline = self.question.search(deadline, peers.len());
+        let connected = tcp::connect_first(peers, self.question.source, &deadline).await?;
         facts.events.push(Event::now(format!("connected to {}", connected.peer)));
         facts.peer = Some(connected.peer.clone());
         facts.connect = Some(connected.took);

@@ -1,9 +1,11 @@
 //! What is a server asked? The same question for each address, and the request that it becomes.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use super::digest::Credentials;
 use super::message::OptionsRequest;
+use super::transaction::T1;
 use super::transport::Transport;
 use super::uac::repeated::Repetition;
 use crate::net::source::Source;
@@ -47,6 +49,18 @@ pub(crate) struct Question {
 }
 
 impl Question {
+    /// What so many `attempts` to find somebody who answers may take together of `deadline`. Of the whole one, time for a series
+    /// is left: whoever is silent must not make the one behind him, who is well, look as if he were cut off.
+    pub(super) fn search(&self, deadline: &Deadline, attempts: usize) -> Deadline {
+        let Some(repetition) = self.repetition.as_ref().filter(|_| attempts > 1) else { return *deadline };
+        let now = Instant::now();
+        let left = deadline.remaining(now);
+        let is_whole = deadline.instant() >= self.deadline.instant();
+        let series = if is_whole { repetition.pace.whole() } else { Duration::ZERO };
+        let least = T1.saturating_mul(u32::try_from(attempts).unwrap_or(u32::MAX));
+        Deadline::new(now, left.saturating_sub(series).max(least).min(left))
+    }
+
     /// The same question to another host, whose certificate has its own name; credentials are for the first one only.
     pub(super) fn to(&self, host: &str) -> Self {
         let tls = self.tls.clone();

@@ -203,3 +203,79 @@ fn dns_when_a_record_gives_a_port_where_nobody_can_listen() {
     ran.assert_begins(3, "UM SIP OPTIONS UNKNOWN - the SRV record that names sip1.example.com gives port 0, ");
     assert!(ran.stdout.contains("(dns)"), "{ran:?}");
 }
+
+/// Two targets, of which the first one is to be tried first: `one` and `two` are their addresses.
+fn two_targets(service: &'static str, port: u16, [one, two]: [[u8; 4]; 2]) -> Nameserver {
+    Nameserver::new(
+        Manner::Plain,
+        vec![
+            (service, srv(1, port, "sip1.example.com")),
+            (service, srv(2, port, "sip2.example.com")),
+            ("sip1.example.com", a(one)),
+            ("sip2.example.com", a(two)),
+        ],
+    )
+}
+
+#[test]
+fn a_silent_target_leaves_the_next_one_time_for_a_series() {
+    let alive = udp_server("127.0.0.2:0");
+    let port = alive.address.port();
+    let silent = UdpSocket::bind(("127.0.0.1", port)).unwrap();
+    let nameserver = two_targets(UDP, port, [[127, 0, 0, 1], [127, 0, 0, 2]]);
+    let ran = over_udp(&nameserver, &["--count", "6", "--interval", "0.5", "-t", "4.5"]);
+    ran.assert_begins(0, "UM SIP OPTIONS OK - passed over: ");
+    ran.assert_says("no response from sip1.example.com:").assert_says("6 of 6 answered");
+    // The same of two addresses of one host.
+    let zone = vec![
+        (UDP, srv(1, port, "sip1.example.com")),
+        ("sip1.example.com", a([127, 0, 0, 1])),
+        ("sip1.example.com", a([127, 0, 0, 2])),
+    ];
+    let ran = over_udp(&Nameserver::new(Manner::Plain, zone), &["--count", "6", "--interval", "0.5", "-t", "4.5"]);
+    ran.assert_text(0).assert_says("6 of 6 answered");
+    drop(silent);
+}
+
+#[test]
+fn a_target_that_answers_is_not_said_to_be_none_when_the_time_is_up() {
+    let alive = udp_server("127.0.0.2:0");
+    let port = alive.address.port();
+    let _silent = UdpSocket::bind(("127.0.0.1", port)).unwrap();
+    let nameserver = two_targets(UDP, port, [[127, 0, 0, 1], [127, 0, 0, 2]]);
+    let ran = over_udp(&nameserver, &["--count", "4", "--interval", "0.5", "-t", "2"]);
+    ran.assert_begins(2, "UM SIP OPTIONS CRITICAL - the deadline passed when ");
+    ran.assert_says(" of 4 requests were sent; ").assert_says("200 OK from sip2.example.com:").assert_says(" not sent");
+    assert!(!ran.stdout.contains("none of the "), "{ran:?}");
+}
+
+/// A listener that answers no request to connect any more, because nobody accepts those that it has.
+#[cfg(target_os = "linux")]
+fn overrun(address: &str) -> (tokio::net::TcpListener, Vec<std::net::TcpStream>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let _inside = runtime.enter();
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(address.parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let local = listener.local_addr().unwrap();
+    let connect = || std::net::TcpStream::connect_timeout(&local, Duration::from_millis(200)).ok();
+    let waiting = std::iter::from_fn(connect).take(100).collect();
+    (listener, waiting)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_target_that_does_not_let_anybody_connect_leaves_the_next_one_time_for_a_series() {
+    let alive = server("127.0.0.2");
+    let port = alive.address.port();
+    let _overrun = overrun(&format!("127.0.0.1:{port}"));
+    let series = ["--transport", "tcp", "--count", "6", "--interval", "0.5", "-t", "4.5"];
+    let ran = of_domain(&two_targets(TCP, port, [[127, 0, 0, 1], [127, 0, 0, 2]]), &series);
+    ran.assert_begins(0, "UM SIP OPTIONS OK - passed over: ").assert_says("6 of 6 answered");
+    let zone = vec![
+        (TCP, srv(1, port, "sip1.example.com")),
+        ("sip1.example.com", a([127, 0, 0, 1])),
+        ("sip1.example.com", a([127, 0, 0, 2])),
+    ];
+    of_domain(&Nameserver::new(Manner::Plain, zone), &series).assert_text(0).assert_says("6 of 6 answered");
+}

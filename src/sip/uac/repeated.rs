@@ -98,10 +98,11 @@ impl<T: Channel> Uac<T> {
         let mut repeated = Repeated::default();
         let mut due = Instant::now();
         for index in 1..=pace.count {
-            sleep_until(due.min(self.deadline.instant()).into()).await;
-            let sent = Instant::now();
             let is_silent = repeated.kinds.is_empty();
-            if is_silent && index > 1 && patience.is_some_and(|patience| sent >= patience) {
+            let patience = patience.filter(|_| is_silent);
+            sleep_until(patience.map_or(due, |patience| patience.min(due)).min(self.deadline.instant()).into()).await;
+            let sent = Instant::now();
+            if index > 1 && patience.is_some_and(|patience| sent >= patience) {
                 break;
             }
             if self.deadline.remaining(sent).is_zero() {
@@ -112,7 +113,7 @@ impl<T: Channel> Uac<T> {
             }
             // By the clock, so that the pace is kept; but whoever is late is given a chance to be answered.
             due = (due + pace.interval).max(sent + pace.interval / 2);
-            self.begin_again(patience.filter(|_| is_silent).map_or(due, |patience| patience.min(due)));
+            self.begin_again(patience.map_or(due, |patience| patience.min(due)));
             let asked = self.options(request, credentials).await;
             repeated.late = self.late;
             match asked {
