@@ -77,6 +77,7 @@ impl CertExpiry {
         }
         report.target = self.servers.target(hostname, &shown);
         report.headline = self.servers.headline(hostname, &found, &shown);
+        report.findings.extend(self.servers.left_out(&found));
         let assessment = Assessment { expiries: &expiries, settings: &settings, scrutiny: self.scrutiny(), now };
         assessment.add(shown, &mut report);
         Ok(report)

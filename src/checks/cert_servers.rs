@@ -9,7 +9,7 @@ use crate::net::{self, Endpoint, Peer, host, srv};
 use crate::options::dns::DnsOptions;
 use crate::options::target::EndpointOptions;
 use crate::plugin::Context;
-use crate::report::{Event, Failure, Target};
+use crate::report::{Event, Failure, Finding, Target};
 use crate::sip::servers::{self, Domain};
 use crate::sip::transport::Transport;
 use crate::tls::inspect::Inspection;
@@ -145,6 +145,11 @@ impl ServerOptions {
         let address = first.filter(|_| is_one);
         let port = if self.srv { address.map(|address| address.port()) } else { Some(self.port()) };
         Target { host: hostname.to_owned(), address: address.map(|address| address.ip()), port, transport: "tls" }
+    }
+
+    /// That some were not looked at, where all should be.
+    pub(super) fn left_out(&self, found: &Found) -> Option<Finding> {
+        found.left_out.finding().filter(|_| self.all_addresses)
     }
 
     /// How many show certificates, where several were looked at.

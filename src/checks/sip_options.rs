@@ -58,6 +58,7 @@ impl Check for SipOptions {
         let is_exchange = answers.any(|answer| judge::is_of_exchange(&answer.response));
         report.advise_by(self.advice_on(is_exchange));
         let mut assessment = self.assessment(context, transport, asked.outcomes.len() == 1);
+        report.findings.extend(asked.left_out.finding().filter(|_| self.all_addresses));
         let mut well = Tally::beside(asked.left_out);
         for outcome in asked.outcomes {
             let (target, peer) = (outcome.target.clone(), outcome.facts.peer.as_ref().map(|peer| peer.address));

@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use super::Endpoint;
+use super::{Endpoint, MAX_ASKED};
+use crate::report::{Finding, State};
 
 /// Who was asked, and who of them did what was hoped for.
 #[derive(Debug, Default)]
@@ -117,12 +118,24 @@ pub(crate) struct LeftOut {
     pub addresses: usize,
 }
 
+impl LeftOut {
+    /// That a check of all of them is not one, where somebody was left out: whoever was not asked may be down.
+    pub(crate) fn finding(&self) -> Option<Finding> {
+        let is_any = self.targets + self.addresses > 0;
+        let text = format!("a run asks no more than {MAX_ASKED}");
+        is_any.then(|| Finding { state: State::Warning, advice: ADVICE_ON_LEFT_OUT, ..Finding::remark(text) })
+    }
+}
+
 /// Whose addresses, or targets, are spoken of.
 #[derive(Debug)]
 pub(crate) enum Named<'a> {
     Host(&'a str),
     Domain(&'a str),
 }
+
+const ADVICE_ON_LEFT_OUT: &str = "Nobody knows whether those that were not asked are well. Spread them over several services, such as one \
+                                  for each address or target, or one with -4 and one with -6.";
 
 #[cfg(test)]
 mod tests {

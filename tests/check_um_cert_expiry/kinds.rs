@@ -223,6 +223,7 @@ fn addresses_are_shared_out_among_the_targets_and_the_rest_is_counted() {
     both.assert_text(2).assert_says(
         "0 of 2 targets of example.com show certificates (0 of 17 addresses), 24 more addresses were not asked; ",
     );
+    assert!(both.stdout.contains("\nreason: a run asks no more than 32\n"), "{both:?}");
     assert!(both.stdout.contains("127.0.0.9"), "the second target was not looked at: {both:?}");
 }
 

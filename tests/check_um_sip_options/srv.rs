@@ -339,6 +339,7 @@ fn as_many_as_a_report_has_room_for_are_asked_and_the_rest_is_counted() {
     for (nameserver, labels, said) in [(&addresses, 32, of_one), (&targets, 1, of_many)] {
         let text = of_domain(nameserver, &common);
         text.assert_text(2).assert_says(said);
+        assert!(text.stdout.contains("\nreason: a run asks no more than 32\n"), "{text:?}");
         assert_eq!(perfdata::labels(text.first_line()).len(), labels, "{text:?}");
         let json = of_domain(nameserver, &[&common, ["--output", "json"].as_slice()].concat());
         json.assert_json("CRITICAL").assert_exit(2);
@@ -366,4 +367,30 @@ fn unknown_when_the_options_contradict_rfc_3263() {
     run(&["-H", &format!("{}.example.com", "a".repeat(64)), "--srv", "--dns-server", "127.0.0.1:9"])
         .assert_begins(3, "UM SIP OPTIONS UNKNOWN - ")
         .assert_says("is not a domain name");
+}
+
+#[test]
+fn warning_when_all_that_are_asked_are_well_and_others_were_not_asked() {
+    let first = server("127.0.1.1");
+    let port = first.address.port();
+    let others: Vec<_> = (2..=33).map(|last| Peer::tcp_on(&format!("127.0.1.{last}:{port}"), answer_ok)).collect();
+    let mut zone: Zone = (1..=33).map(|last| ("sip.example.com", a([127, 0, 1, last]))).collect();
+    zone.push((TCP, srv(0, port, "sip.example.com")));
+    let nameserver = Nameserver::new(Manner::Truncating, zone);
+    let ran = of_domain(&nameserver, &["--all-addresses"]);
+    ran.assert_begins(
+        1,
+        "UM SIP OPTIONS WARNING - 32 of 32 addresses of the only target of example.com answer, 1 more address was not \
+         asked; a run asks no more than 32; 200 OK from ",
+    );
+    assert!(ran.stdout.contains("advice: Nobody knows whether "), "{ran:?}");
+    // Where one is enough nobody is missed.
+    of_domain(&nameserver, &[]).assert_text(0);
+    drop(others);
+}
+
+fn answer_ok(mut stream: std::net::TcpStream) {
+    while let Some(request) = read_request(&mut stream) {
+        let _ = stream.write_all(&response(&request, "SIP/2.0 200 OK", ""));
+    }
 }
