@@ -17,7 +17,7 @@ use super::sip_advice;
 use crate::net::source::Source;
 use crate::net::tally::{Named, Tally};
 use crate::options::digest::DigestOptions;
-use crate::options::down::DownOptions;
+use crate::options::down::{DownOptions, Members};
 use crate::options::headers::HeaderOptions;
 use crate::options::peer::PeerOptions;
 use crate::options::request::RequestOptions;
@@ -59,15 +59,20 @@ impl Check for SipOptions {
         report.advise_by(self.advice_on(is_exchange));
         let mut assessment = self.assessment(context, transport, asked.outcomes.len() == 1);
         report.findings.extend(asked.left_out.finding().filter(|_| self.all_addresses));
-        let mut well = Tally::beside(asked.left_out);
+        let (well, answering) = (Tally::beside(asked.left_out), Tally::beside(asked.left_out));
+        let mut members = Members { name: self.named(), well, answering };
         for outcome in asked.outcomes {
             let (target, peer) = (outcome.target.clone(), outcome.facts.peer.as_ref().map(|peer| peer.address));
             let before = report.findings.len();
-            assessment.add(outcome, &mut report);
-            let is_well = report.findings.iter().skip(before).all(|finding| finding.state < State::Unknown);
-            target.iter().for_each(|target| well.add(target, peer, is_well));
+            let answers = assessment.add(outcome, &mut report);
+            // What a class is worth alone does not count: who does not answer is down.
+            let is_well = answers && report.findings.iter().skip(before).all(|finding| finding.state < State::Unknown);
+            if let Some(target) = &target {
+                members.answering.add(target, peer, answers);
+                members.well.add(target, peer, is_well);
+            }
         }
-        self.down.judge(&well, &self.named(), &mut report);
+        self.down.judge(&members, &mut report);
         report.events.sort_by_key(|event| event.at);
         Ok(report)
     }

@@ -86,12 +86,16 @@ impl Tally {
     /// `3 of 4 targets of example.com are down`, with what they are, and who was not asked.
     pub(crate) fn failing_text(&self, name: &Named<'_>, what: &str) -> String {
         let (failing, all) = self.failing(name);
-        let (members, name) = match name {
-            Named::Host(host) => ("addresses", host),
-            Named::Domain(domain) => ("targets", domain),
+        let (member, members, name) = match name {
+            Named::Host(host) => ("address", "addresses", host),
+            Named::Domain(domain) => ("target", "targets", domain),
         };
         let verb = if failing == 1 { "is" } else { "are" };
-        format!("{failing} of {all} {members} of {name} {verb} {what}{}", self.more())
+        let more = self.more();
+        if (failing, all) == (1, 1) && more.is_empty() {
+            return format!("the only {member} of {name} is {what}");
+        }
+        format!("{failing} of {all} {members} of {name} {verb} {what}{more}")
     }
 
     /// Who was not asked, in words that stand behind the others.
@@ -213,6 +217,11 @@ mod tests {
             one.add(&endpoint("a"), format!("192.0.2.{last}:1").parse().ok(), is_well);
         }
         assert_eq!(one.failing_text(&host, "down"), "1 of 2 addresses of h is down");
+        assert_eq!(one.failing_text(&domain, "down"), "0 of 1 targets of d are down");
+        let mut alone = Tally::beside(LeftOut::default());
+        alone.add(&endpoint("a"), "192.0.2.1:1".parse().ok(), false);
+        assert_eq!(alone.failing_text(&host, "down"), "the only address of h is down");
+        assert_eq!(alone.failing_text(&domain, "down"), "the only target of d is down");
         assert_eq!(one.failing(&domain), (0, 1));
     }
 

@@ -1,5 +1,6 @@
 //! How many of several servers may be down? A range over their number, or over their share in per cent.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -30,10 +31,11 @@ impl DownOptions {
         self.down_warning.is_some() || self.down_critical.is_some()
     }
 
-    /// Judges how many are down, by a `tally` of who is well: that decides, and what is CRITICAL or UNKNOWN about one of them is
-    /// a remark. Where all are down it keeps its state, too: no threshold makes an outage well.
-    pub(crate) fn judge(&self, tally: &Tally, name: &Named<'_>, report: &mut Report) {
-        let (down, all) = tally.failing(name);
+    /// Judges how many of the members are down, which is who is not well: that decides, and what is CRITICAL or UNKNOWN about one
+    /// of them is said only. Where all are down it keeps its state, too: no threshold makes an outage well.
+    pub(crate) fn judge(&self, members: &Members<'_>, report: &mut Report) {
+        let Members { well, name, .. } = members;
+        let (down, all) = well.failing(name);
         // Where nobody was found to be asked, that is a finding of its own.
         if !self.is_given() || all == 0 {
             return;
@@ -41,27 +43,62 @@ impl DownOptions {
         let scaled = |allowed: &Option<Allowed>| allowed.as_ref().map(|allowed| allowed.of(all));
         let thresholds = Thresholds::new(scaled(&self.down_warning), scaled(&self.down_critical));
         let metric = Metric::count("down", down).judged_by(&thresholds).max(f64::from(all));
-        let worst = report.failure().map(std::borrow::Cow::into_owned);
+        // Of those that a class is given a state for, OK is one.
+        let tells = |finding: &Finding| finding.state != State::Ok || finding.class.is_some();
+        let worst = report.by_severity().into_iter().find(|finding| tells(finding)).map(Cow::into_owned);
         if down < all {
             let single = report.findings.iter_mut().filter(|finding| finding.state >= State::Unknown);
-            single.for_each(|finding| *finding = Finding::remark(std::mem::take(&mut finding.text)));
+            single.for_each(|finding| finding.state = State::Ok);
         }
+        report.findings.extend(self.idle(all).map(Finding::remark));
         let violation = metric.violation();
         if down > 0 || violation.is_some() {
             report.headline = None;
-            let text = tally.failing_text(name, "down");
+            let text = well.failing_text(name, members.what());
             let finding = match violation.map(|violation| violation.state) {
                 None => Finding::remark(text),
                 Some(state) => {
                     let by = if state == State::Critical { &self.down_critical } else { &self.down_warning };
                     let relation = by.as_ref().map(|by| by.relation(down, all)).unwrap_or_default();
-                    let (advice, causes) = worst.map(|worst| (worst.advice, worst.causes)).unwrap_or_default();
-                    Finding { state, advice, causes, ..Finding::remark(format!("{text}, {relation}")) }
+                    // For whoever handles the alert it is what the worst of them is.
+                    let worst = worst.unwrap_or_else(|| Finding::remark(""));
+                    Finding { state, text: format!("{text}, {relation}"), judged_by: "down", is_answer: false, ..worst }
                 }
             };
             report.findings.insert(0, finding);
         }
         report.add_metric(metric);
+    }
+
+    /// Which of the thresholds takes more than `all` to be violated.
+    fn idle(&self, all: u32) -> Option<String> {
+        let both = [("--down-warning", &self.down_warning), ("--down-critical", &self.down_critical)];
+        let given = both.into_iter().filter_map(|(option, allowed)| Some((option, allowed.as_ref()?)));
+        let idle: Vec<_> = given.filter(|(_, allowed)| allowed.is_beyond(all)).collect();
+        let idle: Vec<_> = idle.iter().map(|(option, allowed)| format!("{option} {allowed}")).collect();
+        let found = if all == 1 { "only 1 was found".to_owned() } else { format!("only {all} were found") };
+        (!idle.is_empty()).then(|| format!("{} can never be violated: {found}", idle.join(" and ")))
+    }
+}
+
+/// Of whom the number is judged.
+#[derive(Debug)]
+pub(crate) struct Members<'a> {
+    pub name: Named<'a>,
+    /// Who answers as expected, and of whom nothing is CRITICAL or UNKNOWN.
+    pub well: Tally,
+    /// Who answers as expected, whatever else is wrong.
+    pub answering: Tally,
+}
+
+impl Members<'_> {
+    /// What those are that are not well: who answers is hardly down.
+    fn what(&self) -> &'static str {
+        match (self.answering.failing(&self.name).0, self.well.failing(&self.name).0) {
+            (silent, unwell) if silent == unwell => "down",
+            (0, _) => "not well",
+            _ => "down or not well",
+        }
     }
 }
 
@@ -77,6 +114,13 @@ impl Allowed {
     /// The range of the number of `all`.
     fn of(&self, all: u32) -> Range {
         if self.is_share { self.range.scaled(f64::from(all) / 100.0) } else { self.range.clone() }
+    }
+
+    /// Whether it takes more than `all` to violate it.
+    fn is_beyond(&self, all: u32) -> bool {
+        // More than all of them is what may be meant: each then keeps its own state.
+        let most = if self.text.starts_with('@') { all } else { all.saturating_add(1) };
+        !self.is_share && !(0..=most).any(|down| self.range.is_violated_by(f64::from(down)))
     }
 
     /// How so many of `all`, which are too many, stand to it: `more than 50 %`.
@@ -104,12 +148,25 @@ impl fmt::Display for Allowed {
 }
 
 impl FromStr for Allowed {
-    type Err = RangeError;
+    type Err = AllowedError;
 
-    fn from_str(text: &str) -> Result<Self, RangeError> {
+    fn from_str(text: &str) -> Result<Self, AllowedError> {
         let share = text.strip_suffix('%');
+        let mut bounds = share.into_iter().flat_map(|share| share.trim_start_matches('@').split(':'));
+        if bounds.any(|bound| bound.parse::<f64>().is_ok_and(|bound| bound > 100.0)) {
+            return Err(AllowedError::Share(text.to_owned()));
+        }
         Ok(Self { range: share.unwrap_or(text).parse()?, is_share: share.is_some(), text: text.to_owned() })
     }
+}
+
+/// Why a text says of nobody how many may be down.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum AllowedError {
+    #[error(transparent)]
+    Range(#[from] RangeError),
+    #[error("'{0}' is more than all of them: expected at most 100%")]
+    Share(String),
 }
 
 #[cfg(test)]
@@ -139,8 +196,17 @@ mod tests {
 
     #[test]
     fn what_is_no_range_is_told_what_was_expected() {
-        for text in ["", "%", "x%", "50%%", "-1", "3:1%"] {
+        for text in ["", "%", "x%", "50%%", "-1", "3:1%", "150%", "100.5%", "@75:150%", "200:300%"] {
             assert!(text.parse::<Allowed>().unwrap_err().to_string().contains("expected"), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_beyond_all_where_it_takes_more_to_violate_it() {
+        for (text, all, is_beyond) in
+            [("5", 4, true), ("4", 4, false), ("3", 4, false), ("@5:", 4, true), ("@4:", 4, false), ("100%", 4, false)]
+        {
+            assert_eq!(allowed(text).is_beyond(all), is_beyond, "{text} of {all}");
         }
     }
 

@@ -6,7 +6,7 @@ use crate::answers;
 use crate::run;
 use crate::srv::{TCP, dead, of_domain, server};
 use crate::support::peer::Peer;
-use crate::support::perfdata;
+use crate::support::{format, perfdata};
 
 /// A domain whose first target is alive, and as many as `down` are not.
 fn domain(alive: &Peer, down: u8) -> Nameserver {
@@ -128,4 +128,86 @@ fn unknown_when_the_thresholds_are_reversed_no_range_or_of_one_only() {
     refused(&["--all-addresses", "--down-critical", "x%"], "--down-critical: 'x' is not a range");
     let reversed = ["--all-addresses", "--down-warning", "50%", "--down-critical", "25%"];
     refused(&reversed, "--down-warning 50% and --down-critical 25% are reversed");
+}
+
+#[test]
+fn who_does_not_answer_is_down_whatever_that_is_worth_alone() {
+    let alive = server("127.0.0.1");
+    let nameserver = domain(&alive, 3);
+    for state in ["refused=ok", "refused=warning", "refused=unknown"] {
+        let judged = |more: &[&str]| {
+            of_domain(&nameserver, &[&["--all-addresses", "--down-critical", "50%", "--state", state], more].concat())
+        };
+        let ran = judged(&[]);
+        ran.assert_begins(2, "UM SIP OPTIONS CRITICAL - 3 of 4 targets of example.com are down, more than 50 %; ");
+        assert_eq!(perfdata::value(ran.first_line(), "down"), Some(3.0), "{ran:?}");
+    }
+    // Two of three may be down, and that one is refused is nothing to be told of alone.
+    let tolerated = ["--all-addresses", "--down-critical", "75%", "--state", "refused=ok"];
+    of_domain(&nameserver, &tolerated).assert_begins(0, "UM SIP OPTIONS OK - 3 of 4 targets of example.com are down; ");
+}
+
+#[test]
+fn an_answer_that_is_not_as_expected_is_down_though_its_class_is_lowered() {
+    let (alive, busy) = (server("127.0.0.1"), answers("SIP/2.0 503 Service Unavailable", ""));
+    let zone = vec![
+        (TCP, srv(0, alive.address.port(), "sip1.example.com")),
+        (TCP, srv(0, busy.address.port(), "sip2.example.com")),
+        ("sip1.example.com", a([127, 0, 0, 1])),
+        ("sip2.example.com", a([127, 0, 0, 1])),
+    ];
+    let nameserver = Nameserver::new(Manner::Plain, zone);
+    let judged = |more: &[&str]| of_domain(&nameserver, &[&["--all-addresses", "--down-critical", "0"], more].concat());
+    for lowered in [["--state", "status=ok"], ["--status", "503=warning"]] {
+        judged(&lowered)
+            .assert_begins(2, "UM SIP OPTIONS CRITICAL - 1 of 2 targets of example.com is down, more than ");
+    }
+    judged(&["--status", "503=ok"]).assert_text(0);
+}
+
+#[test]
+fn the_alert_carries_what_the_worst_of_them_is() {
+    let alive = server("127.0.0.1");
+    let nameserver = domain(&alive, 3);
+    let judged =
+        |more: &[&str]| of_domain(&nameserver, &[&["--all-addresses", "--down-critical", "50%"], more].concat());
+    let text = judged(&[]);
+    text.assert_text(2);
+    assert!(text.stdout.contains("\nreason: ") && text.stdout.contains("(refused)"), "{text:?}");
+    let json = judged(&["--output", "json"]);
+    let report = format::assert_json(&json.stdout);
+    assert_eq!(report["failure"]["class"], "refused", "{report:#}");
+    let findings = report["findings"].as_array().unwrap();
+    let refused = findings.iter().filter(|finding| finding["class"] == "refused");
+    assert_eq!(refused.filter(|finding| finding["state"] == "OK").count(), 3, "{report:#}");
+    let scom = judged(&["--output", "scom"]);
+    assert_eq!(format::assert_scom(&scom.stdout)["FailureClass"], "refused", "{scom:?}");
+}
+
+#[test]
+fn who_answers_and_is_slow_is_not_said_to_be_down() {
+    let alive = server("127.0.0.1");
+    let slow = ["--all-addresses", "--down-critical", "0", "-c", "@0:100"];
+    of_domain(&domain(&alive, 1), &slow).assert_begins(
+        2,
+        "UM SIP OPTIONS CRITICAL - 2 of 2 targets of example.com are down or not well, more than 0; ",
+    );
+    of_domain(&domain(&alive, 0), &slow)
+        .assert_begins(2, "UM SIP OPTIONS CRITICAL - the only target of example.com is not well, more than 0; ");
+}
+
+#[test]
+fn a_number_above_all_is_said_and_a_share_above_all_is_refused() {
+    let alive = server("127.0.0.1");
+    let nameserver = domain(&alive, 1);
+    let beyond = ["--all-addresses", "--down-warning", "3", "--down-critical", "4"];
+    of_domain(&nameserver, &beyond)
+        .assert_text(0)
+        .assert_says("--down-warning 3 and --down-critical 4 can never be violated: only 2 were found");
+    let within = of_domain(&nameserver, &["--all-addresses", "--down-critical", "2"]);
+    assert!(!within.stdout.contains("never be violated"), "{within:?}");
+    run(&["-H", "127.0.0.1", "--all-addresses", "--down-critical", "150%"]).assert_begins(
+        3,
+        "UM SIP OPTIONS UNKNOWN - --down-critical: '150%' is more than all of them: expected at most 100%",
+    );
 }
