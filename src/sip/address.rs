@@ -159,6 +159,23 @@ pub(crate) fn tag(value: &str) -> Option<&str> {
         .find_map(|(name, tag)| name.trim().eq_ignore_ascii_case("tag").then_some(tag.trim()))
 }
 
+/// The URI of a response's To, where it is of another user or host than that of the request's, which `asked` has. Border elements
+/// rewrite names, ports and parameters; what cannot be read is not compared.
+pub(crate) fn other_than(to: &str, asked: &str) -> Option<String> {
+    let (said, asked) = (split(to).ok()?.0, split(asked).ok()?.0);
+    // As it should be, and nearly always is.
+    if said == asked {
+        return None;
+    }
+    let (said, asked) = (uri(said).ok()?, uri(asked).ok()?);
+    let address = |uri: &SipUri| host::address(&uri.host);
+    let is_same_host =
+        said.host.eq_ignore_ascii_case(&asked.host) || address(&said).is_some_and(|said| Some(said) == address(&asked));
+    let is_escaped = said.user.contains('%') || asked.user.contains('%');
+    let is_same = is_same_host && (said.user == asked.user || is_escaped);
+    (!is_same).then_some(said.text)
+}
+
 /// What is wrong, before it is known where.
 #[derive(Clone, Copy, Debug)]
 enum Problem {

@@ -35,7 +35,9 @@ impl Expected {
     pub(crate) fn judge_said(&self, answer: &Answer, peer: &str, how: &str) -> Result<String, Failure> {
         let response = &answer.response;
         let sender = answer.stranger.map(|stranger| format!(", sent from {stranger}")).unwrap_or_default();
-        let came = format!("{} from {peer}{how}{sender}", response.status_text());
+        let whose =
+            answer.answers_for.iter().map(|uri| format!(", its To says {}", excerpt(uri, 80))).collect::<String>();
+        let came = format!("{} from {peer}{how}{sender}{whose}", response.status_text());
         let diagnosis = diagnosis(response);
         let given = self.statuses.state(response.status);
         if given != Some(State::Ok) {
@@ -207,7 +209,7 @@ mod tests {
 
     fn judged(message: &str, statuses: &str, headers: &[&str], allow: &[&str]) -> Result<String, Failure> {
         let response = message::tests::response(&format!("{message}\r\nCSeq: 1 OPTIONS\r\n\r\n"));
-        let answer = Answer { response, took: Duration::ZERO, digest_user: None, stranger: None };
+        let answer = Answer { response, took: Duration::ZERO, digest_user: None, stranger: None, answers_for: None };
         let expected = Expected {
             statuses: StatusRules { expected: statuses.parse().unwrap(), rules: vec!["486=warning".parse().unwrap()] },
             headers: headers.iter().map(|header| header.parse().unwrap()).collect(),

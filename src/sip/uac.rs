@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout_at;
 
+use super::address;
 use super::challenged::Challenged;
 use super::digest::{Challenge, ChallengeError, Credentials, Signed};
 use super::link::{Link, LinkError};
@@ -30,6 +31,8 @@ pub struct Answer {
     pub digest_user: Option<String>,
     /// Who sent the response, where that is not whom the request went to.
     pub stranger: Option<SocketAddr>,
+    /// Whose answer it is by its To, where that is not who was asked for (RFC 3261 8.2.6.2).
+    pub answers_for: Option<String>,
 }
 
 /// Why there is no final response that could be judged.
@@ -164,7 +167,8 @@ impl<T: Channel> Uac<T> {
             response = self.transact(request, &id, &answers).await?;
         }
         let digest_user = credentials.filter(|_| challenged.is_answered()).map(|who| who.username.clone());
-        Ok(Answer { response, took: started.elapsed(), digest_user, stranger: self.link.stranger() })
+        let answers_for = address::other_than(response.head.value("To").unwrap_or_default(), &request.to);
+        Ok(Answer { response, took: started.elapsed(), digest_user, stranger: self.link.stranger(), answers_for })
     }
 
     async fn transact(

@@ -251,3 +251,20 @@ fn advice_fits_the_peer() {
     };
     assert!(!silent(&[]) && silent(&["--peer", "exchange"]));
 }
+
+#[test]
+fn whose_answer_it_is_is_said_where_that_is_somebody_else() {
+    let answering = |to: &'static str| {
+        let peer = Peer::answering(move |request| {
+            let own = request.lines().find(|line| line.starts_with("To: ")).unwrap();
+            String::from_utf8(response(request, "SIP/2.0 200 OK", "")).unwrap().replace(own, to).into_bytes()
+        });
+        probe(&peer.port(), &["-u", "sip:cas1.example.com"])
+    };
+    answering("To: <sip:other@x>;tag=1").assert_text(0).assert_says(" ms, its To says sip:other@x");
+    for to in ["To: \"A B\" <sip:CAS1.example.com:5060;x=y>;tag=1", "TO: sip:cas1.example.com;tag=1"] {
+        let ran = answering(to);
+        ran.assert_text(0);
+        assert!(!ran.stdout.contains("its To"), "{to}: {ran:?}");
+    }
+}

@@ -133,6 +133,27 @@ fn two_uris_of_one_way() {
     assert!(!uri("sip:a@b;transport=udp").is_same_way(&uri("sip:a@b"), Transport::Tcp));
 }
 
+#[test]
+fn a_to_of_another_user_or_host_is_told_from_one_that_was_rewritten_on_the_way() {
+    let other = |to: &str, asked: &str| other_than(to, asked);
+    for to in [
+        "<sip:b>;tag=1",
+        "sip:b",
+        "sip:B:5060;tag=1",
+        "\"x <sip:c>\" <sip:b;user=phone>;tag=1",
+        "<sips:b>",
+        "<tel:+15551>",
+        "<sip:b",
+        "",
+    ] {
+        assert_eq!(other(to, "<sip:b>"), None, "{to}");
+    }
+    assert_eq!(other("<sip:[0:0:0:0:0:0:0:1]>;tag=1", "sip:[::1]:5060"), None);
+    assert_eq!(other("<sip:%2b1@b>", "<sip:+1@b>"), None);
+    assert_eq!(other("<sip:c@b>;tag=1", "<sip:a@b>").as_deref(), Some("sip:c@b"));
+    assert_eq!(other("<sip:192.0.2.70>", "sip:192.0.2.7").as_deref(), Some("sip:192.0.2.70"));
+}
+
 proptest! {
     /// Pieces of addresses in any order: what is read reads the same again, and breaks out of no line.
     #[test]

@@ -288,7 +288,7 @@ fn sent_from(stranger: Option<SocketAddr>) -> String {
 
 fn answer(called: &Called, response: &Response, took: Duration) -> Answer {
     let digest_user = called.call.digest_user().map(str::to_owned);
-    Answer { response: response.clone(), took, digest_user, stranger: called.log.stranger }
+    Answer { response: response.clone(), took, digest_user, stranger: called.log.stranger, answers_for: None }
 }
 
 /// A refusal with what is known of its reason beyond its own words.
