@@ -38,8 +38,8 @@ pub mod render {
 }
 pub mod report {
     pub use crate::report::{
-        About, Class, Event, Failure, Finding, HEALTH_SET, Metric, NotAsked, Part, Policy, Range, Report, StandsFor,
-        Started, State, Target, Thresholds, Uom,
+        About, Class, Event, Failure, Finding, HEALTH_SET, Metric, NotAsked, Part, Policy, Quantity, Range, Report,
+        StandsFor, Started, State, Target, Thresholds, Unit, Uom,
     };
 }
 pub mod service {

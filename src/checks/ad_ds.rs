@@ -35,7 +35,7 @@ impl Check for AdDs {
         let asked = self.ask(context).await;
 
         let mut report = context.report();
-        report.target = self.target(asked.as_ref().map_or(&[], |(outcomes, _)| outcomes));
+        report.target = self.target_of(asked.as_ref().map_or(&[], |(outcomes, _)| outcomes));
         match asked {
             Ok((outcomes, left_out)) => {
                 let wanted = self.wanted();
@@ -128,7 +128,7 @@ impl AdDs {
         if self.over_tls { 636 } else { 389 }
     }
 
-    fn target(&self, outcomes: &[ControllerOutcome]) -> Target {
+    fn target_of(&self, outcomes: &[ControllerOutcome]) -> Target {
         let host = self.hostname.as_ref().or(self.domain.as_ref()).cloned().unwrap_or_default();
         let peer = match outcomes {
             [outcome] => outcome.peer.as_ref(),
@@ -222,6 +222,10 @@ impl Options for AdDs {
             Need { options: &["--forest"], when: When::All(&[When::Given("--domain"), CATALOGS]) },
         ],
     ];
+
+    fn target(&self) -> Target {
+        self.target_of(&[])
+    }
 }
 
 impl Scheduled for AdDs {

@@ -19,7 +19,7 @@ use crate::options::exporter::ExporterOptions;
 use crate::options::tls::TlsOptions;
 use crate::options::{Need, Options, Secrets};
 use crate::plugin::{Check, Context};
-use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, State, Uom};
+use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, State, Target, Uom};
 
 impl Check for AppPool {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
@@ -121,6 +121,10 @@ impl Options for AppPool {
         "--counters csv:- --pool MSExchangeOWAAppPool",
     ];
     const NEEDS: &'static [&'static [Need]] = &[TlsOptions::NEEDS, ExporterOptions::NEEDS, CounterOptions::NEEDS];
+
+    fn target(&self) -> Target {
+        self.source.target()
+    }
 
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {
         self.source.contradiction(&self.counters(), secrets)

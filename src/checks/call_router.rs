@@ -30,7 +30,6 @@ use crate::time::words::seconds;
 impl Check for CallRouter {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
         let mut report = context.report();
-        report.target = Target { host: self.site.hostname.clone(), ..Target::default() };
         let (members, not_asked) = match self.members(context) {
             Ok(placed) => placed,
             Err(mistake) => {
@@ -246,6 +245,10 @@ impl Options for CallRouter {
         "-H cas1.example.com --startup-mode Dual --counters prometheus:http://cas1.example.com:9182/metrics -t 30 --again 5",
         "-H cas1.example.com --extra-opts=@/etc/nagios/cas1.ini --list",
     ];
+
+    fn target(&self) -> Target {
+        Target { host: self.site.hostname.clone(), ..Target::default() }
+    }
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         let all = self.plan();

@@ -23,7 +23,7 @@ use crate::options::status::StatusOptions;
 use crate::options::tls::TlsOptions;
 use crate::options::{Need, Options, Secrets, When, plain, reworded};
 use crate::plugin::{Check, Context};
-use crate::report::{About, Class, Failure, Finding, Range, Report, StandsFor, Thresholds};
+use crate::report::{About, Class, Failure, Finding, Range, Report, StandsFor, Target, Thresholds};
 use crate::sip::assessment::Assessment;
 use crate::sip::call::assessment::CallAssessment;
 use crate::sip::call::machine::{Until, Wish};
@@ -241,6 +241,10 @@ impl Options for CallRouting {
             Need { options: &["--hold"], when: When::Any(&[When::Absent("--until"), When::Is("--until", "answer")]) },
         ],
     ];
+
+    fn target(&self) -> Target {
+        self.server.target(self.server.transport(), None)
+    }
 
     fn advice(&self) -> fn(Option<Class>) -> &'static str {
         self.advice_on(false)

@@ -107,7 +107,6 @@ impl CertExpiry {
         let files = collection::read(&self.file, passphrase.as_deref());
 
         let mut report = context.report();
-        report.target = Target { host: self.file.join(", "), address: None, port: None, transport: "file" };
         self.add_items(files, passphrase.as_deref(), &mut report)?;
         Ok(report)
     }
@@ -118,7 +117,6 @@ impl CertExpiry {
         let (certificates, failures) = store::choose(&store::read(store)?, &wanted, store);
 
         let mut report = context.report();
-        report.target = Target { host: store.to_string(), address: None, port: None, transport: "store" };
         for failure in failures {
             report.add_failure(failure);
         }
@@ -301,6 +299,15 @@ impl Options for CertExpiry {
         Need { options: &["--thumbprint", "--subject"], when: When::Given("--store") },
     ]];
     const DEFAULT_THRESHOLDS: &'static [(&'static str, &'static str)] = &[("--critical", DEFAULT_CRITICAL)];
+
+    fn target(&self) -> Target {
+        let of = |host: String, transport| Target { host, transport, ..Target::default() };
+        match (&self.hostname, &self.store) {
+            (Some(hostname), _) => self.servers.target(hostname, &[]),
+            (None, Some(store)) => of(store.to_string(), "store"),
+            (None, None) => of(self.file.join(", "), "file"),
+        }
+    }
 
     /// Nothing in TLS says whose certificate it is. A store of Windows is looked at on an Exchange server.
     fn advice(&self) -> fn(Option<Class>) -> &'static str {

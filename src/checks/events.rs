@@ -19,7 +19,7 @@ use crate::events::tally::{self, Count, EventWindow, Rule, Tally, histogram, mea
 use crate::options::log::LogOptions;
 use crate::options::{Need, Options, Secrets, reworded};
 use crate::plugin::{Check, Context};
-use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Uom, excerpt};
+use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Target, Uom, excerpt};
 use crate::time::calendar::{self, rfc3339};
 use crate::time::words::{duration, in_words};
 
@@ -28,7 +28,6 @@ impl Check for Events {
         let rules = tally::rules(&self.event);
         let source = self.log.source();
         let mut report = context.report();
-        report.target = self.log.target();
         match self.count(&source, &rules, &report) {
             Ok(counted) => self.judge(&counted, &mut report),
             Err(failure) => {
@@ -200,6 +199,10 @@ impl Options for Events {
     const EXAMPLES: [&'static str; 3] =
         ["--file events.xml --max-age 15m", "--file events.xml --event 1647=0,20 --window 10m", "-H cas1.example.com"];
     const NEEDS: &'static [&'static [Need]] = &[LogOptions::NEEDS];
+
+    fn target(&self) -> Target {
+        self.log.target()
+    }
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         self.log.contradiction(source::NEEDS_EVENT_XML)

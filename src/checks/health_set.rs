@@ -16,7 +16,7 @@ use crate::health::source::{self, Acquired};
 use crate::options::log::LogOptions;
 use crate::options::{Need, Options, Secrets, reworded};
 use crate::plugin::{Check, Context};
-use crate::report::{About, Class, Failure, Finding, HEALTH_SET, Metric, Report, StandsFor, Uom};
+use crate::report::{About, Class, Failure, Finding, HEALTH_SET, Metric, Report, StandsFor, Target, Uom};
 use crate::time::age::{Untimely, untimely};
 use crate::time::calendar::rfc3339;
 use crate::time::words::roughly;
@@ -26,7 +26,6 @@ impl Check for HealthSet {
         let answer = source::acquire(&self.log.source(), &self.health_set);
 
         let mut report = context.report();
-        report.target = self.log.target();
         match answer {
             Ok(answer) => self.judge(&answer, &mut report),
             Err(failure) => {
@@ -173,6 +172,10 @@ impl Options for HealthSet {
         "-H cas1.example.com",
     ];
     const NEEDS: &'static [&'static [Need]] = &[LogOptions::NEEDS];
+
+    fn target(&self) -> Target {
+        self.log.target()
+    }
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         self.log.contradiction(source::NEEDS_HEALTH_EXPORT)

@@ -24,7 +24,7 @@ use crate::options::log::LogOptions;
 use crate::options::tls::TlsOptions;
 use crate::options::{Need, Options, Secrets, When, plain};
 use crate::plugin::{Check, Context};
-use crate::report::{About, Class, Failure, Finding, Report, StandsFor, Thresholds};
+use crate::report::{About, Class, Failure, Finding, Report, StandsFor, Target, Thresholds};
 use crate::time::words::in_words;
 
 impl Check for MissedCallProxy {
@@ -108,7 +108,6 @@ impl MissedCallProxy {
     /// From the events that the router logs for each notification.
     fn by_events(&self, report: &mut Report) -> Result<Share, Failure> {
         let asked = self.log_options();
-        report.target = asked.target();
         let rules = [PROXIED, NOT_PROXIED].map(|id| Rule { id, thresholds: Thresholds::default() });
         let source = asked.source();
         let log = source.open()?;
@@ -229,6 +228,13 @@ impl Options for MissedCallProxy {
         ExporterOptions::NEEDS,
         CounterOptions::NEEDS,
     ];
+
+    fn target(&self) -> Target {
+        match self.method {
+            ShareMethod::Events => self.log_options().target(),
+            ShareMethod::Exchange => self.source.target(),
+        }
+    }
 
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {
         match self.method {

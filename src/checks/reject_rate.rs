@@ -20,7 +20,7 @@ use crate::options::exporter::ExporterOptions;
 use crate::options::tls::TlsOptions;
 use crate::options::{Need, Options, Secrets, When, plain};
 use crate::plugin::{Check, Context};
-use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Uom};
+use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Target, Uom};
 use crate::time::words::roughly;
 
 impl Check for RejectRate {
@@ -319,6 +319,10 @@ impl Options for RejectRate {
         CounterOptions::NEEDS,
         &[Need { options: &["--minimum-calls"], when: BY_TOTALS }],
     ];
+
+    fn target(&self) -> Target {
+        self.source.target()
+    }
 
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {
         let counters = self.counters();

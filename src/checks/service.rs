@@ -36,7 +36,6 @@ impl Check for Service {
         };
 
         let mut report = context.report();
-        report.target = self.target();
         if self.source.is_some() {
             report.advise_by(advice_on_exporter);
         }
@@ -116,16 +115,6 @@ impl Service {
     fn component(&self) -> Option<&str> {
         Some(self.component.as_deref().unwrap_or(ROUTER)).filter(|name| *name != NO_COMPONENT)
     }
-
-    fn target(&self) -> Target {
-        if let Some(ServiceSource(url)) = &self.source {
-            let transport = if url.tls { "https" } else { "http" };
-            let host = self.hostname.clone().unwrap_or_else(|| url.host.clone());
-            return Target { host, port: Some(url.port), transport, ..Target::default() };
-        }
-        let host = self.hostname.clone().unwrap_or_else(|| "localhost".to_owned());
-        Target { host, transport: "rpc", ..Target::default() }
-    }
 }
 
 /// Check whether Windows services are there, not disabled and running, and their Exchange component in service.
@@ -199,6 +188,16 @@ impl Options for Service {
             },
         ],
     ];
+
+    fn target(&self) -> Target {
+        if let Some(ServiceSource(url)) = &self.source {
+            let transport = if url.tls { "https" } else { "http" };
+            let host = self.hostname.clone().unwrap_or_else(|| url.host.clone());
+            return Target { host, port: Some(url.port), transport, ..Target::default() };
+        }
+        let host = self.hostname.clone().unwrap_or_else(|| "localhost".to_owned());
+        Target { host, transport: "rpc", ..Target::default() }
+    }
 
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {
         let services = self.services();

@@ -28,7 +28,7 @@ use crate::options::status::StatusOptions;
 use crate::options::tls::TlsOptions;
 use crate::options::{Need, Options, Secrets, plain};
 use crate::plugin::{Check, Context};
-use crate::report::{About, Class, Event, Failure, Range, Report, StandsFor, State, Thresholds};
+use crate::report::{About, Class, Event, Failure, Range, Report, StandsFor, State, Target, Thresholds};
 use crate::sip::assessment::Assessment;
 use crate::sip::expect::StatusSet;
 use crate::sip::judge::{self, Expected, HeaderPattern};
@@ -240,6 +240,10 @@ impl Options for SipOptions {
     ];
 
     const DEFAULT_THRESHOLDS: &'static [(&'static str, &'static str)] = SeriesOptions::DEFAULT_THRESHOLDS;
+
+    fn target(&self) -> Target {
+        self.server.target(self.server.transport(), None)
+    }
 
     fn advice(&self) -> fn(Option<Class>) -> &'static str {
         self.advice_on(false)

@@ -191,7 +191,6 @@ impl CounterOptions {
         deadline: Deadline,
         report: &mut Report,
     ) -> Result<CounterSource, CounterError> {
-        report.target = self.target();
         report.add_diagnostic("source", self.counters.to_string());
         let kind = match &self.counters {
             CounterPlace::Csv(log) => {
@@ -205,7 +204,7 @@ impl CounterOptions {
         Ok(CounterSource { kind, host: self.hostname.clone(), max_age: self.max_age, deadline })
     }
 
-    fn target(&self) -> Target {
+    pub(crate) fn target(&self) -> Target {
         let asked = |host: &str| self.hostname.clone().unwrap_or_else(|| host.to_owned());
         match &self.counters {
             CounterPlace::Csv(log) => {

@@ -37,7 +37,7 @@ use self::given::given;
 pub use self::needs::{Need, When};
 pub(crate) use self::secret::Secrets;
 use crate::render::{Format, Presentation};
-use crate::report::{About, Class, NotAState, Override, Policy, State};
+use crate::report::{About, Class, NotAState, Override, Policy, State, Target};
 use crate::time::words;
 
 /// The options of one check beside the common ones.
@@ -57,6 +57,9 @@ pub trait Options: clap::Args {
     /// Thresholds that count where they are not given and that its command line does not know of, such as
     /// `("--critical", "14")`.
     const DEFAULT_THRESHOLDS: &'static [(&'static str, &'static str)] = &[];
+
+    /// Whom the question is put to, as far as the options say it: the same in every run with them.
+    fn target(&self) -> Target;
 
     /// What to do about a finding, with what the options say of the peer.
     fn advice(&self) -> fn(Option<Class>) -> &'static str {
@@ -184,6 +187,7 @@ pub(crate) struct Asked {
     pub presented: Presented,
     timeout: Option<Timeout>,
     states: Vec<Override>,
+    target: Target,
 }
 
 impl Asked {
@@ -198,6 +202,8 @@ impl Asked {
                     let named = value.and_then(|value| <Format as clap::ValueEnum>::from_str(value, false).ok());
                     asked.presented.presentation.format = named.unwrap_or(asked.presented.presentation.format);
                 }
+                "hostname" | "domain" => asked.target.host = value.unwrap_or_default().to_owned(),
+                "port" => asked.target.port = value.and_then(|value| value.parse().ok()),
                 "single_line" => asked.presented.presentation.single_line = true,
                 "exit_ok" => asked.presented.exit_ok = true,
                 "timeout" => asked.timeout = value.and_then(|value| value.parse().ok()).or(asked.timeout),
@@ -208,6 +214,11 @@ impl Asked {
         let of_timeout = asked.timeout.and_then(|timeout| timeout.state);
         asked.states.extend(of_timeout.map(|state| Override { class: Class::Timeout, state }));
         asked
+    }
+
+    /// Whom the question was to be put to, unless an ini section says another.
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
     }
 
     /// The deadline, unless an ini section says another.

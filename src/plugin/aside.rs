@@ -39,6 +39,7 @@ impl Question {
             policy: parsed.policy,
             overruling: parsed.overruled,
             advice: parsed.options.advice(),
+            target: parsed.options.target(),
             started: Started::now(),
             deadline: Deadline::new(Instant::now(), Duration::ZERO),
             secrets: parsed.secrets,

@@ -20,7 +20,7 @@ use crate::platform::memory;
 use crate::platform::unix::signals::Signals;
 #[cfg(windows)]
 use crate::platform::windows::console::Signals;
-use crate::report::{About, Class, Failure, Finding, Override, Overruling, Policy, Report, Started, State};
+use crate::report::{About, Class, Failure, Finding, Override, Overruling, Policy, Report, Started, State, Target};
 use crate::time::deadline::Deadline;
 
 /// A check: its options, and the question that it puts.
@@ -36,6 +36,7 @@ pub struct Context {
     policy: Policy,
     overruling: Vec<Overruling>,
     advice: fn(Option<Class>) -> &'static str,
+    target: Target,
     /// When the run began.
     pub started: Started,
     /// When everything must be over.
@@ -52,6 +53,8 @@ impl Context {
         let mut report = Report::new(self.about, self.policy.clone(), self.started);
         report.overruling.clone_from(&self.overruling);
         report.advise_by(self.advice);
+        report.target.clone_from(&self.target);
+        report.asked = self.target.endpoint();
         report
     }
 
@@ -105,7 +108,7 @@ fn begin<C: Check>() -> (&'static Run, clap::Command, Vec<OsString>) {
         let place = panic.location().map_or_else(|| "an unknown place".to_owned(), place);
         // The panic's own words may quote a file or a peer.
         let text = format!("internal error at {place}; please report it");
-        aside::keep_here(|context| unasked(context.about, context.started, &text));
+        aside::keep_here(|context| unasked(context.about, context.started, context.target.endpoint(), &text));
         output::finish(run.unasked(&text));
     }));
     memory::tell_when_exhausted(|bytes| {
@@ -130,6 +133,7 @@ fn answer<C: Check>() {
         policy: parsed.policy,
         overruling: parsed.overruled,
         advice: parsed.options.advice(),
+        target: parsed.options.target(),
         started: run.started,
         deadline: Deadline::new(run.started.instant, parsed.common.timeout()),
         secrets: parsed.secrets,
@@ -175,12 +179,17 @@ impl Run {
     }
 
     fn unasked(&self, text: &str) -> Report {
-        unasked(self.about, self.started, text)
+        let target = self.context().map_or(self.asked.target(), |context| &context.target);
+        unasked(self.about, self.started, target.endpoint(), text)
     }
 
     /// The report of a run of which nothing is known but why it failed.
     fn failed(&self, failure: &Failure) -> Report {
-        let by_argument = || Report::new(self.about, self.asked.policy(), self.started);
+        let by_argument = || {
+            let mut report = Report::new(self.about, self.asked.policy(), self.started);
+            report.asked = self.asked.target().endpoint();
+            report
+        };
         let mut report = self.context().map_or_else(by_argument, Context::report);
         report.add_failure(failure.clone());
         report
@@ -188,8 +197,9 @@ impl Run {
 }
 
 /// The UNKNOWN report of a run whose question was never answered.
-fn unasked(about: &'static About, started: Started, text: &str) -> Report {
+fn unasked(about: &'static About, started: Started, asked: String, text: &str) -> Report {
     let mut report = Report::new(about, Policy::default(), started);
+    report.asked = asked;
     report.add_finding(Finding::unknown(text));
     report
 }

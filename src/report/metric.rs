@@ -49,6 +49,8 @@ pub struct Metric {
     max: Option<f64>,
     /// Of whom it was measured, where there are several.
     of: Option<String>,
+    /// What stands behind its label for that.
+    suffix: Option<String>,
 }
 
 impl Metric {
@@ -85,6 +87,7 @@ impl Metric {
             min: None,
             max: None,
             of: None,
+            suffix: None,
         }
     }
 
@@ -109,6 +112,7 @@ impl Metric {
     /// With `_suffix` behind its label, for one of several targets.
     pub fn suffixed(mut self, suffix: &str) -> Self {
         self.label = label_of(&format!("{}_{suffix}", self.label));
+        self.suffix = Some(suffix.to_owned());
         self
     }
 
@@ -149,6 +153,16 @@ impl Metric {
     /// The label: lower-case letters, digits and `_` only.
     pub fn label(&self) -> &str {
         &self.label
+    }
+
+    /// What was measured, whatever tells its label from others.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What tells it from the same of other targets, such as an address.
+    pub(crate) fn suffix(&self) -> Option<&str> {
+        self.suffix.as_deref()
     }
 
     /// The value, `None` when unknown; always finite.

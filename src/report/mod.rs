@@ -8,6 +8,7 @@ pub(crate) mod finding;
 pub(crate) mod metric;
 pub(crate) mod nearest;
 pub(crate) mod policy;
+pub(crate) mod quantity;
 pub(crate) mod range;
 pub(crate) mod state;
 pub(crate) mod target;
@@ -28,6 +29,7 @@ pub use self::metric::{Metric, Uom};
 pub(crate) use self::metric::{label_of, percent};
 pub(crate) use self::policy::Override;
 pub use self::policy::Policy;
+pub use self::quantity::{Quantity, Unit};
 pub use self::range::Range;
 pub(crate) use self::range::{RangeError, is_plain_number};
 pub(crate) use self::state::NotAState;
@@ -51,6 +53,8 @@ pub struct Report {
     pub duration: Duration,
     /// Whom it asked.
     pub target: Target,
+    /// Whom it was to ask as its options name them, such as `cas1:5060`: the same whatever comes of it.
+    pub asked: String,
     /// With which credentials.
     pub authentication: Authentication,
     /// Facts for the first line that belong to no single finding, such as how many addresses answered.
@@ -83,6 +87,7 @@ impl Report {
             started,
             duration: Duration::ZERO,
             target: Target::default(),
+            asked: String::new(),
             authentication: Authentication::default(),
             headline: None,
             overruling: Vec::new(),

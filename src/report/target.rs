@@ -15,6 +15,17 @@ pub struct Target {
     pub transport: &'static str,
 }
 
+impl Target {
+    /// Host and port in one word: `cas1:5060`, `[2001:db8::7]:5061`.
+    pub fn endpoint(&self) -> String {
+        match self.port {
+            Some(port) if self.host.contains(':') => format!("[{}]:{port}", self.host),
+            Some(port) => format!("{}:{port}", self.host),
+            None => self.host.clone(),
+        }
+    }
+}
+
 /// The credentials that were used, never a secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Authentication {

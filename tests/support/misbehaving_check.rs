@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use check_um::door::options::Options;
 use check_um::door::plugin::{Check, Context, Question, ask_all};
-use check_um::door::report::{About, Class, Failure, Finding, Metric, Part, Report, StandsFor, Uom};
+use check_um::door::report::{About, Class, Failure, Finding, Metric, Part, Report, StandsFor, Target, Uom};
 use check_um::door::time::stage;
 
 fn main() {
@@ -122,4 +122,8 @@ impl Options for Misbehaving {
     };
     const USAGE: &'static [&'static str] = &["--behave HOW"];
     const EXAMPLES: [&'static str; 3] = ["--behave well", "--behave panic", "--behave flood -vvv"];
+
+    fn target(&self) -> Target {
+        Target { host: "peer.example.com".to_owned(), port: Some(5060), ..Target::default() }
+    }
 }
