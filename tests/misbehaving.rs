@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use support::{Outcome, format, grace, host, run_command, start, untested, wait};
+use support::{Outcome, exposition, format, grace, host, run_command, start, untested, wait};
 
 static CHECK: LazyLock<PathBuf> = LazyLock::new(|| support::example("misbehaving_check"));
 
@@ -44,6 +44,26 @@ fn unknown_when_the_check_panics_in_json_and_scom() {
     assert_eq!(format::assert_json(&json.assert_exit(3).stdout)["state"], "UNKNOWN");
     let scom = run("--behave panic --output scom");
     assert_eq!(format::assert_scom(&scom.assert_exit(3).stdout)["State"], "UNKNOWN");
+}
+
+#[test]
+fn series_of_the_same_target_come_of_a_panic_a_deadline_and_a_flood() {
+    for (line, code, state) in [
+        ("--behave panic", 3, "UNKNOWN"),
+        ("--behave block -t 0.2", 2, "CRITICAL"),
+        ("--behave leave -t 0.2", 2, "CRITICAL"),
+        ("--behave flood -vvv", 0, "OK"),
+    ] {
+        let outcome = run(&format!("{line} --output openmetrics"));
+        outcome.assert_exit(code).assert_openmetrics(state);
+        let same = "{check=\"misbehaving\",target=\"peer.example.com:5060\"} ";
+        assert!(outcome.stdout.contains(&format!("check_um_state{same}")), "{outcome:?}");
+    }
+    let beside = "--beside well --beside panic --beside block -t 0.5 --output openmetrics";
+    let outcome = run(beside);
+    let states: Vec<_> = exposition::assert_valid(&outcome.assert_exit(2).stdout).into_iter().collect();
+    let states: Vec<_> = states.iter().filter(|one| one.name == "check_um_state").map(|one| one.value).collect();
+    assert_eq!(states[1..], [0.0, 3.0, 2.0], "{outcome:?}");
 }
 
 #[test]
@@ -228,6 +248,7 @@ mod signals {
     fn a_signal_is_rendered_in_the_format_asked_for() {
         format::assert_json(&signalled("--behave block --output json", "TERM").assert_exit(3).stdout);
         format::assert_scom(&signalled("--behave block --output scom", "TERM").assert_exit(3).stdout);
+        signalled("--behave block --output openmetrics", "TERM").assert_exit(3).assert_openmetrics("UNKNOWN");
     }
 
     #[test]

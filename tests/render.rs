@@ -14,7 +14,7 @@ use check_um::door::render::{Format, MAX_OUTPUT, Presentation, render};
 use check_um::door::report::{
     About, Class, Event, Finding, Metric, Policy, Report, StandsFor, Started, State, Target, Thresholds, Uom,
 };
-use support::{format, perfdata};
+use support::{exposition, format, perfdata};
 
 #[test]
 fn ok() {
@@ -76,6 +76,9 @@ fn the_metrics_of_as_many_addresses_as_are_asked_are_never_cut() {
         assert!(printed.len() <= MAX_OUTPUT, "{format:?}: {} bytes", printed.len());
         assert_eq!(printed.matches("certificate_days_2001_db8").count(), MAX_ASKED, "{format:?}");
     }
+    let series = render(&report, Presentation { format: Format::OpenMetrics, ..Presentation::default() });
+    let series = exposition::assert_valid(&series);
+    assert_eq!(series.iter().filter(|one| one.labels.contains_key("of")).count(), 9 * MAX_ASKED);
     let json = render(&report, Presentation { format: Format::Json, verbosity: 3, ..Presentation::default() });
     assert_eq!(format::assert_json(&json)["metrics"].as_object().unwrap().len(), 9 * MAX_ASKED);
 }
@@ -94,7 +97,7 @@ fn a_huge_report_keeps_to_the_limit_in_every_format() {
         report.add_diagnostic(&format!("d{index}"), "\"&".repeat(5_000));
         report.events.push(event(&report, Duration::ZERO, "\u{0}'".repeat(5_000)));
     }
-    for format in [Format::Text, Format::Json, Format::Scom] {
+    for (format, _) in FORMATS {
         let output = render(&report, Presentation { format, verbosity: 3, ..Presentation::default() });
         assert!(output.len() <= MAX_OUTPUT, "{format:?}: {} bytes", output.len());
         assert_valid(format, &output);
@@ -108,6 +111,10 @@ fn the_schema_names_every_failure_class() {
         schema["$defs"]["class"]["enum"].as_array().unwrap().iter().filter_map(|name| name.as_str()).collect();
     assert_eq!(named, Class::ALL.iter().map(|class| class.name()).collect::<Vec<_>>());
 }
+
+/// Each format, and what the name of a file in it ends with.
+const FORMATS: [(Format, &str); 4] =
+    [(Format::Text, "txt"), (Format::Json, "json"), (Format::Scom, "xml"), (Format::OpenMetrics, "prom")];
 
 static ABOUT: About = About {
     name: "check_um_sip_options",
@@ -137,6 +144,7 @@ fn healthy() -> Report {
         port: Some(5060),
         transport: "tcp",
     };
+    report.asked = "cas1.example.com:5060".to_owned();
     report.authentication.digest_user = Some("monitor".to_owned());
     report.add_finding(Finding::ok("200 OK from cas1.example.com:5060 in 3.1 ms"));
     let thresholds = Thresholds::new(Some("0.5".parse().unwrap()), Some("1".parse().unwrap()));
@@ -160,6 +168,7 @@ fn hostile() -> Report {
     finding.causes = vec![TEXT.to_owned(), "x".repeat(5_000)];
     report.add_finding(finding);
     report.target.host = TEXT.to_owned();
+    report.asked = TEXT.to_owned();
     report.authentication.client_certificate = Some(TEXT.to_owned());
     report.add_diagnostic("ms_diagnostics", TEXT);
     report.trace.push(TEXT.to_owned());
@@ -197,10 +206,10 @@ fn critical(class: Class, text: &str) -> Finding {
     }
 }
 
-/// Compares all three formats of `report` with `tests/golden/NAME.*`.
+/// Compares all formats of `report` with `tests/golden/NAME.*`.
 #[track_caller]
 fn assert_golden(name: &str, report: &Report, verbosity: u8) {
-    for (format, extension) in [(Format::Text, "txt"), (Format::Json, "json"), (Format::Scom, "xml")] {
+    for (format, extension) in FORMATS {
         let output = render(report, Presentation { format, verbosity, ..Presentation::default() });
         assert_valid(format, &output);
         let path = support::root().join(format!("tests/golden/{name}.{extension}"));
@@ -224,6 +233,9 @@ fn assert_valid(format: Format, output: &str) {
         }
         Format::Scom => {
             format::assert_scom(output);
+        }
+        Format::OpenMetrics => {
+            exposition::assert_valid(output);
         }
     }
 }

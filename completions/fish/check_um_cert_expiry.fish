@@ -32,7 +32,8 @@ complete -c check_um_cert_expiry -s t -l timeout -d 'Deadline of the whole run i
 complete -c check_um_cert_expiry -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins; a run without any answer is never OK, but at least WARNING' -r -f
 complete -c check_um_cert_expiry -l output -d 'Output format [default: text]' -r -f -a "text\t'One line for a scheduler, more for a person'
 json\t'One JSON object'
-scom\t'One property bag item for System Center Operations Manager'"
+scom\t'One property bag item for System Center Operations Manager'
+openmetrics\t'Series for Prometheus: the textfile collector, a script exporter'"
 complete -c check_um_cert_expiry -l extra-opts -d 'Read further options from a section of an ini file [default section: the plugin\'s name]' -r -f
 complete -c check_um_cert_expiry -s 4 -l ipv4 -d 'Use IPv4 addresses only'
 complete -c check_um_cert_expiry -s 6 -l ipv6 -d 'Use IPv6 addresses only'

@@ -10,7 +10,8 @@ complete -c check_um_events -s t -l timeout -d 'Deadline of the whole run in sec
 complete -c check_um_events -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins; a run without any answer is never OK, but at least WARNING' -r -f
 complete -c check_um_events -l output -d 'Output format [default: text]' -r -f -a "text\t'One line for a scheduler, more for a person'
 json\t'One JSON object'
-scom\t'One property bag item for System Center Operations Manager'"
+scom\t'One property bag item for System Center Operations Manager'
+openmetrics\t'Series for Prometheus: the textfile collector, a script exporter'"
 complete -c check_um_events -l extra-opts -d 'Read further options from a section of an ini file [default section: the plugin\'s name]' -r -f
 complete -c check_um_events -l single-line -d 'Print the first line only (text output)'
 complete -c check_um_events -l exit-ok -d 'Exit 0 whatever the state, for a scheduler that discards the output of any other code'

@@ -29,7 +29,8 @@ complete -c check_um_missed_call_proxy -s t -l timeout -d 'Deadline of the whole
 complete -c check_um_missed_call_proxy -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins; a run without any answer is never OK, but at least WARNING' -r -f
 complete -c check_um_missed_call_proxy -l output -d 'Output format [default: text]' -r -f -a "text\t'One line for a scheduler, more for a person'
 json\t'One JSON object'
-scom\t'One property bag item for System Center Operations Manager'"
+scom\t'One property bag item for System Center Operations Manager'
+openmetrics\t'Series for Prometheus: the textfile collector, a script exporter'"
 complete -c check_um_missed_call_proxy -l extra-opts -d 'Read further options from a section of an ini file [default section: the plugin\'s name]' -r -f
 complete -c check_um_missed_call_proxy -l no-verify -d 'Judge neither trust nor that the certificate is for the host; a name that --tls-name gives and the expiry are judged all the same'
 complete -c check_um_missed_call_proxy -l single-line -d 'Print the first line only (text output)'

@@ -49,7 +49,8 @@ complete -c check_um_sip_options -s t -l timeout -d 'Deadline of the whole run i
 complete -c check_um_sip_options -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins; a run without any answer is never OK, but at least WARNING' -r -f
 complete -c check_um_sip_options -l output -d 'Output format [default: text]' -r -f -a "text\t'One line for a scheduler, more for a person'
 json\t'One JSON object'
-scom\t'One property bag item for System Center Operations Manager'"
+scom\t'One property bag item for System Center Operations Manager'
+openmetrics\t'Series for Prometheus: the textfile collector, a script exporter'"
 complete -c check_um_sip_options -l extra-opts -d 'Read further options from a section of an ini file [default section: the plugin\'s name]' -r -f
 complete -c check_um_sip_options -s 4 -l ipv4 -d 'Use IPv4 addresses only'
 complete -c check_um_sip_options -s 6 -l ipv6 -d 'Use IPv6 addresses only'

@@ -1,6 +1,7 @@
 //! How is a report shown? One pure function for each format, `&Report` to text.
 
 pub(crate) mod json;
+pub(crate) mod openmetrics;
 pub(crate) mod scom;
 pub(crate) mod text;
 
@@ -16,6 +17,9 @@ pub enum Format {
     Json,
     /// One property bag item for System Center Operations Manager.
     Scom,
+    /// Series for Prometheus: the textfile collector, a script exporter.
+    #[value(name = "openmetrics")]
+    OpenMetrics,
 }
 
 /// How much of a report is shown.
@@ -37,6 +41,7 @@ pub fn render(report: &Report, presentation: Presentation) -> String {
         Format::Text => text::render(report, presentation),
         Format::Json => json::render(report, presentation),
         Format::Scom => scom::render(report, presentation),
+        Format::OpenMetrics => openmetrics::render(report),
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "test support fails by panic")]
 
 pub mod counters;
+pub mod exposition;
 pub mod format;
 pub mod host;
 pub mod node_exporter;
@@ -73,6 +74,15 @@ impl Outcome {
     pub fn assert_scom(&self, state: &str) -> &Self {
         let properties = format::assert_scom(&self.stdout);
         assert_eq!((properties["State"].as_str(), self.stderr.as_str()), (state, ""), "{self:?}");
+        self
+    }
+
+    /// Panics unless it is the series of one check in that state.
+    #[track_caller]
+    pub fn assert_openmetrics(&self, state: &str) -> &Self {
+        let code = ["OK", "WARNING", "CRITICAL", "UNKNOWN"].iter().position(|word| *word == state).unwrap();
+        let value = exposition::value(&self.stdout, "check_um_state");
+        assert_eq!((value, self.stderr.as_str()), (Some(f64::from(u8::try_from(code).unwrap())), ""), "{self:?}");
         self
     }
 
