@@ -34,6 +34,11 @@ pub enum Unit {
 }
 
 impl Quantity {
+    /// Everything that a check measures, in the order in which it is shown.
+    pub const fn all() -> &'static [Self] {
+        ALL
+    }
+
     /// What a metric of this name is, and the number in the name of one of several. `None` is what no check measures.
     pub fn of(name: &str) -> Option<(&'static Self, Option<&str>)> {
         let number = name.split('_').find(|word| word.parse::<u32>().is_ok());
@@ -67,8 +72,7 @@ impl Unit {
     }
 }
 
-/// Everything that a check measures, in the order in which it is shown.
-pub(crate) const ALL: &[Quantity] = &[
+const ALL: &[Quantity] = &[
     seconds("time", "check_um_time_seconds", "From the start of the question to the answer that was waited for."),
     seconds("time_max", "check_um_time_max_seconds", "The longest round trip of a series."),
     seconds("jitter", "check_um_jitter_seconds", "Mean difference of neighbouring round trips of a series."),

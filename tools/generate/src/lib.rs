@@ -10,6 +10,7 @@ pub mod man;
 mod marks;
 pub mod nagios;
 pub mod options;
+pub mod prometheus;
 pub mod register;
 mod scom;
 pub mod timeouts;
@@ -31,8 +32,15 @@ pub struct File {
 ///
 /// Fails where a part that is written by hand cannot be read: a section of a man page, a README.
 pub fn files() -> io::Result<Vec<File>> {
-    let integrations =
-        [icinga2::files()?, nagios::files(), agents::files()?, zabbix::files()?, scom::files()?, grafana::files()];
+    let integrations = [
+        icinga2::files()?,
+        nagios::files(),
+        agents::files()?,
+        zabbix::files()?,
+        scom::files()?,
+        grafana::files(),
+        prometheus::files()?,
+    ];
     let integrations = integrations.concat().into_iter();
     let mut files: Vec<_> =
         integrations.map(|file| File { path: format!("integrations/{}", file.path), ..file }).collect();
