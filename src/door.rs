@@ -34,6 +34,7 @@ pub mod plugin {
     pub use crate::plugin::{Check, Context};
 }
 pub mod render {
+    pub use crate::render::scom::property_of;
     pub use crate::render::{Format, MAX_OUTPUT, Presentation, render};
 }
 pub mod report {

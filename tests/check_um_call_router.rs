@@ -296,7 +296,7 @@ fn every_format_holds_every_check() {
     site.run(&format!("{counters} --output json")).assert_json("CRITICAL");
     let bag = site.run(&format!("{counters} --output scom"));
     bag.assert_scom("CRITICAL");
-    for property in ["sip_options_State", "app_pool_State", "sip_options_Advice", "app_pool_state"] {
+    for property in ["sip_options_State", "app_pool_State", "sip_options_Advice", "app_pool_state_value"] {
         assert!(bag.stdout.contains(&format!("Name=\"{property}\"")), "{property}: {bag:?}");
     }
 }

@@ -44,34 +44,37 @@ fn properties(report: &Report, verbosity: u8) -> Vec<(String, Variant)> {
     let stands_for = &report.about.stands_for;
     let text = |text: &str| Variant::Text(text.to_owned());
 
-    let mut properties: Vec<(String, Variant)> = [
-        ("State", text(report.state().word())),
-        ("ExitCode", Variant::Integer(report.state().exit_code().into())),
-        ("Result", text(report.result())),
-        ("Summary", Variant::Text(report.summary())),
-        ("FailureClass", text(class)),
-        ("FailureReason", Variant::Text(reason)),
-        ("Advice", text(failure.map_or("", |finding| finding.advice))),
-        ("Check", text(report.about.name)),
-        ("HealthSet", text(HEALTH_SET)),
-        ("Probe", text(stands_for.probe)),
-        ("Monitor", text(stands_for.monitor)),
-        ("Host", text(&report.target.host)),
-        ("Address", Variant::Text(report.target.address.map_or_else(String::new, |address| address.to_string()))),
-        ("Port", Variant::Integer(report.target.port.unwrap_or_default().into())),
-        ("Transport", text(report.target.transport)),
-        ("Authentication", Variant::Text(text::authentication(report))),
-        ("Diagnostics", Variant::Text(diagnostics(report))),
-        ("Started", Variant::Text(rfc3339(report.started.time))),
-        ("Duration", Variant::Double(report.duration.as_secs_f64())),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
+    let facts = [
+        text(report.state().word()),
+        Variant::Integer(report.state().exit_code().into()),
+        text(report.result()),
+        Variant::Text(report.summary()),
+        text(class),
+        Variant::Text(reason),
+        text(failure.map_or("", |finding| finding.advice)),
+        text(report.about.name),
+        text(HEALTH_SET),
+        text(stands_for.probe),
+        text(stands_for.monitor),
+        text(&report.target.host),
+        Variant::Text(report.target.address.map_or_else(String::new, |address| address.to_string())),
+        Variant::Integer(report.target.port.unwrap_or_default().into()),
+        text(report.target.transport),
+        Variant::Text(text::authentication(report)),
+        Variant::Text(diagnostics(report)),
+        Variant::Text(rfc3339(report.started.time)),
+        Variant::Double(report.duration.as_secs_f64()),
+    ];
+    let facts = OF_EVERY_BAG.iter().zip(facts).map(|(name, value)| ((*name).to_owned(), value));
+    let mut properties: Vec<_> = facts.collect();
 
-    let metrics =
-        report.measured().filter_map(|metric| Some((metric.label().to_owned(), Variant::Double(metric.value()?))));
+    let parts: Vec<_> = report.parts.iter().map(|part| part.name.as_str()).collect();
+    let metrics = report
+        .measured()
+        .filter_map(|metric| Some((property_of(metric.label(), &parts), Variant::Double(metric.value()?))));
     properties.extend(metrics);
-    let diagnostics = report.diagnostics.iter().map(|(name, value)| (name.clone(), Variant::Text(value.clone())));
+    let diagnostics =
+        report.diagnostics.iter().map(|(name, value)| (property_of(name, &[]), Variant::Text(value.clone())));
     properties.extend(diagnostics);
     properties.extend(report.parts.iter().flat_map(of_part));
     if verbosity >= 3 {
@@ -92,6 +95,15 @@ fn of_part(Part { name, report, .. }: &Part) -> Vec<(String, Variant)> {
         ("Diagnostics", diagnostics(report)),
     ];
     own.map(|(property, text)| (format!("{name}_{property}"), Variant::Text(text))).into()
+}
+
+/// The property of a metric or of a diagnostic fact, of one check or of one of the `parts` of several: its own name, which a
+/// workflow must be able to tell from what every bag has, whatever it thinks of capitals.
+pub fn property_of(name: &str, parts: &[&str]) -> String {
+    let of_part = |part: &&str| name.strip_prefix(*part)?.strip_prefix('_');
+    let mut own = parts.iter().filter_map(of_part).chain([name]);
+    let is_taken = own.any(|own| OF_EVERY_BAG.iter().any(|known| known.eq_ignore_ascii_case(own)));
+    if is_taken { format!("{name}_value") } else { name.to_owned() }
 }
 
 /// All diagnostic facts as one text: an alert can only show properties that every bag has.
@@ -118,12 +130,49 @@ fn escaped(text: &str) -> String {
     out
 }
 
+/// The names of what every bag has, in its order.
+const OF_EVERY_BAG: [&str; 19] = [
+    "State",
+    "ExitCode",
+    "Result",
+    "Summary",
+    "FailureClass",
+    "FailureReason",
+    "Advice",
+    "Check",
+    "HealthSet",
+    "Probe",
+    "Monitor",
+    "Host",
+    "Address",
+    "Port",
+    "Transport",
+    "Authentication",
+    "Diagnostics",
+    "Started",
+    "Duration",
+];
+
 /// The most of one value, in characters.
 const MAX_TEXT: usize = 2_000;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_name_is_anothers_in_other_capitals() {
+        let parts = ["sip_options", "sip_options_tls", "app_pool"];
+        for (name, expected) in [
+            ("state", "state_value"),
+            ("time", "time"),
+            ("app_pool_state", "app_pool_state_value"),
+            ("sip_options_tls_port", "sip_options_tls_port_value"),
+            ("sip_options_status", "sip_options_status"),
+        ] {
+            assert_eq!(property_of(name, &parts), expected);
+        }
+    }
 
     #[test]
     fn nothing_leaves_its_element() {

@@ -71,6 +71,10 @@ fn properties(output: &str) -> Result<BTreeMap<String, String>, String> {
                 open.pop();
                 if let Some((name, kind, value)) = current.take() {
                     check_type(&kind, &value)?;
+                    // Two that differ in capitals only are one to whoever is not careful.
+                    if properties.keys().any(|known: &String| known.eq_ignore_ascii_case(&name)) {
+                        return Err(format!("property {name} in two spellings"));
+                    }
                     if properties.insert(name.clone(), value).is_some() {
                         return Err(format!("property {name} twice"));
                     }

@@ -2,6 +2,7 @@
 //! set's name.
 
 use check_um::checks::schedule::{DisplayUnit, ScheduledService, Vantage};
+use check_um::door::render::property_of;
 use check_um::door::report::HEALTH_SET;
 
 use super::Watched;
@@ -85,7 +86,7 @@ pub fn add_rules(pack: &mut Pack, platform: &Platform, watched: &Watched, check:
         pack.name(&id, &title, "Collects a number that the check measures.");
         let source = module("DataSource", "Source", &names.of_plugin(check.plugin, "Performance"))
             .holding(scheduled(platform, watched, check))
-            .holding([leaf("Metric", metric.label), leaf("Instance", check.name)]);
+            .holding([leaf("Metric", property_of(metric.label, &[])), leaf("Instance", check.name)]);
         let writers = [
             module("WriteAction", "WriteToDB", "SC!Microsoft.SystemCenter.CollectPerformanceData"),
             module("WriteAction", "WriteToDW", "DW!Microsoft.SystemCenter.DataWarehouse.PublishPerformanceData"),
