@@ -149,7 +149,7 @@ impl Nearest {
             let likeness = strsim::jaro_winkler(excerpt(&name), excerpt(&lower));
             scored.push((likeness, other));
         }
-        scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+        scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
         scored.dedup_by(|a, b| a.1 == b.1);
         let present = scored.len();
         let names = scored.into_iter().take(SHOWN).map(|(_, name)| name.chars().take(MAX_NAME).collect()).collect();

@@ -79,7 +79,7 @@ pub(crate) fn is_below(host: &str, domain: &str) -> bool {
 /// Each once, and not more than can be reported.
 fn bounded(mut controllers: Vec<Endpoint>) -> Located {
     // Every one is asked, so the order of RFC 2782 would only shuffle the output.
-    controllers.sort_by(|a, b| (&a.host, a.port).cmp(&(&b.host, b.port)));
+    controllers.sort_unstable_by(|a, b| (&a.host, a.port).cmp(&(&b.host, b.port)));
     controllers.dedup();
     let left_out = controllers.len().saturating_sub(net::MAX_ASKED);
     controllers.truncate(net::MAX_ASKED);

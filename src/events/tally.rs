@@ -232,7 +232,7 @@ impl Tally<'_> {
 /// `15647 3 times (no access to Active Directory), 15501 once`, the most frequent first.
 pub fn histogram(codes: &BTreeMap<u32, u32>) -> String {
     let mut codes: Vec<_> = codes.iter().collect();
-    codes.sort_by_key(|(code, count)| (std::cmp::Reverse(**count), **code));
+    codes.sort_unstable_by_key(|(code, count)| (std::cmp::Reverse(**count), **code));
     let word = |(code, count): (&u32, &u32)| {
         let times = if *count == 1 { "once".to_owned() } else { format!("{count} times") };
         let meaning = diagnostics::meaning(*code).map_or_else(String::new, |text| format!(" ({text})"));

@@ -158,7 +158,7 @@ fn policy(
     let timeout =
         common.timeout.and_then(|timeout| timeout.state).map(|state| Override { class: Class::Timeout, state });
     let mut given: Vec<_> = matches.index_of("timeout").zip(timeout).into_iter().chain(states).collect();
-    given.sort_by_key(|(index, _)| *index);
+    given.sort_unstable_by_key(|(index, _)| *index);
     Ok(Policy::new(about.defaults.iter().copied().chain(given.into_iter().map(|(_, state)| state)).collect()))
 }
 

@@ -49,10 +49,10 @@ fn object(report: &Report, verbosity: u8, extent: &Extent) -> Value {
         _ => json!([]),
     };
     let stands_for = &report.about.stands_for;
-    let metrics: Map<_, _> =
-        report.metrics.iter().take(metrics).map(|each| (each.label().to_owned(), metric(each))).collect();
-    let diagnostics: Map<_, _> =
-        report.diagnostics.iter().take(list).map(|(name, value)| (name.clone(), json!(excerpt(value, max)))).collect();
+    let (mut measured, mut diagnostics) = (Map::new(), Map::new());
+    measured.extend(report.metrics.iter().take(metrics).map(|each| (each.label().to_owned(), metric(each))));
+    let said = report.diagnostics.iter().take(list);
+    diagnostics.extend(said.map(|(name, value)| (name.clone(), json!(excerpt(value, max)))));
     let mut object = json!({
         "schema": SCHEMA,
         "check": report.about.name,
@@ -80,7 +80,7 @@ fn object(report: &Report, verbosity: u8, extent: &Extent) -> Value {
             "client_certificate": report.authentication.client_certificate.as_ref().map(|subject| excerpt(subject, max)),
         },
         "findings": report.by_severity().into_iter().take(list).map(finding).collect::<Vec<_>>(),
-        "metrics": metrics,
+        "metrics": measured,
         "diagnostics": diagnostics,
         "events": report.events.iter().take(list).map(|event| json!({
             "at": report.since_start(event).as_secs_f64(),

@@ -70,7 +70,7 @@ impl Location {
     /// two ports at one address has the plain label must not depend on it.
     #[must_use]
     pub(crate) fn sorted(mut self) -> Self {
-        self.targets.sort_by(|a, b| (a.port, &a.host).cmp(&(b.port, &b.host)));
+        self.targets.sort_unstable_by(|a, b| (a.port, &a.host).cmp(&(b.port, &b.host)));
         self.targets.dedup();
         self
     }

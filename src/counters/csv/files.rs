@@ -1,6 +1,5 @@
 //! Which files does `csv:PATH` mean? One, or those of a directory or a pattern, the newest first.
 
-use std::cmp::Reverse;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -35,7 +34,7 @@ fn newest(paths: impl Iterator<Item = PathBuf>, none: &'static str) -> io::Resul
     if files.is_empty() {
         return Err(io::Error::new(ErrorKind::NotFound, none));
     }
-    files.sort_by(|a, b| Reverse(a).cmp(&Reverse(b)));
+    files.sort_unstable_by(|a, b| b.cmp(a));
     Ok(files.into_iter().map(|(_, path)| path).take(MAX_FILES).collect())
 }
 
