@@ -203,6 +203,7 @@ fn critical(class: Class, text: &str) -> Finding {
         causes: Vec::new(),
         advice,
         is_answer: false,
+        judged_by: "",
     }
 }
 
