@@ -4,7 +4,7 @@ mod instance;
 
 use std::time::SystemTime;
 
-use self::instance::{Whose, whose};
+use self::instance::{Wanted, Whose};
 use super::{Counter, CounterError, CounterQuery, Exposed, Nearest, Reading, Sample};
 use crate::exporter::Exporter;
 use crate::exporter::collector::{Collector, is_about_collectors};
@@ -113,13 +113,13 @@ impl Asked<'_> {
     fn find_by(&self, way: &Way, counter: &Counter) -> Result<Option<Found>, CounterError> {
         let mut all: Vec<_> = self.of(way).copied().collect();
         let states = way.states_of(&all);
-        if let Some(instance) = &counter.instance {
-            let whose = |series: &ExposedSeries<'_>| whose(series, instance, &way.selector, self.host);
-            all = self.of_instance(all, whose, counter)?;
+        let wanted = counter.instance.as_deref().map(|instance| way.wanted(instance, counter, self.host));
+        if let Some(wanted) = wanted {
+            all = self.of_instance(all, wanted, counter)?;
         }
-        let label_of = |series: &ExposedSeries<'_>| match &counter.instance {
-            Some(instance) if series.host().eq_ignore_ascii_case(instance) => String::new(),
-            _ => series.host().into_owned(),
+        let label_of = |series: &ExposedSeries<'_>| match wanted {
+            Some(wanted) => wanted.host_of(series),
+            None => series.host().into_owned(),
         };
         let known = page::named(hosts(all.iter().map(|series| label_of(series).into())));
         let is_of = |host: &str| self.host.is_none_or(|asked| host.is_empty() || is_host(host, asked));
@@ -154,10 +154,10 @@ impl Asked<'_> {
     fn of_instance<'a>(
         &self,
         all: Vec<ExposedSeries<'a>>,
-        whose: impl Fn(&ExposedSeries<'_>) -> Whose,
+        wanted: Wanted<'_>,
         counter: &Counter,
     ) -> Result<Vec<ExposedSeries<'a>>, CounterError> {
-        let judged: Vec<_> = all.into_iter().map(|series| (whose(&series), series)).collect();
+        let judged: Vec<_> = all.into_iter().map(|series| (wanted.whose(&series), series)).collect();
         let of = |wanted: Whose| -> Vec<_> {
             judged.iter().filter(|(whose, _)| *whose == wanted).map(|(_, series)| *series).collect()
         };
@@ -266,6 +266,12 @@ impl Asked<'_> {
 impl Way {
     fn new(name: &str, states: Option<&'static [&'static str]>, is_given: bool) -> Self {
         Self { selector: name.parse().unwrap_or_else(|_| Selector::of(name)), states, is_given }
+    }
+
+    /// What is known of an instance of the counter, on the host that was asked for.
+    fn wanted<'a>(&'a self, instance: &'a str, counter: &Counter, host: Option<&'a str>) -> Wanted<'a> {
+        let is_own = self.is_given && self.selector.name != metric_name(counter.object, counter.name);
+        Wanted { instance, selector: &self.selector, is_own, host }
     }
 
     /// The states that its series may say: a metric whose label `state` is one of them is a state set, whoever named it.

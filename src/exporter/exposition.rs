@@ -57,10 +57,10 @@ impl<'a> ExposedSeries<'a> {
         })
     }
 
-    /// Which host it is of: what a Prometheus that passes it on says in the label `instance`, mostly a host and a port. Empty
-    /// where nobody says it.
+    /// Which host it is of, mostly with a port: what the first Prometheus that passed it on says in one of [`HOST_LABELS`].
+    /// Empty where nobody says it.
     pub(crate) fn host(&self) -> Cow<'a, str> {
-        self.label("instance").unwrap_or_default()
+        HOST_LABELS.iter().find_map(|label| self.label(label).filter(|host| !host.is_empty())).unwrap_or_default()
     }
 
     /// Whether it is of the host that was asked for, or does not say of which it is.
@@ -158,6 +158,10 @@ fn unescaped(value: &str) -> Cow<'_, str> {
     }
     Cow::Owned(text)
 }
+
+/// The labels in which a Prometheus says what it scraped. Where another one scrapes that, it puts itself in the place of the
+/// last, and the label that was there before moves to one in front.
+pub(crate) const HOST_LABELS: [&str; 3] = ["exported_exported_instance", "exported_instance", "instance"];
 
 /// The most characters of a series in a message.
 const MAX_SHOWN: usize = 250;

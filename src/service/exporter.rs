@@ -305,8 +305,11 @@ mod tests {
         let of = |host: &str, page: &str| page.replace("{", &format!("{{instance=\"{host}:9182\","));
         let (states, others): (Vec<_>, Vec<_>) = PAGE.lines().partition(|line| line.contains("_state"));
         let text = of("cas1", &(states.join("\n") + "\n")) + &of("cas2", &(others.join("\n") + "\n"));
-        let status = service(&text, "MSExchangeUMCR", None).unwrap();
-        assert_eq!((status.start, status.process), (Start::Unknown, None));
+        let federated = text.replace("{instance=", "{instance=\"prom:9090\",exported_instance=");
+        for text in [&text, &federated] {
+            let status = service(text, "MSExchangeUMCR", None).unwrap();
+            assert_eq!((status.start, status.process), (Start::Unknown, None));
+        }
         let success = "windows_exporter_collector_success{collector=\"service\"} 1\n";
         let failed = of("cas2", success) + &of("cas1", &success.replace("} 1", "} 0"));
         assert!(said(&(failed.clone() + &of("cas1", &PAGE.replace(success, "")))).1.contains("collector service"));

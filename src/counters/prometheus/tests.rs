@@ -164,6 +164,44 @@ fn the_pool_of_another_name_is_never_taken() {
     }
 }
 
+/// The labels that a Prometheus which scrapes another one leaves to the pool of cas1, each with what names the pool.
+const FEDERATED: [&str; 4] = [
+    "app=\"MSExchangeServicesAppPool\",exported_instance=\"cas1:9182\",instance=\"prom:9090\"",
+    "app=\"MSExchangeServicesAppPool\",exported_instance=\"cas1\",exported_job=\"windows\",instance=\"prom:9090\"",
+    "exported_instance=\"MSExchangeServicesAppPool\",instance=\"cas1:9182\",job=\"windows\"",
+    "exported_exported_instance=\"cas1:9182\",exported_instance=\"MSExchangeServicesAppPool\",instance=\"prom:9090\"",
+];
+
+#[test]
+fn the_host_of_a_pool_is_where_the_first_prometheus_put_it() {
+    for labels in FEDERATED {
+        let text = format!("{COUNTED}{{{labels}}} 3\n");
+        let read = |text: &str, host| read(text, app_pool("MSExchangeServicesAppPool"), host);
+        for host in [None, Some("cas1")] {
+            let reading = read(&text, host).unwrap();
+            assert_eq!(reading.newest_complete().values, [Some(3.0)], "{labels}");
+            assert!(reading.host.starts_with("cas1"), "{labels}: {}", reading.host);
+        }
+        assert!(matches!(read(&text, Some("cas2")), Err(CounterError::NoSuchHost { .. })), "{labels}");
+        let both = format!("{text}{}", text.replace("cas1", "cas2").replace("} 3", "} 5"));
+        assert!(matches!(read(&both, None), Err(CounterError::SeveralHosts { .. })), "{labels}");
+        assert_eq!(read(&both, Some("cas2")).unwrap().newest_complete().values, [Some(5.0)], "{labels}");
+    }
+}
+
+#[test]
+fn a_host_without_a_port_is_not_told_from_a_pool_where_nobody_knows_the_metric() {
+    for labels in ["instance=\"cas1\"", "exported_instance=\"cas1\",instance=\"prom:9090\""] {
+        let text = format!("my_pool{{{labels}}} 3\n");
+        let error = read(&text, own("my_pool"), None).unwrap_err();
+        assert!(matches!(error, CounterError::Unclear { .. }), "{labels}: {error}");
+        for (given, host) in [("my_pool", Some("cas1")), ("my_pool{instance=\"cas1\",exported_instance=\"\"}", None)] {
+            let found = read("my_pool{instance=\"cas1\"} 3\n", own(given), host);
+            assert_eq!(found.unwrap().newest_complete().values, [Some(3.0)], "{given}");
+        }
+    }
+}
+
 /// The pool's state by a metric that the operator names.
 fn own(given: &str) -> [Counter; 1] {
     let [pool] = app_pool("MSExchangeServicesAppPool");
@@ -209,6 +247,16 @@ fn counters_of_two_hosts_make_no_rate() {
         assert!(matches!(read(instances, None), Err(CounterError::SeveralHosts { .. })), "{instances:?}");
     }
     assert!(matches!(read(["cas1.a:9182", "cas1.b:9182"], Some("cas1")), Err(CounterError::SeveralHosts { .. })));
+    // As a second Prometheus passes them on.
+    let federated = |host: &str| {
+        format!(
+            "a{{exported_instance=\"cas1:1\",instance=\"p:1\"}} 9\nb{{exported_instance=\"{host}:1\",instance=\"p:1\"}} 5\n"
+        )
+    };
+    let of = |host: &str, asked| self::read(&federated(host), calls(["a", "b"]), asked);
+    assert!(matches!(of("cas2", None), Err(CounterError::SeveralHosts { .. })));
+    assert!(matches!(of("cas1", Some("cas2")), Err(CounterError::NoSuchHost { .. })));
+    assert_eq!(of("cas1", Some("cas1")).unwrap().host, "cas1:1");
     // Two exporters of one host, and what does not say whose it is.
     assert_eq!(read(["cas1:9182", "cas1:9100"], None).unwrap().host, "cas1:9182");
     assert_eq!(read(["", "cas1:9182"], Some("cas1.example.com")).unwrap().host, "cas1:9182");
