@@ -58,7 +58,7 @@ impl Check for SipOptions {
         let is_exchange = answers.any(|answer| judge::is_of_exchange(&answer.response));
         report.advise_by(self.advice_on(is_exchange));
         let mut assessment = self.assessment(context, transport, asked.outcomes.len() == 1);
-        report.findings.extend(asked.left_out.finding().filter(|_| self.all_addresses));
+        report.findings.extend(asked.left_out.finding());
         let (well, answering) = (Tally::beside(asked.left_out), Tally::beside(asked.left_out));
         let mut members = Members { name: self.named(), well, answering };
         for outcome in asked.outcomes {

@@ -43,9 +43,11 @@ impl DownOptions {
         let scaled = |allowed: &Option<Allowed>| allowed.as_ref().map(|allowed| allowed.of(all));
         let thresholds = Thresholds::new(scaled(&self.down_warning), scaled(&self.down_critical));
         let metric = Metric::count("down", down).judged_by(&thresholds).max(f64::from(all));
-        // Of those that a class is given a state for, OK is one.
-        let tells = |finding: &Finding| finding.state != State::Ok || finding.class.is_some();
-        let worst = report.by_severity().into_iter().find(|finding| tells(finding)).map(Cow::into_owned);
+        let found = report.by_severity();
+        let alerting = found.iter().find(|finding| finding.state >= State::Unknown);
+        // Else a class whose state was lowered, to OK maybe, is why somebody is down.
+        let worst = alerting.or_else(|| found.iter().find(|finding| finding.class.is_some())).cloned();
+        let worst = worst.map(Cow::into_owned);
         if down < all {
             let single = report.findings.iter_mut().filter(|finding| finding.state >= State::Unknown);
             single.for_each(|finding| finding.state = State::Ok);

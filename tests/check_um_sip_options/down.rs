@@ -180,6 +180,8 @@ fn the_alert_carries_what_the_worst_of_them_is() {
     let findings = report["findings"].as_array().unwrap();
     let refused = findings.iter().filter(|finding| finding["class"] == "refused");
     assert_eq!(refused.filter(|finding| finding["state"] == "OK").count(), 3, "{report:#}");
+    let lowered = judged(&["--state", "refused=ok", "-w", "@0:100", "--output", "json"]);
+    assert_eq!(format::assert_json(&lowered.stdout)["failure"]["class"], "refused", "{lowered:?}");
     let scom = judged(&["--output", "scom"]);
     assert_eq!(format::assert_scom(&scom.stdout)["FailureClass"], "refused", "{scom:?}");
 }
