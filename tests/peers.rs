@@ -1,9 +1,12 @@
-//! Do the plugins understand servers that we did not write? Kamailio, SIPp, baresip and OpenSSL's s_server on loopback.
+//! Do the plugins understand servers that we did not write? Kamailio, SIPp, baresip, Asterisk and OpenSSL's s_server on loopback.
 //!
 //! A server that is not installed makes its tests say so and pass; with `CHECK_UM_REQUIRE_PEERS=1` they fail.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
 
+#[cfg(target_os = "linux")]
+#[path = "peers/asterisk.rs"]
+mod asterisk;
 mod support;
 
 use std::fmt::Display;
