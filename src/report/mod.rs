@@ -3,6 +3,7 @@
 pub(crate) mod about;
 pub(crate) mod class;
 pub(crate) mod event;
+pub(crate) mod excerpt;
 pub(crate) mod failure;
 pub(crate) mod finding;
 pub(crate) mod metric;
@@ -22,6 +23,7 @@ use std::time::Duration;
 pub use self::about::{About, HEALTH_SET, StandsFor};
 pub use self::class::Class;
 pub use self::event::{Event, Started};
+pub(crate) use self::excerpt::excerpt;
 pub use self::failure::Failure;
 pub use self::finding::Finding;
 pub(crate) use self::finding::Overruling;
@@ -277,16 +279,6 @@ pub struct NotAsked {
     pub reason: String,
 }
 
-/// At most `max` characters of a text, with `...` where something was left out.
-pub(crate) fn excerpt(text: &str, max: usize) -> String {
-    // No text has more characters than bytes.
-    let end = (text.len() > max).then(|| text.char_indices().nth(max)).flatten();
-    match end {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
 /// What a failure is worth at least in a report without an answer.
 const LEAST_WITHOUT_ANSWER: State = State::Warning;
 
@@ -395,11 +387,5 @@ mod tests {
             report.add_diagnostic("server", value);
         }
         assert_eq!(report.diagnostics, [("server".to_owned(), "a; b".to_owned())]);
-    }
-
-    #[test]
-    fn an_excerpt_cuts_between_characters() {
-        assert_eq!(excerpt("äöü", 2), "äö...");
-        assert_eq!(excerpt("äöü", 3), "äöü");
     }
 }
