@@ -87,7 +87,7 @@ impl CertExpiry {
         Ok(TlsSettings {
             expected_anchors: self.expect_anchor.clone(),
             is_shortest_path: self.judge == Some(Judged::Path),
-            offer: Offer { keys: self.servers.keys(), takes_others: false, is_for_reading: true },
+            offer: Offer { keys: self.servers.keys(), is_for_reading: true, ..Offer::default() },
             ..self.tls.settings(hostname, &context.secrets)?
         })
     }

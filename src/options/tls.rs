@@ -108,6 +108,7 @@ impl TlsOptions {
             identity: self.identity(secrets)?,
             expected_anchors: Vec::new(),
             is_shortest_path: false,
+            proved_leaf: None,
             offer: Offer::default(),
         })
     }

@@ -43,7 +43,7 @@ impl<T> Handshake<T> {
         }
         let result = match (result, error) {
             // Worse than anything else.
-            (Err(error @ TlsError::KeyDisproved { .. }), _) => Err(error),
+            (Err(error @ (TlsError::KeyDisproved { .. } | TlsError::KeyWithheld { .. })), _) => Err(error),
             (_, Some(error)) => Err(TlsError::of_chain(error, approach.peer.clone())),
             (result, None) => result,
         };

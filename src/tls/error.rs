@@ -37,10 +37,23 @@ pub(crate) enum TlsError {
     #[error("{peer} refuses the client certificate: it {how}")]
     ClientCertificateRefused { peer: Peer, how: String },
     #[error("no TLS version and cipher suite in common with {peer}: {theirs}; we offer {ours}")]
-    NothingInCommon { peer: Peer, theirs: String, ours: &'static str },
+    NothingInCommon {
+        peer: Peer,
+        theirs: String,
+        ours: &'static str,
+        /// Whether it is the version that it does not speak.
+        is_version: bool,
+    },
     /// Somebody shows a certificate who has not its key.
     #[error("{peer} does not have the key of the certificate that it shows: {reason}")]
     KeyDisproved { peer: Peer, reason: KeyError },
+    /// Somebody shows a certificate and does not sign where its key has to.
+    #[error("{peer} does not prove that it has the key of the certificate that it shows: {how}")]
+    KeyWithheld {
+        peer: Peer,
+        /// What it does instead.
+        how: String,
+    },
     /// The peer's key or certificate cannot be used for a handshake.
     #[error("cannot prove that {peer} has the key of its certificate: {reason}")]
     KeyNotProved { peer: Peer, reason: String },
@@ -75,6 +88,7 @@ impl TlsError {
             Self::NotTls { .. }
             | Self::NothingInCommon { .. }
             | Self::KeyDisproved { .. }
+            | Self::KeyWithheld { .. }
             | Self::KeyNotProved { .. }
             | Self::NoCertificate { .. }
             | Self::TooLarge { .. }
@@ -99,7 +113,9 @@ impl TlsError {
     #[must_use]
     pub(super) fn offered(self, ours: &'static str) -> Self {
         match self {
-            Self::NothingInCommon { peer, theirs, .. } => Self::NothingInCommon { peer, theirs, ours },
+            Self::NothingInCommon { peer, theirs, is_version, .. } => {
+                Self::NothingInCommon { peer, theirs, ours, is_version }
+            }
             Self::Alert { peer, alert, .. } => Self::Alert { peer, alert, ours },
             other => other,
         }
@@ -126,7 +142,9 @@ impl TlsError {
         let name = alert_name(alert);
         match alert {
             Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity => {
-                Self::NothingInCommon { peer, theirs: format!("it answers with the alert {name}"), ours }
+                let (theirs, is_version) =
+                    (format!("it answers with the alert {name}"), alert == Alert::ProtocolVersion);
+                Self::NothingInCommon { peer, theirs, ours, is_version }
             }
             _ => Self::Alert { peer, alert: name, ours },
         }
@@ -144,7 +162,7 @@ impl TlsError {
     /// The error of a peer that has not proved that it has its key.
     pub(super) fn of_key(reason: KeyError, peer: Peer) -> Self {
         match reason {
-            KeyError::Wrong => Self::KeyDisproved { peer, reason },
+            KeyError::Wrong | KeyError::Unfit { .. } => Self::KeyDisproved { peer, reason },
             KeyError::Short { .. } | KeyError::Unverifiable { .. } | KeyError::Unreadable => {
                 Self::KeyNotProved { peer, reason: reason.to_string() }
             }
@@ -176,19 +194,23 @@ impl TlsError {
         }
     }
 
+    fn of_version(version: Version, peer: Peer, ours: &'static str) -> Self {
+        Self::NothingInCommon { peer, theirs: format!("it chooses {version}"), ours, is_version: true }
+    }
+
     fn of_rustls(error: &Error, peer: Peer, first: &[u8]) -> Self {
         let ours = MODERN_OFFER;
         match error {
             Error::AlertReceived(alert) => Self::of_alert(*alert, peer, ours),
             Error::PeerIncompatible(reason) => {
                 let theirs = match (server_hello_version(first), reason) {
-                    (Some(version), _) if version < Version::TLS_1_2 => format!("it chooses {version}"),
+                    (Some(version), _) if version < Version::TLS_1_2 => return Self::of_version(version, peer, ours),
                     (_, PeerIncompatible::NoCipherSuitesInCommon) => {
                         "it chooses a suite that was not offered".to_owned()
                     }
                     (_, reason) => format!("it answers what we cannot use ({reason:?})"),
                 };
-                Self::NothingInCommon { peer, theirs, ours }
+                Self::NothingInCommon { peer, theirs, ours, is_version: false }
             }
             Error::InvalidCertificate(reason) => {
                 let ours = match reason {
@@ -205,7 +227,7 @@ impl TlsError {
                 InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,
             ) => Self::TooLarge { peer },
             error => match server_hello_version(first).filter(|version| *version < Version::TLS_1_2) {
-                Some(version) => Self::NothingInCommon { peer, theirs: format!("it chooses {version}"), ours },
+                Some(version) => Self::of_version(version, peer, ours),
                 None => Self::Broken { peer, reason: error.to_string() },
             },
         }

@@ -83,12 +83,14 @@ impl Inspector<'_> {
     /// Looks at the first of `peers` that connects: once, and again for the other kind of key where both are wanted. Never
     /// empty.
     pub(crate) async fn inspect(&self, peers: &[Peer]) -> Vec<Inspection> {
-        let mut first = self.look(peers, self.settings, &self.ways()).await.shown;
-        let Some(leaf) = first.leaf().cloned().filter(|_| self.wants_both) else {
-            return vec![first];
+        let mut first = self.look(peers, self.settings, &self.ways()).await;
+        let Some(leaf) = first.shown.leaf().cloned().filter(|_| self.wants_both) else {
+            return vec![first.shown];
         };
         let wanted = Keys::of(leaf.key.kind).others();
-        match self.other(&mut first, &leaf, wanted).await {
+        let other = self.other(&mut first, &leaf, wanted).await;
+        let mut first = first.shown;
+        match other {
             Ok(Some(other)) => {
                 let kind = other.leaf().map(|other| other.key.kind);
                 // Two of one kind, as those of a farm may be, have no names of their own: that which ends first says enough.
@@ -116,28 +118,29 @@ impl Inspector<'_> {
 
     /// The certificate that the server of `first`, which has shown `leaf`, has for keys that are `wanted`; `None` where it has
     /// nothing but the one that it has shown.
-    async fn other(
-        &self,
-        first: &mut Inspection,
-        leaf: &Certificate,
-        wanted: Keys,
-    ) -> Result<Option<Inspection>, Failure> {
-        let usual = self.ways();
+    async fn other(&self, first: &mut Looked, leaf: &Certificate, wanted: Keys) -> Result<Option<Inspection>, Failure> {
+        // A server that shows something in the clear is asked there for what is older than TLS 1.3.
+        let is_clear = first.way == Some(Way::Clear);
+        let first = &mut first.shown;
+        let mut ways = &self.ways()[..];
         for takes_others in [false, true] {
-            // In the clear there is always something to show, in TLS 1.3 there may be something else.
-            let ways = if takes_others { [Way::Handshake, Way::Clear] } else { usual };
             let mut settings = self.settings.clone();
-            settings.offer = Offer { keys: wanted, takes_others, ..settings.offer };
-            // Most see the same again, whose trust is judged already.
+            let is_tls_1_3_only = is_clear && !takes_others;
+            settings.offer = Offer { keys: wanted, takes_others, is_tls_1_3_only, ..settings.offer };
+            // Most see the same again, whose trust and key are judged already.
             settings.trust = Trust::NotJudged;
-            let mut look = self.look(first.peer.as_slice(), &settings, &ways).await;
+            settings.proved_leaf = first.served.key_is_proved.then(|| leaf.der.clone());
+            let mut look = self.look(first.peer.as_slice(), &settings, ways).await;
             first.events.append(&mut look.shown.events);
+            // In the clear there is always something to show, in TLS 1.3 there may be something else, if it is spoken.
+            let is_older = is_tls_1_3_only && look.lack == Lack::Version;
+            ways = if is_older { &[Way::Clear] } else { &[Way::Handshake, Way::Clear] };
             match &look.shown.served.chain {
                 Some(chain) if chain.leaf().der != leaf.der => {
                     look.shown.served.verdict = self.settings.verdict(chain, self.now, self.deadline);
                     return Ok(Some(look.shown));
                 }
-                None if takes_others || !look.is_for_lack_of_keys => {
+                None if takes_others || look.lack == Lack::Other => {
                     let failure = look.shown.failures.pop();
                     return Err(failure.unwrap_or_else(|| Failure::new(Class::Tls, "no certificate was shown")));
                 }
@@ -158,11 +161,13 @@ impl Inspector<'_> {
         let shown = Inspection { peer: peers.first().cloned(), ..Inspection::default() };
         let (starttls, now, deadline) = (self.starttls, self.now, self.deadline);
         let mut look = Look { settings, starttls, now, deadline, shown };
-        let Err(refusal) = look.in_these(ways, peers).await else {
-            return Looked { shown: look.shown, is_for_lack_of_keys: false };
-        };
-        look.shown.failures.push(refusal.failure);
-        Looked { shown: look.shown, is_for_lack_of_keys: refusal.is_for_lack_of_keys }
+        match look.in_these(ways, peers).await {
+            Ok(way) => Looked { shown: look.shown, way: Some(way), lack: Lack::Other },
+            Err(Refusal { failure, lack }) => {
+                look.shown.failures.push(failure);
+                Looked { shown: look.shown, way: None, lack }
+            }
+        }
     }
 }
 
@@ -185,47 +190,77 @@ struct Look<'a> {
 /// What came of one look.
 struct Looked {
     shown: Inspection,
-    /// Whether nothing was shown, and each answer is what a server says that has nothing for the keys that it was asked for.
-    is_for_lack_of_keys: bool,
+    /// In which way something was shown.
+    way: Option<Way>,
+    /// What it was for lack of that nothing was.
+    lack: Lack,
+}
+
+/// What a server lacks that shows nothing, as far as its answers say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lack {
+    /// Something for the keys that it was asked for.
+    Keys,
+    /// The same, but in the last way it says that it does not speak the version.
+    Version,
+    /// Nobody knows what.
+    Other,
+}
+
+impl Lack {
+    /// Of a server that answered so in each way.
+    fn of<'a>(answers: impl IntoIterator<Item = &'a TlsError>) -> Self {
+        let mut lack = Self::Other;
+        for error in answers {
+            lack = match error {
+                TlsError::NothingInCommon { is_version: true, .. } => Self::Version,
+                error if is_for_lack_of_keys(error) => Self::Keys,
+                _ => return Self::Other,
+            };
+        }
+        lack
+    }
 }
 
 /// Why a look came to nothing.
 struct Refusal {
     failure: Failure,
-    is_for_lack_of_keys: bool,
+    lack: Lack,
 }
 
 impl From<Failure> for Refusal {
     /// Of one that did not come to TLS.
     fn from(failure: Failure) -> Self {
-        Self { failure, is_for_lack_of_keys: false }
+        Self { failure, lack: Lack::Other }
     }
 }
 
 impl Look<'_> {
-    async fn in_these(&mut self, ways: &[Way], peers: &[Peer]) -> Result<(), Refusal> {
+    /// The way in which something was shown.
+    async fn in_these(&mut self, ways: &[Way], peers: &[Peer]) -> Result<Way, Refusal> {
         let mut connected = self.connect(peers).await?;
         let mut before: Option<TlsError> = None;
         for (place, way) in ways.iter().enumerate() {
-            let Err(error) = self.once(connected, *way).await else { return Ok(()) };
+            let Err(error) = self.once(connected, *way).await else { return Ok(*way) };
             if place + 1 == ways.len() || !asks_for_another_way(&error) {
-                let is_for_lack_of_keys =
-                    [before.as_ref(), Some(&error)].into_iter().flatten().all(is_for_lack_of_keys);
+                let lack = Lack::of(before.iter().chain([&error]));
                 let failure = match before {
                     None => error.into(),
                     Some(before) => {
-                        let mut failure = Failure::from(error.offered(BOTH_OFFERS));
+                        let is_newest = self.settings.offer.is_tls_1_3_only;
+                        let offers = if is_newest { CLEAR_AND_NEWEST_OFFERS } else { BOTH_OFFERS };
+                        let mut failure = Failure::from(error.offered(offers));
                         failure.causes.push(format!("before that: {before}"));
                         failure
                     }
                 };
-                return Err(Refusal { failure, is_for_lack_of_keys });
+                return Err(Refusal { failure, lack });
             }
             before = Some(error);
             let peer = self.shown.peer.clone();
             connected = self.connect(peer.as_slice()).await?;
         }
-        Ok(())
+        Err(Failure::new(Class::Tls, "no certificate was shown").into())
     }
 
     async fn connect(&mut self, peers: &[Peer]) -> Result<(TcpStream, Peer), Failure> {
@@ -279,6 +314,10 @@ impl Look<'_> {
                 self.tell(format!("after the certificates: {error}"));
                 if counts_after_certificates(&error) {
                     self.shown.failures.push(error.into());
+                } else if !self.shown.served.key_is_proved && !matches!(error, TlsError::KeyNotProved { .. }) {
+                    // In every suite of rustls the server signs: whoever has no key may well keep silent.
+                    let withheld = TlsError::KeyWithheld { peer: peer.clone(), how: error.to_string() };
+                    self.shown.failures.push(withheld.into());
                 }
                 Ok(())
             }
@@ -339,6 +378,10 @@ const fn asks_for_another_way(error: &TlsError) -> bool {
 /// What a server was offered that was asked in both ways.
 const BOTH_OFFERS: &str = "TLS 1.0 to 1.2 with every suite that has a certificate and, in a hello of its own, TLS 1.3 and 1.2 \
                            with AES-GCM or ChaCha20-Poly1305 over X25519, P-256 or P-384";
+
+/// The same, where all that is older was offered in the clear.
+const CLEAR_AND_NEWEST_OFFERS: &str =
+    "TLS 1.0 to 1.2 with every suite for such keys and, in a hello of its own, TLS 1.3";
 
 /// How long a server may take to close what we have closed.
 const MAX_PATIENCE: Duration = Duration::from_secs(1);

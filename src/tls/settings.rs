@@ -30,6 +30,8 @@ pub(crate) struct TlsSettings {
     pub expected_anchors: Vec<Fingerprint>,
     /// Whether of several paths to an anchor the shortest is wanted.
     pub is_shortest_path: bool,
+    /// In DER, a leaf whose key has been proved: in the clear nobody need do it again.
+    pub proved_leaf: Option<Vec<u8>>,
     pub offer: Offer,
 }
 
@@ -41,6 +43,8 @@ pub(crate) struct Offer {
     pub takes_others: bool,
     /// Whether the certificate is all that is wanted, though nobody here can verify that the server has its key.
     pub is_for_reading: bool,
+    /// Whether a handshake offers TLS 1.3 and nothing older, of which all is known.
+    pub is_tls_1_3_only: bool,
 }
 
 /// The kinds of keys that a server is asked to show.

@@ -1,6 +1,6 @@
 //! Does it see whether a server has the key of the certificate that it shows? Servers that have it, and others.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
@@ -11,12 +11,15 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::version::{TLS12, TLS13};
-use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion};
+use rustls::{
+    RootCertStore, ServerConfig, ServerConnection, SignatureAlgorithm, SignatureScheme, StreamOwned,
+    SupportedProtocolVersion,
+};
 
 use crate::support::peer::Peer;
-use crate::support::tls::{OpenSsl, answer_hello, fixture, flight};
+use crate::support::tls::{OpenSsl, answer_hello, fixture, flight, read_record};
 use crate::support::{Outcome, perfdata};
 use crate::{DAY, Made, Wanted, run};
 
@@ -38,8 +41,17 @@ impl ResolvesServerCert for Always {
 /// A server that shows a certificate and signs with a key, whether or not the two belong together; with `demands`, it wants a
 /// certificate of the client, of whomever.
 fn server(certificate: &Path, key: &Path, version: &'static SupportedProtocolVersion, demands: bool) -> Peer {
-    let chain: Vec<_> = CertificateDer::pem_file_iter(certificate).unwrap().map(Result::unwrap).collect();
     let key = ring::sign::any_supported_type(&PrivateKeyDer::from_pem_file(key).unwrap()).unwrap();
+    server_that_signs(certificate, key, version, demands)
+}
+
+fn server_that_signs(
+    certificate: &Path,
+    key: Arc<dyn SigningKey>,
+    version: &'static SupportedProtocolVersion,
+    demands: bool,
+) -> Peer {
+    let chain: Vec<_> = CertificateDer::pem_file_iter(certificate).unwrap().map(Result::unwrap).collect();
     let provider = Arc::new(ring::default_provider());
     let config = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_protocol_versions(&[version]).unwrap();
     let config = if demands {
@@ -114,6 +126,77 @@ fn critical_when_somebody_else_has_signed_in_tls_1_3_only() {
     });
     let ran = look(&peer, &["--no-verify"]);
     ran.assert_text(2).assert_says("does not have the key of the certificate that it shows");
+    assert!(perfdata::value(ran.first_line(), "days_left").unwrap() > 80.0, "{ran:?}");
+}
+
+/// Hands on to an honest server what a client sends, and back what that answers, up to the record that is signed; then sends
+/// `instead`.
+fn impostor(honest: &OpenSsl, instead: &[&[u8]]) -> Peer {
+    let (address, instead) = (format!("127.0.0.1:{}", honest.port), instead.concat());
+    Peer::tcp(move |mut stream| {
+        let mut honest = TcpStream::connect(&address).unwrap();
+        honest.write_all(&read_record(&mut stream)).unwrap();
+        loop {
+            let record = read_record(&mut honest);
+            if record[0] == 22 && record[5] == SERVER_KEY_EXCHANGE {
+                break;
+            }
+            let _ = stream.write_all(&record);
+        }
+        let _ = stream.write_all(&instead);
+    })
+}
+
+const SERVER_KEY_EXCHANGE: u8 = 12;
+
+#[test]
+fn critical_and_dated_when_nobody_signs_where_the_server_has_to() {
+    const DONE: &[u8] = &[22, 3, 3, 0, 4, 14, 0, 0, 0];
+    const ALERT: &[u8] = &[21, 3, 3, 0, 2, 2, 80];
+    const CUT: &[u8] = &[22, 3, 3, 0, 6, SERVER_KEY_EXCHANGE, 0, 0, 2, 3, 0];
+    // By ecdsa_secp256r1_sha256, under the RSA key.
+    const OTHER_KIND: &[u8] =
+        &[22, 3, 3, 0, 18, SERVER_KEY_EXCHANGE, 0, 0, 14, 3, 0, 23, 1, 4, 4, 3, 0, 5, 1, 2, 3, 4, 5];
+    const ECDHE: &str = "-tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256";
+    const DHE: &str = "-tls1_2 -cipher DHE-RSA-AES128-GCM-SHA256";
+    for (arguments, instead, said) in [
+        (ECDHE, &[DONE][..], "and sends nothing that is signed"),
+        (DHE, &[DONE], "and sends nothing that is signed"),
+        (ECDHE, &[ALERT], "and sends the alert internal_error"),
+        (DHE, &[], "and ends the connection"),
+        (ECDHE, &[CUT, DONE], "and sends nothing that is signed"),
+        (ECDHE, &[OTHER_KIND, DONE], "it signs with the scheme 0x0403, which is not for a key of RSA"),
+        ("-tls1_1 -cipher ECDHE-RSA-AES128-SHA:@SECLEVEL=0", &[DONE], "and sends nothing that is signed"),
+    ] {
+        let Some(honest) = OpenSsl::serve("server-rsa", arguments) else { return };
+        let peer = impostor(&honest, instead);
+        let ran = look(&peer, &["--no-verify", "--keys", "rsa"]);
+        ran.assert_text(2).assert_says(said).assert_says("the key of the certificate that it shows");
+        assert!(perfdata::value(ran.first_line(), "days_left").unwrap() > 80.0, "{arguments}: {ran:?}");
+    }
+}
+
+/// Signs by PKCS#1, whatever the client has offered.
+#[derive(Debug)]
+struct Outdated(Arc<dyn SigningKey>);
+
+impl SigningKey for Outdated {
+    fn choose_scheme(&self, _: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        self.0.choose_scheme(&[SignatureScheme::RSA_PKCS1_SHA256])
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.0.algorithm()
+    }
+}
+
+#[test]
+fn critical_and_dated_when_the_server_signs_in_tls_1_3_as_nobody_may() {
+    let key = PrivateKeyDer::from_pem_file(fixture("server-rsa-key.pem")).unwrap();
+    let key = Arc::new(Outdated(ring::sign::any_supported_type(&key).unwrap()));
+    let peer = server_that_signs(Path::new(&fixture("server-rsa.pem")), key, TLS_1_3, false);
+    let ran = look(&peer, &["--no-verify"]);
+    ran.assert_text(2).assert_says("does not prove that it has the key of the certificate that it shows");
     assert!(perfdata::value(ran.first_line(), "days_left").unwrap() > 80.0, "{ran:?}");
 }
 

@@ -49,6 +49,7 @@ pub struct FlightReader {
     flight: Flight,
     random: [u8; RANDOM],
     has_list: bool,
+    has_key_exchange: bool,
     is_complete: bool,
 }
 
@@ -79,6 +80,16 @@ impl FlightReader {
     /// Whether it has shown a list of certificates without one.
     pub(crate) const fn shows_nothing(&self) -> bool {
         self.has_list && self.flight.certificates.is_empty()
+    }
+
+    /// The suite with which it has to sign its share of the key exchange, though it has not shown such a signature. Before TLS
+    /// 1.2 nobody looks at it.
+    pub(crate) fn unsigned(&self) -> Option<Suite> {
+        let has_signed = match self.flight.version {
+            Some(Version::TLS_1_2) => self.flight.signed.is_some(),
+            _ => self.has_key_exchange,
+        };
+        self.flight.suite.filter(|suite| suite.key_exchange().is_some() && !has_signed)
     }
 
     /// What it has said so far.
@@ -138,6 +149,7 @@ impl FlightReader {
                 let suite = self.flight.suite.filter(|_| self.flight.version == Some(Version::TLS_1_2));
                 let key_exchange = suite.and_then(Suite::key_exchange);
                 self.flight.signed = key_exchange.and_then(|by| SignedParameters::read(by, &self.random, body));
+                self.has_key_exchange = true;
             }
             CERTIFICATE_REQUEST if has_begun => self.flight.client_certificate_asked = true,
             SERVER_HELLO_DONE if has_begun => self.is_complete = true,

@@ -17,12 +17,12 @@ pub mod signed;
 use self::flight::{Flight, FlightError, FlightReader, close_notify};
 use self::hello::client_hello;
 use super::connection::Handshake;
-use super::error::TlsError;
+use super::error::{TlsError, alert_name};
 use super::possession::{KeyError, check_possession};
 use super::served::Seen;
 use super::settings::Approach;
 use super::tap::{ENOUGH, other_protocol};
-use super::version::Version;
+use super::version::{Suite, Version};
 use crate::net::{Peer, tcp};
 use crate::platform::random;
 
@@ -39,16 +39,23 @@ pub(crate) async fn read(mut stream: TcpStream, approach: Approach<'_>) -> Hands
     let exchanged = deadline.limit(stage, exchange(&mut stream, &hello, &mut reader, &mut first)).await;
 
     let mut seen = Seen::from(reader.flight());
-    let possession = possession(reader.flight(), &client_random).filter(|_| is_fresh);
+    let is_proved =
+        settings.proved_leaf.is_some() && settings.proved_leaf.as_ref() == reader.flight().certificates.first();
+    let possession = if is_fresh && !is_proved { possession(reader.flight(), &client_random) } else { None };
     seen.served.key_is_proved = possession == Some(Ok(()));
-    let result = match exchanged {
-        _ if possession == Some(Err(KeyError::Wrong)) => Err(TlsError::of_key(KeyError::Wrong, peer.clone())),
-        // A server that has shown its certificates has said what was asked, however it goes on.
-        _ if !seen.certificates.is_empty() => Ok(()),
-        Err(expired) => Err(expired.into()),
-        Ok(_) if reader.shows_nothing() => Err(TlsError::NoCertificate { peer: peer.clone() }),
-        Ok(Ok(())) => Err(TlsError::Broken { peer: peer.clone(), reason: NO_CERTIFICATE.to_owned() }),
-        Ok(Err(error)) => Err(explain(error, peer, &first)),
+    let disproof = possession.and_then(Result::err).filter(|reason| reason.disproves());
+    let has_certificates = !seen.certificates.is_empty();
+    let unsigned = reader.unsigned().filter(|_| has_certificates);
+    let result = match (exchanged, disproof, unsigned) {
+        (_, Some(reason), _) => Err(TlsError::of_key(reason, peer.clone())),
+        (Ok(ended), _, Some(suite)) => Err(withheld(ended, suite, peer)),
+        (Err(expired), _, Some(_)) => Err(expired.into()),
+        // A server that has shown its certificates, and signed where it has to, has said what was asked, however it goes on.
+        _ if has_certificates => Ok(()),
+        (Err(expired), ..) => Err(expired.into()),
+        (Ok(_), ..) if reader.shows_nothing() => Err(TlsError::NoCertificate { peer: peer.clone() }),
+        (Ok(Ok(())), ..) => Err(TlsError::Broken { peer: peer.clone(), reason: NO_CERTIFICATE.to_owned() }),
+        (Ok(Err(error)), ..) => Err(explain(error, peer, &first)),
     };
     Handshake::judged(seen, result, approach)
 }
@@ -90,6 +97,18 @@ fn possession(flight: &Flight, client_random: &[u8; 32]) -> Option<Result<(), Ke
     let (leaf, signed) = flight.certificates.first().zip(flight.signed.as_ref())?;
     let message = [client_random.as_slice(), &signed.content].concat();
     Some(check_possession(leaf, signed.scheme.into(), &message, &signed.signature))
+}
+
+/// The error of a server that has not signed where `suite` has it sign: whoever has no key may well keep silent.
+fn withheld(ended: Result<(), CutShort>, suite: Suite, peer: &Peer) -> TlsError {
+    let instead = match ended {
+        Ok(()) => "sends nothing that is signed".to_owned(),
+        Err(CutShort::Io(_)) => "ends the connection".to_owned(),
+        Err(CutShort::Flight(FlightError::Alert(number))) => format!("sends the alert {}", alert_name(number.into())),
+        Err(CutShort::Flight(error)) => format!("sends what cannot be read ({error})"),
+    };
+    let how = format!("with {suite} it has to sign its share of the key exchange, and {instead}");
+    TlsError::KeyWithheld { peer: peer.clone(), how }
 }
 
 fn explain(cut: CutShort, peer: &Peer, first: &[u8]) -> TlsError {

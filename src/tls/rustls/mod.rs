@@ -8,7 +8,8 @@ use std::time::Instant;
 use rustls::client::Resumption;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::ServerName;
-use rustls::{CipherSuite, ClientConfig, SupportedCipherSuite};
+use rustls::version::TLS13;
+use rustls::{ALL_VERSIONS, CipherSuite, ClientConfig, SupportedCipherSuite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -25,7 +26,8 @@ pub(crate) async fn connect(stream: TcpStream, approach: Approach<'_>) -> Handsh
     let provider = Arc::new(provider(settings.offer));
     let key = settings.identity.as_ref().map(|identity| Arc::clone(&identity.key));
     let witness = Witness::new(settings.offer, key);
-    let config = match ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions() {
+    let versions: &[_] = if settings.offer.is_tls_1_3_only { &[&TLS13] } else { ALL_VERSIONS };
+    let config = match ClientConfig::builder_with_provider(provider).with_protocol_versions(versions) {
         Ok(config) => config.dangerous().with_custom_certificate_verifier(Arc::clone(&witness) as _),
         Err(error) => return Handshake::failed(TlsError::Local { reason: error.to_string() }),
     };
@@ -75,7 +77,10 @@ fn provider(offer: Offer) -> CryptoProvider {
         }
         SupportedCipherSuite::Tls13(_) => Keys::Any,
     };
-    provider.cipher_suites = modern.into_iter().chain(offer.of(older, shown_by)).collect();
+    provider.cipher_suites = modern;
+    if !offer.is_tls_1_3_only {
+        provider.cipher_suites.extend(offer.of(older, shown_by));
+    }
     provider
 }
 
