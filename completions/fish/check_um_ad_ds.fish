@@ -6,7 +6,7 @@ complete -c check_um_ad_ds -l forest -d 'With --domain and port 3268 or 3269, th
 complete -c check_um_ad_ds -s p -l port -d 'Port to connect to; 3268 and 3269 are the global catalog\'s [default: 389, with --tls 636, or what DNS says]' -r -f
 complete -c check_um_ad_ds -l tls-name -d 'Name to send and to expect in the certificate [default: the host; with --domain the domain, or a controller\'s own name below it]' -r -f
 complete -c check_um_ad_ds -l ca-file -d 'File with the certificates to trust, instead of the system\'s: PEM, DER, PKCS#7, PKCS#12 or JKS' -r -F
-complete -c check_um_ad_ds -l fingerprint -d 'SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable' -r -f
+complete -c check_um_ad_ds -l fingerprint -d 'SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable; with --ca-file either of the two is enough' -r -f
 complete -c check_um_ad_ds -l client-certificate -d 'File with the certificate to show to a server that demands one, and its intermediates: PEM, DER, PKCS#7, PKCS#12 or JKS' -r -F
 complete -c check_um_ad_ds -l client-key -d 'PEM file with its private key, encrypted or not [default: the certificate\'s file, if that is PEM]' -r -F
 complete -c check_um_ad_ds -l passphrase-file -d 'File whose first line is the passphrase of an encrypted key or file' -r -F

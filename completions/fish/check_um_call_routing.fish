@@ -30,7 +30,7 @@ complete -c check_um_call_routing -s w -l warning -d 'WARNING when the time to t
 complete -c check_um_call_routing -s c -l critical -d 'CRITICAL when that time is outside this range' -r -f
 complete -c check_um_call_routing -l tls-name -d 'Name to send and to expect in the certificate [default: the host]' -r -f
 complete -c check_um_call_routing -l ca-file -d 'File with the certificates to trust, instead of the system\'s: PEM, DER, PKCS#7, PKCS#12 or JKS' -r -F
-complete -c check_um_call_routing -l fingerprint -d 'SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable' -r -f
+complete -c check_um_call_routing -l fingerprint -d 'SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable; with --ca-file either of the two is enough' -r -f
 complete -c check_um_call_routing -l client-certificate -d 'File with the certificate to show to a server that demands one, and its intermediates: PEM, DER, PKCS#7, PKCS#12 or JKS' -r -F
 complete -c check_um_call_routing -l client-key -d 'PEM file with its private key, encrypted or not [default: the certificate\'s file, if that is PEM]' -r -F
 complete -c check_um_call_routing -l passphrase-file -d 'File whose first line is the passphrase of an encrypted key or file' -r -F

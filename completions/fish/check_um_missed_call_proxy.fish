@@ -12,7 +12,7 @@ complete -c check_um_missed_call_proxy -l bearer-token-file -d 'File whose first
 complete -c check_um_missed_call_proxy -l bearer-token-env -d 'Environment variable that holds a bearer token to show to the exporter' -r -f
 complete -c check_um_missed_call_proxy -l tls-name -d 'Name to send and to expect in the certificate [default: the host]' -r -f
 complete -c check_um_missed_call_proxy -l ca-file -d 'File with the certificates to trust, instead of the system\'s: PEM, DER, PKCS#7, PKCS#12 or JKS' -r -F
-complete -c check_um_missed_call_proxy -l fingerprint -d 'SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable' -r -f
+complete -c check_um_missed_call_proxy -l fingerprint -d 'SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable; with --ca-file either of the two is enough' -r -f
 complete -c check_um_missed_call_proxy -l client-certificate -d 'File with the certificate to show to a server that demands one, and its intermediates: PEM, DER, PKCS#7, PKCS#12 or JKS' -r -F
 complete -c check_um_missed_call_proxy -l client-key -d 'PEM file with its private key, encrypted or not [default: the certificate\'s file, if that is PEM]' -r -F
 complete -c check_um_missed_call_proxy -l passphrase-file -d 'File whose first line is the passphrase of an encrypted key or file' -r -F

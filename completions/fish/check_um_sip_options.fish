@@ -35,7 +35,7 @@ complete -c check_um_sip_options -l down-warning -d 'WARNING when the number of 
 complete -c check_um_sip_options -l down-critical -d 'CRITICAL when the number of targets, without --srv of addresses, that are down is outside this range, or with % behind it their share; the state of a single one does not count then' -r -f
 complete -c check_um_sip_options -l tls-name -d 'Name to send and to expect in the certificate [default: the host]' -r -f
 complete -c check_um_sip_options -l ca-file -d 'File with the certificates to trust, instead of the system\'s: PEM, DER, PKCS#7, PKCS#12 or JKS' -r -F
-complete -c check_um_sip_options -l fingerprint -d 'SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable' -r -f
+complete -c check_um_sip_options -l fingerprint -d 'SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable; with --ca-file either of the two is enough' -r -f
 complete -c check_um_sip_options -l client-certificate -d 'File with the certificate to show to a server that demands one, and its intermediates: PEM, DER, PKCS#7, PKCS#12 or JKS' -r -F
 complete -c check_um_sip_options -l client-key -d 'PEM file with its private key, encrypted or not [default: the certificate\'s file, if that is PEM]' -r -F
 complete -c check_um_sip_options -l passphrase-file -d 'File whose first line is the passphrase of an encrypted key or file' -r -F

@@ -56,6 +56,9 @@ pub enum BundleError {
     /// It is PEM, but without a certificate.
     #[error("line 1: expected at least one PEM block CERTIFICATE or PKCS7")]
     NoCertificate,
+    /// It is PEM, and DER behind it.
+    #[error("line {0}: expected nothing but PEM, found DER (openssl x509 -inform DER converts a certificate)")]
+    DerInPem(usize),
     /// A PEM block that is no certificate.
     #[error("line {line}: this PEM block is {source}")]
     BadBlock {
@@ -139,6 +142,9 @@ pub fn read(content: &[u8], passphrase: Option<&str>) -> Result<Bundle, BundleEr
         for block in blocks {
             bundle.read_block(&block)?;
         }
+        if let Some(line) = pem::der_line(content) {
+            bundle.note(BundleError::DerInPem(line));
+        }
         if bundle.has_order { BundleError::NoCertificate } else { BundleError::Without("PKCS#7") }
     } else if content.first() == Some(&SEQUENCE) {
         bundle.read_binary(content, passphrase)?
@@ -152,6 +158,11 @@ pub fn read(content: &[u8], passphrase: Option<&str>) -> Result<Bundle, BundleEr
         false => Ok(bundle),
         true => Err(bundle.errors.into_iter().next().unwrap_or(without)),
     }
+}
+
+/// Whether a PEM text may say of a certificate that it is not for servers.
+pub(crate) fn may_reject(content: &[u8]) -> bool {
+    content.windows(TRUSTED.len()).any(|part| part == TRUSTED.as_bytes())
 }
 
 impl Bundle {

@@ -38,7 +38,7 @@ pub enum PemError {
 /// One block, not decoded.
 pub(super) struct Text<'a> {
     pub label: &'a str,
-    line: usize,
+    pub line: usize,
     has_headers: bool,
     /// What stands between its headers and its end, without the line ends.
     pub base64: Vec<u8>,
@@ -90,6 +90,12 @@ pub(super) fn texts(content: &[u8]) -> impl Iterator<Item = Result<Text<'_>, Pem
     })
 }
 
+/// The line at which DER begins amidst the text, as where two files were put one behind the other: no text has such bytes
+/// there, and a certificate that nobody sees is one that nobody judges.
+pub(super) fn der_line(content: &[u8]) -> Option<usize> {
+    lines(content).find(|(text, _)| matches!(text, [0x30, 0x80..=0x84, ..])).map(|(_, line)| line)
+}
+
 impl Text<'_> {
     /// What it holds.
     pub(super) fn der(&self) -> Option<Vec<u8>> {
@@ -123,6 +129,10 @@ fn begin(line: &[u8]) -> Option<Result<&str, NotALabel>> {
 
 /// The label of a line with which a block begins.
 fn label_of(line: &[u8]) -> Option<&str> {
+    // Most lines are base64.
+    if line.first().is_some_and(u8::is_ascii_alphanumeric) {
+        return None;
+    }
     let label = trimmed(line).strip_prefix(b"-----BEGIN ")?.strip_suffix(b"-----")?;
     std::str::from_utf8(label).ok().filter(|label| !label.contains('-'))
 }
@@ -162,8 +172,8 @@ fn public(text: &[u8]) -> Option<Vec<u8>> {
     data_encoding::BASE64.decode(text).ok()
 }
 
-/// In base64: 384 octets.
-const BEGINNING: usize = 512;
+/// In base64: 432 octets.
+const BEGINNING: usize = 576;
 
 /// What a line has in it that is meant to begin a block, in any case.
 const ALMOST: &[u8] = b"--BEGIN ";

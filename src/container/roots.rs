@@ -1,8 +1,9 @@
 //! Whose are the certificates of a PEM text? All of a system's roots, of which nearly none is asked for more than that.
 
-use super::bundle::{CERTIFICATES, TRUSTED};
+use super::bundle::{BundleError, CERTIFICATES, TRUSTED};
 use super::pem::{self, Text};
 use super::trusted;
+use crate::x509::certificate::CertificateError;
 use crate::x509::parts;
 
 /// A certificate of which no more is decoded than it takes to know whose it is.
@@ -21,10 +22,14 @@ enum Held {
     Der(Vec<u8>),
 }
 
-/// The certificates of a PEM text; what is none is passed over.
-pub(crate) fn roots(content: &[u8]) -> impl Iterator<Item = Root> {
-    let texts = pem::texts(content).filter_map(Result::ok);
-    texts.filter(|text| CERTIFICATES.contains(&text.label)).filter_map(Root::of_text)
+/// The certificates of a PEM text, and what of it is to be one and cannot be read.
+pub(crate) fn roots(content: &[u8]) -> impl Iterator<Item = Result<Root, BundleError>> {
+    let is_meant = |text: &Result<Text<'_>, _>| text.as_ref().map_or(true, |text| CERTIFICATES.contains(&text.label));
+    pem::texts(content).filter(is_meant).map(|text| {
+        let text = text?;
+        let (line, source) = (text.line, CertificateError::NotACertificate);
+        Root::of_text(text).ok_or(BundleError::BadBlock { line, source })
+    })
 }
 
 impl Root {
@@ -61,20 +66,22 @@ mod tests {
         // With a blank in its lines, and shorter than what is decoded first.
         let spaced = chain.replace('\n', " \n ");
         for text in [chain, &spaced] {
-            let roots: Vec<_> = roots(text.as_bytes()).collect();
+            let roots: Vec<_> = roots(text.as_bytes()).map(Result::unwrap).collect();
             assert_eq!(roots.len(), 3);
             for root in &roots {
                 let certificate = Certificate::from_der(&root.der().unwrap()).unwrap();
                 assert_eq!((root.subject.as_slice(), root.is_for_servers), (certificate.subject_der(), true));
             }
         }
-        assert!(parts::subject(&long[..384]).is_some());
+        assert!(parts::subject(&long[..432]).is_some());
     }
 
     #[test]
-    fn what_is_no_certificate_is_passed_over() {
-        let text =
-            "-----BEGIN CERTIFICATE-----\nanVuaw==\n-----END CERTIFICATE-----\n-----BEGIN X-----\n-----END X-----\n";
-        assert_eq!(roots(text.as_bytes()).count(), 0);
+    fn what_is_no_certificate_is_named_by_its_line() {
+        let text = "-----BEGIN X-----\n-----END X-----\n-----BEGIN CERTIFICATE-----\nanVuaw==\n-----END CERTIFICATE-----\n\
+                    -----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE----- \n-----BEGIN CERTIFICATE-----\n";
+        let said: Vec<_> = roots(text.as_bytes()).map(|root| root.unwrap_err().to_string()).collect();
+        let places: Vec<_> = said.iter().map(|text| text.split(':').next().unwrap()).collect();
+        assert_eq!(places, ["line 3", "line 6", "line 9"]);
     }
 }

@@ -14,7 +14,7 @@ use crate::report::{Class, Failure};
 use crate::time::stage;
 use crate::tls::identity::{self, ClientIdentity, IdentityError};
 use crate::tls::settings::{Offer, TlsSettings, Trust};
-use crate::trust::anchors::Anchors;
+use crate::trust::anchors::{Anchors, Unread};
 use crate::x509::certificate::Fingerprint;
 
 /// `--tls-name`, `--ca-file`, `--no-verify`, `--fingerprint`, `--client-certificate` and its key.
@@ -34,7 +34,8 @@ pub(crate) struct TlsOptions {
     #[arg(long, conflicts_with_all = ["ca_file", "fingerprint"])]
     pub no_verify: bool,
 
-    /// SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable
+    /// SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable; with --ca-file
+    /// either of the two is enough
     #[arg(long, value_name = "SHA256")]
     pub fingerprint: Vec<Fingerprint>,
 
@@ -143,11 +144,16 @@ impl TlsOptions {
 
 /// The certificates of a file as trust anchors; those that its own settings do not trust for servers are rejected.
 pub(crate) fn anchors(path: &Path, passphrase: Option<&str>) -> Result<Arc<Anchors>, Failure> {
-    let bundle = bundle::read(&read(path)?, passphrase).map_err(|error| bad(path, error))?;
+    let content = read(path)?;
+    let bundle = bundle::read(&content, passphrase).map_err(|error| bad(path, error))?;
+    let unread = bundle.unread().map(|errors| Unread {
+        place: format!("{}: {errors}", path.display()),
+        may_reject: bundle::may_reject(&content),
+    });
     let (trusted, rejected): (Vec<_>, Vec<_>) =
         bundle.certificates.into_iter().partition(|bundled| bundled.is_for_servers);
     let ders = |bundled: Vec<BundledCertificate>| bundled.into_iter().map(|one| one.certificate.der.into()).collect();
-    Ok(Arc::new(Anchors::new(ders(trusted)).but_not(ders(rejected))))
+    Ok(Arc::new(Anchors::new(ders(trusted)).but_not(ders(rejected)).but_for(unread)))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -217,6 +223,23 @@ mod tests {
             let failure = settings(line).unwrap_err();
             assert_eq!(failure.class, Class::Unreadable, "{line}");
             assert!(failure.summary.contains("tests/fixtures/x509"), "{}", failure.summary);
+        }
+    }
+
+    #[test]
+    fn unreadable_when_one_of_many_client_certificates_is_and_where_it_is() {
+        let good = include_str!("../../tests/fixtures/x509/client.pem");
+        let cut = good.replacen("END CERTIFICATE-----", "END CERTIFICATE", 1);
+        let text_behind = good.replacen("CERTIFICATE-----", "CERTIFICATE----- x", 1);
+        for bad in [cut, text_behind] {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("some.pem");
+            std::fs::write(&path, format!("{good}{bad}{good}")).unwrap();
+            let line = format!("--client-certificate {} --client-key @/client-key.pem", path.display());
+            let failure = settings(&line).unwrap_err();
+            assert_eq!(failure.class, Class::Unreadable, "{line}");
+            let place = format!("line {}: ", good.lines().count() + 1);
+            assert!(failure.summary.contains(&place), "{}", failure.summary);
         }
     }
 }

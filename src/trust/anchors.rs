@@ -76,6 +76,16 @@ pub(crate) struct Anchors {
     places: Vec<usize>,
     /// Those whom nobody is to trust, whoever issued them.
     rejected: Vec<CertificateDer<'static>>,
+    unread: Option<Unread>,
+}
+
+/// What of a file of anchors cannot be read.
+#[derive(Clone, Debug)]
+pub(crate) struct Unread {
+    /// The file, the line and what was expected there.
+    pub place: String,
+    /// Whether it may be a certificate that the file rejects, rather than one more anchor.
+    pub may_reject: bool,
 }
 
 impl Anchors {
@@ -86,13 +96,20 @@ impl Anchors {
             Some((anchor.to_owned(), place))
         });
         let (anchors, places) = anchors.unzip();
-        Self { certificates, anchors, places, rejected: Vec::new() }
+        Self { certificates, anchors, places, rejected: Vec::new(), unread: None }
     }
 
     /// The same, and certificates that are rejected: neither as themselves nor on the way to an anchor are they trusted.
     #[must_use]
     pub(crate) fn but_not(mut self, rejected: Vec<CertificateDer<'static>>) -> Self {
         self.rejected = rejected;
+        self
+    }
+
+    /// The same, but for what cannot be read of their file.
+    #[must_use]
+    pub(crate) fn but_for(mut self, unread: Option<Unread>) -> Self {
+        self.unread = unread;
         self
     }
 
@@ -106,6 +123,18 @@ impl Anchors {
     /// and not also untrusted.
     pub(crate) fn verdict(&self, chain: &Chain, sought: &SoughtPath<'_>) -> Verdict {
         let _stage = stage::enter("looking for a path to a trust anchor");
+        let verdict = self.verdict_by_names(chain, sought);
+        let unread = self.unread.as_ref().filter(|unread| match &verdict {
+            Verdict::Untrusted(Distrust::UnknownIssuer { .. } | Distrust::NoUsableAnchors) => true,
+            Verdict::Trusted(_) | Verdict::AnchorItself => unread.may_reject,
+            _ => false,
+        });
+        let undecided = unread.map(|unread| Distrust::UnreadAnchor { place: unread.place.clone() });
+        undecided.map_or(verdict, Verdict::Untrusted)
+    }
+
+    /// By what could be read.
+    fn verdict_by_names(&self, chain: &Chain, sought: &SoughtPath<'_>) -> Verdict {
         let verdict = self.verdict_by_bytes(chain, sought);
         if !matches!(verdict, Verdict::Untrusted(Distrust::UnknownIssuer { .. })) {
             return verdict;

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use once_cell::sync::OnceCell;
 use rustls::pki_types::CertificateDer;
 
-use super::anchors::{Anchors, SoughtPath};
+use super::anchors::{Anchors, SoughtPath, Unread};
+use crate::container::bundle;
 use crate::container::roots::{self, Root};
 use crate::input::file;
 use crate::time::deadline::Deadline;
@@ -32,7 +33,7 @@ pub(crate) fn verdict(chain: &Chain, sought: &SoughtPath<'_>, deadline: &Deadlin
         let is_known = verdict.is_trusted() || matches!(verdict, Verdict::Untrusted(Distrust::Rejected { .. }));
         is_known || env::var_os("SSL_CERT_DIR").is_none()
     };
-    match of_bundle(chain).map(|anchors| anchors.verdict(chain, sought)).filter(is_final) {
+    match of_bundle(chain, sought).filter(is_final) {
         Some(verdict) => verdict,
         None => match of_platform() {
             Ok(anchors) => Anchors::new(anchors).verdict(chain, sought),
@@ -60,14 +61,15 @@ const fn of_windows(_: &Chain, _: &SoughtPath<'_>, _: &Deadline) -> Option<Verdi
     None
 }
 
-/// The roots of the bundle that could have issued a certificate of `chain`, and whom of it the bundle rejects; `None` without a
+/// By the roots of the bundle that could have issued a certificate of `chain`, and those whom it rejects; `None` without a
 /// bundle.
-fn of_bundle(chain: &Chain) -> Option<Anchors> {
-    let Bundle { roots, rejected } = bundle()?;
+fn of_bundle(chain: &Chain, sought: &SoughtPath<'_>) -> Option<Verdict> {
+    let Bundle { roots, rejected, unread } = bundle()?;
     let issuers: Vec<_> = chain.iter().map(Certificate::issuer_der).collect();
     let roots = possible(roots, &issuers).filter_map(Root::der).map(CertificateDer::from).collect();
     let rejected = rejected.iter().filter_map(Root::der).filter(|der| chain.iter().any(|shown| shown.der == *der));
-    Some(Anchors::new(roots).but_not(rejected.map(CertificateDer::from).collect()))
+    let anchors = Anchors::new(roots).but_not(rejected.map(CertificateDer::from).collect());
+    Some(anchors.but_for(unread.clone()).verdict(chain, sought))
 }
 
 /// Those of `roots` whose subject is one of `issuers`: byte for byte, or as people read names.
@@ -84,15 +86,28 @@ struct Bundle {
     roots: Vec<Root>,
     /// Those that the file does not trust for servers.
     rejected: Vec<Root>,
+    /// What cannot be read.
+    unread: Option<Unread>,
 }
 
 /// Every root of the system; read once for all addresses of a name, and again if there was nothing to read.
 fn bundle() -> Option<&'static Bundle> {
     static BUNDLE: OnceCell<Bundle> = OnceCell::new();
     let read = || -> Option<_> {
-        let content = file::read(&bundle_path()?, MAX_BUNDLE).ok()?;
-        let (roots, rejected): (Vec<_>, Vec<_>) = roots::roots(&content).partition(|root| root.is_for_servers);
-        (!roots.is_empty()).then_some(Bundle { roots, rejected })
+        let path = bundle_path()?;
+        let content = file::read(&path, MAX_BUNDLE).ok()?;
+        let mut unread = None;
+        let roots = roots::roots(&content).filter_map(|root| {
+            root.map_err(|error| {
+                unread.get_or_insert_with(|| Unread {
+                    place: format!("{}: {error}", path.display()),
+                    may_reject: bundle::may_reject(&content),
+                });
+            })
+            .ok()
+        });
+        let (roots, rejected): (Vec<_>, Vec<_>) = roots.partition(|root| root.is_for_servers);
+        (!roots.is_empty()).then_some(Bundle { roots, rejected, unread })
     };
     BUNDLE.get_or_try_init(|| read().ok_or(())).ok()
 }
@@ -148,7 +163,8 @@ mod tests {
             let base64 = data_encoding::BASE64.encode(&certificate.der);
             format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n")
         };
-        let roots: Vec<_> = roots::roots([text(&root), text(&intermediate)].concat().as_bytes()).collect();
+        let text = [text(&root), text(&intermediate)].concat();
+        let roots: Vec<_> = roots::roots(text.as_bytes()).map(Result::unwrap).collect();
         let found = |issuers: &[&[u8]]| possible(&roots, issuers).filter_map(Root::der).collect::<Vec<_>>();
         assert_eq!(found(&issuers), [root.der.clone(), intermediate.der.clone()]);
         assert_eq!(found(&issuers[..1]), [intermediate.der]);

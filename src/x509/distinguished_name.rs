@@ -28,10 +28,11 @@ fn is_same_list(mut one: &[u8], mut other: &[u8]) -> bool {
     one.is_empty() && other.is_empty()
 }
 
-/// Two relative names: each a set of attributes, whose order in DER depends on how they are encoded.
+/// Two relative names: each a set of attributes, nearly always of one, whose order in DER depends on how they are encoded.
 fn is_same_part(one: &[u8], other: &[u8]) -> bool {
-    let (one, other) = (attributes(one), attributes(other));
-    one.len() == other.len() && one.iter().all(|one| other.iter().any(|other| one.is_same(other)))
+    let is_there = |one: Attribute<'_>| attributes(other).any(|other| one.is_same(&other));
+    let count = attributes(one).count();
+    attributes(one).all(is_there) && count > 0 && count == attributes(other).count()
 }
 
 /// An AttributeTypeAndValue.
@@ -53,15 +54,14 @@ impl Attribute<'_> {
 }
 
 /// Those of a relative name.
-fn attributes(part: &[u8]) -> Vec<Attribute<'_>> {
+fn attributes(part: &[u8]) -> impl Iterator<Item = Attribute<'_>> {
     let mut rest = inside(part).unwrap_or_default();
-    let attributes = std::iter::from_fn(|| {
+    std::iter::from_fn(move || {
         let (attribute, behind) = element(rest)?;
         rest = behind;
         let (kind, value) = element(inside(attribute)?)?;
         Some(Attribute { kind, value })
-    });
-    attributes.collect()
+    })
 }
 
 /// Word for word, in whatever case.

@@ -237,7 +237,9 @@ fn distrust(chain: &Chain, verdict: &Verdict) -> Option<Failure> {
     };
     let leaf = Judged { certificate: chain.leaf(), place: Place::Leaf }.designation();
     if reason.is_undecided() {
-        return Some(Failure::new(Class::Unverifiable, format!("{leaf} may be trusted or not: {reason}")));
+        let is_unread = matches!(reason, Distrust::UnreadAnchor { .. });
+        let class = if is_unread { Class::Unreadable } else { Class::Unverifiable };
+        return Some(Failure::new(class, format!("{leaf} may be trusted or not: {reason}")));
     }
     // That there is nobody to trust is a lack of this host.
     let class = if matches!(reason, Distrust::NoAnchors(_)) { Class::Local } else { Class::Untrusted };

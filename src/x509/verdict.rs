@@ -171,6 +171,12 @@ pub enum Distrust {
     /// There are no anchors to trust.
     #[error("there are no trust anchors: {0}")]
     NoAnchors(String),
+    /// An anchor that cannot be read, and that may decide.
+    #[error("a trust anchor cannot be read: {place}")]
+    UnreadAnchor {
+        /// The file, the line and what was expected there.
+        place: String,
+    },
     /// The fingerprint given is another one.
     #[error("its SHA-256 fingerprint is another one than given")]
     OtherFingerprint,
@@ -186,6 +192,7 @@ impl Distrust {
                 | Self::TooLong { .. }
                 | Self::TooManyPaths
                 | Self::WrittenOtherwise { .. }
+                | Self::UnreadAnchor { .. }
         )
     }
 }

@@ -163,6 +163,32 @@ fn untrusted_when_the_system_rejects_a_certificate_on_the_way() {
 }
 
 #[test]
+fn unreadable_when_an_anchor_cannot_be_read_that_may_decide() {
+    let leaf = Wanted::new("sip.test.local", -DAY, 90 * DAY);
+    let made = Made::chain(&leaf, &Wanted::new("Issuing CA", -DAY, 90 * DAY), &Wanted::new("Root CA", -DAY, 90 * DAY));
+    let Some(server) = made.serve("") else { return };
+    let root = std::fs::read_to_string(made.file("root.pem")).unwrap();
+    let other = std::fs::read_to_string(fixture("client.pem")).unwrap();
+    let cut = |pem: &str| pem.replace("-----END CERTIFICATE-----", "-----END CERTIFICATE");
+    let rejecting = cut(&other).replace(" CERTIFICATE", " TRUSTED CERTIFICATE");
+    let (path, at) = (made.path("roots.pem"), ["-H", "127.0.0.1", "-p", &server.port]);
+    for (good, bad, is_decided) in [(&root, cut(&other), true), (&root, rejecting, false), (&other, cut(&root), false)]
+    {
+        std::fs::write(made.file("roots.pem"), format!("{good}{bad}")).unwrap();
+        let mut by_system = plugin(NAME);
+        by_system.args(at).env("SSL_CERT_FILE", &path).env_remove("SSL_CERT_DIR");
+        for ran in [run_command(&mut by_system), run(&[&at[..], &["--ca-file", &path]].concat())] {
+            ran.assert_text(if is_decided { 0 } else { 3 });
+            let said = format!(
+                "may be trusted or not: a trust anchor cannot be read: {path}: line {}",
+                good.lines().count() + 1
+            );
+            assert_eq!(ran.stdout.contains(&said), !is_decided, "{ran:?}");
+        }
+    }
+}
+
+#[test]
 fn trust_and_name_are_states_of_their_own() {
     let Some(server) = OpenSsl::serve("server", "") else { return };
     look(&server.port, "").assert_text(1).assert_says("not trusted: it is self-signed").assert_says("expires in");

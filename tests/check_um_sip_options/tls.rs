@@ -207,6 +207,21 @@ fn credentials_go_to_nobody_whose_certificate_is_not_in_order() {
 }
 
 #[test]
+fn unreadable_when_an_anchor_cannot_be_read_that_may_decide() {
+    let lab = healthy();
+    let read = |name| std::fs::read_to_string(lab.path(name)).unwrap();
+    let broken = read("client.pem").replace(" CERTIFICATE-----", " TRUSTED CERTIFICATE----- x");
+    for (anchors, code) in
+        [(read("ca.pem") + &read("client.pem"), 0), (read("ca.pem") + &broken, 3), (broken + &read("client.pem"), 3)]
+    {
+        std::fs::write(lab.path("some.pem"), anchors).unwrap();
+        let ran = lab.probe_untrusting(&["--ca-file", "@/some.pem"]);
+        assert_eq!(ran.code, Some(code), "{ran:?}");
+        assert_eq!(ran.stdout.contains("may be trusted or not: a trust anchor cannot be read: "), code == 3, "{ran:?}");
+    }
+}
+
+#[test]
 fn a_probe_that_is_given_up_is_closed_as_tls_wants_it() {
     let (config, certificate) = self_signed("other.example.com");
     let directory = tempfile::tempdir().unwrap();

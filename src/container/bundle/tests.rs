@@ -86,6 +86,19 @@ fn says_what_was_expected_and_quotes_nothing() {
 }
 
 #[test]
+fn der_in_a_file_of_pem_is_named_wherever_it_is() {
+    let (pem, der) = (fixture!("client.pem"), fixture!("leaf-rsa-2048.der"));
+    let lines = pem.iter().filter(|byte| **byte == b'\n').count();
+    let behind = [pem, der].concat();
+    assert_eq!(read(&behind, None).unwrap().errors, [BundleError::DerInPem(lines + 1)]);
+    let between = [pem, b"subject=CN = x\n\n", fixture!("modern.p12"), b"\n", pem].concat();
+    let bundle = read(&between, None).unwrap();
+    assert_eq!((bundle.certificates.len(), bundle.errors), (2, vec![BundleError::DerInPem(lines + 3)]));
+    let text = [b"0 s:CN = x\n".as_slice(), pem, b"0\n0 \xc3\xa4\n"].concat();
+    assert_eq!(read(&text, None).unwrap().unread(), None);
+}
+
+#[test]
 fn nothing_cut_short_panics() {
     for content in
         [fixture!("chain.p7b"), fixture!("legacy.p12"), fixture!("leaf-rsa-2048.der"), fixture!("bundle.pem")]
