@@ -25,9 +25,7 @@ pub(crate) mod target;
 pub(crate) mod tls;
 pub(crate) mod usage;
 
-use std::env;
 use std::ffi::OsString;
-use std::io::{self, IsTerminal};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -125,10 +123,7 @@ impl CommonOptions {
 
     pub(crate) fn presented(&self) -> Presented {
         let (format, verbosity) = (self.output.unwrap_or_default(), self.verbose.min(3));
-        // A console of older Windows shows the colours' codes as they are.
-        let is_coloured =
-            cfg!(unix) && io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|said| said.is_empty());
-        let presentation = Presentation { format, verbosity, single_line: self.single_line, is_coloured };
+        let presentation = Presentation { format, verbosity, single_line: self.single_line, ..Presentation::default() };
         Presented { presentation, exit_ok: self.exit_ok }
     }
 }

@@ -3,6 +3,7 @@
 //! The only place that prints or exits. Whoever comes first - the check, the watchdog, a panic - claims the output and is
 //! the only one to print.
 
+use std::env;
 use std::io::{self, Write};
 use std::process;
 use std::sync::{Mutex, OnceLock};
@@ -10,7 +11,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::options::Presented;
-use crate::render;
+#[cfg(unix)]
+use crate::platform::unix::terminal;
+#[cfg(windows)]
+use crate::platform::windows::terminal;
+use crate::render::{self, Format, Presentation};
 use crate::report::{Report, State};
 
 /// How the output is to look, as far as that is known by now.
@@ -34,7 +39,7 @@ pub(super) fn present(presented: Presented) {
 /// Prints a report and exits with its state.
 pub(super) fn finish(mut report: Report) -> ! {
     report.duration = report.started.instant.elapsed();
-    finish_with(&render::render(&report, presented().presentation), report.state())
+    finish_with(&render::render(&report, seen(presented().presentation)), report.state())
 }
 
 /// The same for a run that did not come to its question: the first line is all that there is to say.
@@ -81,6 +86,17 @@ pub(super) fn finish_with(text: &str, state: State) -> ! {
 
 fn presented() -> Presented {
     PRESENTED.lock().ok().and_then(|current| *current).unwrap_or_default()
+}
+
+/// What a person at a terminal gets to see: states in colour, lines as long as it is wide. Nothing of that in a pipe, or where
+/// `NO_COLOR` asks for plain text.
+fn seen(presentation: Presentation) -> Presentation {
+    let is_plain = env::var_os("NO_COLOR").is_some_and(|said| !said.is_empty());
+    let terminal = if presentation.format == Format::Text && !is_plain { terminal::of_stdout() } else { None };
+    match terminal {
+        Some(terminal) => Presentation { is_coloured: terminal.has_colours, width: terminal.width, ..presentation },
+        None => presentation,
+    }
 }
 
 /// How long a report may take to be written when somebody else has one, too.

@@ -4,6 +4,7 @@ pub(crate) mod json;
 pub(crate) mod openmetrics;
 pub(crate) mod scom;
 pub(crate) mod text;
+mod wrapped;
 
 use crate::report::Report;
 
@@ -33,6 +34,8 @@ pub struct Presentation {
     pub single_line: bool,
     /// States in colour (text), for a person at a terminal.
     pub is_coloured: bool,
+    /// The columns of the terminal that a person looks at (text): longer lines are broken.
+    pub width: Option<usize>,
 }
 
 /// The report as `presentation` wants it, at most [`MAX_OUTPUT`] bytes.

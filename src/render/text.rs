@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::wrapped::wrapped;
 use super::{MAX_OUTPUT, Presentation, cut, is_hostile};
 use crate::report::{Finding, HEALTH_SET, NotAsked, Part, Report, State, excerpt};
 use crate::time::calendar::rfc3339;
@@ -33,6 +34,10 @@ pub(crate) fn render(report: &Report, presentation: Presentation) -> String {
                 let _ = writeln!(out, "  {}", clean(text, MAX_LINE));
             }
         }
+    }
+    // Whoever asks for one line is to have one.
+    if let Some(width) = presentation.width.filter(|_| !presentation.single_line) {
+        out = wrapped(&out, width);
     }
     cut(&mut out, MAX_OUTPUT - 1);
     if !out.ends_with('\n') {

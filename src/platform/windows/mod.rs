@@ -12,6 +12,7 @@ pub(crate) mod pdh;
 pub(crate) mod process;
 pub(crate) mod registry;
 pub(crate) mod service_manager;
+pub(crate) mod terminal;
 
 use std::ffi::c_void;
 use std::io;
