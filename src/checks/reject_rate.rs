@@ -143,8 +143,12 @@ impl RejectRate {
         };
         let ([calls, rejected], span) = (growth.by, growth.span());
         let is_enough = calls.max(rejected) >= self.minimum_calls.max(1);
+        // The two are not read at the same moment: a call may be received before the base, and rejected behind it.
+        let share = (calls > 0).then(|| rejected.min(calls) as f64 * 100.0 / calls as f64);
+        // A flood that is rejected is one, however fast it came.
+        let is_flood = growth.resets == 0 && self.thresholds.metric("rejected", share).violation().is_some();
         // The growth is never too small: what is too few is too few, whoever counted it.
-        if growth.is_in_doubt && is_enough {
+        if growth.is_in_doubt && is_enough && !is_flood {
             let finding = report.judge(Failure::new(Class::NoData, in_doubt(growth.resets)));
             return Ok(Rate { history: Some(span), ..Rate::unknown(finding) });
         }
@@ -158,8 +162,6 @@ impl RejectRate {
         if is_excess(rejected, calls) || rejected > calls && refused > received {
             return Ok(measured(report.judge(changed_over(rejected, calls))));
         }
-        // The two are not read at the same moment: a call may be received before the base, and rejected behind it.
-        let share = (calls > 0).then(|| rejected.min(calls) as f64 * 100.0 / calls as f64);
         let said = share.map_or_else(
             || "no call received".to_owned(),
             |share| format!("{rejected} of {calls} calls rejected ({})", percent(share)),
@@ -248,8 +250,12 @@ fn changed_over(rejected: u64, received: u64) -> Failure {
     Failure::new(Class::NoData, text)
 }
 
-/// What to say of totals whose falls are hardly restarts.
+/// What to say of totals whose falls are hardly restarts, or that rose too fast.
 fn in_doubt(falls: usize) -> String {
+    if falls == 0 {
+        let text = "the totals rose by more than 100 calls a second: do two sources answer under one name, or was one value wrong?";
+        return text.to_owned();
+    }
     let times = if falls == 1 { "once".to_owned() } else { format!("{falls} times") };
     format!(
         "the totals went down {times} and were not counted from zero: do two sources answer under one name, or does the \

@@ -7,6 +7,7 @@
 //! | window              | ends at the newest sample; samples older than the window do not count; the oldest that does is the base; nothing is interpolated |
 //! | reset               | a total went down: the service restarted, every total counts from zero; calls between the last sample before and the restart are lost |
 //! | no reset            | a total went down, and more than half of what was counted is there again, or more than can have been counted in that time, or later as much as the window began with: two sources answer in turn, or a sample is wrong. The growth is in doubt |
+//! | jump                | more was counted than can have been in that time: the same two sources, the smaller first. The growth is in doubt |
 //! | gap                 | no sample for a while, or one without a value: the totals on both sides are compared, nothing is lost |
 //! | duplicate           | of samples of the same time the one that arrived last counts                               |
 //! | out of order        | a sample replaces those that arrived before it and are not older; totals are cumulative, so nothing is lost |
@@ -39,8 +40,8 @@ pub struct Growth<const N: usize> {
     pub samples: usize,
     /// How often a total went down.
     pub resets: usize,
-    /// Whether that was hardly a restart, so that what was counted before all samples may be part of the growth, which is
-    /// never too small by that.
+    /// Whether that was hardly a restart, or a total rose faster than any router counts, so that what was counted before all
+    /// samples may be part of the growth, which is never too small by that.
     pub is_in_doubt: bool,
     /// How long those were, all together, in which a total went down: calls of that time may be missing.
     pub unseen: Duration,
@@ -106,7 +107,7 @@ pub fn growth<const N: usize>(series: &[Totals<N>]) -> Option<Growth<N>> {
             }
         };
         leaps |= sum(&steps) > u128::from(MOST_CALLS) * u128::from(pause.max(SHORTEST_STEP).as_secs() + 1);
-        growth.is_in_doubt |= growth.resets > 0 && (leaps || sum(&sample.values) >= least);
+        growth.is_in_doubt |= leaps || growth.resets > 0 && sum(&sample.values) >= least;
         growth.by.iter_mut().zip(steps).for_each(|(by, step)| *by = by.saturating_add(step));
         growth.wraps += wraps;
         growth.longest_gap = growth.longest_gap.max(pause);
@@ -220,6 +221,9 @@ mod tests {
             let growth = grown(samples);
             assert!(growth.is_in_doubt && growth.resets == 1, "{what}: {growth:?}");
         }
+        let jump = grown([at(0, [100, 99]), at(60, [1_000_000, 500]), at(120, [1_000_001, 500])]);
+        assert!(jump.is_in_doubt && jump.resets == 0);
+        assert!(!grown([at(0, [100, 99]), at(3_600, [300_000, 500])]).is_in_doubt);
     }
 
     #[test]

@@ -316,6 +316,14 @@ fn no_data_when_the_totals_of_two_routers_come_in_turn_or_one_of_them_dips() {
 }
 
 #[test]
+fn no_data_when_the_totals_jump_and_a_flood_that_is_rejected_is_judged() {
+    let jump = judged(&log([(3_600, 90, 90), (120, 100, 99), (60, 1_000_000, 500)]), &[]);
+    jump.assert_begins(3, "UM REJECT RATE UNKNOWN - the totals rose by more than 100 calls a second: do two sources answer under one name");
+    judged(&log([(120, 100, 99), (60, 50_100, 40_099)]), &[])
+        .assert_begins(2, "UM REJECT RATE CRITICAL - rejected 80 %, more than 50 %; 40000 of 50000 calls rejected");
+}
+
+#[test]
 fn no_data_when_a_log_has_one_row_within_its_window() {
     judged(&hour(10), &["--window", "1s"])
         .assert_begins(3, "UM REJECT RATE UNKNOWN - only one sample within 1 s: nothing to compare it with");
