@@ -95,6 +95,7 @@ impl<const N: usize> Columns<N> {
             Some(CounterError::Absent { counters, place: line.place.to_owned(), nearest })
         };
         if found.is_empty() {
+            must_tell_of_host(header, query.host.as_deref(), line.place)?;
             // A query without a required counter is content with none.
             let nothing = CounterError::NoRows { place: line.place.to_owned(), host: String::new() };
             return Err(absent(&|_| false).unwrap_or(nothing));
@@ -168,6 +169,24 @@ fn cells_of(header: &str) -> impl Iterator<Item = Cell<'_>> {
 
 fn delimiter(header: &str) -> u8 {
     if header.trim_start_matches('"').starts_with("(PDH-TSV") { b'\t' } else { b',' }
+}
+
+/// Refuses a header of other hosts only: what it lacks, it lacks of them.
+fn must_tell_of_host(header: &str, asked: Option<&str>, place: &str) -> Result<(), CounterError> {
+    let Some(asked) = asked else { return Ok(()) };
+    let mut hosts: Vec<String> = Vec::new();
+    for (owner, _) in cells_of(header).skip(1).filter_map(|cell| split_host(cell.text.trim())) {
+        if owner.is_empty() || is_same_computer(asked, owner) {
+            return Ok(());
+        }
+        if hosts.len() < MAX_HOSTS && !hosts.iter().any(|host| host.eq_ignore_ascii_case(owner)) {
+            hosts.push(owner.to_owned());
+        }
+    }
+    if hosts.is_empty() {
+        return Ok(());
+    }
+    Err(CounterError::NoSuchHost { host: asked.to_owned(), place: place.to_owned(), hosts })
 }
 
 /// The host asked for, in the header's spelling; or the only one there is.

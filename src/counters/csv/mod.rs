@@ -25,7 +25,7 @@ use self::row::day_for_month;
 use self::zone::Summer;
 pub(crate) use self::zone::Zone;
 use super::window::{Collected, Row, Written};
-use super::{CounterError, CounterQuery, GuessedZone, Reading, Sample, SampleOrigin};
+use super::{CounterError, CounterQuery, GuessedZone, Nearest, Reading, Sample, SampleOrigin};
 use crate::input::{CodePage, Input, file};
 use crate::time::stage;
 
@@ -61,6 +61,10 @@ impl Csv {
                 (Err(error @ CounterError::NoRows { .. }), None) => {
                     begun.get_or_insert(error);
                     None
+                }
+                // What the newest says of the other instances it says of this one, too: there is none any more.
+                (Err(error @ CounterError::Absent { nearest: Nearest { other_instances: true, .. }, .. }), None) => {
+                    return Err(error);
                 }
                 // Of another collector, or of another host, in the same directory.
                 (Err(error @ (CounterError::Absent { .. } | CounterError::NoSuchHost { .. })), reading) => {
