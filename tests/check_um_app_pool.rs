@@ -4,8 +4,8 @@
 
 mod support;
 
-use support::counters::{exporter, exposition, recorded, url};
-use support::{Outcome, plugin, run_command, run_fed};
+use support::counters::{exporter, exposition, recorded, stamp, url};
+use support::{Outcome, plugin, replaced, run_command, run_fed};
 
 const PLUGIN: &str = "check_um_app_pool";
 
@@ -102,6 +102,78 @@ fn no_data_when_the_newest_rows_say_no_state() {
         3,
         "UM APP POOL UNKNOWN - the newest row has no state of MSExchangeServicesAppPool: does the pool",
     );
+}
+
+#[test]
+fn a_log_without_a_zone_that_stands_still_is_not_fresh_again_in_each_hour() {
+    let (_directory, source) = logs(&[("CAS1", "MSExchangeServicesAppPool", "3")]);
+    let path = std::path::Path::new(source.strip_prefix("csv:").unwrap()).join("p_0.csv");
+    // It ended 130 minutes ago.
+    let text = std::fs::read_to_string(&path).unwrap();
+    let text = replaced(&replaced(&text, &stamp(60), &stamp(7_800)), " (UTC)(0)", " (RTZ 2 (");
+    std::fs::write(&path, text).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let state = home.path().join("state");
+    // The file is fetched anew, so many minutes after its last row.
+    let fetched = |minutes: u64, more: &[&str]| {
+        let written = std::time::SystemTime::now() - std::time::Duration::from_secs((130 - minutes) * 60);
+        std::fs::File::options().write(true).open(&path).unwrap().set_modified(written).unwrap();
+        run(&[&["--counters", &source, "--max-age", "10d"], more].concat())
+    };
+    let kept = ["--state-file", state.to_str().unwrap()];
+    for minutes in [1, 5] {
+        fetched(minutes, &kept)
+            .assert_begins(0, "UM APP POOL OK - MSExchangeServicesAppPool is running; the log says no zone");
+    }
+    for minutes in [61, 65, 121] {
+        let ran = fetched(minutes, &kept);
+        ran.assert_begins(3, "UM APP POOL UNKNOWN - the newest row is the same as when another zone made it fresh");
+        assert!(ran.stdout.contains("(stale)"), "{}", ran.stdout);
+    }
+    fetched(1, &["--time-zone", "UTC"]).assert_begins(0, "UM APP POOL OK - MSExchangeServicesAppPool is running |");
+    // What cannot be remembered is not taken for fresh.
+    let nowhere = home.path().join("none").join("state");
+    fetched(1, &["--state-file", nowhere.to_str().unwrap()])
+        .assert_begins(3, "UM APP POOL UNKNOWN - cannot keep the history ");
+    std::fs::write(&state, "root:x:0:0\n").unwrap();
+    let ran = fetched(1, &kept);
+    ran.assert_begins(3, "UM APP POOL UNKNOWN - ").assert_says("is left as it is: it is not a history of check-um");
+    assert!(ran.stdout.contains("(unreadable)"), "{}", ran.stdout);
+}
+
+/// A directory with logs of pools of CAS1, or of another host, each with what its only row says of which pool, the newest last.
+fn logs(files: &[(&str, &str, &str)]) -> (tempfile::TempDir, String) {
+    let directory = tempfile::tempdir().unwrap();
+    for (index, (host, pool, state)) in files.iter().enumerate() {
+        let path = directory.path().join(format!("p_{index}.csv"));
+        let ago = 60 * (files.len() - index) as u64;
+        let text = format!(
+            "\"(PDH-CSV 4.0) (UTC)(0)\",\"\\\\{host}\\APP_POOL_WAS({pool})\\Current Application Pool State\"\r\n\"{}\",\"{state}\"\r\n",
+            stamp(ago)
+        );
+        std::fs::write(&path, text).unwrap();
+        let written = std::time::SystemTime::now() - std::time::Duration::from_secs(ago);
+        std::fs::File::options().write(true).open(path).unwrap().set_modified(written).unwrap();
+    }
+    let source = format!("csv:{}", directory.path().display());
+    (directory, source)
+}
+
+#[test]
+fn critical_when_the_pool_is_gone_from_the_newest_log() {
+    let (ours, other) = (("CAS1", "MSExchangeServicesAppPool", "3"), ("CAS1", "DefaultAppPool", "3"));
+    let (_directory, source) = logs(&[ours, other]);
+    run(&["--counters", &source])
+        .assert_begins(2, "UM APP POOL CRITICAL - there is no application pool MSExchangeServicesAppPool");
+    run(&["--counters", &source, "-H", "cas1"]).assert_begins(2, "UM APP POOL CRITICAL - there is no application pool");
+    let (_directory, source) = logs(&[other, ours]);
+    run(&["--counters", &source]).assert_begins(0, "UM APP POOL OK - MSExchangeServicesAppPool is running");
+    // What another host lacks is no matter.
+    let (_directory, source) = logs(&[ours, ("CAS2", "DefaultAppPool", "3")]);
+    run(&["--counters", &source, "-H", "cas1"]).assert_begins(0, "UM APP POOL OK");
+    run(&["--counters", &source, "-H", "cas3"])
+        .assert_begins(3, "UM APP POOL UNKNOWN - no counters of cas3 in ")
+        .assert_says("expected one of CAS2");
 }
 
 #[test]

@@ -18,6 +18,7 @@ complete -c check_um_app_pool -l client-certificate -d 'File with the certificat
 complete -c check_um_app_pool -l client-key -d 'PEM file with its private key, encrypted or not [default: the certificate\'s file, if that is PEM]' -r -F
 complete -c check_um_app_pool -l passphrase-file -d 'File whose first line is the passphrase of an encrypted key or file' -r -F
 complete -c check_um_app_pool -l passphrase-env -d 'Environment variable that holds the passphrase of an encrypted key or file' -r -f
+complete -c check_um_app_pool -l state-file -d 'File that remembers which zone was taken for that of a log that says none [default: one for each target, in a private directory below MP_STATE_PATH, STATE_DIRECTORY, XDG_STATE_HOME or ~/.local/state, on Windows LOCALAPPDATA]' -r -F
 complete -c check_um_app_pool -s t -l timeout -d 'Deadline of the whole run in seconds, fractions allowed, and the state that its passing is worth, as --state timeout=STATE [default: 10]' -r -f
 complete -c check_um_app_pool -l state -d 'Give a class of failure another state; repeatable, the last one for a class wins; a run without any answer is never OK, but at least WARNING' -r -f
 complete -c check_um_app_pool -l output -d 'Output format [default: text]' -r -f -a "text\t'One line for a scheduler, more for a person'

@@ -5,13 +5,15 @@
 //! | OK       | running                                                                                         |
 //! | WARNING  | uninitialized, initialized, disabling, shutdown pending                                         |
 //! | CRITICAL | disabled or delete pending (`stopped`), absent among others (`missing`), no answer in time      |
-//! | UNKNOWN  | no counters (`no-data`), old ones (`stale`)                                                     |
+//! | UNKNOWN  | no counters (`no-data`), old ones (`stale`), a state file that is not ours (`unreadable`)       |
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, Words, graph, metric};
 use super::shared_advice::{self, OnSource};
 use crate::counters::describe::reservations;
+use crate::counters::past::{Keeping, must_stand};
 use crate::counters::role::{POOL_STATES, app_pool};
 use crate::counters::{Counter, CounterError};
 use crate::options::counters::{CounterOptions, CounterPlace};
@@ -74,6 +76,16 @@ impl AppPool {
             _ => error.into(),
         })?;
         source.must_be_fresh(&reading, context.started.time)?;
+        must_stand(&Keeping {
+            file: self.state_file.as_deref(),
+            plugin: Self::ABOUT.name,
+            key: source.key(&reading.host, &self.counters()),
+            window: A_MINUTE,
+            of: reading.origin,
+            guessed: reading.guessed,
+            deadline: context.deadline,
+        })
+        .await?;
         // A state is no total: what was true before a row without one says nothing of now.
         let gone = match reading.trailing_gaps {
             0 => None,
@@ -102,6 +114,11 @@ pub struct AppPool {
 
     #[command(flatten)]
     source: CounterOptions,
+
+    /// File that remembers which zone was taken for that of a log that says none [default: one for each target, in a private
+    /// directory below MP_STATE_PATH, STATE_DIRECTORY, XDG_STATE_HOME or ~/.local/state, on Windows LOCALAPPDATA]
+    #[arg(long, value_name = "FILE", help_heading = "Counter source")]
+    state_file: Option<PathBuf>,
 }
 
 impl Options for AppPool {
@@ -109,7 +126,10 @@ impl Options for AppPool {
         name: "check_um_app_pool",
         title: "UM APP POOL",
         stands_for: StandsFor { probe: "UMCallRouterTestProbe", monitor: "UMCallRouterTestMonitor" },
-        classes: &[&[Class::Timeout, Class::Dns, Class::Missing, Class::Stopped, Class::NoData, Class::Stale]],
+        classes: &[
+            &[Class::Timeout, Class::Dns, Class::Missing, Class::Stopped, Class::NoData, Class::Unreadable],
+            &[Class::Stale],
+        ],
         defaults: &[],
         advice: |class| advice(class, shared_advice::on_counters),
     };
@@ -164,6 +184,10 @@ fn advice(class: Option<Class>, on_source: OnSource) -> &'static str {
         Some(Class::Missing) => {
             "Check --pool against appcmd list apppool. If Exchange's own pool is gone, the Client Access role is broken: \
              repair it with the setup of the installed cumulative update."
+        }
+        Some(Class::Unreadable) => {
+            "Give --state-file a file of its own, in a directory that only the user of this check can write to; or say the zone \
+             of the log with --time-zone, so that none is needed."
         }
         Some(class) => on_source(class),
     }

@@ -131,6 +131,15 @@ pub(crate) async fn past<const N: usize>(samples: Vec<Totals<N>>, keeping: Keepi
     }
 }
 
+/// Refuses the same, of a check for which only the newest row counts: all that is kept is the zone that was taken for it.
+pub(crate) async fn must_stand(keeping: &Keeping<'_>) -> Result<(), Failure> {
+    if keeping.guessed.is_none() {
+        return Ok(());
+    }
+    let past: Past<1> = keep(&[], keeping, keeping.deadline.share(Instant::now(), 2)).await?;
+    past.must_stand()
+}
+
 /// Whether no call came in, of the first total, in a window of which enough is known to say so: half of it, up to its end at
 /// the `newest` sample, which need not have the totals.
 pub(crate) fn is_still<const N: usize>(growth: &Growth<N>, newest: SystemTime, window: Duration) -> bool {
