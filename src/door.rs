@@ -47,7 +47,7 @@ pub mod service {
     pub use crate::service::component;
 }
 pub mod sip {
-    pub use crate::sip::call::dialog;
+    pub use crate::sip::call::{dialog, offer};
     pub use crate::sip::{address, digest, expect, framing, judge, message, servers, transport, uac};
 }
 pub mod time {

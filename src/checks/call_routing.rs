@@ -4,7 +4,8 @@
 //! |----------|---------------------------------------------------------------------------------------------------|
 //! | OK       | the final response is one of `--expect`, what it redirects to answers, and all is within its ranges |
 //! | WARNING  | a value violates `--warning`; the call may not have been taken back                               |
-//! | CRITICAL | another final response, none in time, a redirection that leads nowhere, `--critical` violated      |
+//! | CRITICAL | another final response, none in time, a redirection that leads nowhere, an answer without audio, |
+//! |          | `--critical` violated                                                                            |
 //! | UNKNOWN  | bad arguments, the name does not resolve, a local file cannot be read, a signal                    |
 //!
 //! Whatever happens, no call is left behind: see `sip::call`.
@@ -213,6 +214,7 @@ impl Options for CallRouting {
                 Class::Protocol,
                 Class::Status,
                 Class::Redirection,
+                Class::Media,
                 Class::Release,
                 Class::Authentication,
                 Class::Unreadable,

@@ -60,6 +60,11 @@ pub(super) const fn on_any_server(class: Option<Class>) -> &'static str {
             "The call is sent where nobody takes it: look at the location or routing table of the server that redirects, and at \
              the server that it names."
         }
+        Some(Class::Media) => {
+            "The call is answered, and nobody would hear anything. Look at the answer (SDP) with -vvv: a port of 0 refuses the \
+             audio, often for want of a common codec - this check offers PCMU and PCMA. A number that answers without audio on \
+             purpose wants --state media=ok."
+        }
         Some(Class::Release) => {
             "The call was answered or rang, and could not be ended from here: look for a line that is still busy at the callee. \
              Often its Contact or the Record-Route of a proxy names an address that cannot be reached from this host: -vvv \

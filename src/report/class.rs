@@ -70,6 +70,8 @@ classes! {
     Status = "status" => Critical,
     /// A redirection that leads nowhere: its target is dead, unreadable, or a circle.
     Redirection = "redirection" => Critical,
+    /// A call that is answered, and in which nobody would hear anything.
+    Media = "media" => Critical,
     /// A call that could not be taken back.
     Release = "release" => Warning,
     /// The peer does not accept the credentials, or none can be sent to it.
@@ -144,6 +146,7 @@ impl Class {
             | Self::ObsoleteTls
             | Self::NotYetValid
             | Self::Protocol
+            | Self::Media
             | Self::Release
             | Self::NoData
             | Self::Unreadable

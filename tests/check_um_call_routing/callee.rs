@@ -96,7 +96,7 @@ pub fn method(request: &str) -> &str {
     request.split(' ').next().unwrap_or_default()
 }
 
-/// A response of the callee `tag`.
+/// A response of the callee `tag`; one that takes the call takes the audio that is offered.
 pub fn said(request: &str, tag: &str, status: &str, more: &str) -> Vec<u8> {
     let tagged: Vec<_> = request
         .lines()
@@ -109,8 +109,19 @@ pub fn said(request: &str, tag: &str, status: &str, more: &str) -> Vec<u8> {
     let vias = request.lines().filter(|line| line.starts_with("Via: ")).skip(1);
     let proxies = vias.chain(request.lines().filter(|line| line.starts_with("Record-Route: ")));
     let more = proxies.fold(more.to_owned(), |more, line| format!("{more}{line}\r\n"));
-    response(&tagged.join("\r\n"), &format!("SIP/2.0 {status}"), &more)
+    let answer = response(&tagged.join("\r\n"), &format!("SIP/2.0 {status}"), &more);
+    if method(request) == "INVITE" && status.starts_with('2') { describing(&answer, SESSION) } else { answer }
 }
+
+/// The same answer, which has this session description and no other.
+pub fn describing(answer: &[u8], session: &str) -> Vec<u8> {
+    let text = String::from_utf8_lossy(answer);
+    let head = text.split("Content-Length: ").next().unwrap();
+    format!("{head}Content-Length: {}\r\n\r\n{session}", session.len()).into_bytes()
+}
+
+const SESSION: &str =
+    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
 
 /// A callee that answers at once, is acknowledged and released.
 pub fn well(method: &str, request: &str) -> Vec<Vec<u8>> {

@@ -111,9 +111,14 @@ impl CallAssessment<'_> {
                     match self.judge(&answer(called, response, took), reached, report) {
                         Ok(text) => {
                             let kept = self.kept(called).unwrap_or_default();
-                            let is_answered = matches!(response.status, 200..300);
-                            let silence = offer::silence(&response.body).filter(|_| is_answered).unwrap_or_default();
-                            report.add_finding(Finding::ok(text + silence + &kept + &released));
+                            report.add_finding(Finding::ok(text + &kept + &released));
+                            let heard = taken(called).map(|taken| offer::judge(called.call.answer_to_offer(taken)));
+                            if let Some(Err(unheard)) = heard {
+                                report.add_failure(Failure::new(
+                                    Class::Media,
+                                    format!("the call is answered, but {unheard}"),
+                                ));
+                            }
                         }
                         Err(failure) => report.add_failure(failure),
                     }

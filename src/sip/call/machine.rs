@@ -77,6 +77,8 @@ pub(crate) struct Call {
     legs: Vec<Leg>,
     outbox: VecDeque<CallRequest>,
     last_provisional: Option<Response>,
+    /// The first body of each callee's provisional responses, by its tag.
+    early: Vec<(String, Vec<u8>)>,
     ringing: Option<(Instant, Response)>,
     final_response: Option<(Instant, Response)>,
     is_abandoned: bool,
@@ -108,6 +110,7 @@ impl Call {
             legs: Vec::new(),
             outbox: VecDeque::new(),
             last_provisional: None,
+            early: Vec::new(),
             ringing: None,
             final_response: None,
             is_abandoned: false,

@@ -18,7 +18,7 @@ pub(crate) mod lingering;
 pub(crate) mod machine;
 pub(crate) mod measurement;
 pub(crate) mod message;
-pub(crate) mod offer;
+pub mod offer;
 pub(crate) mod places;
 pub(crate) mod routed;
 pub(crate) mod routing;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::transactions::callee;
 use super::{Call, State, Until};
 use crate::sip::call::authorization::Unauthorized;
 use crate::sip::call::dialog::Dialog;
@@ -62,6 +63,13 @@ impl Call {
             (_, Some((at, response))) if self.cancel.is_none() => Verdict::Final(response, since(at)),
             _ => Verdict::Nothing,
         }
+    }
+
+    /// The answer to our offer, where it was answered with this 2xx: the session description in it, or else the one that the same
+    /// callee gave before.
+    pub(crate) fn answer_to_offer<'a>(&'a self, accepted: &'a Response) -> &'a [u8] {
+        let early = self.early.iter().find(|(tag, _)| tag == callee(accepted)).map(|(_, body)| body);
+        if accepted.body.is_empty() { early.map_or(&[], Vec::as_slice) } else { &accepted.body }
     }
 
     /// What came of taking it back.

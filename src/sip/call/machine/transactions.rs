@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Call, Cancel, State, Until, branch};
+use crate::sip::address;
 use crate::sip::call::dialog::Dialog;
 use crate::sip::call::exchange::Exchange;
 use crate::sip::call::leg::Leg;
@@ -39,6 +40,7 @@ impl Call {
                 if (180..190).contains(&response.status) && self.ringing.is_none() {
                     self.ringing = Some((now, response.clone()));
                 }
+                self.note_early(response);
                 self.last_provisional = Some(response.clone());
             }
             ..200 => {}
@@ -59,6 +61,16 @@ impl Call {
                     self.final_response.get_or_insert_with(|| (now, response.clone()));
                 }
             }
+        }
+    }
+
+    /// Notes the session description of a provisional response: where it is the first one of that callee, it is the answer to
+    /// our offer already (RFC 3261 13.2.1).
+    fn note_early(&mut self, response: &Response) {
+        let tag = callee(response);
+        if !response.body.is_empty() && self.early.len() < MAX_EARLY && self.early.iter().all(|(known, _)| known != tag)
+        {
+            self.early.push((tag.to_owned(), response.body.clone()));
         }
     }
 
@@ -195,6 +207,14 @@ impl Call {
         self.legs.iter().filter_map(Leg::ended_at).chain(refused.map(|(at, _)| *at)).max().map(|at| at + T1)
     }
 }
+
+/// Whose response it is: the tag of To.
+pub(super) fn callee(response: &Response) -> &str {
+    response.head.value("To").and_then(address::tag).unwrap_or_default()
+}
+
+/// How many callees' provisional session descriptions are kept.
+const MAX_EARLY: usize = 8;
 
 /// How many callees of one INVITE are released.
 const MAX_LEGS: usize = 64;

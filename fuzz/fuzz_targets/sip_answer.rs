@@ -1,0 +1,11 @@
+//! Is any session description that answers our offer judged, and none taken for audio in which no stream is?
+#![no_main]
+
+use check_um::door::sip::offer::judge;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    if judge(bytes).is_ok() {
+        assert!(bytes.windows(7).any(|window| window == b"m=audio"));
+    }
+});
