@@ -45,7 +45,8 @@ fn filled(command: &str, installed: &Path) -> String {
 fn value(option: &str) -> &'static str {
     match option {
         "--hostname" => "127.0.0.1",
-        "--port" => "9",
+        "--port" | "--tcp-port" | "--tls-port" => "9",
+        "--startup-mode" => "TCP",
         // In this order for a time and for what is left of a certificate.
         "--warning" => "10:",
         "--critical" => "5:",
