@@ -52,10 +52,11 @@ impl CounterSource {
 
     /// Refuses a reading whose newest sample is too old at `now`, or further ahead than clocks are apart.
     pub(crate) fn must_be_fresh<const N: usize>(&self, reading: &Reading<N>, now: SystemTime) -> Result<(), Failure> {
-        let gaps = match reading.trailing_gaps {
+        let mut gaps = match reading.trailing_gaps {
             0 => String::new(),
             gaps => format!("; {gaps} later ones have no value: does the service run?"),
         };
+        gaps.extend(reading.reservations.iter().map(|text| format!("; {text}")));
         reading.as_of.map_or(Ok(()), |time| self.must_be_recent(time, now, &gaps))
     }
 

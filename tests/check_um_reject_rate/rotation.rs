@@ -99,8 +99,16 @@ fn the_logs_of_another_collector_in_the_same_directory_are_passed_over() {
             .assert_begins(2, "UM REJECT RATE CRITICAL - rejected 70 %")
             .assert_says(" in 1 h");
     }
-    write("um_3.csv", "", 0);
-    run(&["--counters", &source]).assert_begins(2, "UM REJECT RATE CRITICAL - rejected 70 %");
+    write("um_2.csv", &rows((2..30).rev()), 60);
+    for begun in [String::new(), rows(std::iter::empty())] {
+        write("um_3.csv", &begun, 0);
+        run(&["--counters", &source])
+            .assert_begins(2, "UM REJECT RATE CRITICAL - rejected 70 %")
+            .assert_says("; a newer log holds no row yet");
+        run(&["--counters", &source, "--max-age", "60s"])
+            .assert_begins(3, "UM REJECT RATE UNKNOWN - the newest sample is ")
+            .assert_says("; a newer log holds no row yet");
+    }
 }
 
 #[test]

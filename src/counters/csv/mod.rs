@@ -83,6 +83,10 @@ impl Csv {
                 break;
             }
         }
+        if let (Some(reading), Some(error)) = (&mut reading, &begun) {
+            reading.notes.push(error.to_string());
+            reading.reservations.push("a newer log holds no row yet".to_owned());
+        }
         let none = || CounterError::NoRows { place: self.log.to_string(), host: String::new() };
         reading.ok_or_else(|| begun.or(others).unwrap_or_else(none))
     }
