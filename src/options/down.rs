@@ -52,7 +52,8 @@ impl DownOptions {
             let single = report.findings.iter_mut().filter(|finding| finding.state >= State::Unknown);
             single.for_each(|finding| finding.state = State::Ok);
         }
-        report.findings.extend(self.idle(all).map(Finding::remark));
+        // In front, where a long line is not cut.
+        report.findings.splice(0..0, self.idle(all).map(Finding::remark));
         let violation = metric.violation();
         if down > 0 || violation.is_some() {
             report.headline = None;

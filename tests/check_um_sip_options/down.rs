@@ -201,12 +201,12 @@ fn who_answers_and_is_slow_is_not_said_to_be_down() {
 #[test]
 fn a_number_above_all_is_said_and_a_share_above_all_is_refused() {
     let alive = server("127.0.0.1");
-    let nameserver = domain(&alive, 1);
-    let beyond = ["--all-addresses", "--down-warning", "3", "--down-critical", "4"];
+    let nameserver = domain(&alive, 3);
+    let beyond = ["--all-addresses", "--down-warning", "5", "--down-critical", "6"];
     of_domain(&nameserver, &beyond)
         .assert_text(0)
-        .assert_says("--down-warning 3 and --down-critical 4 can never be violated: only 2 were found");
-    let within = of_domain(&nameserver, &["--all-addresses", "--down-critical", "2"]);
+        .assert_says("--down-warning 5 and --down-critical 6 can never be violated: only 4 were found");
+    let within = of_domain(&nameserver, &["--all-addresses", "--down-critical", "4"]);
     assert!(!within.stdout.contains("never be violated"), "{within:?}");
     run(&["-H", "127.0.0.1", "--all-addresses", "--down-critical", "150%"]).assert_begins(
         3,
