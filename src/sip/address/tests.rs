@@ -172,6 +172,9 @@ proptest! {
             prop_assert!(!text.contains(|c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | '"')));
             prop_assert_eq!(SipUri::read(&text), Ok(contact.uri));
         }
+        if let Some(other) = other_than(&pieces.concat(), "<sip:a@b>") {
+            prop_assert!(!other.contains(|c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | '"')));
+        }
         for route in record_route(&head) {
             prop_assert!(!route.contains(['\r', '\n']));
         }
