@@ -19,7 +19,7 @@ use crate::counters::{Counter, CounterError};
 use crate::options::counters::{CounterOptions, CounterPlace};
 use crate::options::exporter::ExporterOptions;
 use crate::options::tls::TlsOptions;
-use crate::options::{Need, Options, Secrets};
+use crate::options::{Lack, Need, Options, Secrets};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, State, Target, Uom};
 
@@ -144,6 +144,10 @@ impl Options for AppPool {
 
     fn target(&self) -> Target {
         self.source.target()
+    }
+
+    fn lacks(&self) -> Option<Lack> {
+        self.source.lacks()
     }
 
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {

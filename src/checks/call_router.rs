@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use self::plan::{Choice, Planned, Site, Unasked, plan};
+use self::plan::{Choice, Planned, Site, plan};
 use super::registered::AsksOthers;
 use crate::options::extra_opts::has_section;
 use crate::options::usage::UsageError;
@@ -135,26 +135,25 @@ fn place(planned: &Planned, context: &Context) -> Result<Placed, String> {
         asked.map(|question| Placed::Asked(words, question))
     };
     let mistake = |error: UsageError| match sections.is_empty() {
-        true => format!("{}: {error}", planned.name),
-        false => format!("{}: section [{name}]: {error}", planned.name),
+        true => format!("{}: {}", planned.name, error.of_check(name)),
+        false => format!("{}: section [{name}]: {}", planned.name, error.of_check(name)),
     };
-    match &planned.arguments {
-        Ok(arguments) => put(arguments).map_err(mistake),
-        Err(unasked) => {
-            let (reason, beside) = match unasked {
-                Unasked::ByChoice(reason) => (reason.as_str(), None),
-                Unasked::NoSource { needs, beside } => (*needs, Some(beside)),
-            };
-            let not_asked = Placed::NotAsked(reason.to_owned());
-            if sections.is_empty() {
-                return Ok(not_asked);
-            }
-            match (put(beside.map_or(&[], Vec::as_slice)), beside) {
-                (Ok(asked), Some(_)) => Ok(asked),
-                (Err(error), _) if error.is_about_a_file() => Err(mistake(error)),
-                _ => Ok(not_asked),
-            }
+    let unasked = match &planned.arguments {
+        Ok(arguments) => return put(arguments).map_err(mistake),
+        Err(unasked) => unasked,
+    };
+    if sections.is_empty() {
+        return Ok(Placed::NotAsked(unasked.reason.clone()));
+    }
+    if let Some(beside) = &unasked.beside {
+        match put(beside) {
+            Err(error) if error.is_missing() => {}
+            asked => return asked.map_err(mistake),
         }
+    }
+    match put(&unasked.as_if) {
+        Err(error) if !error.is_missing() => Err(mistake(error)),
+        _ => Ok(Placed::NotAsked(unasked.reason.clone())),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::events::query::EventQuery;
 use crate::events::source::{self, LogSource};
 use crate::events::tally::{self, Count, EventWindow, Rule, Tally, histogram, meaning};
 use crate::options::log::LogOptions;
-use crate::options::{Need, Options, Secrets, reworded};
+use crate::options::{Lack, Need, Options, reworded};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Target, Uom, excerpt};
 use crate::time::calendar::{self, rfc3339};
@@ -204,8 +204,8 @@ impl Options for Events {
         self.log.target()
     }
 
-    fn contradiction(&self, _: &Secrets) -> Option<String> {
-        self.log.contradiction(source::NEEDS_EVENT_XML)
+    fn lacks(&self) -> Option<Lack> {
+        self.log.lacks(source::NEEDS_EVENT_XML)
     }
 }
 

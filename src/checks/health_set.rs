@@ -14,7 +14,7 @@ use crate::health::Monitor;
 use crate::health::judge::{self, Rating, Selection};
 use crate::health::source::{self, Acquired};
 use crate::options::log::LogOptions;
-use crate::options::{Need, Options, Secrets, reworded};
+use crate::options::{Lack, Need, Options, reworded};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, HEALTH_SET, Metric, Report, StandsFor, Target, Uom};
 use crate::time::age::{Untimely, untimely};
@@ -177,8 +177,8 @@ impl Options for HealthSet {
         self.log.target()
     }
 
-    fn contradiction(&self, _: &Secrets) -> Option<String> {
-        self.log.contradiction(source::NEEDS_HEALTH_EXPORT)
+    fn lacks(&self) -> Option<Lack> {
+        self.log.lacks(source::NEEDS_HEALTH_EXPORT)
     }
 }
 

@@ -22,7 +22,7 @@ use crate::options::counters::{CounterOptions, CounterPlace, ShareThresholds, Wi
 use crate::options::exporter::ExporterOptions;
 use crate::options::log::LogOptions;
 use crate::options::tls::TlsOptions;
-use crate::options::{Need, Options, Secrets, When, plain};
+use crate::options::{Lack, Need, Options, Secrets, When, plain};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Report, StandsFor, Target, Thresholds};
 use crate::time::words::in_words;
@@ -236,9 +236,16 @@ impl Options for MissedCallProxy {
         }
     }
 
+    fn lacks(&self) -> Option<Lack> {
+        match self.method {
+            ShareMethod::Events => self.log_options().lacks(source::NEEDS_EVENT_XML),
+            ShareMethod::Exchange => self.source.lacks(),
+        }
+    }
+
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {
         match self.method {
-            ShareMethod::Events => self.log_options().contradiction(source::NEEDS_EVENT_XML),
+            ShareMethod::Events => None,
             ShareMethod::Exchange => self.source.contradiction(&missed_call_proxy(), secrets),
         }
     }

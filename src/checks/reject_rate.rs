@@ -18,7 +18,7 @@ use crate::counters::{Counter, CounterError, Reading};
 use crate::options::counters::{CounterOptions, CounterPlace, ShareThresholds, WindowOptions};
 use crate::options::exporter::ExporterOptions;
 use crate::options::tls::TlsOptions;
-use crate::options::{Need, Options, Secrets, When, plain};
+use crate::options::{Lack, Need, Options, Secrets, When, plain};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, Target, Uom};
 use crate::time::words::roughly;
@@ -328,6 +328,10 @@ impl Options for RejectRate {
 
     fn target(&self) -> Target {
         self.source.target()
+    }
+
+    fn lacks(&self) -> Option<Lack> {
+        self.source.lacks()
     }
 
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {

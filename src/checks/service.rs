@@ -16,7 +16,7 @@ use crate::exporter::url::Url;
 use crate::net::host;
 use crate::options::exporter::ExporterOptions;
 use crate::options::tls::TlsOptions;
-use crate::options::{Need, Options, Secrets, When};
+use crate::options::{Lack, Need, Options, Secrets, When};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, Metric, Report, StandsFor, State, Target, Uom, label_of};
 use crate::service::component::Component;
@@ -199,6 +199,11 @@ impl Options for Service {
         Target { host, transport: "rpc", ..Target::default() }
     }
 
+    fn lacks(&self) -> Option<Lack> {
+        let is_lacking = self.source.is_none() && !cfg!(windows);
+        is_lacking.then(|| Lack { option: "source", text: service::SERVICES_NEED_WINDOWS.to_owned() })
+    }
+
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {
         let services = self.services();
         let twin =
@@ -208,10 +213,7 @@ impl Options for Service {
                 "--service: '{name}' and another one would have the same label: expected one of them"
             ));
         }
-        if let Some(text) = self.exporter.contradiction(secrets).filter(|_| self.source.is_some()) {
-            return Some(text);
-        }
-        (self.source.is_none() && !cfg!(windows)).then(|| service::SERVICES_NEED_WINDOWS.to_owned())
+        self.exporter.contradiction(secrets).filter(|_| self.source.is_some())
     }
 }
 

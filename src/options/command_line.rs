@@ -41,7 +41,16 @@ pub(crate) fn parse<O: Options>(command: &mut Command, argv: Vec<OsString>) -> R
     let mut sections = extra_opts::read(&split.selectors, command, &own_ids)?;
 
     let (options, matches, overruled) = loop {
-        let mut matches = understood::<O>(command, &sections.in_front_of(&split.own))?;
+        let mut matches = match understood::<O>(command, &sections.in_front_of(&split.own)) {
+            Ok(matches) => matches,
+            // Options of a section that exclude each other: its line is named.
+            Err(UsageError::CommandLine(text)) => {
+                let key = sections.culprit(&split.own, |argv| understood::<O>(command, argv).is_ok());
+                let error = key.and_then(|key| sections.error_of(&key, &format!("what goes with the others ({text})")));
+                return Err(error.unwrap_or(UsageError::CommandLine(text)));
+            }
+            Err(error) => return Err(error),
+        };
         let ambiguous = TARGETS.iter().find_map(|id| two_values(id, &own));
         if let Some(text) = ambiguous.or_else(|| unmet(O::NEEDS, command, &own_ids, &matches)) {
             return Err(UsageError::CommandLine(text));
@@ -64,6 +73,13 @@ pub(crate) fn parse<O: Options>(command: &mut Command, argv: Vec<OsString>) -> R
         }
         sections.drop(&key);
     };
+    if let Some(lack) = options.lacks() {
+        return Err(match sections.error_of(lack.option, &format!("what this host has ({})", lack.text)) {
+            _ if own_ids.contains(&lack.option) => UsageError::CommandLine(lack.text),
+            Some(error) => error,
+            None => UsageError::Missing(lack.text),
+        });
+    }
     let common = CommonOptions::from_arg_matches(&matches).map_err(|error| explain(&error, command, O::USAGE))?;
     if let Some((_, options)) = options.least_time().filter(|(least, _)| *least > common.timeout()) {
         let text = format!("{options} is more than the deadline: expected a longer one (-t), or less of it");

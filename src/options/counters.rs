@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::exporter::ExporterOptions;
 use super::tls::TlsOptions;
-use super::{Need, Secrets, When};
+use super::{Lack, Need, Secrets, When};
 use crate::counters::csv::{Csv, Zone};
 use crate::counters::past::Keeping;
 use crate::counters::source::{CounterSource, SourceKind};
@@ -159,13 +159,19 @@ impl CounterOptions {
         })
     }
 
-    /// What is wrong with the source, or with a `--counter-name` whose key is none of `counters`.
-    pub(crate) fn contradiction(&self, counters: &[Counter], secrets: &Secrets) -> Option<String> {
-        if self.counters == CounterPlace::Pdh && !cfg!(windows) {
+    /// The counters of Windows, anywhere else.
+    pub(crate) fn lacks(&self) -> Option<Lack> {
+        let is_lacking = self.counters == CounterPlace::Pdh && !cfg!(windows);
+        is_lacking.then(|| {
             let text = format!("--counters: {}", CounterError::NeedsWindows);
             let whose = "--hostname says whose counters are judged, not where they are read";
-            return Some(if self.hostname.is_some() { format!("{text}; {whose}") } else { text });
-        }
+            let text = if self.hostname.is_some() { format!("{text}; {whose}") } else { text };
+            Lack { option: "counters", text }
+        })
+    }
+
+    /// What is wrong with the source, or with a `--counter-name` whose key is none of `counters`.
+    pub(crate) fn contradiction(&self, counters: &[Counter], secrets: &Secrets) -> Option<String> {
         if let (CounterPlace::Pdh, Some(Err(error))) = (&self.counters, self.hostname.as_deref().map(host::parse)) {
             return Some(format!("--hostname: {error}"));
         }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{Need, When};
+use super::{Lack, Need, When};
 use crate::events::source::{LogSource, REMOTE_LOG_NEEDS_WINDOWS};
 use crate::input::{Input, judge_age};
 use crate::net::host;
@@ -61,14 +61,10 @@ impl LogOptions {
         Target { host, transport, ..Target::default() }
     }
 
-    /// What is wrong where there is no event log: `needs_a_file`, unless it is another host's that is wanted.
-    pub(crate) fn contradiction(&self, needs_a_file: &str) -> Option<String> {
-        match (&self.file, &self.hostname) {
-            (Some(_), _) => None,
-            (None, Some(_)) if !cfg!(windows) => Some(REMOTE_LOG_NEEDS_WINDOWS.to_owned()),
-            (None, None) if !cfg!(windows) => Some(needs_a_file.to_owned()),
-            (None, _) => None,
-        }
+    /// A file, where there is no event log: `needs_a_file`, unless it is another host's log that is wanted.
+    pub(crate) fn lacks(&self, needs_a_file: &str) -> Option<Lack> {
+        let text = if self.hostname.is_some() { REMOTE_LOG_NEEDS_WINDOWS } else { needs_a_file };
+        (self.file.is_none() && !cfg!(windows)).then(|| Lack { option: "file", text: text.to_owned() })
     }
 
     /// Adds to `report` what there is to say of the age of what was written then: it is stale when it is older than

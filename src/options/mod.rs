@@ -69,10 +69,24 @@ pub trait Options: clap::Args {
         None
     }
 
+    /// Where its answer could come from, if nothing says that and this host by itself has no such source.
+    fn lacks(&self) -> Option<Lack> {
+        None
+    }
+
     /// What no single option can tell: which of them do not go together, in words that say what is expected.
     fn contradiction(&self, _secrets: &Secrets) -> Option<String> {
         None
     }
+}
+
+/// A source that is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lack {
+    /// The long name, without its dashes, of the option that says where the answer comes from.
+    pub option: &'static str,
+    /// What is wrong without it, and what is expected.
+    pub text: String,
 }
 
 /// The options that every plugin has.

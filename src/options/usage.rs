@@ -15,6 +15,9 @@ pub enum UsageError {
     Asked(String),
     #[error("{0} (see --help)")]
     CommandLine(String),
+    /// Nothing says whom to ask, or where the answer comes from: what is said may be right, but there is no question yet.
+    #[error("{0} (see --help)")]
+    Missing(String),
     /// `--state` names a class that exists, but that this plugin cannot meet.
     #[error("--state: this check cannot meet '{class}': expected one of {expected} (see --help)")]
     ForeignClass { class: Class, expected: String },
@@ -37,9 +40,14 @@ pub enum UsageError {
 }
 
 impl UsageError {
-    /// Whether an ini file is to blame, not the command line.
-    pub(crate) fn is_about_a_file(&self) -> bool {
-        matches!(self, Self::Unreadable { .. } | Self::IniLine { .. } | Self::NoSection { .. })
+    /// The same, said of another check than the one that was called: whose help tells more.
+    pub(crate) fn of_check(&self, name: &str) -> String {
+        self.to_string().replace("(see --help)", &format!("(see {name} --help)"))
+    }
+
+    /// Whether nothing is wrong with what is said, but something is still to be said.
+    pub(crate) const fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing(_))
     }
 }
 
@@ -84,7 +92,7 @@ pub fn explain<'a>(error: &clap::Error, command: &'a clap::Command, usage: &[&st
                 Some((last, [_, ..])) => format!("{} or {last}", ways[..ways.len() - 1].join(", ")),
                 _ => ways.join(""),
             };
-            format!("an option is missing: expected {ways}")
+            return UsageError::Missing(format!("an option is missing: expected {ways}"));
         }
         ErrorKind::ArgumentConflict => {
             format!("{option} and {} exclude each other: expected one of them", text(ContextKind::PriorArg))

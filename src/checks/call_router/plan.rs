@@ -99,12 +99,14 @@ pub(super) struct Planned {
     pub arguments: Result<Vec<String>, Unasked>,
 }
 
-/// Why a check cannot be asked.
-pub(super) enum Unasked {
-    /// It is not wanted, or there is nobody to ask.
-    ByChoice(String),
-    /// Nothing here says where its answer comes from, which a section of its own may do beside these arguments.
-    NoSource { needs: &'static str, beside: Vec<String> },
+/// A check that is not asked, or not by what is said here.
+pub(super) struct Unasked {
+    /// Why not.
+    pub reason: String,
+    /// Where a section of its own may say where its answer comes from: the arguments beside which it does.
+    pub beside: Option<Vec<String>>,
+    /// What would ask it, with a stand-in for what is missing: a section of its own must go with that.
+    pub as_if: Vec<String>,
 }
 
 /// All of these checks, in their order.
@@ -113,9 +115,12 @@ pub(super) fn plan(others: &'static [RegisteredCheck], site: &Site, choice: &Cho
     let planned = services.map(|(check, service)| {
         let name = service.name.trim_start_matches("um-").replace('-', "_");
         let mut planned = Planned { check, service, name, arguments: Ok(Vec::new()) };
+        let arguments = site.arguments(check, service);
         planned.arguments = match choice.left_out(&planned) {
-            Some(reason) => Err(Unasked::ByChoice(reason)),
-            None => site.arguments(check, service),
+            Some(reason) => {
+                Err(Unasked { reason, beside: None, as_if: arguments.unwrap_or_else(|unasked| unasked.as_if) })
+            }
+            None => arguments,
         };
         planned
     });
@@ -143,37 +148,48 @@ impl Choice<'_> {
 impl Site {
     /// The arguments that put the question of a check to whom it is to be put here.
     fn arguments(&self, check: &RegisteredCheck, service: &ScheduledService) -> Result<Vec<String>, Unasked> {
-        let by_choice = |reason: &str| Err(Unasked::ByChoice(reason.to_owned()));
-        let target = match service.vantage {
-            Vantage::Network if self.startup_mode == StartupMode::Tls => {
-                return by_choice(
-                    "in startup mode TLS the router does not listen in clear: --startup-mode TCP or Dual",
-                );
+        let own: Vec<_> = service.arguments.iter().flat_map(|(option, value)| [*option, *value]).collect();
+        let whole = |target: Vec<String>| [target, words(&own)].concat();
+        let unasked = |reason: &str, as_if: Vec<String>| Unasked { reason: reason.to_owned(), beside: None, as_if };
+        Ok(whole(match service.vantage {
+            Vantage::Network => {
+                let target = [self.at_port(self.tcp_port), words(&["--transport", "tcp"])].concat();
+                if self.startup_mode == StartupMode::Tls {
+                    let reason = "in startup mode TLS the router does not listen in clear: --startup-mode TCP or Dual";
+                    return Err(unasked(reason, whole(target)));
+                }
+                target
             }
-            Vantage::Tls if self.startup_mode == StartupMode::Tcp => {
-                return by_choice("in startup mode TCP the router speaks no TLS: --startup-mode TLS or Dual");
-            }
-            Vantage::Network => [self.at_port(self.tcp_port), words(&["--transport", "tcp"])].concat(),
             Vantage::Tls => {
                 let name = self.tls_name.iter().flat_map(|name| ["--tls-name", name]).map(str::to_owned);
-                self.at_port(self.tls_port).into_iter().chain(name).collect()
+                let target = self.at_port(self.tls_port).into_iter().chain(name).collect();
+                if self.startup_mode == StartupMode::Tcp {
+                    let reason = "in startup mode TCP the router speaks no TLS: --startup-mode TLS or Dual";
+                    return Err(unasked(reason, whole(target)));
+                }
+                target
             }
-            Vantage::Call => match &self.call {
-                Some(uri) => [self.at_port(self.tcp_port), words(&["--uri", uri])].concat(),
-                None => return by_choice("needs --call, whom to call: from a UM IP gateway only"),
-            },
+            Vantage::Call => {
+                let call = |uri: &str| [self.at_port(self.tcp_port), words(&["--uri", uri])].concat();
+                match &self.call {
+                    Some(uri) => call(uri),
+                    None => {
+                        let reason = "needs --call, whom to call: from a UM IP gateway only";
+                        return Err(unasked(reason, whole(call(NOBODY))));
+                    }
+                }
+            }
             Vantage::Directory => match &self.domain {
                 Some(domain) => [words(&["--domain", domain]), self.family()].concat(),
                 None => {
-                    let needs = "needs --domain, whose controllers it asks";
-                    return Err(Unasked::NoSource { needs, beside: self.family() });
+                    let as_if = whole([words(&["--domain", NOWHERE]), self.family()].concat());
+                    let beside = Some(whole(self.family()));
+                    return Err(Unasked { beside, ..unasked("needs --domain, whose controllers it asks", as_if) });
                 }
             },
             Vantage::Agent => self.source(check, service)?,
-            Vantage::Whole => return by_choice("it asks all of these itself"),
-        };
-        let own = service.arguments.iter().flat_map(|(option, value)| [*option, *value]).map(str::to_owned);
-        Ok(target.into_iter().chain(own).collect())
+            Vantage::Whole => return Err(unasked("it asks all of these itself", Vec::new())),
+        }))
     }
 
     /// Where the router listens. Always said: what a section says of another port is for a run of the plugin by itself.
@@ -195,7 +211,7 @@ impl Site {
         match given {
             Some(source) => Ok(words(&[option, source])),
             None if cfg!(windows) => Ok(self.on_windows()),
-            None => Err(Unasked::NoSource { needs, beside: Vec::new() }),
+            None => Err(Unasked { reason: needs.to_owned(), beside: Some(Vec::new()), as_if: Vec::new() }),
         }
     }
 
@@ -225,3 +241,9 @@ impl Site {
 fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
+
+/// Whom a call would be for, if one were made.
+const NOBODY: &str = "sip:nobody@example.com";
+
+/// Whose controllers would be asked.
+const NOWHERE: &str = "example.com";

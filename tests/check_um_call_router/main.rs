@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panic")]
 
+#[path = "../support/mod.rs"]
 mod support;
+
+mod sections;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -164,40 +167,6 @@ fn each_failure_of_the_router_is_in_the_first_line_and_the_table() {
         let needs_windows = outcome.stdout.contains("not asked: service: needs Windows");
         assert_eq!(needs_windows, cfg!(unix), "{outcome:?}");
     }
-}
-
-#[test]
-fn unknown_when_a_section_of_any_check_has_a_mistake_and_nobody_is_asked() {
-    let site = Site::of(Behaviour::Healthy);
-    let ini =
-        site.ini("[check_um_sip_options]\nexpect = 200\n[check_um_cert_expiry]\n[check_um_app_pool]\nbogus = 1\n");
-    let counters = site.path("counters.csv");
-    // Whether that check is asked or not.
-    for arguments in [format!("--counters csv:{counters}"), String::new(), "--without app_pool".to_owned()] {
-        let outcome = site.run(&format!("{ini} {arguments}"));
-        outcome.assert_begins(3, "UM CALL ROUTER UNKNOWN - app_pool: section [check_um_app_pool]: ");
-        outcome.assert_says("line 6").assert_says("router.ini");
-        assert_eq!(outcome.stdout.lines().count(), 1, "{outcome:?}");
-    }
-}
-
-#[test]
-fn a_section_says_where_an_answer_comes_from_but_never_lets_a_call_be_made() {
-    let site = Site::of(Behaviour::Healthy);
-    let ini = site.ini(&format!(
-        "[check_um_app_pool]\ncounters = csv:{}\n[check_um_call_routing]\nuri = sip:5000@127.0.0.1\n",
-        site.path("counters.csv")
-    ));
-    let outcome = site.run(&format!("{ini} --only app_pool --only call_routing"));
-    outcome.assert_begins(0, "UM CALL ROUTER OK - 1 check OK, ").assert_says("app_pool");
-    assert!(outcome.stdout.contains("not asked: call_routing: needs --call"), "{outcome:?}");
-}
-
-#[test]
-fn the_command_line_says_where_the_router_listens_whatever_a_section_says() {
-    let site = Site::of(Behaviour::Healthy);
-    let ini = site.ini("[check_um_sip_options]\nport = 1\ntransport = udp\n");
-    site.run(&format!("{ini} --only sip_options")).assert_begins(0, "UM CALL ROUTER OK - 1 check OK, ");
 }
 
 #[test]
