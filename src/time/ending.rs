@@ -21,7 +21,7 @@ pub(crate) fn hold_off() -> Option<HeldOff> {
 pub(crate) fn ask(signal: &'static str) -> bool {
     let Ok(mut ending) = ENDING.lock() else { return false };
     ending.signal.get_or_insert(signal);
-    ending.waker.take().into_iter().for_each(Waker::wake);
+    ending.wakers.drain(..).for_each(Waker::wake);
     ending.held > 0
 }
 
@@ -31,7 +31,8 @@ pub(crate) async fn asked() -> &'static str {
         Ok(mut ending) => match ending.signal {
             Some(signal) => Poll::Ready(signal),
             None => {
-                ending.waker = Some(context.waker().clone());
+                let is_known = ending.wakers.iter().any(|known| known.will_wake(context.waker()));
+                ending.wakers.extend((!is_known).then(|| context.waker().clone()));
                 Poll::Pending
             }
         },
@@ -55,11 +56,11 @@ impl Drop for HeldOff {
 struct Ending {
     held: u32,
     signal: Option<&'static str>,
-    /// Of the one task that waits: there is one in a process.
-    waker: Option<Waker>,
+    /// Of the tasks that wait: a call that is made again may find the first one still being taken back.
+    wakers: Vec<Waker>,
 }
 
-static ENDING: Mutex<Ending> = Mutex::new(Ending { held: 0, signal: None, waker: None });
+static ENDING: Mutex<Ending> = Mutex::new(Ending { held: 0, signal: None, wakers: Vec::new() });
 
 #[cfg(test)]
 mod tests {
@@ -75,6 +76,6 @@ mod tests {
         assert_eq!(runtime.block_on(asked()), "SIGTERM");
         drop(held);
         assert!(!ask("SIGINT"));
-        *ENDING.lock().unwrap() = Ending { held: 0, signal: None, waker: None };
+        *ENDING.lock().unwrap() = Ending { held: 0, signal: None, wakers: Vec::new() };
     }
 }
