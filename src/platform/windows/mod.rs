@@ -3,6 +3,7 @@
 pub(crate) mod adapter;
 pub(crate) mod certificate_chain;
 pub(crate) mod certificate_store;
+pub(crate) mod computer;
 pub(crate) mod console;
 pub(crate) mod directory;
 pub(crate) mod event_log;
