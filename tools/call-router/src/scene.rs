@@ -133,7 +133,8 @@ fn stage_files(line: &mut String, scratch: &Path) -> Result<(), Box<dyn Error>> 
     fill(line, "{starting-log}", || write(scratch, "starting-log.csv", &counters::log(10, 1)))?;
     fill(line, "{rejected}", || {
         let events = fs::read_to_string(recorded().join("events/wevtutil-three-calls-rejected.xml"))?;
-        // The window of a file ends when it was written, and an old file is stale.
+        // Of the server that the counters are of. The window of a file ends when it was written, and an old file is stale.
+        let events = events.replace("ex2013.contoso.net", "cas1.contoso.net");
         write(scratch, "rejected.xml", &exported_now(&events))
     })?;
     fill(line, "{recorded}", || {
