@@ -67,6 +67,21 @@ fn series_of_the_same_target_come_of_a_panic_a_deadline_and_a_flood() {
 }
 
 #[test]
+fn of_several_that_have_much_to_say_each_has_its_share() {
+    let beside = format!("{}--beside well", "--beside crowd ".repeat(10));
+    for verbosity in ["", "-v", "-vvv"] {
+        let text = run(&format!("{beside} {verbosity}"));
+        text.assert_text(2);
+        assert_eq!(text.stdout.matches("\nCRITICAL crowd: one of several").count(), 10, "{}", text.stdout.len());
+        assert!(text.stdout.contains("\nOK       well: one of several\n         UM MISBEHAVING OK - all is well"));
+        let json = run(&format!("{beside} {verbosity} --output json"));
+        let said = format::assert_json(&json.assert_exit(2).stdout);
+        assert_eq!(said["checks"].as_array().unwrap().len(), 11);
+        run(&format!("{beside} {verbosity} --output scom")).assert_exit(2);
+    }
+}
+
+#[test]
 fn of_several_one_panic_or_hang_takes_no_other_answer_along() {
     let beside = "--beside well --beside panic --beside panic-in-a-call --beside block --beside leave --beside well";
     let outcome = run(&format!("{beside} -t 0.5"));

@@ -196,15 +196,7 @@ fn no_format_is_longer_than_64_kib_whatever_is_long() {
 
 fn critical(class: Class, text: &str) -> Finding {
     let advice = ABOUT.advise(Some(class));
-    Finding {
-        state: State::Critical,
-        class: Some(class),
-        text: text.to_owned(),
-        causes: Vec::new(),
-        advice,
-        is_answer: false,
-        judged_by: "",
-    }
+    Finding { state: State::Critical, class: Some(class), advice, ..Finding::remark(text) }
 }
 
 /// Compares all formats of `report` with `tests/golden/NAME.*`.

@@ -1,5 +1,6 @@
 complete -c check_um_call_router -f
 complete -c check_um_call_router -s H -l hostname -d 'Name or address of the Call Router' -r -f -a "(__fish_print_hostnames)"
+complete -c check_um_call_router -l server -d 'Name by which counters, exports and logs know the server; what they tell of others is passed over [default: the host, where that is a name]' -r -f
 complete -c check_um_call_router -l startup-mode -d 'How the router listens: in clear, over TLS, or both' -r -f -a "TCP\t'In clear only'
 TLS\t'Over TLS only'
 Dual\t'Both'"

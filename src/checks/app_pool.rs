@@ -16,6 +16,7 @@ use crate::counters::describe::reservations;
 use crate::counters::past::{Keeping, must_stand};
 use crate::counters::role::{POOL_STATES, app_pool};
 use crate::counters::{Counter, CounterError};
+use crate::input::Input;
 use crate::options::counters::{CounterOptions, CounterPlace};
 use crate::options::exporter::ExporterOptions;
 use crate::options::tls::TlsOptions;
@@ -144,6 +145,10 @@ impl Options for AppPool {
 
     fn target(&self) -> Target {
         self.source.target()
+    }
+
+    fn reads(&self) -> Option<&Input> {
+        self.source.reads()
     }
 
     fn lacks(&self) -> Option<Lack> {

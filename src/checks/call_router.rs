@@ -8,22 +8,21 @@
 //! | UNKNOWN  | the worst of them is UNKNOWN; bad arguments, a mistake in any section of an ini file; `--list`     |
 
 mod plan;
+mod sections;
 mod service;
+mod verdict;
 
 use std::ffi::OsString;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use self::plan::{Choice, Planned, Site, plan};
 use super::registered::AsksOthers;
-use crate::options::extra_opts::has_section;
 use crate::options::usage::UsageError;
 use crate::options::{Options, Secrets, plain};
 use crate::plugin::aside::{Question, ask_all};
 use crate::plugin::{Check, Context};
-use crate::report::{
-    About, Class, Event, Failure, Finding, Metric, NotAsked, Part, Report, StandsFor, State, Target, excerpt,
-};
+use crate::report::{About, Class, Failure, Finding, NotAsked, Part, Report, StandsFor, State, Target, excerpt};
 use crate::time::deadline::Deadline;
 use crate::time::words::seconds;
 
@@ -42,8 +41,11 @@ impl Check for CallRouter {
             let why = if self.list { "nobody was asked: --list" } else { "nothing is left to ask" };
             report.add_finding(Finding::unknown(why));
         } else {
-            self.ask(&members, context.deadline, &mut report);
-            conclude(&mut report);
+            self.ask(&members, context, &mut report);
+            if self.site.server().is_none() {
+                verdict::judge_servers(&mut report);
+            }
+            verdict::conclude(&mut report);
         }
         Ok(report)
     }
@@ -70,45 +72,98 @@ impl CallRouter {
         if let Some(pipe) = context.ini_files.iter().find(|path| !path.is_file()) {
             return Err(format!("{}: expected a file, which each check can read for itself", pipe.display()));
         }
+        let all = self.plan();
+        let stray = context.ini_files.iter().find_map(|file| sections::misnamed(file, Self::ABOUT.name, &all));
+        if let Some(error) = stray {
+            return Err(error.to_string());
+        }
         let (mut members, mut not_asked) = (Vec::new(), Vec::new());
-        for planned in self.plan() {
-            match place(&planned, context)? {
+        for planned in all {
+            match place(&planned, context, self.first_time(context))? {
                 Placed::Asked(words, _) if self.list => not_asked
                     .push(NotAsked { reason: format!("would be asked: {}", words.join(" ")), name: planned.name }),
                 Placed::Asked(_, question) => members.push(Member { planned, question }),
                 Placed::NotAsked(reason) => not_asked.push(NotAsked { name: planned.name, reason }),
             }
         }
+        if !self.list {
+            self.must_ask_whom_it_names(&members, &not_asked)?;
+        }
+        must_read_each_for_itself(&members)?;
         Ok((members, not_asked))
     }
 
+    /// Whoever names a check wants it asked: that it is not, is no footnote then.
+    fn must_ask_whom_it_names(&self, members: &[Member], not_asked: &[NotAsked]) -> Result<(), String> {
+        let all = self.plan();
+        for name in &self.only {
+            let named: Vec<_> =
+                all.iter().filter(|planned| planned.is_called(name)).map(|planned| &planned.name).collect();
+            let is_asked = members.iter().any(|member| named.contains(&&member.planned.name));
+            if let Some(not) = not_asked.iter().find(|not| named.contains(&&not.name)).filter(|_| !is_asked) {
+                return Err(format!("--only {name}: expected what it takes to ask it: {}", not.reason));
+            }
+        }
+        Ok(())
+    }
+
     fn plan(&self) -> Vec<Planned> {
-        plan(Self::OTHERS, &self.site, &Choice { only: &self.only, without: &self.without })
+        plan(Self::OTHERS, &self.site, &self.choice())
+    }
+
+    fn choice(&self) -> Choice<'_> {
+        Choice { only: &self.only, without: &self.without }
+    }
+
+    /// How long everybody may take at first: what is asked again gets as much time as it had then.
+    fn first_time(&self, context: &Context) -> Duration {
+        let all = context.deadline.timeout();
+        self.again.map_or(all, |pause| all.saturating_sub(pause) / 2)
     }
 
     /// Asks everybody, and those that are not OK once more where that is wanted.
-    fn ask(&self, members: &[Member], deadline: Deadline, report: &mut Report) {
+    fn ask(&self, members: &[Member], context: &Context, report: &mut Report) {
         let questions: Vec<_> = members.iter().map(|member| &member.question).collect();
-        let Some(pause) = self.again else {
-            let reports = ask_all(&questions, deadline);
-            return members.iter().zip(reports).for_each(|(member, said)| add(member, said, report));
-        };
-        // What is asked again gets as much time as it had at first.
-        let now = Instant::now();
-        let first = Deadline::new(now, deadline.remaining(now).saturating_sub(pause) / 2);
+        let first = Deadline::new(context.started.instant, self.first_time(context));
         let mut reports = ask_all(&questions, first);
-        let failing: Vec<_> = (0..members.len()).filter(|index| reports[*index].state() != State::Ok).collect();
-        if !failing.is_empty() {
+        let failing: Vec<_> =
+            (0..members.len()).filter(|index| may_recover(&members[*index], &reports[*index])).collect();
+        if let Some(pause) = self.again.filter(|_| !failing.is_empty()) {
             thread::sleep(pause);
             let questions: Vec<_> = failing.iter().map(|index| &members[*index].question).collect();
-            for (index, second) in failing.into_iter().zip(ask_all(&questions, deadline)) {
+            for (index, second) in failing.into_iter().zip(ask_all(&questions, context.deadline)) {
                 let first = std::mem::replace(&mut reports[index], second);
-                let recovery = recovery(&members[index], &first, &reports[index], report);
-                report.findings.extend(recovery);
+                if reports[index].state() == State::Ok {
+                    let recovery = recovery(&members[index].planned.name, &first, &reports[index]);
+                    report.add_failure(recovery);
+                }
             }
         }
-        members.iter().zip(reports).for_each(|(member, said)| add(member, said, report));
+        for (member, mut said) in members.iter().zip(reports) {
+            if self.site.server().is_none() {
+                verdict::refuse_several_servers(&mut said);
+            }
+            add(member, said, report);
+        }
     }
+}
+
+/// Whether to ask once more may help: it is not OK, and no fault of a source or of this host that a second question would hide.
+fn may_recover(member: &Member, said: &Report) -> bool {
+    let is_lasting = |finding: &Finding| finding.class.is_some_and(|class| !class.may_pass());
+    said.state() != State::Ok && member.question.stream().is_none() && !said.findings.iter().any(is_lasting)
+}
+
+/// Of a pipe the first one who reads it would leave nothing to the others.
+fn must_read_each_for_itself(members: &[Member]) -> Result<(), String> {
+    for (index, member) in members.iter().enumerate() {
+        let Some(stream) = member.question.stream() else { continue };
+        if let Some(other) = members[..index].iter().find(|other| other.question.stream() == Some(stream)) {
+            let (first, second) = (&other.planned.name, &member.planned.name);
+            return Err(format!("{stream}: expected a file, which {first} and {second} can read each for itself"));
+        }
+    }
+    Ok(())
 }
 
 /// What becomes of a planned check.
@@ -120,26 +175,31 @@ enum Placed {
 }
 
 /// The question that a planned check puts, with its own section of each ini file that is named for this one; why it cannot be
-/// asked from here. An error is what is wrong with how it is to be asked, or with a section that nobody would have needed.
-fn place(planned: &Planned, context: &Context) -> Result<Placed, String> {
+/// asked from here. It may take so long at first. An error is what is wrong with how it is to be asked, or with a section that
+/// nobody would have needed.
+fn place(planned: &Planned, context: &Context, first: Duration) -> Result<Placed, String> {
     let name = planned.check.about.name;
-    let files = context.ini_files.iter().filter(|file| has_section(file, name));
-    let sections: Vec<_> = files.map(|file| format!("--extra-opts=@{}", file.display())).collect();
+    let sections = sections::options_of(planned.check, &context.ini_files);
     let classes = planned.check.about.classes().collect::<Vec<_>>();
     let states = context.overrides().iter().filter(|given| classes.contains(&given.class));
     let states = states.map(|given| format!("--state={}={}", given.class, given.state.word().to_lowercase()));
     let states: Vec<_> = states.collect();
     let put = |arguments: &[String]| {
         let words = [&[name.to_owned()], sections.as_slice(), arguments, &states].concat();
-        let asked = (planned.check.question)(words.iter().map(OsString::from).collect());
+        let asked = (planned.check.question)(words.iter().map(OsString::from).collect(), Some(first));
         asked.map(|question| Placed::Asked(words, question))
     };
-    let mistake = |error: UsageError| match sections.is_empty() {
-        true => format!("{}: {}", planned.name, error.of_check(name)),
-        false => format!("{}: section [{name}]: {}", planned.name, error.of_check(name)),
+    let mistake = |error: UsageError| {
+        let files: Vec<_> = sections.iter().filter_map(|option| Some(option.split_once('@')?.1)).collect();
+        let of_files = if error.is_about_a_file() { String::new() } else { format!(" of {}", files.join(", ")) };
+        let whose = if files.is_empty() { String::new() } else { format!("section [{name}]{of_files}: ") };
+        format!("{}: {whose}{}", planned.name, error.of_check(name))
     };
     let unasked = match &planned.arguments {
-        Ok(arguments) => return put(arguments).map_err(mistake),
+        Ok(arguments) => {
+            let stray = sections::of_another_port(planned, &context.ini_files);
+            return stray.map_or_else(|| put(arguments), Err).map_err(mistake);
+        }
         Err(unasked) => unasked,
     };
     if sections.is_empty() {
@@ -157,50 +217,18 @@ fn place(planned: &Planned, context: &Context) -> Result<Placed, String> {
     }
 }
 
-/// What there is to say of a check that failed at first and is OK now.
-fn recovery(member: &Member, first: &Report, now: &Report, all: &Report) -> Option<Finding> {
-    let later = now.started.instant.saturating_duration_since(first.started.instant);
-    let text = format!(
-        "{}: failed at first ({}), answered {} later: transient",
-        member.planned.name,
-        excerpt(&first.summary(), MAX_SUMMARY),
-        seconds(later)
-    );
-    (now.state() == State::Ok).then(|| all.judge(Failure::new(Class::Transient, text)))
+/// That a check failed at first and is OK now.
+fn recovery(name: &str, first: &Report, now: &Report) -> Failure {
+    let later = seconds(now.started.instant.saturating_duration_since(first.started.instant));
+    let summary = excerpt(&first.summary(), MAX_SAID);
+    Failure::new(Class::Transient, format!("{name}: failed at first ({summary}), answered {later} later: transient"))
 }
 
-/// Adds what a check said, and a finding unless it is OK.
+/// Adds what a check said.
 fn add(member: &Member, said: Report, report: &mut Report) {
-    let name = &member.planned.name;
-    if let Some(failure) = said.failure() {
-        let text = format!("{name}: {}", excerpt(&said.summary(), MAX_SUMMARY));
-        report.findings.push(Finding { text, causes: Vec::new(), ..failure.into_owned() });
-    }
-    report
-        .events
-        .extend(said.events.iter().map(|event| Event { text: format!("{name}: {}", event.text), ..event.clone() }));
-    report.trace.extend(said.trace.iter().map(|text| format!("{name}: {text}")));
     let service = member.planned.service;
     let alert = if service.alert.is_empty() { service.title } else { service.alert };
-    report.parts.push(Part { name: name.clone(), alert, report: said });
-}
-
-/// How many there are and how many of them are not OK.
-fn conclude(report: &mut Report) {
-    let (all, not_asked) = (report.parts.len(), report.not_asked.len());
-    let failing = report.parts.iter().filter(|part| part.report.state() != State::Ok).count();
-    let checks = if all == 1 { "check" } else { "checks" };
-    report.headline = Some(match failing {
-        0 => format!("{all} {checks} OK, {not_asked} not asked"),
-        _ => format!("{failing} of {all} {checks}"),
-    });
-    for (label, count) in [("failing", failing), ("checks", all), ("not_asked", not_asked)] {
-        report.add_metric(Metric::count(label, u32::try_from(count).unwrap_or(u32::MAX)));
-    }
-    if report.findings.is_empty() {
-        let names: Vec<_> = report.parts.iter().map(|part| part.name.as_str()).collect();
-        report.add_finding(Finding::ok(names.join(", ")));
-    }
+    report.parts.push(Part { name: member.planned.name.clone(), alert, report: said });
 }
 
 /// Ask every check that can be asked from here, and say of the others why not: the whole health set in one run.
@@ -249,6 +277,10 @@ impl Options for CallRouter {
         Target { host: self.site.hostname.clone(), ..Target::default() }
     }
 
+    fn idle(&self, given: &dyn Fn(&str) -> bool) -> Option<String> {
+        self.site.idle(given, &self.plan(), &self.choice())
+    }
+
     fn contradiction(&self, _: &Secrets) -> Option<String> {
         let all = self.plan();
         let mut named = self.only.iter().chain(&self.without);
@@ -270,4 +302,4 @@ const fn advice(class: Option<Class>) -> &'static str {
 }
 
 /// The most of what one check says in the first line, in characters.
-const MAX_SUMMARY: usize = 150;
+const MAX_SAID: usize = 150;

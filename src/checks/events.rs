@@ -16,6 +16,7 @@ use crate::events::extent::Extent;
 use crate::events::query::EventQuery;
 use crate::events::source::{self, LogSource};
 use crate::events::tally::{self, Count, EventWindow, Rule, Tally, histogram, meaning};
+use crate::input::Input;
 use crate::options::log::LogOptions;
 use crate::options::{Lack, Need, Options, reworded};
 use crate::plugin::{Check, Context};
@@ -64,6 +65,7 @@ impl Events {
 
     fn judge(&self, counted: &Counted<'_>, report: &mut Report) {
         let Counted { tally, extent, .. } = counted;
+        report.servers.clone_from(&extent.computers);
         for count in &tally.counts {
             let metric = Metric::count(&label(count.rule), count.count).judged_by(&count.rule.thresholds);
             if let Some(violation) = metric.violation() {
@@ -202,6 +204,10 @@ impl Options for Events {
 
     fn target(&self) -> Target {
         self.log.target()
+    }
+
+    fn reads(&self) -> Option<&Input> {
+        self.log.file.as_ref()
     }
 
     fn lacks(&self) -> Option<Lack> {

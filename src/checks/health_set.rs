@@ -13,6 +13,7 @@ use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setti
 use crate::health::Monitor;
 use crate::health::judge::{self, Rating, Selection};
 use crate::health::source::{self, Acquired};
+use crate::input::Input;
 use crate::options::log::LogOptions;
 use crate::options::{Lack, Need, Options, reworded};
 use crate::plugin::{Check, Context};
@@ -43,6 +44,7 @@ impl HealthSet {
     fn judge(&self, answer: &Acquired, report: &mut Report) {
         let selection = judge::select(&answer.export.monitors, &self.health_set, &self.ignore);
         let several_servers = selection.servers().len() > 1;
+        report.servers = selection.servers().into_iter().take(MAX_SERVERS).map(str::to_owned).collect();
         for monitor in selection.unhealthy() {
             report.add_finding(judge_monitor(monitor, several_servers, report));
         }
@@ -177,6 +179,10 @@ impl Options for HealthSet {
         self.log.target()
     }
 
+    fn reads(&self) -> Option<&Input> {
+        self.log.file.as_ref()
+    }
+
     fn lacks(&self) -> Option<Lack> {
         self.log.lacks(source::NEEDS_HEALTH_EXPORT)
     }
@@ -249,6 +255,9 @@ const MAX_AGE_HELP: &str = "Report a file that was written longer ago than this 
                             [default: 1h]";
 const FILE_HELP: &str = "Get-ServerHealth or Get-HealthReport as JSON or CSV, or that log as event XML, - for standard \
                          input [default: the log]";
+
+/// How many servers are named: more than one is too many already.
+const MAX_SERVERS: usize = 8;
 
 /// How old an export may be by default.
 const USUAL_MAX_AGE: Duration = Duration::from_secs(3_600);

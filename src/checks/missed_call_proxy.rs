@@ -118,6 +118,7 @@ impl MissedCallProxy {
         let query = EventQuery::counted(EVENT_SOURCE, &rules, window);
         let mut extent = log.read(&query, &mut |recorded| tally.add(recorded))?;
         extent.harmless += tally.harmless;
+        report.servers.clone_from(&extent.computers);
 
         let [proxied, failed] = [0, 1].map(|index| tally.counts.get(index).map_or(0, |count| u64::from(count.count)));
         report.add_diagnostic("events", format!("{proxied} x {PROXIED} (proxied), {failed} x {NOT_PROXIED} (failed)"));
@@ -233,6 +234,13 @@ impl Options for MissedCallProxy {
         match self.method {
             ShareMethod::Events => self.log_options().target(),
             ShareMethod::Exchange => self.source.target(),
+        }
+    }
+
+    fn reads(&self) -> Option<&Input> {
+        match self.method {
+            ShareMethod::Events => self.file.as_ref(),
+            ShareMethod::Exchange => self.source.reads(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What is a check to whoever deals with all of them? Man pages, schedulers' files, tests, and the one check that asks the others.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use super::schedule::{Scheduled, ScheduledService};
 use crate::options::usage::UsageError;
@@ -24,14 +25,14 @@ pub struct RegisteredCheck {
     pub needs: &'static [&'static [Need]],
     /// How schedulers run it.
     pub services: &'static [ScheduledService],
-    /// What its command line asks, for the one check that asks the others.
-    pub(crate) question: fn(Vec<OsString>) -> Result<Question, UsageError>,
+    /// What its command line asks within a time, for the one check that asks the others.
+    pub(crate) question: fn(Vec<OsString>, Option<Duration>) -> Result<Question, UsageError>,
 }
 
 impl RegisteredCheck {
     /// Whether these arguments, the program's name first, are understood; what is wrong with them where not.
     pub fn parse(&self, argv: Vec<OsString>) -> Result<(), String> {
-        (self.question)(argv).map(|_| ()).map_err(|error| error.to_string())
+        (self.question)(argv, None).map(|_| ()).map_err(|error| error.to_string())
     }
 }
 

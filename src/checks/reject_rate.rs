@@ -15,6 +15,7 @@ use crate::counters::describe::{add_samples, behind, coverage, percent, reservat
 use crate::counters::past::{self, Keeping, Past, is_still, totals};
 use crate::counters::role::{Calls, Role};
 use crate::counters::{Counter, CounterError, Reading};
+use crate::input::Input;
 use crate::options::counters::{CounterOptions, CounterPlace, ShareThresholds, WindowOptions};
 use crate::options::exporter::ExporterOptions;
 use crate::options::tls::TlsOptions;
@@ -328,6 +329,10 @@ impl Options for RejectRate {
 
     fn target(&self) -> Target {
         self.source.target()
+    }
+
+    fn reads(&self) -> Option<&Input> {
+        self.source.reads()
     }
 
     fn lacks(&self) -> Option<Lack> {

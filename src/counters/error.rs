@@ -28,7 +28,7 @@ pub enum CounterError {
     },
     #[error("no counters of {host} in {place}: expected one of {}", .hosts.join(", "))]
     NoSuchHost { host: String, place: String, hosts: Vec<String> },
-    #[error("{place} holds the counters of several hosts: choose with --hostname one of {}", .hosts.join(", "))]
+    #[error("{place} holds the counters of several hosts: choose with --hostname one of {} (check_um_call_router: --server)", .hosts.join(", "))]
     SeveralHosts { place: String, hosts: Vec<String> },
     #[error("{place} holds no row yet{}", if .host.is_empty() { "" } else { ", only its header" })]
     NoRows {

@@ -47,6 +47,13 @@ impl CounterSource {
             SourceKind::Pdh => pdh::read(&query).await,
         }?;
         add_reading(&reading, report);
+        // Where the source itself does not say whose they are, they go by its own name.
+        let is_named = match &self.kind {
+            SourceKind::Csv(_) => !reading.host.is_empty(),
+            SourceKind::Exporter(exporter) => !reading.host.eq_ignore_ascii_case(&exporter.url.host),
+            SourceKind::Pdh => false,
+        };
+        report.servers.extend(is_named.then(|| reading.host.clone()));
         Ok(reading)
     }
 

@@ -19,6 +19,8 @@ pub(crate) struct Extent {
     pub elsewhere: u64,
     /// How many of the others can be read.
     pub legible: u64,
+    /// The computers whose records count, by the names that they give themselves; at most [`MAX_COMPUTERS`].
+    pub computers: Vec<String>,
     /// The computer that was asked for, where none of the records is of it.
     pub absent: Option<String>,
     /// Whether there are more records than are read.
@@ -38,6 +40,14 @@ impl Extent {
         self.elsewhere += u64::from(is_elsewhere);
         self.harmless += u64::from(is_elsewhere && is_bad);
         self.legible += u64::from(!is_elsewhere && !is_bad);
+    }
+
+    /// Takes note of whose records count.
+    pub(crate) fn add_computer(&mut self, name: &str) {
+        let is_known = self.computers.iter().any(|known| known.eq_ignore_ascii_case(name));
+        if !name.is_empty() && !is_known && self.computers.len() < MAX_COMPUTERS {
+            self.computers.push(name.to_owned());
+        }
     }
 
     /// Why the counts may not be the whole of it, each in a few words for the first line.
@@ -82,6 +92,9 @@ impl Extent {
         self.bad.saturating_sub(self.harmless)
     }
 }
+
+/// How many computers are named: more than one is too many already.
+const MAX_COMPUTERS: usize = 8;
 
 #[cfg(test)]
 mod tests {

@@ -82,6 +82,7 @@ impl OpenLog<'_> {
                 let is_elsewhere = is_elsewhere(&recorded);
                 extent.add(&recorded, is_elsewhere);
                 if !is_elsewhere {
+                    extent.add_computer(recorded.computer());
                     take(recorded);
                 }
             })

@@ -26,8 +26,10 @@ use crate::time::words::{in_words, roughly};
 
 /// Where a program's output is to be found: `--file PATH`, or `-` for standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Input {
+pub enum Input {
+    /// Standard input.
     Stdin,
+    /// A file, or what looks like one.
     File(PathBuf),
 }
 
@@ -54,6 +56,17 @@ impl Input {
         };
         drop(stage);
         Ok(opened)
+    }
+
+    /// Its name, where only the first who reads it finds something: standard input, a pipe.
+    pub(crate) fn readable_once(&self) -> Option<String> {
+        match self {
+            Self::File(path) if !STDIN.iter().any(|name| path.as_os_str() == *name) => {
+                let kind = std::fs::metadata(path).ok()?.file_type();
+                (!kind.is_file() && !kind.is_dir()).then(|| self.to_string())
+            }
+            _ => Some(Self::Stdin.to_string()),
+        }
     }
 
     /// Reads at most `max` bytes; more is an error.
@@ -163,6 +176,9 @@ const PORTION: usize = 64 * 1024;
 
 /// The age from which on it is said, so that nobody takes an old answer for a new one.
 const REMARKABLE_AGE: Duration = Duration::from_secs(10 * 60);
+
+/// What else standard input goes by.
+const STDIN: [&str; 3] = ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
@@ -14,6 +15,7 @@ use super::reversed::overruled;
 use super::usage::{UsageError, explain};
 use super::{CommonOptions, Options, Secrets, extra_opts};
 use crate::report::{About, Class, Override, Overruling, Policy};
+use crate::time::words::seconds;
 
 /// A command line, understood.
 #[derive(Debug)]
@@ -31,8 +33,12 @@ pub(crate) struct Parsed<O> {
 }
 
 /// Parses `argv` (program name first) as options of `command`, which is [`bare_command`]'s, with the sections that
-/// `--extra-opts` names in front of it.
-pub(crate) fn parse<O: Options>(command: &mut Command, argv: Vec<OsString>) -> Result<Parsed<O>, UsageError> {
+/// `--extra-opts` names in front of it; `limit` is the longest that the run may take, whatever they say.
+pub(crate) fn parse<O: Options>(
+    command: &mut Command,
+    argv: Vec<OsString>,
+    limit: Option<Duration>,
+) -> Result<Parsed<O>, UsageError> {
     let not_text = |_| UsageError::CommandLine("an argument is not valid UTF-8: expected text".to_owned());
     let argv: Vec<_> = argv.into_iter().map(OsString::into_string).collect::<Result<_, _>>().map_err(not_text)?;
     let split = extra_opts::split(argv);
@@ -58,6 +64,9 @@ pub(crate) fn parse<O: Options>(command: &mut Command, argv: Vec<OsString>) -> R
         let overruled = overruled(command, &matches, &own_ids, O::DEFAULT_THRESHOLDS);
         let overruled = overruled.map_err(UsageError::CommandLine)?;
         let options = O::from_arg_matches_mut(&mut matches).map_err(|error| explain(&error, command, O::USAGE))?;
+        if let Some(text) = options.idle(&|id| own_ids.contains(&id)) {
+            return Err(UsageError::CommandLine(text));
+        }
         let Some(contradiction) = options.contradiction(&sections.secrets) else { break (options, matches, overruled) };
         // What a section says yields to the command line; where it contradicts itself its line is named, and not its text.
         let is_fine = |argv: &[String]| is_consistent::<O>(command, argv, &sections.secrets);
@@ -81,9 +90,16 @@ pub(crate) fn parse<O: Options>(command: &mut Command, argv: Vec<OsString>) -> R
         });
     }
     let common = CommonOptions::from_arg_matches(&matches).map_err(|error| explain(&error, command, O::USAGE))?;
-    if let Some((_, options)) = options.least_time().filter(|(least, _)| *least > common.timeout()) {
-        let text = format!("{options} is more than the deadline: expected a longer one (-t), or less of it");
-        return Err(UsageError::CommandLine(text));
+    let timeout = limit.map_or(common.timeout(), |limit| common.given_timeout().map_or(limit, |own| own.min(limit)));
+    if let Some((_, options)) = options.least_time().filter(|(least, _)| *least > timeout) {
+        let deadline =
+            if limit.is_some() { format!("the deadline of {}", seconds(timeout)) } else { "the deadline".to_owned() };
+        let text = format!("{options} is more than {deadline}: expected a longer one (-t), or less of it");
+        let of_section = |option: &str| sections.error_of(option.strip_prefix("--")?, &format!("less ({text})"));
+        let is_own = |option: &str| own_ids.iter().any(|id| option.strip_prefix("--") == Some(id));
+        let mut words = options.split(' ');
+        let error = if options.split(' ').any(is_own) { None } else { words.find_map(of_section) };
+        return Err(error.unwrap_or(UsageError::CommandLine(text)));
     }
     let of_sections = common.states.len().saturating_sub(own.iter().filter(|option| option.id == "states").count());
     let policy = policy(O::ABOUT, &common, &matches, of_sections)?;

@@ -159,6 +159,14 @@ impl CounterOptions {
         })
     }
 
+    /// The log.
+    pub(crate) const fn reads(&self) -> Option<&Input> {
+        match &self.counters {
+            CounterPlace::Csv(log) => Some(log),
+            CounterPlace::Prometheus(_) | CounterPlace::Pdh => None,
+        }
+    }
+
     /// The counters of Windows, anywhere else.
     pub(crate) fn lacks(&self) -> Option<Lack> {
         let is_lacking = self.counters == CounterPlace::Pdh && !cfg!(windows);

@@ -132,6 +132,21 @@ pub(crate) fn has_section(path: &Path, section: &str) -> bool {
     text.map_or(true, |text| ini::entries(&text, section) != Err(IniError::NoSection))
 }
 
+/// The sections of a file that meet a condition: the line of each header, from 1, and its name. None where the file cannot be
+/// read, which whoever reads it will say.
+pub(crate) fn sections_of(path: &Path, mut is_meant: impl FnMut(&str) -> bool) -> Vec<(usize, String)> {
+    let Ok(bytes) = file::read(path, MAX_FILE) else { return Vec::new() };
+    let text = String::from_utf8_lossy(&bytes);
+    ini::headers(&text).filter(|(_, name)| is_meant(name)).map(|(line, name)| (line, name.to_owned())).collect()
+}
+
+/// The line of a key in a section of a file, if it is there.
+pub(crate) fn line_of(path: &Path, section: &str, key: &str) -> Option<usize> {
+    let bytes = file::read(path, MAX_FILE).ok()?;
+    let entries = ini::entries(&String::from_utf8_lossy(&bytes), section).ok()?;
+    entries.into_iter().find(|entry| entry.key == key).map(|entry| entry.line)
+}
+
 /// The arguments that entries become, each sure to parse: otherwise an error would be about text of the file.
 struct Arguments<'a> {
     command: &'a Command,

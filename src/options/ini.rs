@@ -37,6 +37,31 @@ pub enum IniError {
     NoSection,
 }
 
+/// The sections of an ini text: the line of each header, from 1, and its name.
+pub(super) fn headers(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
+    lines.filter_map(|(number, line)| Some((number, Header::of(line)?.name)))
+}
+
+/// A line that begins a section.
+struct Header<'a> {
+    name: &'a str,
+    /// Whether nothing but a comment stands behind the `]`.
+    is_whole: bool,
+}
+
+impl<'a> Header<'a> {
+    fn of(line: &'a str) -> Option<Self> {
+        let header = line.strip_prefix('[')?;
+        let (name, rest) = header.split_once(']').map_or((header, None), |(name, rest)| (name, Some(rest)));
+        let is_whole = rest.is_some_and(|rest| rest.is_empty() || rest.trim_start().starts_with(COMMENT));
+        // What was left open may end in a comment, too.
+        let name = if rest.is_some() { name } else { name.split(COMMENT).next().unwrap_or_default() };
+        Some(Self { name: name.trim(), is_whole })
+    }
+}
+
 /// The entries of one section of an ini text, in their order. A section that is there twice is read as one.
 pub fn entries(text: &str, section: &str) -> Result<Vec<IniEntry>, IniError> {
     let mut found = false;
@@ -48,12 +73,8 @@ pub fn entries(text: &str, section: &str) -> Result<Vec<IniEntry>, IniError> {
         if line.is_empty() || line.starts_with(COMMENT) {
             continue;
         }
-        if let Some(header) = line.strip_prefix('[') {
-            let (name, rest) = header.split_once(']').map_or((header, None), |(name, rest)| (name, Some(rest)));
-            let is_whole = rest.is_some_and(|rest| rest.is_empty() || rest.trim_start().starts_with(COMMENT));
-            // What was left open may end in a comment, too.
-            let name = if rest.is_some() { name } else { name.split(COMMENT).next().unwrap_or_default() };
-            inside = name.trim() == section;
+        if let Some(Header { name, is_whole }) = Header::of(line) {
+            inside = name == section;
             // To pass over a header that was meant for this section would be to pass over what stands below it.
             if inside && !is_whole {
                 return Err(IniError::BadHeader(number));

@@ -34,6 +34,7 @@ use clap::{Arg, ArgAction, Command};
 use self::given::given;
 pub use self::needs::{Need, When};
 pub(crate) use self::secret::Secrets;
+use crate::input::Input;
 use crate::render::{Format, Presentation};
 use crate::report::{About, Class, NotAState, Override, Policy, State, Target};
 use crate::time::words;
@@ -69,8 +70,19 @@ pub trait Options: clap::Args {
         None
     }
 
+    /// What its answer is read from, if that is a file or standard input.
+    fn reads(&self) -> Option<&Input> {
+        None
+    }
+
     /// Where its answer could come from, if nothing says that and this host by itself has no such source.
     fn lacks(&self) -> Option<Lack> {
+        None
+    }
+
+    /// Which of the options that are given on the command line itself (by their ids) cannot have an effect beside the others,
+    /// where no table of needs can tell.
+    fn idle(&self, _given: &dyn Fn(&str) -> bool) -> Option<String> {
         None
     }
 

@@ -45,6 +45,11 @@ impl UsageError {
         self.to_string().replace("(see --help)", &format!("(see {name} --help)"))
     }
 
+    /// Whether it names an ini file.
+    pub(crate) const fn is_about_a_file(&self) -> bool {
+        matches!(self, Self::Unreadable { .. } | Self::IniLine { .. } | Self::NoSection { .. })
+    }
+
     /// Whether nothing is wrong with what is said, but something is still to be said.
     pub(crate) const fn is_missing(&self) -> bool {
         matches!(self, Self::Missing(_))

@@ -10,11 +10,13 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::watchdog::overdue;
 use super::{Check, Context, STACK, ask, lacking};
+use crate::input::Input;
 use crate::options::command_line;
 use crate::options::usage::UsageError;
 use crate::platform::memory;
-use crate::report::{About, Class, Failure, Report, Started};
+use crate::report::{About, Failure, Report, Started};
 use crate::time::deadline::Deadline;
 use crate::time::errand;
 
@@ -24,38 +26,48 @@ pub struct Question {
     about: &'static About,
     /// What is known of its run before there is one.
     context: Arc<Context>,
+    /// Its own timeout, if one was named.
+    timeout: Option<Duration>,
+    stream: Option<String>,
     put: Arc<Put>,
 }
 
-/// Puts a question, with a deadline that its own options may shorten.
+/// Puts a question.
 type Put = dyn Fn(Started, Deadline) -> Report + Send + Sync;
 
 impl Question {
-    /// The question that the command line of check `C` asks, program name first.
-    pub fn of<C: Check + Send + Sync + 'static>(argv: Vec<OsString>) -> Result<Self, UsageError> {
-        let parsed = command_line::parse::<C>(&mut command_line::bare_command::<C>(), argv)?;
-        let context = Context {
-            about: C::ABOUT,
-            policy: parsed.policy,
-            overruling: parsed.overruled,
-            advice: parsed.options.advice(),
-            target: parsed.options.target(),
-            started: Started::now(),
-            deadline: Deadline::new(Instant::now(), Duration::ZERO),
-            secrets: parsed.secrets,
-            ini_files: parsed.ini_files,
-        };
-        let (context, check, own) = (Arc::new(context), parsed.options, parsed.common.given_timeout());
+    /// The question that the command line of check `C` asks, program name first; `limit` is the longest that it may take,
+    /// where whoever asks knows that already.
+    pub fn of<C: Check + Send + Sync + 'static>(
+        argv: Vec<OsString>,
+        limit: Option<Duration>,
+    ) -> Result<Self, UsageError> {
+        let parsed = command_line::parse::<C>(&mut command_line::bare_command::<C>(), argv, limit)?;
+        let (timeout, stream) = (parsed.common.given_timeout(), parsed.options.reads().and_then(Input::readable_once));
+        let started = Started::now();
+        // Of when it is put nothing is known yet.
+        let deadline = Deadline::new(started.instant, parsed.common.timeout());
+        let (context, check) = Context::of(parsed, started, deadline);
+        let context = Arc::new(context);
         let asked = Arc::clone(&context);
-        let put = move |started: Started, all: Deadline| {
-            let own = own.map(|timeout| Deadline::new(started.instant, timeout));
-            let deadline = own.filter(|own| own.instant() < all.instant()).unwrap_or(all);
+        let put = move |started: Started, deadline: Deadline| {
             let context = Context { started, deadline, ..Context::clone(&asked) };
             let mut report = ask(&check, &context).unwrap_or_else(|failure| context.failed(failure));
             report.duration = started.instant.elapsed();
             report
         };
-        Ok(Self { about: C::ABOUT, context, put: Arc::new(put) })
+        Ok(Self { about: C::ABOUT, context, timeout, stream, put: Arc::new(put) })
+    }
+
+    /// What it reads that can be read once only, such as standard input: by one question, and not again.
+    pub(crate) fn stream(&self) -> Option<&str> {
+        self.stream.as_deref()
+    }
+
+    /// By when it must be answered: its own options may say earlier than whoever puts it.
+    fn own_deadline(&self, started: Started, all: Deadline) -> Deadline {
+        let own = self.timeout.map(|timeout| Deadline::new(started.instant, timeout));
+        own.filter(|own| own.instant() < all.instant()).unwrap_or(all)
     }
 
     fn failed(&self, started: Started, failure: Failure) -> Report {
@@ -74,14 +86,15 @@ pub fn ask_all(questions: &[&Question], deadline: Deadline) -> Vec<Report> {
     memory::reserve_for(questions.len());
     let started = Started::now();
     let (sender, receiver) = mpsc::channel();
-    let mut reports = Vec::with_capacity(questions.len());
+    let (mut reports, mut errands) = (Vec::with_capacity(questions.len()), Vec::with_capacity(questions.len()));
     for (index, question) in questions.iter().enumerate() {
         let desk = Desk { index, question: (*question).clone(), started, sender: sender.clone() };
         let number = set_up(desk.clone());
+        errands.push(number);
         let work = move || {
             errand::run(number);
-            let report = (desk.question.put)(Started::now(), deadline);
-            desk.hand_over(report);
+            let started = Started::now();
+            desk.hand_over((desk.question.put)(started, desk.question.own_deadline(started, deadline)));
         };
         let spawned = thread::Builder::new().name(question.about.name.to_owned()).stack_size(STACK).spawn(work);
         let failed =
@@ -91,10 +104,16 @@ pub fn ask_all(questions: &[&Question], deadline: Deadline) -> Vec<Report> {
     drop(sender);
     collect(&mut reports, &receiver, deadline);
     memory::give_back();
-    let late = |question: &Question| {
-        question.failed(started, Failure::caused_by(Class::Timeout, &deadline.expired_during("the check")))
+    let late = |question: &Question, errand| {
+        let deadline = question.own_deadline(started, deadline);
+        question.failed(started, overdue(&deadline, true, errand))
     };
-    reports.into_iter().zip(questions).map(|(report, question)| report.unwrap_or_else(|| late(question))).collect()
+    let asked = questions.iter().zip(errands);
+    reports
+        .into_iter()
+        .zip(asked)
+        .map(|(report, (question, errand))| report.unwrap_or_else(|| late(question, errand)))
+        .collect()
 }
 
 /// Takes what is handed over, until there is a report of everybody or the deadline has passed.

@@ -13,6 +13,7 @@ use std::{env, panic, thread};
 
 use tokio::runtime::Builder;
 
+use crate::options::command_line::Parsed;
 use crate::options::usage::UsageError;
 use crate::options::{Asked, Options, Secrets, command_line};
 use crate::platform::memory;
@@ -48,6 +49,22 @@ pub struct Context {
 }
 
 impl Context {
+    /// Of a command line that is understood, for a run that began then and must be over by the deadline; the options.
+    fn of<C: Check>(parsed: Parsed<C>, started: Started, deadline: Deadline) -> (Self, C) {
+        let context = Self {
+            about: C::ABOUT,
+            policy: parsed.policy,
+            overruling: parsed.overruled,
+            advice: parsed.options.advice(),
+            target: parsed.options.target(),
+            started,
+            deadline,
+            secrets: parsed.secrets,
+            ini_files: parsed.ini_files,
+        };
+        (context, parsed.options)
+    }
+
     /// An empty report of this run.
     pub fn report(&self) -> Report {
         let mut report = Report::new(self.about, self.policy.clone(), self.started);
@@ -122,24 +139,16 @@ fn begin<C: Check>() -> (&'static Run, clap::Command, Vec<OsString>) {
 /// What the thread of the check does.
 fn answer<C: Check>() {
     let (run, mut command, argv) = begin::<C>();
-    let parsed = match command_line::parse::<C>(&mut command, argv) {
+    let parsed = match command_line::parse::<C>(&mut command, argv, None) {
         Ok(parsed) => parsed,
         Err(UsageError::Asked(text)) => output::finish_unchecked(&text),
         Err(error) => output::finish(run.unasked(&error.to_string())),
     };
     output::present(parsed.common.presented());
-    let context = run.context.get_or_init(|| Context {
-        about: C::ABOUT,
-        policy: parsed.policy,
-        overruling: parsed.overruled,
-        advice: parsed.options.advice(),
-        target: parsed.options.target(),
-        started: run.started,
-        deadline: Deadline::new(run.started.instant, parsed.common.timeout()),
-        secrets: parsed.secrets,
-        ini_files: parsed.ini_files,
-    });
-    match ask(&parsed.options, context) {
+    let deadline = Deadline::new(run.started.instant, parsed.common.timeout());
+    let (context, options) = Context::of(parsed, run.started, deadline);
+    let context = run.context.get_or_init(|| context);
+    match ask(&options, context) {
         Ok(report) => output::finish(report),
         Err(failure) => finish_lacking(&failure),
     }

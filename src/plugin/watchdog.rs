@@ -12,6 +12,7 @@ use crate::platform::unix::signals::Signals;
 #[cfg(windows)]
 use crate::platform::windows::console::Signals;
 use crate::report::{Class, Failure};
+use crate::time::deadline::Deadline;
 use crate::time::ending;
 use crate::time::stage::{self, Place};
 
@@ -39,10 +40,16 @@ pub(super) fn watch(run: &Run, signals: &Signals) -> ! {
 }
 
 fn expired(run: &Run) -> Failure {
-    let (place, stage) = stage::current();
+    overdue(&run.deadline(), run.context().is_some(), None)
+}
+
+/// The failure of who has not ended at the deadline: what he was waiting for, for whichever of several questions. Before the
+/// options are understood only a file can be what hangs.
+pub(super) fn overdue(deadline: &Deadline, is_understood: bool, errand: Option<usize>) -> Failure {
+    let (place, stage) = stage::current(errand);
     let stage = if stage.is_empty() { "the check".to_owned() } else { stage };
-    let expired = run.deadline().expired_during(stage);
-    if place == Place::Peer && run.context().is_some() {
+    let expired = deadline.expired_during(stage);
+    if place == Place::Peer && is_understood {
         return Failure::caused_by(Class::Timeout, &expired);
     }
     // It is no peer that hangs, but a file of this host.

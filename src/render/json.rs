@@ -12,10 +12,12 @@ use crate::time::calendar::rfc3339;
 /// One line. Everything but the trace (`-vvv`) is there at any verbosity.
 pub(crate) fn render(report: &Report, presentation: Presentation) -> String {
     let mut out = String::new();
-    let has_short_trace = report.trace.iter().map(String::len).sum::<usize>() <= MAX_OUTPUT;
+    let traces = report.parts.iter().map(|part| &part.report).chain([report]).flat_map(|report| &report.trace);
+    let has_short_trace = traces.map(String::len).sum::<usize>() <= MAX_OUTPUT;
     // What cannot fit is not even tried: it may be megabytes.
     for extent in EXTENTS.iter().filter(|extent| has_short_trace || !extent.trace) {
-        out = format!("{}\n", escaped(&object(report, presentation.verbosity, extent).to_string()));
+        let extent = extent.shared_by(report.parts.len());
+        out = format!("{}\n", escaped(&object(report, presentation.verbosity, &extent).to_string()));
         if out.len() <= MAX_OUTPUT {
             break;
         }
@@ -138,14 +140,23 @@ struct Extent {
     trace: bool,
 }
 
+impl Extent {
+    /// What each of so many reports in one may show.
+    fn shared_by(&self, parts: usize) -> Self {
+        let share = |count: usize| if count == usize::MAX { count } else { count.div_ceil(parts.max(1)) };
+        Self { list: share(self.list), metrics: share(self.metrics), ..*self }
+    }
+}
+
 /// In falling order: the first under which the object keeps to [`MAX_OUTPUT`] counts.
 const EXTENTS: &[Extent] = &[
     Extent { text: 2_000, list: usize::MAX, metrics: usize::MAX, trace: true },
     Extent { text: 2_000, list: usize::MAX, metrics: usize::MAX, trace: false },
     Extent { text: 500, list: 8, metrics: usize::MAX, trace: false },
     Extent { text: 100, list: 4, metrics: 200, trace: false },
-    // Fits whatever is in the report.
     Extent { text: 100, list: 4, metrics: 0, trace: false },
+    // Fits whatever is in the report, and in those of all checks.
+    Extent { text: 40, list: 1, metrics: 0, trace: false },
 ];
 
 /// The version of the layout; it changes when a field is removed or changes its meaning.

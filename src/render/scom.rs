@@ -78,7 +78,9 @@ fn properties(report: &Report, verbosity: u8) -> Vec<(String, Variant)> {
     properties.extend(diagnostics);
     properties.extend(report.parts.iter().flat_map(of_part));
     if verbosity >= 3 {
-        properties.push(("Trace".to_owned(), Variant::Text(report.trace.join(" "))));
+        let of_parts = report.parts.iter().flat_map(|part| &part.report.trace);
+        let trace: Vec<_> = report.trace.iter().chain(of_parts).map(String::as_str).collect();
+        properties.push(("Trace".to_owned(), Variant::Text(trace.join(" "))));
     }
     properties
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::wrapped::wrapped;
 use super::{MAX_OUTPUT, Presentation, cut, is_hostile};
-use crate::report::{Finding, HEALTH_SET, NotAsked, Part, Report, State, excerpt};
+use crate::report::{Finding, HEALTH_SET, Metric, NotAsked, Part, Report, State, excerpt};
 use crate::time::calendar::rfc3339;
 use crate::time::words::precisely;
 
@@ -25,14 +25,12 @@ pub(crate) fn render(report: &Report, presentation: Presentation) -> String {
             details(&mut out, report);
         }
         if presentation.verbosity >= 2 {
-            for event in &report.events {
-                line(&mut out, "phase", &format!("{} {}", precisely(report.since_start(event)), event.text));
-            }
+            phases(&mut out, report, "");
+            report.parts.iter().for_each(|part| phases(&mut out, &part.report, &format!("{}: ", part.name)));
         }
         if presentation.verbosity >= 3 {
-            for text in report.trace.iter().flat_map(|trace| trace.lines()) {
-                let _ = writeln!(out, "  {}", clean(text, MAX_LINE));
-            }
+            trace(&mut out, report, "");
+            report.parts.iter().for_each(|part| trace(&mut out, &part.report, &format!("{}: ", part.name)));
         }
     }
     // Whoever asks for one line is to have one.
@@ -49,13 +47,23 @@ pub(crate) fn render(report: &Report, presentation: Presentation) -> String {
 fn first_line(report: &Report, state: &str) -> String {
     let mut out = headline(report, state);
     let mut separator = " | ";
-    for metric in report.measured().filter(|metric| metric.value().is_some()).map(|metric| metric.to_string()) {
-        // Half a metric would spoil those in front of it.
-        if out.len() + separator.len() + metric.len() + 1 > MAX_OUTPUT {
-            break;
+    let mut add = |out: &mut String, metrics: &mut dyn Iterator<Item = String>, end: usize| {
+        for metric in metrics {
+            // Half a metric would spoil those in front of it.
+            if out.len() + separator.len() + metric.len() + 1 > end {
+                break;
+            }
+            out.extend([separator, &metric]);
+            separator = " ";
         }
-        out.extend([separator, &metric]);
-        separator = " ";
+    };
+    let is_known = |metric: &&Metric| metric.value().is_some();
+    add(&mut out, &mut report.metrics.iter().filter(is_known).map(ToString::to_string), MAX_OUTPUT);
+    for (index, Part { name, report: part, .. }) in report.parts.iter().enumerate() {
+        // What one of several measures takes no room from the others, nor from what they say.
+        let end = out.len() + (MAX_OUTPUT / 2).saturating_sub(out.len()) / (report.parts.len() - index);
+        let prefixed = |metric: &Metric| metric.clone().prefixed(name).to_string();
+        add(&mut out, &mut part.metrics.iter().filter(is_known).map(prefixed), end);
     }
     out.push('\n');
     out
@@ -106,7 +114,7 @@ fn reasons(out: &mut String, report: &Report) {
 /// What each check of several says, as the troubleshooting page goes through them: state and alert, its own first line, and
 /// what is to be done about what is not OK; then what the report of all has to say beside them.
 fn table(out: &mut String, report: &Report, presentation: Presentation) {
-    for Part { name, alert, report: part } in &report.parts {
+    for (index, Part { name, alert, report: part }) in report.parts.iter().enumerate() {
         let state = part.state();
         let indent = " ".repeat(COLUMN - state.to_string().len());
         let painted = painted(state, presentation.is_coloured);
@@ -117,17 +125,32 @@ fn table(out: &mut String, report: &Report, presentation: Presentation) {
         if presentation.verbosity >= 1 {
             details(&mut said, part);
         }
+        // However much one of them has to say, there is room for each.
+        let end = out.len() + (MAX_OUTPUT - REST).saturating_sub(out.len()) / (report.parts.len() - index);
         for text in said.lines() {
+            if out.len() + COLUMN + text.len() + 1 > end {
+                let _ = writeln!(out, "{:COLUMN$}...", "");
+                break;
+            }
             let _ = writeln!(out, "{:COLUMN$}{text}", "");
         }
     }
-    let is_of_a_part = |finding: &Finding| {
-        let mut failing = report.parts.iter().filter(|part| part.report.state() != State::Ok);
-        failing.any(|part| finding.text.strip_prefix(&part.name).is_some_and(|rest| rest.starts_with(':')))
-    };
-    for finding in report.by_severity().iter().filter(|finding| finding.state != State::Ok && !is_of_a_part(finding)) {
+    let is_own = |finding: &Finding| finding.state != State::Ok && !finding.is_of_a_part;
+    for finding in report.by_severity().iter().filter(|finding| is_own(finding)) {
         line(out, "reason", &finding.text);
         line(out, "advice", finding.advice);
+    }
+}
+
+fn phases(out: &mut String, report: &Report, whose: &str) {
+    for event in &report.events {
+        line(out, "phase", &format!("{} {whose}{}", precisely(report.since_start(event)), event.text));
+    }
+}
+
+fn trace(out: &mut String, report: &Report, whose: &str) {
+    for text in report.trace.iter().flat_map(|trace| trace.lines()) {
+        let _ = writeln!(out, "  {}", clean(&format!("{whose}{text}"), MAX_LINE));
     }
 }
 
@@ -139,7 +162,8 @@ fn details(out: &mut String, report: &Report) {
         asked.extend(part.into_iter().flat_map(|part| [", ".to_owned(), part]));
     }
     if !asked.is_empty() {
-        line(out, "target", &format!("{asked}, {}", target.transport));
+        let transport = if target.transport.is_empty() { String::new() } else { format!(", {}", target.transport) };
+        line(out, "target", &format!("{asked}{transport}"));
     }
     line(out, "started", &rfc3339(report.started.time));
     line(out, "duration", &precisely(report.duration));
@@ -177,10 +201,13 @@ fn clean(text: &str, max: usize) -> String {
 }
 
 /// The summary's share of the first line, in characters: NRPE version 2 cuts at 1,024 bytes and the perfdata follows.
-const MAX_SUMMARY: usize = 400;
+pub(crate) const MAX_SUMMARY: usize = 400;
 
 /// How wide the column of states is in the table of several checks: a blank behind the longest.
 const COLUMN: usize = 9;
+
+/// What the table of several checks leaves to what stands below it, in bytes.
+const REST: usize = 8 * 1024;
 
 /// The most of one line of long output, in characters.
 const MAX_LINE: usize = 2_000;

@@ -156,6 +156,12 @@ impl Class {
         }
     }
 
+    /// Whether the same question may have another answer a moment later. Where a source, a right or this host is at fault, asking
+    /// again asks nobody else, and a source that tells of the present only takes the second question for more history.
+    pub const fn may_pass(self) -> bool {
+        !matches!(self, Self::NoData | Self::Unreadable | Self::Stale | Self::Permission | Self::Local)
+    }
+
     /// What can be wrong with a log, or with what was exported of it.
     pub const OF_EXPORTS: &[Self] = &[Self::NoData, Self::Unreadable, Self::Stale, Self::Permission];
 }

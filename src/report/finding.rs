@@ -20,6 +20,8 @@ pub struct Finding {
     pub is_answer: bool,
     /// Of a violated threshold, the name in front of `-warning` and `-critical` in its options; empty for the plain ones.
     pub judged_by: &'static str,
+    /// Whether a part of the report says the same of itself, where it is of several checks.
+    pub is_of_a_part: bool,
 }
 
 /// A given threshold that another one leaves without an effect.
@@ -35,7 +37,16 @@ impl Finding {
     /// Something as it should be.
     pub fn ok(text: impl Into<String>) -> Self {
         let text = text.into();
-        Self { state: State::Ok, class: None, text, causes: Vec::new(), advice: "", is_answer: true, judged_by: "" }
+        Self {
+            state: State::Ok,
+            class: None,
+            text,
+            causes: Vec::new(),
+            advice: "",
+            is_answer: true,
+            judged_by: "",
+            is_of_a_part: false,
+        }
     }
 
     /// Something worth saying beside the answer, such as an address that was passed over.

@@ -8,6 +8,7 @@ pub(crate) mod failure;
 pub(crate) mod finding;
 pub(crate) mod metric;
 pub(crate) mod nearest;
+pub(crate) mod part;
 pub(crate) mod policy;
 pub(crate) mod quantity;
 pub(crate) mod range;
@@ -29,6 +30,7 @@ pub use self::finding::Finding;
 pub(crate) use self::finding::Overruling;
 pub use self::metric::{Metric, Uom};
 pub(crate) use self::metric::{label_of, percent};
+pub use self::part::{NotAsked, Part};
 pub(crate) use self::policy::Override;
 pub use self::policy::Policy;
 pub use self::quantity::{Quantity, Unit};
@@ -57,6 +59,8 @@ pub struct Report {
     pub target: Target,
     /// Whom it was to ask as its options name them, such as `cas1:5060`: the same whatever comes of it.
     pub asked: String,
+    /// Of which servers a source tells that may tell of several, by the names that it gives them; at most a few.
+    pub servers: Vec<String>,
     /// With which credentials.
     pub authentication: Authentication,
     /// Facts for the first line that belong to no single finding, such as how many addresses answered.
@@ -90,6 +94,7 @@ impl Report {
             duration: Duration::ZERO,
             target: Target::default(),
             asked: String::new(),
+            servers: Vec::new(),
             authentication: Authentication::default(),
             headline: None,
             overruling: Vec::new(),
@@ -142,6 +147,7 @@ impl Report {
             advice: failure.advice.unwrap_or_else(|| self.advise(Some(class))),
             is_answer: failure.is_answer,
             judged_by: "",
+            is_of_a_part: false,
         }
     }
 
@@ -257,26 +263,6 @@ impl Report {
     pub fn result(&self) -> &'static str {
         if self.state() <= State::Warning { "Succeeded" } else { "Failed" }
     }
-}
-
-/// One check's report within that of several.
-#[derive(Clone, Debug)]
-pub struct Part {
-    /// What its metrics and properties begin with, such as `sip_options`.
-    pub name: String,
-    /// The alert of the health set that it stands for, as Exchange words it; where there is none, what a person calls it.
-    pub alert: &'static str,
-    /// What it says itself.
-    pub report: Report,
-}
-
-/// A check that could not be asked from where the others were.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotAsked {
-    /// What its metrics would begin with.
-    pub name: String,
-    /// Why not, and what would make it possible.
-    pub reason: String,
 }
 
 /// What a failure is worth at least in a report without an answer.

@@ -63,7 +63,7 @@ impl Asked<'_> {
             (_, _) => {
                 let hosts = named(found).join(", ");
                 Err(no_data(format!(
-                    "{place} holds the services of several hosts: choose with --hostname one of {hosts}"
+                    "{place} holds the services of several hosts: choose with --hostname one of {hosts} (check_um_call_router: --server)"
                 )))
             }
         }

@@ -5,7 +5,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod choice;
 mod sections;
+mod sources;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -275,4 +277,49 @@ fn unknown_when_a_name_is_no_check() {
     let site = Site::of(Behaviour::Healthy);
     site.run("--only sip_option").assert_begins(3, "UM CALL ROUTER UNKNOWN - ").assert_says("expected");
     site.run("--without nobody").assert_begins(3, "UM CALL ROUTER UNKNOWN - ").assert_says("expected");
+}
+
+#[test]
+fn every_check_that_is_not_ok_is_named_in_the_first_line() {
+    let site = Site::of(Behaviour::Healthy);
+    let closed = support::port::closed_port();
+    for file in ["bad.csv", "bad.json", "bad.xml"] {
+        fs::write(site.path(file), "no such thing").unwrap();
+    }
+    let outcome = support::run(
+        PLUGIN,
+        &format!(
+            "-H 127.0.0.1 --startup-mode Dual --tcp-port {closed} --tls-port {closed} --call sip:a@b -t 5 \
+             --domain nosuch.invalid --counters csv:{} --health-set-file {} --events-file {}",
+            site.path("bad.csv"),
+            site.path("bad.json"),
+            site.path("bad.xml")
+        ),
+    );
+    let first = outcome.first_line().split(" | ").next().unwrap();
+    for name in [
+        "sip_options",
+        "sip_options_tls",
+        "call_routing",
+        "cert_expiry",
+        "reject_rate",
+        "missed_call_proxy",
+        "app_pool",
+        "health_set",
+        "events",
+        "ad_ds",
+    ] {
+        assert!(first.contains(&format!(" {name}")), "{name}: {outcome:?}");
+    }
+    assert!(first.chars().count() <= 440 && !first.contains("...;..."), "{first}");
+}
+
+#[test]
+fn the_deadline_of_a_metric_is_the_same_in_each_run() {
+    let site = Site::of(Behaviour::Healthy);
+    for (more, max) in [("-t 8 --again 1", ";0;3.5 "), ("-t 8", ";0;8 ")] {
+        let outcome = site.run(&format!("--only sip_options {more}"));
+        let time = outcome.first_line().split('\'').skip_while(|label| *label != "sip_options_time").nth(1).unwrap();
+        assert!(time.ends_with(max), "{time}");
+    }
 }

@@ -42,6 +42,14 @@ impl Check for Misbehaving {
                 let _: Result<(), _> = context.deadline.limit_blocking(|| "a call".to_owned(), call).await;
             }
             Behaviour::Hoard => hoard(),
+            Behaviour::Crowd => {
+                for index in 0..500 {
+                    let text = format!("{index} {}", "\u{202e}".repeat(400));
+                    let failure = Failure { causes: vec![text.clone(); 5], ..Failure::new(Class::Timeout, text) };
+                    report.add_failure(failure);
+                    report.add_metric(Metric::count(&format!("metric_{index}"), index));
+                }
+            }
             Behaviour::Flood => {
                 let text = "flood \u{1b}[2J| ".repeat(100_000);
                 report.add_diagnostic("flood", &text);
@@ -57,14 +65,14 @@ impl Check for Misbehaving {
 fn several(behaviours: &[String], context: &Context) -> Report {
     let question = |behaves: &String| {
         let words = ["check_um_misbehaving", "--behave", behaves.as_str()];
-        Question::of::<Misbehaving>(words.iter().map(Into::into).collect())
+        Question::of::<Misbehaving>(words.iter().map(Into::into).collect(), None)
     };
     let questions: Vec<_> = behaviours.iter().filter_map(|behaves| question(behaves).ok()).collect();
     let reports = ask_all(&questions.iter().collect::<Vec<_>>(), context.deadline);
     let mut report = context.report();
     for (name, said) in behaviours.iter().zip(reports) {
         let said = Part { name: name.replace('-', "_"), alert: "one of several", report: said };
-        report.add_finding(Finding { state: said.report.state(), ..Finding::ok(name.clone()) });
+        report.add_finding(Finding { state: said.report.state(), is_of_a_part: true, ..Finding::ok(name.clone()) });
         report.parts.push(said);
     }
     report
@@ -95,6 +103,7 @@ enum Behaviour {
     Stage,
     Leave,
     Flood,
+    Crowd,
     Hoard,
     PanicInACall,
 }

@@ -15,6 +15,11 @@ pub(super) struct Site {
     #[arg(short = 'H', long, value_name = "HOST", value_parser = host::parse, help_heading = "Target")]
     pub(super) hostname: String,
 
+    /// Name by which counters, exports and logs know the server; what they tell of others is passed over [default: the host,
+    /// where that is a name]
+    #[arg(long, value_name = "NAME", value_parser = host::parse, help_heading = "Target")]
+    server: Option<String>,
+
     /// Use IPv4 addresses only
     #[arg(short = '4', long = "ipv4", conflicts_with = "ipv6", help_heading = "Target")]
     ipv4: bool,
@@ -113,8 +118,7 @@ pub(super) struct Unasked {
 pub(super) fn plan(others: &'static [RegisteredCheck], site: &Site, choice: &Choice<'_>) -> Vec<Planned> {
     let services = others.iter().flat_map(|check| check.services.iter().map(move |service| (check, service)));
     let planned = services.map(|(check, service)| {
-        let name = service.name.trim_start_matches("um-").replace('-', "_");
-        let mut planned = Planned { check, service, name, arguments: Ok(Vec::new()) };
+        let mut planned = Planned { check, service, name: name_of(service), arguments: Ok(Vec::new()) };
         let arguments = site.arguments(check, service);
         planned.arguments = match choice.left_out(&planned) {
             Some(reason) => {
@@ -128,14 +132,27 @@ pub(super) fn plan(others: &'static [RegisteredCheck], site: &Site, choice: &Cho
 }
 
 impl Planned {
-    /// Whether it goes by this name: the plugin's, with or without `check_um_`, or that of one of the ways in which it is asked.
+    /// Whether it goes by this name: its own, or the plugin's, with or without `check_um_`. Where a plugin is asked in several
+    /// ways, what is the name of one of them means no other.
     pub(super) fn is_called(&self, name: &str) -> bool {
-        let own = self.check.about.name;
-        name == self.name || name == own || own.strip_prefix("check_um_") == Some(name)
+        let plugin = self.check.about.name;
+        let is_of_a_way = self.check.services.iter().any(|service| name_of(service) == name);
+        name == self.name || name == plugin || (!is_of_a_way && plugin.strip_prefix(PREFIX) == Some(name))
+    }
+
+    /// Whether it reads what may tell of several servers.
+    fn reads_a_source(&self) -> bool {
+        self.service.vantage == Vantage::Agent
     }
 }
 
+/// What goes before the metrics of a check that is asked so.
+pub(super) fn name_of(service: &ScheduledService) -> String {
+    service.name.trim_start_matches("um-").replace('-', "_")
+}
+
 impl Choice<'_> {
+    /// Why a check is not wanted, if it is not.
     fn left_out(&self, planned: &Planned) -> Option<String> {
         let is_named = |names: &[String]| names.iter().any(|name| planned.is_called(name));
         if is_named(self.without) {
@@ -161,8 +178,7 @@ impl Site {
                 target
             }
             Vantage::Tls => {
-                let name = self.tls_name.iter().flat_map(|name| ["--tls-name", name]).map(str::to_owned);
-                let target = self.at_port(self.tls_port).into_iter().chain(name).collect();
+                let target = [self.at_port(self.tls_port), self.tls_name()].concat();
                 if self.startup_mode == StartupMode::Tcp {
                     let reason = "in startup mode TCP the router speaks no TLS: --startup-mode TLS or Dual";
                     return Err(unasked(reason, whole(target)));
@@ -170,12 +186,21 @@ impl Site {
                 target
             }
             Vantage::Call => {
-                let call = |uri: &str| [self.at_port(self.tcp_port), words(&["--uri", uri])].concat();
+                // Always said: what a section says of another transport is for a run of the plugin by itself.
+                let target = match self.startup_mode {
+                    StartupMode::Tls => {
+                        [self.at_port(self.tls_port), words(&["--transport", "tls"]), self.tls_name()].concat()
+                    }
+                    StartupMode::Tcp | StartupMode::Dual => {
+                        [self.at_port(self.tcp_port), words(&["--transport", "tcp"])].concat()
+                    }
+                };
+                let call = |uri: &str| whole([target, words(&["--uri", uri])].concat());
                 match &self.call {
-                    Some(uri) => call(uri),
+                    Some(uri) => return Ok(call(uri)),
                     None => {
                         let reason = "needs --call, whom to call: from a UM IP gateway only";
-                        return Err(unasked(reason, whole(call(NOBODY))));
+                        return Err(unasked(reason, call(NOBODY)));
                     }
                 }
             }
@@ -190,6 +215,43 @@ impl Site {
             Vantage::Agent => self.source(check, service)?,
             Vantage::Whole => return Err(unasked("it asks all of these itself", Vec::new())),
         }))
+    }
+
+    /// Which of the options that are given on the command line itself have no effect, because of who is left out or of how the
+    /// router listens.
+    pub(super) fn idle(&self, given: &dyn Fn(&str) -> bool, all: &[Planned], choice: &Choice<'_>) -> Option<String> {
+        // Both ports may always be given: they are facts of a host, which some schedulers pass each time.
+        if given("tls_name") && self.startup_mode == StartupMode::Tcp {
+            return Some("--tls-name: expected --startup-mode TLS or Dual too, or it has no effect".to_owned());
+        }
+        let calls = |planned: &Planned| planned.service.vantage == Vantage::Call && self.call.is_some();
+        let of_tls = |planned: &Planned| {
+            planned.service.vantage == Vantage::Tls || (calls(planned) && self.startup_mode == StartupMode::Tls)
+        };
+        let is_of_health = |planned: &Planned| planned.check.about.name == HealthSet::ABOUT.name;
+        let of_export = |planned: &Planned| matches!(planned.service.elsewhere, Elsewhere::Export { .. });
+        let users: [(&str, &dyn Fn(&Planned) -> bool); 7] = [
+            ("call", &calls),
+            ("domain", &|planned| planned.service.vantage == Vantage::Directory),
+            ("counters", &|planned| planned.service.elsewhere == Elsewhere::Counters),
+            ("health_set_file", &|planned| of_export(planned) && is_of_health(planned)),
+            ("events_file", &|planned| of_export(planned) && !is_of_health(planned)),
+            ("tls_name", &of_tls),
+            ("server", &Planned::reads_a_source),
+        ];
+        users.into_iter().filter(|(option, _)| given(option)).find_map(|(option, uses)| {
+            let users: Vec<_> = all.iter().filter(|planned| uses(planned)).collect();
+            let is_idle = users.iter().all(|planned| choice.left_out(planned).is_some());
+            let names: Vec<_> = users.iter().map(|planned| planned.name.as_str()).collect();
+            is_idle.then(|| {
+                let (option, names) = (option.replace('_', "-"), names.join(", "));
+                format!("--{option}: expected one of {names} to be asked, which --only or --without leaves out")
+            })
+        })
+    }
+
+    fn tls_name(&self) -> Vec<String> {
+        self.tls_name.iter().flat_map(|name| ["--tls-name", name]).map(str::to_owned).collect()
     }
 
     /// Where the router listens. Always said: what a section says of another port is for a run of the plugin by itself.
@@ -209,10 +271,20 @@ impl Site {
             }
         };
         match given {
-            Some(source) => Ok(words(&[option, source])),
+            Some(source) => Ok([words(&[option, source]), self.of_server()].concat()),
             None if cfg!(windows) => Ok(self.on_windows()),
-            None => Err(Unasked { reason: needs.to_owned(), beside: Some(Vec::new()), as_if: Vec::new() }),
+            None => Err(Unasked { reason: needs.to_owned(), beside: Some(self.of_server()), as_if: Vec::new() }),
         }
+    }
+
+    /// The name that a source of several servers knows this one by, as far as that is known.
+    pub(super) fn server(&self) -> Option<&str> {
+        let is_name = host::without_zone(&self.hostname).is_none() && !is_localhost(&self.hostname);
+        self.server.as_deref().or(is_name.then_some(&self.hostname))
+    }
+
+    fn of_server(&self) -> Vec<String> {
+        self.server().map_or_else(Vec::new, |server| words(&["--hostname", server]))
     }
 
     /// What names the server to a check that asks Windows: nothing, if this is it.
@@ -221,14 +293,10 @@ impl Site {
     }
 
     fn is_here(&self) -> bool {
-        let first_label = |name: &str| name.split('.').next().unwrap_or_default().to_lowercase();
-        match host::address(&self.hostname) {
+        match host::without_zone(&self.hostname) {
             // Nobody can listen at an address that is another's.
             Some(address) => UdpSocket::bind((address, 0)).is_ok(),
-            None => {
-                let here = std::env::var("COMPUTERNAME").unwrap_or_default();
-                self.hostname == "localhost" || (!here.is_empty() && first_label(&here) == first_label(&self.hostname))
-            }
+            None => is_localhost(&self.hostname) || is_one_of(&self.hostname, own_names()),
         }
     }
 
@@ -238,12 +306,54 @@ impl Site {
     }
 }
 
+/// Whether a host is the computer of these names: the whole one, or where that cannot be had the short one.
+fn is_one_of(host: &str, names: impl IntoIterator<Item = String>) -> bool {
+    names.into_iter().next().is_some_and(|name| host::is_same_computer(host, &name))
+}
+
+#[cfg(windows)]
+fn own_names() -> impl Iterator<Item = String> {
+    use crate::platform::windows::{WindowsHost, computer};
+
+    let of_dns = computer::dns_name().ok().filter(|name| !name.is_empty());
+    of_dns.into_iter().chain(WindowsHost::own_name())
+}
+
+/// Only on Windows is anything asked of this host.
+#[cfg(not(windows))]
+fn own_names() -> impl Iterator<Item = String> {
+    std::iter::empty()
+}
+
+fn is_localhost(name: &str) -> bool {
+    name.eq_ignore_ascii_case("localhost")
+}
+
 fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
+
+/// What the name of every plugin begins with.
+pub(super) const PREFIX: &str = "check_um_";
 
 /// Whom a call would be for, if one were made.
 const NOBODY: &str = "sip:nobody@example.com";
 
 /// Whose controllers would be asked.
 const NOWHERE: &str = "example.com";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_host_is_none_of_the_same_first_name_in_another_domain() {
+        let is_here = |host: &str, names: &[&str]| is_one_of(host, names.iter().map(|name| (*name).to_owned()));
+        let names = ["cas1.a.example", "CAS1"];
+        assert!(is_here("CAS1.A.EXAMPLE.", &names) && is_here("cas1", &names));
+        assert!(!is_here("cas1.b.example", &names) && !is_here("cas2", &names) && !is_here("cas1", &[]));
+        // Of a name of more than 15 characters the short one is a part only.
+        assert!(is_here("callrouter-berlin-1.a.example", &["callrouter-berlin-1.a.example", "CALLROUTER-BERL"]));
+        assert!(is_localhost("LOCALHOST"));
+    }
+}

@@ -88,8 +88,11 @@ fn apply(check: &ScheduledService) -> String {
     for (variable, key) in facts::filled_in(check) {
         text += &given(&format!("{command}_{variable}"), key);
     }
-    if matches!(check.vantage, Vantage::Tls | Vantage::Whole) {
-        let _ = writeln!(text, "  vars.{command}_tls_name = um_router(host).tls_name || host.name");
+    let tls_name = format!("vars.{command}_tls_name = um_router(host).tls_name || host.name");
+    match check.vantage {
+        Vantage::Tls => text += &format!("  {tls_name}\n"),
+        Vantage::Whole => text += &format!("  if (um_speaks(host, \"TLS\")) {{ {tls_name} }}\n"),
+        Vantage::Network | Vantage::Call | Vantage::Agent | Vantage::Directory => {}
     }
     if let Some((option, key)) = &sources {
         text += &given(&format!("{command}_{option}"), key);
