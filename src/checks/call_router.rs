@@ -208,6 +208,7 @@ fn place(planned: &Planned, context: &Context, first: Duration) -> Result<Placed
     if let Some(beside) = &unasked.beside {
         match put(beside) {
             Err(error) if error.is_missing() => {}
+            Ok(_) if unasked.is_left_out => return Ok(Placed::NotAsked(unasked.reason.clone())),
             asked => return asked.map_err(mistake),
         }
     }

@@ -51,7 +51,8 @@ pub(crate) fn parse<O: Options>(
             Ok(matches) => matches,
             // Options of a section that exclude each other: its line is named.
             Err(UsageError::CommandLine(text)) => {
-                let key = sections.culprit(&split.own, |argv| understood::<O>(command, argv).is_ok());
+                let is_mistake = |error| matches!(error, Err(UsageError::CommandLine(_)));
+                let key = sections.culprit(&split.own, |argv| !is_mistake(understood::<O>(command, argv)));
                 let error = key.and_then(|key| sections.error_of(&key, &format!("what goes with the others ({text})")));
                 return Err(error.unwrap_or(UsageError::CommandLine(text)));
             }

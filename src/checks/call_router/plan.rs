@@ -108,6 +108,8 @@ pub(super) struct Planned {
 pub(super) struct Unasked {
     /// Why not.
     pub reason: String,
+    /// Whether somebody left it out, whatever could be asked.
+    pub is_left_out: bool,
     /// Where a section of its own may say where its answer comes from: the arguments beside which it does.
     pub beside: Option<Vec<String>>,
     /// What would ask it, with a stand-in for what is missing: a section of its own must go with that.
@@ -122,7 +124,11 @@ pub(super) fn plan(others: &'static [RegisteredCheck], site: &Site, choice: &Cho
         let arguments = site.arguments(check, service);
         planned.arguments = match choice.left_out(&planned) {
             Some(reason) => {
-                Err(Unasked { reason, beside: None, as_if: arguments.unwrap_or_else(|unasked| unasked.as_if) })
+                let (beside, as_if) = match arguments {
+                    Ok(arguments) => (None, arguments),
+                    Err(unasked) => (unasked.beside, unasked.as_if),
+                };
+                Err(Unasked { reason, is_left_out: true, beside, as_if })
             }
             None => arguments,
         };
@@ -167,7 +173,12 @@ impl Site {
     fn arguments(&self, check: &RegisteredCheck, service: &ScheduledService) -> Result<Vec<String>, Unasked> {
         let own: Vec<_> = service.arguments.iter().flat_map(|(option, value)| [*option, *value]).collect();
         let whole = |target: Vec<String>| [target, words(&own)].concat();
-        let unasked = |reason: &str, as_if: Vec<String>| Unasked { reason: reason.to_owned(), beside: None, as_if };
+        let unasked = |reason: &str, as_if: Vec<String>| Unasked {
+            reason: reason.to_owned(),
+            is_left_out: false,
+            beside: None,
+            as_if,
+        };
         Ok(whole(match service.vantage {
             Vantage::Network => {
                 let target = [self.at_port(self.tcp_port), words(&["--transport", "tcp"])].concat();
@@ -273,7 +284,12 @@ impl Site {
         match given {
             Some(source) => Ok([words(&[option, source]), self.of_server()].concat()),
             None if cfg!(windows) => Ok(self.on_windows()),
-            None => Err(Unasked { reason: needs.to_owned(), beside: Some(self.of_server()), as_if: Vec::new() }),
+            None => Err(Unasked {
+                reason: needs.to_owned(),
+                is_left_out: false,
+                beside: Some(self.of_server()),
+                as_if: Vec::new(),
+            }),
         }
     }
 
