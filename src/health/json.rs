@@ -89,7 +89,8 @@ fn collect(value: Value, server: &str, rows: &mut Vec<RawMonitor>) {
         Value::Array(values) => values.into_iter().for_each(|value| collect(value, server, rows)),
         Value::Object(mut object) => {
             // Windows PowerShell 5 sometimes wraps an array: {"value":[...],"Count":2}.
-            let is_wrapper = object.get("value").is_some_and(Value::is_array) && !object.keys().any(is_column);
+            let has_column = object.keys().any(|name| column(name).is_some());
+            let is_wrapper = !has_column && object.get("value").is_some_and(Value::is_array);
             let wrapped = is_wrapper.then(|| object.remove("value")).flatten();
             match wrapped {
                 Some(wrapped) => collect(wrapped, server, rows),
@@ -181,10 +182,6 @@ fn scalar(value: &Value) -> Option<String> {
         },
         Value::Null => None,
     }
-}
-
-fn is_column(name: &String) -> bool {
-    column(name).is_some()
 }
 
 /// The most of one object, in bytes: its tree takes many times as much.

@@ -42,7 +42,8 @@ impl Wanted<'_> {
         if places().any(|(_, value)| self.is_it(&value)) {
             return Whose::Its;
         }
-        if places().any(|(label, value)| !self.is_known_host(&value) && !(self.is_own && self.selector.says(label))) {
+        let is_chosen = |label: &str| self.is_own && self.selector.says(label);
+        if !places().all(|(label, value)| is_chosen(label) || self.is_known_host(&value)) {
             // Of another metric's label nobody can tell an instance from a host without a port.
             return if self.is_own { Whose::Unclear } else { Whose::Others };
         }
