@@ -8,7 +8,6 @@ pub(crate) mod failure;
 pub(crate) mod finding;
 pub(crate) mod metric;
 pub(crate) mod nearest;
-pub(crate) mod part;
 pub(crate) mod policy;
 pub(crate) mod quantity;
 pub(crate) mod range;
@@ -30,7 +29,6 @@ pub use self::finding::Finding;
 pub(crate) use self::finding::Overruling;
 pub use self::metric::{Metric, Uom};
 pub(crate) use self::metric::{label_of, percent};
-pub use self::part::{NotAsked, Part};
 pub(crate) use self::policy::Override;
 pub use self::policy::Policy;
 pub use self::quantity::{Quantity, Unit};
@@ -263,6 +261,26 @@ impl Report {
     pub fn result(&self) -> &'static str {
         if self.state() <= State::Warning { "Succeeded" } else { "Failed" }
     }
+}
+
+/// One check's report within that of several.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// What its metrics and properties begin with, such as `sip_options`.
+    pub name: String,
+    /// The alert of the health set that it stands for, as Exchange words it; where there is none, what a person calls it.
+    pub alert: &'static str,
+    /// What it says itself.
+    pub report: Report,
+}
+
+/// A check that could not be asked from where the others were.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotAsked {
+    /// What its metrics would begin with.
+    pub name: String,
+    /// Why not, and what would make it possible.
+    pub reason: String,
 }
 
 /// What a failure is worth at least in a report without an answer.
