@@ -241,7 +241,7 @@ impl Site {
         };
         let is_of_health = |planned: &Planned| planned.check.about.name == HealthSet::ABOUT.name;
         let of_export = |planned: &Planned| matches!(planned.service.elsewhere, Elsewhere::Export { .. });
-        let users: [(&str, &dyn Fn(&Planned) -> bool); 7] = [
+        let users: [(&str, &Uses<'_>); 7] = [
             ("call", &calls),
             ("domain", &|planned| planned.service.vantage == Vantage::Directory),
             ("counters", &|planned| planned.service.elsewhere == Elsewhere::Counters),
@@ -351,6 +351,9 @@ fn words(words: &[&str]) -> Vec<String> {
 
 /// What the name of every plugin begins with.
 pub(super) const PREFIX: &str = "check_um_";
+
+/// Whether an option says something to a check.
+type Uses<'a> = dyn Fn(&Planned) -> bool + 'a;
 
 /// Whom a call would be for, if one were made.
 const NOBODY: &str = "sip:nobody@example.com";
