@@ -9,7 +9,7 @@ use call_router::scene::{Condition, Scene};
 use call_router::scenes;
 use check_um::checks;
 use check_um::checks::schedule::{Elsewhere, ScheduledService};
-use check_um::door::render::{Format, Presentation, render};
+use check_um::door::render::{Format, Presentation, property_of, render};
 use check_um::door::report::{Finding, Metric, Policy, Report, Started, State};
 use check_um_generate::register::services;
 
@@ -33,7 +33,7 @@ pub struct Bag {
     pub state: String,
     /// Every property.
     pub properties: BTreeMap<String, String>,
-    /// The labels of its perfdata, which has those without a value, too.
+    /// The properties of its perfdata, which has those without a value, too.
     pub labels: Vec<String>,
     text: String,
     code: i32,
@@ -169,7 +169,7 @@ impl Run {
         assert!(state == expected || self.situation == "gone", "{} {}: {bag:?}", self.service.name, self.situation);
         let code = ["OK", "WARNING", "CRITICAL", "UNKNOWN"].iter().position(|known| *known == state).unwrap();
         text.assert_text(i32::try_from(code).unwrap());
-        let labels = perfdata::labels(text.first_line());
+        let labels = perfdata::labels(text.first_line()).iter().map(|label| property_of(label, &[])).collect();
         Bag {
             service: self.service,
             situation: self.situation,
