@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use call_router::scene::Condition;
 use call_router::scenes::{self, SCENES};
 use check_um::checks;
-use check_um::checks::schedule::Elsewhere;
 use check_um::door::options::explain;
 use check_um_generate::register::plugins;
 use clap::error::ErrorKind;
@@ -275,14 +274,11 @@ impl Check {
         let plugin = self.plugin();
         let services =
             checks::ALL.iter().find(|entry| entry.about.name == plugin).map_or(&[][..], |entry| entry.services);
-        // Where only Windows has an answer there is none here.
-        let is_here = !services.iter().all(|service| service.elsewhere == Elsewhere::Nowhere) || services.is_empty();
-        let states = if is_here { 0..=3 } else { 3..=3 };
         let lacking =
-            states.filter(|state| !SCENES.iter().any(|scene| (scene.plugin, scene.exit) == (&plugin, *state)));
+            (0..=3).filter(|state| !SCENES.iter().any(|scene| (scene.plugin, scene.exit) == (&plugin, *state)));
         let mut missing: Vec<_> =
             lacking.map(|state| format!("{TABLE}: no scene in which {plugin} exits {state}")).collect();
-        for service in services.iter().filter(|service| service.elsewhere != Elsewhere::Nowhere) {
+        for service in services {
             let lacking = [Condition::Well, Condition::Failing, Condition::Gone].into_iter();
             let lacking = lacking.filter(|condition| scenes::scene_of(service.name, *condition).is_none());
             missing.extend(lacking.map(|condition| format!("{TABLE}: no scene of {}: {condition:?}", service.name)));

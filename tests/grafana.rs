@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use call_router::scene::Condition;
 use call_router::scenes;
-use check_um::checks::schedule::{Elsewhere, ScheduledService};
+use check_um::checks::schedule::ScheduledService;
 use check_um_generate::register::services;
 use serde_json::Value;
 use support::port::free_port;
@@ -212,11 +212,7 @@ fn configuration(scratch: &Path) -> String {
          object Host \"cas1.example.com\" {\n  check_command = \"dummy\"\n}\n",
     );
     for plugin in support::plugins() {
-        let is_elsewhere = services().any(|check| check.plugin == plugin && check.elsewhere == Elsewhere::Nowhere);
-        let program = match is_elsewhere {
-            true => "/bin/echo".to_owned(),
-            false => support::plugin(plugin).get_program().to_str().unwrap().to_owned(),
-        };
+        let program = support::plugin(plugin).get_program().to_str().unwrap().to_owned();
         text += &format!(
             "object CheckCommand \"{}\" {{\n  command = [ \"{}\", \"{program}\" ]\n  \
              arguments = {{ \"words\" = {{ value = \"$words$\"\n skip_key = true }} }}\n}}\n",
@@ -239,12 +235,8 @@ fn configuration(scratch: &Path) -> String {
     text
 }
 
-/// The arguments of a check when all is well; where only Windows has an answer, what is printed there.
+/// The arguments of a check when all is well.
 fn words(check: &ScheduledService, scratch: &Path) -> Vec<String> {
-    if check.elsewhere == Elsewhere::Nowhere {
-        let perfdata = check.metrics.iter().map(|metric| format!(" '{}'=1", metric.label));
-        return vec![format!("{} OK - as if asked |{}", check.title, perfdata.collect::<String>())];
-    }
     let thresholds: &[&str] = match check.name {
         "um-sip-options" | "um-sip-options-tls" | "um-ad-ds" => &["-w", "5", "-c", "8"],
         "um-cert-expiry" => &["-w", "30%", "-c", "14"],

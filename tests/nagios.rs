@@ -142,6 +142,7 @@ fn assert_states(results: &[Block]) {
         ("um-sip-options-tls", "0"),
         ("um-call-routing", "2"),
         ("um-cert-expiry", "2"),
+        ("um-service", "2"),
         ("um-reject-rate", "2"),
         ("um-missed-call-proxy", "2"),
         ("um-app-pool", "2"),

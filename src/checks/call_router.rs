@@ -19,24 +19,25 @@ use std::time::Duration;
 use self::plan::{Choice, Planned, Site, plan};
 use super::registered::AsksOthers;
 use crate::options::usage::UsageError;
-use crate::options::{Options, Secrets, plain};
+use crate::options::{Need, Options, Secrets, plain};
 use crate::plugin::aside::{Question, ask_all};
 use crate::plugin::{Check, Context};
-use crate::report::{About, Class, Failure, Finding, NotAsked, Part, Report, StandsFor, State, Target, excerpt};
+use crate::report::{
+    About, Class, Failure, Finding, Listed, NotAsked, Part, Range, Report, StandsFor, State, Target, Thresholds, excerpt,
+};
 use crate::time::deadline::Deadline;
 use crate::time::words::seconds;
 
 impl Check for CallRouter {
     async fn check(&self, context: &Context) -> Result<Report, Failure> {
         let mut report = context.report();
-        let (members, not_asked) = match self.members(context) {
-            Ok(placed) => placed,
+        let members = match self.members(context, &mut report) {
+            Ok(members) => members,
             Err(mistake) => {
                 report.add_finding(Finding::unknown(mistake));
                 return Ok(report);
             }
         };
-        report.not_asked = not_asked;
         if members.is_empty() {
             let why = if self.list { "nobody was asked: --list" } else { "nothing is left to ask" };
             report.add_finding(Finding::unknown(why));
@@ -45,7 +46,8 @@ impl Check for CallRouter {
             if self.site.server().is_none() {
                 verdict::judge_servers(&mut report);
             }
-            verdict::conclude(&mut report);
+            let thresholds = Thresholds::new(self.not_asked_warning.clone(), self.not_asked_critical.clone());
+            verdict::conclude(&mut report, &thresholds);
         }
         Ok(report)
     }
@@ -58,8 +60,8 @@ struct Member {
 }
 
 impl CallRouter {
-    /// Who is asked, and who is not and why; an error is a mistake in how somebody would be asked.
-    fn members(&self, context: &Context) -> Result<(Vec<Member>, Vec<NotAsked>), String> {
+    /// Who is asked; the report says who is not, and why. An error is a mistake in how somebody would be asked.
+    fn members(&self, context: &Context, report: &mut Report) -> Result<Vec<Member>, String> {
         let longest = context.deadline.timeout() / 2;
         if let Some(pause) = self.again.filter(|pause| *pause > longest) {
             return Err(format!(
@@ -77,20 +79,24 @@ impl CallRouter {
         if let Some(error) = stray {
             return Err(error.to_string());
         }
-        let (mut members, mut not_asked) = (Vec::new(), Vec::new());
+        let (mut members, mut listed, mut not_asked) = (Vec::new(), Vec::new(), Vec::new());
         for planned in all {
             match place(&planned, context, self.first_time(context))? {
-                Placed::Asked(words, _) if self.list => not_asked
-                    .push(NotAsked { reason: format!("would be asked: {}", words.join(" ")), name: planned.name }),
+                Placed::Asked(words, _) if self.list => listed.push(Listed { name: planned.name, words }),
                 Placed::Asked(_, question) => members.push(Member { planned, question }),
-                Placed::NotAsked(reason) => not_asked.push(NotAsked { name: planned.name, reason }),
+                Placed::NotAsked(reason) => {
+                    let is_left_out = planned.arguments.err().is_some_and(|unasked| unasked.is_by_choice);
+                    not_asked.push(NotAsked { name: planned.name, reason, is_left_out });
+                }
             }
         }
         if !self.list {
             self.must_ask_whom_it_names(&members, &not_asked)?;
         }
         must_read_each_for_itself(&members)?;
-        Ok((members, not_asked))
+        report.listed = listed;
+        report.not_asked = not_asked;
+        Ok(members)
     }
 
     /// Whoever names a check wants it asked: that it is not, is no footnote then.
@@ -250,6 +256,15 @@ pub struct CallRouter {
     #[arg(long, value_name = "SEC", value_parser = plain::seconds, help_heading = "Checks")]
     again: Option<Duration>,
 
+    /// WARNING when the number of checks that nothing here says whom to ask is outside this range; those that --only, --without or
+    /// the startup mode leave out do not count
+    #[arg(long, value_name = "RANGE", allow_hyphen_values = true, help_heading = "Thresholds")]
+    not_asked_warning: Option<Range>,
+
+    /// CRITICAL when that number is outside this range
+    #[arg(long, value_name = "RANGE", allow_hyphen_values = true, help_heading = "Thresholds")]
+    not_asked_critical: Option<Range>,
+
     /// Say which checks would be asked, how, and why not the others; ask nobody
     #[arg(long, help_heading = "Checks")]
     list: bool,
@@ -273,6 +288,8 @@ impl Options for CallRouter {
         "-H cas1.example.com --startup-mode Dual --counters prometheus:http://cas1.example.com:9182/metrics -t 30 --again 5",
         "-H cas1.example.com --extra-opts=@/etc/nagios/cas1.ini --list",
     ];
+
+    const NEEDS: &'static [&'static [Need]] = &[Site::NEEDS];
 
     fn target(&self) -> Target {
         Target { host: self.site.hostname.clone(), ..Target::default() }

@@ -122,8 +122,8 @@ pub enum Elsewhere {
         /// How old it may be: it is sent every 5 minutes, and may come late or fail to come twice.
         max_age: &'static str,
     },
-    /// From nowhere: only Windows itself knows.
-    Nowhere,
+    /// From an exporter's own list of services: `--source`.
+    Exporter,
 }
 
 /// An option that an administrator wants to set, which has a default, or a value in `arguments` or `suggested`.

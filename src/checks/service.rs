@@ -238,7 +238,7 @@ impl Scheduled for Service {
     const SERVICES: &'static [ScheduledService] = &[ScheduledService {
         name: "um-service",
         title: "UM Call Router service",
-        elsewhere: Elsewhere::Nowhere,
+        elsewhere: Elsewhere::Exporter,
         interval: 2,
         retry: 1,
         attempts: 2,

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 
 use super::{MAX_OUTPUT, Presentation, is_hostile};
-use crate::report::{Finding, HEALTH_SET, Metric, NotAsked, Part, Report, excerpt};
+use crate::report::{Finding, HEALTH_SET, Listed, Metric, NotAsked, Part, Report, excerpt};
 use crate::time::calendar::rfc3339;
 
 /// One line. Everything but the trace (`-vvv`) is there at any verbosity.
@@ -90,6 +90,11 @@ fn object(report: &Report, verbosity: u8, extent: &Extent) -> Value {
         })).collect::<Vec<_>>(),
         "trace": trace,
     });
+    if !report.listed.is_empty() {
+        let words = |listed: &Listed| listed.words.iter().map(|word| excerpt(word, max)).collect::<Vec<_>>();
+        let listed = report.listed.iter().map(|listed| json!({ "name": listed.name, "words": words(listed) }));
+        object["would_be_asked"] = listed.collect();
+    }
     if !report.parts.is_empty() || !report.not_asked.is_empty() {
         let part = |part: &Part| {
             let mut said = self::object(&part.report, verbosity, extent);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::wrapped::wrapped;
 use super::{MAX_OUTPUT, Presentation, cut, is_hostile};
-use crate::report::{Finding, HEALTH_SET, Metric, NotAsked, Part, Report, State, excerpt};
+use crate::report::{Finding, HEALTH_SET, Listed, Metric, NotAsked, Part, Report, State, excerpt};
 use crate::time::calendar::rfc3339;
 use crate::time::words::precisely;
 
@@ -18,7 +18,10 @@ pub(crate) fn render(report: &Report, presentation: Presentation) -> String {
         } else {
             table(&mut out, report, presentation);
         }
-        for NotAsked { name, reason } in &report.not_asked {
+        for Listed { name, words } in &report.listed {
+            line(&mut out, &format!("would be asked: {name}"), &command_line(words));
+        }
+        for NotAsked { name, reason, .. } in &report.not_asked {
             line(&mut out, &format!("not asked: {name}"), reason);
         }
         if presentation.verbosity >= 1 {
@@ -184,6 +187,17 @@ pub(super) fn authentication(report: &Report) -> String {
     let certificate = used.client_certificate.as_ref().map(|subject| format!("client certificate {subject}"));
     let words: Vec<_> = certificate.into_iter().chain(digest).collect();
     if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+}
+
+/// The words as a shell takes them: PowerShell and cmd on Windows, which know no single quotes for all, elsewhere sh.
+fn command_line(words: &[String]) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c) || (cfg!(windows) && c == '\\');
+    let quoted = |word: &String| match word {
+        word if !word.is_empty() && word.chars().all(is_plain) => word.clone(),
+        word if cfg!(windows) => format!("\"{}\"", word.replace('"', "\\\"")),
+        word => format!("'{}'", word.replace('\'', r"'\''")),
+    };
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 fn line(out: &mut String, name: &str, value: &str) {

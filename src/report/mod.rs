@@ -1,6 +1,7 @@
 //! What is known when the check is over? Findings, metrics and everything an alert must carry.
 
 pub(crate) mod about;
+pub(crate) mod asked;
 pub(crate) mod class;
 pub(crate) mod event;
 pub(crate) mod excerpt;
@@ -21,6 +22,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 pub use self::about::{About, HEALTH_SET, StandsFor};
+pub use self::asked::{Listed, NotAsked};
 pub use self::class::Class;
 pub use self::event::{Event, Started};
 pub(crate) use self::excerpt::excerpt;
@@ -79,6 +81,8 @@ pub struct Report {
     pub parts: Vec<Part>,
     /// Which checks were not asked, in a report of several.
     pub not_asked: Vec<NotAsked>,
+    /// Which checks would be asked, in a report that is only a list of them.
+    pub listed: Vec<Listed>,
 }
 
 impl Report {
@@ -103,6 +107,7 @@ impl Report {
             trace: Vec::new(),
             parts: Vec::new(),
             not_asked: Vec::new(),
+            listed: Vec::new(),
         }
     }
 
@@ -272,15 +277,6 @@ pub struct Part {
     pub alert: &'static str,
     /// What it says itself.
     pub report: Report,
-}
-
-/// A check that could not be asked from where the others were.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotAsked {
-    /// What its metrics would begin with.
-    pub name: String,
-    /// Why not, and what would make it possible.
-    pub reason: String,
 }
 
 /// What a failure is worth at least in a report without an answer.

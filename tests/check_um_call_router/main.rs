@@ -127,10 +127,9 @@ fn each_row_is_what_the_plugin_says_itself() {
         let said = format::assert_json(&site.run(&format!("{arguments} --output json")).stdout);
         let mut compared = 0;
         for check in said["checks"].as_array().unwrap() {
-            let is_it = |not: &&serde_json::Value| not["name"] == check["name"];
-            let line = listed["not_asked"].as_array().unwrap().iter().find(is_it).unwrap()["reason"].clone();
-            let words = line.as_str().unwrap().strip_prefix("would be asked: ").unwrap().split(' ');
-            let mut words = words.map(str::to_owned);
+            let is_it = |one: &&serde_json::Value| one["name"] == check["name"];
+            let words = listed["would_be_asked"].as_array().unwrap().iter().find(is_it).unwrap()["words"].clone();
+            let mut words = words.as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned());
             let own = run_command(plugin(&words.next().unwrap()).args(words).args(["-t", "3"]));
             let summary = own.first_line().split(" | ").next().unwrap();
             let state = check["state"].as_str().unwrap();
@@ -166,7 +165,7 @@ fn each_failure_of_the_router_is_in_the_first_line_and_the_table() {
         let rows = outcome.stdout.lines().filter(|line| line.starts_with(['O', 'C']) && line.contains(": "));
         assert_eq!(rows.count(), ASKED, "{outcome:?}");
         assert!(outcome.stdout.contains("not asked: call_routing: needs --call"), "{outcome:?}");
-        let needs_windows = outcome.stdout.contains("not asked: service: needs Windows");
+        let needs_windows = outcome.stdout.contains("not asked: service: needs --service-source, or Windows");
         assert_eq!(needs_windows, cfg!(unix), "{outcome:?}");
     }
 }
@@ -214,13 +213,81 @@ fn a_list_asks_nobody_and_says_why_not() {
     outcome.assert_begins(3, "UM CALL ROUTER UNKNOWN - nobody was asked: --list");
     let port = site.router.tls.port();
     let over_tls = format!(
-        "not asked: sip_options_tls: would be asked: check_um_sip_options --hostname 127.0.0.1 --port {port} \
+        "would be asked: sip_options_tls: check_um_sip_options --hostname 127.0.0.1 --port {port} \
          --peer exchange --transport tls\n"
     );
     // Windows has the counters and the log itself.
     let sources = ["not asked: reject_rate: needs --counters", "needs --health-set-file, or Windows"];
     for line in [over_tls.as_str()].into_iter().chain(sources.into_iter().filter(|_| cfg!(unix))) {
         assert!(outcome.stdout.contains(line), "{line}: {outcome:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_list_says_is_a_command_line_for_a_shell() {
+    let site = Site::of(Behaviour::Healthy);
+    let file = site.path("the router's counters.csv");
+    fs::rename(site.path("counters.csv"), &file).unwrap();
+    let mut command = plugin(PLUGIN);
+    command.args(["-H", "127.0.0.1", "--counters", &format!("csv:{file}"), "--only", "app_pool", "--list"]);
+    let outcome = run_command(&mut command);
+    let line = outcome.stdout.lines().find_map(|line| line.strip_prefix("would be asked: app_pool: ")).unwrap();
+    let directory = std::path::Path::new(command.get_program()).parent().unwrap().to_owned();
+    let mut shell = Command::new("sh");
+    let own = run_command(shell.args(["-c", &format!("'{}'/{line}", directory.display())]));
+    own.assert_begins(0, "UM APP POOL OK - ");
+}
+
+#[test]
+fn what_is_not_asked_can_be_an_alert() {
+    let site = Site::of(Behaviour::Healthy);
+    // Service, call and whatever else is missed have no source; what the startup mode or somebody leaves out is not missed.
+    let counters = format!("--counters csv:{}", site.path("counters.csv"));
+    let left_out = "--without call_routing --without health_set --without events --without ad_ds";
+    let outcome = site.run(&format!(
+        "{counters} {left_out} --not-asked-critical 0 --service-source prometheus:http://127.0.0.1:9/ --without service"
+    ));
+    outcome.assert_begins(0, "UM CALL ROUTER OK - 4 checks OK, 0 not asked").assert_says("'not_asked'=0;;0");
+    let outcome = site
+        .run(&format!("{counters} --without health_set --without events --not-asked-warning 0 --not-asked-critical 9"));
+    if cfg!(unix) {
+        outcome.assert_begins(1, "UM CALL ROUTER WARNING - 4 checks OK, 3 not asked: 3 not asked, more than 0 (");
+        outcome.assert_says("'not_asked'=3;0;9").assert_says("call_routing");
+        assert!(outcome.stdout.contains("\nadvice: Below it stands what each of them needs"), "{outcome:?}");
+    }
+    site.run("--not-asked-warning 3 --not-asked-critical 1")
+        .assert_begins(3, "UM CALL ROUTER UNKNOWN - ")
+        .assert_says("reversed");
+}
+
+#[test]
+fn one_controller_and_the_ages_of_exports_are_handed_on() {
+    let site = Site::of(Behaviour::Healthy);
+    let dead = support::port::closed_port();
+    let ini = site.ini(&format!("[check_um_ad_ds]\nport = {dead}\n"));
+    let outcome = site.run(&format!("{ini} --domain-controller 127.0.0.1 --only ad_ds"));
+    outcome.assert_begins(2, "UM CALL ROUTER CRITICAL - 1 of 1 check: ad_ds: connection refused by 127.0.0.1:");
+    let file = site.path("health.json");
+    fs::write(&file, fs::read(support::fixture("health/powershell7-single-healthy.json")).unwrap()).unwrap();
+    let health_set = format!("--health-set-file {file} --only health_set");
+    site.run(&health_set).assert_begins(0, "UM CALL ROUTER OK - 1 check OK");
+    fs::File::options()
+        .write(true)
+        .open(&file)
+        .unwrap()
+        .set_modified(std::time::SystemTime::now() - Duration::from_secs(1200))
+        .unwrap();
+    let outcome = site.run(&format!("{health_set} --health-set-max-age 15m"));
+    outcome
+        .assert_begins(3, "UM CALL ROUTER UNKNOWN - 1 of 1 check: health_set: ")
+        .assert_says("was written 20 min ago");
+    for (arguments, says) in [
+        ("--health-set-max-age 15m", "--health-set-max-age: expected --health-set-file too"),
+        ("--events-max-age 15m", "--events-max-age: expected --events-file too"),
+        ("--domain a.example --domain-controller dc1", "exclude each other"),
+    ] {
+        site.run(arguments).assert_begins(3, "UM CALL ROUTER UNKNOWN - ").assert_says(says);
     }
 }
 

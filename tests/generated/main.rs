@@ -75,7 +75,7 @@ fn what_is_known_of_the_health_set_stays_true() {
         assert_eq!(service.elsewhere == Elsewhere::Counters, counted, "{name}");
         let exported = ["um-health-set", "um-events"].contains(&name);
         assert_eq!(matches!(service.elsewhere, Elsewhere::Export { .. }), exported, "{name}");
-        assert_eq!(service.elsewhere == Elsewhere::Nowhere, name == "um-service", "{name}");
+        assert_eq!(service.elsewhere == Elsewhere::Exporter, name == "um-service", "{name}");
     }
 }
 

@@ -39,6 +39,10 @@ fn a_satellite_and_an_agent_check_for_their_master() {
          vars.um_call_router.whole = true\n{port}}}\n"
     );
     master.write("zones.d/master/hosts.conf", &kept);
+    // One whose agent answers in one run.
+    let whole = "object Host \"cas4.example.com\" {\n  address = \"127.0.0.1\"\n  check_command = \"dummy\"\n  \
+        vars.um_call_router = { whole = true, agent = \"cas1.example.com\" }\n}\n";
+    master.write("zones.d/satellite/whole.conf", whole);
     for (node, place, below) in [
         (&master, "master", satellite.port),
         (&satellite, "satellite", agent.port),

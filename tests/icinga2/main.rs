@@ -31,7 +31,9 @@ fn accepted_without_a_warning() {
     let everything = "object Host \"cas2.example.com\" {\n  check_command = \"dummy\"\n  zone = \"satellite\"\n  \
         vars.um_call_router = { agent = \"cas1.example.com\", domain = \"example.com\", call_routing = \"sip:x\" }\n}\n\
         object Host \"cas3.example.com\" {\n  check_command = \"dummy\"\n  zone = \"master\"\n  \
-        vars.um_call_router = { whole = true }\n}\n";
+        vars.um_call_router = { whole = true, service_source = \"prometheus:http://cas3/\" }\n}\n\
+        object Host \"cas4.example.com\" {\n  check_command = \"dummy\"\n  zone = \"satellite\"\n  \
+        vars.um_call_router = { whole = true, agent = \"cas1.example.com\" }\n}\n";
     scratch.configure(&(one_node() + &committed("hosts.conf") + everything));
     scratch.assert_accepted();
 }
@@ -48,6 +50,7 @@ fn a_host_has_the_checks_it_asks_for_and_no_other() {
     let agents = names(|check| check.vantage == Vantage::Agent && check.name != "um-app-pool");
     let whole = names(|check| check.vantage == Vantage::Whole);
     let counters = names(|check| check.elsewhere == Elsewhere::Counters);
+    let exporter = names(|check| check.elsewhere == Elsewhere::Exporter);
     let exports = names(|check| matches!(check.elsewhere, Elsewhere::Export { .. }));
     let files = services().filter_map(source).filter(|(option, _)| *option == "file");
     let files: Vec<_> = files.map(|(_, key)| format!("{key} = \"x\"")).collect();
@@ -78,7 +81,12 @@ fn a_host_has_the_checks_it_asks_for_and_no_other() {
         (
             "cas2.example.com",
             "vars.um_call_router = { whole = true, agent = \"cas1.example.com\" }",
-            &[&["um-agent"], &whole],
+            &[&["um-agent"], &whole, &["um-call-router-server"]],
+        ),
+        (
+            "served",
+            "vars.um_call_router.service_source = \"prometheus:http://cas1/\"",
+            &[&roll_up, &network, &exporter],
         ),
         ("remote", "vars.um_call_router.satellite = \"satellite.example.com\"", &[&roll_up, &network]),
     ];
@@ -113,15 +121,27 @@ fn a_host_has_the_checks_it_asks_for_and_no_other() {
     assert_eq!(endpoint("remote!um-sip-options"), "satellite.example.com");
     assert_eq!(endpoint("counted!um-reject-rate"), "");
     assert_eq!(endpoint("whole!um-call-router"), "");
-    assert_eq!(endpoint("cas2.example.com!um-call-router"), "cas1.example.com");
+    // What the network is to show is asked over it, what the server knows on the server.
+    assert_eq!(endpoint("cas2.example.com!um-call-router"), "");
+    assert_eq!(endpoint("cas2.example.com!um-call-router-server"), "cas1.example.com");
+    let of_server = "[ \"service\", \"reject_rate\", \"missed_call_proxy\", \"app_pool\", \"health_set\", \"events\" ]";
+    for (service, says) in [
+        ("cas2.example.com!um-call-router", format!("* um_call_router_without = {of_server}")),
+        ("cas2.example.com!um-call-router-server", format!("* um_call_router_only = {of_server}")),
+        ("whole!um-call-router", "* um_call_router_without = [ ]".to_owned()),
+    ] {
+        let (_, text) = found.iter().find(|(name, _)| name == service).unwrap();
+        assert!(text.contains(&says), "no {says} in {text}");
+    }
 
     let found: Vec<_> = scratch.objects("Dependency").into_iter().map(|(name, _)| name).collect();
     let on_agent = agents.iter().map(|check| format!("cas1.example.com!{check}!um-agent"));
     let on_others = services().filter(|check| agents.contains(&check.name) || network.contains(&check.name));
     let on_others =
         on_others.filter_map(|check| Some(format!("cas1.example.com!{}!{}", check.name, check.depends_on?)));
-    let of_whole = whole.iter().map(|check| format!("cas2.example.com!{check}!um-agent"));
-    let mut dependent: Vec<_> = on_agent.chain(on_others).chain(of_whole).collect();
+    let of_whole = ["cas2.example.com!um-call-router-server!um-agent".to_owned()];
+    let of_served = network.iter().map(|check| format!("served!{check}!um-service"));
+    let mut dependent: Vec<_> = on_agent.chain(on_others).chain(of_whole).chain(of_served).collect();
     dependent.sort();
     assert_eq!(found, dependent);
 }
@@ -133,6 +153,7 @@ fn refused_when_a_fact_is_misspelt() {
     }
     for (says, complaint) in [
         ("vars.um_call_router.startup_mod = \"TLS\"", "there is no vars.um_call_router.startup_mod"),
+        ("vars.um_call_router.without = [ \"um-event\" ]", "vars.um_call_router.without: there is no check um-event"),
         ("vars.um_call_router.startup_mode = \"SSL\"", "startup_mode is 'SSL': expected TCP, TLS or Dual"),
     ] {
         let scratch = Scratch::new("master.example.com");

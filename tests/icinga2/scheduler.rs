@@ -142,6 +142,41 @@ fn variables_become_options() {
     assert!(!arguments.contains("--ipv4") && !arguments.contains("--transport"), "{arguments}");
 }
 
+#[test]
+fn the_one_service_is_told_what_the_others_would_be() {
+    if !node::is_installed() {
+        return;
+    }
+    let scratch = Scratch::new("icinga.example.com");
+    let host = "object Host \"localhost\" {\n  check_command = \"dummy\"\n  address = \"127.0.0.1\"\n  \
+        vars.um_call_router = { whole = true, startup_mode = \"Dual\", tcp_port = 9, tls_port = 9, tls_name = \"cas1\", \
+        domain_controller = \"127.0.0.1\", counters = \"csv:none\", service_source = \"prometheus:http://127.0.0.1:9/\", \
+        health_set_file = \"none\", events_file = \"none\", without = [ \"um-cert-expiry\", \"um-agent\" ] }\n  \
+        vars.um_events_max_age = \"1h\"\n}\n";
+    scratch.configure(&configuration(host));
+    let node = scratch.start();
+    let result = node.check("localhost!um-call-router");
+    assert!(!result["output"].as_str().unwrap().contains("--help"), "{result}");
+    let words: Vec<_> = result["command"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+    let words = words.join(" ") + " ";
+    for part in [
+        "--startup-mode Dual ",
+        "--tcp-port 9 ",
+        "--tls-port 9 ",
+        "--tls-name cas1 ",
+        "--domain-controller 127.0.0.1 ",
+        "--counters csv:none ",
+        "--service-source prometheus:http://127.0.0.1:9/ ",
+        "--health-set-file none ",
+        "--health-set-max-age 15m ",
+        "--events-max-age 1h ",
+        "--without cert_expiry ",
+    ] {
+        assert!(words.contains(part), "no {part} in {words}");
+    }
+    assert!(!words.contains("--only") && !words.contains("--domain "), "{words}");
+}
+
 /// What is asked of the network and of files; the directory comes with slapd, the rest with an agent.
 fn watched_here() -> Vec<&'static str> {
     super::names(|check| match check.vantage {

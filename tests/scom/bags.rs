@@ -7,10 +7,8 @@ use std::sync::LazyLock;
 
 use call_router::scene::{Condition, Scene};
 use call_router::scenes;
-use check_um::checks;
-use check_um::checks::schedule::{Elsewhere, ScheduledService};
-use check_um::door::render::{Format, Presentation, property_of, render};
-use check_um::door::report::{Finding, Metric, Policy, Report, Started, State};
+use check_um::checks::schedule::ScheduledService;
+use check_um::door::render::property_of;
 use check_um_generate::register::services;
 
 use crate::expression::Item;
@@ -72,10 +70,7 @@ fn real() -> Vec<Bag> {
     let of = |service: &'static ScheduledService| {
         let scratch = scratch.path().join(service.name);
         fs::create_dir(&scratch).unwrap();
-        match service.elsewhere {
-            Elsewhere::Nowhere => not_here(service, &scratch),
-            _ => seen(service, &scratch),
-        }
+        seen(service, &scratch)
     };
     services().flat_map(of).collect()
 }
@@ -103,43 +98,10 @@ fn seen(service: &'static ScheduledService, scratch: &Path) -> Vec<Bag> {
     runs.iter().map(|run| run.bag(scratch)).collect()
 }
 
-/// A service of which only Windows knows anything: it is unknown here, and in the other states what the renderer prints.
-fn not_here(service: &'static ScheduledService, scratch: &Path) -> Vec<Bag> {
-    let unknown = Run { service, situation: "UNKNOWN", scene: scene_that_exits(service, 3), more: String::new() };
-    let usage = Run { situation: "usage error", more: "--no-such-option".to_owned(), ..unknown.clone() };
-    let rendered = [State::Ok, State::Warning, State::Critical].map(|state| rendered(service, state));
-    [unknown.bag(scratch), usage.bag(scratch)].into_iter().chain(rendered).collect()
-}
-
 /// A scene of the service's plugin.
 fn scene_that_exits(service: &ScheduledService, exit: i32) -> &'static Scene {
     let is_it = |scene: &&Scene| scene.plugin == service.plugin && scene.exit == exit && scene.is_text();
     scenes::SCENES.iter().find(is_it).unwrap_or_else(|| panic!("no scene in which {} exits {exit}", service.plugin))
-}
-
-/// What the renderer prints of a report in that state, and the labels that the plugin's man page lists.
-fn rendered(service: &'static ScheduledService, state: State) -> Bag {
-    let name = service.plugin;
-    let entry = checks::ALL.iter().find(|entry| entry.about.name == name).unwrap();
-    let mut report = Report::new(entry.about, Policy::default(), Started::now());
-    report.add_finding(Finding { state, ..Finding::ok("as if asked") });
-    let page = fs::read_to_string(support::root().join(format!("man/sections/{name}.roff"))).unwrap();
-    let perfdata = page.split(".SH PERFDATA").nth(1).unwrap().split(".SH ").next().unwrap();
-    let labels: Vec<_> =
-        perfdata.lines().filter_map(|line| line.strip_prefix(".IP \\fB")?.split_once("\\fR")).collect();
-    for (label, _) in &labels {
-        report.add_metric(Metric::count(label, 1));
-    }
-    let bag = render(&report, Presentation { format: Format::Scom, ..Presentation::default() });
-    Bag {
-        service,
-        situation: SITUATIONS.iter().find(|situation| **situation == state.word()).unwrap(),
-        state: state.word().to_owned(),
-        properties: format::assert_scom(&bag),
-        labels: labels.iter().map(|(label, _)| (*label).to_owned()).collect(),
-        text: render(&report, Presentation::default()),
-        code: state.exit_code().into(),
-    }
 }
 
 /// A service in a situation: a scene, and more options.

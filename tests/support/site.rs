@@ -2,9 +2,10 @@
 #![allow(dead_code, reason = "every integration test uses its share of this")]
 
 use std::fs;
+use std::path::Path;
 
 use call_router::router::{Behaviour, Router, Settings};
-use call_router::{counters, directory};
+use call_router::{counters, directory, exporter};
 use check_um::checks::schedule::{ScheduledService, Vantage};
 
 use crate::nrpe::Nrpe;
@@ -72,15 +73,17 @@ impl Site {
             open_to_all(path(file));
         }
         let plugins = recorded.plugins_of(name);
+        let service = if name == "healthy" { "running" } else { "stopped" };
+        let exporter = exporter::start(Path::new(&fixture("")), service, "auto").unwrap();
         let changes = [
             ("/usr/lib/nagios/plugins", plugins.clone()),
+            ("--source prometheus:http://cas1.example.com:9182", format!("--source prometheus:http://{exporter}")),
             ("prometheus:http://cas1.example.com:9182/metrics", format!("csv:{}", path("counters.csv"))),
             ("/var/lib/check-um/health-set.json", path("health-set.json")),
             ("/var/lib/check-um/events.xml", format!("{} --until 2026-11-23T17:00:00Z", path("events.xml"))),
         ];
-        // The first is the one that no Unix host can answer: on Windows it is in the agent's own file.
         let more = format!(
-            "command[um-service]={plugins}/check_um_service -t 5 --service {name}\n\
+            "command[um-service-nowhere]={plugins}/check_um_service -t 5\n\
              command[um-reject-rate-vvv]={plugins}/check_um_reject_rate --counters csv:{} -vvv\n",
             path("counters.csv"),
         );

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use check_um::checks::schedule::{Elsewhere, ScheduledService, Vantage};
+use check_um::checks::schedule::{ScheduledService, Vantage};
 use check_um_generate::register::services;
 use check_um_generate::zabbix::facts::contextual;
 use check_um_generate::zabbix::template::{VANTAGES, name, part};
@@ -30,22 +30,22 @@ fn a_real_zabbix_imports_the_template_runs_its_checks_and_raises_its_problems() 
     make_one_problem_wait_for_another(&zabbix, &host);
     until(60, || everything_is_as_reported(&zabbix, &host));
     let health_set = create_health_set(&zabbix);
-    until(20, || problems(&zabbix, &host, &[ONLY_ON_WINDOWS]));
-    until(20, || is_rolled_up(&zabbix, &health_set, AVERAGE));
+    until(20, || problems(&zabbix, &host, &[]));
+    until(20, || is_rolled_up(&zabbix, &health_set, OK));
 
     router.fail(true);
     zabbix.unlink("check_um_ad_ds");
     let failed = "UM SIP OPTIONS: CRITICAL: 503 Service Unavailable";
     until(30, || is_rolled_up(&zabbix, &health_set, HIGH));
     // Zabbix looks for silence twice a minute.
-    until(60, || problems(&zabbix, &host, &[ONLY_ON_WINDOWS, failed, "UM directory: no result for 8s"]));
+    until(60, || problems(&zabbix, &host, &[failed, "UM directory: no result for 8s"]));
     until(10, || holds(&zabbix, &host, "um-sip-options[failure.class]", "status"));
     until(10, || holds(&zabbix, &host, "um-sip-options[failure.advice]", "The service runs but cannot do its work."));
 
     router.fail(false);
     zabbix.link("check_um_ad_ds");
-    until(60, || problems(&zabbix, &host, &[ONLY_ON_WINDOWS]));
-    until(20, || is_rolled_up(&zabbix, &health_set, AVERAGE));
+    until(60, || problems(&zabbix, &host, &[]));
+    until(20, || is_rolled_up(&zabbix, &health_set, OK));
 }
 
 fn import(zabbix: &Zabbix, template: &str) {
@@ -135,11 +135,10 @@ fn everything_is_as_reported(zabbix: &Zabbix, host: &str) -> Result<(), String> 
         let report = report.filter(|report| !report.is_empty()).ok_or(format!("{}: no report yet", check.name))?;
         let report = format::assert_json(&format!("{report}\n"));
         let held = |path: &str| items.get(&part(check, path)).cloned().unwrap_or_default();
-        let expected = if is_answered_on_windows_only(check) { "3" } else { "0" };
-        if held("exit_code") != expected || held("summary") != report["summary"].as_str().unwrap() {
+        if held("exit_code") != "0" || held("summary") != report["summary"].as_str().unwrap() {
             return Err(format!("{}: {} {:?} of {report}", check.name, held("exit_code"), held("summary")));
         }
-        for metric in check.metrics.iter().filter(|_| !is_answered_on_windows_only(check)) {
+        for metric in check.metrics {
             if check.occasional.contains(&metric.label) && report["metrics"][metric.label]["value"].is_null() {
                 continue;
             }
@@ -152,10 +151,6 @@ fn everything_is_as_reported(zabbix: &Zabbix, host: &str) -> Result<(), String> 
         }
     }
     Ok(())
-}
-
-fn is_answered_on_windows_only(check: &ScheduledService) -> bool {
-    check.elsewhere == Elsewhere::Nowhere
 }
 
 fn is_report(check: &ScheduledService, key: &str) -> bool {
@@ -206,8 +201,6 @@ fn text(value: &Value, name: &str) -> String {
     value.as_str().unwrap_or_else(|| panic!("no {name} in {value}")).to_owned()
 }
 
-const AVERAGE: &str = "3";
+/// No problem.
+const OK: &str = "-1";
 const HIGH: &str = "4";
-
-/// There is no service of Windows to be asked about on the host of this test.
-const ONLY_ON_WINDOWS: &str = "UM Call Router service: UNKNOWN: ";

@@ -8,7 +8,7 @@ use std::{fs, io, thread};
 
 use call_router::scene::Condition;
 use call_router::scenes;
-use check_um::checks::schedule::{Elsewhere, ScheduledService};
+use check_um::checks::schedule::ScheduledService;
 use check_um_generate::register::services;
 use check_um_generate::zabbix::command::argv;
 use check_um_generate::zabbix::facts::{contextual, parameters};
@@ -46,10 +46,10 @@ impl Site {
         Self { macros: BTreeMap::new(), directory: tempfile::tempdir().unwrap() }
     }
 
-    /// The scene of each service in that condition, where it is not for Windows alone.
+    /// The scene of each service in that condition.
     fn of(condition: Condition) -> Self {
         let mut site = Self::plain();
-        for check in services().filter(|check| check.elsewhere != Elsewhere::Nowhere) {
+        for check in services() {
             let scene = scenes::scene_of(check.name, condition);
             let scene = scene.unwrap_or_else(|| panic!("no scene of {} {condition:?}", check.name));
             let scratch = site.directory.path().join(check.name);

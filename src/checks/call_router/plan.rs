@@ -6,7 +6,7 @@ use super::super::health_set::HealthSet;
 use super::super::registered::RegisteredCheck;
 use super::super::schedule::{Elsewhere, ScheduledService, Vantage};
 use crate::net::host;
-use crate::options::{Options, plain};
+use crate::options::{Need, Options, When, plain};
 
 /// Which router it is, and where its answers come from.
 #[derive(Debug, clap::Args)]
@@ -60,17 +60,33 @@ pub(super) struct Site {
     #[arg(long, value_name = "DOMAIN", value_parser = host::parse, help_heading = "Sources")]
     domain: Option<String>,
 
+    /// One controller that is asked in place of all of a domain
+    #[arg(long, value_name = "HOST", value_parser = host::parse, conflicts_with = "domain", help_heading = "Sources")]
+    domain_controller: Option<String>,
+
     /// Where counters are read, as check_um_reject_rate takes it [default: on Windows pdh, elsewhere they are not read]
     #[arg(long, value_name = "SOURCE", help_heading = "Sources")]
     counters: Option<String>,
+
+    /// Where the service is looked up, as check_um_service takes it [default: on Windows its service manager, elsewhere nowhere]
+    #[arg(long, value_name = "SOURCE", help_heading = "Sources")]
+    service_source: Option<String>,
 
     /// Export of Get-ServerHealth, as check_um_health_set takes it [default: on Windows the log, elsewhere none]
     #[arg(long, value_name = "FILE", help_heading = "Sources")]
     health_set_file: Option<String>,
 
+    /// How old that file may be, as check_um_health_set takes it [default: what it takes by itself]
+    #[arg(long, value_name = "DURATION", help_heading = "Sources")]
+    health_set_max_age: Option<String>,
+
     /// Export of the event log, as check_um_events takes it [default: on Windows the log, elsewhere none]
     #[arg(long, value_name = "FILE", help_heading = "Sources")]
     events_file: Option<String>,
+
+    /// How old that file may be, as check_um_events takes it [default: what it takes by itself]
+    #[arg(long, value_name = "DURATION", help_heading = "Sources")]
+    events_max_age: Option<String>,
 }
 
 /// How a Call Router listens, as Set-UMCallRouterSettings names it.
@@ -110,6 +126,8 @@ pub(super) struct Unasked {
     pub reason: String,
     /// Whether somebody left it out, whatever could be asked.
     pub is_left_out: bool,
+    /// Whether nobody misses it: it was left out, or the router does not speak what it asks by.
+    pub is_by_choice: bool,
     /// Where a section of its own may say where its answer comes from: the arguments beside which it does.
     pub beside: Option<Vec<String>>,
     /// What would ask it, with a stand-in for what is missing: a section of its own must go with that.
@@ -128,7 +146,7 @@ pub(super) fn plan(others: &'static [RegisteredCheck], site: &Site, choice: &Cho
                     Ok(arguments) => (None, arguments),
                     Err(unasked) => (unasked.beside, unasked.as_if),
                 };
-                Err(Unasked { reason, is_left_out: true, beside, as_if })
+                Err(Unasked { reason, is_left_out: true, is_by_choice: true, beside, as_if })
             }
             None => arguments,
         };
@@ -169,6 +187,11 @@ impl Choice<'_> {
 }
 
 impl Site {
+    pub(super) const NEEDS: &'static [Need] = &[
+        Need { options: &["--health-set-max-age"], when: When::Given("--health-set-file") },
+        Need { options: &["--events-max-age"], when: When::Given("--events-file") },
+    ];
+
     /// The arguments that put the question of a check to whom it is to be put here.
     fn arguments(&self, check: &RegisteredCheck, service: &ScheduledService) -> Result<Vec<String>, Unasked> {
         let own: Vec<_> = service.arguments.iter().flat_map(|(option, value)| [*option, *value]).collect();
@@ -176,6 +199,7 @@ impl Site {
         let unasked = |reason: &str, as_if: Vec<String>| Unasked {
             reason: reason.to_owned(),
             is_left_out: false,
+            is_by_choice: false,
             beside: None,
             as_if,
         };
@@ -184,7 +208,7 @@ impl Site {
                 let target = [self.at_port(self.tcp_port), words(&["--transport", "tcp"])].concat();
                 if self.startup_mode == StartupMode::Tls {
                     let reason = "in startup mode TLS the router does not listen in clear: --startup-mode TCP or Dual";
-                    return Err(unasked(reason, whole(target)));
+                    return Err(Unasked { is_by_choice: true, ..unasked(reason, whole(target)) });
                 }
                 target
             }
@@ -192,7 +216,7 @@ impl Site {
                 let target = [self.at_port(self.tls_port), self.tls_name()].concat();
                 if self.startup_mode == StartupMode::Tcp {
                     let reason = "in startup mode TCP the router speaks no TLS: --startup-mode TLS or Dual";
-                    return Err(unasked(reason, whole(target)));
+                    return Err(Unasked { is_by_choice: true, ..unasked(reason, whole(target)) });
                 }
                 target
             }
@@ -215,12 +239,14 @@ impl Site {
                     }
                 }
             }
-            Vantage::Directory => match &self.domain {
-                Some(domain) => [words(&["--domain", domain]), self.family()].concat(),
-                None => {
+            Vantage::Directory => match (&self.domain, &self.domain_controller) {
+                (Some(domain), _) => [words(&["--domain", domain]), self.family()].concat(),
+                (None, Some(controller)) => [words(&["--hostname", controller]), self.family()].concat(),
+                (None, None) => {
                     let as_if = whole([words(&["--domain", NOWHERE]), self.family()].concat());
                     let beside = Some(whole(self.family()));
-                    return Err(Unasked { beside, ..unasked("needs --domain, whose controllers it asks", as_if) });
+                    let reason = "needs --domain, whose controllers it asks, or --domain-controller";
+                    return Err(Unasked { beside, ..unasked(reason, as_if) });
                 }
             },
             Vantage::Agent => self.source(check, service)?,
@@ -271,22 +297,28 @@ impl Site {
     }
 
     fn source(&self, check: &RegisteredCheck, service: &ScheduledService) -> Result<Vec<String>, Unasked> {
-        let (option, given, needs) = match service.elsewhere {
-            Elsewhere::Counters => ("--counters", &self.counters, "needs --counters, or Windows"),
+        let (option, given, max_age, needs) = match service.elsewhere {
+            Elsewhere::Counters => ("--counters", &self.counters, &None, "needs --counters, or Windows"),
+            Elsewhere::Exporter => ("--source", &self.service_source, &None, "needs --service-source, or Windows"),
             Elsewhere::Export { .. } if check.about.name == HealthSet::ABOUT.name => {
-                ("--file", &self.health_set_file, "needs --health-set-file, or Windows")
+                ("--file", &self.health_set_file, &self.health_set_max_age, "needs --health-set-file, or Windows")
             }
-            Elsewhere::Export { .. } => ("--file", &self.events_file, "needs --events-file, or Windows"),
-            Elsewhere::Nowhere | Elsewhere::Same => {
-                ("", &None, "needs Windows, or a section of its own that names a source")
+            Elsewhere::Export { .. } => {
+                ("--file", &self.events_file, &self.events_max_age, "needs --events-file, or Windows")
             }
+            Elsewhere::Same => ("", &None, &None, "needs a section of its own that names a source"),
         };
         match given {
-            Some(source) => Ok([words(&[option, source]), self.of_server()].concat()),
+            Some(source) => {
+                let max_age = max_age.iter().flat_map(|max_age| ["--max-age", max_age]);
+                let source = words(&[option, source].into_iter().chain(max_age).collect::<Vec<_>>());
+                Ok([source, self.of_server()].concat())
+            }
             None if cfg!(windows) => Ok(self.on_windows()),
             None => Err(Unasked {
                 reason: needs.to_owned(),
                 is_left_out: false,
+                is_by_choice: false,
                 beside: Some(self.of_server()),
                 as_if: Vec::new(),
             }),

@@ -4,15 +4,18 @@ use std::borrow::Cow;
 
 use crate::net::host::is_same_computer;
 use crate::render::text::MAX_SUMMARY;
-use crate::report::{Class, Failure, Finding, Metric, Part, Report, State, excerpt};
+use crate::report::{Class, Failure, Finding, Metric, Part, Report, State, Thresholds, excerpt};
 
-/// How many there are and how many of them are not OK; a finding of each that is not.
-pub(super) fn conclude(report: &mut Report) {
-    let (all, not_asked) = (report.parts.len(), report.not_asked.len());
+/// How many there are and how many of them are not OK; a finding of each that is not, and of too many that were not asked.
+pub(super) fn conclude(report: &mut Report, of_not_asked: &Thresholds) {
+    let all = report.parts.len();
+    // Whoever leaves a check out has decided that it is not missed.
+    let missed = report.not_asked.iter().filter(|not| !not.is_left_out).map(|not| not.name.clone());
+    let missed: Vec<_> = missed.collect();
     let failing: Vec<_> = report.parts.iter().filter(|part| part.report.state() != State::Ok).collect();
     let checks = if all == 1 { "check" } else { "checks" };
     let headline = match failing.len() {
-        0 => format!("{all} {checks} OK, {not_asked} not asked"),
+        0 => format!("{all} {checks} OK, {} not asked", missed.len()),
         count => format!("{count} of {all} {checks}"),
     };
     let said: Vec<_> = failing.iter().map(|part| part.report.summary()).collect();
@@ -20,14 +23,22 @@ pub(super) fn conclude(report: &mut Report) {
     let share = share(&said, MAX_SUMMARY.saturating_sub(headline.len() + names)).min(super::MAX_SAID);
     let failing: Vec<_> = failing.into_iter().map(|part| finding_of(part, share)).collect();
     report.headline = Some(headline);
-    for (label, count) in [("failing", failing.len()), ("checks", all), ("not_asked", not_asked)] {
-        report.add_metric(Metric::count(label, u32::try_from(count).unwrap_or(u32::MAX)));
-    }
+    let metric = |label, count| Metric::count(label, u32::try_from(count).unwrap_or(u32::MAX));
+    report.add_metric(metric("failing", failing.len()));
+    report.add_metric(metric("checks", all));
+    let not_asked = metric("not_asked", missed.len()).judged_by(of_not_asked);
+    let too_many = not_asked.violation().map(|violation| {
+        let relation = violation.range.relation(not_asked.value().unwrap_or_default(), |bound| bound.to_string());
+        let text = format!("{} not asked, {relation} ({})", missed.len(), missed.join(", "));
+        Finding { state: violation.state, advice: ADVICE_ON_NOT_ASKED, ..Finding::remark(text) }
+    });
+    report.add_metric(not_asked);
     if failing.is_empty() && !report.findings.iter().any(|finding| finding.is_answer) {
         let names: Vec<_> = report.parts.iter().map(|part| part.name.as_str()).collect();
         report.findings.insert(0, Finding::ok(names.join(", ")));
     }
     report.findings.splice(0..0, failing);
+    report.findings.extend(too_many);
 }
 
 /// How many characters of each text there is room for, if a text that needs less leaves the rest to the others.
@@ -91,6 +102,10 @@ fn distinct<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
     }
     servers
 }
+
+const ADVICE_ON_NOT_ASKED: &str = "\
+Below it stands what each of them needs: an option, a section of its own in the ini file, or another place to be asked from. A \
+check that is not to be asked is left out with --without.";
 
 const ADVICE_ON_SERVERS: &str = "\
 What is said of one of them may hide what is said of another. The host is given by its address, which no source knows: give the \

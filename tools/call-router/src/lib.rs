@@ -5,6 +5,7 @@
 pub mod calls;
 pub mod counters;
 pub mod directory;
+pub mod exporter;
 pub mod nameserver;
 pub mod router;
 pub mod scene;

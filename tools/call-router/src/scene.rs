@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::nameserver::{self, Manner, Nameserver};
 use crate::router::{Behaviour, Router, Settings};
-use crate::{counters, directory};
+use crate::{counters, directory, exporter};
 
 /// One run of a check. In the arguments stand places:
 ///
@@ -19,6 +19,7 @@ use crate::{counters, directory};
 /// - `{good-dc}` and `{bad-dc}` are ports of domain controllers, the second one not synchronized;
 /// - `{good-log}`, `{bad-log}` and `{starting-log}` are counters of the last hour: few calls rejected and a pool that runs,
 ///   many and one that is disabled, few and one that is not there yet;
+/// - `{running}`, `{disabled}` and `{stopped}` are pages of windows_exporter on which the service is in that state;
 /// - `{rejected}` are the events of three rejected calls, exported just now;
 /// - `{ini}` is a file with a section for each check of which the router wants something said: whom it trusts, a domain
 ///   controller that is fit for work;
@@ -123,6 +124,12 @@ impl Scene {
         }
         fill(line, "{good-dc}", || Ok(directory::start(true)?.port().to_string()))?;
         fill(line, "{bad-dc}", || Ok(directory::start(false)?.port().to_string()))?;
+        for (place, state, start_mode) in
+            [("{running}", "running", "auto"), ("{disabled}", "stopped", "disabled"), ("{stopped}", "stopped", "auto")]
+        {
+            let page = || Ok(format!("http://{}/metrics", exporter::start(&recorded(), state, start_mode)?));
+            fill(line, place, page)?;
+        }
         Ok(nameserver)
     }
 }

@@ -175,7 +175,13 @@ pub const SCENES: &[Scene] = &[
     scene("check_um_cert_expiry", CertificateNearExpiry, "-H localhost -4 -p {tls} --ca-file {ca}", 2),
     scene("check_um_cert_expiry", Healthy, "--file {ca} -w @100:500 -c 14:1000", 1),
     scene("check_um_cert_expiry", Healthy, "--file {nowhere}", 3),
-    scene("check_um_service", Healthy, "--service MSExchangeUMCR", 3).titled("a question that only Windows can answer"),
+    scene("check_um_service", Healthy, "--source prometheus:{running}", 0)
+        .titled("the service of a Windows server, by its windows_exporter")
+        .well("um-service"),
+    scene("check_um_service", Healthy, "--source prometheus:{disabled}", 1),
+    scene("check_um_service", Healthy, "--source prometheus:{stopped}", 2).failing("um-service"),
+    scene("check_um_service", Refused, "--source prometheus:http://127.0.0.1:{tcp}/metrics", 3).gone("um-service"),
+    scene("check_um_service", Healthy, "--service MSExchangeUMCR", 3).titled("what only Windows knows without an exporter"),
     scene("check_um_service", Healthy, "", 3),
     scene("check_um_reject_rate", Healthy, "--counters csv:{good-log}", 0)
         .titled("a tenth of the calls rejected")

@@ -24,8 +24,7 @@ pub fn files() -> io::Result<Vec<File>> {
 fn nrpe() -> String {
     let mut text = NRPE.replace("{timeout}", &SCRIPT.to_string());
     for check in services() {
-        let Some(source) = unix_source(check) else { continue };
-        let words = words(check) + &source;
+        let words = words(check) + &unix_source(check);
         let line = format!("command[{}]=/usr/lib/nagios/plugins/{}{words}\n", check.name, check.plugin);
         text += &match check.vantage {
             Vantage::Call => format!("{CALL}#{line}\n"),
@@ -36,8 +35,8 @@ fn nrpe() -> String {
     text
 }
 
-/// Whom a check on another host asks; `None` if the question can only be put on the server itself.
-fn unix_source(check: &ScheduledService) -> Option<String> {
+/// Whom a check on another host asks.
+fn unix_source(check: &ScheduledService) -> String {
     let asks = match check.vantage {
         Vantage::Network | Vantage::Tls => " -H cas1.example.com",
         Vantage::Call => " -H cas1.example.com -u sip:5000@cas1.example.com",
@@ -49,9 +48,9 @@ fn unix_source(check: &ScheduledService) -> Option<String> {
         Elsewhere::Same => String::new(),
         Elsewhere::Counters => " --counters prometheus:http://cas1.example.com:9182/metrics".to_owned(),
         Elsewhere::Export { file, max_age, .. } => format!(" --file /var/lib/check-um/{file} --max-age {max_age}"),
-        Elsewhere::Nowhere => return None,
+        Elsewhere::Exporter => " --source prometheus:http://cas1.example.com:9182/metrics".to_owned(),
     };
-    Some(asks.to_owned() + &reads)
+    asks.to_owned() + &reads
 }
 
 /// The file of the server's own agent: where it goes, and what this agent sets beside what both have in common.
@@ -82,8 +81,7 @@ const NRPE: &str = "\
 # Put your router in the place of cas1.example.com, and leave out what you do not want to be asked from here.
 #
 # Nothing is taken from the caller: these lines work where NRPE is built without command arguments, as Debian's is.
-# Whether the service runs is known on the Windows server only: nsclient.ini, snclient.ini. The counters come from
-# windows_exporter, the two files from the server; README.md says how.
+# Service and counters come from windows_exporter, the two files from the server; README.md says how.
 
 command_timeout={timeout}
 
@@ -94,11 +92,13 @@ const CALL: &str = "
 ";
 
 const WHOLE: &str = "
-# All of these in one run, in place of them: what the router is asked by, and each check's options, stand in the file.
+# What of these can be asked from here, in one run in place of them: what the router is asked by, and each check's options, stand
+# in the file. In the startup modes TLS and Dual each run is five TLS connections.
 ";
 
 const WHOLE_HERE: &str = "
-; All of these, and what is asked over the network, in one run in place of them: by the name of this server.
+; All of these, and SIP as this server reaches it, in one run in place of them: by the name of this server. Whether others reach
+; it is seen from where they are only.
 ";
 
 const NSCLIENT: &str = "\

@@ -184,7 +184,8 @@ define hostgroup {
     alias           UM Call Routers that may be called
 }
 
-# These have one service in place of all others, which asks the whole health set in one run: not in um-call-routers.
+# These have one service in place of the others, which asks in one run what can be asked from here: not in um-call-routers. Of the
+# server itself it knows what it is told where to read; what it then misses it warns of, and what it is not to ask is left out.
 define hostgroup {
     hostgroup_name  um-call-routers-whole
     alias           UM Call Routers with one service
@@ -206,7 +207,7 @@ define host {
     host_name           cas3.example.com
     address             192.0.2.12
     hostgroups          um-call-routers-whole
-    _UM_CALL_ROUTER     --domain example.com --startup-mode Dual --tls-name cas3.example.com
+    _UM_CALL_ROUTER     --domain example.com --startup-mode Dual --tls-name cas3.example.com --counters prometheus:http://cas3.example.com:9182/metrics --service-source prometheus:http://cas3.example.com:9182/metrics --without call_routing --without health_set --without events --not-asked-warning 0
 }
 ";
 
@@ -215,7 +216,7 @@ const PARTS: &[(Vantage, &str)] = &[
     (Vantage::Call, "\n# --- From here, if this is a UM IP gateway: a call, over TCP\n"),
     (Vantage::Directory, "\n# --- From here: the directory that the routers depend on\n"),
     (Vantage::Tls, "\n# --- From here, over TLS: the startup modes TLS and Dual\n"),
-    (Vantage::Whole, "\n# --- From here: one service in place of all others\n"),
+    (Vantage::Whole, "\n# --- From here: one service in place of the others\n"),
     (Vantage::Agent, "\n# --- On the server itself, where there is an agent (../agents/)\n"),
 ];
 

@@ -44,7 +44,8 @@ pub fn source(check: &ScheduledService) -> Option<(&'static str, String)> {
             let name = command_name(check.plugin);
             Some(("file", format!("{}_file", name.strip_prefix("um_").unwrap_or(name))))
         }
-        Elsewhere::Same | Elsewhere::Nowhere => None,
+        Elsewhere::Exporter => Some(("source", "service_source".to_owned())),
+        Elsewhere::Same => None,
     }
 }
 
@@ -55,17 +56,8 @@ pub const fn filled_in(check: &ScheduledService) -> &'static [(&'static str, &'s
         Vantage::Tls => &[("port", "tls_port")],
         Vantage::Call => &[("uri", "call_routing"), ("port", "tcp_port")],
         Vantage::Directory => &[("domain", "domain"), ("hostname", "domain_controller")],
-        Vantage::Whole => &[
-            ("startup_mode", "startup_mode"),
-            ("tcp_port", "tcp_port"),
-            ("tls_port", "tls_port"),
-            ("call", "call_routing"),
-            ("domain", "domain"),
-            ("counters", "counters"),
-            ("health_set_file", "health_set_file"),
-            ("events_file", "events_file"),
-        ],
-        Vantage::Agent => &[],
+        // Which of them have an effect depends on the side from which it asks.
+        Vantage::Whole | Vantage::Agent => &[],
     }
 }
 
@@ -118,6 +110,11 @@ const FACTS: &[Fact] = &[
         "where its counters are read, such as prometheus:http://cas1.example.com:9182/metrics",
         "where the counters are read: `prometheus:http://cas1.example.com:9182/metrics`, `csv:FILE`",
     ),
+    fact(
+        "service_source",
+        "where its services are looked up, such as prometheus:http://cas1.example.com:9182/metrics",
+        "where its services are looked up: `prometheus:http://cas1.example.com:9182/metrics`",
+    ),
 ];
 
 /// The last ones.
@@ -129,7 +126,9 @@ const CHOICES: &[Fact] = &[
     ),
     fact(
         "whole",
-        "true: one service, um-call-router, which asks everything in one run, in place of all others",
-        "`true`: one service, `um-call-router`, which asks everything in one run, in place of all others",
+        "true: one service, um-call-router, in place of all that ask over the network; with an agent a second one, \
+         um-call-router-server, in place of all that it runs",
+        "`true`: one service, `um-call-router`, in place of all that ask over the network; with an agent a second one, \
+         `um-call-router-server`, in place of all that it runs",
     ),
 ];

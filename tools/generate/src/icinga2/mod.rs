@@ -3,6 +3,7 @@
 pub mod commands;
 pub mod facts;
 pub mod services;
+mod whole;
 
 pub use services::GRACE;
 

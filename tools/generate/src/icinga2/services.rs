@@ -6,7 +6,7 @@ use check_um::checks::schedule::{Elsewhere, ScheduledService, Vantage};
 use check_um::door::report::{Class, HEALTH_SET};
 
 use super::facts::{self, Fact};
-use super::{command_name, header, purpose, quoted};
+use super::{command_name, header, purpose, quoted, whole};
 use crate::register::{Plugin, plugin_of, services};
 
 /// What Icinga waits beyond a plugin's own deadline, in seconds.
@@ -20,7 +20,10 @@ pub fn text() -> String {
     text += &functions();
     text += &TEMPLATE.replace("@HEALTH_SET@", HEALTH_SET);
     for check in services() {
-        text += &apply(check);
+        text += &match check.vantage {
+            Vantage::Whole => whole::text(check),
+            _ => apply(check),
+        };
     }
     text += &agent();
     text += &dependencies();
@@ -58,29 +61,21 @@ fn functions() -> String {
     }
     text += " *\n * Without any of them: vars.um_call_router = true */\n";
     let keys: Vec<_> = facts::all().iter().map(|fact| format!("  {}", quoted(&fact.key))).collect();
-    text + &FUNCTIONS.replace("@KEYS@", &keys.join(",\n"))
+    let names = |is_meant: fn(&ScheduledService) -> bool| {
+        let names = services().filter(|check| is_meant(check)).map(|check| format!("  {}", quoted(check.name)));
+        names.collect::<Vec<_>>().join(",\n")
+    };
+    text + &FUNCTIONS
+        .replace("@KEYS@", &keys.join(",\n"))
+        .replace("@CHECKS@", &names(|check| check.vantage != Vantage::Whole))
+        .replace("@OF_SERVER@", &names(|check| check.vantage == Vantage::Agent))
 }
 
 fn apply(check: &ScheduledService) -> String {
-    let plugin = plugin_of(check);
     let command = command_name(check.plugin);
     let sources = facts::source(check);
-    let runs_on_agent = is_run_by_agents(check);
 
-    let mut text = format!("\napply Service {} {{\n  import \"um-call-router\"\n\n", quoted(check.name));
-    let _ = write!(
-        text,
-        "  display_name = {}\n  check_command = {}\n  check_interval = {}m\n  retry_interval = {}m\n  \
-         max_check_attempts = {}\n  check_timeout = {}s\n  command_endpoint = um_endpoint(host, {runs_on_agent})\n",
-        quoted(check.title),
-        quoted(command),
-        check.interval,
-        check.retry,
-        check.attempts,
-        check.timeout + GRACE,
-    );
-    let _ = writeln!(text, "  notes = {}\n", quoted(&notes(&plugin)));
-    let _ = writeln!(text, "  vars.{command}_timeout = {}", check.timeout);
+    let mut text = head(check, (check.name, check.title), check.vantage == Vantage::Agent);
     for (option, value) in check.arguments {
         let option = option.trim_start_matches('-').replace('-', "_");
         let _ = writeln!(text, "  vars.{command}_{option} = {}", quoted(value));
@@ -88,41 +83,69 @@ fn apply(check: &ScheduledService) -> String {
     for (variable, key) in facts::filled_in(check) {
         text += &given(&format!("{command}_{variable}"), key);
     }
-    let tls_name = format!("vars.{command}_tls_name = um_router(host).tls_name || host.name");
-    match check.vantage {
-        Vantage::Tls => text += &format!("  {tls_name}\n"),
-        Vantage::Whole => text += &format!("  if (um_speaks(host, \"TLS\")) {{ {tls_name} }}\n"),
-        Vantage::Network | Vantage::Call | Vantage::Agent | Vantage::Directory => {}
+    if check.vantage == Vantage::Tls {
+        let _ = writeln!(text, "  vars.{command}_tls_name = um_router(host).tls_name || host.name");
     }
     if let Some((option, key)) = &sources {
         text += &given(&format!("{command}_{option}"), key);
-        if let Elsewhere::Export { max_age, .. } = check.elsewhere {
-            let variable = format!("{command}_max_age");
-            let usual = quoted(max_age);
-            let _ =
-                writeln!(text, "  if (um_router(host).{key}) {{ vars.{variable} = host.vars.{variable} || {usual} }}");
-        }
+        text += &max_age(check, command);
     }
     let condition = match check.vantage {
         Vantage::Network => "um_speaks(host, \"TCP\")".to_owned(),
         Vantage::Tls => "um_speaks(host, \"TLS\")".to_owned(),
         Vantage::Call => "um_router(host).call_routing".to_owned(),
         Vantage::Directory => "um_router(host).domain || um_router(host).domain_controller".to_owned(),
-        Vantage::Whole => "um_router(host).whole".to_owned(),
-        Vantage::Agent => {
-            sources.map_or_else(String::new, |(_, key)| format!("um_router(host).{key} || ")) + "um_router(host).agent"
-        }
+        Vantage::Agent | Vantage::Whole => is_asked_of_server(check),
     };
-    let _ = write!(text, "\n  assign where {condition}\n  ignore where um_omits(host, {})\n}}\n", quoted(check.name));
+    text + &tail(&condition, check.name)
+}
+
+/// What every rule begins with.
+pub(super) fn head(check: &ScheduledService, (name, title): (&str, &str), runs_on_agent: bool) -> String {
+    let command = command_name(check.plugin);
+    let mut text = format!("\napply Service {} {{\n  import \"um-call-router\"\n\n", quoted(name));
+    let _ = write!(
+        text,
+        "  display_name = {}\n  check_command = {}\n  check_interval = {}m\n  retry_interval = {}m\n  \
+         max_check_attempts = {}\n  check_timeout = {}s\n  command_endpoint = um_endpoint(host, {runs_on_agent})\n",
+        quoted(title),
+        quoted(command),
+        check.interval,
+        check.retry,
+        check.attempts,
+        check.timeout + GRACE,
+    );
+    let _ = writeln!(text, "  notes = {}\n", quoted(&notes(&plugin_of(check))));
+    let _ = writeln!(text, "  vars.{command}_timeout = {}", check.timeout);
     text
 }
 
-/// Where there is an agent: on the server itself more can be asked in one run than from elsewhere.
-fn is_run_by_agents(check: &ScheduledService) -> bool {
-    matches!(check.vantage, Vantage::Agent | Vantage::Whole)
+/// What every rule ends with.
+pub(super) fn tail(condition: &str, name: &str) -> String {
+    format!("\n  assign where {condition}\n  ignore where um_omits(host, {})\n}}\n", quoted(name))
 }
 
-fn given(variable: &str, key: &str) -> String {
+/// Where somebody can say what only the server knows: its agent, or whatever else brings it from there.
+fn is_asked_of_server(check: &ScheduledService) -> String {
+    let source = facts::source(check).map(|(_, key)| format!("um_router(host).{key} || "));
+    source.unwrap_or_default() + "um_router(host).agent"
+}
+
+/// How old an export may be, as the check of its own has it; `variable_of` is the command whose variable that is.
+pub(super) fn max_age(check: &ScheduledService, variable_of: &str) -> String {
+    let (Elsewhere::Export { max_age, .. }, Some((_, key))) = (check.elsewhere, facts::source(check)) else {
+        return String::new();
+    };
+    let own = format!("{}_max_age", command_name(check.plugin));
+    let variable = match variable_of == command_name(check.plugin) {
+        true => own.clone(),
+        false => format!("{variable_of}_{}", own.trim_start_matches("um_")),
+    };
+    let usual = quoted(max_age);
+    format!("  if (um_router(host).{key}) {{ vars.{variable} = host.vars.{own} || {usual} }}\n")
+}
+
+pub(super) fn given(variable: &str, key: &str) -> String {
     format!("  if (um_router(host).{key}) {{ vars.{variable} = um_router(host).{key} }}\n")
 }
 
@@ -137,9 +160,11 @@ pub fn notes(plugin: &Plugin) -> String {
 
 /// One alert for an agent that is gone, instead of one for each check that it would run.
 fn agent() -> String {
-    let checks = services().filter(|check| is_run_by_agents(check));
-    AGENT
-        .replace("@CHECKS@", &checks.map(|check| format!("    {}", quoted(check.name))).collect::<Vec<_>>().join(",\n"))
+    let of_server = services().filter(|check| check.vantage == Vantage::Agent).map(|check| check.name.to_owned());
+    let whole =
+        services().filter(|check| check.vantage == Vantage::Whole).map(|check| format!("{}-server", check.name));
+    let names: Vec<_> = whole.chain(of_server).map(|name| format!("    {}", quoted(&name))).collect();
+    AGENT.replace("@CHECKS@", &names.join(",\n"))
 }
 
 fn dependencies() -> String {
@@ -152,9 +177,10 @@ fn dependencies() -> String {
         format!(
             "\n// When {parent} has told, these have nothing to add.\napply Dependency {parent_name} to Service {{\n  \
              parent_service_name = {parent_name}\n  states = [ OK, Warning ]\n  disable_notifications = true\n\n  \
-             assign where service.name in [ {} ] && um_router(host).agent\n  ignore where um_omits(host, {parent_name})\n}}\n",
+             assign where service.name in [ {} ] && ({is_there})\n  ignore where um_omits(host, {parent_name})\n}}\n",
             children.join(", "),
             parent_name = quoted(parent),
+            is_there = services().filter(|check| check.name == parent).map(is_asked_of_server).collect::<String>(),
         )
     };
     parents.into_iter().map(dependency).collect()
@@ -165,12 +191,25 @@ globals.um_facts = [
 @KEYS@
 ]
 
+globals.um_checks = [
+@CHECKS@
+]
+
+globals.um_checks_of_server = [
+@OF_SERVER@
+]
+
 globals.um_router = function(host) {
   var said = host.vars.um_call_router
   if (typeof(said) != Dictionary) { return if (said) { {} } else { null } }
   // A fact misspelt would be a check missed.
   for (key => value in said) {
     if (!(key in um_facts)) { throw "Host '" + host.name + "': there is no vars.um_call_router." + key }
+  }
+  for (name in said.without || []) {
+    if (!(name in um_checks) && !(name in [ "um-agent", "um-call-router", "um-call-router-server" ])) {
+      throw "Host '" + host.name + "': vars.um_call_router.without: there is no check " + name
+    }
   }
   return said
 }
@@ -189,8 +228,26 @@ globals.um_omits = function(host, check) {
   var router = um_router(host)
   if (router == null) { return false }
   // One service in place of all others, but for whether its agent is there.
-  if (router.whole && !(check in [ "um-call-router", "um-agent" ])) { return true }
+  if (router.whole && !(check in [ "um-call-router", "um-call-router-server", "um-agent" ])) { return true }
   return check in router.without
+}
+
+// The names by which check_um_call_router knows them.
+globals.um_rows = function(checks) {
+  return checks.map(function(check) { return check.substr(3).replace("-", "_") })
+}
+
+globals.um_asked_on_server = function(host) {
+  var without = um_router(host).without || []
+  return um_rows(um_checks_of_server.filter(function(check) use(without) { return !(check in without) }))
+}
+
+// What the run over the network leaves to the agent, and what the host is not to have.
+globals.um_left_out = function(host) {
+  var router = um_router(host)
+  var without = router.without || []
+  var agents = if (router.agent) { um_checks_of_server } else { [] }
+  return um_rows(um_checks.filter(function(check) use(without, agents) { return check in without || check in agents }))
 }
 
 globals.um_endpoint = function(host, runs_on_agent) {

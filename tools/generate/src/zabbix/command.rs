@@ -57,15 +57,14 @@ pub fn windows() -> String {
     format!("{}{}", HEAD.replace("@PLACE@", WINDOWS), lines.collect::<String>())
 }
 
-/// The agent's file for a host that runs Linux: without what only Windows knows.
+/// The agent's file for a host that runs Linux.
 pub fn linux() -> String {
-    let asked = asked_by_agents().filter(|check| check.elsewhere != Elsewhere::Nowhere);
     // A file must not be older than what brings it may be late.
     let behind = |check: &ScheduledService| match check.elsewhere {
         Elsewhere::Export { max_age, .. } => format!(" --max-age {max_age}"),
         _ => String::new(),
     };
-    let lines = asked.map(|check| line(check, "/usr/lib/nagios/plugins/", &behind(check)));
+    let lines = asked_by_agents().map(|check| line(check, "/usr/lib/nagios/plugins/", &behind(check)));
     format!("{}{}", HEAD.replace("@PLACE@", LINUX), lines.collect::<String>())
 }
 
@@ -103,7 +102,8 @@ const WINDOWS: &str = "\
 const LINUX: &str = "\
 # On a host that asks for others: /etc/zabbix/zabbix_agentd.d/check_um.conf. Counters then come from an exporter
 # (counters: prometheus:http://cas1.example.com:9182/metrics) or a log (csv:/var/lib/check-um/counters.csv), events and
-# the health set from a file (one more option: --file=/var/lib/check-um/events.xml). README.md says how.";
+# the health set from a file (one more option: --file=/var/lib/check-um/events.xml), the service from an exporter (one more
+# option: --source=prometheus:http://cas1.example.com:9182/metrics). README.md says how.";
 
 const HEAD: &str = "\
 # The checks of the health set UM.CallRouter as user parameters: each answers with the plugin's report as JSON.

@@ -310,7 +310,7 @@ fn about(vantage: Vantage) -> String {
             "the plugins among the external scripts of the server or proxy, and Timeout=20 in its configuration.",
         ),
         Vantage::Whole => (
-            "a Call Router in place of the other templates: all checks in one run, one item, one problem",
+            "a Call Router in place of the other templates: what can be asked from there in one run, one item, one problem",
             "the plugins among the external scripts of the server or proxy, and Timeout=20 in its configuration.",
         ),
         Vantage::Tls => (
