@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
 #![allow(dead_code, reason = "support and routers are shared with other tests")]
 
+#[path = "support/mail.rs"]
+mod mail;
 #[path = "support/nrpe.rs"]
 mod nrpe;
 #[path = "support/recorded.rs"]
@@ -24,8 +26,11 @@ use std::time::{Duration, Instant};
 use check_um::checks::schedule::ScheduledService;
 use check_um_generate::nagios::variable;
 use check_um_generate::register::services;
+use check_um_generate::sip_server::SERVICES;
+use mail::Mails;
 use recorded::{Recorded, Run};
 use site::Site;
+use support::port::closed_port;
 
 #[test]
 fn the_committed_files_pass_without_a_warning() {
@@ -37,6 +42,65 @@ fn the_committed_files_pass_without_a_warning() {
     let said = verify(&configure(&scratch, &routers));
     assert!(said.contains("Total Warnings: 0\nTotal Errors:   0\n"), "{said}");
     assert!(said.contains(&format!("Checked {} services.", services().count())), "{said}");
+}
+
+#[test]
+fn the_sample_of_sip_servers_passes_without_a_warning() {
+    if !nrpe::installed(&[NAGIOS]) {
+        return;
+    }
+    let scratch = Recorded::new();
+    let said = verify(&configure(&scratch, &read("integrations/nagios/sip-servers.cfg")));
+    assert!(said.contains("Total Warnings: 0\nTotal Errors:   0\n"), "{said}");
+    assert!(said.contains(&format!("Checked {} services.", SERVICES.len())), "{said}");
+}
+
+#[test]
+fn whoever_is_told_of_a_sip_server_reads_what_is_wrong_and_what_to_do() {
+    if !nrpe::installed(&[&[NAGIOS][..], &mail::NEEDS].concat()) {
+        return;
+    }
+    let scratch = Recorded::new();
+    let mails = Mails::start(&scratch.path(""));
+    let sample = read("integrations/nagios/sip-servers.cfg");
+    let groups = sample.rsplit_once("_SIP_TARGETS").unwrap().1.split_once("}\n").unwrap().1;
+    let (dead, tls) = (closed_port(), closed_port());
+    let host = format!(
+        "define host {{\nuse um-sip-server\nhost_name pbx1\naddress 127.0.0.1\nhostgroups sip-servers-tcp,sip-servers-tls,sip-servers-udp,sip-domains,sip-servers-called\n\
+         contacts anna\n_SIP_OPTIONS_TCP -p {dead}\n_SIP_OPTIONS_UDP -p {dead}\n_SIP_TLS -p {tls}\n_SIP_TARGETS -H localhost -p {dead}\n\
+         _SIP_CALL -p {dead} -u sip:echo@127.0.0.1\n}}\n\
+         define contact {{\nuse um-contact\ncontact_name anna\nemail anna@localhost\n}}\n\
+         define contactgroup {{\ncontactgroup_name telephony\nmembers anna\n}}\n"
+    );
+    let main = configure(&scratch, &(host + groups));
+    let text = fs::read_to_string(&main).unwrap().replace("enable_notifications=0", "enable_notifications=1");
+    fs::write(&main, text).unwrap();
+    // Told at the first failure, and by the template's own command.
+    for (file, from, to) in [
+        ("templates.cfg", "max_check_attempts   3", "max_check_attempts   1"),
+        (
+            "templates.cfg",
+            "servicegroups        um-sip-server",
+            "servicegroups        um-sip-server\n    contacts  anna",
+        ),
+    ] {
+        let path = scratch.path("conf.d").join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{from} in {text}");
+        fs::write(path, text.replace(from, to)).unwrap();
+    }
+    let _daemon = Daemon::start_with(&main, &[("MAILRC", &mails.mailrc)]);
+    let mail = mails.next_with("Subject: PROBLEM: pbx1: SIP OPTIONS over TCP is CRITICAL");
+    for text in [
+        "To: anna@localhost",
+        "connection refused by 127.0.0.1:",
+        "advice: ",
+        "target: 127.0.0.1, port ",
+        "started: 20",
+        "authentication: none",
+    ] {
+        assert!(mail.contains(text), "no {text:?} in {mail}");
+    }
 }
 
 #[test]
@@ -78,7 +142,7 @@ fn a_dependency_stays_on_its_own_host() {
 
 #[test]
 fn nothing_is_called_what_nagios_forbids() {
-    for file in ["commands.cfg", "templates.cfg", "routers.cfg"] {
+    for file in ["commands.cfg", "templates.cfg", "routers.cfg", "sip-servers.cfg"] {
         for line in read(&format!("integrations/nagios/{file}")).lines().filter(|line| line.starts_with("    ")) {
             let (directive, value) = line.trim().split_once(' ').unwrap_or((line, ""));
             let is_name = directive.ends_with("name") || directive.contains("description") || directive == "use";
@@ -231,7 +295,13 @@ struct Daemon {
 
 impl Daemon {
     fn start(main: &Path) -> Self {
+        Self::start_with(main, &[])
+    }
+
+    /// The same with these variables in its environment.
+    fn start_with(main: &Path, environment: &[(&str, &str)]) -> Self {
         let mut command = Command::new(NAGIOS);
+        command.envs(environment.iter().copied());
         command.arg(main).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         Self { process: command.spawn().unwrap(), main: main.to_owned() }
     }

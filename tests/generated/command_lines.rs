@@ -17,6 +17,7 @@ fn every_command_of_nagios_is_understood() {
         // What a host says in its own variable, without which there is no question.
         let whom = match line.split(' ').next() {
             Some("ad_ds") => "-H dc1.example.com",
+            Some("sip_options") if line.contains(" --srv ") => "-H example.com",
             Some("call_routing") => "-u sip:5000@cas1.example.com",
             _ => "",
         };

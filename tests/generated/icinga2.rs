@@ -4,6 +4,7 @@ use check_um::checks::schedule::ScheduledService;
 use check_um_generate::icinga2::{GRACE, command_name, commands, facts, quoted, services};
 use check_um_generate::options::options;
 use check_um_generate::register::{self, plugins};
+use check_um_generate::sip_server;
 
 use super::committed;
 
@@ -47,6 +48,8 @@ fn the_readme_names_every_fact_and_no_other() {
     let rows: Vec<_> = readme.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
     let facts = facts::all();
     let keys = facts.iter().map(|fact| &*fact.key).chain(register::services().map(|check| check.name));
+    let of_sip_servers = sip_server::FACTS.iter().map(|fact| fact.key);
+    let keys = keys.chain(of_sip_servers).chain(sip_server::SERVICES.iter().map(|service| service.name));
     assert_eq!(rows, keys.collect::<Vec<_>>(), "integrations/icinga2/README.md: first the facts, then the checks");
 }
 

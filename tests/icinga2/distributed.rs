@@ -27,10 +27,10 @@ fn a_satellite_and_an_agent_check_for_their_master() {
     for file in ["um-commands.conf", "um-services.conf"] {
         master.write(&format!("zones.d/global-templates/{file}"), &committed(file));
     }
-    let hosts = committed("two-nodes/master/zones.d/satellite/hosts.conf").replace("192.0.2.7", "127.0.0.1");
+    let hosts = committed("two-nodes/master/zones.d/satellite/um-hosts.conf").replace("192.0.2.7", "127.0.0.1");
     let port = format!("  vars.um_call_router.tcp_port = {}\n", router.tcp_port);
     let hosts = hosts.replace("\n}", &format!("\n{port}}}"));
-    master.write("zones.d/satellite/hosts.conf", &hosts);
+    master.write("zones.d/satellite/um-hosts.conf", &hosts);
     // And one that the master keeps, but has asked from the satellite.
     let kept = format!(
         "object Host \"cas2.example.com\" {{\n  address = \"127.0.0.1\"\n  check_command = \"dummy\"\n  \

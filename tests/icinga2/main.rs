@@ -7,11 +7,14 @@
 
 mod api;
 mod distributed;
+#[path = "../support/mail.rs"]
+mod mail;
 mod node;
 mod perfdata;
 mod router;
 mod scenes;
 mod scheduler;
+mod sip_server;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -33,8 +36,10 @@ fn accepted_without_a_warning() {
         object Host \"cas3.example.com\" {\n  check_command = \"dummy\"\n  zone = \"master\"\n  \
         vars.um_call_router = { whole = true, service_source = \"prometheus:http://cas3/\" }\n}\n\
         object Host \"cas4.example.com\" {\n  check_command = \"dummy\"\n  zone = \"satellite\"\n  \
-        vars.um_call_router = { whole = true, agent = \"cas1.example.com\" }\n}\n";
-    scratch.configure(&(one_node() + &committed("hosts.conf") + everything));
+        vars.um_call_router = { whole = true, agent = \"cas1.example.com\" }\n}\n\
+        object Host \"pbx1.example.com\" {\n  check_command = \"dummy\"\n  zone = \"master\"\n  \
+        vars.sip_server = { transports = [ \"udp\", \"tcp\", \"tls\" ], domain = \"example.com\", call = \"sip:x\" }\n}\n";
+    scratch.configure(&(one_node() + &committed("um-sip-servers.conf") + &committed("um-hosts.conf") + everything));
     scratch.assert_accepted();
 }
 

@@ -142,8 +142,14 @@ impl Scratch {
 
     /// Starts the daemon and waits for its API.
     pub fn start(self) -> Node {
+        self.start_with(&[])
+    }
+
+    /// The same with these variables in its environment.
+    pub fn start_with(self, environment: &[(&str, &str)]) -> Node {
         let log = fs::File::create(self.path("log/out")).unwrap();
         let mut command = self.icinga2(&["daemon", "-c", "icinga2.conf"]);
+        command.envs(environment.iter().copied());
         let child = command.stdout(log.try_clone().unwrap()).stderr(log).process_group(0).spawn().unwrap();
         let api = Api::new(self.port, self.name, &fs::read(self.path("certs/ca.crt")).unwrap());
         let node = Node { child, api, scratch: self };

@@ -14,7 +14,7 @@ use check_um_generate::register::services;
 use crate::expression::Item;
 use crate::model::Pack;
 use crate::rules::{Command, of_workflow as commands_of};
-use crate::support::{self, format, perfdata, plugin, run_command};
+use crate::support::{format, perfdata, plugin, run_command};
 use crate::xml::Node;
 
 /// What every check is seen in.

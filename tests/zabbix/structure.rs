@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use check_um::checks::schedule::{Elsewhere, ScheduledService};
+use check_um::checks::schedule::ScheduledService;
 use check_um_generate::register::{plugin_of, services};
 use check_um_generate::zabbix;
 use check_um_generate::zabbix::command::{agent_name, asked_by_agents, values};

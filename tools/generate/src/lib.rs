@@ -13,6 +13,7 @@ pub mod options;
 pub mod prometheus;
 pub mod register;
 mod scom;
+pub mod sip_server;
 pub mod timeouts;
 pub mod zabbix;
 

@@ -1,5 +1,7 @@
 //! How do Nagios and Naemon run the health set? Their commands, templates, and a sample site.
 
+mod sip_server;
+
 use check_um::checks::schedule::{ScheduledService, Vantage};
 use check_um::door::report::HEALTH_SET;
 
@@ -10,7 +12,12 @@ use crate::timeouts::CALL;
 /// Everything below `nagios/` but its README.
 pub fn files() -> Vec<File> {
     let file = |name: &str, content: String| File { path: format!("nagios/{name}"), content };
-    vec![file("commands.cfg", commands()), file("templates.cfg", templates()), file("routers.cfg", routers())]
+    vec![
+        file("commands.cfg", commands() + &sip_server::commands() + NOTIFY),
+        file("templates.cfg", templates() + &sip_server::templates() + CONTACT),
+        file("routers.cfg", routers()),
+        file("sip-servers.cfg", sip_server::servers()),
+    ]
 }
 
 /// The host's custom variable with further options for this check: `_UM_SIP_OPTIONS`.
@@ -44,7 +51,8 @@ fn command_line(check: &ScheduledService) -> String {
     if check.vantage != Vantage::Directory {
         words.push("-H $HOSTADDRESS$".to_owned());
     }
-    words.push(format!("-t {}", check.timeout));
+    // Whoever is told reads server, time, credentials and what the peer said.
+    words.push(format!("-t {} -v", check.timeout));
     words.extend(check.arguments.iter().map(|(option, value)| format!("{option} {value}")));
     if check.vantage == Vantage::Tls {
         words.push(value_of(TLS));
@@ -156,6 +164,25 @@ fn define(kind: &str, directives: &[(&str, String)]) -> String {
         directives.iter().map(|(name, value)| format!("    {name:width$}  {value}").trim_end().to_owned() + "\n");
     format!("\ndefine {kind} {{\n{}}}\n", lines.collect::<String>())
 }
+
+/// The stock command says the first line only. Nagios takes out of it what a shell could take for more than text.
+const NOTIFY: &str = r#"
+# A mail with all that a check said: what is wrong, server, time, credentials, reason and advice.
+define command {
+    command_name  notify-um-service-by-email
+    command_line  /usr/bin/printf "%b" "$NOTIFICATIONTYPE$: $SERVICEDESC$ of $HOSTALIAS$ ($HOSTADDRESS$) is $SERVICESTATE$\n\n$LONGDATETIME$\n\n$SERVICEOUTPUT$\n$LONGSERVICEOUTPUT$\n" | /usr/bin/mail -s "$NOTIFICATIONTYPE$: $HOSTALIAS$: $SERVICEDESC$ is $SERVICESTATE$" $CONTACTEMAIL$
+}
+"#;
+
+const CONTACT: &str = r#"
+# Whoever is told of all this: service_notification_commands of a contact, or the whole template.
+define contact {
+    name                           um-contact
+    use                            generic-contact
+    service_notification_commands  notify-um-service-by-email
+    register                       0
+}
+"#;
 
 /// Options of every TLS check: whom it trusts, by which name.
 const TLS: &str = "_UM_TLS";

@@ -22,6 +22,21 @@ if (!globals.contains(\"UmPluginDir\")) {
 }
 ";
 
+/// What a host may say, and what is said of anything else: a variable misspelt would be an option that nobody gives.
+const VARIABLES: &str = r#"
+globals.um_variables = [
+@VARIABLES@
+]
+
+globals.um_check_variables = function(host) {
+  for (name => value in host.vars || {}) {
+    if (match("um_*", name) && name != "um_call_router" && !(name in um_variables)) {
+      throw "Host '" + host.name + "': there is no vars." + name + ": expected vars.um_call_router, or an option of a plugin as in um-commands.conf"
+    }
+  }
+}
+"#;
+
 /// All of `um-commands.conf`.
 pub fn text() -> String {
     let mut text = header(
@@ -31,10 +46,22 @@ pub fn text() -> String {
     text += UM_PLUGIN_DIR;
     // Windows starts no program by a path without its extension.
     text += "\nglobals.UmExtension = if (PlatformKernel == \"Windows\") { \".exe\" } else { \"\" }\n";
+    text += &VARIABLES.replace("@VARIABLES@", &variables());
     for plugin in plugins() {
         text += &check_command(&plugin);
     }
     text
+}
+
+/// The variable of every option, one plugin to a line.
+fn variables() -> String {
+    let of = |plugin: &Plugin| {
+        let prefix = command_name(plugin.about.name);
+        let options = options(plugin.command.clone()).into_iter().filter(|it| !FOREIGN.contains(&it.long.as_str()));
+        let names: Vec<_> = options.map(|option| quoted(&format!("{prefix}_{}", option.underscored()))).collect();
+        format!("  {}", names.join(", "))
+    };
+    plugins().iter().map(of).collect::<Vec<_>>().join(",\n")
 }
 
 fn check_command(plugin: &Plugin) -> String {

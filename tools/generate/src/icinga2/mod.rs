@@ -3,6 +3,7 @@
 pub mod commands;
 pub mod facts;
 pub mod services;
+pub mod sip_server;
 mod whole;
 
 pub use services::GRACE;
@@ -18,7 +19,16 @@ pub fn files() -> io::Result<Vec<File>> {
     Ok(vec![
         file("um-commands.conf", commands::text()),
         file("um-services.conf", services::text()),
-        marks::fill("icinga2/README.md", &[("facts", facts::table()), ("checks", services::table())])?,
+        file("um-sip-servers.conf", sip_server::text()),
+        marks::fill(
+            "icinga2/README.md",
+            &[
+                ("facts", facts::table()),
+                ("checks", services::table()),
+                ("facts of a SIP server", sip_server::facts()),
+                ("checks of a SIP server", sip_server::table()),
+            ],
+        )?,
     ])
 }
 

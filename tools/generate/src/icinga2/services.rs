@@ -117,7 +117,13 @@ pub(super) fn head(check: &ScheduledService, (name, title): (&str, &str), runs_o
     );
     let _ = writeln!(text, "  notes = {}\n", quoted(&notes(&plugin_of(check))));
     let _ = writeln!(text, "  vars.{command}_timeout = {}", check.timeout);
-    text
+    text + &verbose(command)
+}
+
+/// Whoever is told reads server, time, credentials and what the peer said, unless the host says otherwise.
+pub(super) fn verbose(command: &str) -> String {
+    let variable = format!("{command}_verbose");
+    format!("  if (!host.vars.contains({})) {{ vars.{variable} = 1 }}\n", quoted(&variable))
 }
 
 /// What every rule ends with.
@@ -200,6 +206,7 @@ globals.um_checks_of_server = [
 ]
 
 globals.um_router = function(host) {
+  um_check_variables(host)
   var said = host.vars.um_call_router
   if (typeof(said) != Dictionary) { return if (said) { {} } else { null } }
   // A fact misspelt would be a check missed.
