@@ -23,7 +23,8 @@ use crate::options::{Need, Options, Secrets, plain};
 use crate::plugin::aside::{Question, ask_all};
 use crate::plugin::{Check, Context};
 use crate::report::{
-    About, Class, Failure, Finding, Listed, NotAsked, Part, Range, Report, StandsFor, State, Target, Thresholds, excerpt,
+    About, Class, Failure, Finding, Listed, NotAsked, Part, Range, Report, StandsFor, State, Target, Thresholds,
+    excerpt,
 };
 use crate::time::deadline::Deadline;
 use crate::time::words::seconds;

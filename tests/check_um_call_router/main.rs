@@ -245,9 +245,7 @@ fn what_is_not_asked_can_be_an_alert() {
     // Service, call and whatever else is missed have no source; what the startup mode or somebody leaves out is not missed.
     let counters = format!("--counters csv:{}", site.path("counters.csv"));
     let left_out = "--without call_routing --without health_set --without events --without ad_ds";
-    let outcome = site.run(&format!(
-        "{counters} {left_out} --not-asked-critical 0 --service-source prometheus:http://127.0.0.1:9/ --without service"
-    ));
+    let outcome = site.run(&format!("{counters} {left_out} --not-asked-critical 0 --without service"));
     outcome.assert_begins(0, "UM CALL ROUTER OK - 4 checks OK, 0 not asked").assert_says("'not_asked'=0;;0");
     let outcome = site
         .run(&format!("{counters} --without health_set --without events --not-asked-warning 0 --not-asked-critical 9"));

@@ -1,5 +1,7 @@
 //! Which checks can be asked from where this one stands, with which arguments, and why not the others?
 
+mod idle;
+
 use std::net::UdpSocket;
 
 use super::super::health_set::HealthSet;
@@ -134,6 +136,12 @@ pub(super) struct Unasked {
     pub as_if: Vec<String>,
 }
 
+impl Unasked {
+    fn because(reason: &str, as_if: Vec<String>) -> Self {
+        Self { reason: reason.to_owned(), is_left_out: false, is_by_choice: false, beside: None, as_if }
+    }
+}
+
 /// All of these checks, in their order.
 pub(super) fn plan(others: &'static [RegisteredCheck], site: &Site, choice: &Choice<'_>) -> Vec<Planned> {
     let services = others.iter().flat_map(|check| check.services.iter().map(move |service| (check, service)));
@@ -196,19 +204,12 @@ impl Site {
     fn arguments(&self, check: &RegisteredCheck, service: &ScheduledService) -> Result<Vec<String>, Unasked> {
         let own: Vec<_> = service.arguments.iter().flat_map(|(option, value)| [*option, *value]).collect();
         let whole = |target: Vec<String>| [target, words(&own)].concat();
-        let unasked = |reason: &str, as_if: Vec<String>| Unasked {
-            reason: reason.to_owned(),
-            is_left_out: false,
-            is_by_choice: false,
-            beside: None,
-            as_if,
-        };
         Ok(whole(match service.vantage {
             Vantage::Network => {
                 let target = [self.at_port(self.tcp_port), words(&["--transport", "tcp"])].concat();
                 if self.startup_mode == StartupMode::Tls {
                     let reason = "in startup mode TLS the router does not listen in clear: --startup-mode TCP or Dual";
-                    return Err(Unasked { is_by_choice: true, ..unasked(reason, whole(target)) });
+                    return Err(Unasked { is_by_choice: true, ..Unasked::because(reason, whole(target)) });
                 }
                 target
             }
@@ -216,7 +217,7 @@ impl Site {
                 let target = [self.at_port(self.tls_port), self.tls_name()].concat();
                 if self.startup_mode == StartupMode::Tcp {
                     let reason = "in startup mode TCP the router speaks no TLS: --startup-mode TLS or Dual";
-                    return Err(Unasked { is_by_choice: true, ..unasked(reason, whole(target)) });
+                    return Err(Unasked { is_by_choice: true, ..Unasked::because(reason, whole(target)) });
                 }
                 target
             }
@@ -235,7 +236,7 @@ impl Site {
                     Some(uri) => return Ok(call(uri)),
                     None => {
                         let reason = "needs --call, whom to call: from a UM IP gateway only";
-                        return Err(unasked(reason, call(NOBODY)));
+                        return Err(Unasked::because(reason, call(NOBODY)));
                     }
                 }
             }
@@ -246,45 +247,12 @@ impl Site {
                     let as_if = whole([words(&["--domain", NOWHERE]), self.family()].concat());
                     let beside = Some(whole(self.family()));
                     let reason = "needs --domain, whose controllers it asks, or --domain-controller";
-                    return Err(Unasked { beside, ..unasked(reason, as_if) });
+                    return Err(Unasked { beside, ..Unasked::because(reason, as_if) });
                 }
             },
             Vantage::Agent => self.source(check, service)?,
-            Vantage::Whole => return Err(unasked("it asks all of these itself", Vec::new())),
+            Vantage::Whole => return Err(Unasked::because("it asks all of these itself", Vec::new())),
         }))
-    }
-
-    /// Which of the options that are given on the command line itself have no effect, because of who is left out or of how the
-    /// router listens.
-    pub(super) fn idle(&self, given: &dyn Fn(&str) -> bool, all: &[Planned], choice: &Choice<'_>) -> Option<String> {
-        // Both ports may always be given: they are facts of a host, which some schedulers pass each time.
-        if given("tls_name") && self.startup_mode == StartupMode::Tcp {
-            return Some("--tls-name: expected --startup-mode TLS or Dual too, or it has no effect".to_owned());
-        }
-        let calls = |planned: &Planned| planned.service.vantage == Vantage::Call && self.call.is_some();
-        let of_tls = |planned: &Planned| {
-            planned.service.vantage == Vantage::Tls || (calls(planned) && self.startup_mode == StartupMode::Tls)
-        };
-        let is_of_health = |planned: &Planned| planned.check.about.name == HealthSet::ABOUT.name;
-        let of_export = |planned: &Planned| matches!(planned.service.elsewhere, Elsewhere::Export { .. });
-        let users: [(&str, &Uses<'_>); 7] = [
-            ("call", &calls),
-            ("domain", &|planned| planned.service.vantage == Vantage::Directory),
-            ("counters", &|planned| planned.service.elsewhere == Elsewhere::Counters),
-            ("health_set_file", &|planned| of_export(planned) && is_of_health(planned)),
-            ("events_file", &|planned| of_export(planned) && !is_of_health(planned)),
-            ("tls_name", &of_tls),
-            ("server", &Planned::reads_a_source),
-        ];
-        users.into_iter().filter(|(option, _)| given(option)).find_map(|(option, uses)| {
-            let users: Vec<_> = all.iter().filter(|planned| uses(planned)).collect();
-            let is_idle = users.iter().all(|planned| choice.left_out(planned).is_some());
-            let names: Vec<_> = users.iter().map(|planned| planned.name.as_str()).collect();
-            is_idle.then(|| {
-                let (option, names) = (option.replace('_', "-"), names.join(", "));
-                format!("--{option}: expected one of {names} to be asked, which --only or --without leaves out")
-            })
-        })
     }
 
     fn tls_name(&self) -> Vec<String> {
@@ -315,13 +283,7 @@ impl Site {
                 Ok([source, self.of_server()].concat())
             }
             None if cfg!(windows) => Ok(self.on_windows()),
-            None => Err(Unasked {
-                reason: needs.to_owned(),
-                is_left_out: false,
-                is_by_choice: false,
-                beside: Some(self.of_server()),
-                as_if: Vec::new(),
-            }),
+            None => Err(Unasked { beside: Some(self.of_server()), ..Unasked::because(needs, Vec::new()) }),
         }
     }
 
@@ -383,9 +345,6 @@ fn words(words: &[&str]) -> Vec<String> {
 
 /// What the name of every plugin begins with.
 pub(super) const PREFIX: &str = "check_um_";
-
-/// Whether an option says something to a check.
-type Uses<'a> = dyn Fn(&Planned) -> bool + 'a;
 
 /// Whom a call would be for, if one were made.
 const NOBODY: &str = "sip:nobody@example.com";
