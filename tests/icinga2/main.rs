@@ -84,6 +84,11 @@ fn a_host_has_the_checks_it_asks_for_and_no_other() {
             &[&whole],
         ),
         (
+            "apart",
+            "vars.um_call_router = { whole = true, domain = \"example.com\", without = [ \"um-ad-ds\" ] }",
+            &[&whole],
+        ),
+        (
             "cas2.example.com",
             "vars.um_call_router = { whole = true, agent = \"cas1.example.com\" }",
             &[&["um-agent"], &whole, &["um-call-router-server"]],
@@ -138,6 +143,12 @@ fn a_host_has_the_checks_it_asks_for_and_no_other() {
         let (_, text) = found.iter().find(|(name, _)| name == service).unwrap();
         assert!(text.contains(&says), "no {says} in {text}");
     }
+    // An option without an effect would be refused.
+    let (_, apart) = found.iter().find(|(name, _)| name == "apart!um-call-router").unwrap();
+    assert!(
+        apart.contains("um_call_router_without = [ \"ad_ds\" ]") && !apart.contains("um_call_router_domain"),
+        "{apart}"
+    );
 
     let found: Vec<_> = scratch.objects("Dependency").into_iter().map(|(name, _)| name).collect();
     let on_agent = agents.iter().map(|check| format!("cas1.example.com!{check}!um-agent"));

@@ -88,7 +88,9 @@ fn apply(check: &ScheduledService) -> String {
     }
     if let Some((option, key)) = &sources {
         text += &given(&format!("{command}_{option}"), key);
-        text += &max_age(check, command);
+        if let Some(max_age) = max_age(check, command) {
+            let _ = writeln!(text, "  if (um_router(host).{key}) {{ {max_age} }}");
+        }
     }
     let condition = match check.vantage {
         Vantage::Network => "um_speaks(host, \"TCP\")".to_owned(),
@@ -138,17 +140,14 @@ fn is_asked_of_server(check: &ScheduledService) -> String {
 }
 
 /// How old an export may be, as the check of its own has it; `variable_of` is the command whose variable that is.
-pub(super) fn max_age(check: &ScheduledService, variable_of: &str) -> String {
-    let (Elsewhere::Export { max_age, .. }, Some((_, key))) = (check.elsewhere, facts::source(check)) else {
-        return String::new();
-    };
+pub(super) fn max_age(check: &ScheduledService, variable_of: &str) -> Option<String> {
+    let Elsewhere::Export { max_age, .. } = check.elsewhere else { return None };
     let own = format!("{}_max_age", command_name(check.plugin));
     let variable = match variable_of == command_name(check.plugin) {
         true => own.clone(),
         false => format!("{variable_of}_{}", own.trim_start_matches("um_")),
     };
-    let usual = quoted(max_age);
-    format!("  if (um_router(host).{key}) {{ vars.{variable} = host.vars.{own} || {usual} }}\n")
+    Some(format!("vars.{variable} = host.vars.{own} || {}", quoted(max_age)))
 }
 
 pub(super) fn given(variable: &str, key: &str) -> String {
@@ -242,6 +241,12 @@ globals.um_omits = function(host, check) {
 // The names by which check_um_call_router knows them.
 globals.um_rows = function(checks) {
   return checks.map(function(check) { return check.substr(3).replace("-", "_") })
+}
+
+// Whether one of these is asked: what is said for others would have no effect.
+globals.um_wants = function(host, rows) {
+  var without = um_rows(um_router(host).without || [])
+  return rows.filter(function(row) use(without) { return !(row in without) }).len() > 0
 }
 
 globals.um_asked_on_server = function(host) {
