@@ -79,7 +79,9 @@ impl Derivation {
     pub(super) fn key(&self, passphrase: &[u8], length: usize) -> Result<Vec<u8>, DecryptionError> {
         let salting = |salt, iterations| Salting { salt, iterations };
         Ok(match self {
-            Self::Pbkdf1 { hash, salt, iterations } => hash.pbkdf1(passphrase, salting(salt, *iterations)),
+            Self::Pbkdf1 { hash, salt, iterations } => {
+                hash.pbkdf1(passphrase, salting(salt, *iterations)).ok_or(DecryptionError::Malformed)?
+            }
             Self::Pkcs12 { salt, iterations } => {
                 Hash::Sha1.pkcs12(passphrase, salting(salt, *iterations), Purpose::Encryption(length))
             }

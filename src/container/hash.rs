@@ -99,9 +99,13 @@ impl Hash {
         with!(self, D => Hmac::<D>::new_from_slice(key).is_ok_and(|hmac| hmac.chain_update(content).verify_slice(mac).is_ok()))
     }
 
-    /// PBKDF1 (RFC 8018, 5.1): all of its output.
-    pub(super) fn pbkdf1(self, passphrase: &[u8], salting: Salting<'_>) -> Vec<u8> {
-        with!(self, D => pbkdf1::<D>(passphrase, salting))
+    /// PBKDF1 (RFC 8018, 5.1), which knows no other hash than these: all of its output.
+    pub(super) fn pbkdf1(self, passphrase: &[u8], salting: Salting<'_>) -> Option<Vec<u8>> {
+        match self {
+            Self::Md5 => Some(pbkdf1::<Md5>(passphrase, salting)),
+            Self::Sha1 => Some(pbkdf1::<Sha1>(passphrase, salting)),
+            _ => None,
+        }
     }
 
     /// PBKDF2 (RFC 8018, 5.2) with HMAC: a key of `length` octets.

@@ -1,6 +1,7 @@
 //! What does a metrics page say of the metrics that are asked for? Parsed once, and what the series of one thing come to.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::exposition::{ExposedSeries, name_of, parse, samples};
@@ -67,9 +68,8 @@ impl<'a> Page<'a> {
 /// The value of a label of the one series that is 1, in lower case.
 pub(crate) fn holding(all: &[ExposedSeries<'_>], label: &str) -> Result<String, StateSetError> {
     let value = |series: &ExposedSeries<'_>| series.label(label).unwrap_or_default().to_lowercase();
-    let mut seen: Vec<_> = all.iter().map(value).collect();
-    seen.sort_unstable();
-    if seen.windows(2).any(|pair| pair[0] == pair[1]) {
+    let mut seen = HashSet::new();
+    if !all.iter().all(|series| seen.insert(value(series))) {
         return Err(StateSetError::Twice);
     }
     let mut holding = all.iter().filter(|series| series.value == 1.0);

@@ -187,12 +187,14 @@ fn policy(
         let expected: Vec<_> = about.classes().map(Class::name).collect();
         return Err(UsageError::ForeignClass { class: foreign.class, expected: expected.join(", ") });
     }
-    let states = matches.indices_of("states").into_iter().flatten().zip(common.states.iter().copied());
+    let mut given = common.states.clone();
     let timeout =
         common.timeout.and_then(|timeout| timeout.state).map(|state| Override { class: Class::Timeout, state });
-    let mut given: Vec<_> = matches.index_of("timeout").zip(timeout).into_iter().chain(states).collect();
-    given.sort_unstable_by_key(|(index, _)| *index);
-    Ok(Policy::new(about.defaults.iter().copied().chain(given.into_iter().map(|(_, state)| state)).collect()))
+    if let Some((at, timeout)) = matches.index_of("timeout").zip(timeout) {
+        let before = matches.indices_of("states").into_iter().flatten().filter(|index| *index < at);
+        given.insert(before.count(), timeout);
+    }
+    Ok(Policy::new(about.defaults.iter().copied().chain(given).collect()))
 }
 
 /// The options that say whom to ask.
