@@ -24,7 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let Ok(Some(response)) = Response::read(frame) else { return };
     assert!((100..700).contains(&response.status));
-    let answer = Answer { response, took: Duration::ZERO, digest_user: None, stranger: None };
+    let answer = Answer { response, took: Duration::ZERO, digest_user: None, stranger: None, answers_for: None };
     let expected = Expected {
         statuses: StatusRules { rules: vec!["4xx=warning".parse().unwrap()], expected: "2xx".parse().unwrap() },
         headers: vec!["Server: ^RTCC/[0-9.]+$".parse().unwrap()],
