@@ -1,4 +1,5 @@
-//! What does a plugin for Windows say of itself? Its version, its question, and that it wants no more rights.
+//! What does a plugin carry beside its code? On Windows its version, its question, and that it wants no more rights; nowhere
+//! what nobody needs.
 
 use std::error::Error;
 use std::{env, fs};
@@ -10,7 +11,12 @@ fn main() {
     println!("cargo:rerun-if-changed=plugins");
     println!("cargo:rerun-if-changed=src/checks");
     println!("cargo:rerun-if-changed={MANIFEST}");
-    if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|system| system == "windows")
+    // A release aborts where it panics: nobody looks up how its stack would be unwound.
+    let is = |variable: &str, wanted: &str| env::var(variable).is_ok_and(|value| value == wanted);
+    if is("PROFILE", "release") && is("CARGO_CFG_TARGET_OS", "linux") {
+        println!("cargo:rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
+    }
+    if is("CARGO_CFG_TARGET_OS", "windows")
         && let Err(error) = add_resources()
     {
         println!("cargo:warning=a plugin gets no version information: {error}");
