@@ -10,6 +10,7 @@ pub(crate) mod extra_opts;
 mod given;
 pub(crate) mod headers;
 pub(crate) mod ini;
+mod line;
 pub(crate) mod log;
 mod needs;
 pub(crate) mod peer;

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::{env, panic, thread};
 
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::options::command_line::Parsed;
 use crate::options::usage::UsageError;
@@ -156,15 +156,17 @@ fn answer<C: Check>() {
 
 /// Puts the question of a check; an error if this host lacks what that takes.
 fn ask<C: Check>(check: &C, context: &Context) -> Result<Report, Failure> {
-    // Lives until the process exits: its end would wait for a look-up or a call that was left behind at the deadline.
-    let runtime = Builder::new_current_thread().enable_all().on_thread_start(aside::inherited()).build();
-    let runtime =
-        ManuallyDrop::new(runtime.map_err(|error| lacking(&format!("no descriptors for the event loop: {error}")))?);
-    let report = runtime.block_on(check.check(context)).unwrap_or_else(|failure| context.failed(failure));
+    let report = runtime()?.block_on(check.check(context)).unwrap_or_else(|failure| context.failed(failure));
     let mut classes = report.findings.iter().filter_map(|finding| finding.class);
     let unlisted = classes.find(|class| C::ABOUT.classes().all(|listed| listed != *class));
     debug_assert_eq!(unlisted, None, "a class that the help does not list, and --state refuses");
     Ok(report)
+}
+
+/// Lives until the process exits: its end would wait for a look-up or a call that was left behind at the deadline.
+fn runtime() -> Result<ManuallyDrop<Runtime>, Failure> {
+    let runtime = Builder::new_current_thread().enable_all().on_thread_start(aside::inherited()).build();
+    runtime.map(ManuallyDrop::new).map_err(|error| lacking(&format!("no descriptors for the event loop: {error}")))
 }
 
 /// One run of a plugin, as far as it is known by now.
