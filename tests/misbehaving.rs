@@ -72,7 +72,7 @@ fn of_several_that_have_much_to_say_each_has_its_share() {
     for verbosity in ["", "-v", "-vvv"] {
         let text = run(&format!("{beside} {verbosity}"));
         text.assert_text(2);
-        assert_eq!(text.stdout.matches("\nCRITICAL crowd: one of several").count(), 10, "{}", text.stdout.len());
+        assert_eq!(text.stdout.matches("\nCRITICAL crowd").count(), 10, "{}", text.stdout.len());
         assert!(text.stdout.contains("\nOK       well: one of several\n         UM MISBEHAVING OK - all is well"));
         let json = run(&format!("{beside} {verbosity} --output json"));
         let said = format::assert_json(&json.assert_exit(2).stdout);

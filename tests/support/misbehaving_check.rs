@@ -70,9 +70,12 @@ fn several(behaviours: &[String], context: &Context) -> Report {
     let questions: Vec<_> = behaviours.iter().filter_map(|behaves| question(behaves).ok()).collect();
     let reports = ask_all(&questions.iter().collect::<Vec<_>>(), context.deadline);
     let mut report = context.report();
-    for (name, said) in behaviours.iter().zip(reports) {
-        let said = Part { name: name.replace('-', "_"), alert: "one of several", report: said };
-        report.add_finding(Finding { state: said.report.state(), is_of_a_part: true, ..Finding::ok(name.clone()) });
+    for (index, (behaves, said)) in behaviours.iter().zip(reports).enumerate() {
+        // Each has a name of its own, as the checks of a plugin have.
+        let before = behaviours[..index].iter().filter(|other| *other == behaves).count();
+        let name = behaves.replace('-', "_") + &"_more".repeat(before);
+        let said = Part { name, alert: "one of several", report: said };
+        report.add_finding(Finding { state: said.report.state(), is_of_a_part: true, ..Finding::ok(behaves.clone()) });
         report.parts.push(said);
     }
     report
