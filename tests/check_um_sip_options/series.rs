@@ -257,8 +257,9 @@ fn unknown_when_a_series_is_longer_than_the_deadline_or_half_said() {
     let directory = tempfile::tempdir().unwrap();
     let ini = directory.path().join("plugins.ini");
     fs::write(&ini, "[s]\ncount=20\ninterval=1\n").unwrap();
-    run(&["-H", "127.0.0.1", &format!("--extra-opts=s@{}", ini.display())])
-        .assert_begins(3, "UM SIP OPTIONS UNKNOWN - --count times --interval is ");
+    let says =
+        format!("UM SIP OPTIONS UNKNOWN - {}, line 2: expected less (--count times --interval is ", ini.display());
+    run(&["-H", "127.0.0.1", &format!("--extra-opts=s@{}", ini.display())]).assert_begins(3, &says);
     for option in [["--interval", "1"], ["--loss-warning", "1"], ["--loss-critical", "1"]] {
         let ran = run(&["-H", "127.0.0.1", option[0], option[1]]);
         ran.assert_begins(3, &format!("UM SIP OPTIONS UNKNOWN - {}: expected --count too", option[0]));
