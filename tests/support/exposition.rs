@@ -2,7 +2,9 @@
 #![allow(dead_code, reason = "every integration test uses its share of this")]
 
 use std::collections::{BTreeMap, BTreeSet};
+#[cfg(unix)]
 use std::io::Write;
+#[cfg(unix)]
 use std::process::{Command, Stdio};
 
 /// One series.
