@@ -86,7 +86,7 @@ fn no_thread_to_be_had() {
         // Who builds in a private directory lets nobody else start a program there.
         let copy = scratch.path().join(name);
         fs::copy(plugin(name).get_program(), &copy).unwrap();
-        let mut command = unprivileged();
+        let mut command = unprivileged(0);
         command.args(["prlimit", "--nproc=1"]).arg(&copy).args(usual(name));
         let Ok(_) = command.output() else { return skipped("setpriv and prlimit are not installed") };
         let ran = run_command(&mut command);
@@ -104,7 +104,7 @@ fn one_thread_and_no_other_for_a_look_up() {
     for name in ["check_um_sip_options", "check_um_cert_expiry", "check_um_ad_ds"] {
         let copy = scratch.path().join(name);
         fs::copy(plugin(name).get_program(), &copy).unwrap();
-        let mut command = unprivileged();
+        let mut command = unprivileged(1);
         command.args(["prlimit", "--nproc=2"]).arg(&copy).args(["-H", "localhost", "-p", "1"]);
         let Ok(_) = command.output() else { return skipped("setpriv and prlimit are not installed") };
         run_command(&mut command).assert_text(3).assert_says("no thread for ");
@@ -112,7 +112,7 @@ fn one_thread_and_no_other_for_a_look_up() {
     for (name, source) in [("check_um_reject_rate", "--counters"), ("check_um_service", "--source")] {
         let copy = scratch.path().join(name);
         fs::copy(plugin(name).get_program(), &copy).unwrap();
-        let mut command = unprivileged();
+        let mut command = unprivileged(2);
         command.args(["prlimit", "--nproc=2"]).arg(&copy).args([source, "prometheus:http://localhost:1/metrics"]);
         let ran = run_command(&mut command);
         ran.assert_text(3).assert_says("no thread for ");
@@ -120,13 +120,15 @@ fn one_thread_and_no_other_for_a_look_up() {
     }
 }
 
-/// A user of whom no other process runs; for who is not the superuser, the user itself, of whom there is more than one.
-fn unprivileged() -> Command {
+/// A user of whom no other process runs, the `number`th; for who is not the superuser, the user itself, of whom there is more
+/// than one.
+fn unprivileged(number: u32) -> Command {
     if !rustix::process::geteuid().is_root() {
         return Command::new("env");
     }
     let mut command = Command::new("setpriv");
-    command.args(["--reuid=61234", "--regid=61234", "--clear-groups"]);
+    let id = 61_234 + number;
+    command.args([format!("--reuid={id}"), format!("--regid={id}"), "--clear-groups".to_owned()]);
     command
 }
 
