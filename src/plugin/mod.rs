@@ -105,7 +105,7 @@ pub fn run<C: Check>() -> ! {
     output::prepare();
     let signals = Signals::register();
     match thread::Builder::new().name("check".to_owned()).stack_size(STACK).spawn(|| answer::<C>()) {
-        Ok(_) => watchdog::watch(RUN.wait(), &signals),
+        Ok(_) => watchdog::watch(&RUN, &signals),
         Err(error) => {
             begin::<C>();
             finish_lacking(&lacking(&format!("no thread for the check: {error}")))

@@ -3,6 +3,7 @@
 //! The check has a thread of its own: nothing that it is stuck in, from the reading of an ini file on, keeps this one from its
 //! work, and its stack does not depend on the limits of whoever started the plugin.
 
+use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,13 +17,18 @@ use crate::time::deadline::Deadline;
 use crate::time::ending;
 use crate::time::stage::{self, Place};
 
-/// Ends the process when the deadline has passed or a signal asks for it, whatever the check is stuck in.
-pub(super) fn watch(run: &Run, signals: &Signals) -> ! {
+/// Ends the process when the deadline has passed or a signal asks for it, whatever the check is stuck in; `known` is the run
+/// once there is one.
+pub(super) fn watch(known: &OnceLock<Run>, signals: &Signals) -> ! {
+    // Most runs are over by then, and nobody was woken for nothing.
+    let mut early = signals.wait(UNTIL_KNOWN);
+    let run = known.wait();
     loop {
         let (deadline, is_known) = (run.deadline(), run.context().is_some());
         let remaining = deadline.remaining(Instant::now()) + GRACE;
         // An ini section that is being read may still change the deadline.
-        let signal = signals.wait(if is_known { remaining } else { remaining.min(UNTIL_KNOWN) });
+        let at_most = if is_known { remaining } else { remaining.min(UNTIL_KNOWN) };
+        let signal = early.take().or_else(|| signals.wait(at_most));
         let is_over = || run.deadline().remaining(Instant::now()).is_zero();
         match signal {
             Some(name) => {
