@@ -149,7 +149,7 @@ fn critical_when_the_stream_breaks_whatever_was_answered() {
         }
         let _ = read_request(&mut stream);
     });
-    let ran = probe(&peer.port(), &["--count", "5", "--interval", "1"]);
+    let ran = probe(&peer.port(), &["--count", "4", "--interval", "2"]);
     ran.assert_begins(2, "UM SIP OPTIONS CRITICAL - 127.0.0.1:").assert_says(" closed the connection ");
     ran.assert_says("2 of 3 answered");
 }
