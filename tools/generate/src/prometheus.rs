@@ -78,10 +78,7 @@ impl Watched {
     }
 
     fn expression(&self, severity: Severity) -> String {
-        let state = format!("check_um_state{{{}}} == {}", self.selector(), severity.state);
-        // Where it has asked others, each of them says for itself what is wrong.
-        let is_whole = self.labels.iter().any(|label| label == WHOLE);
-        if is_whole { format!("{state} unless on (instance, check, target) check_um_checks > 0") } else { state }
+        format!("check_um_state{{{}}} == {}", self.selector(), severity.state)
     }
 
     fn annotations(&self, severity: Severity, check: &str, target: &str) -> [(&'static str, String); 2] {
@@ -257,9 +254,6 @@ fn names() -> String {
     table
 }
 
-/// The label of the check that asks the others.
-const WHOLE: &str = "call_router";
-
 const SEVERITIES: [Severity; 3] = [
     Severity { state: 2, word: "CRITICAL", severity: "critical" },
     Severity { state: 1, word: "WARNING", severity: "warning" },
@@ -338,16 +332,20 @@ const TESTS_OF_THE_REST: &str = r#"
           - labels: 'target:check_um_state:worst{target="cas1",instance="poller"}'
             value: 2
 
-  # What asks the others is silent where they speak.
+  # What asks the others has findings of its own, such as of those that nobody asked.
   - interval: 1m
     input_series:
       - series: 'check_um_state{check="call_router",target="cas1",instance="poller"}'
-        values: '2x60'
+        values: '1x60'
+      - series: 'check_um_state{check="sip_options",target="cas1",instance="poller"}'
+        values: '0x60'
       - series: 'check_um_checks{check="call_router",target="cas1",instance="poller"}'
-        values: '5x60'
-    alert_rule_test:
-      - eval_time: 60m
-        alertname: CheckUmCallRouter
+        values: '1x60'
+    promql_expr_test:
+      - expr: 'count(ALERTS{alertname="CheckUmCallRouter",alertstate="firing"})'
+        eval_time: 60m
+        exp_samples:
+          - value: 1
 
   # A threshold is said where the check itself is content, and only there.
   - interval: 1m
