@@ -8,27 +8,14 @@
 mod support;
 
 use std::fs;
-use std::sync::Mutex;
-use std::thread;
 
 use call_router::scene::Scene;
-use call_router::scenes::SCENES;
 use check_um::checks::ALL;
 use support::{perfdata, plugin, run_command};
 
 #[test]
 fn every_state_of_every_check_is_taken_as_it_is() {
-    let scenes = Mutex::new(SCENES.iter().filter(|scene| scene.is_text()));
-    thread::scope(|scope| {
-        for _ in 0..6 {
-            scope.spawn(|| {
-                loop {
-                    let Some(scene) = scenes.lock().unwrap().next() else { break };
-                    play(scene);
-                }
-            });
-        }
-    });
+    support::scenes::play_all(play);
 }
 
 fn play(scene: &Scene) {

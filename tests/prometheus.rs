@@ -12,13 +12,11 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
-use std::sync::Mutex;
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use call_router::router::{Router, Settings};
 use call_router::scene::Scene;
-use call_router::scenes::SCENES;
 use check_um::checks::ALL;
 use check_um::checks::schedule::DisplayUnit;
 use check_um::door::report::{Quantity, Unit};
@@ -32,17 +30,7 @@ use support::{Outcome, format, plugin, run_command};
 
 #[test]
 fn every_scene_of_every_check_is_series_that_promtool_is_silent_on() {
-    let scenes = Mutex::new(SCENES.iter().filter(|scene| scene.is_text()));
-    thread::scope(|scope| {
-        for _ in 0..6 {
-            scope.spawn(|| {
-                loop {
-                    let Some(scene) = scenes.lock().unwrap().next() else { break };
-                    play(scene);
-                }
-            });
-        }
-    });
+    support::scenes::play_all(play);
 }
 
 fn play(scene: &Scene) {

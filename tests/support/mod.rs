@@ -10,6 +10,7 @@ pub mod node_exporter;
 pub mod peer;
 pub mod perfdata;
 pub mod port;
+pub mod scenes;
 pub mod slapd;
 pub mod tls;
 
