@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, Command};
 
-use super::line::{Kind, Line};
+use super::line::{CommandLine, Kind};
 use super::usage::UsageError;
 use super::{CommonOptions, Options, Secrets};
 use crate::report::{Overruling, Policy};
@@ -35,7 +35,7 @@ pub(crate) fn parse<O: Options>(
     argv: Vec<OsString>,
     limit: Option<Duration>,
 ) -> Result<Parsed<O>, UsageError> {
-    let mut line = Line::of(command, kind::<O>(), argv)?;
+    let mut line = CommandLine::of(command, kind::<O>(), argv)?;
     let (options, matches, overruled) = loop {
         let mut matches = line.matches()?;
         let overruled = line.overruled(&matches)?;
@@ -44,7 +44,7 @@ pub(crate) fn parse<O: Options>(
             return Err(UsageError::CommandLine(text));
         }
         match options.contradiction(&line.sections.secrets) {
-            Some(contradiction) => line.yield_to_it(contradiction)?,
+            Some(contradiction) => line.settle(contradiction)?,
             None => break (options, matches, overruled),
         }
     };

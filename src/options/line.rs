@@ -31,7 +31,7 @@ pub(super) struct Kind {
 }
 
 /// A command line on its way to options.
-pub(super) struct Line<'a> {
+pub(super) struct CommandLine<'a> {
     command: &'a mut Command,
     kind: Kind,
     /// What stands on it, program name first, without `--extra-opts`.
@@ -41,7 +41,7 @@ pub(super) struct Line<'a> {
     pub sections: Sections,
 }
 
-impl<'a> Line<'a> {
+impl<'a> CommandLine<'a> {
     /// Reads the sections that `argv` names.
     pub(super) fn of(command: &'a mut Command, kind: Kind, argv: Vec<OsString>) -> Result<Self, UsageError> {
         let not_text = |_| UsageError::CommandLine("an argument is not valid UTF-8: expected text".to_owned());
@@ -85,7 +85,7 @@ impl<'a> Line<'a> {
 
     /// Has the section yield that contradicts the command line; where sections contradict themselves, the line of one is named
     /// and not its text.
-    pub(super) fn yield_to_it(&mut self, contradiction: String) -> Result<(), UsageError> {
+    pub(super) fn settle(&mut self, contradiction: String) -> Result<(), UsageError> {
         let (command, is_consistent) = (&mut *self.command, self.kind.is_consistent);
         let is_fine = |argv: &[String]| is_consistent(command, argv, &self.sections.secrets);
         let Some(key) = self.sections.culprit(&self.own, is_fine) else {
@@ -130,7 +130,7 @@ impl<'a> Line<'a> {
             return Ok(());
         }
         let deadline =
-            if limit.is_some() { format!("the deadline of {}", seconds(timeout)) } else { DEADLINE.to_owned() };
+            if limit.is_some() { format!("the deadline of {}", seconds(timeout)) } else { "the deadline".to_owned() };
         let text = format!("{options} is more than {deadline}: expected a longer one (-t), or less of it");
         let mut ids = options.split(' ').filter_map(|option| option.strip_prefix("--"));
         let is_own = ids.clone().any(|id| self.has(id));
@@ -188,5 +188,3 @@ fn two_values(id: &str, own: &[GivenOption]) -> Option<String> {
 
 /// The options that say whom to ask.
 const TARGETS: &[&str] = &["hostname", "domain"];
-
-const DEADLINE: &str = "the deadline";

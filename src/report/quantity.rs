@@ -125,7 +125,11 @@ const ALL: &[Quantity] = &[
     number("event_N", "check_um_events", "Events of the window, by their number."),
     number("failing", "check_um_failing_checks", "Checks that are not OK."),
     number("checks", "check_um_checks", "Checks that were asked."),
-    number("not_asked", "check_um_not_asked_checks", "Checks that were not asked."),
+    number(
+        "not_asked",
+        "check_um_not_asked_checks",
+        "Checks that nothing says whom to ask, but for those that are left out.",
+    ),
 ];
 
 const fn of(unit: Unit, label: &'static str, name: &'static str, help: &'static str) -> Quantity {
