@@ -299,12 +299,16 @@ mod signals {
         Outcome { stdout, stderr, code, elapsed: started.elapsed() }
     }
 
-    /// Whether both handlers are installed and the watchdog has a thread, as the kernel tells it.
+    /// Whether the check has a thread of its own, from which both are held back for the watchdog, as the kernel tells it.
     fn takes_signals(process: u32) -> bool {
-        let Ok(status) = fs::read_to_string(format!("/proc/{process}/status")) else { return false };
-        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).map(str::trim);
-        let caught = caught.and_then(|mask| u64::from_str_radix(mask, 16).ok()).unwrap_or_default();
-        let both = (1 << 14) | (1 << 1);
-        caught & both == both && status.contains("Threads:\t2")
+        let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { return false };
+        threads.flatten().filter(|thread| thread.file_name() != *process.to_string()).any(|thread| {
+            let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+            let held = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).map(str::trim);
+            let held = held.and_then(|mask| u64::from_str_radix(mask, 16).ok()).unwrap_or_default();
+            let both = (1 << 14) | (1 << 1);
+            // All are held back while a thread begins.
+            held & both == both && held.count_ones() < 32
+        })
     }
 }

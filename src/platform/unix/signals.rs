@@ -1,31 +1,31 @@
 //! Is the run asked to end? SIGTERM and SIGINT as something that a thread can wait for.
-#![allow(unsafe_code, reason = "a mask of signals is set by the system's own function")]
+#![allow(unsafe_code, reason = "signals are held back and waited for by the system's own functions")]
 
+use std::io::{Error, ErrorKind};
 use std::mem::MaybeUninit;
-use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
-use std::{io, ptr, thread};
+use std::{ptr, thread};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::low_level::pipe;
+use libc::{SIGINT, SIGTERM, c_int, sigset_t, timespec};
 
-/// One socket for each signal, readable once it has come.
-#[derive(Debug)]
-pub(crate) struct Signals(Vec<(&'static str, UnixStream)>);
+/// The signals that ask a run to end, none of which interrupts a thread.
+pub(crate) struct Signals(sigset_t);
 
 impl Signals {
-    /// From now on; a signal that cannot be taken does what it does to any process.
+    /// From now on they are held back until somebody waits for them, from this thread and from those that it starts.
     pub(crate) fn register() -> Self {
-        let taken = |(name, signal)| -> io::Result<_> {
-            let (reader, writer) = UnixStream::pair()?;
-            pipe::register(signal, writer)?;
-            Ok((name, reader))
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: the first call makes a set of what it is given, the second changes that set; the numbers are of signals that
+        // there are, and nobody asks for the mask that was there before.
+        let set = unsafe {
+            libc::sigemptyset(set.as_mut_ptr());
+            for (_, signal) in SIGNALS {
+                libc::sigaddset(set.as_mut_ptr(), signal);
+            }
+            libc::pthread_sigmask(libc::SIG_BLOCK, set.as_ptr(), ptr::null_mut());
+            set.assume_init()
         };
-        let signals = Self(SIGNALS.into_iter().filter_map(|signal| taken(signal).ok()).collect());
-        unblock();
-        signals
+        Self(set)
     }
 
     /// The name of the one that came within `timeout`.
@@ -33,36 +33,23 @@ impl Signals {
         let until = Instant::now() + timeout;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            let mut sockets: Vec<_> = self.0.iter().map(|(_, socket)| PollFd::new(socket, PollFlags::IN)).collect();
-            match poll(&mut sockets, Timespec::try_from(left).ok().as_ref()) {
-                // The handler itself interrupts the wait for what it has written.
-                Err(Errno::INTR) => {}
-                Err(_) => {
-                    thread::sleep(left);
-                    return None;
-                }
-                Ok(_) => {
-                    let came = |socket: &PollFd<'_>| socket.revents().contains(PollFlags::IN);
-                    return self.0.iter().zip(&sockets).find(|(_, socket)| came(socket)).map(|((name, _), _)| *name);
-                }
+            let at_most = timespec {
+                tv_sec: left.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+                tv_nsec: left.subsec_nanos().into(),
+            };
+            // SAFETY: set and time live until the call returns, and nobody asks who sent the signal.
+            let came = unsafe { libc::sigtimedwait(&raw const self.0, ptr::null_mut(), &raw const at_most) };
+            let name = SIGNALS.into_iter().find_map(|(name, signal)| (signal == came).then_some(name));
+            if name.is_some() {
+                return name;
+            }
+            // Who was stopped and goes on is interrupted, and waits on.
+            if Error::last_os_error().kind() != ErrorKind::Interrupted {
+                thread::sleep(until.saturating_duration_since(Instant::now()));
+                return None;
             }
         }
     }
 }
 
-/// Lets them through to this thread and to those that it starts: who starts a plugin may have blocked them for himself, and a
-/// mask is handed on.
-fn unblock() {
-    let mut set = MaybeUninit::uninit();
-    // SAFETY: the first call makes a set of what it is given, the others change that set; the numbers are of signals that there
-    // are, and nobody asks for the mask that was there before.
-    unsafe {
-        libc::sigemptyset(set.as_mut_ptr());
-        for (_, signal) in SIGNALS {
-            libc::sigaddset(set.as_mut_ptr(), signal);
-        }
-        libc::pthread_sigmask(libc::SIG_UNBLOCK, set.as_ptr(), ptr::null_mut());
-    }
-}
-
-const SIGNALS: [(&str, i32); 2] = [("SIGTERM", SIGTERM), ("SIGINT", SIGINT)];
+const SIGNALS: [(&str, c_int); 2] = [("SIGTERM", SIGTERM), ("SIGINT", SIGINT)];
