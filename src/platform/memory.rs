@@ -8,6 +8,15 @@ use std::ptr::null_mut;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+/// From now on, one heap for all threads: by itself glibc sets 64 MiB of addresses aside for each further thread.
+pub(crate) fn share_one_heap() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: it changes a number of the allocator's own, before there is a second thread.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+    }
+}
+
 /// From now on, has `lacking` called, once for each reserve, when a request for so many bytes is refused. It must not return.
 pub(crate) fn tell_when_exhausted(lacking: fn(usize) -> !) {
     fill(&RESERVES[0]);

@@ -103,6 +103,7 @@ impl Context {
 /// Exits 0, 1, 2 or 3 on every path, prints one report to standard output and nothing to standard error.
 pub fn run<C: Check>() -> ! {
     output::prepare();
+    memory::share_one_heap();
     let signals = Signals::register();
     match thread::Builder::new().name("check".to_owned()).stack_size(STACK).spawn(|| answer::<C>()) {
         Ok(_) => watchdog::watch(&RUN, &signals),
