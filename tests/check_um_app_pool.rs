@@ -4,7 +4,7 @@
 
 mod support;
 
-use support::counters::{exporter, exposition, recorded, stamp, url};
+use support::counters::{as_of_now, exporter, exposition, recorded, stamp, url};
 use support::{Outcome, plugin, replaced, run_command, run_fed};
 
 const PLUGIN: &str = "check_um_app_pool";
@@ -17,8 +17,17 @@ fn fed(arguments: &[&str], input: &[u8]) -> Outcome {
     run_fed(plugin(PLUGIN).args(arguments), input)
 }
 
+/// A recorded log as typeperf writes it now, whose zone the operator says.
 fn judged(name: &str, more: &[&str]) -> Outcome {
-    fed(&[&["--counters", "csv:-"], more].concat(), &std::fs::read(recorded(name)).unwrap())
+    judged_text(&live(name), more)
+}
+
+fn judged_text(text: &str, more: &[&str]) -> Outcome {
+    fed(&[&["--counters", "csv:-", "--time-zone", "UTC"], more].concat(), text.as_bytes())
+}
+
+fn live(name: &str) -> String {
+    as_of_now(&std::fs::read_to_string(recorded(name)).unwrap())
 }
 
 #[test]
@@ -80,24 +89,24 @@ fn an_exporter_says_it_in_seven_series() {
 
 #[test]
 fn no_data_when_the_state_is_no_state() {
-    let recorded = std::fs::read_to_string(recorded("typeperf-pool-running.csv")).unwrap();
+    let recorded = live("typeperf-pool-running.csv");
     let odd = recorded.replace("3.000000", "12");
-    fed(&["--counters", "csv:-"], odd.as_bytes()).assert_begins(
+    judged_text(&odd, &[]).assert_begins(
         3,
         "UM APP POOL UNKNOWN - the state of MSExchangeServicesAppPool is 12: expected a number from 1 to 7 |",
     );
     let blank = recorded.replace("3.000000", " ");
-    fed(&["--counters", "csv:-"], blank.as_bytes()).assert_begins(3, "UM APP POOL UNKNOWN - no value of ");
+    judged_text(&blank, &[]).assert_begins(3, "UM APP POOL UNKNOWN - no value of ");
 }
 
 #[test]
 fn no_data_when_the_newest_rows_say_no_state() {
-    let recorded = std::fs::read_to_string(recorded("typeperf-pool-running.csv")).unwrap();
+    let recorded = live("typeperf-pool-running.csv");
     let rows: Vec<_> = recorded.lines().filter(|line| line.contains("3.000000")).collect();
     let last = rows.last().unwrap();
     let gone = recorded.replace(last, &format!("{last}\r\n{}", last.replace("3.000000", " ").replace(".", ".9")));
     assert!(gone.len() > recorded.len());
-    let ran = fed(&["--counters", "csv:-"], gone.as_bytes());
+    let ran = judged_text(&gone, &[]);
     ran.assert_begins(
         3,
         "UM APP POOL UNKNOWN - the newest row has no state of MSExchangeServicesAppPool: does the pool",
@@ -139,6 +148,53 @@ fn a_log_without_a_zone_that_stands_still_is_not_fresh_again_in_each_hour() {
     let ran = fetched(1, &kept);
     ran.assert_begins(3, "UM APP POOL UNKNOWN - ").assert_says("is left as it is: it is not a history of check-um");
     assert!(ran.stdout.contains("(unreadable)"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_stream_of_any_age_is_judged_by_its_rows() {
+    let home = tempfile::tempdir().unwrap();
+    let state = home.path().join("state");
+    let kept = ["--counters", "csv:-", "--state-file", state.to_str().unwrap()];
+    let old = std::fs::read_to_string(recorded("typeperf-pool-running.csv")).unwrap().replace("/2026 ", "/2020 ");
+    for zone in ["", " (RTZ 2 (", " (UTC)(0)"] {
+        let of_zone = |text: &str| replaced(text, "\"(PDH-CSV 4.0)\"", &format!("\"(PDH-CSV 4.0){zone}\""));
+        let ran = fed(&kept, of_zone(&old).as_bytes());
+        ran.assert_begins(3, "UM APP POOL UNKNOWN - the newest sample is ").assert_says(" old, more than 10 min");
+        assert!(ran.stdout.contains("(stale)"), "{}", ran.stdout);
+        let guess =
+            if zone.contains("UTC") { " | " } else { "; the log says no zone (--time-zone), so that its age is a" };
+        let running = format!("UM APP POOL OK - MSExchangeServicesAppPool is running{guess}");
+        fed(&kept, of_zone(&live("typeperf-pool-running.csv")).as_bytes()).assert_begins(0, &running);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_stands_still_is_not_fresh_again_by_another_zone() {
+    let directory = tempfile::tempdir().unwrap();
+    let [file, pipe, state] = ["file.csv", "pipe.csv", "state"].map(|name| directory.path().join(name));
+    if !std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {
+        return support::skipped("mkfifo is not installed");
+    }
+    // Its only row is of 130 minutes ago in UTC, or of 10 minutes ago where the clock is two hours behind.
+    let (_logs, source) = logs(&[("CAS1", "MSExchangeServicesAppPool", "3")]);
+    let text = std::fs::read_to_string(format!("{}/p_0.csv", &source["csv:".len()..])).unwrap();
+    let text = replaced(&replaced(&text, &stamp(60), &stamp(7_800)), " (UTC)(0)", " (RTZ 2 (");
+    std::fs::write(&file, &text).unwrap();
+    let written = std::time::SystemTime::now() - std::time::Duration::from_secs(7_790);
+    std::fs::File::options().write(true).open(&file).unwrap().set_modified(written).unwrap();
+    let judged = |path: &std::path::Path, max_age: &str| {
+        let source = format!("csv:{}", path.display());
+        run(&["--counters", &source, "--max-age", max_age, "--state-file", state.to_str().unwrap()])
+    };
+    judged(&file, "1d").assert_begins(0, "UM APP POOL OK - MSExchangeServicesAppPool is running; the log says no zone");
+    let writer = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::write(pipe, text)
+    });
+    judged(&pipe, "20m")
+        .assert_begins(3, "UM APP POOL UNKNOWN - the newest row is the same as when another zone made it fresh");
+    writer.join().unwrap().unwrap();
 }
 
 /// A directory with logs of pools of CAS1, or of another host, each with what its only row says of which pool, the newest last.

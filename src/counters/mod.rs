@@ -117,8 +117,8 @@ pub struct Reading<const N: usize> {
     pub host: String,
     /// The samples of the window, by rising time, at least one.
     pub samples: Vec<Sample<N>>,
-    /// The time by which to judge how old the newest sample is; `None` when the source leaves that open.
-    pub as_of: Option<SystemTime>,
+    /// The time by which to judge how old the newest sample is.
+    pub as_of: SystemTime,
     /// How many moments of the window lack a required value.
     pub gaps: u64,
     /// How many of those are newer than the newest sample.
@@ -131,7 +131,7 @@ pub struct Reading<const N: usize> {
     pub reservations: Vec<String>,
     /// Whether a log that would have reached further back could not be read.
     pub is_cut_off: bool,
-    /// What was taken for the zone of a file, where nobody says it.
+    /// What was taken for the zone of a log, where nobody says it.
     pub guessed: Option<GuessedZone>,
     /// What the samples are of.
     pub origin: SampleOrigin,
@@ -143,7 +143,7 @@ impl<const N: usize> Reading<N> {
         Self {
             host,
             samples: vec![sample],
-            as_of: Some(sample.time),
+            as_of: sample.time,
             gaps: 0,
             trailing_gaps: 0,
             replaced: 0,

@@ -109,16 +109,18 @@ pub(crate) fn totals<const N: usize, const M: usize>(
 /// The growth over the window, of these samples and, where they do not reach back as far, of those in the state file, to
 /// which they are added. Without any the state file alone tells.
 pub(crate) async fn past<const N: usize>(samples: Vec<Totals<N>>, keeping: Keeping<'_>) -> Result<Past<N>, StateError> {
-    let speaks_for_itself = samples.len() > 1;
+    let (is_whole, speaks_for_itself) = (keeping.of == SampleOrigin::WholeLog, samples.len() > 1);
     // Of a log that holds the whole window, too, one sample is all that there is.
-    let is_alone = samples.len() == 1 && keeping.of == SampleOrigin::WholeLog;
-    if speaks_for_itself && keeping.of == SampleOrigin::Stream || is_alone {
+    let needs_none = is_whole && samples.len() == 1 || keeping.of == SampleOrigin::Stream && speaks_for_itself;
+    if needs_none && keeping.guessed.is_none() {
         return Ok(of_their_own(samples, &keeping));
     }
-    // Nobody waits for others until the deadline: there may be something to say without.
-    let kept = keep(&samples, &keeping, keeping.deadline.share(Instant::now(), 2)).await;
+    // Nobody waits for others until the deadline: there may be something to say without. Where no sample is needed, all that
+    // is kept is the zone that was taken for the log's.
+    let samples_to_keep = if needs_none { &[][..] } else { &samples };
+    let kept = keep(samples_to_keep, &keeping, keeping.deadline.share(Instant::now(), 2)).await;
     match kept {
-        Ok(past) if keeping.of == SampleOrigin::WholeLog && speaks_for_itself => {
+        Ok(past) if needs_none || is_whole && speaks_for_itself => {
             Ok(Past { wanders: past.wanders, ..of_their_own(samples, &keeping) })
         }
         Ok(past) => Ok(past),
@@ -191,6 +193,36 @@ const MEMORY_OF_ZONES: Duration = Duration::from_secs(2 * 86_400);
 mod tests {
     use super::*;
     use std::time::UNIX_EPOCH;
+
+    #[test]
+    fn a_stream_and_a_single_row_that_stand_still_wander_as_well() {
+        let directory = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let newest = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        let totals = |ago| Totals { time: newest - Duration::from_secs(ago), values: [100 - ago] };
+        for (of, samples) in [
+            (SampleOrigin::Stream, vec![totals(60), totals(0)]),
+            (SampleOrigin::WholeLog, vec![totals(60), totals(0)]),
+            (SampleOrigin::WholeLog, vec![totals(0)]),
+        ] {
+            let file = directory.path().join(format!("{of:?} {}", samples.len()));
+            let wanders = |minutes: Option<u64>| {
+                let keeping = Keeping {
+                    file: Some(&file),
+                    plugin: "x",
+                    key: "k".to_owned(),
+                    window: Duration::from_secs(3_600),
+                    of,
+                    guessed: minutes.map(|minutes| GuessedZone { newest, minutes }),
+                    deadline: Deadline::new(Instant::now(), Duration::from_secs(60)),
+                };
+                let past = runtime.block_on(past(samples.clone(), keeping)).unwrap();
+                assert_eq!((past.samples.len(), past.history), (samples.len(), None), "they speak for themselves");
+                past.wanders
+            };
+            assert_eq!([wanders(None), wanders(Some(1_500)), wanders(Some(1_440))], [false, false, true], "{of:?}");
+        }
+    }
 
     #[test]
     fn a_zone_wanders_when_the_row_it_was_guessed_for_stands_still() {

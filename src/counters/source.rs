@@ -64,7 +64,7 @@ impl CounterSource {
             gaps => format!("; {gaps} later ones have no value: does the service run?"),
         };
         gaps.extend(reading.reservations.iter().map(|text| format!("; {text}")));
-        reading.as_of.map_or(Ok(()), |time| self.must_be_recent(time, now, &gaps))
+        self.must_be_recent(reading.as_of, now, &gaps)
     }
 
     /// The same of a moment that a history knows.

@@ -14,7 +14,7 @@ mod support;
 use std::fs;
 use std::path::{self, Path, PathBuf};
 
-use support::counters::{csv, exporter, exposition, http, log, recorded, stamp, url, written_now};
+use support::counters::{as_of_now, csv, exporter, exposition, http, log, recorded, stamp, url, written_now};
 use support::{Outcome, perfdata, plugin, root, run_command, run_fed, start};
 
 const PLUGIN: &str = "check_um_reject_rate";
@@ -190,16 +190,22 @@ fn no_data_when_the_file_is_no_log_and_nothing_of_it_is_shown() {
 
 #[test]
 fn typeperf_on_standard_input_is_read_without_a_zone() {
-    let live = fs::read(recorded("typeperf-60-percent.csv")).unwrap();
-    let ran = fed(&["--counters", "csv:-", "-v"], &live);
+    let home = tempfile::tempdir().unwrap();
+    let state = home.path().join("state");
+    let arguments = ["--counters", "csv:-", "-v", "--state-file", state.to_str().unwrap()];
+    let old = fs::read_to_string(recorded("typeperf-60-percent.csv")).unwrap();
+    let ran = fed(&arguments, as_of_now(&old).as_bytes());
     ran.assert_begins(
         2,
-        "UM REJECT RATE CRITICAL - rejected 60 %, more than 50 %; 72 of 120 calls rejected (60 %) by CAS1 in 1 h",
+        "UM REJECT RATE CRITICAL - rejected 60 %, more than 50 %; 72 of 120 calls rejected (60 %) by CAS1 in 1 h; the log says \
+         no zone (--time-zone), so that its age is a guess",
     );
     // Several notes share a line.
     let is_said =
-        |line: &str| line.starts_with("note: ") && line.contains("how old the newest sample is could not be judged");
+        |line: &str| line.starts_with("note: ") && line.contains("the one that brings its end nearest to now");
     assert!(ran.stdout.lines().any(is_said), "{}", ran.stdout);
+    fed(&arguments, old.replace("/2026 ", "/2020 ").as_bytes())
+        .assert_begins(3, "UM REJECT RATE UNKNOWN - the newest sample is ");
     let ran = fed(&["--counters", "csv:-"], &fs::read(recorded("typeperf-no-valid-counters.txt")).unwrap());
     ran.assert_begins(
         3,

@@ -38,7 +38,7 @@ pub fn written_now(directory: &Path, name: &str) -> PathBuf {
 }
 
 /// A log with the time of each row moved, so that the last one is of now.
-fn as_of_now(text: &str) -> String {
+pub fn as_of_now(text: &str) -> String {
     let format =
         time::format_description::parse_borrowed::<2>("[month]/[day]/[year] [hour]:[minute]:[second]").unwrap();
     let time_of = |line: &str| {

@@ -24,7 +24,7 @@ use self::reader::{LogSource, read_file, read_log};
 use self::row::day_for_month;
 use self::zone::Summer;
 pub(crate) use self::zone::Zone;
-use super::window::{Collected, Row, Written};
+use super::window::{Collected, Written};
 use super::{CounterError, CounterQuery, GuessedZone, Nearest, Reading, Sample, SampleOrigin};
 use crate::input::{CodePage, Input, file};
 use crate::time::stage;
@@ -143,36 +143,24 @@ impl Csv {
             reservations.push("the log's clock is taken for an hour off".to_owned());
             notes.push("the log's clock was changed by an hour while it was written, says the file's time".to_owned());
         }
-        let mut guessed = || {
+        // With a known zone the rows are in UTC already.
+        let zone = known.is_none().then(|| {
             let nearest = if times.modified.is_some() { "the file's modification time" } else { "now" };
             notes.push(format!(
                 "the log does not say its time zone: taken is the one that brings its end nearest to {nearest}"
             ));
-            Zone::nearest(newest, milliseconds(times.modified.unwrap_or(times.now)))
-        };
-        // With a known zone the rows are in UTC already.
-        let zone = if known.is_none() { Some(guessed()) } else { None };
-        let guessed = zone.filter(|_| times.modified.is_some());
-        let guessed = guessed.map(|zone| GuessedZone { newest: moment(newest), minutes: zone.number() });
-        if guessed.is_some() {
             reservations.push("the log says no zone (--time-zone), so that its age is a guess".to_owned());
-        }
-        let time = |row: &Row<N>| moment(zone.map_or(row.time, |zone| zone.to_utc(row.time)));
-        // Of a stream whose zone is a guess a row says nothing about the hour.
-        let as_of = collected.rows.last().map(time).filter(|_| known.is_some() || times.modified.is_some());
-        if as_of.is_none() {
-            notes.push(
-                "how old the newest sample is could not be judged: neither the log nor --time-zone says its zone"
-                    .to_owned(),
-            );
-        }
-        let samples = collected.rows.iter().map(|row| Sample { time: time(row), values: row.values }).collect();
+            Zone::nearest(newest, milliseconds(times.written_at()))
+        });
+        let guessed = zone.map(|zone| GuessedZone { newest: moment(newest), minutes: zone.number() });
+        let time = |time: i64| moment(zone.map_or(time, |zone| zone.to_utc(time)));
+        let samples = collected.rows.iter().map(|row| Sample { time: time(row.time), values: row.values }).collect();
         let origin = self.origin(&collected);
         let Collected { gaps, trailing_gaps, replaced, .. } = collected;
         Ok(Reading {
             host,
             samples,
-            as_of,
+            as_of: time(newest),
             gaps,
             trailing_gaps,
             replaced,
@@ -201,6 +189,11 @@ struct FileTimes {
 }
 
 impl FileTimes {
+    /// When it was written: a stream, as far as anybody can tell, just now.
+    fn written_at(&self) -> SystemTime {
+        self.modified.unwrap_or(self.now)
+    }
+
     /// When it was written, where that may tell that its clock is an hour off.
     fn written(&self, summer: Summer) -> Option<Written> {
         let Summer { may_lag, may_lead } = summer;
@@ -211,7 +204,7 @@ impl FileTimes {
     /// What is expected of dates, where the newest row is not of the day of the file and would be with day and month changed
     /// over.
     fn expected_date(&self, newest: i64) -> Option<&'static str> {
-        let written = milliseconds(self.modified.unwrap_or(self.now));
+        let written = milliseconds(self.written_at());
         let is_of_the_day = |time: i64| time.saturating_sub(written).unsigned_abs() <= A_DAY;
         let is_changed_over = !is_of_the_day(newest) && day_for_month(newest).is_some_and(is_of_the_day);
         is_changed_over.then_some("a date as MM/DD/YYYY: as DD/MM/YYYY it is the day on which the file was written")

@@ -177,11 +177,11 @@ fn an_unknown_zone_is_guessed_and_said() {
     let file = || Input::File("x.csv".into());
     let reading = csv(file(), None).reading(log.clone(), &query(), &times(Some(modified))).unwrap();
     assert_eq!(reading.newest_complete().time, modified - Duration::from_secs(20));
-    assert_eq!((reading.as_of, reading.notes.len()), (Some(modified - Duration::from_secs(20)), 1));
+    assert_eq!((reading.as_of, reading.notes.len()), (modified - Duration::from_secs(20), 1));
     // Three days later no zone brings it near.
     let touched = modified + Duration::from_secs(3 * 86_400);
     let reading = csv(file(), None).reading(log.clone(), &query(), &times(Some(touched))).unwrap();
-    assert!(touched.duration_since(reading.as_of.unwrap()).unwrap() > Duration::from_secs(2 * 86_400));
+    assert!(touched.duration_since(reading.as_of).unwrap() > Duration::from_secs(2 * 86_400));
     let zoned = read_log(
         (self::header("CAS1") + &row(1_020, "1", "0")).as_bytes(),
         0,

@@ -284,7 +284,7 @@ fn the_collector_of_the_host_whose_series_is_taken_decides() {
 fn a_time_ahead_or_before_all_times_is_not_now() {
     let age = |times: [&str; 2]| {
         let text = format!("a 1000 {}\nb 5 {}\n", times[0], times[1]);
-        let time = read(&text, calls(["a", "b"]), None).unwrap().as_of.unwrap();
+        let time = read(&text, calls(["a", "b"]), None).unwrap().as_of;
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         now.duration_since(time).map_or(-1, |age| age.as_secs() as i64)
     };
