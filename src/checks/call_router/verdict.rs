@@ -92,15 +92,17 @@ fn choose(servers: &[String]) -> String {
     format!("choose with --server one of {}", servers[..servers.len().min(MAX_SERVERS)].join(", "))
 }
 
-/// Each server once, with its domain or without.
+/// Each server once, by the longest of its names: without its domain it might be any of those that have one.
 fn distinct<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
-    let mut servers: Vec<String> = Vec::new();
+    let mut servers: Vec<&String> = Vec::new();
     for name in names {
-        if !servers.iter().any(|known| is_same_computer(known, name)) {
-            servers.push(excerpt(name, MAX_SERVER));
+        match servers.iter_mut().find(|known| is_same_computer(known, name)) {
+            Some(known) if known.len() < name.len() => *known = name,
+            Some(_) => {}
+            None => servers.push(name),
         }
     }
-    servers
+    servers.into_iter().map(|name| excerpt(name, MAX_SERVER)).collect()
 }
 
 const ADVICE_ON_NOT_ASKED: &str = "\
@@ -134,6 +136,14 @@ mod tests {
     #[test]
     fn a_server_is_one_with_its_domain_or_without() {
         let names = ["CAS1", "cas1.example.com", "cas2.example.com"].map(str::to_owned);
-        assert_eq!(distinct(names.iter()), ["CAS1", "cas2.example.com"]);
+        assert_eq!(distinct(names.iter()), ["cas1.example.com", "cas2.example.com"]);
+    }
+
+    #[test]
+    fn two_domains_are_two_servers_wherever_a_name_without_one_stands() {
+        let (short, two) = ("CAS1", ["cas1.a.example", "cas1.b.example"]);
+        for names in [[short, two[0], two[1]], [two[0], short, two[1]], [two[0], two[1], short]] {
+            assert_eq!(distinct(names.map(str::to_owned).iter()), two, "{names:?}");
+        }
     }
 }
