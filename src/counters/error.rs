@@ -28,8 +28,14 @@ pub enum CounterError {
     },
     #[error("no counters of {host} in {place}: expected one of {}", .hosts.join(", "))]
     NoSuchHost { host: String, place: String, hosts: Vec<String> },
-    #[error("{place} holds the counters of several hosts: choose with --hostname one of {} (check_um_call_router: --server)", .hosts.join(", "))]
-    SeveralHosts { place: String, hosts: Vec<String> },
+    #[error("{}", several_hosts(.place, .hosts, .asked.as_deref()))]
+    SeveralHosts {
+        place: String,
+        /// Some of them; one only where the others do not say whose they are.
+        hosts: Vec<String>,
+        /// The host asked for, which each of them may be.
+        asked: Option<String>,
+    },
     #[error("{place} holds no row yet{}", if .host.is_empty() { "" } else { ", only its header" })]
     NoRows {
         place: String,
@@ -121,6 +127,24 @@ fn absent(counters: &[Counter], place: &str) -> String {
     match names.as_slice() {
         [only] => format!("no counter {only} in {place}"),
         names => format!("{place} lacks counters {}", names.join(" and ")),
+    }
+}
+
+/// Whoever has chosen already is not told to choose.
+fn several_hosts(place: &str, hosts: &[String], asked: Option<&str>) -> String {
+    let all = hosts.join(", ");
+    match (asked, hosts) {
+        (Some(asked), _) => format!(
+            "{place} holds the counters of several hosts that may be {asked}: choose with --hostname one of {all}, as it is \
+             written there (of an exporter also by labels: --counter-name)"
+        ),
+        (None, [_]) => format!(
+            "{place} says of some counters that they are of {all}, of others nothing: --hostname {all} takes them for its own \
+             (check_um_call_router: --server)"
+        ),
+        (None, _) => format!(
+            "{place} holds the counters of several hosts: choose with --hostname one of {all} (check_um_call_router: --server)"
+        ),
     }
 }
 

@@ -134,7 +134,7 @@ impl Asked<'_> {
         };
         let host = label_of(first);
         if all.iter().any(|series| label_of(series) != host) {
-            return Err(CounterError::SeveralHosts { place: self.place.to_owned(), hosts: known });
+            return Err(self.several_hosts(page::named(hosts(all.iter().map(|series| label_of(series).into())))));
         }
         let times = all.iter().filter_map(|series| series.timestamp).collect();
         let value = match states {
@@ -179,8 +179,7 @@ impl Asked<'_> {
             Some(first) if self.host.is_some() && first.is_empty() => *first = found,
             Some(first) if host_of(first).eq_ignore_ascii_case(host_of(&found)) => {}
             Some(first) => {
-                let hosts = page::named(vec![first.clone(), found]);
-                return Err(CounterError::SeveralHosts { place: self.place.to_owned(), hosts });
+                return Err(self.several_hosts(page::named(vec![first.clone(), found])));
             }
         }
         Ok(())
@@ -236,6 +235,11 @@ impl Asked<'_> {
                 Err(CounterError::CollectorFailed { collector, place, how })
             }
         }
+    }
+
+    fn several_hosts(&self, hosts: Vec<String>) -> CounterError {
+        let (place, asked) = (self.place.to_owned(), self.host.map(str::to_owned));
+        CounterError::SeveralHosts { place, hosts, asked }
     }
 
     fn several(&self, all: &[ExposedSeries<'_>], counter: &Counter) -> CounterError {

@@ -60,10 +60,12 @@ impl Asked<'_> {
             (0, None) => Err(no_data(format!("no {metric} in {place}: expected its collector service"))),
             (0, Some(host)) => Err(no_data(format!("no {metric} of {host} in {place}"))),
             (1, _) => Ok(found.into_iter().next().unwrap_or_default()),
-            (_, _) => {
+            (_, asked) => {
                 let hosts = named(found).join(", ");
+                let which = asked.map_or_else(String::new, |asked| format!(" that may be {asked}"));
                 Err(no_data(format!(
-                    "{place} holds the services of several hosts: choose with --hostname one of {hosts} (check_um_call_router: --server)"
+                    "{place} holds the services of several hosts{which}: choose with --hostname one of {hosts}, as it is written \
+                     there (check_um_call_router: --server)"
                 )))
             }
         }

@@ -204,7 +204,7 @@ fn choose_host<'a>(
     let shown = || hosts.iter().take(MAX_HOSTS).map(|&host| host.to_owned()).collect();
     match (asked, hosts.as_slice()) {
         (None, [host]) => Ok(host),
-        (None, _) => Err(CounterError::SeveralHosts { place: place.to_owned(), hosts: shown() }),
+        (None, _) => Err(CounterError::SeveralHosts { place: place.to_owned(), hosts: shown(), asked: None }),
         (Some(asked), hosts) => {
             let fitting = |fits: &dyn Fn(&str) -> bool| -> Vec<&'a str> {
                 hosts.iter().copied().filter(|host| fits(host)).collect()
@@ -216,7 +216,10 @@ fn choose_host<'a>(
                 ([], []) => {
                     Err(CounterError::NoSuchHost { host: asked.to_owned(), place: place.to_owned(), hosts: shown() })
                 }
-                ([], _) => Err(CounterError::SeveralHosts { place: place.to_owned(), hosts: shown() }),
+                ([], _) => {
+                    let asked = Some(asked.to_owned());
+                    Err(CounterError::SeveralHosts { place: place.to_owned(), hosts: shown(), asked })
+                }
             }
         }
     }

@@ -257,6 +257,17 @@ fn counters_of_two_hosts_make_no_rate() {
     assert!(matches!(of("cas2", None), Err(CounterError::SeveralHosts { .. })));
     assert!(matches!(of("cas1", Some("cas2")), Err(CounterError::NoSuchHost { .. })));
     assert_eq!(of("cas1", Some("cas1")).unwrap().host, "cas1:1");
+    // One host is not several, and whoever has chosen is not told to choose.
+    let said = |instances, host| read(instances, host).unwrap_err().to_string();
+    let one =
+        "http://x/ says of some counters that they are of cas1:9182, of others nothing: --hostname cas1:9182 takes";
+    assert!(said(["cas1:9182", ""], None).starts_with(one) && said(["", "cas1:9182"], None).starts_with(one));
+    let twice =
+        "holds the counters of several hosts that may be cas1: choose with --hostname one of cas1:1, cas1.a:1, as";
+    assert!(said(["cas1:1", "cas1.a:1"], Some("cas1")).contains(twice));
+    let twice_each = "a{instance=\"cas1:1\"} 9\na{instance=\"cas1.a:1\"} 9\na{instance=\"cas2:1\"} 9\nb 5\n";
+    assert!(self::read(twice_each, calls(["a", "b"]), Some("cas1")).unwrap_err().to_string().contains(twice));
+    assert_eq!(self::read(twice_each, calls(["a", "b"]), Some("cas1:1")).unwrap().host, "cas1:1");
     // Two exporters of one host, and what does not say whose it is.
     assert_eq!(read(["cas1:9182", "cas1:9100"], None).unwrap().host, "cas1:9182");
     assert_eq!(read(["", "cas1:9182"], Some("cas1.example.com")).unwrap().host, "cas1:9182");
