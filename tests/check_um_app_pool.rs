@@ -233,6 +233,27 @@ fn critical_when_the_pool_is_gone_from_the_newest_log() {
 }
 
 #[test]
+fn a_pool_that_another_collector_still_writes_is_not_missing() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, pool: &str, ago: &[u64]| {
+        let path = directory.path().join(name);
+        let counter = format!("\\\\CAS1\\APP_POOL_WAS({pool})\\Current Application Pool State");
+        let rows: String = ago.iter().map(|ago| format!("\"{}\",\"3\"\r\n", stamp(*ago))).collect();
+        std::fs::write(&path, format!("\"(PDH-CSV 4.0) (UTC)(0)\",\"{counter}\"\r\n{rows}")).unwrap();
+        let written = std::time::SystemTime::now() - std::time::Duration::from_secs(*ago.last().unwrap());
+        std::fs::File::options().write(true).open(path).unwrap().set_modified(written).unwrap();
+    };
+    let source = format!("csv:{}", directory.path().display());
+    write("a.csv", "DefaultAppPool", &[120, 60, 0]);
+    write("b.csv", "MSExchangeServicesAppPool", &[150, 90, 30]);
+    run(&["--counters", &source]).assert_begins(0, "UM APP POOL OK - MSExchangeServicesAppPool is running |");
+    // It ended with the collector: what was begun since has no such pool.
+    write("b.csv", "MSExchangeServicesAppPool", &[270, 210, 150]);
+    run(&["--counters", &source])
+        .assert_begins(2, "UM APP POOL CRITICAL - there is no application pool MSExchangeServicesAppPool");
+}
+
+#[test]
 fn critical_when_the_only_pool_is_another_one() {
     let metric = "windows_performancecounter_app_pool_was_current_application_pool_state";
     for labels in ["app=\"DefaultAppPool\"", "pool=\"A\"", "instance=\"cas1:9182\",app=\"DefaultAppPool\""] {

@@ -112,6 +112,68 @@ fn the_logs_of_another_collector_in_the_same_directory_are_passed_over() {
 }
 
 #[test]
+fn no_data_when_two_servers_write_into_one_directory_and_none_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let source = format!("csv:{}", directory.path().display());
+    let write = |name: &str, host: &str, (newest, oldest): (u64, u64)| {
+        let path = directory.path().join(name);
+        fs::write(&path, rows((newest..oldest).rev()).replace("CAS1", host)).unwrap();
+        let written = std::time::SystemTime::now() - std::time::Duration::from_secs(newest * 60);
+        fs::File::options().write(true).open(path).unwrap().set_modified(written).unwrap();
+    };
+    let asked = |more: &[&str]| run(&[&["--counters", &source, "--max-age", "1h"], more].concat());
+    let several = || {
+        let said = "UM REJECT RATE UNKNOWN - ";
+        asked(&[])
+            .assert_begins(3, said)
+            .assert_says(" holds the counters of several hosts: choose with --hostname one of ");
+        asked(&["-H", "cas1"]).assert_begins(2, "UM REJECT RATE CRITICAL - ").assert_says(" by CAS1 in ");
+    };
+    for behind in [[0, 2], [2, 0], [0, 0]] {
+        write("1.csv", "CAS1", (behind[0], 70));
+        write("2.csv", "CAS2", (behind[1], 70));
+        several();
+    }
+    // Both have just been rotated.
+    write("1b.csv", "CAS1", (0, 1));
+    write("1.csv", "CAS1", (1, 70));
+    write("2.csv", "CAS2", (1, 2));
+    several();
+    // One of two domains, and one that is called with its domain or without.
+    for (name, state) in [("cas1.b.example", 3), ("cas1.a.example", 2), ("CAS1", 2)] {
+        write("1b.csv", "cas1.a.example", (0, 70));
+        write("1.csv", name, (1, 70));
+        write("2.csv", name, (2, 70));
+        asked(&["-H", "cas1"]).assert_exit(state);
+    }
+    // A server that was renamed has one name after the other.
+    for file in ["1.csv", "1b.csv"] {
+        write(file, "CAS1", (20, 70));
+    }
+    write("2.csv", "CAS9", (0, 15));
+    asked(&[]).assert_begins(2, "UM REJECT RATE CRITICAL - ").assert_says(" by CAS9 in ");
+}
+
+#[test]
+fn a_newer_log_that_lacks_one_of_the_counters_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let source = format!("csv:{}", directory.path().display());
+    let write = |name: &str, content: String, seconds: u64| {
+        let path = directory.path().join(name);
+        fs::write(&path, content).unwrap();
+        let written = std::time::SystemTime::now() - std::time::Duration::from_secs(seconds);
+        fs::File::options().write(true).open(path).unwrap().set_modified(written).unwrap();
+    };
+    write("um_1.csv", rows((2..70).rev()), 120);
+    write("um_2.csv", rows(0..1).replace("Total Inbound Calls Rejected", "Total Inbound Calls Lost"), 0);
+    let judged = |more: &[&str]| run(&[&["--counters", &source], more].concat());
+    judged(&[]).assert_begins(2, "UM REJECT RATE CRITICAL - ").assert_says("; a newer log lacks one of the counters");
+    judged(&["--max-age", "1m"])
+        .assert_begins(3, "UM REJECT RATE UNKNOWN - the newest sample is ")
+        .assert_says("; a newer log lacks one of the counters");
+}
+
+#[test]
 fn no_data_when_an_older_log_cannot_be_read_and_the_newest_has_one_row() {
     let directory = tempfile::tempdir().unwrap();
     let logs = tempfile::tempdir().unwrap();

@@ -5,8 +5,15 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// A file, and when it was written.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LogFile {
+    pub written: SystemTime,
+    pub path: PathBuf,
+}
+
 /// The files to read, the one that was written last first. A path that exists is no pattern, whatever is in its name.
-pub(super) fn newest_first(path: &Path) -> io::Result<Vec<PathBuf>> {
+pub(super) fn newest_first(path: &Path) -> io::Result<Vec<LogFile>> {
     let pattern = path.to_string_lossy();
     if path.is_dir() {
         let entries = fs::read_dir(path)?.take(MAX_LISTED).flatten().map(|entry| entry.path());
@@ -16,7 +23,8 @@ pub(super) fn newest_first(path: &Path) -> io::Result<Vec<PathBuf>> {
         );
     }
     if path.exists() || !pattern.contains(['*', '?', '[']) {
-        return Ok(vec![path.to_owned()]);
+        // There is no other beside which its time would matter.
+        return Ok(vec![LogFile { written: UNIX_EPOCH, path: path.to_owned() }]);
     }
     let matching = glob::glob(&pattern).map_err(|error| {
         let text = format!("it is no pattern ({}): expected one such as um_*.csv", error.msg);
@@ -25,17 +33,18 @@ pub(super) fn newest_first(path: &Path) -> io::Result<Vec<PathBuf>> {
     newest(matching.take(MAX_LISTED).flatten(), "no file has such a name: expected one that fits the pattern")
 }
 
-fn newest(paths: impl Iterator<Item = PathBuf>, none: &'static str) -> io::Result<Vec<PathBuf>> {
+fn newest(paths: impl Iterator<Item = PathBuf>, none: &'static str) -> io::Result<Vec<LogFile>> {
     let file = |path: PathBuf| {
         let metadata = fs::metadata(&path).ok().filter(fs::Metadata::is_file)?;
-        Some((metadata.modified().unwrap_or(UNIX_EPOCH), path))
+        Some(LogFile { written: metadata.modified().unwrap_or(UNIX_EPOCH), path })
     };
-    let mut files: Vec<(SystemTime, PathBuf)> = paths.filter_map(file).collect();
+    let mut files: Vec<_> = paths.filter_map(file).collect();
     if files.is_empty() {
         return Err(io::Error::new(ErrorKind::NotFound, none));
     }
     files.sort_unstable_by(|a, b| b.cmp(a));
-    Ok(files.into_iter().map(|(_, path)| path).take(MAX_FILES).collect())
+    files.truncate(MAX_FILES);
+    Ok(files)
 }
 
 fn is_log(path: &Path) -> bool {
@@ -67,7 +76,7 @@ mod tests {
         let names = |path: &str| {
             let files = newest_first(&directory.path().join(path))?;
             Ok::<_, io::Error>(
-                files.iter().map(|file| file.file_name().unwrap().to_str().unwrap().to_owned()).collect(),
+                files.iter().map(|file| file.path.file_name().unwrap().to_str().unwrap().to_owned()).collect(),
             )
         };
         let all: Vec<String> = names("").unwrap();

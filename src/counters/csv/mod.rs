@@ -13,6 +13,7 @@ mod header;
 mod lines;
 mod reader;
 mod row;
+mod several;
 mod zone;
 
 use std::io;
@@ -22,10 +23,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub use self::reader::{Log, read};
 use self::reader::{LogSource, read_file, read_log};
 use self::row::day_for_month;
+use self::several::Together;
 use self::zone::Summer;
 pub(crate) use self::zone::Zone;
 use super::window::{Collected, Written};
-use super::{CounterError, CounterQuery, GuessedZone, Nearest, Reading, Sample, SampleOrigin};
+use super::{CounterError, CounterQuery, GuessedZone, Reading, Sample, SampleOrigin};
 use crate::input::{CodePage, Input, file};
 use crate::time::stage;
 
@@ -52,43 +54,13 @@ impl Csv {
         let files = files::newest_first(path);
         drop(stage);
         let files = files.map_err(|error| CounterError::Io { place: self.log.to_string(), error })?;
-        let (mut reading, mut begun, mut others) = (None, None, None);
+        let mut together = Together::before(files.first().map_or(UNIX_EPOCH, |newest| newest.written), query);
         for file in &files {
-            reading = match (self.read_one(file, query), reading) {
-                (Ok(only), None) => Some(only),
-                (Ok(older), Some(newer)) => Some(prepended(older, newer, query.window)),
-                // The newest one has just been begun: what there is to know stands in the one before.
-                (Err(error @ CounterError::NoRows { .. }), None) => {
-                    begun.get_or_insert(error);
-                    None
-                }
-                // What the newest says of the other instances it says of this one, too: there is none any more.
-                (Err(error @ CounterError::Absent { nearest: Nearest { other_instances: true, .. }, .. }), None) => {
-                    return Err(error);
-                }
-                // Of another collector, or of another host, in the same directory.
-                (Err(error @ (CounterError::Absent { .. } | CounterError::NoSuchHost { .. })), reading) => {
-                    others.get_or_insert(error);
-                    reading
-                }
-                (Err(error), None) => return Err(begun.unwrap_or(error)),
-                (Err(error), Some(mut newer)) => {
-                    newer.notes.push(format!("an older log was not read: {error}"));
-                    newer.reservations.push("an older log was not read".to_owned());
-                    newer.is_cut_off = true;
-                    return Ok(newer);
-                }
-            };
-            if reading.as_ref().is_some_and(|reading| reading.origin == SampleOrigin::WholeLog) {
+            if together.needs_none_of(file.written) || !together.add(self.read_one(&file.path, query), file.written)? {
                 break;
             }
         }
-        if let (Some(reading), Some(error)) = (&mut reading, &begun) {
-            reading.notes.push(error.to_string());
-            reading.reservations.push("a newer log holds no row yet".to_owned());
-        }
-        let none = || CounterError::NoRows { place: self.log.to_string(), host: String::new() };
-        reading.ok_or_else(|| begun.or(others).unwrap_or_else(none))
+        together.finish(self.log.to_string())
     }
 
     /// What a log is called in a history: its directory, because its name may be another one every day.
@@ -209,20 +181,6 @@ impl FileTimes {
         let is_changed_over = !is_of_the_day(newest) && day_for_month(newest).is_some_and(is_of_the_day);
         is_changed_over.then_some("a date as MM/DD/YYYY: as DD/MM/YYYY it is the day on which the file was written")
     }
-}
-
-/// The samples of an older file in front of those of a newer one, as far as the window reaches.
-fn prepended<const N: usize>(older: Reading<N>, newer: Reading<N>, window: Duration) -> Reading<N> {
-    let Some((first, last)) = newer.samples.first().zip(newer.samples.last()) else { return older };
-    let (first, start) = (first.time, last.time.checked_sub(window).unwrap_or(UNIX_EPOCH));
-    if !older.host.eq_ignore_ascii_case(&newer.host) {
-        // A renamed host begins anew.
-        return Reading { origin: SampleOrigin::WholeLog, ..newer };
-    }
-    let counts = |sample: &Sample<N>| sample.time < first && sample.time >= start;
-    let mut samples: Vec<_> = older.samples.into_iter().filter(counts).collect();
-    samples.extend(newer.samples);
-    Reading { samples, gaps: newer.gaps + older.gaps, origin: older.origin, ..newer }
 }
 
 fn milliseconds(time: SystemTime) -> i64 {

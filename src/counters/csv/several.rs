@@ -1,0 +1,153 @@
+//! What do the files of a directory say together? The newest, older ones as far as the window reaches, and who else writes there.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::counters::{CounterError, CounterQuery, Nearest, Reading, SampleOrigin};
+use crate::net::host::is_same_computer;
+
+/// What was read of some files, the newest first.
+#[derive(Debug)]
+pub(super) struct Together<const N: usize> {
+    reading: Option<Reading<N>>,
+    /// When the newest file was written.
+    newest: SystemTime,
+    window: Duration,
+    /// How many counters a sample needs.
+    required: usize,
+    /// Why a newer file than those that were read is none of them: it has just been begun, or lacks one counter of several.
+    begun: Option<CounterError>,
+    lacking: Option<CounterError>,
+    /// That a newer file has the counters of other instances only, and when it was written.
+    gone: Option<(CounterError, SystemTime)>,
+    /// Why a file of another collector or host is none of them.
+    others: Option<CounterError>,
+    /// The hosts of files that were passed over, each with the time of its newest sample.
+    elsewhere: Vec<(String, SystemTime)>,
+    /// The host that was asked for.
+    asked: Option<String>,
+}
+
+impl<const N: usize> Together<N> {
+    /// Nothing yet, where the newest file was written then.
+    pub(super) fn before(newest: SystemTime, query: &CounterQuery<N>) -> Self {
+        Self {
+            reading: None,
+            newest,
+            window: query.window,
+            required: query.counters.iter().filter(|counter| counter.required).count(),
+            begun: None,
+            lacking: None,
+            gone: None,
+            others: None,
+            elsewhere: Vec::new(),
+            asked: query.host.clone(),
+        }
+    }
+
+    /// Whether a file that was written then has nothing to add: the window is known, and nobody wrote to the file within it.
+    pub(super) fn needs_none_of(&self, written: SystemTime) -> bool {
+        self.is_whole() && self.newest.duration_since(written).is_ok_and(|age| age > self.window)
+    }
+
+    fn is_whole(&self) -> bool {
+        self.reading.as_ref().is_some_and(|reading| reading.origin == SampleOrigin::WholeLog && !reading.is_cut_off)
+    }
+
+    /// Adds what the next older file says, which was written then; `false` where no file that is older still has a say.
+    pub(super) fn add(
+        &mut self,
+        said: Result<Reading<N>, CounterError>,
+        written: SystemTime,
+    ) -> Result<bool, CounterError> {
+        let is_whole = self.is_whole();
+        match (said, self.reading.as_mut()) {
+            (Ok(first), None) => {
+                // What the newest says of the other instances it says of this one, too, unless another collector still writes.
+                match self.gone.take() {
+                    Some((error, newest)) if !is_still_written(&first, newest, written) => return Err(error),
+                    _ => self.reading = Some(first),
+                }
+            }
+            (Ok(other), Some(newer)) if !other.host.eq_ignore_ascii_case(&newer.host) => {
+                self.elsewhere.extend(other.samples.last().map(|last| (other.host, last.time)));
+            }
+            (Ok(_), Some(_)) if is_whole => {}
+            (Ok(older), Some(newer)) => prepend(older, newer, self.window),
+            (Err(error @ CounterError::SeveralHosts { .. }), Some(_)) => return Err(error),
+            (Err(_), Some(_)) if is_whole => {}
+            // The newest one has just been begun: what there is to know stands in the one before.
+            (Err(error @ CounterError::NoRows { .. }), None) => {
+                self.begun.get_or_insert(error);
+            }
+            (Err(error @ CounterError::Absent { nearest: Nearest { other_instances: true, .. }, .. }), None) => {
+                self.gone.get_or_insert((error, written));
+            }
+            // No other collector would leave out one of them.
+            (Err(CounterError::Absent { counters, place, nearest }), None) if counters.len() < self.required => {
+                self.lacking.get_or_insert(CounterError::Absent { counters, place, nearest });
+            }
+            // Of another collector, or of another host, in the same directory.
+            (Err(error @ (CounterError::Absent { .. } | CounterError::NoSuchHost { .. })), _) => {
+                self.others.get_or_insert(error);
+            }
+            (Err(error), None) => return Err(self.reason().unwrap_or(error)),
+            (Err(error), Some(newer)) => {
+                newer.notes.push(format!("an older log was not read: {error}"));
+                newer.reservations.push("an older log was not read".to_owned());
+                newer.is_cut_off = true;
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What all of them say, found at `place`.
+    pub(super) fn finish(mut self, place: String) -> Result<Reading<N>, CounterError> {
+        let Some(mut reading) = self.reading.take() else {
+            let none = || CounterError::NoRows { place, host: String::new() };
+            return Err(self.reason().or(self.others).unwrap_or_else(none));
+        };
+        let first = reading.samples.first().map_or(UNIX_EPOCH, |first| first.time);
+        // A renamed host begins anew: its older name is over before.
+        let is_another = |(host, last): &&(String, SystemTime)| {
+            let are_named = !host.is_empty() && !reading.host.is_empty();
+            *last >= first && are_named && !is_same_computer(host, &reading.host)
+        };
+        if let Some((other, _)) = self.elsewhere.iter().find(is_another) {
+            let hosts = vec![reading.host, other.clone()];
+            return Err(CounterError::SeveralHosts { place, hosts, asked: self.asked });
+        }
+        if !self.elsewhere.is_empty() {
+            reading.origin = SampleOrigin::WholeLog;
+        }
+        let newer =
+            [(self.begun, "a newer log holds no row yet"), (self.lacking, "a newer log lacks one of the counters")];
+        for (error, reservation) in newer.into_iter().filter_map(|(error, text)| Some((error?, text))) {
+            reading.notes.push(error.to_string());
+            reading.reservations.push(reservation.to_owned());
+        }
+        Ok(reading)
+    }
+
+    /// Why there is nothing, by what the newest files are.
+    fn reason(&mut self) -> Option<CounterError> {
+        self.gone.take().map(|(error, _)| error).or(self.begun.take()).or(self.lacking.take())
+    }
+}
+
+/// Puts the samples of an older file in front of those of a newer one, as far as the window reaches.
+fn prepend<const N: usize>(older: Reading<N>, newer: &mut Reading<N>, window: Duration) {
+    let Some((first, last)) = newer.samples.first().zip(newer.samples.last()) else { return };
+    let (first, start) = (first.time, last.time.checked_sub(window).unwrap_or(UNIX_EPOCH));
+    let counts = |sample: &crate::counters::Sample<N>| sample.time < first && sample.time >= start;
+    newer.samples.splice(0..0, older.samples.into_iter().filter(counts));
+    newer.gaps += older.gaps;
+    newer.origin = older.origin;
+}
+
+/// Whether what a file says is still being written to it: it is no more than two of its samples older than the newest file.
+fn is_still_written<const N: usize>(said: &Reading<N>, newest: SystemTime, written: SystemTime) -> bool {
+    let [.., before, last] = said.samples.as_slice() else { return false };
+    let pause = last.time.duration_since(before.time).unwrap_or_default();
+    newest.duration_since(written).unwrap_or_default() <= pause.saturating_mul(2)
+}
