@@ -254,6 +254,16 @@ fn a_pool_that_another_collector_still_writes_is_not_missing() {
 }
 
 #[test]
+fn what_is_next_to_nothing_is_zero() {
+    let metric = "windows_performancecounter_app_pool_was_current_application_pool_state";
+    for tiny in ["5e-324", "2.2250738585072014e-308", "1e-20"] {
+        let said =
+            "UM APP POOL UNKNOWN - the state of MSExchangeServicesAppPool is 0: expected a number from 1 to 7 | ";
+        run(&["--counters", &url(&exporter(&format!("{metric} {tiny}\n")))]).assert_begins(3, said);
+    }
+}
+
+#[test]
 fn critical_when_the_only_pool_is_another_one() {
     let metric = "windows_performancecounter_app_pool_was_current_application_pool_state";
     for labels in ["app=\"DefaultAppPool\"", "pool=\"A\"", "instance=\"cas1:9182\",app=\"DefaultAppPool\""] {

@@ -41,11 +41,15 @@ impl CounterSource {
         report: &mut Report,
     ) -> Result<Reading<N>, CounterError> {
         let query = CounterQuery { counters, host: self.host.clone(), window, deadline: self.deadline };
-        let reading = match &self.kind {
+        let mut reading = match &self.kind {
             SourceKind::Csv(csv) => csv.read(&query).await,
             SourceKind::Exporter(exporter) => prometheus::read(exporter, &query).await,
             SourceKind::Pdh => pdh::read(&query).await,
         }?;
+        for value in reading.samples.iter_mut().flat_map(|sample| &mut sample.values).flatten() {
+            // So little is nothing, and would be hundreds of digits.
+            *value = if *value < LEAST { 0.0 } else { *value };
+        }
         add_reading(&reading, report);
         // Where the source itself does not say whose they are, they go by its own name.
         let is_named = match &self.kind {
@@ -91,6 +95,9 @@ impl CounterSource {
         format!("{} {} {}", self.kind, host.to_lowercase(), names.join(" "))
     }
 }
+
+/// Less than this no counter of Windows says: it has six decimals, or is a share of a number of 64 bits in per cent.
+const LEAST: f64 = 1e-18;
 
 impl fmt::Display for SourceKind {
     /// The kind, and of an exporter its address, of a log its place.
