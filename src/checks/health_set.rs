@@ -10,9 +10,9 @@
 use std::time::{Duration, SystemTime};
 
 use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, graph, metric};
-use crate::health::Monitor;
 use crate::health::judge::{self, Rating, Selection};
 use crate::health::source::{self, Acquired};
+use crate::health::{MAX_MONITORS, Monitor};
 use crate::input::Input;
 use crate::options::log::LogOptions;
 use crate::options::{Lack, Need, Options, reworded};
@@ -48,7 +48,7 @@ impl HealthSet {
         for monitor in selection.unhealthy() {
             report.add_finding(judge_monitor(monitor, several_servers, report));
         }
-        match selection.judged.len() {
+        match selection.monitors() {
             0 => {}
             _ if report.findings.is_empty() => report.add_finding(Finding::ok(selection.summary(&self.health_set))),
             _ => report.headline = Some(selection.summary(&self.health_set)),
@@ -81,6 +81,10 @@ impl HealthSet {
         if selection.judged.is_empty() && !selection.ignored.is_empty() {
             failures.push(Failure::new(Class::NoData, "every monitor is ignored: nothing is left to judge"));
         }
+        failures.extend(selection.judged.iter().find(|monitor| monitor.count == 0).map(|sum| {
+            let text = format!("health set {} of {source} is of no monitor", sum.health_set);
+            Failure::new(Class::NoData, format!("{text}: expected a MonitorCount from 1 to {MAX_MONITORS}"))
+        }));
         failures.extend(stale(selection));
         if answer.is_unfinished {
             let text = format!("{source}: expected the end of its root element, </Events>");

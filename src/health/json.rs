@@ -3,21 +3,31 @@
 use serde_json::{Deserializer, Map, Value};
 
 use super::{
-    ALERT_VALUE, AlertValue, HEALTH_SET_COLUMN, HealthError, MAX_ROWS, MONITOR_COUNT, RawMonitor, SERVER, column, judge,
+    ALERT_VALUE, AlertValue, HEALTH_SET_COLUMN, HealthError, MAX_ROWS, MONITOR_COUNT, RawExport, RawMonitor, SERVER,
+    column, judge,
 };
 use crate::net::host::is_same_computer;
 
 /// The objects of a JSON text that may be monitors.
-pub(super) fn rows(text: &str) -> Result<Vec<RawMonitor>, HealthError> {
-    let mut rows = Vec::new();
+pub(super) fn rows(text: &str) -> Result<RawExport, HealthError> {
+    let mut export = RawExport { rows: Vec::new(), shortcoming: None };
     let mut values = Values { text, at: 0, is_inside: false };
     while let Some(value) = values.next()? {
-        collect(value, "", &mut rows);
-        if rows.len() > MAX_ROWS {
+        if is_miscounted(&value) {
+            export.shortcoming = Some(HealthError::Counted);
+        }
+        collect(value, "", &mut export.rows);
+        if export.rows.len() > MAX_ROWS {
             return Err(HealthError::TooMany);
         }
     }
-    Ok(rows)
+    Ok(export)
+}
+
+/// Whether what Windows PowerShell 5 wrapped an array into says that the array had another number of objects.
+fn is_miscounted(value: &Value) -> bool {
+    let array = value.get("value").and_then(Value::as_array);
+    array.zip(value.get("Count").and_then(Value::as_u64)).is_some_and(|(array, count)| array.len() as u64 != count)
 }
 
 /// The values of a text, one after the other, those of an array each on its own: of the export of all servers no more than one
@@ -161,7 +171,7 @@ fn unaccounted(mut sum: RawMonitor, entries: &mut [RawMonitor]) -> Option<RawMon
     if is_as_bad && missing == 0 {
         return None;
     }
-    sum.set(MONITOR_COUNT, &missing.to_string());
+    sum.set(MONITOR_COUNT, &missing.max(1).to_string());
     Some(sum)
 }
 

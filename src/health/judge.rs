@@ -1,6 +1,6 @@
 //! Is the issue still there? Which monitors count, and what each is worth.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{AlertValue, Monitor};
 use crate::report::nearest::hint;
@@ -18,9 +18,10 @@ pub struct Selection<'a> {
 }
 
 impl<'a> Selection<'a> {
-    /// How many monitors count.
+    /// How many monitors count. What is not healthy is one at least, whatever it says of their number.
     pub(crate) fn monitors(&self) -> u32 {
-        self.judged.iter().map(|monitor| monitor.count).sum()
+        let least = |monitor: &Monitor| u32::from(monitor.alert_value != AlertValue::Healthy);
+        self.judged.iter().fold(0, |sum: u32, monitor| sum.saturating_add(monitor.count.max(least(monitor))))
     }
 
     /// Those that are not Healthy, for whatever reason.
@@ -77,9 +78,32 @@ pub fn select<'a>(monitors: &'a [Monitor], health_sets: &'a [String], ignored: &
         let full = format!("{}\\{}", monitor.name, monitor.target);
         ignored.iter().any(|name| name.eq_ignore_ascii_case(&monitor.name) || name.eq_ignore_ascii_case(&full))
     };
-    let (ignored, judged) = monitors.iter().filter(is_wanted).partition(is_ignored);
+    let (ignored, judged): (_, Vec<_>) = monitors.iter().filter(is_wanted).partition(is_ignored);
+    let judged = once(judged);
     let is_absent = |set: &&str| !monitors.iter().any(|monitor| is_of(monitor, set));
     Selection { judged, ignored, absent: health_sets.iter().map(String::as_str).filter(is_absent).collect() }
+}
+
+/// Without the sums of a health set and server that are there already and no better: two reports of one hour are one.
+fn once(judged: Vec<&Monitor>) -> Vec<&Monitor> {
+    let mut kept: Vec<&Monitor> = Vec::new();
+    let mut places = HashMap::new();
+    for monitor in judged {
+        if monitor.name.is_empty() && monitor.count > 1 {
+            let known = places.entry((monitor.server.to_lowercase(), monitor.health_set.to_lowercase()));
+            let known: &mut usize = known.or_insert(kept.len());
+            match kept.get_mut(*known) {
+                Some(known) if is_as_bad(&known.alert_value, &monitor.alert_value) => continue,
+                Some(known) if is_as_bad(&monitor.alert_value, &known.alert_value) => {
+                    *known = monitor;
+                    continue;
+                }
+                _ => {}
+            }
+        }
+        kept.push(monitor);
+    }
+    kept
 }
 
 /// Those of `ignored` that name none of the monitors of `health_sets`, each with what was probably meant.
@@ -171,6 +195,24 @@ mod tests {
         assert_eq!(selection.judged, [&monitors[0]]);
         assert_eq!(selection.ignored, [&monitors[1], &monitors[3]]);
         assert_eq!(selection.absent, ["UM.Protocol"]);
+    }
+
+    #[test]
+    fn the_sum_of_one_set_and_server_counts_once_and_the_worse_one() {
+        let sum = |server: &str, value| Monitor { server: server.to_owned(), count: 5, ..monitor("UM", "", value) };
+        let counted = |monitors: &[Monitor]| {
+            let sets = ["UM".to_owned()];
+            let selection = select(monitors, &sets, &[]);
+            (selection.monitors(), selection.unhealthy().count())
+        };
+        let (well, ill) = (|server: &str| sum(server, AlertValue::Healthy), || sum("cas1", AlertValue::Unhealthy));
+        assert_eq!(counted(&[well("CAS1"), well("cas1"), well("CAS2")]), (10, 0));
+        assert_eq!([counted(&[well("CAS1"), ill()]), counted(&[ill(), ill(), well("CAS1")])], [(5, 1); 2]);
+        // Which of the two is worse the operator says.
+        let (slow, off) = (sum("CAS1", AlertValue::Degraded), sum("CAS1", AlertValue::Disabled));
+        assert_eq!(counted(&[slow, off]), (10, 2));
+        let none = |value| Monitor { count: 0, ..monitor("UM", "", value) };
+        assert_eq!([counted(&[none(AlertValue::Healthy)]), counted(&[none(AlertValue::Unknown)])], [(0, 0), (1, 1)]);
     }
 
     #[test]

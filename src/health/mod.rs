@@ -83,7 +83,7 @@ pub struct Monitor {
     /// The monitor's own words on what is wrong.
     pub error: String,
     pub exception: String,
-    /// How many monitors this stands for: 1, or those of the health set.
+    /// How many monitors this stands for: 1, or those of the health set; 0 where what it says is no number of monitors.
     pub count: u32,
     /// Whether Managed Availability says that it has not determined the alert value for too long.
     pub is_stale: bool,
@@ -134,6 +134,9 @@ pub enum HealthError {
     TooLong { line: usize },
     #[error("more than {MAX_ROWS} rows: expected an export of the servers that are watched")]
     TooMany,
+    /// What Windows PowerShell wraps an array into says how many objects it had.
+    #[error("a Count that is not the number of objects beside it: expected all that ConvertTo-Json wrote")]
+    Counted,
     /// It was cut off, or is being written.
     #[error("line {line}: expected a line end: the export breaks off")]
     Unfinished { line: u64 },
@@ -143,7 +146,7 @@ pub enum HealthError {
 pub fn read(text: &str) -> Result<HealthExport, HealthError> {
     let RawExport { rows, shortcoming } = match text.trim_start().chars().next() {
         None => return Err(HealthError::Empty),
-        Some('{' | '[' | '"') if is_json(text) => RawExport { rows: json::rows(text)?, shortcoming: None },
+        Some('{' | '[' | '"') if is_json(text) => json::rows(text)?,
         Some(_) if text.trim() == "null" => return Err(HealthError::Empty),
         Some(_) => csv::rows(text)?,
     };
@@ -199,9 +202,11 @@ impl RawMonitor {
         self.values.get(column).map_or("", String::as_str)
     }
 
-    /// How many monitors it stands for.
+    /// How many monitors it stands for; 0 where it says something else.
     fn count(&self) -> u32 {
-        self.text(MONITOR_COUNT).parse::<u64>().map_or(1, |count| count.clamp(1, 65_535) as u32)
+        let text = self.text(MONITOR_COUNT);
+        let count = if text.is_empty() { Some(1) } else { text.parse().ok() };
+        count.filter(|count| (1..=MAX_MONITORS).contains(count)).unwrap_or(0)
     }
 
     /// Whether it says that it is stale. A word that is not known is no reason to believe the row.
@@ -294,6 +299,9 @@ const MAX_MILLISECONDS: u64 = 253_402_300_800_000;
 /// The most of an export that is read, in bytes: one of all servers, each of which has 1 MB, or 3 with all its exceptions, and
 /// twice as much in UTF-16.
 pub(crate) const MAX_INPUT: u64 = 64 * 1024 * 1024;
+
+/// The most monitors of a health set that is one.
+pub(crate) const MAX_MONITORS: u32 = 65_535;
 
 /// The most monitors of an export: a server has about 700.
 const MAX_ROWS: usize = 100_000;

@@ -106,6 +106,45 @@ fn critical_or_unreadable_when_the_entries_of_a_report_do_not_account_for_it() {
 }
 
 #[test]
+fn a_number_of_monitors_that_is_none_is_no_data() {
+    let report = |count: &str, alert: &str| {
+        format!(r#"{{"Server":"CAS1","HealthSet":"UM.CallRouter","AlertValue":"{alert}","MonitorCount":{count}}}"#)
+    };
+    for count in ["0", "-1", "99999999999", "65536", "\"many\""] {
+        let ran = judged_text(&report(count, "Healthy"), &[]);
+        ran.assert_begins(
+            3,
+            "UM HEALTH SET UNKNOWN - health set UM.CallRouter of standard input is of no monitor: expected",
+        );
+        judged_text(&report(count, "Unhealthy"), &[])
+            .assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: 1 of 1 monitors");
+    }
+    let healthy = |more: &str| {
+        judged_text(&format!("[{}{more}]", report("5", "Healthy")), &[])
+            .assert_begins(0, "UM HEALTH SET OK - no issue: 5 of 5 monitors");
+    };
+    // The same report twice, and a set that nobody asked for.
+    healthy(&format!(",{}", report("5", "Healthy")));
+    healthy(&format!(",{}", replaced(&report("0", "Unknown"), "UM.CallRouter", "Other")));
+    let twice = format!("[{},{}]", report("5", "Healthy"), report("5", "Unhealthy"));
+    judged_text(&twice, &[]).assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: 1 of 5 monitors");
+}
+
+#[test]
+fn unreadable_when_windows_powershell_counted_more_than_there_are() {
+    let row = r#"{"Server":"CAS1","Name":"M1","HealthSetName":"UM.CallRouter","AlertValue":"Healthy"}"#;
+    let wrapped = |count: u8| judged_text(&format!(r#"{{"value":[{row}],"Count":{count}}}"#), &[]);
+    wrapped(1).assert_begins(0, "UM HEALTH SET OK - no issue: 1 of 1 monitors");
+    let ran = wrapped(3);
+    ran.assert_begins(
+        3,
+        "UM HEALTH SET UNKNOWN - standard input: a Count that is not the number of objects beside it: ",
+    );
+    assert!(ran.stdout.contains("(unreadable)"), "{ran:?}");
+    judged_text(r#"{"value":[],"Count":3}"#, &[]).assert_begins(3, "UM HEALTH SET UNKNOWN - standard input: a Count");
+}
+
+#[test]
 fn stale_when_a_row_says_so() {
     for stale in ["true", "\"True\"", "1", "\"Yes\"", "\"-1\""] {
         let row = |name: &str, stale: &str| {
