@@ -3,7 +3,7 @@
 //! | state    | when                                                                                      |
 //! |----------|-------------------------------------------------------------------------------------------|
 //! | OK       | every controller answers in time and says that it is synchronized                         |
-//! | WARNING  | an answer takes longer than `--warning`                                                   |
+//! | WARNING  | an answer takes longer than `--warning`; there are more controllers than a run asks       |
 //! | CRITICAL | a controller does not answer, is not synchronized or, on 3268 and 3269, not a ready       |
 //! |          | global catalog; it lacks an attribute, or is of another domain than `--domain`; an answer |
 //! |          | takes longer than `--critical`                                                            |
@@ -22,12 +22,13 @@ use crate::net::Endpoint;
 use crate::net::host;
 use crate::net::nameserver::Nameservers;
 use crate::net::resolve::Resolver;
+use crate::net::tally::LeftOut;
 use crate::options::dns::DnsOptions;
 use crate::options::target::EndpointOptions;
 use crate::options::tls::TlsOptions;
 use crate::options::{Need, Options, When, reworded};
 use crate::plugin::{Check, Context};
-use crate::report::{About, Class, Failure, Metric, Range, Report, StandsFor, Target, Thresholds};
+use crate::report::{About, Class, Failure, Finding, Metric, Range, Report, StandsFor, Target, Thresholds};
 use crate::time::calendar::unix_seconds;
 
 impl Check for AdDs {
@@ -44,6 +45,8 @@ impl Check for AdDs {
                     assessment::add(outcome, wanted.as_ref(), &mut report);
                     time.into_iter().for_each(|time| report.judge_metric(time));
                 }
+                let finding = LeftOut { targets: left_out, addresses: 0 }.finding();
+                report.findings.extend(finding.map(|finding| Finding { advice: ADVICE_ON_LEFT_OUT, ..finding }));
             }
             Err(failure) => {
                 report.add_failure(failure);
@@ -295,6 +298,9 @@ const fn advice(class: Option<Class>) -> &'static str {
         Some(_) => "Check path, content and rights of the file that the reason names.",
     }
 }
+
+const ADVICE_ON_LEFT_OUT: &str = "Nobody knows whether the controllers that were not asked are well. Ask those of each site by a \
+                                  service of its own (--site), or single ones (-H).";
 
 const PORT_HELP: &str =
     "Port to connect to; 3268 and 3269 are the global catalog's [default: 389, with --tls 636, or what DNS says]";
