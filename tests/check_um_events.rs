@@ -233,10 +233,22 @@ fn with_a_host_only_its_records_count() {
     let export = format!("<Events>{}{second}</Events>", first.repeat(3));
     judged_text(&export, &["-H", "CAS1"]).assert_begins(1, "UM EVENTS WARNING - 3 x 1647");
     judged_text(&export, &["-H", "cas2.example.com"]).assert_begins(0, "UM EVENTS OK - 1 x 1647");
-    // A quiet server beside a noisy one is as it should be.
+    // A name that is misspelled, or a server that is quiet: who knows which may say so.
     let ran = judged_text(&export, &["-H", "cas3"]);
-    ran.assert_begins(0, "UM EVENTS OK - none of the 4 records is of cas3; no events in 1 h");
+    ran.assert_begins(3, "UM EVENTS UNKNOWN - none of the 4 records of ").assert_says(" is of cas3: expected one of ");
+    assert!(ran.stdout.contains("(no-data)") && ran.stdout.contains("advice: "), "{}", ran.stdout);
+    judged_text(&export, &["-H", "cas3", "--state", "no-data=ok"])
+        .assert_begins(0, "UM EVENTS OK - no events in 1 h; none of the 4 records of ");
     judged_text("<Events></Events>", &["-H", "cas3"]).assert_begins(0, "UM EVENTS OK - no events");
+    // A stream of which nobody says when it was written.
+    judged_text("<Events></Events>", &["--max-age", "15m"])
+        .assert_begins(0, "UM EVENTS OK - no events")
+        .assert_says("how old standard input is nobody knows, so that --max-age has no effect");
+    let old = rejected_call("2020-11-23T16:59:00Z", "cas1");
+    judged_text(&format!("<Events>{old}</Events>"), &[]).assert_begins(
+        0,
+        "UM EVENTS OK - the newest record is of 2020-11-23T16:59:00Z, the export of nobody knows when; no",
+    );
 }
 
 #[test]

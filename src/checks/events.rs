@@ -5,8 +5,8 @@
 //! | OK       | no event occurred more often in the window than its rule allows; none at all is fine     |
 //! | WARNING  | an event's count violates the WARN of its rule                                           |
 //! | CRITICAL | an event's count violates the CRIT of its rule (no default rule has one)                 |
-//! | UNKNOWN  | the log or the export cannot be read, or not all of its records, and none of those that can  |
-//! |          | alerts; the export is empty, or older than `--max-age`                                   |
+//! | UNKNOWN  | the log or the export cannot be read, or not all of its records, and none of those that  |
+//! |          | can alerts; the export is empty, or older than `--max-age`; none of its records is of -H |
 
 use std::time::{Duration, SystemTime};
 

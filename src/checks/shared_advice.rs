@@ -119,7 +119,9 @@ pub(super) const fn on_event_exports(class: Class) -> &'static str {
         Class::NoData => {
             "Try it by hand: wevtutil gli Application, with /r:HOST for another host. Export on the server: wevtutil qe Application /f:xml /e:Events \"/q:*[System[Provider[@Name='MSExchange Unified \
              Messaging'] and TimeCreated[timediff(@SystemTime) <= 3600000]]]\". With /e:Events an empty result has a root \
-             element, and a query that failed has none. With -H, only the records of that computer count."
+             element, and a query that failed has none. With -H, only the records of that computer count, \
+             by the name that they give it (Computer): that is the one to give. A server that logs nothing in an export of \
+             several is let be quiet by --state no-data=ok."
         }
         Class::Stale => {
             "Whatever exports the event log no longer runs. On the server: Get-ScheduledTask, its last result."

@@ -21,6 +21,8 @@ pub(crate) struct Extent {
     pub legible: u64,
     /// The computers whose records count, by the names that they give themselves; at most [`MAX_COMPUTERS`].
     pub computers: Vec<String>,
+    /// The same of the others.
+    pub others: Vec<String>,
     /// The computer that was asked for, where none of the records is of it.
     pub absent: Option<String>,
     /// Whether there are more records than are read.
@@ -29,6 +31,8 @@ pub(crate) struct Extent {
     pub is_unfinished: bool,
     /// The time of the oldest record of the log, where that could be had.
     pub reaches_back: Option<SystemTime>,
+    /// The time of the newest record of an export of which nobody says when it was written.
+    pub newest: Option<SystemTime>,
 }
 
 impl Extent {
@@ -42,20 +46,17 @@ impl Extent {
         self.legible += u64::from(!is_elsewhere && !is_bad);
     }
 
-    /// Takes note of whose records count.
-    pub(crate) fn add_computer(&mut self, name: &str) {
-        let is_known = self.computers.iter().any(|known| known.eq_ignore_ascii_case(name));
-        if !name.is_empty() && !is_known && self.computers.len() < MAX_COMPUTERS {
-            self.computers.push(name.to_owned());
+    /// Takes note of whose records count, and of whose do not.
+    pub(crate) fn add_computer(&mut self, name: &str, is_elsewhere: bool) {
+        let computers = if is_elsewhere { &mut self.others } else { &mut self.computers };
+        let is_known = computers.iter().any(|known| known.eq_ignore_ascii_case(name));
+        if !name.is_empty() && !is_known && computers.len() < MAX_COMPUTERS {
+            computers.push(name.to_owned());
         }
     }
 
     /// Why the counts may not be the whole of it, each in a few words for the first line.
     pub(crate) fn shortcomings(&self, window: EventWindow) -> Vec<String> {
-        let absent = self.absent.as_ref().map(|computer| match self.records {
-            1 => format!("the only record is not of {computer}"),
-            records => format!("none of the {records} records is of {computer}"),
-        });
         let bad = match self.unread() {
             0 => None,
             1 => Some("1 record cannot be read".to_owned()),
@@ -65,7 +66,10 @@ impl Extent {
         let unfinished = self.is_unfinished.then(|| "the export breaks off".to_owned());
         let young = self.reaches_back.filter(|oldest| window.from().is_some_and(|from| *oldest > from));
         let young = young.map(|oldest| format!("the log reaches back to {} only", rfc3339(oldest)));
-        [absent, bad, cut, unfinished, young].into_iter().flatten().collect()
+        let old = self.newest.filter(|newest| window.from().is_some_and(|from| *newest < from));
+        let old =
+            old.map(|newest| format!("the newest record is of {}, the export of nobody knows when", rfc3339(newest)));
+        [bad, cut, unfinished, young, old].into_iter().flatten().collect()
     }
 
     /// Why nothing good may be said of `source`, whatever was counted; what is bad about it may be said all the same.
@@ -77,9 +81,19 @@ impl Extent {
             }
             _ if self.is_unfinished => format!("{source}: expected the end of its root element, </Events>"),
             _ if self.is_cut => format!("{source}: more than {} event records of the window", self.records),
-            _ => return None,
+            _ => return self.absence(source),
         };
         Some(Failure::new(Class::Unreadable, text))
+    }
+
+    /// That the computer that was asked for has no record among those of others: it may be quiet, or be called otherwise.
+    fn absence(&self, source: &str) -> Option<Failure> {
+        let (computer, others) = (self.absent.as_ref()?, self.others.join(", "));
+        let none = match self.records {
+            1 => format!("the only record of {source} is not"),
+            records => format!("none of the {records} records of {source} is"),
+        };
+        Some(Failure::new(Class::NoData, format!("{none} of {computer}: expected one of {others}")))
     }
 
     /// Whether nothing of what there is could be read, so that to have counted none says nothing.
@@ -134,11 +148,33 @@ mod tests {
     }
 
     #[test]
-    fn that_only_other_computers_wrote_it_is_said_and_nothing_worse() {
-        let extent = |records| Extent { records, absent: Some("cas1".to_owned()), ..Extent::default() };
-        assert_eq!(extent(2).shortcomings(WINDOW), ["none of the 2 records is of cas1"]);
-        assert_eq!(extent(1).shortcomings(WINDOW), ["the only record is not of cas1"]);
-        assert_eq!(extent(2).failure("x"), None);
+    fn no_data_when_only_other_computers_wrote_it() {
+        let extent = |records| Extent {
+            records,
+            absent: Some("cas1".to_owned()),
+            others: vec!["CAS2".to_owned(), "CAS3".to_owned()],
+            ..Extent::default()
+        };
+        let said = |records| extent(records).failure("x").map(|failure| (failure.class, failure.summary));
+        let no_data = |text: &str| Some((Class::NoData, format!("{text} of cas1: expected one of CAS2, CAS3")));
+        assert_eq!(said(2), no_data("none of the 2 records of x is"));
+        assert_eq!(said(1), no_data("the only record of x is not"));
+        assert!(!extent(2).is_illegible() && extent(2).shortcomings(WINDOW).is_empty());
+        // What is missing of it might be of the computer: whoever lets it be quiet must not pass over that.
+        let unfinished = Extent { is_unfinished: true, ..extent(2) };
+        assert_eq!(unfinished.failure("x").map(|failure| failure.class), Some(Class::Unreadable));
+    }
+
+    #[test]
+    fn an_undated_export_whose_records_are_all_older_than_the_window_is_said_to_be_one() {
+        let newest =
+            |ago| Extent { newest: SystemTime::UNIX_EPOCH.checked_sub(Duration::from_secs(ago)), ..Extent::default() };
+        assert_eq!(newest(3_600).shortcomings(WINDOW), Vec::<String>::new());
+        let said = ["the newest record is of 1969-12-31T22:59:59Z, the export of nobody knows when"];
+        assert_eq!(
+            (newest(3_601).shortcomings(WINDOW), newest(3_601).failure("x")),
+            (said.map(str::to_owned).into(), None)
+        );
     }
 
     #[test]

@@ -67,9 +67,9 @@ impl OpenLog<'_> {
 
     /// Hands out the records one by one: of a log what `query` asks for, of an export everything.
     pub(crate) fn read(self, query: &EventQuery, take: &mut dyn FnMut(Recorded)) -> Result<Extent, Failure> {
-        let (input, computer, stream) = match self {
+        let (input, computer, stream, written) = match self {
             Self::Log(host) => return logged(host, query, take),
-            Self::Export { input, computer, stream, .. } => (input, computer, stream),
+            Self::Export { input, computer, stream, written } => (input, computer, stream, written),
         };
         let mut extent = Extent::default();
         let is_elsewhere = |recorded: &Recorded| {
@@ -81,8 +81,11 @@ impl OpenLog<'_> {
             xml::read_stream(stream, |recorded| {
                 let is_elsewhere = is_elsewhere(&recorded);
                 extent.add(&recorded, is_elsewhere);
+                extent.add_computer(recorded.computer(), is_elsewhere);
+                if let (Recorded::Whole(record), None) = (&recorded, written) {
+                    extent.newest = extent.newest.max(Some(record.time));
+                }
                 if !is_elsewhere {
-                    extent.add_computer(recorded.computer());
                     take(recorded);
                 }
             })

@@ -75,6 +75,10 @@ impl LogOptions {
             Some(MaxAge::Within(max)) => Some(max),
             Some(MaxAge::Any) => None,
         };
+        if let (None, Some(MaxAge::Within(_)), Some(file)) = (written, self.max_age, &self.file) {
+            let text = format!("how old {file} is nobody knows, so that --max-age has no effect");
+            report.findings.push(Finding::remark(text));
+        }
         match judge_age(&report.target.host, written, report.started.time, max) {
             Ok(remark) => report.findings.extend(remark.map(Finding::remark)),
             Err(failure) => report.add_failure(failure),
