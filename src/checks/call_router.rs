@@ -219,8 +219,11 @@ fn place(planned: &Planned, context: &Context, first: Duration) -> Result<Placed
             asked => return asked.map_err(mistake),
         }
     }
-    match put(&unasked.as_if) {
-        Err(error) if !error.is_missing() => Err(mistake(error)),
+    let of_exporter =
+        unasked.as_if_of_exporter.as_ref().filter(|_| sections::is_for_an_exporter(name, &context.ini_files));
+    match put(of_exporter.unwrap_or(&unasked.as_if)) {
+        // What is wrong with no line of a file is the stand-in, which the section has no use for.
+        Err(error) if error.is_about_a_file() => Err(mistake(error)),
         _ => Ok(Placed::NotAsked(unasked.reason.clone())),
     }
 }

@@ -51,8 +51,14 @@ fn unknown_when_a_section_is_wrong_of_a_check_that_has_no_source() {
         ("check_um_missed_call_proxy", "counter-name = bogus=x"),
         ("check_um_app_pool", "counter-name = bogus=x"),
         ("check_um_cert_expiry", "leaf-only\njudge = served"),
+        ("check_um_service", "exporter-user = x"),
+        ("check_um_service", "exporter-user = a:b\npassword = x"),
+        ("check_um_reject_rate", "exporter-user = x"),
+        ("check_um_missed_call_proxy", "exporter-user = x"),
+        ("check_um_app_pool", "exporter-user = x\nbearer-token-env = X"),
     ] {
-        if cfg!(windows) && mistake.contains("pdh") {
+        // Which has counters and services itself.
+        if cfg!(windows) && (mistake.contains("pdh") || mistake.starts_with("exporter-user")) {
             continue;
         }
         let ini = site.ini(&format!("[{section}]\n{mistake}\n"));
@@ -72,9 +78,11 @@ fn a_section_of_a_check_without_a_source_is_no_mistake() {
     let site = Site::of(Behaviour::Healthy);
     let ini = site.ini(
         "[check_um_ad_ds]\nport = 3268\n[check_um_reject_rate]\nwarning = 20\n[check_um_events]\nwindow = 2h\n\
-         [check_um_call_routing]\nuntil = ringing\n[check_um_service]\nservice = W3SVC\n",
+         [check_um_call_routing]\nuntil = ringing\n[check_um_service]\nservice = W3SVC\n\
+         [check_um_missed_call_proxy]\nmethod = events\n[check_um_app_pool]\ncounter-name = state=\\A(*)\\B\n",
     );
-    let without = "--without service --without reject_rate --without events";
+    let without =
+        "--without service --without reject_rate --without events --without missed_call_proxy --without app_pool";
     let without = if cfg!(windows) { without } else { "" };
     site.run(&format!("{ini} --only sip_options {without}")).assert_begins(0, "UM CALL ROUTER OK - 1 check OK, ");
 }

@@ -134,11 +134,14 @@ pub(super) struct Unasked {
     pub beside: Option<Vec<String>>,
     /// What would ask it, with a stand-in for what is missing: a section of its own must go with that.
     pub as_if: Vec<String>,
+    /// The same, where the section is for an exporter.
+    pub as_if_of_exporter: Option<Vec<String>>,
 }
 
 impl Unasked {
     fn because(reason: &str, as_if: Vec<String>) -> Self {
-        Self { reason: reason.to_owned(), is_left_out: false, is_by_choice: false, beside: None, as_if }
+        let reason = reason.to_owned();
+        Self { reason, is_left_out: false, is_by_choice: false, beside: None, as_if, as_if_of_exporter: None }
     }
 }
 
@@ -150,11 +153,8 @@ pub(super) fn plan(others: &'static [RegisteredCheck], site: &Site, choice: &Cho
         let arguments = site.arguments(check, service);
         planned.arguments = match choice.left_out(&planned) {
             Some(reason) => {
-                let (beside, as_if) = match arguments {
-                    Ok(arguments) => (None, arguments),
-                    Err(unasked) => (unasked.beside, unasked.as_if),
-                };
-                Err(Unasked { reason, is_left_out: true, is_by_choice: true, beside, as_if })
+                let unasked = arguments.map_or_else(|unasked| unasked, |as_if| Unasked::because("", as_if));
+                Err(Unasked { reason, is_left_out: true, is_by_choice: true, ..unasked })
             }
             None => arguments,
         };
@@ -265,25 +265,31 @@ impl Site {
     }
 
     fn source(&self, check: &RegisteredCheck, service: &ScheduledService) -> Result<Vec<String>, Unasked> {
-        let (option, given, max_age, needs) = match service.elsewhere {
-            Elsewhere::Counters => ("--counters", &self.counters, &None, "needs --counters, or Windows"),
-            Elsewhere::Exporter => ("--source", &self.service_source, &None, "needs --service-source, or Windows"),
+        let (option, given, max_age, needs, stand_in) = match service.elsewhere {
+            Elsewhere::Counters => ("--counters", &self.counters, &None, "needs --counters, or Windows", "csv:-"),
+            Elsewhere::Exporter => {
+                ("--source", &self.service_source, &None, "needs --service-source, or Windows", EXPORTER)
+            }
             Elsewhere::Export { .. } if check.about.name == HealthSet::ABOUT.name => {
-                ("--file", &self.health_set_file, &self.health_set_max_age, "needs --health-set-file, or Windows")
+                ("--file", &self.health_set_file, &self.health_set_max_age, "needs --health-set-file, or Windows", "-")
             }
             Elsewhere::Export { .. } => {
-                ("--file", &self.events_file, &self.events_max_age, "needs --events-file, or Windows")
+                ("--file", &self.events_file, &self.events_max_age, "needs --events-file, or Windows", "-")
             }
-            Elsewhere::Same => ("", &None, &None, "needs a section of its own that names a source"),
+            Elsewhere::Same => ("", &None, &None, "needs a section of its own that names a source", ""),
         };
+        let of = |source: &[&str]| [words(source), self.of_server()].concat();
         match given {
             Some(source) => {
                 let max_age = max_age.iter().flat_map(|max_age| ["--max-age", max_age]);
-                let source = words(&[option, source].into_iter().chain(max_age).collect::<Vec<_>>());
-                Ok([source, self.of_server()].concat())
+                Ok(of(&[option, source].into_iter().chain(max_age).collect::<Vec<_>>()))
             }
             None if cfg!(windows) => Ok(self.on_windows()),
-            None => Err(Unasked { beside: Some(self.of_server()), ..Unasked::because(needs, Vec::new()) }),
+            None => {
+                let of_exporter = (service.elsewhere == Elsewhere::Counters).then(|| of(&[option, EXPORTER]));
+                let because = Unasked::because(needs, of(&[option, stand_in]));
+                Err(Unasked { beside: Some(self.of_server()), as_if_of_exporter: of_exporter, ..because })
+            }
         }
     }
 
@@ -351,6 +357,9 @@ const NOBODY: &str = "sip:nobody@example.com";
 
 /// Whose controllers would be asked.
 const NOWHERE: &str = "example.com";
+
+/// Which exporter would be asked.
+const EXPORTER: &str = "prometheus:http://127.0.0.1/metrics";
 
 #[cfg(test)]
 mod tests {

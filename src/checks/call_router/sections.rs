@@ -42,6 +42,11 @@ pub(super) fn of_another_port(planned: &Planned, files: &[impl AsRef<Path>]) -> 
     files.iter().find_map(|file| of_file(file.as_ref()))
 }
 
+/// Whether the section of a check says by what it is to be let in to an exporter.
+pub(super) fn is_for_an_exporter(check: &str, files: &[impl AsRef<Path>]) -> bool {
+    files.iter().any(|file| line_of(file.as_ref(), check, EXPORTER_USER).is_some())
+}
+
 /// Which plugin a section is meant for, if it is meant for one.
 fn meant<'a>(section: &str, names: &[&'a str], all: &[Planned]) -> Option<&'a str> {
     let spelled = excerpt(section, MAX_NAME).to_lowercase().replace('-', "_");
@@ -63,6 +68,7 @@ const MAX_TYPOS: usize = 2;
 const MAX_NAME: usize = 64;
 
 const STARTTLS: &str = "starttls";
+const EXPORTER_USER: &str = "exporter-user";
 
 #[cfg(test)]
 mod tests {
