@@ -125,9 +125,13 @@ impl Anchors {
         let _stage = stage::enter("looking for a path to a trust anchor");
         let verdict = self.verdict_by_names(chain, sought);
         let unread = self.unread.as_ref().filter(|unread| match &verdict {
-            Verdict::Untrusted(Distrust::UnknownIssuer { .. } | Distrust::NoUsableAnchors) => true,
-            Verdict::Trusted(_) | Verdict::AnchorItself => unread.may_reject,
-            _ => false,
+            Verdict::Untrusted(Distrust::Rejected { .. }) => false,
+            // It may be the leaf itself, which is trusted for what it is, or another anchor of the same name.
+            Verdict::Untrusted(_) => true,
+            // Or the one that was issued in place of one that has expired.
+            Verdict::Trusted(path) => unread.may_reject || path.anchor.not_after < sought.now,
+            Verdict::AnchorItself => unread.may_reject,
+            Verdict::NotJudged | Verdict::Pinned => false,
         });
         let undecided = unread.map(|unread| Distrust::UnreadAnchor { place: unread.place.clone() });
         undecided.map_or(verdict, Verdict::Untrusted)

@@ -188,6 +188,21 @@ fn unreadable_when_an_anchor_cannot_be_read_that_may_decide() {
     }
 }
 
+/// Exchange's own are self-signed: the file that is to say so may be cut, or glued together of two kinds.
+#[test]
+fn unreadable_when_the_anchor_that_cannot_be_read_may_be_the_certificate_itself() {
+    let Some(server) = OpenSsl::serve("server", "") else { return };
+    let [own, other] = ["server.pem", "client.pem"].map(|name| std::fs::read_to_string(fixture(name)).unwrap());
+    let der = CertificateDer::from_pem_slice(own.as_bytes()).unwrap();
+    let broken = own.replacen("-----\n", "----- CAS1\n", 1);
+    for unread in [broken.as_bytes(), &der] {
+        let made = Made::holding("ca.pem", &[other.as_bytes(), unread].concat());
+        let ran = run(&["-H", "127.0.0.1", "-p", &server.port, "--ca-file", &made.path("ca.pem")]);
+        ran.assert_text(3).assert_says("may be trusted or not: a trust anchor cannot be read: ");
+        ran.assert_says(&format!("ca.pem: line {}", other.lines().count() + 1));
+    }
+}
+
 #[test]
 fn trust_and_name_are_states_of_their_own() {
     let Some(server) = OpenSsl::serve("server", "") else { return };

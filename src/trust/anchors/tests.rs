@@ -171,6 +171,33 @@ fn untrusted_when_the_leaf_or_an_authority_on_the_way_is_rejected() {
     assert_eq!(verdict(&rejecting(&[], &root), &served, DAY), Verdict::Untrusted(Distrust::NoUsableAnchors));
 }
 
+#[test]
+fn undecided_whatever_is_wrong_where_an_anchor_cannot_be_read() {
+    let unread = || Some(Unread { place: "x.pem: line 1".to_owned(), may_reject: false });
+    let undecided = Verdict::Untrusted(Distrust::UnreadAnchor { place: "x.pem: line 1".to_owned() });
+    let [leaf, intermediate, root] = leaf_to_root();
+    let [_, impostor, renewed] = leaf_to_root();
+    let own = certificate(Template::default());
+    let [young, issuing, old] = three(Template::default(), ca("Issuing", (0, 900)), ca("Root", (0, 10)));
+    for (trusted, served, now) in [
+        (&root, chain([&own]), DAY),
+        (&root, chain([&leaf]), DAY),
+        // The one that can be read is of the same name, and has not signed it.
+        (&renewed, chain([&leaf, &intermediate]), DAY),
+        (&root, chain([&leaf, &impostor]), DAY),
+        // The one that can be read has been renewed since.
+        (&old, chain([&young, &issuing]), 20 * DAY),
+    ] {
+        assert_ne!(verdict(&anchors(&[trusted]), &served, now), undecided);
+        assert_eq!(verdict(&anchors(&[trusted]).but_for(unread()), &served, now), undecided);
+    }
+    let decided = anchors(&[&root]).but_for(unread());
+    assert!(verdict(&decided, &chain([&leaf, &intermediate]), DAY).is_trusted());
+    let rejecting = decided.but_not(vec![CertificateDer::from(leaf.der.clone())]);
+    let rejected = Verdict::Untrusted(Distrust::Rejected { subject: leaf.name() });
+    assert_eq!(verdict(&rejecting, &chain([&leaf, &intermediate]), DAY), rejected);
+}
+
 /// Every one of them may have issued every other, and none leads to an anchor.
 #[test]
 fn too_many_paths_end_the_search_at_once_and_are_called_that() {
