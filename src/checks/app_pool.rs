@@ -98,7 +98,9 @@ impl AppPool {
         }
         let [state] = reading.newest_complete().values;
         let state = state.ok_or_else(|| Failure::new(Class::NoData, "the newest sample has no value"))?;
-        Ok((state, reservations(&reading)))
+        let reservations = reservations(&reading);
+        report.reserve(&reservations);
+        Ok((state, reservations))
     }
 
     fn counters(&self) -> [Counter; 1] {

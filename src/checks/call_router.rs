@@ -86,8 +86,10 @@ impl CallRouter {
                 Placed::Asked(words, _) if self.list => listed.push(Listed { name: planned.name, words }),
                 Placed::Asked(_, question) => members.push(Member { planned, question }),
                 Placed::NotAsked(reason) => {
-                    let is_left_out = planned.arguments.err().is_some_and(|unasked| unasked.is_by_choice);
-                    not_asked.push(NotAsked { name: planned.name, reason, is_left_out });
+                    let unasked = planned.arguments.err();
+                    let (is_left_out, is_by_choice) =
+                        unasked.map_or((false, false), |unasked| (unasked.is_left_out, unasked.is_by_choice));
+                    not_asked.push(NotAsked { name: planned.name, reason, is_left_out, is_missed: !is_by_choice });
                 }
             }
         }

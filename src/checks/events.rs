@@ -135,6 +135,7 @@ fn add_details(counted: &Counted<'_>, report: &mut Report) {
     let mut remarks = extent.shortcomings(*window);
     remarks.extend(tally.remarks());
     report.headline = (!remarks.is_empty()).then(|| remarks.join(", "));
+    report.reservations = remarks;
     report.add_diagnostic("window_end", rfc3339(window.until));
     if !tally.codes.is_empty() {
         report.add_diagnostic("diagnostic_codes", histogram(&tally.codes));

@@ -95,6 +95,7 @@ impl MissedCallProxy {
         let share = share.ok_or_else(|| Failure::new(Class::NoData, "the newest sample has no value of the share"))?;
         let said = format!("{} of the missed-call notifications not proxied by {}", percent(share), reading.host);
         let reservations = reservations(&reading);
+        report.reserve(&reservations);
         let newest = reading.newest_complete().time;
         Ok(if past.growth.is_some_and(|growth| is_still(&growth, newest, self.window.window)) {
             let text = format!("{said}; no call came in meanwhile, so that it is not judged{reservations}");
@@ -125,6 +126,7 @@ impl MissedCallProxy {
         let mut remarks = extent.shortcomings(window);
         remarks.extend(tally.remarks());
         report.headline = (!remarks.is_empty()).then(|| remarks.join(", "));
+        report.reservations = remarks;
 
         let share = self.share_of(proxied, failed);
         let is_violation = |share| self.thresholds.metric("failed", Some(share)).violation().is_some();

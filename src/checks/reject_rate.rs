@@ -36,6 +36,7 @@ impl Check for RejectRate {
         let rate = rate.unwrap_or_else(|failure| Rate::unknown(report.judge(failure)));
 
         let share = self.thresholds.metric("rejected", rate.share);
+        report.reserve(&rate.reservation);
         report.add_finding(rate.finding);
         if rate.judged {
             report.judge_metric(share);
@@ -57,13 +58,16 @@ struct Rate {
     calls: Option<u64>,
     rejected: Option<u64>,
     history: Option<Duration>,
+    /// What makes it less certain than it sounds, as far as its text says that.
+    reservation: String,
     finding: Finding,
 }
 
 impl Rate {
     /// A rate of which nothing is known but what is wrong with it.
     const fn unknown(finding: Finding) -> Self {
-        Self { share: None, judged: false, calls: None, rejected: None, history: None, finding }
+        let reservation = String::new();
+        Self { share: None, judged: false, calls: None, rejected: None, history: None, reservation, finding }
     }
 }
 
@@ -140,7 +144,8 @@ impl RejectRate {
             let own = own.map(|own| format!("; Exchange's own % counter reads {}", percent(own)));
             let own = own.unwrap_or_default();
             let text = format!("first sample of {host}, no history to judge yet{own}{reservations}{replaced}");
-            return Ok(Rate { history: Some(Duration::ZERO), ..Rate::unknown(Finding::ok(text)) });
+            let reservation = text.clone();
+            return Ok(Rate { history: Some(Duration::ZERO), reservation, ..Rate::unknown(Finding::ok(text)) });
         };
         let ([calls, rejected], span) = (growth.by, growth.span());
         let is_enough = calls.max(rejected) >= self.minimum_calls.max(1);
@@ -167,12 +172,8 @@ impl RejectRate {
             || "no call received".to_owned(),
             |share| format!("{rejected} of {calls} calls rejected ({})", percent(share)),
         );
-        let text = format!(
-            "{said} by {host} in {}{}{}{reservations}{replaced}",
-            roughly(span),
-            coverage(span, window),
-            unseen(growth)
-        );
+        let reservation = format!("{}{}{reservations}{replaced}", coverage(span, window), unseen(growth));
+        let text = format!("{said} by {host} in {}{reservation}", roughly(span));
         let judged = calls > 0 && calls >= self.minimum_calls;
         let finding = if judged {
             Finding::ok(text)
@@ -180,7 +181,7 @@ impl RejectRate {
             let text = format!("{text}; fewer than {} calls are not judged", self.minimum_calls.max(1));
             report.judge(Failure::new(Class::FewCalls, text))
         };
-        Ok(Rate { share, judged, ..measured(finding) })
+        Ok(Rate { share, judged, reservation, ..measured(finding) })
     }
 
     /// From Exchange's own counter, which keeps its value until the next call.
@@ -210,18 +211,19 @@ impl RejectRate {
         let (newest, window, reservations) =
             (reading.newest_complete().time, self.window.window, reservations(reading));
         let still = growth.as_ref().is_some_and(|growth| is_still(growth, newest, window));
-        let finding = if still {
+        let (finding, reservation) = if still {
             let text = format!("{text}; no call came in meanwhile, so that it is not judged{reservations}");
-            report.judge(Failure::new(Class::FewCalls, text))
+            (report.judge(Failure::new(Class::FewCalls, text)), String::new())
         } else {
             let of_no_call = growth.as_ref().filter(|_| calls == Some(0));
             let known = of_no_call
                 .map(|growth| format!("{}{}", coverage(growth.span(), window), behind(growth, newest)))
                 .unwrap_or_default();
-            Finding::ok(format!("{text}{known}{reservations}"))
+            let reservation = format!("{known}{reservations}");
+            (Finding::ok(format!("{text}{reservation}")), reservation)
         };
         let history = growth.as_ref().map(|growth| growth.span());
-        Ok(Rate { share: Some(share), judged: !still, calls, rejected, history, finding })
+        Ok(Rate { share: Some(share), judged: !still, calls, rejected, history, reservation, finding })
     }
 }
 

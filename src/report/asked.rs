@@ -7,8 +7,10 @@ pub struct NotAsked {
     pub name: String,
     /// Why not, and what would make it possible.
     pub reason: String,
-    /// Whether somebody wanted it so, or there is nobody to ask.
+    /// Whether somebody left it out by name.
     pub is_left_out: bool,
+    /// Whether it is missed: nobody left it out, and there is somebody to ask.
+    pub is_missed: bool,
 }
 
 /// A check that would be asked, were this more than a list.

@@ -69,6 +69,8 @@ pub struct Report {
     pub(crate) overruling: Vec<Overruling>,
     /// What was judged, in the order of judging.
     pub findings: Vec<Finding>,
+    /// What makes its answer less certain than it sounds, beside findings that say so: for whoever quotes no more than that.
+    pub reservations: Vec<String>,
     /// What was measured, in the order of printing.
     pub metrics: Vec<Metric>,
     /// Name and value of diagnostic facts, such as the status line; names in snake_case.
@@ -101,6 +103,7 @@ impl Report {
             headline: None,
             overruling: Vec::new(),
             findings: Vec::new(),
+            reservations: Vec::new(),
             metrics: Vec::new(),
             diagnostics: Vec::new(),
             events: Vec::new(),
@@ -131,6 +134,12 @@ impl Report {
         let before = self.findings.len();
         add(self);
         self.findings.iter_mut().skip(before).for_each(|finding| finding.is_answer = false);
+    }
+
+    /// Adds a reservation, unless it is empty; semicolon and blank in front of it, by which it follows an answer, are dropped.
+    pub(crate) fn reserve(&mut self, text: &str) {
+        let text = text.trim_start_matches("; ");
+        self.reservations.extend((!text.is_empty()).then(|| text.to_owned()));
     }
 
     /// Adds what a failure is worth.

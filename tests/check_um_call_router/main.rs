@@ -6,6 +6,7 @@
 mod support;
 
 mod choice;
+mod reservations;
 mod sections;
 mod sources;
 
@@ -250,8 +251,8 @@ fn what_is_not_asked_can_be_an_alert() {
     let outcome = site
         .run(&format!("{counters} --without health_set --without events --not-asked-warning 0 --not-asked-critical 9"));
     if cfg!(unix) {
-        outcome.assert_begins(1, "UM CALL ROUTER WARNING - 4 checks OK, 3 not asked: 3 not asked, more than 0 (");
-        outcome.assert_says("'not_asked'=3;0;9").assert_says("call_routing");
+        outcome.assert_begins(1, "UM CALL ROUTER WARNING - 4 checks OK, 2 left out: 3 not asked, more than 0 (--");
+        outcome.assert_says("(--not-asked-warning): call_routing, ").assert_says("'not_asked'=3;0;9");
         assert!(outcome.stdout.contains("\nadvice: Below it stands what each of them needs"), "{outcome:?}");
     }
     site.run("--not-asked-warning 3 --not-asked-critical 1")

@@ -10,35 +10,78 @@ use crate::report::{Class, Failure, Finding, Metric, Part, Report, State, Thresh
 pub(super) fn conclude(report: &mut Report, of_not_asked: &Thresholds) {
     let all = report.parts.len();
     // Whoever leaves a check out has decided that it is not missed.
-    let missed = report.not_asked.iter().filter(|not| !not.is_left_out).map(|not| not.name.clone());
+    let missed = report.not_asked.iter().filter(|not| not.is_missed).map(|not| not.name.clone());
     let missed: Vec<_> = missed.collect();
-    let failing: Vec<_> = report.parts.iter().filter(|part| part.report.state() != State::Ok).collect();
+    let metric = |label, count| Metric::count(label, u32::try_from(count).unwrap_or(u32::MAX));
+    let not_asked = metric("not_asked", missed.len()).judged_by(of_not_asked);
+    let too_many = too_many(&not_asked, &missed);
+    let (well, failing): (Vec<_>, Vec<_>) = report.parts.iter().partition(|part| part.report.state() == State::Ok);
     let checks = if all == 1 { "check" } else { "checks" };
-    let headline = match failing.len() {
-        0 => format!("{all} {checks} OK, {} not asked", missed.len()),
-        count => format!("{count} of {all} {checks}"),
+    let left_out = match report.not_asked.iter().filter(|not| not.is_left_out).count() {
+        0 => String::new(),
+        count => format!(", {count} left out"),
     };
+    let headline = match (failing.len(), &too_many) {
+        (0, None) => format!("{all} {checks} OK, {} not asked{left_out}", missed.len()),
+        // That one says how many.
+        (0, Some(_)) => format!("{all} {checks} OK{left_out}"),
+        (count, _) => format!("{count} of {all} {checks}"),
+    };
+    let room = MAX_SUMMARY.saturating_sub(headline.len());
+    let is_list = failing.is_empty() && !report.findings.iter().any(|finding| finding.is_answer);
+    let well = if is_list { Some(Finding::ok(list(&well, room))) } else { with_reservations(&well) };
+    let room = room.saturating_sub(well.as_ref().map_or(0, |well| well.text.len() + "; ".len()));
     let said: Vec<_> = failing.iter().map(|part| part.report.summary()).collect();
     let names: usize = failing.iter().map(|part| part.name.len() + ": ; ".len()).sum();
-    let share = share(&said, MAX_SUMMARY.saturating_sub(headline.len() + names)).min(super::MAX_SAID);
+    let share = share(&said, room.saturating_sub(names)).min(super::MAX_SAID);
     let failing: Vec<_> = failing.into_iter().map(|part| finding_of(part, share)).collect();
     report.headline = Some(headline);
-    let metric = |label, count| Metric::count(label, u32::try_from(count).unwrap_or(u32::MAX));
     report.add_metric(metric("failing", failing.len()));
     report.add_metric(metric("checks", all));
-    let not_asked = metric("not_asked", missed.len()).judged_by(of_not_asked);
-    let too_many = not_asked.violation().map(|violation| {
-        let relation = violation.range.relation(not_asked.value().unwrap_or_default(), |bound| bound.to_string());
-        let text = format!("{} not asked, {relation} ({})", missed.len(), missed.join(", "));
-        Finding { state: violation.state, advice: ADVICE_ON_NOT_ASKED, ..Finding::remark(text) }
-    });
     report.add_metric(not_asked);
-    if failing.is_empty() && !report.findings.iter().any(|finding| finding.is_answer) {
-        let names: Vec<_> = report.parts.iter().map(|part| part.name.as_str()).collect();
-        report.findings.insert(0, Finding::ok(names.join(", ")));
-    }
+    let at = if is_list { 0 } else { report.findings.len() };
+    report.findings.splice(at..at, well);
     report.findings.splice(0..0, failing);
     report.findings.extend(too_many);
+}
+
+/// That more are missed than may be.
+fn too_many(not_asked: &Metric, missed: &[String]) -> Option<Finding> {
+    let violation = not_asked.violation()?;
+    let relation = violation.range.relation(not_asked.value()?, |bound| bound.to_string());
+    let option = if violation.state == State::Critical { "--not-asked-critical" } else { "--not-asked-warning" };
+    let text = format!("{} not asked, {relation} ({option}): {}", missed.len(), missed.join(", "));
+    Some(Finding { state: violation.state, advice: ADVICE_ON_NOT_ASKED, ..Finding::remark(text) })
+}
+
+/// The names of those that are OK, each with what makes that less certain than it sounds, as far as there is room for it.
+fn list(well: &[&Part], room: usize) -> String {
+    let reserved: Vec<_> = well.iter().filter_map(|part| reservation(&part.report)).collect();
+    let names: usize = well.iter().map(|part| part.name.len() + " (), ".len()).sum();
+    let share = share(&reserved, room.saturating_sub(names)).min(super::MAX_SAID);
+    let name = |part: &&Part| match reservation(&part.report) {
+        None => part.name.clone(),
+        Some(text) if text.chars().count() <= share => format!("{} ({text})", part.name),
+        Some(_) if share < LEAST => format!("{} (...)", part.name),
+        Some(text) => format!("{} ({})", part.name, excerpt(&text, share.saturating_sub("...".len()))),
+    };
+    well.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+/// The names of those that are OK with a reservation, where others have more to say.
+fn with_reservations(well: &[&Part]) -> Option<Finding> {
+    let reserved = well.iter().filter(|part| reservation(&part.report).is_some());
+    let names: Vec<_> = reserved.map(|part| part.name.as_str()).collect();
+    (!names.is_empty()).then(|| Finding::remark(format!("with a reservation: {}", names.join(", "))))
+}
+
+/// What makes the OK of a check less certain than it sounds: what it says so itself, what it says beside its answer, and failures
+/// that are worth no more.
+fn reservation(said: &Report) -> Option<String> {
+    let beside = said.findings.iter().filter(|finding| finding.class.is_some() || !finding.is_answer);
+    let all: Vec<_> =
+        said.reservations.iter().map(String::as_str).chain(beside.map(|finding| finding.text.as_str())).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 /// How many characters of each text there is room for, if a text that needs less leaves the rest to the others.
