@@ -13,7 +13,7 @@ mod service;
 mod verdict;
 
 use std::ffi::OsString;
-use std::thread;
+use std::future::pending;
 use std::time::Duration;
 
 use self::plan::{Choice, Planned, Site, plan};
@@ -27,6 +27,7 @@ use crate::report::{
     excerpt,
 };
 use crate::time::deadline::Deadline;
+use crate::time::ending;
 use crate::time::words::seconds;
 
 impl Check for CallRouter {
@@ -43,7 +44,7 @@ impl Check for CallRouter {
             let why = if self.list { "nobody was asked: --list" } else { "nothing is left to ask" };
             report.add_finding(Finding::unknown(why));
         } else {
-            self.ask(&members, context, &mut report);
+            self.ask(&members, context, &mut report).await;
             if self.site.server().is_none() {
                 verdict::judge_servers(&mut report);
             }
@@ -131,22 +132,32 @@ impl CallRouter {
     }
 
     /// Asks everybody, and those that are not OK once more where that is wanted.
-    fn ask(&self, members: &[Member], context: &Context, report: &mut Report) {
+    async fn ask(&self, members: &[Member], context: &Context, report: &mut Report) {
+        // Whoever asks for the end is to hear what is known by then; if it is asked for already, the watchdog is about to end it.
+        let Some(_held_off) = ending::hold_off() else { return pending().await };
         let questions: Vec<_> = members.iter().map(|member| &member.question).collect();
         let first = Deadline::new(context.started.instant, self.first_time(context));
         let mut reports = ask_all(&questions, first);
         let failing: Vec<_> =
             (0..members.len()).filter(|index| may_recover(&members[*index], &reports[*index])).collect();
         if let Some(pause) = self.again.filter(|_| !failing.is_empty()) {
-            thread::sleep(pause);
+            let is_over = tokio::time::timeout(pause, ending::asked()).await.is_ok();
             let questions: Vec<_> = failing.iter().map(|index| &members[*index].question).collect();
-            for (index, second) in failing.into_iter().zip(ask_all(&questions, context.deadline)) {
+            let seconds = if is_over { Vec::new() } else { ask_all(&questions, context.deadline) };
+            let signal = ending::signal();
+            for (index, second) in failing.into_iter().zip(seconds) {
+                // What was known of somebody is worth more than that he was not heard to the end.
+                if signal.is_some() && second.state() != State::Ok {
+                    continue;
+                }
                 let first = std::mem::replace(&mut reports[index], second);
                 if reports[index].state() == State::Ok {
                     let recovery = recovery(&members[index].planned.name, &first, &reports[index]);
                     report.add_failure(recovery);
                 }
             }
+            let text = signal.map(|signal| format!("ended by signal {signal} before all were asked once more"));
+            text.into_iter().for_each(|text| report.add_finding(Finding::unknown(text)));
         }
         for (member, mut said) in members.iter().zip(reports) {
             if self.site.server().is_none() {

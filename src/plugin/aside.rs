@@ -7,18 +7,19 @@ use std::ffi::OsString;
 use std::fmt;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
+use std::task::{Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::watchdog::overdue;
+use super::watchdog::{ended_by, overdue};
 use super::{Check, Context, STACK, ask, lacking};
 use crate::input::Input;
 use crate::options::command_line;
 use crate::options::usage::UsageError;
 use crate::platform::memory;
-use crate::report::{About, Failure, Report, Started};
+use crate::report::{About, Failure, Finding, Report, Started};
 use crate::time::deadline::Deadline;
-use crate::time::errand;
+use crate::time::{ending, errand};
 
 /// Another check's question, understood and not yet put.
 #[derive(Clone)]
@@ -73,6 +74,12 @@ impl Question {
     fn failed(&self, started: Started, failure: Failure) -> Report {
         Context { started, ..Context::clone(&self.context) }.failed(failure)
     }
+
+    fn ended(&self, started: Started, signal: &str) -> Report {
+        let mut report = Context { started, ..Context::clone(&self.context) }.report();
+        report.add_finding(Finding::unknown(ended_by(signal)));
+        report
+    }
 }
 
 impl fmt::Debug for Question {
@@ -81,7 +88,8 @@ impl fmt::Debug for Question {
     }
 }
 
-/// Puts all questions at once; a report for each, in their order, when the last one is there or the deadline has passed.
+/// Puts all questions at once; a report for each, in their order, when the last one is there, the deadline has passed or a signal
+/// has asked for the end, which the caller holds off.
 pub fn ask_all(questions: &[&Question], deadline: Deadline) -> Vec<Report> {
     memory::reserve_for(questions.len());
     let started = Started::now();
@@ -101,12 +109,18 @@ pub fn ask_all(questions: &[&Question], deadline: Deadline) -> Vec<Report> {
             |error| question.failed(started, lacking(&format!("no thread for {}: {error}", question.about.name)));
         reports.push(spawned.err().map(failed));
     }
-    drop(sender);
-    collect(&mut reports, &receiver, deadline);
+    let bell = Waker::from(Arc::new(Bell(Mutex::new(sender))));
+    if ending::signal_or_wake(&bell).is_some() {
+        bell.wake();
+    }
+    let signal = collect(&mut reports, &receiver, deadline);
     memory::give_back();
-    let late = |question: &Question, errand| {
-        let deadline = question.own_deadline(started, deadline);
-        question.failed(started, overdue(&deadline, true, errand))
+    let late = |question: &Question, errand| match signal {
+        Some(signal) => question.ended(started, signal),
+        None => {
+            let deadline = question.own_deadline(started, deadline);
+            question.failed(started, overdue(&deadline, true, errand))
+        }
     };
     let asked = questions.iter().zip(errands);
     reports
@@ -116,14 +130,34 @@ pub fn ask_all(questions: &[&Question], deadline: Deadline) -> Vec<Report> {
         .collect()
 }
 
-/// Takes what is handed over, until there is a report of everybody or the deadline has passed.
-fn collect(reports: &mut [Option<Report>], receiver: &Receiver<(usize, Report)>, deadline: Deadline) {
-    while reports.iter().any(Option::is_none) {
-        match receiver.recv_timeout(deadline.remaining(Instant::now()) + GRACE) {
+/// Takes what is handed over, until there is a report of everybody or the deadline has passed. Once a signal has asked for the
+/// end, which is returned, nobody is waited for but those who have something to take back, and for them not long.
+fn collect(reports: &mut [Option<Report>], receiver: &Receiver<Word>, deadline: Deadline) -> Option<&'static str> {
+    let (mut signal, mut last) = (None, deadline.instant() + GRACE);
+    while reports.iter().any(Option::is_none) && (signal.is_none() || ending::held() > BY_THE_CALLER) {
+        match receiver.recv_timeout(last.saturating_duration_since(Instant::now())) {
             // Of one who panicked on a thread of his, the first word counts.
-            Ok((index, report)) => drop(reports[index].get_or_insert(report)),
+            Ok(Some((index, report))) => drop(reports[index].get_or_insert(report)),
+            Ok(None) => {
+                signal = ending::signal();
+                last = last.min(Instant::now() + RELEASE);
+            }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
         }
+    }
+    signal
+}
+
+/// Whose report is handed over; none where a signal asks for the end.
+type Word = Option<(usize, Report)>;
+
+/// Tells whoever collects that a signal asks for the end.
+struct Bell(Mutex<Sender<Word>>);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        // Nobody listens any more when all is said.
+        let _ = self.0.lock().map(|sender| sender.send(None));
     }
 }
 
@@ -152,13 +186,13 @@ struct Desk {
     index: usize,
     question: Question,
     started: Started,
-    sender: Sender<(usize, Report)>,
+    sender: Sender<Word>,
 }
 
 impl Desk {
     fn hand_over(&self, report: Report) {
         // Nobody listens any more when the deadline has passed.
-        let _ = self.sender.send((self.index, report));
+        let _ = self.sender.send(Some((self.index, report)));
     }
 }
 
@@ -173,3 +207,9 @@ static DESKS: Mutex<Vec<Desk>> = Mutex::new(Vec::new());
 
 /// How long after the deadline a check that keeps to it may still hand over what it knows: less than the watchdog waits.
 const GRACE: Duration = Duration::from_millis(75);
+
+/// How long after a signal those are waited for who take something back: less than the watchdog does.
+const RELEASE: Duration = Duration::from_millis(375);
+
+/// How often the caller of all questions holds the end off.
+const BY_THE_CALLER: u32 = 1;

@@ -36,13 +36,18 @@ pub(super) fn watch(known: &OnceLock<Run>, signals: &Signals) -> ! {
                 if ending::ask(name) {
                     thread::sleep(RELEASE);
                 }
-                output::finish(run.unasked(&format!("ended by signal {name} before there was a result")))
+                output::finish(run.unasked(&ended_by(name)))
             }
             None if is_over() && is_known => output::finish(run.failed(&expired(run))),
             None if is_over() => output::finish_with_one_line(run.failed(&expired(run))),
             None => {}
         }
     }
+}
+
+/// What there is to say of a question that a signal has left without an answer.
+pub(super) fn ended_by(signal: &str) -> String {
+    format!("ended by signal {signal} before there was a result")
 }
 
 fn expired(run: &Run) -> Failure {

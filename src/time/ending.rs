@@ -27,18 +27,26 @@ pub(crate) fn ask(signal: &'static str) -> bool {
 
 /// Waits until the end is asked for; the signal that did it.
 pub(crate) async fn asked() -> &'static str {
-    poll_fn(|context| match ENDING.lock() {
-        Ok(mut ending) => match ending.signal {
-            Some(signal) => Poll::Ready(signal),
-            None => {
-                let is_known = ending.wakers.iter().any(|known| known.will_wake(context.waker()));
-                ending.wakers.extend((!is_known).then(|| context.waker().clone()));
-                Poll::Pending
-            }
-        },
-        Err(_) => Poll::Pending,
-    })
-    .await
+    poll_fn(|context| signal_or_wake(context.waker()).map_or(Poll::Pending, Poll::Ready)).await
+}
+
+/// The signal that asks for the end; if none does yet, `waker` is woken by the one that will.
+pub(crate) fn signal_or_wake(waker: &Waker) -> Option<&'static str> {
+    let mut ending = ENDING.lock().ok()?;
+    if ending.signal.is_none() && !ending.wakers.iter().any(|known| known.will_wake(waker)) {
+        ending.wakers.push(waker.clone());
+    }
+    ending.signal
+}
+
+/// The signal that has asked for the end.
+pub(crate) fn signal() -> Option<&'static str> {
+    ENDING.lock().ok()?.signal
+}
+
+/// How many hold the end off.
+pub(crate) fn held() -> u32 {
+    ENDING.lock().map_or(0, |ending| ending.held)
 }
 
 /// The end of the run, held off.

@@ -8,6 +8,8 @@ mod support;
 mod choice;
 mod reservations;
 mod sections;
+#[cfg(unix)]
+mod signals;
 mod sources;
 
 use std::fs;
