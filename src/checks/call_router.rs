@@ -18,13 +18,14 @@ use std::time::Duration;
 
 use self::plan::{Choice, Planned, Site, plan};
 use super::registered::AsksOthers;
+use super::schedule::Vantage;
 use crate::options::usage::UsageError;
 use crate::options::{Need, Options, Secrets, plain};
 use crate::plugin::aside::{Question, ask_all};
 use crate::plugin::{Check, Context};
 use crate::report::{
-    About, Class, Failure, Finding, Listed, NotAsked, Part, Range, Report, StandsFor, State, Target, Thresholds,
-    excerpt,
+    About, Class, Failure, Finding, Listed, Metric, NotAsked, Part, Range, Report, StandsFor, State, Target,
+    Thresholds, excerpt,
 };
 use crate::time::deadline::Deadline;
 use crate::time::ending;
@@ -168,10 +169,19 @@ impl CallRouter {
     }
 }
 
-/// Whether to ask once more may help: it is not OK, and no fault of a source or of this host that a second question would hide.
+/// Whether to ask once more may help: it is not OK, no fault of a source or of this host is there that a second question would
+/// hide, and not all that is wrong is what a moment later is the same.
 fn may_recover(member: &Member, said: &Report) -> bool {
-    let is_lasting = |finding: &Finding| finding.class.is_some_and(|class| !class.may_pass());
-    said.state() != State::Ok && member.question.stream().is_none() && !said.findings.iter().any(is_lasting)
+    let is_hidden = |finding: &Finding| finding.class.is_some_and(|class| !class.may_pass());
+    if member.question.stream().is_some() || said.findings.iter().any(is_hidden) {
+        return false;
+    }
+    // What took too long may be quick the next time; a call is not made for that.
+    let is_call = member.planned.service.vantage == Vantage::Call;
+    let may_pass = |metric: &Metric| PASSING.contains(&metric.name()) && !is_call;
+    let is_counted = said.metrics.iter().any(|metric| metric.violation().is_some() && !may_pass(metric));
+    let is_lasting = |finding: &Finding| finding.class.map_or(is_counted, Class::is_of_a_certificate);
+    said.by_severity().iter().any(|finding| finding.state != State::Ok && !is_lasting(finding))
 }
 
 /// Of a pipe the first one who reads it would leave nothing to the others.
@@ -335,6 +345,9 @@ const fn advice(class: Option<Class>) -> &'static str {
         _ => "Look at the table: each check that is not OK says what to do about it.",
     }
 }
+
+/// What a second question may find better than the first one did; days, shares and counts are the same a moment later.
+const PASSING: [&str; 3] = ["time", "loss", "down"];
 
 /// The most of what one check says in the first line, in characters.
 const MAX_SAID: usize = 150;

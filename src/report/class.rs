@@ -162,6 +162,22 @@ impl Class {
         !matches!(self, Self::NoData | Self::Unreadable | Self::Stale | Self::Permission | Self::Local)
     }
 
+    /// Whether it is about what certificates say, which is the same a moment later; from another server behind the same name,
+    /// better ones would only hide it.
+    pub const fn is_of_a_certificate(self) -> bool {
+        matches!(
+            self,
+            Self::Untrusted
+                | Self::Unverifiable
+                | Self::Anchor
+                | Self::NameMismatch
+                | Self::Weak
+                | Self::ObsoleteTls
+                | Self::Expired
+                | Self::NotYetValid
+        )
+    }
+
     /// What can be wrong with a log, or with what was exported of it.
     pub const OF_EXPORTS: &[Self] = &[Self::NoData, Self::Unreadable, Self::Stale, Self::Permission];
 }
