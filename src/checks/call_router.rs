@@ -99,6 +99,8 @@ impl CallRouter {
             self.must_ask_whom_it_names(&members, &not_asked)?;
         }
         must_read_each_for_itself(&members)?;
+        let idle = self.site.idle_ports(members.iter().map(|member| member.planned.service.vantage));
+        idle.into_iter().for_each(|text| report.add_diagnostic("without_effect", text));
         report.listed = listed;
         report.not_asked = not_asked;
         Ok(members)

@@ -38,6 +38,16 @@ fn unknown_when_an_option_has_no_effect_beside_the_others() {
 }
 
 #[test]
+fn a_port_at_which_nobody_is_asked_is_said_to_whoever_wants_to_know_more() {
+    let site = Site::of(Behaviour::Healthy);
+    let said = format!("\nwithout effect: --tls-port {}: nobody is asked there\n", site.router.tls.port());
+    for (arguments, is_said) in [("-v", true), ("", false), ("-v --startup-mode dual", false)] {
+        let outcome = site.run(&format!("--without cert_expiry {arguments}"));
+        assert_eq!(outcome.stdout.contains(&said), is_said, "{arguments}: {outcome:?}");
+    }
+}
+
+#[test]
 fn what_a_section_says_is_not_refused_for_having_no_effect() {
     let site = Site::of(Behaviour::Healthy);
     let ini = site.ini("domain = example.com\ntls-name = cas1.example.com\nserver = CAS1\ncounters = csv:x\n");

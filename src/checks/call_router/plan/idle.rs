@@ -14,7 +14,8 @@ impl Site {
         all: &[Planned],
         choice: &Choice<'_>,
     ) -> Option<String> {
-        // Both ports may always be given: they are facts of a host, which some schedulers pass each time.
+        // Both ports may always be given: they are facts of a host, which some schedulers pass each time. That nobody is asked
+        // there is said below.
         if given("tls_name") && self.startup_mode == StartupMode::Tcp {
             return Some("--tls-name: expected --startup-mode TLS or Dual too, or it has no effect".to_owned());
         }
@@ -47,6 +48,25 @@ impl Site {
         })
     }
 }
+
+impl Site {
+    /// At which port that is not the usual one nobody is asked; `asked` is from where those look who are.
+    pub(in super::super) fn idle_ports(&self, asked: impl Iterator<Item = Vantage>) -> Vec<String> {
+        let is_tls = |vantage| match vantage {
+            Vantage::Network => Some(false),
+            Vantage::Tls => Some(true),
+            Vantage::Call => Some(self.startup_mode == StartupMode::Tls),
+            _ => None,
+        };
+        let used: Vec<_> = asked.filter_map(is_tls).collect();
+        let ports = [("--tcp-port", self.tcp_port, USUAL[0], false), ("--tls-port", self.tls_port, USUAL[1], true)];
+        let idle = ports.into_iter().filter(|(_, port, usual, is_tls)| port != usual && !used.contains(is_tls));
+        idle.map(|(option, port, ..)| format!("{option} {port}: nobody is asked there")).collect()
+    }
+}
+
+/// SIP in clear and over TLS.
+const USUAL: [u16; 2] = [5060, 5061];
 
 /// Whether an option says something to a check.
 type Uses<'a> = dyn Fn(&Planned) -> bool + 'a;
