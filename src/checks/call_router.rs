@@ -163,8 +163,9 @@ impl CallRouter {
             text.into_iter().for_each(|text| report.add_finding(Finding::unknown(text)));
         }
         for (member, mut said) in members.iter().zip(reports) {
-            if self.site.server().is_none() {
-                verdict::refuse_several_servers(&mut said);
+            match self.site.server() {
+                Some(server) => verdict::advise_on_name(&mut said, server),
+                None => verdict::refuse_several_servers(&mut said),
             }
             add(member, said, report);
         }

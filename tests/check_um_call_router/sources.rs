@@ -56,7 +56,9 @@ fn unknown_when_the_sources_are_of_another_server() {
         let arguments = format!("{source} --only {name}");
         of_host("cas2.example.com", &arguments)
             .assert_begins(3, &format!("UM CALL ROUTER UNKNOWN - 1 of 1 check: {name}: "));
-        of_host("192.0.2.7 --server CAS2", &arguments).assert_begins(3, "UM CALL ROUTER UNKNOWN - 1 of 1 check: ");
+        let misspelt = of_host("192.0.2.7 --server CAS2", &arguments);
+        misspelt.assert_begins(3, "UM CALL ROUTER UNKNOWN - 1 of 1 check: ");
+        assert!(misspelt.stdout.contains("advice: The source knows other servers, and none by this"), "{misspelt:?}");
         for host in ["cas1.example.com", "CAS1", "router.example.com --server cas1", "192.0.2.7 --server CAS1"] {
             of_host(host, &arguments).assert_begins(0, "UM CALL ROUTER OK - 1 check OK, ");
         }

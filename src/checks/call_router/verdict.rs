@@ -108,6 +108,15 @@ fn finding_of(part: &Part, share: usize) -> Finding {
     Finding { state: part.report.state(), text, causes: Vec::new(), is_of_a_part: true, ..said }
 }
 
+/// A source that does not know `server` by that name is asked for another one here than where its check stands alone.
+pub(super) fn advise_on_name(said: &mut Report, server: &str) {
+    let of_server = format!(" of {server}");
+    let is_unknown = |finding: &&mut Finding| finding.class == Some(Class::NoData) && finding.text.contains(&of_server);
+    for finding in said.findings.iter_mut().filter(is_unknown) {
+        finding.advice = ADVICE_ON_NAME;
+    }
+}
+
 /// Where nothing says what the server is called, a source must tell of one only.
 pub(super) fn refuse_several_servers(said: &mut Report) {
     let servers = distinct(said.servers.iter());
@@ -151,6 +160,10 @@ fn distinct<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
 const ADVICE_ON_NOT_ASKED: &str = "\
 Below it stands what each of them needs: an option, a section of its own in the ini file, or another place to be asked from. A \
 check that is not to be asked is left out with --without.";
+
+const ADVICE_ON_NAME: &str = "\
+The source knows other servers, and none by this name: an alias, or a misspelt name. Give the name by which it knows this one \
+with --server, as Get-ExchangeServer spells it, or a source that tells of this server.";
 
 const ADVICE_ON_SERVERS: &str = "\
 What is said of one of them may hide what is said of another. The host is given by its address, which no source knows: give the \
