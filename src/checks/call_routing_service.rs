@@ -1,11 +1,14 @@
 //! How does a scheduler run `check_um_call_routing`? Only against a host of which somebody said whom to call.
 
 use super::call_routing::CallRouting;
+use super::call_routing_advice;
 use super::schedule::{DisplayUnit, EXCHANGE, Measured, Scheduled, ScheduledService, Setting, Vantage, graph, metric};
 use crate::options::Options;
+use crate::report::Class;
 
 impl Scheduled for CallRouting {
     const SERVICES: &'static [ScheduledService] = &[CALL];
+    const ON_ANY_SERVER: fn(Option<Class>) -> &'static str = call_routing_advice::on_any_server;
 }
 
 const CALL: ScheduledService = ScheduledService {

@@ -348,6 +348,7 @@ impl Scheduled for CertExpiry {
         graphs: &[graph("days left", &["days_left", "leaf_days_left"])],
         ..ScheduledService::usual(Self::ABOUT)
     }];
+    const ON_ANY_SERVER: fn(Option<Class>) -> &'static str = cert_advice::on_any_server;
 }
 
 const DEFAULT_WARNING: &str = "30";

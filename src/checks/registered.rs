@@ -8,7 +8,7 @@ use crate::options::usage::UsageError;
 use crate::options::{Need, command_line};
 use crate::plugin::Check;
 use crate::plugin::aside::Question;
-use crate::report::About;
+use crate::report::{About, Class};
 
 /// A check as everything that is made for all of them sees it.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,8 @@ pub struct RegisteredCheck {
     pub needs: &'static [&'static [Need]],
     /// How schedulers run it.
     pub services: &'static [ScheduledService],
+    /// What to do about a finding where a SIP server is asked that is no Call Router.
+    pub on_any_server: fn(Option<Class>) -> &'static str,
     /// What its command line asks within a time, for the one check that asks the others.
     pub(crate) question: fn(Vec<OsString>, Option<Duration>) -> Result<Question, UsageError>,
 }
@@ -50,6 +52,7 @@ pub(super) const fn entry<T: Check + Scheduled + Send + Sync + 'static>() -> Reg
         examples: T::EXAMPLES,
         needs: T::NEEDS,
         services: T::SERVICES,
+        on_any_server: T::ON_ANY_SERVER,
         question: Question::of::<T>,
     }
 }

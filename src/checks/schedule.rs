@@ -3,12 +3,16 @@
 //! All schedulers' files are made from this. Managed Availability's own probe runs every 2 minutes with a time limit of 5
 //! seconds, and its monitor turns after 4 failures in a row: so does the service that puts its question.
 
-use crate::report::About;
+use crate::options::Options;
+use crate::report::{About, Class};
 
 /// What the schedulers' files are made from. No plugin refers to it.
-pub trait Scheduled {
+pub trait Scheduled: Options {
     /// Each way in which the health set runs the check.
     const SERVICES: &'static [ScheduledService];
+
+    /// What to do about a finding where a SIP server is asked that is no Call Router: `--peer generic`.
+    const ON_ANY_SERVER: fn(Option<Class>) -> &'static str = Self::ABOUT.advice;
 }
 
 /// A check as one service of a scheduler.

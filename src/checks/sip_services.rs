@@ -1,11 +1,14 @@
 //! How does a scheduler run `check_um_sip_options`? Once in clear, and once over TLS where the router speaks it.
 
 use super::schedule::{DisplayUnit, EXCHANGE, Measured, Scheduled, ScheduledService, Vantage, graph, metric};
+use super::sip_advice;
 use super::sip_options::SipOptions;
 use crate::options::Options;
+use crate::report::Class;
 
 impl Scheduled for SipOptions {
     const SERVICES: &'static [ScheduledService] = &[CLEAR, TLS];
+    const ON_ANY_SERVER: fn(Option<Class>) -> &'static str = sip_advice::on_any_server;
 }
 
 const CLEAR: ScheduledService = ScheduledService {

@@ -35,6 +35,11 @@ impl About {
         self.on_this_host(class).unwrap_or_else(|| (self.advice)(class))
     }
 
+    /// The same in the words of `advice`, for another kind of peer.
+    pub fn advise_by(&self, advice: fn(Option<Class>) -> &'static str, class: Option<Class>) -> &'static str {
+        self.on_this_host(class).unwrap_or_else(|| advice(class))
+    }
+
     /// What to do about it where that does not depend on the question.
     pub(super) fn on_this_host(&self, class: Option<Class>) -> Option<&'static str> {
         let is_own = |class| self.classes.iter().copied().flatten().any(|own| *own == class);

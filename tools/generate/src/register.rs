@@ -3,7 +3,7 @@
 use check_um::checks::schedule::ScheduledService;
 use check_um::checks::{self, RegisteredCheck};
 use check_um::door::options::Need;
-use check_um::door::report::About;
+use check_um::door::report::{About, Class};
 use clap::Command;
 
 /// A plugin with its command line.
@@ -17,6 +17,16 @@ pub struct Plugin {
     pub usage: &'static [&'static str],
     /// Which of its options need others.
     pub needs: &'static [&'static [Need]],
+    /// What to do about a finding where a SIP server is asked that is no Call Router.
+    on_any_server: fn(Option<Class>) -> &'static str,
+}
+
+impl Plugin {
+    /// What to do about a finding of a class, or, for `None`, about a violated threshold: in Exchange's words, or in those of any
+    /// SIP server.
+    pub fn advise(&self, is_exchange: bool, class: Option<Class>) -> &'static str {
+        self.about.advise_by(if is_exchange { self.about.advice } else { self.on_any_server }, class)
+    }
 }
 
 /// Every plugin, in the order of the alphabet.
@@ -44,5 +54,6 @@ pub fn version() -> String {
 }
 
 fn plugin(entry: &RegisteredCheck) -> Plugin {
-    Plugin { about: entry.about, command: (entry.command)(), usage: entry.usage, needs: entry.needs }
+    let RegisteredCheck { about, usage, needs, on_any_server, .. } = *entry;
+    Plugin { about, command: (entry.command)(), usage, needs, on_any_server }
 }
