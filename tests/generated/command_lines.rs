@@ -2,6 +2,7 @@
 
 use check_um::checks;
 use check_um_generate::register::services;
+use check_um_generate::sip_server;
 use check_um_generate::zabbix::{command, facts};
 
 use super::committed;
@@ -45,13 +46,15 @@ fn every_command_of_an_agent_is_understood() {
 
 #[test]
 fn every_item_of_zabbix_is_understood() {
-    for check in services() {
+    for check in services().chain(sip_server::services()) {
         let parameters = facts::parameters(check);
+        // The interface of a domain has its name.
+        let host = if check.arguments.contains(&("--srv", "")) { "example.com" } else { "192.0.2.7" };
         let mut words = vec![check.plugin.to_owned()];
         for word in command::argv(check) {
             let parameter = parameters.iter().find(|parameter| parameter.macro_name == word);
             match word.as_str() {
-                "{HOST.CONN}" => words.push("192.0.2.7".to_owned()),
+                "{HOST.CONN}" => words.push(host.to_owned()),
                 _ if word.starts_with("{$UM.OPTION") => {}
                 _ if word.starts_with("{$UM.TIMEOUT") => words.push("5".to_owned()),
                 _ => words.push(parameter.map_or(word.clone(), |parameter| parameter.default.clone())),

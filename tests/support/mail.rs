@@ -16,6 +16,8 @@ pub const NEEDS: [&str; 2] = ["/usr/bin/mail", "/usr/bin/perl"];
 pub struct Mails {
     /// The file that the environment variable `MAILRC` has to name.
     pub mailrc: String,
+    /// Where it listens, for who needs no program in between.
+    pub port: u16,
     mails: Receiver<String>,
 }
 
@@ -35,7 +37,7 @@ impl Mails {
                 thread::spawn(move || take(&stream).map(|mail| sender.send(mail)));
             }
         });
-        Self { mailrc: mailrc.display().to_string(), mails }
+        Self { mailrc: mailrc.display().to_string(), port, mails }
     }
 
     /// The next mail in which this text is; others are passed over.

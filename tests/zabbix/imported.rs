@@ -6,7 +6,8 @@ use std::fs;
 use check_um::checks::schedule::{ScheduledService, Vantage};
 use check_um_generate::register::services;
 use check_um_generate::zabbix::facts::contextual;
-use check_um_generate::zabbix::template::{VANTAGES, name, part};
+use check_um_generate::zabbix::linked::{Linked, ROUTER};
+use check_um_generate::zabbix::template::part;
 use check_um_generate::zabbix::{TEMPLATE, command};
 use serde_json::{Value, json};
 
@@ -21,7 +22,7 @@ fn a_real_zabbix_imports_the_template_runs_its_checks_and_raises_its_problems() 
     let Some(zabbix) = Zabbix::start() else { return };
     let template = fs::read_to_string(root().join("integrations/zabbix").join(TEMPLATE)).unwrap();
     import(&zabbix, &template);
-    assert_eq!(undated(&export(&zabbix)), undated(&template), "the export is not what was imported");
+    assert_eq!(undated(&export(&zabbix, &ROUTER)), undated(&template), "the export is not what was imported");
 
     let (mut site, failing) = (Site::healthy(), Site::failing());
     let router = Switch::between(site.port("um-sip-options"), failing.port("um-sip-options"));
@@ -48,25 +49,25 @@ fn a_real_zabbix_imports_the_template_runs_its_checks_and_raises_its_problems() 
     until(20, || is_rolled_up(&zabbix, &health_set, OK));
 }
 
-fn import(zabbix: &Zabbix, template: &str) {
+pub fn import(zabbix: &Zabbix, template: &str) {
     let all = json!({"createMissing": true, "updateExisting": true});
     let rules = json!({
         "groups": all, "templates": all, "items": all, "triggers": all, "graphs": all, "templateDashboards": all,
-        "valueMaps": all,
+        "valueMaps": all, "mediaTypes": all,
     });
     zabbix.api.call("configuration.import", &json!({"format": "yaml", "rules": rules, "source": template}));
 }
 
-fn export(zabbix: &Zabbix) -> String {
-    let templates: Vec<_> = templates(zabbix).into_values().collect();
+pub fn export(zabbix: &Zabbix, of: &[Linked]) -> String {
+    let templates: Vec<_> = templates(zabbix, of).into_values().collect();
     let exported =
         zabbix.api.call("configuration.export", &json!({"format": "yaml", "options": {"templates": templates}}));
     exported.as_str().unwrap().to_owned()
 }
 
-/// The ids of our templates by their names.
-fn templates(zabbix: &Zabbix) -> BTreeMap<String, String> {
-    let names = VANTAGES.map(name);
+/// The ids of these templates by their names.
+pub fn templates(zabbix: &Zabbix, of: &[Linked]) -> BTreeMap<String, String> {
+    let names: Vec<_> = of.iter().map(|linked| linked.name()).collect();
     let found = zabbix.api.call("template.get", &json!({"output": ["host"], "filter": {"host": names}}));
     let found = found.as_array().unwrap().iter();
     let found: BTreeMap<_, _> = found.map(|each| (text(each, "host"), text(each, "templateid"))).collect();
@@ -75,7 +76,7 @@ fn templates(zabbix: &Zabbix) -> BTreeMap<String, String> {
 }
 
 /// All lines but the one that says when it was written.
-fn undated(export: &str) -> Vec<&str> {
+pub fn undated(export: &str) -> Vec<&str> {
     export.lines().filter(|line| !line.starts_with("  date: ")).collect()
 }
 
@@ -88,7 +89,7 @@ fn create_host(zabbix: &Zabbix, site: &Site) -> String {
     }
     macros.insert("{$UM.NODATA:um-ad-ds}".to_owned(), "8s".to_owned());
     let macros: Vec<_> = macros.iter().map(|(name, value)| json!({"macro": name, "value": value})).collect();
-    let templates: Vec<_> = templates(zabbix).into_values().map(|id| json!({"templateid": id})).collect();
+    let templates: Vec<_> = templates(zabbix, &ROUTER).into_values().map(|id| json!({"templateid": id})).collect();
     let agent = json!({
         "type": 1, "main": 1, "useip": 1, "ip": "127.0.0.1", "dns": "", "port": zabbix.agent_port.to_string(),
     });
@@ -174,13 +175,13 @@ fn items(zabbix: &Zabbix, host: &str) -> (BTreeMap<String, String>, Vec<String>)
     (items.iter().map(|item| (text(item, "key_"), text(item, "lastvalue"))).collect(), errors)
 }
 
-fn holds(zabbix: &Zabbix, host: &str, key: &str, beginning: &str) -> Result<(), String> {
+pub fn holds(zabbix: &Zabbix, host: &str, key: &str, beginning: &str) -> Result<(), String> {
     let held = items(zabbix, host).0.remove(key).unwrap_or_default();
     if held.starts_with(beginning) { Ok(()) } else { Err(format!("{key} holds {held:?}")) }
 }
 
 /// There are exactly these problems, by the beginnings of their names, and no trigger of the host is in error.
-fn problems(zabbix: &Zabbix, host: &str, expected: &[&str]) -> Result<(), String> {
+pub fn problems(zabbix: &Zabbix, host: &str, expected: &[&str]) -> Result<(), String> {
     let asked = json!({"hostids": host, "output": ["description", "state", "error"]});
     let triggers = zabbix.api.call("trigger.get", &asked);
     let in_error: Vec<_> = triggers.as_array().unwrap().iter().filter(|trigger| trigger["state"] != "0").collect();
@@ -196,7 +197,7 @@ fn problems(zabbix: &Zabbix, host: &str, expected: &[&str]) -> Result<(), String
     Err(format!("problems: {names:#?}"))
 }
 
-fn text(value: &Value, name: &str) -> String {
+pub fn text(value: &Value, name: &str) -> String {
     let value = name.parse::<usize>().map_or_else(|_| &value[name], |place| &value[place]);
     value.as_str().unwrap_or_else(|| panic!("no {name} in {value}")).to_owned()
 }

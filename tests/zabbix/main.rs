@@ -9,9 +9,12 @@
 mod agent;
 mod api;
 mod imported;
+#[path = "../support/mail.rs"]
+mod mail;
 mod preprocessing;
 mod process;
 mod server;
+mod sip_server;
 mod site;
 mod structure;
 

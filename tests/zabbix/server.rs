@@ -19,6 +19,7 @@ pub struct Zabbix {
     pub api: Api,
     /// Where its agent listens.
     pub agent_port: u16,
+    port: u16,
     _frontend: Process,
     _server: Process,
     _agent: Process,
@@ -49,12 +50,18 @@ impl Zabbix {
         Some(Self {
             api,
             agent_port,
+            port,
             _frontend: frontend,
             _server: server,
             _agent: agent,
             _database: database,
             directory,
         })
+    }
+
+    /// Where its front end is.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Makes a plugin an external script, as the README says it.

@@ -12,7 +12,8 @@ use check_um::checks::schedule::ScheduledService;
 use check_um_generate::register::services;
 use check_um_generate::zabbix::command::argv;
 use check_um_generate::zabbix::facts::{contextual, parameters};
-use check_um_generate::zabbix::template::{self, VANTAGES};
+use check_um_generate::zabbix::linked::{Linked, ROUTER, SERVER};
+use check_um_generate::zabbix::template;
 use check_um_generate::zabbix::yaml::Node;
 use tempfile::TempDir;
 
@@ -152,9 +153,19 @@ impl Switch {
     }
 }
 
-/// The template of a check; to make one takes a while.
+/// The template of a check.
 pub fn template(check: &ScheduledService) -> &'static Node {
-    static TEMPLATES: LazyLock<Vec<Node>> = LazyLock::new(|| VANTAGES.map(template::template).into());
-    let at = VANTAGES.iter().position(|vantage| *vantage == check.vantage).unwrap();
-    &TEMPLATES[at]
+    template_of(Linked::of(check))
+}
+
+/// A template; to make one takes a while.
+pub fn template_of(linked: Linked) -> &'static Node {
+    static TEMPLATES: LazyLock<Vec<(Linked, Node)>> =
+        LazyLock::new(|| all().map(|linked| (linked, template::template(linked))).collect());
+    TEMPLATES.iter().find(|(known, _)| *known == linked).map(|(_, node)| node).unwrap()
+}
+
+/// Every template.
+pub fn all() -> impl Iterator<Item = Linked> {
+    ROUTER.into_iter().chain(SERVER)
 }

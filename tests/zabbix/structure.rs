@@ -5,19 +5,28 @@ use std::fs;
 
 use check_um::checks::schedule::ScheduledService;
 use check_um_generate::register::{plugin_of, services};
+use check_um_generate::sip_server;
 use check_um_generate::zabbix;
 use check_um_generate::zabbix::command::{agent_name, asked_by_agents, values};
-use check_um_generate::zabbix::template::{VANTAGES, export};
-use check_um_generate::zabbix::yaml::Node;
+use check_um_generate::zabbix::linked::{ROUTER, SERVER};
+use check_um_generate::zabbix::template::export;
+use check_um_generate::zabbix::triggers;
+use check_um_generate::zabbix::yaml::{Node, list};
 
-use crate::site::{Site, template};
+use crate::site::{Site, all, template_of};
 use crate::support::root;
 
 #[test]
 fn every_uuid_is_of_version_4_and_there_once() {
-    let document = export();
+    // The group of both documents is one.
+    let documents = [&ROUTER[..], &SERVER].map(export);
     let mut uuids = Vec::new();
-    document.walk(&mut |node| uuids.extend(node.at("uuid").map(|_| node.text("uuid"))));
+    for (document, is_first) in documents.iter().zip([true, false]) {
+        document.walk(&mut |node| {
+            let is_group = node.text("name") == "Templates/Telephony";
+            uuids.extend(node.at("uuid").filter(|_| is_first || !is_group).map(|_| node.text("uuid")));
+        });
+    }
     for uuid in &uuids {
         let is_hex = uuid.len() == 32 && uuid.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         let is_version_4 = is_hex && &uuid[12..13] == "4" && "89ab".contains(&uuid[16..17]);
@@ -29,7 +38,10 @@ fn every_uuid_is_of_version_4_and_there_once() {
 
 #[test]
 fn everything_that_is_named_is_there() {
-    let document = export();
+    [&ROUTER[..], &SERVER].map(export).iter().for_each(assert_names_what_is_there);
+}
+
+fn assert_names_what_is_there(document: &Node) {
     let export = document.at("zabbix_export").unwrap();
     let mut keys = BTreeSet::new();
     for template in export.list("templates") {
@@ -38,7 +50,10 @@ fn everything_that_is_named_is_there() {
             template.list(list).iter().map(|part| part.text(name).to_owned()).collect()
         };
         let (own, maps) = (names("items", "key"), names("valuemaps", "name"));
-        let triggers: Vec<_> = template.list("items").iter().flat_map(|item| item.list("triggers")).collect();
+        // Those of more than one item stand beside the templates.
+        let of_items = template.list("items").iter().flat_map(|item| item.list("triggers"));
+        let is_own = |trigger: &&Node| trigger.text("expression").contains(&format!("/{host}/"));
+        let triggers: Vec<_> = of_items.chain(export.list("triggers").iter().filter(is_own)).collect();
         for item in template.list("items") {
             let master = item.at("master_item").map(|master| master.text("key"));
             assert!(master.is_none_or(|key| own.contains(key)), "{host}: no item {master:?}");
@@ -83,10 +98,11 @@ fn everything_that_is_named_is_there() {
 
 #[test]
 fn every_macro_is_defined_and_every_definition_is_used() {
-    for vantage in VANTAGES {
-        let template = services().find(|check| check.vantage == vantage).map(template).unwrap();
+    for linked in all() {
+        let template = template_of(linked);
         let mut used = BTreeSet::new();
-        template.walk(&mut |node| {
+        let whole = list([template.clone(), triggers::problems(&[linked])]);
+        whole.walk(&mut |node| {
             let texts = ["key", "delay", "expression", "event_name"].map(|name| node.text(name));
             for part in texts.into_iter().flat_map(|text| text.split("{$").skip(1)) {
                 used.insert(format!("{{${}}}", part.split('}').next().unwrap()));
@@ -95,12 +111,12 @@ fn every_macro_is_defined_and_every_definition_is_used() {
         let defined: BTreeSet<_> = template.list("macros").iter().map(|known| known.text("macro").to_owned()).collect();
         let bare = |name: &str| name.split_once(':').map_or(name.to_owned(), |(bare, _)| format!("{bare}}}"));
         for name in &used {
-            assert!(defined.contains(name) || defined.contains(&bare(name)), "{vantage:?}: {name} is not defined");
+            assert!(defined.contains(name) || defined.contains(&bare(name)), "{linked:?}: {name} is not defined");
         }
         for name in &defined {
             assert!(
                 used.contains(name) || used.iter().any(|used| bare(used) == *name),
-                "{vantage:?}: {name} is not used"
+                "{linked:?}: {name} is not used"
             );
         }
     }
@@ -108,8 +124,8 @@ fn every_macro_is_defined_and_every_definition_is_used() {
 
 #[test]
 fn no_widget_covers_another_or_leaves_the_grid() {
-    for vantage in VANTAGES {
-        let template = services().find(|check| check.vantage == vantage).map(template).unwrap();
+    for linked in all() {
+        let template = template_of(linked);
         let widgets = template.list("dashboards")[0].list("pages")[0].list("widgets");
         let number = |widget: &Node, name: &str| widget.text(name).parse::<u32>().unwrap_or(0);
         let mut cells = BTreeSet::new();
@@ -117,7 +133,7 @@ fn no_widget_covers_another_or_leaves_the_grid() {
             let [x, y, width, height] = ["x", "y", "width", "height"].map(|name| number(widget, name));
             assert!(x + width <= 24 && y + height <= 64, "{}", widget.text("name"));
             for cell in (x..x + width).flat_map(|x| (y..y + height).map(move |y| (x, y))) {
-                assert!(cells.insert(cell), "{vantage:?}: {} covers another", widget.text("name"));
+                assert!(cells.insert(cell), "{linked:?}: {} covers another", widget.text("name"));
             }
         }
     }
@@ -126,7 +142,7 @@ fn no_widget_covers_another_or_leaves_the_grid() {
 #[test]
 fn every_external_check_is_a_command_line_of_its_plugin() {
     let (here, nowhere_else) = (Site::healthy(), Site::plain());
-    for check in services() {
+    for check in services().chain(sip_server::services()) {
         for site in [&here, &nowhere_else] {
             assert_parses(check, site.argv(check));
         }
@@ -161,13 +177,13 @@ fn every_user_parameter_is_a_command_line_of_its_plugin() {
 #[test]
 fn the_readme_names_every_template_file_check_and_macro() {
     let readme = fs::read_to_string(root().join("integrations/zabbix/README.md")).unwrap();
-    let document = export();
-    let templates = document.at("zabbix_export").unwrap().list("templates");
+    let documents = [&ROUTER[..], &SERVER].map(export);
+    let templates = || documents.iter().flat_map(|it| it.at("zabbix_export").unwrap().list("templates"));
     let generated = zabbix::files().unwrap().into_iter().filter(|file| !file.path.ends_with("README.md"));
-    let mut names: Vec<String> = templates.iter().map(|template| template.text("name").to_owned()).collect();
+    let mut names: Vec<String> = templates().map(|template| template.text("name").to_owned()).collect();
     names.extend(generated.map(|file| file.path.trim_start_matches("zabbix/").to_owned()));
-    names.extend(services().map(|check| check.name.to_owned()));
-    let macros = templates.iter().flat_map(|template| template.list("macros"));
+    names.extend(services().chain(sip_server::services()).map(|check| check.name.to_owned()));
+    let macros = templates().flat_map(|template| template.list("macros"));
     names.extend(macros.map(|known| known.text("macro").split([':', '}']).next().unwrap().to_owned()));
     for name in names {
         assert!(readme.contains(&format!("`{name}")), "integrations/zabbix/README.md does not say {name}");

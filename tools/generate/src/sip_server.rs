@@ -1,5 +1,11 @@
 //! How is a SIP server watched that is no Call Router? The same for every scheduler: which questions, how often, how patiently.
 
+use std::sync::LazyLock;
+
+use check_um::checks::schedule::{DisplayUnit, Graph, Measured, ScheduledService, Setting, graph, metric};
+
+use crate::register;
+
 /// A question that is put to a SIP server.
 #[derive(Clone, Copy, Debug)]
 pub struct SipService {
@@ -119,6 +125,74 @@ pub const FACTS: &[Fact] = &[
     },
     Fact { key: "satellite", meaning: "the endpoint that asks, where the zone of the host does not say so already" },
     Fact { key: "without", meaning: "names of checks that this host is not to have: `[ \"sip-certificate\" ]`" },
+];
+
+/// The questions as the health set's services are, for what is made of both: each measures what the health set's own question
+/// of its kind does.
+pub fn services() -> impl Iterator<Item = &'static ScheduledService> {
+    static SCHEDULED: LazyLock<Vec<ScheduledService>> = LazyLock::new(|| SERVICES.iter().map(scheduled).collect());
+    SCHEDULED.iter()
+}
+
+/// How the question of that name is asked; `None` for a question of the health set.
+pub fn asks(name: &str) -> Option<Asks> {
+    SERVICES.iter().find(|service| service.name == name).map(|service| service.asks)
+}
+
+fn scheduled(service: &SipService) -> ScheduledService {
+    let SipService { name, title, plugin, asks, interval, attempts, timeout } = *service;
+    let (like, arguments) = match asks {
+        Asks::Options(Transport::Udp) => ("um-sip-options", OVER_UDP),
+        Asks::Options(Transport::Tcp) => ("um-sip-options", OVER_TCP),
+        Asks::Options(Transport::Tls) => ("um-sip-options-tls", OVER_TLS),
+        Asks::Certificate => ("um-cert-expiry", ANY),
+        Asks::Targets => ("um-sip-options", DOMAIN),
+        Asks::Call => ("um-call-routing", OVER_UDP),
+    };
+    let like = register::services().find(|known| known.name == like).copied();
+    let like = like.unwrap_or_else(|| panic!("{name}: the health set asks nothing like it"));
+    let own = ScheduledService { name, title, plugin, interval, attempts, timeout, arguments, ..like };
+    let own = ScheduledService { alert: "", retry: 1, depends_on: None, ..own };
+    match asks {
+        Asks::Options(_) => own,
+        Asks::Certificate => ScheduledService { metrics: CERTIFICATE, ..own },
+        Asks::Targets => ScheduledService {
+            suggested: &[],
+            settings: &[Setting::Own("--down-warning"), Setting::Own("--down-critical")],
+            metrics: DOWN,
+            graphs: DOWN_GRAPH,
+            ..own
+        },
+        Asks::Call => ScheduledService {
+            suggested: &[("--uri", "sip:echo@pbx1.example.com"), ("--warning", "2"), ("--critical", "5")],
+            settings: &[Setting::Own("--uri"), Setting::Own("--transport")],
+            ..own
+        },
+    }
+}
+
+/// Options with their values; a flag has none.
+type Arguments = &'static [(&'static str, &'static str)];
+
+/// Whatever is asked: advice is that on any server.
+const ANY: Arguments = &[("--peer", "generic")];
+const OVER_UDP: Arguments = &[("--peer", "generic"), ("--transport", "udp")];
+const OVER_TCP: Arguments = &[("--peer", "generic"), ("--transport", "tcp")];
+const OVER_TLS: Arguments = &[("--peer", "generic"), ("--transport", "tls")];
+const DOMAIN: Arguments = &[
+    ("--peer", "generic"),
+    ("--srv", ""),
+    ("--all-addresses", ""),
+    ("--down-warning", "0"),
+    ("--down-critical", "50%"),
+];
+
+const DOWN: &[Measured] = &[metric("down", "targets down", DisplayUnit::Count)];
+const DOWN_GRAPH: &[Graph] = &[graph("targets down", &["down"])];
+const CERTIFICATE: &[Measured] = &[
+    metric("days_left", "days left of the whole chain", DisplayUnit::Days),
+    metric("leaf_days_left", "days left of the server's certificate", DisplayUnit::Days),
+    metric("leaf_lifetime_left", "lifetime left of the server's certificate", DisplayUnit::Percent),
 ];
 
 const fn options(name: &'static str, title: &'static str, asks: Asks) -> SipService {

@@ -26,7 +26,9 @@ pub fn argv(check: &ScheduledService) -> Vec<String> {
     if check.vantage != Vantage::Agent {
         argv.extend(["--hostname", "{HOST.CONN}"].map(str::to_owned));
     }
-    argv.extend(fixed(check).into_iter().flat_map(|(option, value)| [option.to_owned(), value.to_owned()]));
+    // A flag has no value.
+    let words = fixed(check).into_iter().flat_map(|(option, value)| [option, value]).filter(|word| !word.is_empty());
+    argv.extend(words.map(str::to_owned));
     for parameter in parameters(check) {
         argv.extend([parameter.option.to_owned(), parameter.macro_name]);
     }

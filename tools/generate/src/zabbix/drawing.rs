@@ -1,25 +1,26 @@
 //! What does Zabbix draw? The graphs of each check, and a dashboard for each template that shows states, texts and graphs.
 
-use check_um::checks::schedule::{DisplayUnit, Graph, ScheduledService, Vantage};
+use check_um::checks::schedule::{DisplayUnit, Graph, ScheduledService};
 
-use super::template::{checks, name, part, uuid};
+use super::linked::Linked;
+use super::template::{part, uuid};
 use super::yaml::{Node, list, map, rank, text};
-use crate::register::services;
 
-/// The graphs of all checks, in the order of their names.
-pub fn graphs() -> Node {
+/// The graphs of all checks of these templates, in the order of their names.
+pub fn graphs(templates: &[Linked]) -> Node {
+    let checks = templates.iter().flat_map(|linked| linked.checks());
     let mut graphs: Vec<_> =
-        services().flat_map(|check| check.graphs.iter().map(move |drawn| graph(check, drawn))).collect();
+        checks.flat_map(|check| check.graphs.iter().map(move |drawn| graph(check, drawn))).collect();
     graphs.sort_by_key(|graph| rank(graph.text("name")));
     list(graphs)
 }
 
 /// The dashboard of a template: a row for each check with its state, its last summaries and its first graph; any other graph has
 /// a row of its own.
-pub fn dashboard(vantage: Vantage) -> Node {
+pub fn dashboard(linked: Linked) -> Node {
     let mut widgets = Vec::new();
     let mut y = 0;
-    for check in checks(vantage) {
+    for check in linked.checks() {
         let mut drawn = check.graphs.iter().map(|drawn| graph_name(check, drawn));
         widgets.push(widget("ITEM", &format!("{}: state", check.title), (0, y, 6), state(check)));
         widgets.push(widget("PLAIN_TEXT", &format!("{}: summary", check.title), (6, y, 7), summary(check)));
@@ -32,8 +33,8 @@ pub fn dashboard(vantage: Vantage) -> Node {
     }
     widgets.sort_by_key(|widget| rank(widget.text("name")));
     list([map([
-        ("uuid", uuid(&format!("dashboard of {}", name(vantage)))),
-        ("name", text("UM Call Router")),
+        ("uuid", uuid(&format!("dashboard of {}", linked.name()))),
+        ("name", text(linked.dashboard())),
         ("pages", list([map([("widgets", list(widgets))])])),
     ])])
 }
@@ -61,7 +62,10 @@ fn graph(check: &ScheduledService, drawn: &Graph) -> Node {
             ("color", text(COLORS[order])),
             (
                 "item",
-                map([("host", text(name(check.vantage))), ("key", text(part(check, &format!("metrics.{label}"))))]),
+                map([
+                    ("host", text(Linked::of(check).name())),
+                    ("key", text(part(check, &format!("metrics.{label}")))),
+                ]),
             ),
         ])
     };
@@ -80,7 +84,7 @@ fn graph_name(check: &ScheduledService, drawn: &Graph) -> String {
 }
 
 fn graph_widget(check: &ScheduledService, graph: &str, place: (u32, u32, u32)) -> Node {
-    let drawn = map([("host", text(name(check.vantage))), ("name", text(graph))]);
+    let drawn = map([("host", text(Linked::of(check).name())), ("name", text(graph))]);
     let fields = vec![field("INTEGER", "source_type", text("0")), field("GRAPH", "graphid", drawn)];
     widget("GRAPH_CLASSIC", graph, place, fields)
 }
@@ -99,7 +103,7 @@ fn widget(kind: &str, name: &str, (x, y, width): (u32, u32, u32), fields: Vec<No
 }
 
 fn item_field(check: &ScheduledService, name_of_field: &str, path: &str) -> Vec<Node> {
-    let place = map([("host", text(name(check.vantage))), ("key", text(part(check, path)))]);
+    let place = map([("host", text(Linked::of(check).name())), ("key", text(part(check, path)))]);
     vec![field("ITEM", name_of_field, place)]
 }
 

@@ -22,7 +22,9 @@ pub struct Parameter {
 /// administrator wants to set, and those of its thresholds that have a value to begin with.
 pub fn parameters(check: &ScheduledService) -> Vec<Parameter> {
     let known = options(plugin_of(check).command);
-    let port = check.vantage.port().map(|_| Setting::Own("--port"));
+    // Where servers are found by SRV records these say the port, too.
+    let is_domain = check.arguments.contains(&("--srv", ""));
+    let port = check.vantage.port().filter(|_| !is_domain).map(|_| Setting::Own("--port"));
     let thresholds = ["--warning", "--critical"]
         .into_iter()
         .filter(|threshold| known.iter().any(|known| known.dashed() == *threshold && default(check, known).is_some()));

@@ -8,41 +8,23 @@ use ring::digest::{SHA256, digest};
 
 use super::command::key;
 use super::facts::{contextual, parameters};
+use super::linked::Linked;
 use super::yaml::{Node, list, map, rank, text};
 use super::{drawing, triggers};
 use crate::register::{plugin_of, services};
+use crate::sip_server;
 
-/// The document: all templates in one import.
-pub fn export() -> Node {
+/// The document of these templates: all in one import.
+pub fn export(templates: &[Linked]) -> Node {
     let export = map([
         ("version", text("6.0")),
         ("date", text("2026-11-24T00:00:00Z")),
         ("groups", list([map([("uuid", text(GROUP.0)), ("name", text(GROUP.1))])])),
-        ("templates", list(VANTAGES.iter().map(|vantage| template(*vantage)))),
-        ("graphs", drawing::graphs()),
+        ("templates", list(templates.iter().map(|linked| template(*linked)))),
+        ("triggers", triggers::problems(templates)),
+        ("graphs", drawing::graphs(templates)),
     ]);
     map([("zabbix_export", export)])
-}
-
-/// Where checks are run from, in the order of the templates' names.
-pub const VANTAGES: [Vantage; 6] =
-    [Vantage::Agent, Vantage::Call, Vantage::Directory, Vantage::Network, Vantage::Tls, Vantage::Whole];
-
-/// The name of the template of a vantage.
-pub fn name(vantage: Vantage) -> &'static str {
-    match vantage {
-        Vantage::Agent => "UM Call Router by Zabbix agent",
-        Vantage::Call => "UM Call Router calls by external check",
-        Vantage::Directory => "UM Call Router directory by external check",
-        Vantage::Network => "UM Call Router SIP by external check",
-        Vantage::Tls => "UM Call Router TLS by external check",
-        Vantage::Whole => "UM Call Router whole by external check",
-    }
-}
-
-/// The checks of a template.
-pub fn checks(vantage: Vantage) -> impl Iterator<Item = &'static ScheduledService> {
-    services().filter(move |check| check.vantage == vantage)
 }
 
 /// The names of the checks for the README: first what is asked from outside, then what an agent asks.
@@ -52,6 +34,11 @@ pub fn names() -> String {
         services.map(|check| format!("`{}`", check.name)).collect::<Vec<_>>().join(", ")
     };
     format!("{},\n{}.\n", of(false), of(true))
+}
+
+/// The names of the checks of other SIP servers for the README.
+pub fn sip_names() -> String {
+    sip_server::services().map(|check| format!("`{}`", check.name)).collect::<Vec<_>>().join(", ") + ".\n"
 }
 
 /// The key of an item that takes one value out of a check's report.
@@ -71,11 +58,11 @@ pub fn uuid(name: &str) -> Node {
 }
 
 /// One template.
-pub fn template(vantage: Vantage) -> Node {
-    let name = name(vantage);
-    let mut items: Vec<_> = checks(vantage).flat_map(self::items).collect();
+pub fn template(linked: Linked) -> Node {
+    let name = linked.name();
+    let mut items: Vec<_> = linked.checks().flat_map(self::items).collect();
     items.sort_by_key(|item| rank(item.text("key")));
-    let metrics = checks(vantage).flat_map(|check| check.metrics);
+    let metrics = linked.checks().flat_map(|check| check.metrics);
     let mut maps: Vec<_> = metrics.filter_map(ValueMap::for_metric).chain([ValueMap::states()]).collect();
     maps.sort_unstable();
     maps.dedup();
@@ -83,13 +70,13 @@ pub fn template(vantage: Vantage) -> Node {
         ("uuid", uuid(name)),
         ("template", text(name)),
         ("name", text(name)),
-        ("description", text(about(vantage))),
+        ("description", text(linked.about())),
         ("groups", list([map([("name", text(GROUP.1))])])),
         ("items", list(items)),
-        ("tags", tags(&[("class", "software"), ("target", "exchange")])),
-        ("macros", macros(vantage)),
-        ("dashboards", drawing::dashboard(vantage)),
-        ("valuemaps", list(maps.iter().map(|value_map| value_map.node(vantage)))),
+        ("tags", tags(&[("class", "software"), ("target", linked.target())])),
+        ("macros", macros(linked)),
+        ("dashboards", drawing::dashboard(linked)),
+        ("valuemaps", list(maps.iter().map(|value_map| value_map.node(linked)))),
     ])
 }
 
@@ -120,6 +107,7 @@ fn items(check: &ScheduledService) -> Vec<Node> {
         let steps = vec![json_path(&format!("$.{path}"), none), no_null(none), once];
         items.push(words(check, &Text { path, title, value_type }, steps));
     }
+    items.push(message(check));
     items.extend(check.metrics.iter().map(|metric| number(check, metric)));
     items
 }
@@ -136,7 +124,7 @@ fn state(check: &ScheduledService) -> Node {
         ("preprocessing", list([json_path("$.exit_code", None)])),
         ("master_item", map([("key", text(key(check)))])),
         ("tags", tags(&[("component", check.name)])),
-        ("triggers", triggers::triggers_of(check)),
+        ("triggers", triggers::of_state(check)),
     ])
 }
 
@@ -163,6 +151,12 @@ fn words(check: &ScheduledService, said: &Text, steps: Vec<Node>) -> Node {
         ("master_item", map([("key", text(key(check)))])),
         ("tags", tags(&[("component", check.name)])),
     ])
+}
+
+/// The report as a mail says it: what is wrong, what to do, whom it asked and when.
+fn message(check: &ScheduledService) -> Node {
+    let steps = vec![step("JAVASCRIPT", MESSAGE, None)];
+    words(check, &Text { path: "message", title: "message", value_type: "TEXT" }, steps)
 }
 
 /// A metric of the report; without a value where there was nothing to measure.
@@ -239,10 +233,10 @@ impl ValueMap {
         Self { title: "check-um: state".to_owned(), words: words.into() }
     }
 
-    fn node(&self, vantage: Vantage) -> Node {
+    fn node(&self, linked: Linked) -> Node {
         let mapping = |(value, word): &(String, String)| map([("value", text(value)), ("newvalue", text(word))]);
         map([
-            ("uuid", uuid(&format!("value map {} of {}", self.title, name(vantage)))),
+            ("uuid", uuid(&format!("value map {} of {}", self.title, linked.name()))),
             ("name", text(&self.title)),
             ("mappings", list(self.words.iter().map(mapping))),
         ])
@@ -250,13 +244,13 @@ impl ValueMap {
 }
 
 /// Whatever an administrator changes for one host, or for all of them.
-fn macros(vantage: Vantage) -> Node {
+fn macros(linked: Linked) -> Node {
     let mut macros = vec![(
         "{$UM.OPTION}".to_owned(),
         "--output=json".to_owned(),
         "One more option for a plugin, in one word, such as --extra-opts=um. This one changes nothing.".to_owned(),
     )];
-    for check in checks(vantage) {
+    for check in linked.checks() {
         let mut add = |name: &str, default: String, help: &str| {
             macros.push((contextual(name, check), default, format!("{}: {help}", check.title)));
         };
@@ -290,36 +284,28 @@ fn question(check: &ScheduledService) -> String {
     format!("{}.", about.trim_end_matches('.'))
 }
 
-fn about(vantage: Vantage) -> String {
-    let (link, needs) = match vantage {
-        Vantage::Agent => (
-            "an Exchange 2013 or 2016 server with the Call Router role",
-            "the plugins and check_um_windows.conf on it, and Timeout=15 in its agent's configuration.",
-        ),
-        Vantage::Call => (
-            "a Call Router of which the server or proxy is a UM IP gateway: it counts the call of anybody else as rejected",
-            "the plugins among the external scripts there, Timeout=20 in its configuration, and whom to call in the macro of \
-             --uri.",
-        ),
-        Vantage::Directory => (
-            "a domain controller on which a Call Router depends",
-            "the plugins among the external scripts of the server or proxy, and Timeout=20 in its configuration.",
-        ),
-        Vantage::Network => (
-            "a Call Router, whose interface says how it is reached",
-            "the plugins among the external scripts of the server or proxy, and Timeout=20 in its configuration.",
-        ),
-        Vantage::Whole => (
-            "a Call Router in place of the other templates: what can be asked from there in one run, one item, one problem",
-            "the plugins among the external scripts of the server or proxy, and Timeout=20 in its configuration.",
-        ),
-        Vantage::Tls => (
-            "a Call Router whose startup mode is TLS or Dual, and whose interface has its name in the certificate",
-            "the plugins among the external scripts of the server or proxy, and Timeout=20 in its configuration.",
-        ),
-    };
-    format!("Part of the health set UM.CallRouter. Link it to {link}. It needs {needs}")
+/// A report in lines. Of a value that is null nothing is said.
+const MESSAGE: &str = "\
+var report = JSON.parse(value), failure = report.failure || {}, target = report.target || {}, lines = [report.summary];
+function say(name, text) {
+    if (text !== null && text !== undefined && text !== '') { lines.push(name + ': ' + text); }
 }
+function all(values) {
+    return Object.keys(values || {}).filter(function (name) { return values[name] !== null; }).map(function (name) {
+        return name.replace(/_/g, ' ') + ' ' + values[name];
+    }).join(', ');
+}
+say('reason', failure.reason);
+say('failure class', failure['class']);
+say('advice', failure.advice);
+say('target', [target.host, target.address].filter(function (name, at, names) {
+    return name && names.indexOf(name) === at;
+}).join(', ') + (target.port ? ', port ' + target.port : '') + (target.transport ? ', ' + target.transport : ''));
+say('started', report.started);
+say('result', report.result);
+say('authentication', all(report.authentication) || 'none');
+say('diagnostics', all(report.diagnostics));
+return lines.join('\\n');";
 
 /// Zabbix brings this group along; its identity is Zabbix' own.
 const GROUP: (&str, &str) = ("1d12408342854fd5a4436dd6d5d1bd4a", "Templates/Telephony");

@@ -1,21 +1,26 @@
 //! When does Zabbix raise a problem, how grave is it, and what does it tell whoever is called?
 
 use check_um::checks::schedule::ScheduledService;
-use check_um::door::report::{Class, HEALTH_SET, Policy, State};
+use check_um::door::report::{Class, Policy, State};
 
 use super::facts::contextual;
-use super::template::{checks, name, part, tags, uuid};
+use super::linked::Linked;
+use super::template::{part, tags, uuid};
 use super::yaml::{Node, list, map, rank, text};
 use crate::register::plugin_of;
 
-/// The triggers of a check, in the order of their names: each state that is a problem, and silence.
-pub fn triggers_of(check: &ScheduledService) -> Node {
-    let mut triggers = vec![
-        problem(check, State::Critical, "HIGH"),
-        problem(check, State::Unknown, "AVERAGE"),
-        problem(check, State::Warning, "WARNING"),
-        silence(check),
-    ];
+/// The trigger of the item with the state: silence.
+pub fn of_state(check: &ScheduledService) -> Node {
+    list([silence(check)])
+}
+
+/// The triggers of all checks of these templates in the order of their names: each state that is a problem. They look at more
+/// than one item, so that they belong to none.
+pub fn problems(templates: &[Linked]) -> Node {
+    let checks = templates.iter().flat_map(|linked| linked.checks());
+    let states = [(State::Critical, "HIGH"), (State::Unknown, "AVERAGE"), (State::Warning, "WARNING")];
+    let mut triggers: Vec<_> =
+        checks.flat_map(|check| states.map(|(state, priority)| problem(check, state, priority))).collect();
     triggers.sort_by_key(|trigger| rank(trigger.text("name")));
     list(triggers)
 }
@@ -25,7 +30,7 @@ fn problem(check: &ScheduledService, state: State, priority: &str) -> Node {
     let word = state.word();
     let summary = format!("{{?last(/{{HOST.HOST}}/{})}}", part(check, "summary"));
     let mut dependencies = Vec::new();
-    if let Some(cause) = checks(check.vantage).find(|cause| Some(cause.name) == check.depends_on) {
+    if let Some(cause) = Linked::of(check).checks().find(|cause| Some(cause.name) == check.depends_on) {
         dependencies.extend([State::Critical, State::Warning].map(|state| dependency(&problem(cause, state, ""))));
     }
     map([
@@ -36,20 +41,22 @@ fn problem(check: &ScheduledService, state: State, priority: &str) -> Node {
         ("priority", text(priority)),
         ("description", text(advice(check, state))),
         ("dependencies", list(dependencies)),
-        ("tags", tags(&[("health-set", HEALTH_SET), ("scope", "availability")])),
+        ("tags", tags_of(check)),
     ])
 }
 
 fn expression(check: &ScheduledService, state: State) -> String {
     let (item, attempts) = (item(check), contextual("ATTEMPTS", check));
-    format!("min({item},{attempts})>=1 and last({item})={}", state.exit_code())
+    // The last part is never so: it makes the message a value of the trigger, {ITEM.LASTVALUE2}, and never hides a problem.
+    let message = format!("/{}/{}", Linked::of(check).name(), part(check, "message"));
+    format!("min({item},{attempts})>=1 and last({item})={} or length(last({message}))<0", state.exit_code())
 }
 
 /// No result at all: the plugin is not there, an agent or a proxy does not answer, or Zabbix gave up before the plugin did.
 fn silence(check: &ScheduledService) -> Node {
     let period = contextual("NODATA", check);
     // What keeps one check of a template from its results keeps all of them: the first one speaks for the others.
-    let first = checks(check.vantage).next().filter(|first| first.name != check.name);
+    let first = Linked::of(check).checks().next().filter(|first| first.name != check.name);
     map([
         ("uuid", uuid(&format!("trigger {} silence", check.name))),
         ("expression", text(format!("nodata({},{period})=1", item(check)))),
@@ -58,8 +65,15 @@ fn silence(check: &ScheduledService) -> Node {
         ("priority", text("AVERAGE")),
         ("description", text(SILENCE)),
         ("dependencies", list(first.map(|first| dependency(&silence(first))))),
-        ("tags", tags(&[("health-set", HEALTH_SET), ("scope", "availability")])),
+        ("tags", tags_of(check)),
     ])
+}
+
+/// By these whoever is told of it is found.
+fn tags_of(check: &ScheduledService) -> Node {
+    let mut known = [("check-um", check.name), ("scope", "availability"), Linked::of(check).tag()];
+    known.sort_unstable();
+    tags(&known)
 }
 
 fn dependency(on: &Node) -> Node {
@@ -67,12 +81,13 @@ fn dependency(on: &Node) -> Node {
 }
 
 fn item(check: &ScheduledService) -> String {
-    format!("/{}/{}", name(check.vantage), part(check, "exit_code"))
+    format!("/{}/{}", Linked::of(check).name(), part(check, "exit_code"))
 }
 
 /// What to do, for each class of failure that makes this state of the check unless `--state` says otherwise.
 fn advice(check: &ScheduledService, state: State) -> String {
-    let about = plugin_of(check).about;
+    let plugin = plugin_of(check);
+    let about = plugin.about;
     let policy = Policy::new(about.defaults.to_vec());
     let mut classes: Vec<Option<Class>> =
         about.classes().filter(|class| policy.state(*class) == state).map(Some).collect();
@@ -83,7 +98,7 @@ fn advice(check: &ScheduledService, state: State) -> String {
     // One advice is given once, behind all the classes that it is for.
     let mut advices: Vec<(Vec<&str>, &str)> = Vec::new();
     for class in classes {
-        let (word, advice) = (class.map_or("none", Class::name), about.advise(class));
+        let (word, advice) = (class.map_or("none", Class::name), plugin.advise(Linked::of(check).is_exchange(), class));
         match advices.iter_mut().find(|(_, known)| *known == advice) {
             Some((words, _)) => words.push(word),
             None => advices.push((vec![word], advice)),
