@@ -6,11 +6,14 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
 
 mod api;
+mod director;
 mod distributed;
 #[path = "../support/mail.rs"]
 mod mail;
 mod node;
 mod perfdata;
+#[path = "../support/postgresql.rs"]
+mod postgresql;
 mod router;
 mod scenes;
 mod scheduler;

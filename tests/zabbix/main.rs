@@ -11,6 +11,8 @@ mod api;
 mod imported;
 #[path = "../support/mail.rs"]
 mod mail;
+#[path = "../support/postgresql.rs"]
+mod postgresql;
 mod preprocessing;
 mod process;
 mod server;

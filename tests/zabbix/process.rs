@@ -39,14 +39,6 @@ impl Drop for Process {
     }
 }
 
-/// Runs a program to its end and gives what it said; panics if it failed.
-#[track_caller]
-pub fn run(command: &mut Command) -> String {
-    let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(output.status.success(), "{command:?}: {output:?}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
 /// Asks again and again until there is an answer; panics with the last refusal when it takes too long.
 #[track_caller]
 pub fn until<T>(seconds: u64, mut ask: impl FnMut() -> Result<T, String>) -> T {

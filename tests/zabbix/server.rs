@@ -9,7 +9,8 @@ use tempfile::TempDir;
 
 use crate::agent::{self, user_parameters};
 use crate::api::Api;
-use crate::process::{Process, are_installed, run, until, wait_for};
+use crate::postgresql::{Database, postgresql, run};
+use crate::process::{Process, are_installed, until, wait_for};
 use crate::support::port::free_port;
 use crate::support::{self, plugin};
 
@@ -41,8 +42,8 @@ impl Zabbix {
         let directory = tempfile::tempdir().unwrap();
         // The database has a user of its own.
         fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
-        let database = Database::start(&directory.path().join("database"));
-        database.fill(directory.path());
+        let database = Database::start(&directory.path().join("database"), "zabbix");
+        fill(&database, directory.path());
         let (agent_port, agent) = start_agent(directory.path());
         let server = start_server(directory.path(), &database);
         let (port, frontend) = start_frontend(directory.path(), &database);
@@ -75,66 +76,17 @@ impl Zabbix {
     }
 }
 
-/// PostgreSQL, which refuses to be root.
-struct Database {
-    directory: PathBuf,
-    port: u16,
-}
-
-impl Database {
-    fn start(directory: &Path) -> Self {
-        fs::create_dir(directory).unwrap();
-        if is_root() {
-            run(Command::new("chown").arg("postgres").arg(directory));
-        }
-        let database = Self { directory: directory.to_owned(), port: free_port() };
-        let made = ["-A", "trust", "-U", "zabbix", "-E", "UTF8", "--locale=C", "--no-sync"];
-        run(database.command("initdb").args(["-D", "data"]).args(made));
-        // What is lost in a crash is lost anyway.
-        let options = format!(
-            "-p {} -k {} -c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off -c full_page_writes=off",
-            database.port,
-            directory.display()
-        );
-        run(database.command("pg_ctl").args(["-D", "data", "-w", "-l", "log", "-o", &options, "start"]));
-        database
-    }
-
-    /// The schema, and of the data what the front end needs: not the hundreds of templates, which take a minute.
-    fn fill(&self, scratch: &Path) {
-        let text = |name: &str| run(Command::new("gzip").arg("-dc").arg(sql(name)));
-        let tables = NEEDED.map(|table| format!("INSERT INTO {table} "));
-        let data = text("data");
-        let needed = data.lines().filter(|line| tables.iter().any(|table| line.starts_with(table)));
-        let script = format!("begin;\n{}\n{}\ncommit;\n", text("schema"), needed.collect::<Vec<_>>().join("\n"));
-        let path = scratch.join("zabbix.sql");
-        fs::write(&path, script).unwrap();
-        self.sql("postgres", &["-c", "create database zabbix"]);
-        self.sql("zabbix", &["-f", path.to_str().unwrap()]);
-    }
-
-    fn sql(&self, database: &str, arguments: &[&str]) {
-        let mut command = Command::new(postgresql().join("psql"));
-        command.args(["-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", "zabbix", "-p"]);
-        run(command.arg(self.port.to_string()).arg(database).args(arguments));
-    }
-
-    /// One of its programs as the user that it runs as, in its directory.
-    fn command(&self, program: &str) -> Command {
-        let program = postgresql().join(program);
-        let mut command = if is_root() { Command::new("runuser") } else { Command::new(&program) };
-        if is_root() {
-            command.args(["-u", "postgres", "--"]).arg(program);
-        }
-        command.current_dir(&self.directory);
-        command
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        let _ = self.command("pg_ctl").args(["-D", "data", "-m", "immediate", "-w", "stop"]).output();
-    }
+/// The schema, and of the data what the front end needs: not the hundreds of templates, which take a minute.
+fn fill(database: &Database, scratch: &Path) {
+    let text = |name: &str| run(Command::new("gzip").arg("-dc").arg(sql(name)));
+    let tables = NEEDED.map(|table| format!("INSERT INTO {table} "));
+    let data = text("data");
+    let needed = data.lines().filter(|line| tables.iter().any(|table| line.starts_with(table)));
+    let script = format!("begin;\n{}\n{}\ncommit;\n", text("schema"), needed.collect::<Vec<_>>().join("\n"));
+    let path = scratch.join("zabbix.sql");
+    fs::write(&path, script).unwrap();
+    database.sql("postgres", &["-c", "create database zabbix"]);
+    database.sql("zabbix", &["-f", path.to_str().unwrap()]);
 }
 
 fn start_agent(directory: &Path) -> (u16, Process) {
@@ -187,16 +139,6 @@ fn write(directory: &Path, name: &str, content: &str) -> PathBuf {
 
 fn sql(name: &str) -> PathBuf {
     PathBuf::from(format!("/usr/share/zabbix-server-pgsql/{name}.sql.gz"))
-}
-
-/// The programs of the newest PostgreSQL.
-fn postgresql() -> PathBuf {
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path());
-    versions.max().unwrap_or_default().join("bin")
-}
-
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
 }
 
 const SERVER: &str = "/usr/sbin/zabbix_server";

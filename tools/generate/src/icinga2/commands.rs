@@ -13,7 +13,10 @@ use crate::register::{Plugin, plugins};
 pub const FOREIGN: &[&str] = &["output", "exit-ok"];
 
 /// How long a plugin may take by itself, and how long Icinga waits for it, in seconds.
-const TIMEOUT: (u32, u32) = (10, 20);
+pub const TIMEOUT: (u32, u32) = (10, 20);
+
+/// The longest condition for which Icinga Director has room.
+const LONGEST: usize = 255;
 
 /// Where the plugins are, unless the node's constants say otherwise.
 const UM_PLUGIN_DIR: &str = "
@@ -76,8 +79,8 @@ fn check_command(plugin: &Plugin) -> String {
         text,
         "  command = [ UmPluginDir + \"/{plugin_name}\" + UmExtension ]\n  timeout = {waits}s\n\n  arguments = {{\n"
     );
-    for option in options.iter().filter(|option| !FOREIGN.contains(&option.long.as_str())) {
-        text += &argument(plugin, option);
+    for argument in arguments(plugin) {
+        text += &argument.entry();
     }
     text += "  }\n\n";
     if asks_the_host(&options) {
@@ -88,52 +91,133 @@ fn check_command(plugin: &Plugin) -> String {
 }
 
 /// Whether its question is put to the monitored host itself, which it can reach by a port of its own.
-fn asks_the_host(options: &[PluginOption]) -> bool {
+pub fn asks_the_host(options: &[PluginOption]) -> bool {
     let has = |names: &[&str]| options.iter().any(|option| names.contains(&option.long.as_str()));
     has(&["hostname"]) && has(&["port", "tcp-port"])
 }
 
-fn argument(plugin: &Plugin, option: &PluginOption) -> String {
-    let variable = format!("{}_{}", command_name(plugin.about.name), option.underscored());
-    let description = format!("description = {}", quoted(&option.help));
-    let value = format!("value = \"${variable}$\"");
-    let lines = match &option.kind {
-        Kind::Flag => vec![flag(plugin, option, &variable), description],
-        Kind::Count => return (1..=3).map(|count| repeated(&variable, count, &description)).collect(),
-        Kind::Optional(_) => vec![value, "separator = \"=\"".to_owned(), description],
-        Kind::Value(_) => {
-            let conditions: Vec<_> = exclusion(plugin, option).into_iter().chain(needs(plugin, option)).collect();
-            let mut lines = vec![value];
-            lines.extend((!conditions.is_empty()).then(|| set_if(&conditions)));
-            lines.extend(option.is_repeatable.then(|| "repeat_key = true".to_owned()));
-            lines.extend(option.is_required.then(|| "required = true".to_owned()));
-            lines.push(description);
-            // Whom it asks stands first in a command line that a person reads.
-            lines.extend((option.long == "hostname").then(|| "order = -1".to_owned()));
-            lines
-        }
-    };
-    entry(&option.dashed(), &lines)
+/// An argument of a check command.
+#[derive(Clone, Debug, Default)]
+pub struct Argument {
+    /// Its name, by which Icinga sorts.
+    pub key: String,
+    /// What is given.
+    pub value: Option<String>,
+    /// The value is the whole word.
+    pub skip_key: bool,
+    /// When it is given.
+    pub set_if: Option<SetIf>,
+    /// Each value of several has the name before it.
+    pub repeat_key: bool,
+    /// Nothing runs without it.
+    pub required: bool,
+    /// What it does.
+    pub description: String,
+    /// Its place where it has one.
+    pub order: Option<i32>,
 }
 
-/// One of `-v`, `-vv` and `-vvv`: the number in the variable says which.
-fn repeated(variable: &str, count: usize, description: &str) -> String {
-    let set_if = format!("set_if = {{{{ number(macro(\"${variable}$\")) == {count} }}}}");
-    entry(&format!("-{}", "v".repeat(count)), &[set_if, description.to_owned()])
+/// When an argument is given.
+#[derive(Clone, Debug)]
+pub enum SetIf {
+    /// Where this macro is worth something.
+    Macro(String),
+    /// Where this holds, in Icinga's language.
+    Holds(String),
+}
+
+impl Argument {
+    fn entry(&self) -> String {
+        let mut text = format!("    {} = {{\n", quoted(&self.key));
+        let mut line = |line: String| text += &format!("      {line}\n");
+        self.value.iter().for_each(|value| line(format!("value = {}", quoted(value))));
+        if self.skip_key {
+            line("skip_key = true".to_owned());
+        }
+        match &self.set_if {
+            Some(SetIf::Macro(name)) => line(format!("set_if = {}", quoted(name))),
+            Some(SetIf::Holds(expression)) => line(format!("set_if = {{{{ {expression} }}}}")),
+            None => {}
+        }
+        if self.repeat_key {
+            line("repeat_key = true".to_owned());
+        }
+        if self.required {
+            line("required = true".to_owned());
+        }
+        line(format!("description = {}", quoted(&self.description)));
+        self.order.iter().for_each(|order| line(format!("order = {order}")));
+        text + "    }\n"
+    }
+}
+
+/// The arguments of a plugin in the order of its help.
+pub fn arguments(plugin: &Plugin) -> Vec<Argument> {
+    let options = options(plugin.command.clone()).into_iter().filter(|it| !FOREIGN.contains(&it.long.as_str()));
+    options.flat_map(|option| arguments_of(plugin, &option)).collect()
+}
+
+fn arguments_of(plugin: &Plugin, option: &PluginOption) -> Vec<Argument> {
+    let variable = format!("{}_{}", command_name(plugin.about.name), option.underscored());
+    let value = format!("${variable}$");
+    let argument = Argument { key: option.dashed(), description: option.help.clone(), ..Argument::default() };
+    match &option.kind {
+        Kind::Flag => vec![Argument { set_if: Some(flag(plugin, option, &variable)), ..argument }],
+        // One of `-v`, `-vv` and `-vvv`: the number in the variable says which.
+        Kind::Count => {
+            let repeated = |count: usize| Argument {
+                key: format!("-{}", "v".repeat(count)),
+                set_if: Some(SetIf::Holds(format!("number(macro(\"{value}\")) == {count}"))),
+                ..argument.clone()
+            };
+            (1..=3).map(repeated).collect()
+        }
+        // What stands behind an equals sign is one word with it.
+        Kind::Optional(_) => {
+            vec![Argument { value: Some(format!("{}={value}", option.dashed())), skip_key: true, ..argument }]
+        }
+        Kind::Value(_) => {
+            let conditions: Vec<_> = exclusion(plugin, option).into_iter().chain(needs(plugin, option)).collect();
+            vec![Argument {
+                value: Some(value),
+                set_if: (!conditions.is_empty()).then(|| all(&conditions)),
+                repeat_key: option.is_repeatable,
+                required: option.is_required,
+                // Whom it asks stands first in a command line that a person reads.
+                order: (option.long == "hostname").then_some(-1),
+                ..argument
+            }]
+        }
+    }
 }
 
 /// A flag is given where its variable says so, and where it would have an effect.
-fn flag(plugin: &Plugin, option: &PluginOption, variable: &str) -> String {
+fn flag(plugin: &Plugin, option: &PluginOption, variable: &str) -> SetIf {
     let needs = needs(plugin, option);
     if needs.is_empty() {
-        return format!("set_if = \"${variable}$\"");
+        return SetIf::Macro(format!("${variable}$"));
     }
     let own = [format!("!!macro(\"${variable}$\")")];
-    set_if(&own.into_iter().chain(needs).collect::<Vec<_>>())
+    all(&own.into_iter().chain(needs).collect::<Vec<_>>())
 }
 
-fn set_if(conditions: &[String]) -> String {
-    format!("set_if = {{{{ {} }}}}", conditions.join(" && "))
+fn all(conditions: &[String]) -> SetIf {
+    let condition = conditions.join(" && ");
+    SetIf::Holds(if condition.len() > LONGEST { shortened(&condition) } else { condition })
+}
+
+/// The same in fewer characters: what is asked for more than once has a name of its own.
+fn shortened(condition: &str) -> String {
+    let (mut rest, mut names, mut asked) = (condition.to_owned(), 'a'..='z', String::new());
+    for part in condition.split("macro(").skip(1) {
+        let call = format!("macro({})", part.split(')').next().unwrap_or_default());
+        if rest.matches(&call).count() > 1 {
+            let name = names.next().map_or_else(String::new, String::from);
+            rest = rest.replace(&call, &name);
+            asked += &format!("var {name}={call};");
+        }
+    }
+    asked + &[" && ", " || ", " == "].iter().fold(rest, |text, operator| text.replace(operator, operator.trim()))
 }
 
 /// What must be so for the option to have an effect, in Icinga's language: a variable of a host is for several services, and
@@ -195,12 +279,4 @@ fn exclude_each_other(command: &Command, one: &Arg, other: &Arg) -> bool {
     let mut groups = command.get_groups().filter(|group| !(*group).clone().is_multiple());
     let are_in_a_group = groups.any(|group| [one, other].iter().all(|it| group.get_args().any(|id| id == it.get_id())));
     one != other && (says(one, other) || says(other, one) || are_in_a_group)
-}
-
-fn entry(key: &str, lines: &[String]) -> String {
-    let mut text = format!("    {} = {{\n", quoted(key));
-    for line in lines {
-        let _ = writeln!(text, "      {line}");
-    }
-    text + "    }\n"
 }

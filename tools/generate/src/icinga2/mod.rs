@@ -1,6 +1,7 @@
 //! What does Icinga 2 have to know? The check commands, and the rules that give a host its checks.
 
 pub mod commands;
+mod director;
 pub mod facts;
 pub mod services;
 pub mod sip_server;
@@ -18,6 +19,7 @@ pub fn files() -> io::Result<Vec<File>> {
     let file = |name: &str, content| File { path: format!("icinga2/{name}"), content };
     Ok(vec![
         file("um-commands.conf", commands::text()),
+        file("director-basket.json", director::text()),
         file("um-services.conf", services::text()),
         file("um-sip-servers.conf", sip_server::text()),
         marks::fill(
