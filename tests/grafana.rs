@@ -25,7 +25,8 @@ use std::time::{Duration, Instant};
 use call_router::scene::Condition;
 use call_router::scenes;
 use check_um::checks::schedule::ScheduledService;
-use check_um_generate::register::services;
+use check_um_generate::grafana::services;
+use check_um_generate::sip_server;
 use serde_json::Value;
 use support::port::free_port;
 
@@ -57,7 +58,7 @@ fn graphite_paths() -> Vec<String> {
 fn influx_queries() -> Vec<String> {
     let filled = |query: &String| {
         let filled = query.replace("$timeFilter", "time > now() - 1h").replace("$__interval", "1m");
-        filled.replace("$host", "(cas1.example.com|cas2.example.com)")
+        filled.replace("$host", CHOSEN).replace("$sip_server", CHOSEN)
     };
     targets("influxdb.json", "query").iter().map(filled).collect()
 }
@@ -75,7 +76,8 @@ fn targets(dashboard: &str, field: &str) -> Vec<String> {
 
 /// Whether a line of Graphite's protocol, `path value time`, is of that series.
 fn is_of(line: &str, path: &str) -> bool {
-    line.starts_with(&(path.replace("$host", "cas1_example_com") + " "))
+    let host = "cas1_example_com";
+    line.starts_with(&(path.replace("$host", host).replace("$sip_server", host) + " "))
 }
 
 fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
@@ -245,9 +247,14 @@ fn words(check: &ScheduledService, scratch: &Path) -> Vec<String> {
     };
     let scratch = scratch.join(check.name);
     fs::create_dir(&scratch).unwrap();
-    let staged = scenes::scene_of(check.name, Condition::Well).unwrap().stage(&scratch).unwrap();
+    // What is asked of any SIP server finds what its like finds of a Call Router.
+    let like = sip_server::asks(check.name).map_or(check.name, sip_server::like);
+    let staged = scenes::scene_of(like, Condition::Well).unwrap().stage(&scratch).unwrap();
     staged.arguments.into_iter().chain(thresholds.iter().map(|word| (*word).to_owned())).collect()
 }
+
+/// Hosts as Grafana puts several of them into a query.
+const CHOSEN: &str = "(cas1.example.com|cas2.example.com)";
 
 /// What was not measured, such as the look-up of an address, is 1 here: Icinga stores nothing of it. The arguments are the
 /// program, the labels that are wanted, and the program's own.

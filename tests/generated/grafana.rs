@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use check_um_generate::File;
-use check_um_generate::grafana::{COLUMNS, files, panels, unit_of};
-use check_um_generate::register::services;
+use check_um_generate::grafana::{COLUMNS, files, panels, services, unit_of};
+use check_um_generate::sip_server;
 use serde_json::Value;
 
 use super::committed;
@@ -56,7 +56,31 @@ fn every_query_names_what_icinga_has() {
         assert!(committed(&format!("icinga2/{file}")).contains(text), "{file} has no {text}");
     };
     for (check, _) in panels().into_iter().flat_map(|panel| panel.shows) {
-        has("um-services.conf", &format!("apply Service \"{}\"", check.name));
+        let file = if sip_server::asks(check.name).is_some() { "um-sip-servers.conf" } else { "um-services.conf" };
+        has(file, &format!("apply Service \"{}\"", check.name));
         has("um-commands.conf", &format!("object CheckCommand \"{}\"", check.plugin.trim_start_matches("check_")));
+    }
+}
+
+#[test]
+fn call_routers_and_sip_servers_are_chosen_apart() {
+    for File { path, content } in files() {
+        let dashboard: Value = serde_json::from_str(&content).unwrap();
+        let variables: BTreeSet<_> = dashboard["templating"]["list"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(variables, BTreeSet::from(["datasource", "host", "sip_server"]), "{path}");
+        let (mut of_routers, mut of_servers) = (0, 0);
+        for target in dashboard["panels"].as_array().unwrap().iter().flat_map(|it| it["targets"].as_array().unwrap()) {
+            let query = target["query"].as_str().or(target["target"].as_str()).unwrap();
+            let is_of_server = query.contains("$sip_server");
+            assert_ne!(is_of_server, query.contains("$host"), "{path}: {query}");
+            assert_eq!(is_of_server, query.contains("'sip-") || query.contains(".services.sip-"), "{path}: {query}");
+            *(if is_of_server { &mut of_servers } else { &mut of_routers }) += 1;
+        }
+        assert!(of_routers > 10 && of_servers > 10, "{path}: {of_routers}, {of_servers}");
     }
 }

@@ -1,10 +1,14 @@
 //! How do the numbers look over time? A Grafana dashboard for each way in which Icinga 2 stores perfdata.
 
+mod layout;
+
 use check_um::checks::schedule::{DisplayUnit, Measured, ScheduledService};
 use serde_json::{Value, json};
 
+use self::layout::{Layout, PANELS};
 use crate::File;
-use crate::register::{plugin_of, services};
+use crate::register::{self, plugin_of};
+use crate::sip_server;
 
 /// The dashboards.
 pub fn files() -> Vec<File> {
@@ -37,6 +41,11 @@ pub struct Panel {
     is_stacked: bool,
 }
 
+/// Every check: of Call Routers, and of other SIP servers.
+pub fn services() -> impl Iterator<Item = &'static ScheduledService> {
+    register::services().chain(sip_server::services())
+}
+
 /// Every panel: those below, and behind them one for each metric that is in none of them.
 pub fn panels() -> Vec<Panel> {
     let mut panels: Vec<_> = PANELS.iter().map(Layout::panel).collect();
@@ -58,16 +67,6 @@ pub fn panels() -> Vec<Panel> {
         }
     }
     panels
-}
-
-/// A panel as it is written down here.
-struct Layout {
-    title: &'static str,
-    description: &'static str,
-    /// Services with the labels that are shown.
-    shows: &'static [(&'static str, &'static [&'static str])],
-    has_thresholds: bool,
-    is_stacked: bool,
 }
 
 impl Layout {
@@ -92,107 +91,6 @@ fn measured(name: &str, label: &str) -> (&'static ScheduledService, &'static Mea
     found.unwrap_or_else(|| panic!("{name} measures no {label}"))
 }
 
-const fn panel(
-    title: &'static str,
-    shows: &'static [(&'static str, &'static [&'static str])],
-    description: &'static str,
-) -> Layout {
-    Layout { title, description, shows, has_thresholds: false, is_stacked: false }
-}
-
-const fn judged(layout: Layout) -> Layout {
-    Layout { has_thresholds: true, ..layout }
-}
-
-const fn stacked(layout: Layout) -> Layout {
-    Layout { is_stacked: true, ..layout }
-}
-
-/// In the order in which one looks: does it answer, does it take calls, will it tomorrow, why not.
-const PANELS: &[Layout] = &[
-    judged(panel(
-        "SIP: time to the final response",
-        &[("um-sip-options", &["time"]), ("um-sip-options-tls", &["time"])],
-        "Name lookup, connection and answer together.",
-    )),
-    stacked(panel(
-        "SIP over TCP: where the time goes",
-        &[("um-sip-options", &["dns", "connect", "response"])],
-        "A slow connect is the network, a slow response the server.",
-    )),
-    stacked(panel(
-        "SIP over TLS: where the time goes",
-        &[("um-sip-options-tls", &["dns", "connect", "tls", "response"])],
-        "Only where the router speaks TLS.",
-    )),
-    judged(panel(
-        "Calls rejected",
-        &[("um-reject-rate", &["rejected"])],
-        "Share of the inbound calls of the window. No point means that no call came in.",
-    )),
-    panel(
-        "Calls",
-        &[("um-reject-rate", &["calls", "rejected_calls"])],
-        "In the window that ends with each sample, not since the last one.",
-    ),
-    judged(panel(
-        "Missed-call notifications failed",
-        &[("um-missed-call-proxy", &["failed"])],
-        "Share of those that could not be proxied to a Mailbox server.",
-    )),
-    panel(
-        "Certificates: days left",
-        &[("um-cert-expiry", &["days_left", "leaf_days_left"]), ("um-sip-options-tls", &["certificate_days"])],
-        "Of the router's certificate and of the earliest in its chain; below 0 it has expired.",
-    ),
-    panel(
-        "Certificate: lifetime left",
-        &[("um-cert-expiry", &["leaf_lifetime_left"])],
-        "Of the router's certificate, where a threshold of the check is in per cent.",
-    ),
-    panel(
-        "Events",
-        &[("um-events", &["event_1647", "event_1638", "event_1643", "event_1649", "event_1651"])],
-        "In the window that ends with each check. 1647 is a rejected call.",
-    ),
-    panel(
-        "Health set: monitors",
-        &[("um-health-set", &["unhealthy", "monitors"])],
-        "What Managed Availability itself says.",
-    ),
-    panel(
-        "Service and application pool",
-        &[("um-service", &["running"]), ("um-app-pool", &["state"])],
-        "Service: 1 is running. Pool: 3 is running, 5 is disabled.",
-    ),
-    panel("Service: uptime", &[("um-service", &["uptime"])], "A fall to zero is a restart."),
-    judged(panel(
-        "Directory: time to the answer",
-        &[("um-ad-ds", &["time"])],
-        "A domain controller that the router depends on.",
-    )),
-    panel(
-        "The whole health set in one run",
-        &[("um-call-router", &["failing", "checks", "not_asked"])],
-        "Only where a host has one service in place of all others.",
-    ),
-    panel(
-        "SIP: code of the final response",
-        &[("um-sip-options", &["status"]), ("um-sip-options-tls", &["status"])],
-        "What the server answers: 200 is well, 4xx to 6xx are refusals.",
-    ),
-    panel(
-        "SIP: retransmissions",
-        &[("um-sip-options", &["retransmissions"]), ("um-sip-options-tls", &["retransmissions"])],
-        "Over UDP only can there be any.",
-    ),
-    panel(
-        "Calls: history known",
-        &[("um-reject-rate", &["history"])],
-        "Less than the window: the rate stands on fewer samples than it should.",
-    ),
-];
-
 impl Store {
     const fn path(self) -> &'static str {
         match self {
@@ -212,11 +110,13 @@ impl Store {
         json!({ "type": self.kind(), "uid": "${datasource}" })
     }
 
-    /// Hosts that have a check of the health set.
-    const fn hosts(self) -> &'static str {
+    /// Hosts that have a check whose name begins so; of Graphite all that Icinga knows.
+    fn hosts(self, prefix: &str) -> String {
         match self {
-            Self::Influx => "SHOW TAG VALUES WITH KEY = \"hostname\" WHERE \"service\" =~ /^um-/",
-            Self::Graphite => "icinga2.*",
+            Self::Influx => {
+                format!("SHOW TAG VALUES WITH KEY = \"hostname\" WHERE \"service\" =~ /^{prefix}-/")
+            }
+            Self::Graphite => "icinga2.*".to_owned(),
         }
     }
 
@@ -224,10 +124,11 @@ impl Store {
     fn query(self, check: &ScheduledService, metric: &Measured, part: &str) -> Value {
         let (service, command) = (check.name, check.plugin.trim_start_matches("check_"));
         let (label, name) = (metric.label, legend(check, metric, part));
+        let host = if sip_server::asks(check.name).is_some() { SIP_SERVER } else { ROUTER };
         match self {
             Self::Influx => json!({
                 "query": format!(
-                    "SELECT last(\"{part}\") FROM \"{command}\" WHERE \"hostname\" =~ /^$host$/ AND \"service\" = '{service}' \
+                    "SELECT last(\"{part}\") FROM \"{command}\" WHERE \"hostname\" =~ /^${host}$/ AND \"service\" = '{service}' \
                      AND \"metric\" = '{label}' AND $timeFilter GROUP BY time($__interval), \"hostname\" fill(none)"
                 ),
                 "rawQuery": true,
@@ -236,7 +137,7 @@ impl Store {
             }),
             Self::Graphite => json!({
                 "target": format!(
-                    "aliasSub(aliasByNode(icinga2.$host.services.{service}.{command}.perfdata.{label}.{part}, 1), '$', ': {name}')"
+                    "aliasSub(aliasByNode(icinga2.${host}.services.{service}.{command}.perfdata.{label}.{part}, 1), '$', ': {name}')"
                 ),
             }),
         }
@@ -250,24 +151,33 @@ fn legend(check: &ScheduledService, metric: &Measured, part: &str) -> String {
         "crit" => ", critical",
         _ => "",
     };
-    let via = if check.name.ends_with("-tls") { " (TLS)" } else { "" };
+    let via = match check.name.rsplit('-').next() {
+        Some("tls") => " (TLS)",
+        Some("udp") => " (UDP)",
+        Some("tcp") => " (TCP)",
+        _ => "",
+    };
     format!("{}{via}{part}", metric.title)
 }
 
 fn dashboard(store: Store) -> String {
     let panels: Vec<_> = panels().iter().enumerate().map(|(index, panel)| draw(store, index, panel)).collect();
+    let chosen = |name: &str, label: &str, prefix: &str| {
+        json!({
+            "name": name, "label": label, "type": "query", "datasource": store.source(),
+            "query": store.hosts(prefix), "definition": store.hosts(prefix), "refresh": 2, "sort": 1,
+            "multi": true, "includeAll": true, "current": { "text": ["All"], "value": ["$__all"] },
+        })
+    };
     let variables = [
         json!({ "name": "datasource", "label": "Data source", "type": "datasource", "query": store.kind() }),
-        json!({
-            "name": "host", "label": "Call Router", "type": "query", "datasource": store.source(),
-            "query": store.hosts(), "definition": store.hosts(), "refresh": 2, "sort": 1,
-            "multi": true, "includeAll": true, "current": { "text": ["All"], "value": ["$__all"] },
-        }),
+        chosen(ROUTER, "Call Router", "um"),
+        chosen(SIP_SERVER, "SIP server", "sip"),
     ];
     let dashboard = json!({
         "uid": format!("check-um-{}", store.kind()),
-        "title": "UM Call Router",
-        "description": "The health set UM.CallRouter, as the check_um plugins measure it and Icinga 2 stores it.",
+        "title": "UM Call Router and SIP servers",
+        "description": "The health set UM.CallRouter and other SIP servers, as the check_um plugins measure them and Icinga 2 stores it.",
         "tags": ["check-um", "exchange", "sip"],
         "schemaVersion": 38, "version": 1, "editable": true, "graphTooltip": 1, "refresh": "1m", "timezone": "browser",
         "time": { "from": "now-24h", "to": "now" },
@@ -342,3 +252,7 @@ pub const fn unit_of(unit: DisplayUnit) -> &'static str {
 /// Grafana's grid.
 pub const COLUMNS: usize = 24;
 const PER_ROW: usize = 3;
+
+/// The variables that hold the hosts that are shown.
+const ROUTER: &str = "host";
+const SIP_SERVER: &str = "sip_server";

@@ -139,17 +139,26 @@ pub fn asks(name: &str) -> Option<Asks> {
     SERVICES.iter().find(|service| service.name == name).map(|service| service.asks)
 }
 
+/// The service of the health set that asks the same of a Call Router.
+pub const fn like(asks: Asks) -> &'static str {
+    match asks {
+        Asks::Options(Transport::Udp | Transport::Tcp) | Asks::Targets => "um-sip-options",
+        Asks::Options(Transport::Tls) => "um-sip-options-tls",
+        Asks::Certificate => "um-cert-expiry",
+        Asks::Call => "um-call-routing",
+    }
+}
+
 fn scheduled(service: &SipService) -> ScheduledService {
     let SipService { name, title, plugin, asks, interval, attempts, timeout } = *service;
-    let (like, arguments) = match asks {
-        Asks::Options(Transport::Udp) => ("um-sip-options", OVER_UDP),
-        Asks::Options(Transport::Tcp) => ("um-sip-options", OVER_TCP),
-        Asks::Options(Transport::Tls) => ("um-sip-options-tls", OVER_TLS),
-        Asks::Certificate => ("um-cert-expiry", ANY),
-        Asks::Targets => ("um-sip-options", DOMAIN),
-        Asks::Call => ("um-call-routing", OVER_UDP),
+    let arguments = match asks {
+        Asks::Options(Transport::Udp) | Asks::Call => OVER_UDP,
+        Asks::Options(Transport::Tcp) => OVER_TCP,
+        Asks::Options(Transport::Tls) => OVER_TLS,
+        Asks::Certificate => ANY,
+        Asks::Targets => DOMAIN,
     };
-    let like = register::services().find(|known| known.name == like).copied();
+    let like = register::services().find(|known| known.name == like(asks)).copied();
     let like = like.unwrap_or_else(|| panic!("{name}: the health set asks nothing like it"));
     let own = ScheduledService { name, title, plugin, interval, attempts, timeout, arguments, ..like };
     let own = ScheduledService { alert: "", retry: 1, depends_on: None, ..own };
