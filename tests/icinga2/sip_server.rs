@@ -1,9 +1,13 @@
 //! Has a SIP server that is no Call Router its checks, and does whoever is told of them read what to do?
 
 use std::fs;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use call_router::nameserver::{self, Manner, Nameserver};
 use call_router::router::{Behaviour, Router, Settings};
+use tempfile::TempDir;
 
 use super::mail::{self, Mails};
 use super::node::{self, Scratch};
@@ -57,6 +61,11 @@ fn refused_when_a_variable_is_misspelt() {
         ("vars.sip_server.transports = [ \"sctp\" ]", "transports has 'sctp': expected udp, tcp or tls"),
         ("vars.sip_server.without = [ \"sip-option\" ]", "vars.sip_server.without: there is no check sip-option"),
         ("vars.sip_servers = true", "there is no vars.sip_servers: expected sip_server"),
+        ("vars.sip_sever = true", "there is no vars.sip_sever: expected sip_server"),
+        (
+            "vars.sip_server = true\n  vars.sip_transports = [ \"tls\" ]",
+            "there is no vars.sip_transports: expected sip_server",
+        ),
         ("vars.um_call_routr = true", "there is no vars.um_call_routr: expected"),
         ("vars.um_sip_option_ca_file = \"x\"", "there is no vars.um_sip_option_ca_file: expected"),
         (
@@ -103,22 +112,21 @@ fn each_check_of_a_sip_server_asks_it() {
 }
 
 #[test]
-fn a_farm_is_a_warning_when_one_is_down_and_critical_when_most_are() {
+fn a_farm_of_kamailio_is_a_warning_when_one_is_down_and_critical_when_most_are() {
     if !node::is_installed() {
         return;
     }
-    let server =
-        || Router::start(&Settings { behaviour: Behaviour::Healthy, ..Settings::default() }).unwrap().tcp.port();
-    let (one, three) = ("_sip._tcp.one.test", "_sip._tcp.three.test");
+    let Some(farm) = (0..4).map(|_| Kamailio::start()).collect::<Option<Vec<_>>>() else { return };
+    let (one, three) = ("_sip._udp.one.test", "_sip._udp.three.test");
     let target = |port| nameserver::srv(0, port, "a.test");
     let mut zone = vec![("a.test", nameserver::a([127, 0, 0, 1]))];
-    zone.extend([server(), server(), server(), free_port()].map(|port| (one, target(port))));
-    zone.extend([server(), free_port(), free_port(), free_port()].map(|port| (three, target(port))));
+    zone.extend([farm[0].port, farm[1].port, farm[2].port, free_port()].map(|port| (one, target(port))));
+    zone.extend([farm[3].port, free_port(), free_port(), free_port()].map(|port| (three, target(port))));
     let nameserver = Nameserver::new(Manner::Plain, zone);
     let host = |domain: &str| {
         format!(
             "object Host \"{domain}\" {{\n  check_command = \"dummy\"\n  vars.sip_server.domain = \"{domain}\"\n  \
-             vars.um_sip_options_dns_server = \"{}\"\n}}\n",
+             vars.um_sip_options_dns_server = \"{}\"\n  vars.um_sip_options_transport = \"udp\"\n}}\n",
             nameserver.address
         )
     };
@@ -132,6 +140,10 @@ fn a_farm_is_a_warning_when_one_is_down_and_critical_when_most_are() {
         let result = node.check(&format!("{domain}!sip-targets"));
         let output = result["output"].as_str().unwrap();
         assert!(output.starts_with(begins) && output.contains(relation), "{result:#}");
+        assert!(
+            output.contains("connection refused by a.test:") && output.contains("200 Keepalive from a.test:"),
+            "{output}"
+        );
     }
 }
 
@@ -210,3 +222,52 @@ fn everything() -> String {
     let files = ["um-commands.conf", "um-services.conf", "um-sip-servers.conf"].map(committed).concat();
     files + "object Endpoint NodeName { }\nobject Zone \"main\" { endpoints = [ NodeName ] }\n"
 }
+
+/// A Kamailio that answers OPTIONS over UDP. It ends with the test.
+struct Kamailio {
+    child: Child,
+    port: u16,
+    _directory: TempDir,
+}
+
+impl Kamailio {
+    /// `None`, and a note, where it is not installed.
+    fn start() -> Option<Self> {
+        let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
+        let path = directory.path().join("kamailio.cfg");
+        fs::write(&path, KAMAILIO.replace("@PORT@", &port.to_string())).unwrap();
+        let mut command = Command::new("kamailio");
+        // -DD keeps the main process in its group, with which it is ended.
+        command.args(["-DD", "-m", "64", "-M", "8", "-f"]).arg(path).arg("-Y").arg(directory.path()).process_group(0);
+        let silent = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let Ok(child) = silent.spawn() else {
+            support::skipped("kamailio is not installed");
+            return None;
+        };
+        let kamailio = Self { child, port, _directory: directory };
+        let started = Instant::now();
+        let arguments = format!("-H 127.0.0.1 -p {port} --transport udp -t 1");
+        while support::run("check_um_sip_options", &arguments).code != Some(0) {
+            assert!(started.elapsed() < Duration::from_secs(30), "kamailio does not answer");
+        }
+        Some(kamailio)
+    }
+}
+
+impl Drop for Kamailio {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.child.id())]).status();
+        let _ = self.child.wait();
+    }
+}
+
+const KAMAILIO: &str = "\
+debug=0
+log_stderror=yes
+children=1
+listen=udp:127.0.0.1:@PORT@
+loadmodule \"sl.so\"
+request_route {
+    sl_send_reply(\"200\", \"Keepalive\");
+}
+";

@@ -104,7 +104,8 @@ globals.sip_checks = [
 globals.sip_server = function(host) {
   // A name misspelt would be a host without checks.
   for (name => value in host.vars || {}) {
-    if (match("sip*serv*", name.lower()) && name != "sip_server") {
+    var is_ours = if (host.vars.sip_server) { match("sip_*", name) } else { match("sip_s*", name.lower()) }
+    if ((is_ours || match("sip*serv*", name.lower())) && name != "sip_server") {
       throw "Host '" + host.name + "': there is no vars." + name + ": expected sip_server"
     }
   }
