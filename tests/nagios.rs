@@ -56,6 +56,35 @@ fn the_sample_of_sip_servers_passes_without_a_warning() {
 }
 
 #[test]
+fn refused_when_a_variable_is_misspelt() {
+    let program = support::root().join("integrations/nagios/check-variables");
+    let check = |files: &[PathBuf]| {
+        let ran = Command::new("sh").arg(&program).args(files).output().unwrap();
+        (ran.status.code(), String::from_utf8(ran.stdout).unwrap())
+    };
+    let committed = |name: &str| support::root().join("integrations/nagios").join(name);
+    let samples = ["routers.cfg", "sip-servers.cfg", "templates.cfg"].map(committed);
+    assert_eq!(check(&samples), (Some(0), String::new()));
+    assert_eq!(check(&[]).0, Some(2));
+    let scratch = tempfile::tempdir().unwrap();
+    let file = scratch.path().join("hosts.cfg");
+    for (said, is_known) in [
+        ("_SIP_OPTIONS_UDP -w 1", true),
+        ("_sip_tls --tls-name x", true),
+        ("_SITE _SIP_X", true),
+        ("_SIP_OPTION_UDP -w 1", false),
+        ("_UM_SIP_OPTIONS_TSL -w 1", false),
+        ("_um_tsl -w 1", false),
+    ] {
+        fs::write(&file, format!("define host {{\n    host_name x\n    {said}\n}}\n")).unwrap();
+        let (code, text) = check(std::slice::from_ref(&file));
+        let name = said.split(' ').next().unwrap();
+        let complaint = format!("{}:3: there is no {name}: expected one of _UM_TLS ", file.display());
+        assert_eq!((code, text.starts_with(&complaint)), (Some(i32::from(!is_known)), !is_known), "{said}: {text}");
+    }
+}
+
+#[test]
 fn whoever_is_told_of_a_sip_server_reads_what_is_wrong_and_what_to_do() {
     if !nrpe::installed(&[&[NAGIOS][..], &mail::NEEDS].concat()) {
         return;

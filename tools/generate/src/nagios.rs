@@ -17,6 +17,7 @@ pub fn files() -> Vec<File> {
         file("templates.cfg", templates() + &sip_server::templates() + CONTACT),
         file("routers.cfg", routers()),
         file("sip-servers.cfg", sip_server::servers()),
+        file("check-variables", check_variables()),
     ]
 }
 
@@ -61,6 +62,18 @@ fn command_line(check: &ScheduledService) -> String {
     words.join(" ")
 }
 
+/// What a Call Router may say.
+fn variables() -> Vec<String> {
+    let own = services().filter(|check| check.vantage != Vantage::Agent).map(variable);
+    [TLS.to_owned(), AGENT.to_owned()].into_iter().chain(own).collect()
+}
+
+/// What says which variables there are: Nagios takes any, and one misspelt would be an option that nobody gives.
+fn check_variables() -> String {
+    let known: Vec<_> = variables().into_iter().chain(sip_server::variables()).collect();
+    CHECK_VARIABLES.replace("@KNOWN@", &known.join(" "))
+}
+
 fn templates() -> String {
     let mut host = vec![
         ("name", "um-call-router".to_owned()),
@@ -72,8 +85,7 @@ fn templates() -> String {
         ("max_check_attempts", "3".to_owned()),
         ("contact_groups", "admins".to_owned()),
     ];
-    let own = services().filter(|check| check.vantage != Vantage::Agent).map(variable);
-    let variables: Vec<_> = [TLS.to_owned(), AGENT.to_owned()].into_iter().chain(own).collect();
+    let variables = variables();
     host.extend(variables.iter().map(|variable| (variable.as_str(), String::new())));
     host.push(("register", "0".to_owned()));
 
@@ -172,6 +184,26 @@ define command {
     command_name  notify-um-service-by-email
     command_line  /usr/bin/printf "%b" "$NOTIFICATIONTYPE$: $SERVICEDESC$ of $HOSTALIAS$ ($HOSTADDRESS$) is $SERVICESTATE$\n\n$LONGDATETIME$\n\n$SERVICEOUTPUT$\n$LONGSERVICEOUTPUT$\n" | /usr/bin/mail -s "$NOTIFICATIONTYPE$: $HOSTALIAS$: $SERVICEDESC$ is $SERVICESTATE$" $CONTACTEMAIL$
 }
+"#;
+
+const CHECK_VARIABLES: &str = r#"#!/bin/sh
+# Which variables of hosts are misspelt? Each _UM_ and _SIP_ variable of these files that no command of check-um reads is named, and the
+# exit code is 1. Nagios itself takes any name.
+#
+# check-variables FILE...
+[ $# -gt 0 ] || { echo "check-variables: expected the files with the hosts" >&2; exit 2; }
+exec awk '
+BEGIN {
+    count = split("@KNOWN@", names, " ")
+    for (at = 1; at <= count; at++) known[names[at]] = 1
+}
+toupper($1) ~ /^_(UM|SIP)_/ && !(toupper($1) in known) {
+    printf "%s:%d: there is no %s: expected one of", FILENAME, FNR, $1
+    for (at = 1; at <= count; at++) printf " %s", names[at]
+    print ""
+    misspelt = 1
+}
+END { exit misspelt }' "$@"
 "#;
 
 const CONTACT: &str = r#"

@@ -39,6 +39,11 @@ fn variable(service: &SipService) -> String {
     format!("_{}", service.name.replace('-', "_").to_uppercase())
 }
 
+/// What such a host may say.
+pub fn variables() -> impl Iterator<Item = String> {
+    SERVICES.iter().map(variable).chain([TLS.to_owned()])
+}
+
 /// A template for such a host, and one for each service.
 pub fn templates() -> String {
     let mut host: Vec<_> = [
@@ -53,8 +58,7 @@ pub fn templates() -> String {
     ]
     .map(|(directive, value)| (directive.to_owned(), value.to_owned()))
     .into();
-    let variables = SERVICES.iter().map(variable).chain([TLS.to_owned()]);
-    host.extend(variables.map(|variable| (variable, String::new())));
+    host.extend(variables().map(|variable| (variable, String::new())));
     host.push(("register".to_owned(), "0".to_owned()));
     let host: Vec<_> = host.iter().map(|(directive, value)| (directive.as_str(), value.clone())).collect();
     let mut text = String::from("\n# What do all SIP servers have in common that are no Call Routers?\n");
