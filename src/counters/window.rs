@@ -48,11 +48,10 @@ pub(crate) struct Malformed {
     pub expected: String,
 }
 
-/// When a log was written, and when it is read; milliseconds since 1970.
+/// When a log was written, in milliseconds since 1970, and what its zone allows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Written {
     pub at: i64,
-    pub now: i64,
     /// Whether its rows may seem to be an hour old.
     pub may_lag: bool,
     /// Whether they may lie an hour ahead.
@@ -192,7 +191,7 @@ impl<const N: usize> RowWindow<N> {
 
     /// Settles by when the log was written whether its clock was changed by an hour; whether it was.
     fn settle(&mut self, written: Option<Written>) -> bool {
-        let Some((newest, Written { at, now, may_lag, may_lead })) = self.rows.back().copied().zip(written) else {
+        let Some((newest, Written { at, may_lag, may_lead })) = self.rows.back().copied().zip(written) else {
             self.take_literally();
             return false;
         };
@@ -206,7 +205,8 @@ impl<const N: usize> RowWindow<N> {
         }
         let of_this_segment = |kept: &Kept<N>| kept.segment == newest.segment;
         let first = self.rows.iter().position(of_this_segment).unwrap_or_default();
-        if may_lead && newest.row.time.saturating_sub(now) > AHEAD && is_when_written(newest.row.time - HOUR) {
+        // Whether the hour still lies ahead of the clock says nothing: the log may have ended since.
+        if may_lead && is_when_written(newest.row.time - HOUR) {
             // Summer began at the last pause of at least an hour, or before all of these rows.
             let pauses = |index: &usize| self.rows[*index].row.time - self.rows[index - 1].row.time >= HOUR;
             let begun = (first + 1..self.rows.len()).rev().find(pauses).unwrap_or(first);
@@ -251,9 +251,6 @@ const PAUSE: i64 = 600_000;
 
 /// How far the time of the newest row may be from the time at which it was written.
 const AS_WRITTEN: u64 = 120_000;
-
-/// How far ahead of the clock a row may be.
-const AHEAD: i64 = 300_000;
 
 #[cfg(test)]
 mod tests;

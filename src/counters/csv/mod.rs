@@ -169,8 +169,8 @@ impl FileTimes {
     /// When it was written, where that may tell that its clock is an hour off.
     fn written(&self, summer: Summer) -> Option<Written> {
         let Summer { may_lag, may_lead } = summer;
-        let (at, now) = (milliseconds(self.modified?), milliseconds(self.now));
-        (may_lag || may_lead).then_some(Written { at, now, may_lag, may_lead })
+        let at = milliseconds(self.modified?);
+        (may_lag || may_lead).then_some(Written { at, may_lag, may_lead })
     }
 
     /// What is expected of dates, where the newest row is not of the day of the file and would be with day and month changed

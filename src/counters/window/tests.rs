@@ -49,6 +49,15 @@ fn a_window_of_too_many_rows_is_thinned_and_keeps_the_newest() {
     assert_eq!(rows.last().unwrap().time, 199_999);
 }
 
+#[test]
+fn thinning_drops_every_second_row_and_never_the_newest() {
+    let mut window = RowWindow::new(i64::MAX, [true]);
+    let most = MAX_ROWS as i64;
+    (0..=most).for_each(|time| window.push(row(time, Some(1.0))));
+    let times: Vec<_> = window.finish(None).rows.iter().map(|row| row.time).collect();
+    assert_eq!(times, (1..most).step_by(2).chain([most]).collect::<Vec<_>>());
+}
+
 const MINUTE: i64 = 60_000;
 
 /// The times of the rows that count, in minutes, of a row a minute at these times, written at `at` and read just then.
@@ -56,7 +65,7 @@ fn minutes(times: impl IntoIterator<Item = i64>, at: i64) -> (Vec<i64>, bool) {
     let mut window = RowWindow::new(HOUR, [true]);
     times.into_iter().for_each(|minute| window.push(row(minute * MINUTE, Some(1.0))));
     let (may_lag, may_lead) = (true, true);
-    let collected = window.finish(Some(Written { at: at * MINUTE + 500, now: at * MINUTE + 900, may_lag, may_lead }));
+    let collected = window.finish(Some(Written { at: at * MINUTE + 500, may_lag, may_lead }));
     (collected.rows.iter().map(|row| row.time / MINUTE).collect(), collected.is_shifted)
 }
 
@@ -121,8 +130,8 @@ fn a_log_that_was_begun_in_winter_is_never_an_hour_older_than_it_says() {
     let finished = |newest: i64, may_lag, may_lead| {
         let mut window = RowWindow::new(HOUR, [true]);
         (newest - 30..=newest).for_each(|minute| window.push(row(minute * MINUTE, Some(1.0))));
-        let (at, now) = (600 * MINUTE + 500, 600 * MINUTE + 900);
-        let collected = window.finish(Some(Written { at, now, may_lag, may_lead }));
+        let at = 600 * MINUTE + 500;
+        let collected = window.finish(Some(Written { at, may_lag, may_lead }));
         collected.rows.last().map(|row| row.time / MINUTE)
     };
     assert_eq!([finished(540, true, false), finished(540, false, true)], [Some(600), Some(540)]);
