@@ -31,7 +31,7 @@ pub mod options {
 }
 pub mod plugin {
     pub use crate::plugin::aside::{Question, ask_all};
-    pub use crate::plugin::{Check, Context};
+    pub use crate::plugin::{Check, Context, report_at};
 }
 pub mod render {
     pub use crate::render::scom::property_of;

@@ -9,6 +9,7 @@ use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::time::{Instant, SystemTime};
 use std::{env, panic, thread};
 
 use tokio::runtime::{Builder, Runtime};
@@ -155,13 +156,29 @@ fn answer<C: Check>() {
     }
 }
 
+/// The report of a command line, program name first, whose run began at `time`: a test passes days in seconds.
+pub fn report_at<C: Check>(argv: Vec<OsString>, time: SystemTime) -> Result<Report, String> {
+    let parsed = command_line::parse::<C>(&mut command_line::bare_command::<C>(), argv, None);
+    let parsed = parsed.map_err(|error| error.to_string())?;
+    let started = Started { time, instant: Instant::now() };
+    let deadline = Deadline::new(started.instant, parsed.common.timeout());
+    let (context, options) = Context::of(parsed, started, deadline);
+    // Thousands of them would not fit into one process.
+    let runtime = ManuallyDrop::into_inner(runtime().map_err(|failure| failure.summary)?);
+    Ok(ask_on(&runtime, &options, &context))
+}
+
 /// Puts the question of a check; an error if this host lacks what that takes.
 fn ask<C: Check>(check: &C, context: &Context) -> Result<Report, Failure> {
-    let report = runtime()?.block_on(check.check(context)).unwrap_or_else(|failure| context.failed(failure));
+    Ok(ask_on(&*runtime()?, check, context))
+}
+
+fn ask_on<C: Check>(runtime: &Runtime, check: &C, context: &Context) -> Report {
+    let report = runtime.block_on(check.check(context)).unwrap_or_else(|failure| context.failed(failure));
     let mut classes = report.findings.iter().filter_map(|finding| finding.class);
     let unlisted = classes.find(|class| C::ABOUT.classes().all(|listed| listed != *class));
     debug_assert_eq!(unlisted, None, "a class that the help does not list, and --state refuses");
-    Ok(report)
+    report
 }
 
 /// Lives until the process exits: its end would wait for a look-up or a call that was left behind at the deadline.
