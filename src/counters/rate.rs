@@ -268,6 +268,15 @@ mod tests {
         assert_eq!((growth.by, growth.resets, growth.samples), ([13, 0], 0, 3));
     }
 
+    #[test]
+    fn a_total_that_fell_is_a_restart_from_a_second_on() {
+        let after = |milliseconds| {
+            let time = at(60, [0, 0]).time + Duration::from_millis(milliseconds);
+            grown([at(0, [990, 5]), at(60, [1_000, 5]), Totals { time, values: [3, 1] }]).resets
+        };
+        assert_eq!([after(999), after(1_000), after(1_001)], [0, 1, 1]);
+    }
+
     fn samples() -> impl Strategy<Value = Vec<Totals<2>>> {
         let sample = (0..9_000_u64, 0..2_000_u64, 0..2_000_u64);
         proptest::collection::vec(sample.prop_map(|(time, a, b)| at(time, [a, b])), 0..60)

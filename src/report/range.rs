@@ -265,6 +265,15 @@ mod tests {
         assert_eq!(range("~:10").to_string(), "~:10");
     }
 
+    #[test]
+    fn no_end_point_prints_as_minus_zero() {
+        for (text, printed) in
+            [("-0", "0"), ("-0:5", "5"), ("@-0:5", "@0:5"), ("~:-0", "~:0"), ("-0:", "0:"), ("-5:-0", "-5:0")]
+        {
+            assert_eq!(range(text).to_string(), printed, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn print_parse_equal(inside: bool, start in proptest::option::of(-1e9..1e9), width in proptest::option::of(0.0..1e9)) {

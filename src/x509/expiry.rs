@@ -272,6 +272,27 @@ mod tests {
     }
 
     #[test]
+    fn a_range_of_hours_is_one_of_days_to_six_decimals() {
+        let days = |text: &str| {
+            let expiries = Expiries { warning: Some(text.parse().unwrap()), critical: None };
+            expiries.days("days_left", Some(left(DAY))).thresholds().warning().map(ToString::to_string)
+        };
+        for (text, expected) in [
+            ("1h", "0.041667:"),
+            ("10h", "0.416667:"),
+            ("@12:36h", "@0.5:1.5"),
+            ("~:24h", "~:1"),
+            ("-12:24h", "-0.5:1"),
+        ] {
+            assert_eq!(days(text).as_deref(), Some(expected), "{text}");
+        }
+        // Where there is no room for six decimals.
+        let most = format!("1{}h", "0".repeat(308));
+        assert!(days(&most).unwrap().starts_with("41666666666666"), "{:?}", days(&most));
+        assert_eq!(state(&most, left(DAY)), State::Warning);
+    }
+
+    #[test]
     fn remaining_time_in_words_is_never_rounded_up() {
         assert_eq!(left(14 * DAY - 1).to_string(), "13 days");
         assert_eq!(left(3 * DAY - 1).to_string(), "2.9 days");

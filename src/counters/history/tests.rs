@@ -83,7 +83,8 @@ fn a_history_is_bounded_in_samples_series_and_bytes() {
     let key = format!("series many over {} s\n", u64::MAX);
     let mut history = History::parse(&(key + &lines.collect::<String>())).unwrap();
     for second in 5_000..5_010 {
-        history.record("many", &[at(second, second)], Duration::MAX).unwrap();
+        let known = history.record("many", &[at(second, second)], Duration::MAX).unwrap();
+        assert_eq!(known.samples.last(), Some(&at(second, second)));
         assert!((MAX_RECORDS / 2..=MAX_RECORDS).contains(&history.len()), "{}", history.len());
     }
     let newest = at(5_010, 9);

@@ -121,6 +121,26 @@ fn more_than_two_warn_by_default_and_none_is_critical() {
 }
 
 #[test]
+fn an_event_means_the_same_whichever_of_the_two_services_logs_it() {
+    for (ids, expected) in [
+        (&[1621][..], "listeners stopped"),
+        (&[1637], "missed-call notification proxied"),
+        (&[1638], "missed-call notification proxy failed"),
+        (&[1120, 1643], "certificate near expiry"),
+        (&[1123, 1644], "certificate good"),
+        (&[1112, 1645], "certificate details"),
+        (&[1646], "startup mode"),
+        (&[1647], "call rejected"),
+        (&[1648], "listening"),
+        (&[1113, 1649], "TLS negotiation failed"),
+        (&[1651], "OPTIONS rejected"),
+    ] {
+        ids.iter().for_each(|id| assert_eq!(meaning(*id), Some(expected), "{id}"));
+    }
+    assert_eq!([meaning(0), meaning(1650)], [None; 2]);
+}
+
+#[test]
 fn a_given_rule_replaces_the_default_or_is_added() {
     let rules = rules(&["1647=5,10".parse().unwrap(), "1621=0".parse().unwrap()]);
     let ids: Vec<_> = rules.iter().map(|rule| rule.id).collect();

@@ -133,6 +133,15 @@ fn a_body_that_is_too_long_is_passed_over_and_nothing_of_it_is_kept() {
 }
 
 #[test]
+fn the_longest_body_is_kept_and_one_byte_more_is_not() {
+    for (length, kept, unkept) in [(MAX_BODY, MAX_BODY, None), (MAX_BODY + 1, 0, Some(MAX_BODY as u64 + 1))] {
+        let head = format!("SIP/2.0 200 OK\r\nl: {length}\r\n\r\n");
+        let frames = frames(&[head.as_bytes(), &vec![b'x'; length], OK]).unwrap();
+        assert_eq!((frames[0].body.len(), frames[0].unkept), (kept, unkept), "{length}");
+    }
+}
+
+#[test]
 fn what_is_there_of_a_message_is_known_while_its_body_is_awaited() {
     let mut framer = Framer::default();
     framer.push(&OK[..OK.len() - 1]);

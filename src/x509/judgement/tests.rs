@@ -222,6 +222,24 @@ fn a_superfluous_certificate_that_has_expired_says_nothing_of_who_the_peer_is() 
 }
 
 #[test]
+fn a_chain_that_ends_early_is_incomplete_and_one_that_lacks_a_link_has_a_gap() {
+    let [leaf, issuing, root] = leaf_to_root();
+    let expiries = Expiries::default();
+    let verdict = Verdict::Untrusted(Distrust::UnknownIssuer { issuer: "CN=Anybody".to_owned() });
+    let causes = |chain: &Chain| {
+        let expected = Expectations { expiries: &expiries, name: None, verdict: &verdict };
+        judge(chain, &expected, DAY).failures.remove(0).causes.join("; ")
+    };
+    for early in [chain([&leaf]), chain([&leaf, &issuing]), chain([&leaf, &leaf])] {
+        let causes = causes(&early);
+        assert!(causes.contains("the chain is incomplete, or its issuer is not known here: "), "{causes}");
+    }
+    let gap = "the chain has a gap: an intermediate certificate is missing";
+    assert_eq!(causes(&chain([&leaf, &root])), gap);
+    assert_eq!(causes(&chain([&leaf, &root]).in_order(false)), "");
+}
+
+#[test]
 fn a_gap_is_remarked_only_where_the_order_means_something_and_no_anchor_is_reached() {
     let [leaf, issuing, root] = leaf_to_root();
     let cross = certificate(ca("Cross CA", (0, 900)));
