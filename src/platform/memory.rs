@@ -4,6 +4,13 @@
 #![allow(unsafe_code, reason = "an allocator is asked for raw memory and gives it")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::fs::File;
+use std::io::{IoSlice, Write};
+use std::mem::ManuallyDrop;
+#[cfg(unix)]
+use std::os::fd::FromRawFd;
+#[cfg(windows)]
+use std::os::windows::io::FromRawHandle;
 use std::ptr::null_mut;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -21,6 +28,47 @@ pub(crate) fn share_one_heap() {
 pub(crate) fn tell_when_exhausted(lacking: fn(usize) -> !) {
     fill(&RESERVES[0]);
     let _ = LACKING.set(lacking);
+}
+
+/// From now on, has `speechless` called when a request is refused and there is no reserve, or not yet. It must neither return
+/// nor ask for memory.
+pub(crate) fn tell_when_speechless(speechless: fn() -> !) {
+    let _ = SPEECHLESS.set(speechless);
+}
+
+/// Prints a line in pieces past the buffer of standard output, which may be what there is no memory for, and ends the process
+/// with nothing else done.
+pub(crate) fn last_words(pieces: [&str; 4], exit_code: i32) -> ! {
+    let pieces = pieces.map(|piece| IoSlice::new(piece.as_bytes()));
+    let _ = raw_stdout().write_vectored(&pieces);
+    end(exit_code)
+}
+
+#[cfg(unix)]
+fn raw_stdout() -> ManuallyDrop<File> {
+    // SAFETY: Rust's runtime has opened it if nobody else had, and nobody closes it, this file included.
+    ManuallyDrop::new(unsafe { File::from_raw_fd(1) })
+}
+
+#[cfg(unix)]
+fn end(exit_code: i32) -> ! {
+    // SAFETY: it takes any number.
+    unsafe { libc::_exit(exit_code) }
+}
+
+#[cfg(windows)]
+fn raw_stdout() -> ManuallyDrop<File> {
+    use windows_sys::Win32::System::Console::{GetStdHandle, STD_OUTPUT_HANDLE};
+    // SAFETY: where there is none nothing can be written to it; nobody closes it, this file included.
+    ManuallyDrop::new(unsafe { File::from_raw_handle(GetStdHandle(STD_OUTPUT_HANDLE)) })
+}
+
+#[cfg(windows)]
+fn end(exit_code: i32) -> ! {
+    use windows_sys::Win32::System::Threading::{GetCurrentProcess, TerminateProcess};
+    // SAFETY: it takes any number, and this process may end itself.
+    unsafe { TerminateProcess(GetCurrentProcess(), exit_code.cast_unsigned()) };
+    std::process::abort()
 }
 
 /// Takes a reserve for each of so many threads beside the one that there is, as far as there are places: each may find no
@@ -86,14 +134,14 @@ fn checked(block: *mut u8, size: usize) -> *mut u8 {
     block
 }
 
-/// Gives a reserve back and has the run ended. Who finds none left, or needs more than a reserve, is refused as ever.
+/// Gives a reserve back and has the run ended; without a word more than a fixed one where there is none left.
 #[cold]
 fn exhausted(size: usize) {
-    if !RESERVES.iter().rev().any(release) {
-        return;
-    }
-    if let Some(lacking) = LACKING.get() {
-        lacking(size)
+    let has_reserve = RESERVES.iter().rev().any(release);
+    match (LACKING.get().filter(|_| has_reserve), SPEECHLESS.get()) {
+        (Some(lacking), _) => lacking(size),
+        (None, Some(speechless)) => speechless(),
+        (None, None) => {}
     }
 }
 
@@ -103,6 +151,7 @@ static ALLOCATOR: Allocator = Allocator;
 /// One for the run, and as many more as it may have threads of which each answers for itself.
 static RESERVES: [AtomicPtr<u8>; 16] = [const { AtomicPtr::new(null_mut()) }; 16];
 static LACKING: OnceLock<fn(usize) -> !> = OnceLock::new();
+static SPEECHLESS: OnceLock<fn() -> !> = OnceLock::new();
 
 /// Several times what a report takes. It is never written to, so that it is no memory in use.
 const RESERVE_LAYOUT: Layout = Layout::new::<[u64; 64 * 1024]>();

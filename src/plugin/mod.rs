@@ -6,7 +6,7 @@ mod watchdog;
 
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
-use std::panic::Location;
+use std::panic::{Location, PanicHookInfo};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime};
@@ -103,6 +103,8 @@ impl Context {
 ///
 /// Exits 0, 1, 2 or 3 on every path, prints one report to standard output and nothing to standard error.
 pub fn run<C: Check>() -> ! {
+    memory::tell_when_speechless(|| output::finish_speechless(C::ABOUT.title, "no memory"));
+    panic::set_hook(Box::new(|panic| tell_of_panic(C::ABOUT.title, panic)));
     output::prepare();
     memory::share_one_heap();
     let signals = Signals::register();
@@ -123,19 +125,30 @@ fn begin<C: Check>() -> (&'static Run, clap::Command, Vec<OsString>) {
     let asked = Asked::of(&command, &argv);
     output::present(asked.presented);
     let run = RUN.get_or_init(|| Run { about: C::ABOUT, started: Started::now(), asked, context: OnceLock::new() });
-    panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map_or_else(|| "an unknown place".to_owned(), place);
-        // The panic's own words may quote a file or a peer.
-        let text = format!("internal error at {place}; please report it");
-        aside::keep_here(|context| unasked(context.about, context.started, context.target.endpoint(), &text));
-        output::finish(run.unasked(&text));
-    }));
     memory::tell_when_exhausted(|bytes| {
         let failure = Failure::new(Class::Local, format!("no memory: {bytes} bytes more are not to be had"));
         aside::keep_here(|context| context.failed(failure.clone()));
         finish_lacking(&failure)
     });
     (run, command, argv)
+}
+
+/// Ends a run in which somebody panicked, or in which there was no memory for a thread's stack of signals, over which Rust's
+/// runtime panics.
+fn tell_of_panic(title: &str, panic: &PanicHookInfo<'_>) -> ! {
+    let is_stack = panic.location().is_some_and(|location| location.file().ends_with("stack_overflow.rs"));
+    let Some(run) = RUN.get() else {
+        let why = if is_stack { NO_STACK } else { "internal error before the command line was read" };
+        output::finish_speechless(title, why)
+    };
+    if is_stack {
+        finish_lacking(&lacking(NO_STACK))
+    }
+    let place = panic.location().map_or_else(|| "an unknown place".to_owned(), place);
+    // The panic's own words may quote a file or a peer.
+    let text = format!("internal error at {place}; please report it");
+    aside::keep_here(|context| unasked(context.about, context.started, context.target.endpoint(), &text));
+    output::finish(run.unasked(&text))
 }
 
 /// What the thread of the check does.
@@ -260,6 +273,8 @@ fn place(location: &Location<'_>) -> String {
 }
 
 static RUN: OnceLock<Run> = OnceLock::new();
+
+const NO_STACK: &str = "no memory for a thread";
 
 /// The stack of the check: what Rust gives a thread by default.
 const STACK: usize = 2 * 1024 * 1024;

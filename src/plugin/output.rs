@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::options::Presented;
+use crate::platform::memory;
 #[cfg(unix)]
 use crate::platform::unix::terminal;
 #[cfg(windows)]
@@ -61,12 +62,15 @@ pub(super) fn finish_unchecked(text: &str) -> ! {
     finish_with(text, State::Unknown)
 }
 
+/// The end of a run that can have no memory: a line that is known beforehand, and UNKNOWN.
+pub(super) fn finish_speechless(title: &str, why: &str) -> ! {
+    let line = if claim() { [title, " UNKNOWN - ", why, "\n"] } else { [""; 4] };
+    memory::last_words(line, State::Unknown.exit_code().into())
+}
+
 /// Prints and exits, unless somebody else is already doing so.
 pub(super) fn finish_with(text: &str, state: State) -> ! {
-    if CLAIMED.set(Instant::now()).is_err() {
-        // The first one is about to exit the process; returning would print a second report.
-        let claimed = CLAIMED.get().map_or(Duration::ZERO, Instant::elapsed);
-        thread::sleep(WRITE_GRACE.saturating_sub(claimed));
+    if !claim() {
         // The reader of our output does not read. Nobody will ever see this, but the process must end.
         process::exit(State::Unknown.exit_code().into());
     }
@@ -82,6 +86,16 @@ pub(super) fn finish_with(text: &str, state: State) -> ! {
     };
     // By exit, never by return: a look-up that is stuck in the system's resolver would hold up the runtime's end.
     process::exit(state.exit_code().into())
+}
+
+/// Whether nobody else prints. The first one is about to exit the process, and is given the time for it.
+fn claim() -> bool {
+    let is_first = CLAIMED.set(Instant::now()).is_ok();
+    if !is_first {
+        let claimed = CLAIMED.get().map_or(Duration::ZERO, Instant::elapsed);
+        thread::sleep(WRITE_GRACE.saturating_sub(claimed));
+    }
+    is_first
 }
 
 fn presented() -> Presented {

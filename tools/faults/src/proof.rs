@@ -168,7 +168,13 @@ impl<'a> Player<'a> {
         let run = tracer::run(&program, &turn.arguments, fault, TIMEOUT + PATIENCE)?;
         let mut broken = self.undisturbed.broken(&run);
         if let Some(state) = &turn.state {
-            broken.extend(history_broken(state, &self.stage.samples()));
+            let mut of_history = history_broken(state, &self.stage.samples());
+            // Who was ended at the deadline can clear nothing away; whoever comes next does.
+            if of_history.remove(&Broken::FilesLeft) {
+                tracer::run(&program, &turn.arguments, None, TIMEOUT + PATIENCE)?;
+                of_history = history_broken(state, &self.stage.samples());
+            }
+            broken.extend(of_history);
             fs::remove_dir_all(state.parent().unwrap_or(state))?;
         }
         // Whose connection is gone cannot hang up, but must not say that all is well.
