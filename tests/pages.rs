@@ -17,6 +17,15 @@ use check_um::checks::ALL;
 use support::root;
 
 #[test]
+fn what_is_elsewhere_or_no_command_is_not_run() {
+    let scratch = tempfile::tempdir().unwrap();
+    let page = scratch.path().join("README.md");
+    let text = "```sh\nfirst\n```\n```sh elsewhere\nno\n```\n1. In a list:\n\n   ```sh\n   cat <<'END'\n     kept\n   END\n                   ```\n```\nno\n```\n```ini\nno\n```\n```sh\nlast\n```\n";
+    fs::write(&page, text).unwrap();
+    assert_eq!(commands(&page), "first\ncat <<'END'\n  kept\nEND\nlast\n");
+}
+
+#[test]
 fn every_page_s_commands_parse() {
     for page in pages() {
         let commands = commands(&page);
