@@ -1,4 +1,4 @@
-//! Is what the pages say to be typed there to be typed? README.md and every page of integrations/, without running a command.
+//! Can what a page says be typed? README.md and every page of integrations/, without running a command.
 //!
 //! `.ci/stock` runs them, on stock installations; that takes a quarter of an hour and root.
 
@@ -20,7 +20,9 @@ use support::root;
 fn what_is_elsewhere_or_no_command_is_not_run() {
     let scratch = tempfile::tempdir().unwrap();
     let page = scratch.path().join("README.md");
-    let text = "```sh\nfirst\n```\n```sh elsewhere\nno\n```\n1. In a list:\n\n   ```sh\n   cat <<'END'\n     kept\n   END\n                   ```\n```\nno\n```\n```ini\nno\n```\n```sh\nlast\n```\n";
+    let text =
+        "```sh\nfirst\n```\n```sh elsewhere\nno\n```\n1. In a list:\n\n   ```sh\n   cat <<'END'\n     kept\n   END\n";
+    let text = format!("{text}   ```\n```\nno\n```\n```ini\nno\n```\n```sh\nlast\n```\n");
     fs::write(&page, text).unwrap();
     assert_eq!(commands(&page), "first\ncat <<'END'\n  kept\nEND\nlast\n");
 }
