@@ -31,8 +31,8 @@ complete -c check_um_sip_options -l require-header -d 'A header that the final r
 complete -c check_um_sip_options -l require-allow -d 'Methods that the Allow headers must list, separated by commas' -r -f
 complete -c check_um_sip_options -s w -l warning -d 'WARNING when the time to the final response, in seconds, is outside this range; with --count the median' -r -f
 complete -c check_um_sip_options -s c -l critical -d 'CRITICAL when the time to the final response, in seconds, is outside this range; with --count the median' -r -f
-complete -c check_um_sip_options -l down-warning -d 'WARNING when the number of targets, without --srv of addresses, that are down is outside this range, or with % behind it their share; the state of a single one does not count then' -r -f
-complete -c check_um_sip_options -l down-critical -d 'CRITICAL when the number of targets, without --srv of addresses, that are down is outside this range, or with % behind it their share; the state of a single one does not count then' -r -f
+complete -c check_um_sip_options -l down-warning -d 'WARNING when the number of targets, without --srv of addresses, that are down is outside this range, or with % behind it their share; what is wrong with fewer of them is said only' -r -f
+complete -c check_um_sip_options -l down-critical -d 'CRITICAL when the number of targets, without --srv of addresses, that are down is outside this range, or with % behind it their share; what is wrong with fewer of them is said only' -r -f
 complete -c check_um_sip_options -l tls-name -d 'Name to send and to expect in the certificate [default: the host]' -r -f
 complete -c check_um_sip_options -l ca-file -d 'File with the certificates to trust, instead of the system\'s: PEM, DER, PKCS#7, PKCS#12 or JKS' -r -F
 complete -c check_um_sip_options -l fingerprint -d 'SHA-256 of a certificate to trust by itself, 64 hexadecimal digits with or without colons; repeatable; with --ca-file either of the two is enough' -r -f

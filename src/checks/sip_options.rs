@@ -59,17 +59,15 @@ impl Check for SipOptions {
         report.advise_by(self.advice_on(is_exchange));
         let mut assessment = self.assessment(context, transport, asked.outcomes.len() == 1);
         report.findings.extend(asked.left_out.finding());
-        let (well, answering) = (Tally::beside(asked.left_out), Tally::beside(asked.left_out));
-        let mut members = Members { name: self.named(), well, answering };
+        let mut members = Members::of(self.named(), asked.left_out, report.findings.len());
         for outcome in asked.outcomes {
             let (target, peer) = (outcome.target.clone(), outcome.facts.peer.as_ref().map(|peer| peer.address));
             let before = report.findings.len();
             let answers = assessment.add(outcome, &mut report);
             // What a class is worth alone does not count: who does not answer is down.
-            let is_well = answers && report.findings.iter().skip(before).all(|finding| finding.state < State::Unknown);
+            let worst = report.findings.iter().skip(before).map(|finding| finding.state).max();
             if let Some(target) = &target {
-                members.answering.add(target, peer, answers);
-                members.well.add(target, peer, is_well);
+                members.add(target, peer, answers.then_some(worst.unwrap_or(State::Ok)));
             }
         }
         self.down.judge(&members, &mut report);

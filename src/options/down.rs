@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::SocketAddr;
 use std::str::FromStr;
 
 use super::{Need, When};
-use crate::net::tally::{Named, Tally};
+use crate::net::Endpoint;
+use crate::net::tally::{LeftOut, Named, Tally};
 use crate::report::{Finding, Metric, Range, RangeError, Report, State, Thresholds};
 
 /// `--down-warning` and `--down-critical`.
@@ -13,12 +15,12 @@ use crate::report::{Finding, Metric, Range, RangeError, Report, State, Threshold
 #[command(next_help_heading = "Thresholds")]
 pub(crate) struct DownOptions {
     /// WARNING when the number of targets, without --srv of addresses, that are down is outside this range, or with % behind
-    /// it their share; the state of a single one does not count then
+    /// it their share; what is wrong with fewer of them is said only
     #[arg(long, value_name = "RANGE[%]", allow_hyphen_values = true)]
     down_warning: Option<Allowed>,
 
     /// CRITICAL when the number of targets, without --srv of addresses, that are down is outside this range, or with % behind
-    /// it their share; the state of a single one does not count then
+    /// it their share; what is wrong with fewer of them is said only
     #[arg(long, value_name = "RANGE[%]", allow_hyphen_values = true)]
     down_critical: Option<Allowed>,
 }
@@ -31,10 +33,11 @@ impl DownOptions {
         self.down_warning.is_some() || self.down_critical.is_some()
     }
 
-    /// Judges how many of the members are down, which is who is not well: that decides, and what is CRITICAL or UNKNOWN about one
-    /// of them is said only. Where all are down it keeps its state, too: no threshold makes an outage well.
+    /// Judges how many of the members are down, which is who is not well: that decides, and what is wrong with one of them is
+    /// said only. A WARNING stays one where as many have at least that as may not be down: whoever gets worse never makes the
+    /// whole look better. Where all are down it keeps its state, too: no threshold makes an outage well.
     pub(crate) fn judge(&self, members: &Members<'_>, report: &mut Report) {
-        let Members { well, name, .. } = members;
+        let Members { content, well, name, .. } = members;
         let (down, all) = well.failing(name);
         // Where nobody was found to be asked, that is a finding of its own.
         if !self.is_given() || all == 0 {
@@ -49,8 +52,10 @@ impl DownOptions {
         let worst = alerting.or_else(|| found.iter().find(|finding| finding.class.is_some())).cloned();
         let worst = worst.map(Cow::into_owned);
         if down < all {
-            let single = report.findings.iter_mut().filter(|finding| finding.state >= State::Unknown);
-            single.for_each(|finding| finding.state = State::Ok);
+            let is_common = thresholds.evaluate(content.failing(name).0.into()).is_some();
+            let is_said_only = |state| state != State::Warning || !is_common;
+            let of_members = report.findings.iter_mut().skip(members.first_finding);
+            of_members.filter(|finding| is_said_only(finding.state)).for_each(|finding| finding.state = State::Ok);
         }
         // In front, where a long line is not cut.
         report.findings.splice(0..0, self.idle(all).map(Finding::remark));
@@ -87,14 +92,31 @@ impl DownOptions {
 /// Of whom the number is judged.
 #[derive(Debug)]
 pub(crate) struct Members<'a> {
-    pub name: Named<'a>,
+    name: Named<'a>,
+    /// The first finding of the report that is about one of them, and not about all.
+    first_finding: usize,
+    /// Who answers as expected, and of whom nothing is wrong at all.
+    content: Tally,
     /// Who answers as expected, and of whom nothing is CRITICAL or UNKNOWN.
-    pub well: Tally,
+    well: Tally,
     /// Who answers as expected, whatever else is wrong.
-    pub answering: Tally,
+    answering: Tally,
 }
 
-impl Members<'_> {
+impl<'a> Members<'a> {
+    /// Nobody yet, beside those of `left_out`.
+    pub(crate) fn of(name: Named<'a>, left_out: LeftOut, first_finding: usize) -> Self {
+        let tally = || Tally::beside(left_out);
+        Self { name, first_finding, content: tally(), well: tally(), answering: tally() }
+    }
+
+    /// Counts one address of a target, or that the target has none, by the worst that was found of who answers as expected.
+    pub(crate) fn add(&mut self, target: &Endpoint, address: Option<SocketAddr>, found: Option<State>) {
+        self.answering.add(target, address, found.is_some());
+        self.well.add(target, address, found.is_some_and(|worst| worst < State::Unknown));
+        self.content.add(target, address, found == Some(State::Ok));
+    }
+
     /// What those are that are not well: who answers is hardly down.
     fn what(&self) -> &'static str {
         match (self.answering.failing(&self.name).0, self.well.failing(&self.name).0) {
@@ -175,6 +197,78 @@ pub(crate) enum AllowedError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::{About, Class, Failure, Override, Policy, StandsFor, Started};
+    use proptest::prelude::*;
+
+    static ABOUT: About = About {
+        name: "check_um_test",
+        title: "UM TEST",
+        stands_for: StandsFor { probe: "", monitor: "" },
+        classes: &[],
+        defaults: &[],
+        advice: |_| "",
+    };
+
+    /// How bad a member may be, the better first: what is found of one that answers, and the class of one that does not.
+    const MEMBERS: [(Option<State>, Option<Class>); 5] = [
+        (Some(State::Ok), None),
+        (Some(State::Warning), None),
+        (Some(State::Unknown), None),
+        (Some(State::Critical), None),
+        (None, Some(Class::Refused)),
+    ];
+
+    /// What a domain is worth whose targets are so bad, where a class of failure is worth `refused` alone.
+    fn state(down: &DownOptions, members: &[usize], refused: State) -> State {
+        let policy = Policy::new(vec![Override { class: Class::Refused, state: refused }]);
+        let mut report = Report::new(&ABOUT, policy, Started::now());
+        let mut all = Members::of(Named::Domain("example.com"), LeftOut::default(), 0);
+        for (index, member) in members.iter().enumerate() {
+            let (found, class) = MEMBERS[*member];
+            report.findings.extend(found.map(|_| Finding::ok("200 OK")));
+            report.findings.extend(found.map(|state| Finding { state, ..Finding::remark("slow") }));
+            class.into_iter().for_each(|class| report.add_failure(Failure::new(class, "refused")));
+            let address = format!("192.0.2.{index}:5060").parse().unwrap();
+            all.add(&Endpoint { host: format!("t{index}"), port: 5060 }, Some(address), found);
+        }
+        down.judge(&all, &mut report);
+        report.state()
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_gets_worse_never_makes_the_whole_look_better(
+            mut members in proptest::collection::vec(0..MEMBERS.len(), 1..6),
+            worse in any::<proptest::sample::Index>(),
+            (warning, critical) in (proptest::option::of(0..100u32), proptest::option::of(0..100u32)),
+            is_share in any::<bool>(),
+            lowered in proptest::sample::select(vec![State::Ok, State::Warning, State::Unknown]),
+        ) {
+            let range = |bound: u32| if is_share { format!("{bound}%") } else { (bound / 20).to_string() };
+            let down = DownOptions {
+                down_warning: warning.map(|bound| allowed(&range(bound))),
+                down_critical: critical.map(|bound| allowed(&range(bound))),
+            };
+            let before = state(&down, &members, State::Critical);
+            let worse = worse.index(members.len());
+            if members.iter().any(|member| *member < 2) && down.is_given() {
+                prop_assert_eq!(before, state(&down, &members, lowered), "what a class is worth alone does not count");
+            }
+            if members[worse] + 1 < MEMBERS.len() && down.is_given() {
+                members[worse] += 1;
+                prop_assert!(before <= state(&down, &members, State::Critical), "{members:?} of {down:?} is better");
+            }
+        }
+    }
+
+    #[test]
+    fn a_warning_of_as_many_as_may_be_down_is_said_only_and_that_of_more_stays_one() {
+        let down = DownOptions { down_warning: None, down_critical: Some(allowed("1")) };
+        let judged = |members: &[usize]| state(&down, members, State::Critical);
+        assert_eq!([judged(&[1, 0]), judged(&[3, 0]), judged(&[4, 0])], [State::Ok; 3]);
+        assert_eq!([judged(&[1, 1, 0]), judged(&[1, 3, 0]), judged(&[1, 4, 0])], [State::Warning; 3]);
+        assert_eq!([judged(&[4, 3, 0]), judged(&[4, 4])], [State::Critical; 2]);
+    }
 
     fn allowed(text: &str) -> Allowed {
         text.parse().unwrap()

@@ -60,7 +60,7 @@ fn ok_when_one_is_down_and_may_be_and_it_is_named_with_its_reason() {
     let ran = of_domain(&nameserver, &["--all-addresses", "--down-critical", "1"]);
     ran.assert_begins(0, "UM SIP OPTIONS OK - 1 of 2 targets of example.com is down; ");
     ran.assert_says("connection refused by sip2.example.com:").assert_says("200 OK from sip1.example.com:");
-    // What is a warning about one of them stays one.
+    // A warning stays one where, with it, more than may be down are not well.
     of_domain(&nameserver, &["--all-addresses", "--down-critical", "1", "-w", "@0:100"])
         .assert_begins(1, "UM SIP OPTIONS WARNING - sip1.example.com:");
     let none = of_domain(&domain(&alive, 0), &["--all-addresses", "--down-critical", "0"]);
