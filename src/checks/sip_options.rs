@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use super::sip_advice;
 use crate::net::source::Source;
-use crate::net::tally::{Named, Tally};
+use crate::net::tally::Named;
 use crate::options::digest::DigestOptions;
 use crate::options::down::{DownOptions, Members};
 use crate::options::headers::HeaderOptions;

@@ -157,7 +157,9 @@ struct Bell(Mutex<Sender<Word>>);
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
         // Nobody listens any more when all is said.
-        let _ = self.0.lock().map(|sender| sender.send(None));
+        if let Ok(sender) = self.0.lock() {
+            let _ = sender.send(None);
+        }
     }
 }
 

@@ -50,7 +50,7 @@ pub fn main() -> ExitCode {
     let plugins = options.plugins.unwrap_or(beside);
     let question =
         Question { plugins: &plugins, workers: options.workers, stride: options.stride.max(1), first: options.first };
-    for name in options.ways.iter().filter(|name| WAYS.iter().all(|way| way.name != **name)) {
+    if let Some(name) = options.ways.iter().find(|name| WAYS.iter().all(|way| way.name != **name)) {
         println!("{name}: expected one of those that --list names");
         return ExitCode::FAILURE;
     }
