@@ -51,7 +51,6 @@ fn ranges_alert_where_those_of_monitoring_plugin_do() {
     for ((text, value, is_violated), other) in own.iter().zip(&others) {
         assert_eq!(*is_violated, *other == "1", "{text} and {value:?}: {other}");
     }
-    println!("{} values alike", own.len());
 }
 
 /// A range and a value a line in; 1 where it alerts, 0 where not, `refused` where it is none, out.
@@ -155,7 +154,6 @@ fn dates_of_certificates_are_those_of_openssl() {
             (Err(_), _) => refused += 1,
         }
     }
-    println!("{alike} validities alike, {refused} refused");
     assert!(alike > 5 && refused > 5, "{alike} alike, {refused} refused");
 }
 
