@@ -18,6 +18,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -90,7 +91,7 @@ fn whoever_is_told_of_a_sip_server_reads_what_is_wrong_and_what_to_do() {
         return;
     }
     let scratch = Recorded::new();
-    let mails = Mails::start(&scratch.path(""));
+    let mails = Mails::start(&scratch.path(""), TcpListener::bind("127.0.0.1:0").unwrap());
     let sample = read("integrations/nagios/sip-servers.cfg");
     let groups = sample.rsplit_once("_SIP_TARGETS").unwrap().1.split_once("}\n").unwrap().1;
     let (dead, tls) = (closed_port(), closed_port());
@@ -118,7 +119,7 @@ fn whoever_is_told_of_a_sip_server_reads_what_is_wrong_and_what_to_do() {
         assert!(text.contains(from), "{from} in {text}");
         fs::write(path, text.replace(from, to)).unwrap();
     }
-    let _daemon = Daemon::start_with(&main, &[("MAILRC", &mails.mailrc)]);
+    let _daemon = Daemon::start_with(&main, &[("MAILRC", &scratch.path("mailrc").display().to_string())]);
     let mail = mails.next_with("Subject: PROBLEM: pbx1: SIP OPTIONS over TCP is CRITICAL");
     for text in [
         "To: anna@localhost",

@@ -1,6 +1,7 @@
 //! Has a SIP server that is no Call Router its checks, and does whoever is told of them read what to do?
 
 use std::fs;
+use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -158,7 +159,7 @@ fn whoever_is_told_reads_what_is_wrong_and_what_to_do() {
     }
     let scratch = Scratch::new("icinga.example.com");
     let router = Router::start(&Settings { behaviour: Behaviour::Unavailable, ..Settings::default() }).unwrap();
-    let mails = Mails::start(&scratch.path(""));
+    let mails = Mails::start(&scratch.path(""), TcpListener::bind("127.0.0.1:0").unwrap());
     // The stock objects as the distribution has them; the first failure is to be told.
     let stock = ["commands", "templates", "timeperiods", "users"]
         .map(|file| format!("include \"/etc/icinga2/conf.d/{file}.conf\"\n"))
@@ -182,7 +183,8 @@ fn whoever_is_told_reads_what_is_wrong_and_what_to_do() {
             + &cas1
             + &pbx1),
     );
-    let node = scratch.start_with(&[("MAILRC", &mails.mailrc)]);
+    let mailrc = scratch.path("mailrc").display().to_string();
+    let node = scratch.start_with(&[("MAILRC", &mailrc)]);
 
     for (check, says) in [
         (

@@ -14,17 +14,13 @@ pub const NEEDS: [&str; 2] = ["/usr/bin/mail", "/usr/bin/perl"];
 
 /// The server, which takes whatever comes.
 pub struct Mails {
-    /// The file that the environment variable `MAILRC` has to name.
-    pub mailrc: String,
-    /// Where it listens, for who needs no program in between.
-    pub port: u16,
     mails: Receiver<String>,
 }
 
 impl Mails {
-    /// One on a free port, with its files in a directory that everybody may read.
-    pub fn start(directory: &Path) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// One that takes what comes to `listener`, with its files in a directory that everybody may read: `mailrc` is the one that
+    /// the environment variable `MAILRC` has to name.
+    pub fn start(directory: &Path, listener: TcpListener) -> Self {
         let port = listener.local_addr().unwrap().port();
         let (sendmail, mailrc) = (directory.join("sendmail"), directory.join("mailrc"));
         fs::write(&sendmail, SENDMAIL.replace("@PORT@", &port.to_string())).unwrap();
@@ -37,7 +33,7 @@ impl Mails {
                 thread::spawn(move || take(&stream).map(|mail| sender.send(mail)));
             }
         });
-        Self { mailrc: mailrc.display().to_string(), port, mails }
+        Self { mails }
     }
 
     /// The next mail in which this text is; others are passed over.

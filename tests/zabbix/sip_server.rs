@@ -1,6 +1,7 @@
 //! Is somebody told of a SIP server that is no Call Router? The other templates, media type and action, up to the mail.
 
 use std::fs;
+use std::net::TcpListener;
 use std::process::Command;
 
 use base64ct::{Base64, Encoding};
@@ -31,9 +32,11 @@ fn whoever_is_told_reads_what_is_wrong_with_a_sip_server_and_what_to_do() {
     assert_eq!(undated(&export_media(&zabbix, &media_type)), undated(&media), "the export is not what was imported");
 
     let scratch = tempfile::tempdir().unwrap();
-    let mails = Mails::start(scratch.path());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mails = Mails::start(scratch.path(), listener);
     let sink = json!({
-        "mediatypeid": media_type, "smtp_server": "127.0.0.1", "smtp_port": mails.port.to_string(),
+        "mediatypeid": media_type, "smtp_server": "127.0.0.1", "smtp_port": port.to_string(),
         "smtp_email": "zabbix@localhost", "smtp_helo": "localhost",
     });
     zabbix.api.call("mediatype.update", &sink);
