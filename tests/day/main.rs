@@ -55,7 +55,7 @@ fn the_calendar_of_the_model_is_that_of_the_world() {
     }
 }
 
-/// Plays the days of this kind that are asked for; of each it is said how often each state was right.
+/// Plays the days of this kind that are asked for.
 fn live(clock: Clock) {
     let asked = std::env::var("CHECK_UM_DAYS").unwrap_or_else(|_| "1..2".to_owned());
     let (first, last) = asked.split_once("..").unwrap();
@@ -64,7 +64,6 @@ fn live(clock: Clock) {
         for (index, minute) in day(clock, seed).iter().enumerate() {
             scheduler.pass(index, minute);
         }
-        println!("{clock:?} {seed}: {} runs {:?}", scheduler.runs.iter().sum::<usize>(), scheduler.runs);
         assert!(scheduler.runs.iter().all(|runs| *runs > 10), "a day without a state: {:?}", scheduler.runs);
     }
 }
@@ -79,6 +78,9 @@ struct Scheduler {
     totals: Memory,
     exchange: Memory,
     proxy: Memory,
+    /// Which minute of the day it is, and the time of its own clock.
+    index: usize,
+    now: i64,
     /// How many runs ended in each state.
     runs: [usize; 4],
 }
@@ -96,11 +98,14 @@ impl Scheduler {
             totals: Memory::default(),
             exchange: Memory::default(),
             proxy: Memory::default(),
+            index: 0,
+            now: 0,
             runs: [0; 4],
         }
     }
 
     fn pass(&mut self, index: usize, minute: &Minute) {
+        (self.index, self.now) = (index, minute.monitor);
         self.log.write(minute);
         self.exports.write(minute);
         self.scraped.page(minute);
@@ -108,56 +113,44 @@ impl Scheduler {
         if !minute.is_scheduled {
             return;
         }
-        self.rates(index, minute);
+        self.rates();
         let dir = self.log.directory();
-        self.ask::<RejectRate>(
-            index,
-            minute,
-            &["--counters", &format!("csv:{dir}")],
-            "log",
-            &self.log.expected(minute.monitor),
-        );
-        if index % 5 == 0 {
-            self.ages(index, minute);
+        self.ask::<RejectRate>(&["--counters", &format!("csv:{dir}")], "log", &self.log.expected(self.now));
+        if self.index.is_multiple_of(5) {
+            self.ages();
         }
     }
 
     /// Of the exporter, each with a history of its own.
-    fn rates(&mut self, index: usize, minute: &Minute) {
+    fn rates(&mut self) {
         let source = ["--counters", &self.scraped.url()];
         let scraped = self.scraped.counted();
-        let is_of_now = scraped.filter(|sample| model::is_of_now(sample.at, minute.monitor));
+        let is_of_now = scraped.filter(|sample| model::is_of_now(sample.at, self.now));
         let untold = || Expected::of(State::Unknown, "");
         let totals = is_of_now.map_or_else(untold, |sample| model::by_totals(self.totals.learn(sample)));
-        self.ask::<RejectRate>(index, minute, &source, "totals", &totals);
+        self.ask::<RejectRate>(&source, "totals", &totals);
 
         let (rejected, failed) = self.scraped.shares();
         let exchange = is_of_now
             .map_or_else(untold, |sample| model::by_exchange(self.exchange.learn(sample), rejected, 25.0, "rejected"));
-        self.ask::<RejectRate>(
-            index,
-            minute,
-            &[&source[..], &["--method", "exchange"]].concat(),
-            "exchange",
-            &exchange,
-        );
+        self.ask::<RejectRate>(&[&source[..], &["--method", "exchange"]].concat(), "exchange", &exchange);
         let proxy = is_of_now.map_or_else(untold, |sample| {
             let received = Counted { rejected: 0, ..sample };
             model::by_exchange(self.proxy.learn(received), failed, 50.0, "failed")
         });
-        self.ask::<MissedCallProxy>(index, minute, &source, "proxy", &proxy);
+        self.ask::<MissedCallProxy>(&source, "proxy", &proxy);
     }
 
     /// Of what was valid, or written, at some time.
-    fn ages(&mut self, index: usize, minute: &Minute) {
+    fn ages(&mut self) {
         let Exports { certificate, not_before, not_after, .. } = &self.exports;
-        let expected = model::by_validity(*not_before, *not_after, minute.monitor.div_euclid(1_000));
+        let expected = model::by_validity(*not_before, *not_after, self.now.div_euclid(1_000));
         let certificate = certificate.clone();
-        self.ask::<CertExpiry>(index, minute, &["--file", &certificate, "-w", "12h", "-c", "3h"], "", &expected);
-        let (health, expected) = self.exports.health(minute.monitor);
-        self.ask::<HealthSet>(index, minute, &["--file", &health, "--max-age", "1h"], "", &expected);
-        let (events, expected) = self.exports.events(minute.monitor);
-        self.ask::<Events>(index, minute, &["--file", &events, "--event", "1647=2"], "", &expected);
+        self.ask::<CertExpiry>(&["--file", &certificate, "-w", "12h", "-c", "3h"], "", &expected);
+        let (health, expected) = self.exports.health(self.now);
+        self.ask::<HealthSet>(&["--file", &health, "--max-age", "1h"], "", &expected);
+        let (events, expected) = self.exports.events(self.now);
+        self.ask::<Events>(&["--file", &events, "--event", "1647=2"], "", &expected);
     }
 
     fn lose(&mut self, state_files: StateFiles) {
@@ -179,14 +172,14 @@ impl Scheduler {
     }
 
     /// Runs a check as of the monitoring host's clock, with a state file of that name.
-    fn ask<C: Check>(&mut self, index: usize, minute: &Minute, options: &[&str], history: &str, expected: &Expected) {
+    fn ask<C: Check>(&mut self, options: &[&str], history: &str, expected: &Expected) {
         let mut argv: Vec<OsString> = [C::ABOUT.name].iter().chain(options).map(OsString::from).collect();
         if !history.is_empty() {
             argv.extend(["--state-file".into(), self.directory.path().join(history).into()]);
         }
-        let time = SystemTime::UNIX_EPOCH + Duration::from_millis(minute.monitor.unsigned_abs());
+        let time = SystemTime::UNIX_EPOCH + Duration::from_millis(self.now.unsigned_abs());
         let report = report_at::<C>(argv, time).unwrap();
-        let place = || format!("{}, minute {index}: {} {options:?}", self.name, C::ABOUT.name);
+        let place = || format!("{}, minute {}: {} {options:?}", self.name, self.index, C::ABOUT.name);
         assert_is(&report, expected, place);
         self.runs[usize::from(report.state().exit_code())] += 1;
     }
