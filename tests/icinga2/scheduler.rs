@@ -177,6 +177,34 @@ fn the_one_service_is_told_what_the_others_would_be() {
     assert!(!words.contains("--only") && !words.contains("--domain "), "{words}");
 }
 
+/// A call over TLS needs the name as the other questions do, though neither of them is put.
+#[test]
+fn a_call_alone_over_tls_is_told_whose_certificate_it_meets() {
+    if !node::is_installed() {
+        return;
+    }
+    let scratch = Scratch::new("icinga.example.com");
+    let words = |node: &Node, host: &str| {
+        let result = node.check(&format!("{host}!um-call-router"));
+        assert!(!result["output"].as_str().unwrap().contains("--help"), "{result}");
+        let words = result["command"].as_array().unwrap().iter().map(|word| word.as_str().unwrap());
+        words.collect::<Vec<_>>().join(" ") + " "
+    };
+    let host = |name: &str, mode: &str| {
+        format!(
+            "object Host \"{name}\" {{\n  check_command = \"dummy\"\n  address = \"127.0.0.1\"\n  \
+             vars.um_call_router = {{ whole = true, startup_mode = \"{mode}\", tcp_port = 9, tls_port = 9, \
+             tls_name = \"router\", call_routing = \"sip:101@example.com\", \
+             without = [ \"um-cert-expiry\", \"um-sip-options-tls\" ] }}\n}}\n"
+        )
+    };
+    scratch.configure(&configuration(&(host("over-tls", "TLS") + &host("dual", "Dual"))));
+    let node = scratch.start();
+    assert!(words(&node, "over-tls").contains("--tls-name router "));
+    // In clear there is no certificate, and the name would have no effect.
+    assert!(!words(&node, "dual").contains("--tls-name"));
+}
+
 /// What is asked of the network and of files; the directory comes with slapd, the rest with an agent.
 fn watched_here() -> Vec<&'static str> {
     super::names(|check| match check.vantage {

@@ -60,7 +60,10 @@ const FROM_NETWORK: &str = r#"  if (um_router(host).startup_mode) { vars.um_call
   }
   if (um_speaks(host, "TLS")) {
     if (um_router(host).tls_port) { vars.um_call_router_tls_port = um_router(host).tls_port }
-    if (um_wants(host, [ "sip_options_tls", "cert_expiry" ])) {
+    var over_tls = [ "sip_options_tls", "cert_expiry" ]
+    // A router that speaks nothing else is called over TLS, too.
+    if (!um_speaks(host, "TCP") && um_router(host).call_routing) { over_tls.add("call_routing") }
+    if (um_wants(host, over_tls)) {
       vars.um_call_router_tls_name = um_router(host).tls_name || host.name
     }
   }
