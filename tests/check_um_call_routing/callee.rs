@@ -115,12 +115,20 @@ pub fn said(request: &str, tag: &str, status: &str, more: &str) -> Vec<u8> {
 
 /// The same answer, which has this session description and no other.
 pub fn describing(answer: &[u8], session: &str) -> Vec<u8> {
-    let text = String::from_utf8_lossy(answer);
-    let head = text.split("Content-Length: ").next().unwrap();
-    format!("{head}Content-Length: {}\r\n\r\n{session}", session.len()).into_bytes()
+    let kind = if session.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+    with_body(answer, kind, session)
 }
 
-const SESSION: &str =
+/// The same answer, which has this body, and these header lines about it.
+pub fn with_body(answer: &[u8], kind: &str, body: &str) -> Vec<u8> {
+    let text = String::from_utf8_lossy(answer);
+    let head = text.split("Content-Length: ").next().unwrap();
+    let head = head.replace("Content-Type: application/sdp\r\n", "");
+    format!("{head}{kind}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+/// What a callee describes that takes the audio.
+pub const SESSION: &str =
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
 
 /// A callee that answers at once, is acknowledged and released.

@@ -9,6 +9,7 @@
 
 mod callee;
 mod forks;
+mod media;
 mod redirections;
 mod release;
 mod router;

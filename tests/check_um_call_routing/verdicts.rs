@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use call_router::nameserver::{Manner, Nameserver, a, srv};
 
-use crate::callee::{Callee, contact, describing, said, well};
+use crate::callee::{Callee, contact, said, well};
 use crate::support::port::closed_port;
 use crate::support::{perfdata, run};
 use crate::{PLUGIN, call, udp};
@@ -26,62 +26,6 @@ fn ok_when_answered_with_every_metric_on_one_line() {
     assert!(invite.contains("\r\nm=audio ") && invite.contains(" RTP/AVP 0 8\r\n"), "{invite}");
     let (_, bye) = callee.first("BYE").unwrap();
     assert!(bye.starts_with("BYE sip:101@callee.invalid SIP/2.0\r\n") && bye.contains("\r\nCSeq: 2 BYE\r\n"), "{bye}");
-}
-
-/// A callee that answers with this session description, and says that it rings with that one.
-fn describing_itself(early: &'static str, session: &'static str) -> Callee {
-    Callee::new(move |method, request, _| match method {
-        "INVITE" => vec![
-            describing(&said(request, "a", "183 Session Progress", ""), early),
-            describing(&said(request, "a", "200 OK", &contact(request)), session),
-        ],
-        _ => well(method, request),
-    })
-}
-
-#[test]
-fn critical_when_nobody_would_hear_anything_in_an_answered_call_unless_the_operator_says_otherwise() {
-    for (session, part) in [
-        ("", "without an answer to our offer of audio"),
-        ("hello", "its body is no answer to our offer"),
-        ("v=0\r\nm=audio 0 RTP/AVP 0\r\n", "our offer of audio is refused"),
-        ("v=0\r\nm=audio 4000 RTP/AVP 0\r\na=inactive\r\n", "the audio is inactive"),
-        ("v=0\r\nm=audio 4000 RTP/AVP 18\r\n", "with none of the codecs that we offer"),
-    ] {
-        let callee = describing_itself("", session);
-        let ran = udp(callee.port(), "");
-        ran.assert_begins(2, "UM CALL ROUTING CRITICAL - the call is answered, but ").assert_says(part);
-        ran.assert_says("; 200 OK from 127.0.0.1:").assert_says("released in");
-        assert!(ran.stdout.contains("(media)"), "{ran:?}");
-        callee.assert_heard(&["INVITE", "ACK", "BYE"]);
-    }
-    let callee = describing_itself("", "");
-    // Neither a code that is expected nor a call that is kept makes it one in which somebody is heard.
-    for more in ["--expect 200", "--status 200=ok", "--hold 0.2"] {
-        udp(callee.port(), more).assert_text(2).assert_says("without an answer");
-    }
-    udp(callee.port(), "--state media=ok").assert_text(0).assert_says("200 OK from").assert_says("without an answer");
-    udp(callee.port(), "--state media=warning").assert_text(1);
-    udp(callee.port(), "--expect 486").assert_text(2).assert_says("200 OK");
-    // It rang, and that was wanted.
-    udp(callee.port(), "--until ringing").assert_text(0);
-}
-
-#[test]
-fn what_was_described_while_it_rang_holds_for_an_answer_without() {
-    let session = "v=0\r\nm=audio 4000 RTP/AVP 8\r\n";
-    udp(describing_itself(session, "").port(), "").assert_text(0);
-    udp(describing_itself("", session).port(), "").assert_text(0);
-    udp(describing_itself("v=0\r\nm=audio 0 RTP/AVP 8\r\n", "").port(), "").assert_text(2).assert_says("is refused");
-    udp(describing_itself(session, "v=0\r\nm=audio 0 RTP/AVP 8\r\n").port(), "").assert_text(2);
-    let other = Callee::new(move |method, request, _| match method {
-        "INVITE" => vec![
-            describing(&said(request, "other", "183 Session Progress", ""), session),
-            describing(&said(request, "a", "200 OK", &contact(request)), ""),
-        ],
-        _ => well(method, request),
-    });
-    udp(other.port(), "").assert_text(2).assert_says("without an answer");
 }
 
 #[test]

@@ -112,12 +112,15 @@ impl CallAssessment<'_> {
                         Ok(text) => {
                             let kept = self.kept(called).unwrap_or_default();
                             report.add_finding(Finding::ok(text + &kept + &released));
-                            let heard = taken(called).map(|taken| offer::judge(called.call.answer_to_offer(taken)));
-                            if let Some(Err(unheard)) = heard {
-                                report.add_failure(Failure::new(
+                            let heard =
+                                taken(called).map(|taken| called.call.answer_to_offer(taken).and_then(offer::judge));
+                            match heard {
+                                Some(Err(unheard)) => report.add_failure(Failure::new(
                                     Class::Media,
                                     format!("the call is answered, but {unheard}"),
-                                ));
+                                )),
+                                Some(Ok(one_way)) => report.findings.extend(one_way.map(Finding::remark)),
+                                None => {}
                             }
                         }
                         Err(failure) => report.add_failure(failure),

@@ -77,7 +77,7 @@ pub(crate) struct Call {
     legs: Vec<Leg>,
     outbox: VecDeque<CallRequest>,
     last_provisional: Option<Response>,
-    /// The first body of each callee's provisional responses, by its tag.
+    /// The first session description in each callee's provisional responses, by its tag.
     early: Vec<(String, Vec<u8>)>,
     ringing: Option<(Instant, Response)>,
     final_response: Option<(Instant, Response)>,

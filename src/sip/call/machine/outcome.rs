@@ -8,6 +8,7 @@ use crate::sip::call::authorization::Unauthorized;
 use crate::sip::call::dialog::Dialog;
 use crate::sip::call::leg::{Ended, Leg};
 use crate::sip::call::message::Template;
+use crate::sip::call::offer::{self, Unheard};
 use crate::sip::message::Response;
 
 /// What came of the call.
@@ -67,9 +68,12 @@ impl Call {
 
     /// The answer to our offer, where it was answered with this 2xx: the session description in it, or else the one that the same
     /// callee gave before.
-    pub(crate) fn answer_to_offer<'a>(&'a self, accepted: &'a Response) -> &'a [u8] {
-        let early = self.early.iter().find(|(tag, _)| tag == callee(accepted)).map(|(_, body)| body);
-        if accepted.body.is_empty() { early.map_or(&[], Vec::as_slice) } else { &accepted.body }
+    pub(crate) fn answer_to_offer<'a>(&'a self, accepted: &'a Response) -> Result<&'a [u8], Unheard> {
+        let early = self.early.iter().find(|(tag, _)| tag == callee(accepted)).map(|(_, body)| body.as_slice());
+        match offer::description(&accepted.head, &accepted.body) {
+            Err(Unheard::NoAnswer) => early.ok_or(Unheard::NoAnswer),
+            found => found,
+        }
     }
 
     /// What came of taking it back.

@@ -8,6 +8,7 @@ use crate::sip::call::dialog::Dialog;
 use crate::sip::call::exchange::Exchange;
 use crate::sip::call::leg::Leg;
 use crate::sip::call::message::{CallRequest, Hop, Method, clean};
+use crate::sip::call::offer;
 use crate::sip::digest::Signed;
 use crate::sip::message::{Response, name_addr};
 use crate::sip::transaction::T1;
@@ -68,9 +69,9 @@ impl Call {
     /// our offer already (RFC 3261 13.2.1).
     fn note_early(&mut self, response: &Response) {
         let tag = callee(response);
-        if !response.body.is_empty() && self.early.len() < MAX_EARLY && self.early.iter().all(|(known, _)| known != tag)
-        {
-            self.early.push((tag.to_owned(), response.body.clone()));
+        let is_new = self.early.len() < MAX_EARLY && self.early.iter().all(|(known, _)| known != tag);
+        if let (true, Ok(description)) = (is_new, offer::description(&response.head, &response.body)) {
+            self.early.push((tag.to_owned(), description.to_vec()));
         }
     }
 
