@@ -35,8 +35,8 @@ pub struct SipUri {
 /// One value of Contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
-    /// Where it leads to.
-    pub uri: SipUri,
+    /// Where it leads to, or why one cannot send there.
+    pub uri: Result<SipUri, AddressError>,
     /// Its preference in thousandths, 0 to 1000.
     pub q: u16,
 }
@@ -50,6 +50,16 @@ pub enum AddressError {
     /// The value is none of a name and a URI in angle brackets, or a URI.
     #[error("the {name} '{value}' cannot be read: expected a SIP URI, with a name in front of it in angle brackets")]
     Malformed {
+        /// The header.
+        name: &'static str,
+        /// The beginning of its value.
+        value: String,
+    },
+    /// The unspecified address, or one that is everybody's own.
+    #[error(
+        "the {name} '{value}' leads to nobody: expected the address of a host, found one that is whoever sends there"
+    )]
+    Nobody {
         /// The header.
         name: &'static str,
         /// The beginning of its value.
@@ -89,7 +99,22 @@ impl SipUri {
     pub(crate) fn is_same_way(&self, other: &Self, usual: Transport) -> bool {
         let way = |uri: &Self| (uri.transport_or(usual), uri.endpoint(uri.transport_or(usual)).port);
         let is_same_host = self.host.eq_ignore_ascii_case(&other.host);
-        is_same_host && self.user == other.user && way(self) == way(other)
+        is_same_host && is_same_user(&self.user, &other.user) && way(self) == way(other)
+    }
+
+    /// Fails where the header `name` that it stands in leads everybody to himself, said by somebody at the address `said_by`:
+    /// servers write the address that they are bound to, or know themselves by, into a Contact.
+    pub(crate) fn leads_somewhere(&self, name: &'static str, said_by: IpAddr) -> Result<(), AddressError> {
+        let is_own = match host::address(&self.host).map(|address| address.to_canonical()) {
+            Some(address) => address.is_loopback(),
+            None => self.host.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
+        };
+        let is_nobody = host::address(&self.host).is_some_and(is_unspecified);
+        if is_nobody || is_own && !said_by.to_canonical().is_loopback() {
+            Err(AddressError::Nobody { name, value: excerpt(&self.text, 120) })
+        } else {
+            Ok(())
+        }
     }
 
     /// `host:port`, for a first line.
@@ -102,20 +127,24 @@ impl SipUri {
     }
 }
 
-/// Those values of every Contact that one can send to, the preferred ones in front (RFC 3261 8.1.3.4); never empty. What
-/// cannot be read is passed over, unless there is nothing else.
-pub fn contacts(head: &Head) -> Result<Vec<Contact>, AddressError> {
-    let mut contacts = Vec::new();
-    let mut problem = AddressError::Absent("Contact");
-    for value in head.values("Contact").flat_map(values).filter(|value| !value.is_empty()).take(MAX_VALUES) {
-        match contact(value) {
-            Ok(contact) => contacts.push(contact),
-            Err(error) => problem = error.of("Contact", value),
-        }
-    }
+/// Whether it is no address in particular, where a system takes whoever connects there to himself.
+pub(crate) fn is_unspecified(address: IpAddr) -> bool {
+    address.to_canonical().is_unspecified()
+}
+
+/// Whether two user parts are of the same user, escaped or not (RFC 3261 19.1.4), whatever password and parameters go with
+/// them.
+pub(crate) fn is_same_user(one: &str, other: &str) -> bool {
+    bare_user(one) == bare_user(other)
+}
+
+/// The values of every Contact, the preferred ones in front (RFC 3261 8.1.3.4).
+pub fn contacts(head: &Head) -> Vec<Contact> {
+    let values = head.values("Contact").flat_map(values).filter(|value| !value.is_empty()).take(MAX_VALUES);
+    let mut contacts: Vec<_> = values.map(contact).collect();
     // A stable sort: among equals, as the server wrote them.
     contacts.sort_by_key(|contact| std::cmp::Reverse(contact.q));
-    if contacts.is_empty() { Err(problem) } else { Ok(contacts) }
+    contacts
 }
 
 /// The URI of the Contact that a dialog's requests have for their Request-URI: the first one that is a SIP URI, else the first
@@ -171,8 +200,7 @@ pub(crate) fn other_than(to: &str, asked: &str) -> Option<String> {
     let address = |uri: &SipUri| host::address(&uri.host);
     let is_same_host =
         said.host.eq_ignore_ascii_case(&asked.host) || address(&said).is_some_and(|said| Some(said) == address(&asked));
-    let is_escaped = said.user.contains('%') || asked.user.contains('%');
-    let is_same = is_same_host && (said.user == asked.user || is_escaped);
+    let is_same = is_same_host && is_same_user(&said.user, &asked.user);
     (!is_same).then_some(said.text)
 }
 
@@ -193,17 +221,32 @@ impl Problem {
     }
 }
 
-fn contact(value: &str) -> Result<Contact, Problem> {
-    let (text, parameters) = split(value)?;
-    let uri = uri(text)?;
+fn contact(value: &str) -> Contact {
     let mut q = 1000;
-    for parameter in parameters.split(';') {
-        let (name, given) = parameter.split_once('=').unwrap_or((parameter, ""));
-        if let Ok(Param::Q(given)) = Param::try_from((name.trim(), Some(given.trim()))) {
-            q = thousandths(given.value()).ok_or(Problem::Malformed)?;
+    let uri = split(value).and_then(|(text, parameters)| {
+        for parameter in parameters.split(';') {
+            let (name, given) = parameter.split_once('=').unwrap_or((parameter, ""));
+            if let Ok(Param::Q(given)) = Param::try_from((name.trim(), Some(given.trim()))) {
+                q = thousandths(given.value()).ok_or(Problem::Malformed)?;
+            }
         }
+        uri(text)
+    });
+    Contact { uri: uri.map_err(|problem| problem.of("Contact", value)), q }
+}
+
+/// A user part without password and parameters, and with its escapes undone.
+fn bare_user(user: &str) -> Vec<u8> {
+    let mut rest = user.split([':', ';']).next().unwrap_or_default().as_bytes();
+    let mut bare = Vec::with_capacity(rest.len());
+    while let [first, behind @ ..] = rest {
+        let digit =
+            |at: usize| behind.get(at).filter(|_| *first == b'%').and_then(|digit| char::from(*digit).to_digit(16));
+        let escaped = digit(0).zip(digit(1)).and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
+        bare.push(escaped.unwrap_or(*first));
+        rest = if escaped.is_some() { &behind[2..] } else { behind };
     }
-    Ok(Contact { uri, q })
+    bare
 }
 
 /// The values of a line that may hold several.

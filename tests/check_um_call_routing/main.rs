@@ -10,6 +10,7 @@
 mod callee;
 mod forks;
 mod media;
+mod nowhere;
 mod redirections;
 mod release;
 mod router;

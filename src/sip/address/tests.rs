@@ -9,7 +9,7 @@ fn head(lines: &str) -> Head {
 }
 
 fn only(line: &str) -> SipUri {
-    contacts(&head(line)).unwrap().remove(0).uri
+    contacts(&head(line)).remove(0).uri.unwrap()
 }
 
 #[test]
@@ -23,11 +23,18 @@ fn as_exchange_writes_it() {
 #[test]
 fn several_contacts_by_their_preference() {
     let found = contacts(&head(
-        "Contact: \"a, <b>\\\"\" <sip:c@d.example>;q=0.5, sip:e@f.example;q=0.7\r\nm: <sip:g@h.example;x=,>, <tel:+1>",
-    ))
-    .unwrap();
-    let found: Vec<_> = found.iter().map(|contact| (contact.uri.host.as_str(), contact.q)).collect();
-    assert_eq!(found, [("h.example", 1000), ("f.example", 700), ("d.example", 500)]);
+        "Contact: \"a, <b>\\\"\" <sip:c@d.example>;q=0.5, sip:e@f.example;q=0.7\r\nm: <sip:g@h.example;x=,>, <tel:+1>;q=0.6, *",
+    ));
+    let host = |contact: &Contact| contact.uri.clone().map_or_else(|error| error.to_string(), |uri| uri.host);
+    let found: Vec<_> = found.iter().map(|contact| (host(contact), contact.q)).collect();
+    assert_eq!((found[0].0.as_str(), found[0].1), ("h.example", 1000));
+    assert!(found[1].0.starts_with("the Contact '*' cannot be read") && found[1].1 == 1000, "{found:?}");
+    assert_eq!((found[2].0.as_str(), found[2].1), ("f.example", 700));
+    assert!(
+        found[3].0.starts_with("the Contact '<tel:+1>;q=0.6' cannot be followed") && found[3].1 == 600,
+        "{found:?}"
+    );
+    assert_eq!((found[4].0.as_str(), found[4].1, found.len()), ("d.example", 500, 5));
 }
 
 #[test]
@@ -73,14 +80,14 @@ fn what_cannot_be_read_is_named_and_breaks_out_of_nothing() {
         "<sip:a@b>;q=2",
         "<sip:a@b>;q=x",
     ] {
-        let error = contacts(&head(&format!("Contact: {value}"))).unwrap_err();
+        let error = contacts(&head(&format!("Contact: {value}"))).remove(0).uri.unwrap_err();
         assert!(matches!(error, AddressError::Malformed { .. }), "{value}: {error:?}");
     }
     for value in ["<tel:+15550100>", "<sip:a@b;transport=sctp>", "<sip:a@b;transport=x>", "<http://a>"] {
-        let error = contacts(&head(&format!("Contact: {value}"))).unwrap_err();
+        let error = contacts(&head(&format!("Contact: {value}"))).remove(0).uri.unwrap_err();
         assert!(matches!(error, AddressError::Unsupported { .. }), "{value}: {error:?}");
     }
-    assert_eq!(contacts(&head("To: <sip:a>")), Err(AddressError::Absent("Contact")));
+    assert_eq!(contacts(&head("To: <sip:a>\r\nContact:")), []);
 }
 
 #[test]
@@ -134,6 +141,39 @@ fn two_uris_of_one_way() {
 }
 
 #[test]
+fn a_user_is_the_same_escaped_or_not_and_with_whatever_password_and_parameters() {
+    for user in ["101", "%31%30%31", "10%31", "101:pw", "101;x=y", "1%301;x=y:pw"] {
+        assert!(is_same_user("101", user), "{user}");
+    }
+    for user in ["", "102", "%31%30", "101%", "101%3", "101%2g", "101%+1", "101%3bx=y", "1%2531"] {
+        assert!(!is_same_user("101", user), "{user}");
+    }
+    assert!(is_same_user("%C3%a9%", "é%"));
+}
+
+#[test]
+fn nobody_is_at_an_address_that_is_everybodys_own() {
+    for (host, said_by, is_somewhere) in [
+        ("0.0.0.0", "127.0.0.1", false),
+        ("[::]", "192.0.2.7", false),
+        ("[::ffff:0.0.0.0]", "192.0.2.7", false),
+        ("127.0.0.9", "192.0.2.7", false),
+        ("[::1]", "2001:db8::1", false),
+        ("[::1]", "127.0.0.1", true),
+        ("127.0.0.9", "::ffff:127.0.0.1", true),
+        ("192.0.2.8", "192.0.2.7", true),
+        ("b.example", "192.0.2.7", true),
+        ("b.example;maddr=0.0.0.0", "192.0.2.7", false),
+        ("LocalHost.:5070", "192.0.2.7", false),
+        ("localhost", "127.0.0.1", true),
+    ] {
+        let uri = only(&format!("Contact: <sip:a@{host}>"));
+        let found = uri.leads_somewhere("Contact", said_by.parse().unwrap());
+        assert_eq!(found.is_ok(), is_somewhere, "{host} {said_by}");
+    }
+}
+
+#[test]
 fn a_to_of_another_user_or_host_is_told_from_one_that_was_rewritten_on_the_way() {
     let other = |to: &str, asked: &str| other_than(to, asked);
     for to in [
@@ -149,7 +189,8 @@ fn a_to_of_another_user_or_host_is_told_from_one_that_was_rewritten_on_the_way()
         assert_eq!(other(to, "<sip:b>"), None, "{to}");
     }
     assert_eq!(other("<sip:[0:0:0:0:0:0:0:1]>;tag=1", "sip:[::1]:5060"), None);
-    assert_eq!(other("<sip:%2b1@b>", "<sip:+1@b>"), None);
+    assert_eq!(other("<sip:%2b1;x=y@b>", "<sip:+1@b>"), None);
+    assert_eq!(other("<sip:%2b2@b>", "<sip:+1@b>").as_deref(), Some("sip:%2b2@b"));
     assert_eq!(other("<sip:c@b>;tag=1", "<sip:a@b>").as_deref(), Some("sip:c@b"));
     assert_eq!(other("<sip:192.0.2.70>", "sip:192.0.2.7").as_deref(), Some("sip:192.0.2.70"));
 }
@@ -167,10 +208,11 @@ proptest! {
         ),
     ) {
         let head = head(&format!("Contact: {}\r\nRecord-Route: {}", pieces.concat(), pieces.concat()));
-        for contact in contacts(&head).unwrap_or_default() {
-            let text = contact.uri.text.clone();
+        for uri in contacts(&head).into_iter().filter_map(|contact| contact.uri.ok()) {
+            let text = uri.text.clone();
             prop_assert!(!text.contains(|c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | '"')));
-            prop_assert_eq!(SipUri::read(&text), Ok(contact.uri));
+            prop_assert!(is_same_user(&uri.user, &uri.user));
+            prop_assert_eq!(SipUri::read(&text), Ok(uri));
         }
         if let Some(other) = other_than(&pieces.concat(), "<sip:a@b>") {
             prop_assert!(!other.contains(|c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | '"')));

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::authorization::Unauthorized;
+use super::dialog::Dialog;
 use super::machine::Until;
 use super::machine::outcome::{Open, Release, Verdict};
 use super::offer;
@@ -139,7 +140,9 @@ impl CallAssessment<'_> {
     /// What is left to be said of a call, whatever came of it.
     fn add_remains(&self, attempt: &Attempt, report: &mut Report) {
         let (Some(called), Some(peer)) = (attempt.called(), &attempt.facts.peer) else { return };
-        if let Some(problem) = called.call.dialogs().find_map(|dialog| dialog.problem.as_ref()) {
+        let leads_nowhere =
+            |dialog: &Dialog| dialog.problem.clone().or_else(|| dialog.leads_nowhere(peer.address.ip()));
+        if let Some(problem) = called.call.dialogs().find_map(leads_nowhere) {
             report.add_failure(Failure::new(Class::Protocol, format!("the call is answered, but {problem}")));
         }
         if let Err(failure) = self.kept(called)

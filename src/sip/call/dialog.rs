@@ -1,5 +1,7 @@
 //! Where do the requests go that follow a 2xx? The dialog that it made: tags, remote target, route set (RFC 3261 12).
 
+use std::net::IpAddr;
+
 use super::message::{Hop, clean};
 use crate::sip::address::{self, AddressError, SipUri};
 use crate::sip::message::Response;
@@ -54,6 +56,12 @@ impl Dialog {
             routes,
             next_hop: next_hop.ok(),
         }
+    }
+
+    /// Why nobody is where its requests go, as whoever is at the address `said_by` has it.
+    pub(crate) fn leads_nowhere(&self, said_by: IpAddr) -> Option<AddressError> {
+        let name = if self.routes.is_empty() { "Contact" } else { "Record-Route" };
+        self.next_hop.as_ref()?.leads_somewhere(name, said_by).err()
     }
 
     /// The way of a request within it; `usual` is the Request-URI of the INVITE.

@@ -96,6 +96,10 @@ impl<'a> Lines<'a> {
         let (Hop::Uri(uri), Some(first)) = (&request.hop, &self.lines[0]) else { return Some(0) };
         let transport = uri.transport_or(first.transport);
         let endpoint = uri.endpoint(transport);
+        // Nobody else is there than this host.
+        if uri.leads_somewhere("Contact", first.peer.address.ip()).is_err() {
+            return Some(0);
+        }
         let is_it = |way: &&mut Way| way.transport == transport && way.endpoint == endpoint;
         match self.ways.iter_mut().find(is_it).map(|way| &mut way.leads) {
             Some(Leads::Over(index)) => return Some(if self.lines[*index].is_some() { *index } else { 0 }),

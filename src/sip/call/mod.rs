@@ -3,7 +3,7 @@
 //! `exchange` sends again what is not answered, `dialog` knows where the requests after a 2xx go, `leg` follows each callee
 //! that answered, `message` and `offer` write, `machine` decides what is to be sent next until nothing of the call is left -
 //! all without a socket or a clock. `uac` drives it over as many connections as it needs, its `lines`, each a `line`; `routing`
-//! follows a redirection, to none of its `places` twice, while whoever may still answer the call before it is waited for
+//! follows a `redirection`, to none of its `places` twice, while whoever may still answer the call before it is waited for
 //! (`lingering`); `routed` is what came of all that, and `assessment` and `measurement` make a
 //! report of it.
 
@@ -20,6 +20,7 @@ pub(crate) mod measurement;
 pub(crate) mod message;
 pub mod offer;
 pub(crate) mod places;
+mod redirection;
 pub(crate) mod routed;
 pub(crate) mod routing;
 pub(crate) mod uac;

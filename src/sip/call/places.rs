@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::net::Peer;
-use crate::sip::address::SipUri;
+use crate::sip::address::{SipUri, is_same_user};
 use crate::sip::transport::Transport;
 
 /// The users of servers that a call went to.
@@ -45,7 +45,7 @@ impl Places {
     /// name, it is at this `address`.
     pub(crate) fn has_reached(&self, uri: &SipUri, address: SocketAddr, usual: Transport) -> bool {
         let (address, transport) = (canonical(address), uri.transport_or(usual));
-        let is_it = |user: &str| uri.user.is_empty() || uri.user == user;
+        let is_it = |user: &str| uri.user.is_empty() || is_same_user(&uri.user, user);
         self.reached.iter().any(|(user, at, how)| (*at, *how) == (address, transport) && is_it(user))
     }
 
@@ -78,6 +78,7 @@ mod tests {
         for called in ["sip:a@cas1.example", "sip:a@192.0.2.7", "sip:a@CAS1.example:5070;transport=tcp"] {
             assert!(has(called, peer, "sip:a@cas1.example:5070"), "{called}");
             assert!(has(called, peer, "sip:a@192.0.2.7:5070;transport=TCP;x=y"), "{called}");
+            assert!(has(called, peer, "sip:%61;x=y:pw@192.0.2.7:5070"), "{called}");
             assert!(has(called, peer, called), "{called}");
             for elsewhere in ["sip:b@192.0.2.7:5070", "sip:a@192.0.2.7:5060", "sip:a@192.0.2.7:5070;transport=udp"] {
                 assert!(!has(called, peer, elsewhere), "{called} {elsewhere}");
@@ -93,6 +94,8 @@ mod tests {
             ("sip:a@cas1.example", "sip:a@[::ffff:192.0.2.7]", "[::ffff:192.0.2.7]:5060", true),
             ("sip:a@b.example", "sip:cas1.example", "192.0.2.7:5060", true),
             ("tel:+1555;x=y", "sip:+1555@cas1.example", "192.0.2.7:5060", true),
+            ("sip:101@192.0.2.7", "sip:%31%30%31@cas1.example", "192.0.2.7:5060", true),
+            ("sip:101;a=b@192.0.2.7", "sip:101:pw@cas1.example", "192.0.2.7:5060", true),
             ("sip:a@192.0.2.7", "sip:b@cas1.example", "192.0.2.7:5060", false),
             ("sip:a@192.0.2.7", "sip:a@cas1.example:5062", "192.0.2.7:5062", false),
             ("sip:a@192.0.2.7", "sip:a@cas1.example", "192.0.2.8:5060", false),

@@ -54,6 +54,8 @@ pub(crate) struct Asked {
 pub(crate) enum Astray {
     #[error("the redirection leads nowhere: {0}")]
     Contact(#[from] AddressError),
+    #[error("the redirection leads nowhere: {0}")]
+    Itself(String),
     #[error("the redirections go in a circle: {0}")]
     Circle(String),
     #[error("more than {max} redirections, the last one to {last}")]

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::time::Instant;
 
 use super::line::Line;
@@ -10,6 +11,7 @@ use super::machine::{Call, Wish};
 use super::message::Template;
 use super::offer::offer;
 use super::places::Places;
+use super::redirection::Redirection;
 use super::routed::{Asked, Astray, Attempt, Routed};
 use super::uac::{CallUac, Called, Setup};
 use crate::net::family::Family;
@@ -17,11 +19,10 @@ use crate::net::host;
 use crate::net::media::MediaPort;
 use crate::net::nameserver::Nameservers;
 use crate::platform::random;
-use crate::report::{Class, Event, Failure, excerpt};
-use crate::sip::address::{self, SipUri};
+use crate::report::{Class, Event, Failure};
+use crate::sip::address::{self, AddressError, SipUri};
 use crate::sip::digest::Credentials;
 use crate::sip::locate::{Location, Unanswered};
-use crate::sip::message::Response;
 use crate::sip::probe::{self, Facts, Outcome, Question};
 use crate::sip::servers::Domain;
 use crate::sip::transport::Transport;
@@ -137,14 +138,24 @@ impl<'a> Journey<'a> {
             _ => None,
         };
         let result = match connected {
-            Ok(connected) => {
-                self.usual = location.transport;
-                let credentials = question.credentials.clone().filter(|_| is_trusted);
-                self.invite(connected, question, credentials).await.map_err(Unanswered::Server)
-            }
+            Ok(connected) => match self.is_nobody(&connected) {
+                Some(nobody) => Err(Unanswered::Server(nobody)),
+                None => {
+                    self.usual = location.transport;
+                    let credentials = question.credentials.clone().filter(|_| is_trusted);
+                    self.invite(connected, question, credentials).await.map_err(Unanswered::Server)
+                }
+            },
             Err(unreached) => Err(unreached),
         };
         Attempt { name: None, facts, result, withheld, astray: None }
+    }
+
+    /// That the target of a redirection is this very host, whoever is redirected there.
+    fn is_nobody(&self, connected: &probe::Connected) -> Option<Failure> {
+        let address = Some(connected.peer.address.ip()).filter(|_| self.redirections > 0);
+        let nobody = address.filter(|address| address::is_unspecified(*address));
+        nobody.map(|address| Failure::new(Class::Redirection, format!("it {}", leads_to_itself(address))))
     }
 
     /// Calls where a redirection leads.
@@ -210,13 +221,15 @@ impl<'a> Journey<'a> {
 
     /// Looks after the redirection of an attempt that `way` led to; whether another attempt is to be made.
     async fn look_after(&mut self, attempt: &mut Attempt, way: &[String]) -> bool {
+        if let (Some(called), Some(response), Some(peer)) =
+            (attempt.called(), attempt.redirection(), &attempt.facts.peer)
+        {
+            let way = way.iter().chain([&called.call.template().uri]).cloned().collect();
+            let redirection = Redirection::of(response, peer.address.ip(), way);
+            attempt.astray = self.redirect(redirection, &mut attempt.facts.passed_over).await.err();
+        }
         if self.asked.redirect == Redirect::Accept {
             return false;
-        }
-        if let Some((called, response)) = attempt.called().zip(attempt.redirection()) {
-            let way = way.iter().chain([&called.call.template().uri]).cloned().collect();
-            let response = response.clone();
-            attempt.astray = self.redirect(&response, way).await.err();
         }
         let is_over = self.asked.question.deadline.remaining(Instant::now()).is_zero();
         if let (true, Some(_), None, Some(next)) =
@@ -227,38 +240,74 @@ impl<'a> Journey<'a> {
         attempt.may_be_better_elsewhere() && !is_over
     }
 
-    /// Goes after a redirection that `way` led to: asks its target, or puts its Contacts in front of what is still to be
-    /// called (RFC 3261 8.1.3.4).
-    async fn redirect(&mut self, response: &Response, way: Vec<String>) -> Result<(), Astray> {
-        let contacts = address::contacts(&response.head)?.into_iter().map(|contact| contact.uri);
-        let (known, new): (Vec<_>, Vec<_>) = contacts.partition(|uri| self.places.has(uri, self.usual));
-        let circle = |back: Option<String>| {
-            Astray::Circle(excerpt(&way.iter().cloned().chain(back).collect::<Vec<_>>().join(" -> "), MAX_WAY))
-        };
-        let mut back = known.into_iter().map(|uri| uri.text).next();
-        if self.asked.redirect == Redirect::Ask {
-            for uri in &new {
-                let asked = self.ask(uri).await;
-                match asked.outcome.facts.peer.as_ref().map(|peer| peer.address) {
-                    // Of the server that has redirected the call everybody knows that it is alive.
-                    Some(address) if self.places.has_reached(uri, address, self.usual) => {
-                        back.get_or_insert_with(|| format!("{} (again {address})", uri.text));
-                    }
-                    _ => {
-                        self.redirections += 1;
-                        self.target = Some(asked);
-                        return Ok(());
-                    }
-                }
-            }
-            return Err(circle(back));
+    /// Goes after a redirection: asks its target, or puts its Contacts in front of what is still to be called (RFC 3261 8.1.3.4).
+    /// Those that are left out are told.
+    async fn redirect(&mut self, redirection: Redirection, left_out: &mut Vec<Failure>) -> Result<(), Astray> {
+        match self.asked.redirect {
+            Redirect::Ask => self.ask_preferred(redirection, left_out).await,
+            Redirect::Follow => self.follow(redirection, left_out),
+            Redirect::Accept => redirection.check(),
         }
-        let Some(preferred) = new.first() else { return Err(circle(back)) };
+    }
+
+    /// Asks the preferred Contact that is of a scheme and transport spoken here: whoever is redirected tries it first.
+    async fn ask_preferred(&mut self, redirection: Redirection, left_out: &mut Vec<Failure>) -> Result<(), Astray> {
+        let mut unsupported = None;
+        for contact in &redirection.contacts {
+            let uri = match &contact.uri {
+                Ok(uri) => uri,
+                Err(error @ AddressError::Unsupported { .. }) => {
+                    left_out.push(Failure::new(Class::Redirection, error.to_string()));
+                    unsupported.get_or_insert_with(|| error.clone());
+                    continue;
+                }
+                Err(error) => return Err(error.clone().into()),
+            };
+            if self.places.has(uri, self.usual) {
+                return Err(redirection.circle(Some(uri.text.clone())));
+            }
+            let asked = self.ask(uri).await;
+            return match asked.outcome.facts.peer.as_ref().map(|peer| peer.address) {
+                // Of the server that has redirected the call everybody knows that it is alive.
+                Some(address) if self.places.has_reached(uri, address, self.usual) => {
+                    Err(redirection.circle(Some(format!("{} (again {address})", uri.text))))
+                }
+                Some(address) if address::is_unspecified(address.ip()) => {
+                    Err(Astray::Itself(format!("{} {}", asked.name, leads_to_itself(address.ip()))))
+                }
+                _ => {
+                    self.redirections += 1;
+                    self.target = Some(asked);
+                    Ok(())
+                }
+            };
+        }
+        left_out.clear();
+        Err(unsupported.unwrap_or(AddressError::Absent("Contact")).into())
+    }
+
+    fn follow(&mut self, redirection: Redirection, left_out: &mut Vec<Failure>) -> Result<(), Astray> {
+        let (mut new, mut back, mut problems) = (Vec::new(), None, Vec::new());
+        for contact in &redirection.contacts {
+            match &contact.uri {
+                Ok(uri) if self.places.has(uri, self.usual) => _ = back.get_or_insert_with(|| uri.text.clone()),
+                Ok(uri) => new.push(uri.clone()),
+                Err(error) => problems.push(error.clone()),
+            }
+        }
+        let Some(preferred) = new.first() else {
+            return match (back, problems.into_iter().next()) {
+                (None, problem) => Err(problem.unwrap_or(AddressError::Absent("Contact")).into()),
+                (back, _) => Err(redirection.circle(back)),
+            };
+        };
+        left_out.extend(problems.iter().map(|problem| Failure::new(Class::Redirection, problem.to_string())));
         let max = self.asked.max_redirects;
         if self.redirections >= u32::from(max) {
             return Err(Astray::TooMany { max, last: preferred.name(self.usual) });
         }
         self.redirections += 1;
+        let way = redirection.way;
         for uri in new.into_iter().rev() {
             self.targets.push_front(Target { uri, usual: self.usual, way: way.clone() });
         }
@@ -308,6 +357,11 @@ impl<'a> Journey<'a> {
     }
 }
 
+/// That who is sent to this address reaches himself, in words that stand behind a name.
+fn leads_to_itself(address: IpAddr) -> String {
+    format!("is at {address}, where whoever is redirected there reaches himself")
+}
+
 /// This host has no port for the audio.
 #[derive(Debug, thiserror::Error)]
 #[error("no port to be had for the audio that is offered: {error}")]
@@ -320,6 +374,3 @@ const MAX_TARGETS: usize = 32;
 
 /// The most messages of the trace: of so many attempts nobody reads all.
 const MAX_TRACE: usize = 400;
-
-/// The most of the way of a call that goes in a circle, in characters.
-const MAX_WAY: usize = 400;
