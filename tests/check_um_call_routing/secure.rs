@@ -1,5 +1,6 @@
 //! Is every certificate on the way judged, and the call taken back over TLS, too? Scripted callees that speak TLS.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rcgen::{CertificateParams, KeyPair};
@@ -22,20 +23,22 @@ struct Secure {
 impl Secure {
     /// A callee whose certificate for `localhost` has so many days left.
     fn new(days: i64, script: impl Fn(&str, &str, &str) -> Vec<Vec<u8>> + Clone + Send + Sync + 'static) -> Self {
-        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-        let now = OffsetDateTime::now_utc();
-        (params.not_before, params.not_after) = (now - Duration::days(300), now + Duration::days(days));
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.self_signed(&key).unwrap();
-        let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let config =
-            Arc::new(config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], der).unwrap());
+        Self::showing(vec![shown(days)], script)
+    }
+
+    /// A callee that shows the first of these on its first connection, and the last one from when they are used up.
+    fn showing(
+        certificates: Vec<(Arc<ServerConfig>, String)>,
+        script: impl Fn(&str, &str, &str) -> Vec<Vec<u8>> + Clone + Send + Sync + 'static,
+    ) -> Self {
         let heard = Arc::<Mutex<Vec<String>>>::default();
         let log = Arc::clone(&heard);
+        let certificate = certificates[0].1.clone();
+        let connections = AtomicUsize::new(0);
         let peer = Peer::tcp(move |stream| {
-            let mut stream = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
+            let at = connections.fetch_add(1, Ordering::SeqCst).min(certificates.len() - 1);
+            let config = Arc::clone(&certificates[at].0);
+            let mut stream = StreamOwned::new(ServerConnection::new(config).unwrap(), stream);
             let logged = |method: &str, request: &str, invite: &str| {
                 Mutex::lock(&log).unwrap().push(method.to_owned());
                 script(method, request, invite)
@@ -44,7 +47,7 @@ impl Secure {
             stream.conn.send_close_notify();
             let _ = stream.conn.complete_io(&mut stream.sock);
         });
-        Self { peer, certificate: certificate.pem(), heard }
+        Self { peer, certificate, heard }
     }
 
     /// Sends every call on to `target`.
@@ -60,6 +63,20 @@ impl Secure {
     fn heard(&self) -> Vec<String> {
         Mutex::lock(&self.heard).unwrap().clone()
     }
+}
+
+/// A server that shows a new certificate for `localhost` with so many days left, and that in PEM.
+fn shown(days: i64) -> (Arc<ServerConfig>, String) {
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let now = OffsetDateTime::now_utc();
+    (params.not_before, params.not_after) = (now - Duration::days(300), now + Duration::days(days));
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], der).unwrap();
+    (Arc::new(config), certificate.pem())
 }
 
 /// Answers calls and OPTIONS.
@@ -105,6 +122,53 @@ fn the_days_that_the_target_has_left_are_judged_and_so_is_its_trust() {
         let untrusted = call(&[&router, &target], &format!("{how} --state untrusted=warning"));
         untrusted.assert_text(1).assert_says("is not trusted");
     }
+}
+
+#[test]
+fn every_connection_of_a_call_is_judged_by_its_certificate() {
+    // BYE is for whom the Contact names, with another certificate.
+    let way = Secure::new(3, answering);
+    let contact = format!("Contact: <sip:x@localhost:{};transport=tls>\r\n", way.peer.port());
+    let callee = Secure::new(200, move |method: &str, request: &str, _: &str| match method {
+        "INVITE" => vec![said(request, "a", "200 OK", &contact)],
+        _ => well(method, request),
+    });
+    let port = way.peer.port();
+    let whose = format!("localhost:{port} (127.0.0.1): certificate ");
+    let ran = call(&[&callee], "");
+    ran.assert_text(2).assert_says(&whose).assert_says("is not trusted").assert_says("released in ");
+    assert!(ran.stdout.contains("(untrusted)"), "{ran:?}");
+    assert_eq!((way.heard(), callee.heard()), (vec![], ["INVITE", "ACK", "BYE"].map(str::to_owned).to_vec()));
+
+    let ran = call(&[&callee], "--state untrusted=warning");
+    ran.assert_text(1).assert_says(&whose).assert_says("is not trusted");
+    let is_of_way =
+        |ran: &Outcome| ["'certificate_days'=2.9", "'certificate_days'=3"].iter().any(|left| ran.stdout.contains(left));
+    assert!(is_of_way(&ran), "{ran:?}");
+    assert_eq!(way.heard(), ["ACK", "BYE"]);
+
+    let both = |more: &str| call(&[&callee, &way], more);
+    let ran = both("");
+    assert!(is_of_way(ran.assert_text(0)), "{ran:?}");
+    both("--certificate-warning 14").assert_text(1).assert_says(&whose).assert_says("less than 14 days");
+}
+
+#[test]
+fn a_new_connection_that_shows_another_certificate_is_judged_by_it() {
+    let script = |method: &str, request: &str, _: &str| match method {
+        "INVITE" => vec![said(request, "a", "180 Ringing", ""), Vec::new()],
+        "CANCEL" => vec![said(request, "a", "200 OK", ""), terminated(request, "")],
+        _ => Vec::new(),
+    };
+    let callee = Secure::showing(vec![shown(200), shown(100)], script);
+    let ran = call(&[&callee], "-t 8");
+    ran.assert_text(2).assert_says("is not trusted");
+    assert!(ran.stdout.contains("may still be open: no CANCEL could be sent (release)"), "{ran:?}");
+    assert_eq!(callee.heard(), ["INVITE"]);
+    let callee = Secure::showing(vec![shown(200), shown(100)], script);
+    let ran = call(&[&callee], "-t 8 --state untrusted=warning");
+    ran.assert_text(2).assert_says("cancelled in ").assert_says("is not trusted");
+    assert_eq!(callee.heard(), ["INVITE", "CANCEL", "ACK"]);
 }
 
 #[test]

@@ -87,6 +87,12 @@ impl CallAssessment<'_> {
                 let whose = attempt.name.as_ref().map(|name| whose(name, &attempt.facts));
                 self.common.add_certificates_of(&attempt.facts, whose.as_deref(), report);
             }
+            let further = attempt.called().into_iter().flat_map(|called| &called.further);
+            // Of the same certificate the same is said once.
+            for facts in further.filter(|facts| facts.judgement != attempt.facts.judgement) {
+                let whose = facts.peer.as_ref().map(ToString::to_string);
+                self.common.add_certificates_of(facts, whose.as_deref(), report);
+            }
         }
         if let Some(Asked { name, outcome }) = &routed.target {
             self.common.add_certificates_of(&outcome.facts, Some(&whose(name, &outcome.facts)), report);

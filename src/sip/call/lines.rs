@@ -13,6 +13,7 @@ use super::message::{CallRequest, Hop};
 use crate::net::Endpoint;
 use crate::net::family::Family;
 use crate::report::{Event, Failure};
+use crate::sip::address;
 use crate::sip::framing::Frame;
 use crate::sip::locate::{Location, Unanswered};
 use crate::sip::probe::{self, Connected, Facts, Question};
@@ -31,6 +32,15 @@ pub(super) struct Lines<'a> {
     secrets: Vec<String>,
     events: Vec<Event>,
     trace: Vec<String>,
+    /// Of each connection that was made beside that of the INVITE, or not because of its certificate.
+    further: Vec<Facts>,
+}
+
+/// What was done and said on the lines of a call.
+pub(super) struct Told {
+    pub events: Vec<Event>,
+    pub trace: Vec<String>,
+    pub further: Vec<Facts>,
 }
 
 /// Who leads to whom.
@@ -63,7 +73,7 @@ impl<'a> Lines<'a> {
     /// The connection of the INVITE.
     pub(super) fn over(line: Line, question: Cow<'a, Question>, family: Family) -> Self {
         let (lines, ways, secrets) = (vec![Some(line)], Vec::new(), Vec::new());
-        Self { question, family, lines, ways, secrets, events: Vec::new(), trace: Vec::new() }
+        Self { question, family, lines, ways, secrets, events: Vec::new(), trace: Vec::new(), further: Vec::new() }
     }
 
     pub(super) fn get(&mut self, index: usize) -> Option<&mut Line> {
@@ -153,8 +163,8 @@ impl<'a> Lines<'a> {
 
     /// Takes what came of dialling a way; the line that leads there now, and what waited for it.
     pub(super) fn dialled(&mut self, way: usize, (facts, connected): Dialled) -> (usize, Vec<CallRequest>) {
-        self.events.extend(facts.events);
-        let line = connected.ok().map(Line::over);
+        self.note(facts);
+        let line = connected.ok().map(Line::over).filter(|line| !address::is_unspecified(line.peer.address.ip()));
         let index = match line {
             // By another of its names it is the server that was asked for, which may see what answers its challenges.
             Some(line) if self.is_where_first(&line) => 0,
@@ -168,6 +178,14 @@ impl<'a> Lines<'a> {
             None => 0,
         };
         (index, self.lead(way, index))
+    }
+
+    /// Notes what was learnt when somebody was dialled.
+    fn note(&mut self, mut facts: Facts) {
+        self.events.append(&mut facts.events);
+        if facts.served.is_some() {
+            self.further.push(facts);
+        }
     }
 
     /// Whether a line leads to where that of the INVITE does.
@@ -199,11 +217,11 @@ impl<'a> Lines<'a> {
     }
 
     /// Takes leave of everybody; what was done and said.
-    pub(super) async fn close(mut self) -> (Vec<Event>, Vec<String>) {
+    pub(super) async fn close(mut self) -> Told {
         for line in self.lines.into_iter().flatten() {
             self.trace.extend(line.close().await);
         }
-        (self.events, self.trace)
+        Told { events: self.events, trace: self.trace, further: self.further }
     }
 
     /// Connects once more to where `old` led, before `hard`, with what the first connection was made with; the signal that came
@@ -223,7 +241,7 @@ impl<'a> Lines<'a> {
             Either::Left(((facts, Ok(connected)), _)) => {
                 // Who answers there now need not be who answered before.
                 let may_see_credentials = may_see_credentials && facts.may_see_credentials();
-                self.events.extend(facts.events);
+                self.note(facts);
                 // A CANCEL is known by the Via of its INVITE (RFC 3261 17.2.3).
                 let mut line = Line::over(connected).known_as(via);
                 self.secrets.iter().for_each(|secret| line.conceal(secret));
@@ -232,7 +250,7 @@ impl<'a> Lines<'a> {
                 None
             }
             Either::Left(((facts, Err(_)), _)) => {
-                self.events.extend(facts.events);
+                self.note(facts);
                 None
             }
             Either::Right((signal, _)) => Some(signal),

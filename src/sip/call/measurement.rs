@@ -54,7 +54,8 @@ impl CallAssessment<'_> {
         let packets = is_kept.map(|called| f64::from(called.media_packets));
         report.add_metric(Metric::optional("rtp_packets", packets, Uom::None).min(0.0));
         let asked = routed.target.iter().map(|asked| &asked.outcome.facts);
-        let judgements = routed.attempts().map(|attempt| &attempt.facts).chain(asked);
+        let further = routed.attempts().filter_map(Attempt::called).flat_map(|called| &called.further);
+        let judgements = routed.attempts().map(|attempt| &attempt.facts).chain(further).chain(asked);
         let judgements: Vec<_> = judgements.filter_map(|facts| facts.judgement.as_ref()).collect();
         if self.common.transport == Transport::Tls || !judgements.is_empty() {
             let earliest = judgements.into_iter().filter_map(Judgement::earliest).min_by_key(|left| left.seconds);

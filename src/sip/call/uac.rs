@@ -11,7 +11,7 @@ use futures_util::future::{Either, select};
 use tokio::time::timeout_at;
 
 use super::line::Line;
-use super::lines::{LineEvent, Lines};
+use super::lines::{LineEvent, Lines, Told};
 use super::machine::{Call, Step};
 use super::message::{CallRequest, Method};
 use crate::net::family::Family;
@@ -21,7 +21,7 @@ use crate::sip::framing::Frame;
 use crate::sip::head::Head;
 use crate::sip::link::LinkError;
 use crate::sip::message::{self, Response};
-use crate::sip::probe::Question;
+use crate::sip::probe::{Facts, Question};
 use crate::sip::uac;
 use crate::time::deadline::Deadline;
 use crate::time::ending::{self, HeldOff};
@@ -36,6 +36,8 @@ pub(crate) struct Called {
     pub ended: Instant,
     pub media_packets: u32,
     pub log: Log,
+    /// What is known, once it is over, of the servers that later requests were to go to: of each that showed a certificate.
+    pub further: Vec<Facts>,
 }
 
 /// What was noted while a call was made.
@@ -143,7 +145,7 @@ impl<'a> CallUac<'a> {
     /// What is known by now.
     pub(crate) fn so_far(&self) -> Called {
         let (call, log, ended) = (self.call.clone(), self.log.clone(), Instant::now());
-        Called { call, started: self.started, ended, media_packets: self.media.packets, log }
+        Called { call, started: self.started, ended, media_packets: self.media.packets, log, further: Vec::new() }
     }
 
     /// Takes the call back, until nothing of it is left.
@@ -369,10 +371,11 @@ impl<'a> CallUac<'a> {
             self.log.unreadable = self.log.unreadable.take().or(unreadable);
             self.log.beside += &line.beside();
         }
-        let (events, trace) = self.lines.close().await;
+        let Told { events, trace, further } = self.lines.close().await;
         self.log.events.extend(events);
         self.log.trace.extend(trace);
-        Called { call: self.call, started: self.started, ended, media_packets: self.media.packets, log: self.log }
+        let Self { call, started, media, log, .. } = self;
+        Called { call, started, ended, media_packets: media.packets, log, further }
     }
 }
 
