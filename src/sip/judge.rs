@@ -35,8 +35,7 @@ impl Expected {
     pub(crate) fn judge_said(&self, answer: &Answer, peer: &str, how: &str) -> Result<String, Failure> {
         let response = &answer.response;
         let sender = answer.stranger.map(|stranger| format!(", sent from {stranger}")).unwrap_or_default();
-        let whose =
-            answer.answers_for.iter().map(|uri| format!(", its To says {}", excerpt(uri, 80))).collect::<String>();
+        let whose = answers_for(answer);
         let came = format!("{} from {peer}{how}{sender}{whose}", response.status_text());
         let diagnosis = diagnosis(response);
         let given = self.statuses.state(response.status);
@@ -73,6 +72,11 @@ impl Expected {
             Some(_) => Some(format!("Allow lacks {} (it lists: {allowed})", missing.join(", "))),
         }
     }
+}
+
+/// For whom an answer is, where that is somebody else than was asked, in words that stand behind others.
+pub(crate) fn answers_for(answer: &Answer) -> String {
+    answer.answers_for.iter().map(|uri| format!(", its To says {}", excerpt(uri, 80))).collect()
 }
 
 /// Why a server refuses, and until when, as far as it says so in a header (RFC 3326, RFC 3261 20.43 and 20.33).

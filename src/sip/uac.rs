@@ -203,7 +203,7 @@ impl<T: Channel> Uac<T> {
                     let Ok(heard) = timeout_at(until.into(), self.link.receive(&id.branch)).await else { continue };
                     let Some(response) = heard? else { continue };
                     match transaction.receive(&response) {
-                        Received::Final => match response.check_answers(id) {
+                        Received::Final => match response.check_answers(&id.tag) {
                             Ok(()) => return Ok(response),
                             Err(source) => {
                                 let failure = LinkError::Message { peer: self.link.peer.clone(), source }.into();

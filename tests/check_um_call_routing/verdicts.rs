@@ -29,6 +29,47 @@ fn ok_when_answered_with_every_metric_on_one_line() {
 }
 
 #[test]
+fn whom_the_answer_is_for_is_said_where_that_is_somebody_else() {
+    for status in ["200 OK", "486 Busy Here", "302 Moved"] {
+        let callee = Callee::new(move |method, request, _| match method {
+            "INVITE" => {
+                let answer = String::from_utf8(said(request, "a", status, &contact(request))).unwrap();
+                vec![answer.replace("To: <sip:101@127.0.0.1>", "To: <sip:other@evil.example>").into_bytes()]
+            }
+            _ => well(method, request),
+        });
+        let ran = udp(callee.port(), "--redirect accept --expect 200,302,486");
+        ran.assert_text(0).assert_says(", its To says sip:other@evil.example");
+        udp(callee.port(), "").assert_says(if status == "302 Moved" { "302" } else { "evil.example" });
+    }
+    let callee = Callee::new(|method, request, invite| match method {
+        "INVITE" => {
+            let ringing = String::from_utf8(said(request, "a", "180 Ringing", "")).unwrap();
+            vec![ringing.replace("To: <sip:101@127.0.0.1>", "To: <sip:other@evil.example>").into_bytes()]
+        }
+        "CANCEL" => vec![said(request, "a", "200 OK", ""), said(invite, "a", "487 Request Terminated", "")],
+        _ => Vec::new(),
+    });
+    udp(callee.port(), "--until ringing").assert_text(0).assert_says(", its To says sip:other@evil.example");
+}
+
+#[test]
+fn critical_when_from_has_not_the_tag_of_the_call() {
+    for (status, more) in [("200 OK", ""), ("180 Ringing", "--until ringing")] {
+        let callee = Callee::new(move |method, request, invite| match method {
+            "INVITE" => {
+                let answer = String::from_utf8(said(request, "a", status, &contact(request))).unwrap();
+                let from = answer.lines().find(|line| line.starts_with("From: ")).unwrap();
+                vec![answer.replace(from, from.split(";tag=").next().unwrap()).into_bytes()]
+            }
+            "CANCEL" => vec![said(request, "a", "200 OK", ""), said(invite, "a", "487 Request Terminated", "")],
+            _ => well(method, request),
+        });
+        udp(callee.port(), more).assert_text(2).assert_says("expected the tag of the request in it");
+    }
+}
+
+#[test]
 fn the_invite_is_what_the_options_say() {
     let callee = Callee::new(|method, request, _| well(method, request));
     let more = "--from sip:me@example.com --to sip:you@example.com --contact sip:me@192.0.2.1 --user-agent probe \

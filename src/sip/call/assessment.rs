@@ -13,6 +13,7 @@ use super::uac::Called;
 use crate::exchange::diagnostics::Diagnostics;
 use crate::net::Peer;
 use crate::report::{Class, Failure, Finding, Report, excerpt};
+use crate::sip::address;
 use crate::sip::assessment::{self, Assessment};
 use crate::sip::judge;
 use crate::sip::link::LinkError;
@@ -110,8 +111,15 @@ impl CallAssessment<'_> {
                 Verdict::Ringing(response, took) => {
                     self.add_facts(called, response, report);
                     let (status, name, sender) = (response.status_text(), peer.name(), sent_from(called.log.rang_from));
+                    let whose = judge::answers_for(&answer(called, response, took));
                     let took = precisely(called.since(routed.started) + took);
-                    report.add_finding(Finding::ok(format!("{status} from {name} in {took}{sender}{released}")));
+                    match response.check_answers(&called.call.template().tag) {
+                        Ok(()) => {
+                            let text = format!("{status} from {name} in {took}{sender}{whose}{released}");
+                            report.add_finding(Finding::ok(text));
+                        }
+                        Err(source) => report.add_failure(LinkError::Message { peer: peer.clone(), source }.into()),
+                    }
                 }
                 Verdict::Final(response, took) => {
                     self.add_facts(called, response, report);
@@ -177,7 +185,8 @@ impl CallAssessment<'_> {
     fn judge(&self, answer: &Answer, reached: &Reached<'_>, report: &Report) -> Result<String, Failure> {
         let Reached { called, peer, attempt, routed } = *reached;
         let (response, time) = (&answer.response, called.since(routed.started) + answer.took);
-        response.check_complete().map_err(|source| LinkError::Message { peer: peer.clone(), source })?;
+        let tag = &called.call.template().tag;
+        response.check_answers(tag).map_err(|source| LinkError::Message { peer: peer.clone(), source })?;
         if let Some(problem) = called.call.unauthorized() {
             let (peer, status) = (peer.clone(), response.status_text());
             return Err(match problem.clone() {
@@ -224,7 +233,8 @@ impl CallAssessment<'_> {
 /// The first line's text for a redirection whose target is alive.
 fn alive(redirection: &Answer, asked: &Asked, report: &Report) -> Result<String, Failure> {
     let from = redirection.stranger.map(|stranger| format!(" from {stranger}")).unwrap_or_default();
-    let to = format!("{}{from} to {}", redirection.response.status, asked.name);
+    let whose = judge::answers_for(redirection);
+    let to = format!("{}{from}{whose} to {}", redirection.response.status, asked.name);
     let Outcome { facts, result, .. } = &asked.outcome;
     match result {
         Err(Unanswered::Server(failure)) if assessment::is_about_certificate(failure, facts) => {
@@ -237,7 +247,7 @@ fn alive(redirection: &Answer, asked: &Asked, report: &Report) -> Result<String,
         }
         Ok(answer) => {
             let took = precisely(facts.total.unwrap_or(answer.took));
-            let (status, sender) = (&answer.response, sent_from(answer.stranger));
+            let (status, sender) = (&answer.response, sent_from(answer.stranger) + &judge::answers_for(answer));
             if matches!(status.status, 408 | 500..700) {
                 let summary = format!("{to}, which answers {} in {took}{sender}", status.status_text());
                 return Err(Failure::new(Class::Redirection, summary));
@@ -305,7 +315,8 @@ fn sent_from(stranger: Option<SocketAddr>) -> String {
 
 fn answer(called: &Called, response: &Response, took: Duration) -> Answer {
     let digest_user = called.call.digest_user().map(str::to_owned);
-    Answer { response: response.clone(), took, digest_user, stranger: called.log.stranger, answers_for: None }
+    let answers_for = address::other_than(response.head.value("To").unwrap_or_default(), &called.call.template().to);
+    Answer { response: response.clone(), took, digest_user, stranger: called.log.stranger, answers_for }
 }
 
 /// A refusal with what is known of its reason beyond its own words.

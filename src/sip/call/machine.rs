@@ -165,7 +165,8 @@ impl Call {
     pub(crate) fn receive(&mut self, response: &Response, may_see_credentials: bool, now: Instant) -> bool {
         let (head, branch) = (&response.head, response.branch().unwrap_or_default());
         // RFC 3261 12.1.2: what tells a dialog from others is the tag of From, too.
-        let is_of_another = |from: &str| address::tag(from).is_some_and(|tag| tag != self.template.tag);
+        let is_of_another =
+            |from: &str| address::tag(from).is_some_and(|tag| !tag.eq_ignore_ascii_case(&self.template.tag));
         if head.value("Call-ID") != Some(&self.template.call_id) || head.value("From").is_some_and(is_of_another) {
             return false;
         }
