@@ -37,12 +37,35 @@ fn a_signal_takes_back_a_call_whose_contact_does_not_answer() {
     callee.assert_heard(&["INVITE", "ACK", "BYE"]);
 }
 
+#[test]
+fn a_redirection_that_was_gone_after_is_not_passed_over_because_a_signal_came() {
+    let ringing = Callee::new(|method, request, invite| match method {
+        "INVITE" => vec![said(request, "b", "180 Ringing", "")],
+        "CANCEL" => vec![said(request, "b", "200 OK", ""), said(invite, "b", "487 Request Terminated", "")],
+        _ => Vec::new(),
+    });
+    let contact = format!("Contact: <sip:x@127.0.0.1:{}>\r\n", ringing.port());
+    let callee = Callee::new(move |method, request, _| match method {
+        "INVITE" => vec![said(request, "a", "302 Moved", &contact)],
+        _ => Vec::new(),
+    });
+    let port = callee.port();
+    let said = terminated_at(&format!("-p {port} --redirect follow"), || ringing.wait_for("INVITE"));
+    assert!(said.contains("before there was a result, cancelled in ") && !said.contains("passed over"), "{said}");
+    ringing.assert_heard(&["INVITE", "CANCEL", "ACK"]);
+}
+
 /// Sends SIGTERM to a call as soon as the callee has heard a request of this method; what it says then.
 fn terminated(callee: &Callee, method: &str) -> String {
     let port = callee.port();
-    let arguments = format!("-H 127.0.0.1 -p {port} --transport udp -u sip:101@127.0.0.1 --hold 9 -t 20");
+    terminated_at(&format!("-p {port} --hold 9"), || callee.wait_for(method))
+}
+
+/// Sends SIGTERM to a call over UDP once `is_there` returns; what it says then.
+fn terminated_at(more: &str, is_there: impl FnOnce()) -> String {
+    let arguments = format!("-H 127.0.0.1 --transport udp -u sip:101@127.0.0.1 -t 20 {more}");
     let mut child = start(plugin(PLUGIN).args(arguments.split(' ')).stdout(Stdio::piped()).stderr(Stdio::null()));
-    callee.wait_for(method);
+    is_there();
     std::thread::sleep(Duration::from_millis(50));
     let signalled = Instant::now();
     let pid = child.id().to_string();

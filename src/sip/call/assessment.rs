@@ -282,7 +282,8 @@ fn add_passed_over(routed: &Routed, report: &mut Report) {
     let mut passed: Vec<_> =
         attempts.flat_map(|attempt| &attempt.facts.passed_over).map(|failure| failure.summary.clone()).collect();
     for attempt in routed.passed_over() {
-        let name = attempt.name.clone().unwrap_or_default();
+        let of_peer = || attempt.facts.peer.as_ref().map(Peer::name);
+        let name = attempt.name.clone().or_else(of_peer).unwrap_or_default();
         passed.push(match (&attempt.result, &attempt.facts.peer, &attempt.astray) {
             (_, _, Some(astray)) => format!("{name}: {astray}"),
             (Ok(called), Some(peer), None) => match called.call.verdict() {

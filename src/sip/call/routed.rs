@@ -77,7 +77,7 @@ impl Routed {
 
     /// The attempts that came to nothing before another one was made.
     pub(crate) fn passed_over(&self) -> impl Iterator<Item = &Attempt> {
-        let is_on_the_way = |attempt: &&Attempt| attempt.redirection().is_some() && attempt.astray.is_none();
+        let is_on_the_way = |attempt: &&Attempt| attempt.redirected().is_some() && attempt.astray.is_none();
         self.attempts().take(self.further.len()).filter(move |attempt| !is_on_the_way(attempt))
     }
 }
@@ -88,9 +88,14 @@ impl Attempt {
         self.result.as_ref().ok()
     }
 
-    /// The 3xx that it was answered with.
+    /// The 3xx that it was answered with, to be gone after.
     pub(super) fn redirection(&self) -> Option<&Response> {
-        match self.called().filter(|called| called.log.signal.is_none())?.call.verdict() {
+        self.redirected().filter(|_| self.called().is_some_and(|called| called.log.signal.is_none()))
+    }
+
+    /// The same, also where a signal came in the meantime.
+    fn redirected(&self) -> Option<&Response> {
+        match self.called()?.call.verdict() {
             Verdict::Final(response, _) if (300..400).contains(&response.status) => Some(response),
             _ => None,
         }
