@@ -39,8 +39,8 @@ pub mod render {
 }
 pub mod report {
     pub use crate::report::{
-        About, Class, Event, Failure, Finding, HEALTH_SET, Listed, Metric, NotAsked, Part, Policy, Quantity, Range,
-        Report, StandsFor, Started, State, Target, Thresholds, Unit, Uom,
+        About, Class, Event, Failure, Finding, GivenOption, HEALTH_SET, Inquiry, Listed, Metric, NotAsked, Part,
+        Policy, Quantity, Range, Report, StandsFor, Started, State, Target, Thresholds, Unit, Uom,
     };
 }
 pub mod service {

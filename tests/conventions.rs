@@ -155,7 +155,7 @@ fn a_usage_error_comes_in_the_format_asked_for() {
         scom.assert_exit(3).assert_scom("UNKNOWN");
         let series = support::run(name, "-H cas1.example.com --output openmetrics --bogus");
         series.assert_exit(3).assert_openmetrics("UNKNOWN");
-        assert!(series.stdout.contains("target=\"cas1.example.com\""), "{series:?}");
+        assert!(series.stdout.contains("target=\"cas1.example.com"), "{series:?}");
     }
 }
 

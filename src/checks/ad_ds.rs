@@ -137,7 +137,8 @@ impl AdDs {
             [outcome] => outcome.peer.as_ref(),
             _ => None,
         };
-        let port = peer.map(|peer| peer.address.port()).or(self.endpoint.port);
+        let of_host = self.hostname.as_ref().map(|_| self.default_port());
+        let port = peer.map(|peer| peer.address.port()).or(self.endpoint.port).or(of_host);
         let transport = if self.over_tls { "tls" } else { "tcp" };
         Target { host, address: peer.map(|peer| peer.address.ip()), port, transport }
     }

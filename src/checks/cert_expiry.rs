@@ -25,7 +25,7 @@ use crate::tls::settings::{Offer, TlsSettings};
 use crate::trust::anchors::{SoughtPath, verdict_of_file};
 use crate::x509::certificate::Fingerprint;
 use crate::x509::expiry::{Expiries, Expiry};
-use crate::x509::judgement::{self, Expectations};
+use crate::x509::judgement::{self, Expectations, JudgedItem};
 use crate::x509::scope::{Scope, Scrutiny};
 use clap::builder::NonEmptyStringValueParser;
 
@@ -158,7 +158,7 @@ impl CertExpiry {
             if let Some(failure) = item.unread {
                 report.add_failure(failure);
             }
-            judged.push((item.label, judgement.ok()));
+            judged.push(JudgedItem { name: item.name, label: item.label, judgement: judgement.ok() });
         }
         report.metrics = judgement::metrics_of_several(&judged, &expiries);
         Ok(())

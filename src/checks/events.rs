@@ -29,6 +29,7 @@ impl Check for Events {
         let rules = tally::rules(&self.event);
         let source = self.log.source();
         let mut report = context.report();
+        report.add_diagnostic("source", self.log.place());
         match self.count(&source, &rules, &report) {
             Ok(counted) => self.judge(&counted, &mut report),
             Err(failure) => {
@@ -80,7 +81,7 @@ impl Events {
                 report.add_finding(Finding::ok(self.quiet(tally)));
             }
             // What cannot be read might have been what alerts.
-            extent.failure(&report.target.host).into_iter().for_each(|failure| report.add_failure(failure));
+            extent.failure(&self.log.place()).into_iter().for_each(|failure| report.add_failure(failure));
         }
         self.judge_age(counted.written, report);
         add_details(counted, report);
@@ -92,7 +93,7 @@ impl Events {
             (Some(until), Some(written)) if self.log.max_age.is_none() => {
                 let is_stale = until.duration_since(written).is_ok_and(|behind| behind > self.window);
                 if is_stale {
-                    let text = format!("{} was written before the window began", report.target.host);
+                    let text = format!("{} was written before the window began", self.log.place());
                     report.add_failure(Failure::new(Class::Stale, text));
                 }
                 self.log.judge_age(Some(written), Duration::MAX, report);

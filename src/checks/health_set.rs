@@ -27,6 +27,7 @@ impl Check for HealthSet {
         let answer = source::acquire(&self.log.source(), &self.health_set);
 
         let mut report = context.report();
+        report.add_diagnostic("source", self.log.place());
         match answer {
             Ok(answer) => self.judge(&answer, &mut report),
             Err(failure) => {
@@ -75,7 +76,7 @@ impl HealthSet {
 
     /// Why the answer may not be the whole answer.
     fn shortcomings(&self, answer: &Acquired, selection: &Selection<'_>) -> Vec<Failure> {
-        let source = self.log.target().host;
+        let source = self.log.place();
         let absent = |set: &&str| Failure::new(Class::NoData, format!("health set {set} is not in {source}"));
         let mut failures: Vec<_> = selection.absent.iter().map(absent).collect();
         if selection.judged.is_empty() && !selection.ignored.is_empty() {

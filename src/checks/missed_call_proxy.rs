@@ -112,7 +112,7 @@ impl MissedCallProxy {
         let rules = [PROXIED, NOT_PROXIED].map(|id| Rule { id, thresholds: Thresholds::default() });
         let source = asked.source();
         let log = source.open()?;
-        judge_age(&report.target.host, log.written(), report.started.time, Some(self.source.max_age))?;
+        judge_age(&self.log_options().place(), log.written(), report.started.time, Some(self.source.max_age))?;
         let until = log.tells_until(report.started.time);
         let window = EventWindow { until, length: self.window.window, is_open: true };
         let mut tally = Tally::new(EVENT_SOURCE, &rules, window);
@@ -132,7 +132,7 @@ impl MissedCallProxy {
         let is_violation = |share| self.thresholds.metric("failed", Some(share)).violation().is_some();
         let is_alert = matches!(share, Share::Judged(share, _) if is_violation(share));
         // What cannot be read might have been what alerts.
-        match extent.failure(&report.target.host).filter(|_| !is_alert) {
+        match extent.failure(&self.log_options().place()).filter(|_| !is_alert) {
             Some(failure) if extent.is_illegible() => return Err(failure),
             failure => failure.into_iter().for_each(|failure| report.add_failure(failure)),
         }

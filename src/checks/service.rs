@@ -193,7 +193,8 @@ impl Options for Service {
         if let Some(ServiceSource(url)) = &self.source {
             let transport = if url.tls { "https" } else { "http" };
             let host = self.hostname.clone().unwrap_or_else(|| url.host.clone());
-            return Target { host, port: Some(url.port), transport, ..Target::default() };
+            let port = self.hostname.is_none().then_some(url.port);
+            return Target { host, port, transport, ..Target::default() };
         }
         let host = self.hostname.clone().unwrap_or_else(|| "localhost".to_owned());
         Target { host, transport: "rpc", ..Target::default() }

@@ -3,6 +3,8 @@
 
 use std::ffi::OsString;
 use std::fmt::Write;
+use std::iter;
+use std::mem;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use clap::{Args, Command};
 use super::line::{CommandLine, Kind};
 use super::usage::UsageError;
 use super::{CommonOptions, Options, Secrets};
-use crate::report::{Overruling, Policy};
+use crate::report::{GivenOption, Overruling, Policy, Target};
 
 /// A command line, understood.
 #[derive(Debug)]
@@ -26,6 +28,17 @@ pub(crate) struct Parsed<O> {
     pub ini_files: Vec<PathBuf>,
     /// The thresholds that leave a given one without an effect.
     pub overruled: Vec<Overruling>,
+    /// Each option that was given, those of sections in front.
+    pub given: Vec<GivenOption>,
+}
+
+/// A command line that is none: what is wrong with it, and what it says all the same.
+#[derive(Debug)]
+pub(crate) struct Mistake {
+    pub error: UsageError,
+    /// Each option, as far as that can be told without understanding the rest; of a section in which something is wrong, how
+    /// that is to be shown.
+    pub given: Vec<GivenOption>,
 }
 
 /// Parses `argv` (program name first) as options of `command`, which is [`bare_command`]'s, with the sections that
@@ -34,8 +47,24 @@ pub(crate) fn parse<O: Options>(
     command: &mut Command,
     argv: Vec<OsString>,
     limit: Option<Duration>,
-) -> Result<Parsed<O>, UsageError> {
-    let mut line = CommandLine::of(command, kind::<O>(), argv)?;
+) -> Result<Parsed<O>, Mistake> {
+    match CommandLine::of(command, kind::<O>(), argv) {
+        Err(error) => Err(Mistake { error, given: Vec::new() }),
+        Ok(mut line) => {
+            let understood = understand(&mut line, limit);
+            let given = line.all_given();
+            match understood {
+                Ok(parsed) => Ok(Parsed { given, ..parsed }),
+                Err(error) => Err(Mistake { error, given }),
+            }
+        }
+    }
+}
+
+fn understand<O: Options>(line: &mut CommandLine<'_>, limit: Option<Duration>) -> Result<Parsed<O>, UsageError> {
+    if let Some(mistake) = line.sections.mistake.take() {
+        return Err(mistake);
+    }
     let (options, matches, overruled) = loop {
         let mut matches = line.matches()?;
         let overruled = line.overruled(&matches)?;
@@ -56,8 +85,19 @@ pub(crate) fn parse<O: Options>(
         line.must_fit(least, &common, limit)?;
     }
     let policy = line.policy(&common, &matches)?;
-    let (secrets, ini_files) = (line.sections.secrets, line.sections.files);
-    Ok(Parsed { options, common, policy, secrets, ini_files, overruled })
+    let (secrets, ini_files) = (mem::take(&mut line.sections.secrets), mem::take(&mut line.sections.files));
+    Ok(Parsed { options, common, policy, secrets, ini_files, overruled, given: Vec::new() })
+}
+
+/// Whom a command line was to ask in which something else is wrong, as far as it says that: what tells it is in order.
+pub(crate) fn whom<O: Options>(command: &mut Command, given: &[GivenOption]) -> Option<Target> {
+    let argument = |option: &GivenOption| {
+        let name = option.id.replace('_', "-");
+        option.value.as_ref().map_or_else(|| format!("--{name}"), |value| format!("--{name}={value}"))
+    };
+    let of_whom = given.iter().filter(|option| WHOM.contains(&option.id.as_str())).map(argument);
+    let mut matches = command.try_get_matches_from_mut(iter::once(String::new()).chain(of_whom)).ok()?;
+    O::from_arg_matches_mut(&mut matches).ok().map(|options| options.target())
 }
 
 fn kind<O: Options>() -> Kind {
@@ -117,6 +157,22 @@ fn conclusion<O: Options>() -> String {
     }
     text
 }
+
+/// The ids of the options that say whom to ask, one way or another.
+const WHOM: &[&str] = &[
+    "hostname",
+    "domain",
+    "port",
+    "transport",
+    "srv",
+    "starttls",
+    "tls",
+    "counters",
+    "source",
+    "file",
+    "store",
+    "method",
+];
 
 /// How long a line of the help is.
 const LINE: usize = 100;

@@ -227,7 +227,8 @@ impl CounterOptions {
             }
             CounterPlace::Prometheus(url) => {
                 let transport = if url.tls { "https" } else { "http" };
-                Target { host: asked(&url.host), port: Some(url.port), transport, ..Target::default() }
+                let port = self.hostname.is_none().then_some(url.port);
+                Target { host: asked(&url.host), port, transport, ..Target::default() }
             }
             CounterPlace::Pdh => Target { host: asked("localhost"), transport: "pdh", ..Target::default() },
         }

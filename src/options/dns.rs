@@ -10,7 +10,7 @@ use crate::net::nameserver::PORT;
 #[command(next_help_heading = "Target")]
 pub(crate) struct DnsOptions {
     /// Nameserver to ask, as ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT; repeatable [default: the system's]
-    #[arg(long = "dns-server", value_name = "ADDRESS", value_parser = server)]
+    #[arg(id = "dns_server", long = "dns-server", value_name = "ADDRESS", value_parser = server)]
     pub servers: Vec<SocketAddr>,
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Sections {
     pub secrets: Secrets,
     /// The files that they are in.
     pub files: Vec<PathBuf>,
+    /// The first thing that is wrong with them: what else they say is there all the same.
+    pub mistake: Option<UsageError>,
 }
 
 /// What one entry adds to a command line.
@@ -48,6 +50,44 @@ struct SectionArgument {
 }
 
 impl Sections {
+    /// Reads one section. Once something is wrong, all that still counts is how that is to be said.
+    fn take_in(&mut self, selector: &str, arguments: &mut Arguments<'_>) -> Result<(), UsageError> {
+        let (section, path) =
+            selector.split_once('@').map_or((selector, None), |(section, path)| (section, Some(path)));
+        let section = if section.is_empty() { arguments.command.get_name() } else { section };
+        let path = match path {
+            Some("") => return Err(UsageError::NoIniFileNamed),
+            Some(path) => PathBuf::from(path),
+            None => default_file()?,
+        };
+        let path: Rc<Path> = path.into();
+        let (entries, mut mistake) = section_of(&path, section)?;
+        for entry in entries {
+            match entry.key.as_str() {
+                "password" => self.secrets.password = entry.value,
+                "passphrase" => self.secrets.passphrase = entry.value,
+                "bearer-token" => self.secrets.bearer_token = entry.value,
+                key if mistake.is_some() => {
+                    if PRESENTATION.contains(&key) {
+                        arguments.push(&entry, &path);
+                    }
+                }
+                // Whoever writes it means options that he would never miss.
+                "extra-opts" => {
+                    let expected = "no extra-opts, which are on the command line only".to_owned();
+                    mistake = Some(UsageError::IniLine { path: path.to_path_buf(), line: entry.line, expected });
+                }
+                _ => mistake = arguments.add(&entry, &path).err(),
+            }
+        }
+        self.files.push(path.to_path_buf());
+        mistake.map_or(Ok(()), Err)
+    }
+
+    pub(super) const fn are_empty(&self) -> bool {
+        self.arguments.is_empty()
+    }
+
     /// The command line `own`, program name first, with the arguments of the sections in front.
     pub(super) fn in_front_of(&self, own: &[String]) -> Vec<String> {
         self.without("", own)
@@ -94,36 +134,15 @@ pub(super) fn split(argv: Vec<String>) -> Split {
 }
 
 /// Reads the sections that `selectors` name. What excludes an option that is `given` on the command line yields to it.
-pub(super) fn read(selectors: &[String], command: &Command, given: &[&str]) -> Result<Sections, UsageError> {
+pub(super) fn read(selectors: &[String], command: &Command, given: &[&str]) -> Sections {
     let mut sections = Sections::default();
     let mut arguments = Arguments { command, given, known: HashMap::new(), found: Vec::new() };
     for selector in selectors {
-        let (section, path) =
-            selector.split_once('@').map_or((selector.as_str(), None), |(section, path)| (section, Some(path)));
-        let section = if section.is_empty() { command.get_name() } else { section };
-        let path = match path {
-            Some("") => return Err(UsageError::NoIniFileNamed),
-            Some(path) => PathBuf::from(path),
-            None => default_file()?,
-        };
-        let path: Rc<Path> = path.into();
-        for entry in section_of(&path, section)? {
-            match entry.key.as_str() {
-                "password" => sections.secrets.password = entry.value,
-                "passphrase" => sections.secrets.passphrase = entry.value,
-                "bearer-token" => sections.secrets.bearer_token = entry.value,
-                // Whoever writes it means options that he would never miss.
-                "extra-opts" => {
-                    let expected = "no extra-opts, which are on the command line only".to_owned();
-                    return Err(UsageError::IniLine { path: path.to_path_buf(), line: entry.line, expected });
-                }
-                _ => arguments.add(&entry, &path)?,
-            }
-        }
-        sections.files.push(path.to_path_buf());
+        let taken_in = sections.take_in(selector, &mut arguments);
+        sections.mistake = sections.mistake.or(taken_in.err());
     }
     sections.arguments = arguments.in_order();
-    Ok(sections)
+    sections
 }
 
 /// Whether a file has a section of this name, or something else is wrong with it that whoever reads it will say.
@@ -186,10 +205,14 @@ impl Arguments<'_> {
             known.checked = Some(entry.value.clone());
         }
         if !known.yields {
-            let (key, argument) = (entry.key.clone(), entry.argument());
-            self.found.push(SectionArgument { key, argument, path: path.clone(), line: entry.line });
+            self.push(entry, path);
         }
         Ok(())
+    }
+
+    fn push(&mut self, entry: &IniEntry, path: &Rc<Path>) {
+        let (key, argument) = (entry.key.clone(), entry.argument());
+        self.found.push(SectionArgument { key, argument, path: path.clone(), line: entry.line });
     }
 
     fn known(&self, key: &str) -> Option<Known> {
@@ -239,7 +262,8 @@ fn exclude_each_other(command: &Command, one: &Arg, other: &Arg) -> bool {
     one.get_id() != other.get_id() && (says(one, other) || says(other, one) || are_in_a_group)
 }
 
-fn section_of(path: &Path, section: &str) -> Result<Vec<IniEntry>, UsageError> {
+/// The entries of a section, and what is wrong with a line of it: then those above that line.
+fn section_of(path: &Path, section: &str) -> Result<(Vec<IniEntry>, Option<UsageError>), UsageError> {
     let _stage = stage::enter_file(format!("reading {} (--extra-opts)", path.display()));
     let unreadable = |reason: String| UsageError::Unreadable { path: path.to_owned(), reason };
     let bytes = match path.to_str() {
@@ -249,11 +273,17 @@ fn section_of(path: &Path, section: &str) -> Result<Vec<IniEntry>, UsageError> {
     let bytes = bytes.map_err(|error| unreadable(error.reason()))?;
     let line =
         |line, expected: &str| UsageError::IniLine { path: path.to_owned(), line, expected: expected.to_owned() };
-    ini::entries(&String::from_utf8_lossy(&bytes), section).map_err(|error| match error {
-        IniError::NoSection => UsageError::NoSection { path: path.to_owned(), section: section.to_owned() },
-        IniError::BadLine(number) => line(number, "'key = value' or a comment"),
-        IniError::BadHeader(number) => line(number, "[section], and nothing but a comment behind it"),
-    })
+    let text = String::from_utf8_lossy(&bytes);
+    let (number, mistake) = match ini::entries(&text, section) {
+        Ok(entries) => return Ok((entries, None)),
+        Err(IniError::NoSection) => {
+            return Err(UsageError::NoSection { path: path.to_owned(), section: section.to_owned() });
+        }
+        Err(IniError::BadLine(number)) => (number, line(number, "'key = value' or a comment")),
+        Err(IniError::BadHeader(number)) => (number, line(number, "[section], and nothing but a comment behind it")),
+    };
+    let above: Vec<_> = text.lines().take(number - 1).collect();
+    Ok((ini::entries(&above.join("\n"), section).unwrap_or_default(), Some(mistake)))
 }
 
 fn default_file() -> Result<PathBuf, UsageError> {
@@ -316,6 +346,9 @@ mod platform {
 const MAX_FILE: u64 = 1024 * 1024;
 
 const NAME: &str = "--extra-opts";
+
+/// The keys that say how whatever is wrong with the others is shown.
+const PRESENTATION: &[&str] = &["output", "single-line", "exit-ok"];
 
 /// The names of an ini file in a directory.
 const DEFAULT_NAMES: &[&str] = &["monitoring-plugins.ini", "plugins.ini", "nagios-plugins.ini"];

@@ -3,15 +3,9 @@
 //! Clap stops at the first mistake. But a mistake is reported in the format that was asked for, an ini file is read under the
 //! deadline that was asked for, and what a section adds must be told from what stands on the command line itself.
 
-use clap::{Arg, Command};
+use clap::{Arg, ArgAction, Command};
 
-/// One option, and its value where it takes one and has one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct GivenOption {
-    /// The id that `command` knows it by.
-    pub id: String,
-    pub value: Option<String>,
-}
+use crate::report::GivenOption;
 
 /// The options of `command` that stand in `arguments` (without the program's name), each time that they do.
 /// What is no option of it is passed over.
@@ -26,7 +20,8 @@ pub(super) fn given(command: &Command, arguments: &[String]) -> Vec<GivenOption>
                 let next = || left.clone().next().filter(may_be_value).and_then(|_| left.next().cloned());
                 glued.map(str::to_owned).or_else(next)
             });
-            found.push(GivenOption { id: option.get_id().to_string(), value: value.flatten() });
+            let is_repeatable = matches!(option.get_action(), ArgAction::Append);
+            found.push(GivenOption { id: option.get_id().to_string(), value: value.flatten(), is_repeatable });
         };
         match argument.strip_prefix("--") {
             Some("") => break,

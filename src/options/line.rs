@@ -10,12 +10,12 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Command, FromArgMatches};
 
 use super::extra_opts::Sections;
-use super::given::{GivenOption, given};
+use super::given::given;
 use super::needs::{Need, unmet};
 use super::reversed::overruled;
 use super::usage::{UsageError, explain};
 use super::{CommonOptions, Lack, Secrets, extra_opts};
-use crate::report::{About, Class, Override, Overruling, Policy};
+use crate::report::{About, Class, GivenOption, Override, Overruling, Policy};
 use crate::time::words::seconds;
 
 /// What there is to know of a check's options beside clap's table of them.
@@ -42,19 +42,27 @@ pub(super) struct CommandLine<'a> {
 }
 
 impl<'a> CommandLine<'a> {
-    /// Reads the sections that `argv` names.
+    /// Reads the sections that `argv` names; what is wrong with them is left to whoever understands the line.
     pub(super) fn of(command: &'a mut Command, kind: Kind, argv: Vec<OsString>) -> Result<Self, UsageError> {
         let not_text = |_| UsageError::CommandLine("an argument is not valid UTF-8: expected text".to_owned());
         let argv: Vec<_> = argv.into_iter().map(OsString::into_string).collect::<Result<_, _>>().map_err(not_text)?;
         let split = extra_opts::split(argv);
         let given = given(command, split.own.get(1..).unwrap_or_default());
-        let sections = extra_opts::read(&split.selectors, command, &ids(&given))?;
+        let sections = extra_opts::read(&split.selectors, command, &ids(&given));
         Ok(Self { command, kind, own: split.own, given, sections })
     }
 
     /// Whether the option with this id stands on the command line itself.
     pub(super) fn has(&self, id: &str) -> bool {
         self.given.iter().any(|option| option.id == id)
+    }
+
+    /// All of it as options, what sections add in front.
+    pub(super) fn all_given(self) -> Vec<GivenOption> {
+        if self.sections.are_empty() {
+            return self.given;
+        }
+        given(self.command, self.sections.in_front_of(&self.own).get(1..).unwrap_or_default())
     }
 
     /// All of it as clap has it.

@@ -52,13 +52,19 @@ impl LogOptions {
         }
     }
 
+    /// The host that is named, whatever tells of it; where none is, what does.
     pub(crate) fn target(&self) -> Target {
-        let (host, transport) = match (&self.file, &self.hostname) {
-            (Some(file), _) => (file.to_string(), "file"),
-            (None, Some(host)) => (host.clone(), "eventlog"),
-            (None, None) => ("the local event log".to_owned(), "eventlog"),
-        };
-        Target { host, transport, ..Target::default() }
+        let transport = if self.file.is_some() { "file" } else { "eventlog" };
+        Target { host: self.hostname.clone().unwrap_or_else(|| self.place()), transport, ..Target::default() }
+    }
+
+    /// What is read: the file, or whose log.
+    pub(crate) fn place(&self) -> String {
+        match (&self.file, &self.hostname) {
+            (Some(file), _) => file.to_string(),
+            (None, Some(host)) => host.clone(),
+            (None, None) => "the local event log".to_owned(),
+        }
     }
 
     /// A file, where there is no event log: `needs_a_file`, unless it is another host's log that is wanted.
@@ -79,7 +85,7 @@ impl LogOptions {
             let text = format!("how old {file} is nobody knows, so that --max-age has no effect");
             report.findings.push(Finding::remark(text));
         }
-        match judge_age(&report.target.host, written, report.started.time, max) {
+        match judge_age(&self.place(), written, report.started.time, max) {
             Ok(remark) => report.findings.extend(remark.map(Finding::remark)),
             Err(failure) => report.add_failure(failure),
         }

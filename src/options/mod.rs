@@ -28,6 +28,7 @@ pub(crate) mod usage;
 
 use std::ffi::OsString;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, Command};
@@ -37,7 +38,7 @@ pub use self::needs::{Need, When};
 pub(crate) use self::secret::Secrets;
 use crate::input::Input;
 use crate::render::{Format, Presentation};
-use crate::report::{About, Class, NotAState, Override, Policy, State, Target};
+use crate::report::{About, Class, GivenOption, Inquiry, NotAState, Override, Policy, State, Target};
 use crate::time::words;
 
 /// The options of one check beside the common ones.
@@ -210,14 +211,22 @@ pub(crate) struct Asked {
     timeout: Option<Timeout>,
     states: Vec<Override>,
     target: Target,
+    /// The port as it was given, which may be none.
+    port: Option<String>,
+    given: Vec<GivenOption>,
 }
 
 impl Asked {
     /// Of `argv` (program name first), as options of `command`.
     pub(crate) fn of(command: &Command, argv: &[OsString]) -> Self {
         let arguments: Vec<_> = argv.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+        Self::by(given(command, &arguments))
+    }
+
+    /// Of options that were given.
+    pub(crate) fn by(given: Vec<GivenOption>) -> Self {
         let mut asked = Self::default();
-        for option in given(command, &arguments) {
+        for option in &given {
             let value = option.value.as_deref();
             match option.id.as_str() {
                 "output" => {
@@ -225,7 +234,11 @@ impl Asked {
                     asked.presented.presentation.format = named.unwrap_or(asked.presented.presentation.format);
                 }
                 "hostname" | "domain" => asked.target.host = value.unwrap_or_default().to_owned(),
-                "port" => asked.target.port = value.and_then(|value| value.parse().ok()),
+                "port" => {
+                    asked.target.port = value.and_then(|value| value.parse().ok());
+                    asked.port.clone_from(&option.value);
+                }
+                "verbose" => asked.presented.presentation.verbosity = 1,
                 "single_line" => asked.presented.presentation.single_line = true,
                 "exit_ok" => asked.presented.exit_ok = true,
                 "timeout" => asked.timeout = value.and_then(|value| value.parse().ok()).or(asked.timeout),
@@ -233,14 +246,20 @@ impl Asked {
                 _ => {}
             }
         }
+        // Of what was never asked there are no details; but a comment is where series have their first line.
+        let presentation = &mut asked.presented.presentation;
+        presentation.verbosity = presentation.verbosity.min(u8::from(presentation.format == Format::OpenMetrics));
         let of_timeout = asked.timeout.and_then(|timeout| timeout.state);
         asked.states.extend(of_timeout.map(|state| Override { class: Class::Timeout, state }));
-        asked
+        Self { given, ..asked }
     }
 
-    /// Whom the question was to be put to, unless an ini section says another.
-    pub(crate) fn target(&self) -> &Target {
-        &self.target
+    /// Whom the question was to be put to, and what tells the run from others: as a good command line with such options would
+    /// have it, if there is one, and otherwise as far as it can be told.
+    pub(crate) fn whom(&self, of_options: impl FnOnce(&[GivenOption]) -> Option<Target>) -> (Target, Arc<Inquiry>) {
+        let known = of_options(&self.given);
+        let endpoint = known.as_ref().map_or_else(|| self.target.with_port(self.port.as_deref()), Target::endpoint);
+        (known.unwrap_or_else(|| self.target.clone()), Arc::new(Inquiry { endpoint, options: self.given.clone() }))
     }
 
     /// The deadline, unless an ini section says another.

@@ -43,7 +43,8 @@ impl Question {
         argv: Vec<OsString>,
         limit: Option<Duration>,
     ) -> Result<Self, UsageError> {
-        let parsed = command_line::parse::<C>(&mut command_line::bare_command::<C>(), argv, limit)?;
+        let parsed = command_line::parse::<C>(&mut command_line::bare_command::<C>(), argv, limit);
+        let parsed = parsed.map_err(|mistake| mistake.error)?;
         let (timeout, stream) = (parsed.common.given_timeout(), parsed.options.reads().and_then(Input::readable_once));
         let started = Started::now();
         // Of when it is put nothing is known yet.

@@ -8,13 +8,13 @@ use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 use std::panic::{Location, PanicHookInfo};
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
 use std::{env, panic, thread};
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::options::command_line::Parsed;
+use crate::options::command_line::{Mistake, Parsed};
 use crate::options::usage::UsageError;
 use crate::options::{Asked, Options, Secrets, command_line};
 use crate::platform::memory;
@@ -22,7 +22,9 @@ use crate::platform::memory;
 use crate::platform::unix::signals::Signals;
 #[cfg(windows)]
 use crate::platform::windows::console::Signals;
-use crate::report::{About, Class, Failure, Finding, Override, Overruling, Policy, Report, Started, State, Target};
+use crate::report::{
+    About, Class, Failure, Finding, Inquiry, Override, Overruling, Policy, Report, Started, State, Target,
+};
 use crate::time::deadline::Deadline;
 
 /// A check: its options, and the question that it puts.
@@ -39,6 +41,7 @@ pub struct Context {
     overruling: Vec<Overruling>,
     advice: fn(Option<Class>) -> &'static str,
     target: Target,
+    inquiry: Arc<Inquiry>,
     /// When the run began.
     pub started: Started,
     /// When everything must be over.
@@ -52,12 +55,14 @@ pub struct Context {
 impl Context {
     /// Of a command line that is understood, for a run that began then and must be over by the deadline; the options.
     fn of<C: Check>(parsed: Parsed<C>, started: Started, deadline: Deadline) -> (Self, C) {
+        let target = parsed.options.target();
         let context = Self {
             about: C::ABOUT,
             policy: parsed.policy,
             overruling: parsed.overruled,
             advice: parsed.options.advice(),
-            target: parsed.options.target(),
+            inquiry: Arc::new(Inquiry { endpoint: target.endpoint(), options: parsed.given }),
+            target,
             started,
             deadline,
             secrets: parsed.secrets,
@@ -72,8 +77,13 @@ impl Context {
         report.overruling.clone_from(&self.overruling);
         report.advise_by(self.advice);
         report.target.clone_from(&self.target);
-        report.asked = self.target.endpoint();
+        report.inquiry = Arc::clone(&self.inquiry);
         report
+    }
+
+    /// Whom it asks, and what tells it from others.
+    fn whom(&self) -> (Target, Arc<Inquiry>) {
+        (self.target.clone(), Arc::clone(&self.inquiry))
     }
 
     /// The report of a run of which nothing is known but why it failed.
@@ -147,7 +157,7 @@ fn tell_of_panic(title: &str, panic: &PanicHookInfo<'_>) -> ! {
     let place = panic.location().map_or_else(|| "an unknown place".to_owned(), place);
     // The panic's own words may quote a file or a peer.
     let text = format!("internal error at {place}; please report it");
-    aside::keep_here(|context| unasked(context.about, context.started, context.target.endpoint(), &text));
+    aside::keep_here(|context| unasked(context.about, context.started, context.whom(), &text));
     output::finish(run.unasked(&text))
 }
 
@@ -156,8 +166,8 @@ fn answer<C: Check>() {
     let (run, mut command, argv) = begin::<C>();
     let parsed = match command_line::parse::<C>(&mut command, argv, None) {
         Ok(parsed) => parsed,
-        Err(UsageError::Asked(text)) => output::finish_unchecked(&text),
-        Err(error) => output::finish(run.unasked(&error.to_string())),
+        Err(Mistake { error: UsageError::Asked(text), .. }) => output::finish_unchecked(&text),
+        Err(mistake) => output::finish(mistaken::<C>(run, &mut command, mistake)),
     };
     output::present(parsed.common.presented());
     let deadline = Deadline::new(run.started.instant, parsed.common.timeout());
@@ -172,13 +182,29 @@ fn answer<C: Check>() {
 /// The report of a command line, program name first, whose run began at `time`: a test passes days in seconds.
 pub fn report_at<C: Check>(argv: Vec<OsString>, time: SystemTime) -> Result<Report, String> {
     let parsed = command_line::parse::<C>(&mut command_line::bare_command::<C>(), argv, None);
-    let parsed = parsed.map_err(|error| error.to_string())?;
+    let parsed = parsed.map_err(|mistake| mistake.error.to_string())?;
     let started = Started { time, instant: Instant::now() };
     let deadline = Deadline::new(started.instant, parsed.common.timeout());
     let (context, options) = Context::of(parsed, started, deadline);
     // Thousands of them would not fit into one process.
     let runtime = ManuallyDrop::into_inner(runtime().map_err(|failure| failure.summary)?);
     Ok(ask_on(&runtime, &options, &context))
+}
+
+/// The report of a command line that is none, shown as it asks for. It is about whom a good one would be about; but where the
+/// mistake is in a file, nothing of that is said.
+fn mistaken<C: Check>(run: &Run, command: &mut clap::Command, Mistake { error, given }: Mistake) -> Report {
+    let text = error.to_string();
+    if given.is_empty() {
+        return run.unasked(&text);
+    }
+    let asked = Asked::by(given);
+    output::present(asked.presented);
+    if error.is_about_a_file() {
+        return run.unasked(&text);
+    }
+    let whom = asked.whom(|given| command_line::whom::<C>(command, given));
+    unasked(run.about, run.started, whom, &text)
 }
 
 /// Puts the question of a check; an error if this host lacks what that takes.
@@ -221,15 +247,15 @@ impl Run {
     }
 
     fn unasked(&self, text: &str) -> Report {
-        let target = self.context().map_or(self.asked.target(), |context| &context.target);
-        unasked(self.about, self.started, target.endpoint(), text)
+        let whom = self.context().map_or_else(|| self.asked.whom(|_| None), Context::whom);
+        unasked(self.about, self.started, whom, text)
     }
 
     /// The report of a run of which nothing is known but why it failed.
     fn failed(&self, failure: &Failure) -> Report {
         let by_argument = || {
             let mut report = Report::new(self.about, self.asked.policy(), self.started);
-            report.asked = self.asked.target().endpoint();
+            (report.target, report.inquiry) = self.asked.whom(|_| None);
             report
         };
         let mut report = self.context().map_or_else(by_argument, Context::report);
@@ -239,9 +265,9 @@ impl Run {
 }
 
 /// The UNKNOWN report of a run whose question was never answered.
-fn unasked(about: &'static About, started: Started, asked: String, text: &str) -> Report {
+fn unasked(about: &'static About, started: Started, whom: (Target, Arc<Inquiry>), text: &str) -> Report {
     let mut report = Report::new(about, Policy::default(), started);
-    report.asked = asked;
+    (report.target, report.inquiry) = whom;
     report.add_finding(Finding::unknown(text));
     report
 }

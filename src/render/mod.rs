@@ -44,7 +44,7 @@ pub fn render(report: &Report, presentation: Presentation) -> String {
         Format::Text => text::render(report, presentation),
         Format::Json => json::render(report, presentation),
         Format::Scom => scom::render(report, presentation),
-        Format::OpenMetrics => openmetrics::render(report),
+        Format::OpenMetrics => openmetrics::render(report, presentation),
     }
 }
 

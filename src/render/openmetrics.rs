@@ -4,11 +4,11 @@
 //! without units' lines and without timestamps. Sources: openmetrics.io, and prometheus.io, "Exposition formats".
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use super::{MAX_OUTPUT, is_hostile};
-use crate::report::{Metric, Quantity, Report, State, Unit, Uom, excerpt};
+use super::{MAX_OUTPUT, Presentation, is_hostile};
+use crate::report::{GivenOption, Metric, Quantity, Report, State, Unit, Uom, excerpt};
 use crate::time::calendar::unix_seconds;
 
 /// All series of one name.
@@ -22,19 +22,27 @@ struct Family {
 /// One value, of one check and one target.
 #[derive(Debug)]
 struct Series {
-    /// As they stand between the braces: `check`, `target`, and of one of several also `of`.
+    /// As they stand between the braces: `check`, `target`, what the options say of the question, and of one of several `of`.
     labels: String,
     value: f64,
 }
 
 /// Whatever was measured, of the check itself and of each that it asked. What was not measured is not there.
-pub(crate) fn render(report: &Report) -> String {
+///
+/// With `-v` the first line of the text is a comment in front, for whoever looks at the file: Prometheus' own format has such,
+/// OpenMetrics none.
+pub(crate) fn render(report: &Report, presentation: Presentation) -> String {
     let mut families = Families::default();
     families.add_report(report, report.about.name.trim_start_matches("check_um_"));
     for part in &report.parts {
         families.add_report(&part.report, &part.name);
     }
-    families.to_text()
+    let mut out = String::new();
+    if presentation.verbosity > 0 {
+        let _ =
+            writeln!(out, "# {} {} - {}", report.about.title, report.state().word(), in_one_line(&report.summary()));
+    }
+    families.add_to(out)
 }
 
 #[derive(Debug, Default)]
@@ -47,10 +55,8 @@ struct Families {
 
 impl Families {
     fn add_report(&mut self, report: &Report, check: &str) {
-        let labels = |of: Option<&str>| {
-            let own = format!("check=\"{}\",target=\"{}\"", escaped(check), escaped(&report.asked));
-            of.map_or_else(|| own.clone(), |of| format!("{own},of=\"{}\"", escaped(of)))
-        };
+        let own = inquiry(report, check);
+        let labels = |of: Option<&str>| of.map_or_else(|| own.clone(), |of| format!("{own},of=\"{}\"", escaped(of)));
         let state = report.state();
         let succeeded = f64::from(u8::from(state <= State::Warning));
         let duration = (report.duration.as_secs_f64() * 1e6).round() / 1e6;
@@ -64,6 +70,10 @@ impl Families {
             value
                 .into_iter()
                 .for_each(|value| self.add(name.into(), help.into(), Series { labels: labels(None), value }));
+        }
+        if let Some(class) = report.failure().and_then(|failure| failure.class) {
+            let labels = format!("{own},class=\"{class}\"");
+            self.add(FAILURE.into(), HELP_FAILURE.into(), Series { labels, value: 1.0 });
         }
         for metric in &report.metrics {
             let Some(value) = metric.value() else { continue };
@@ -91,8 +101,7 @@ impl Families {
     }
 
     /// At most [`MAX_OUTPUT`] bytes of whole lines, and whole families as long as they fit.
-    fn to_text(&self) -> String {
-        let mut out = String::new();
+    fn add_to(&self, mut out: String) -> String {
         for Family { name, help, series } in &self.all {
             let mut head = format!("# HELP {name} {help}\n# TYPE {name} gauge\n");
             for Series { labels, value } in series {
@@ -106,6 +115,29 @@ impl Families {
         }
         out + END
     }
+}
+
+/// The labels that all series of a report have: the check, whom it asks, and each option that makes it another question than
+/// the same check puts to the same host elsewhere.
+fn inquiry(report: &Report, check: &str) -> String {
+    let mut labels = format!("check=\"{}\",target=\"{}\"", escaped(check), escaped(&report.inquiry.endpoint));
+    let mut options = BTreeMap::<&str, String>::new();
+    for GivenOption { id, value, is_repeatable } in report.inquiry.options.iter().filter(|option| tells(&option.id)) {
+        let value = value.as_deref().unwrap_or("true");
+        let known = options.entry(id).or_default();
+        *known = if *is_repeatable && !known.is_empty() { format!("{known},{value}") } else { value.to_owned() };
+    }
+    for (name, value) in options {
+        let _ = write!(labels, ",{name}=\"{}\"", escaped(&value));
+    }
+    labels
+}
+
+/// Whether an option tells its run from others: not how the answer is judged and shown, nor by which secret it is got.
+fn tells(id: &str) -> bool {
+    let is_threshold = id.ends_with("warning") || id.ends_with("critical");
+    let is_secret = ["pass", "bearer"].iter().any(|beginning| id.starts_with(beginning));
+    !is_threshold && !is_secret && !TELL_NOTHING.contains(&id)
 }
 
 /// The name of what the table of quantities does not know, made from its label as it stands in perfdata.
@@ -129,6 +161,11 @@ fn earliest_expiry(report: &Report) -> Option<f64> {
     Some(unix_seconds(report.started.time) as f64 + earliest.floor())
 }
 
+/// What a comment may be: what acts on a terminal, or ends it, as a blank.
+fn in_one_line(text: &str) -> String {
+    excerpt(text, MAX_COMMENT).chars().map(|c| if is_hostile(c) { ' ' } else { c }).collect()
+}
+
 /// The value of a label: anything, with three characters escaped, and what acts on a terminal as a blank.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -147,12 +184,38 @@ const STATE: &str = "check_um_state";
 
 const HELP_STATE: &str = "State of the check: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.";
 
+const FAILURE: &str = "check_um_failure";
+
+const HELP_FAILURE: &str =
+    "Why the check is not OK: 1 with the class of its worst failure, where it is one of a class.";
+
 const HELP_SUCCESS: &str = "Whether the check succeeded: 1 for OK and WARNING, else 0.";
 
 const HELP_EXPIRY: &str = "Unix time at which the first of the certificates ends.";
 
 /// What the text ends with.
 const END: &str = "# EOF\n";
+
+/// The options beside thresholds and secrets that make no label: those in `target`, of every plugin, and of this host's files.
+const TELL_NOTHING: &[&str] = &[
+    "hostname",
+    "port",
+    "timeout",
+    "states",
+    "output",
+    "single_line",
+    "exit_ok",
+    "verbose",
+    "extra_opts",
+    "headers",
+    "client_key",
+    "state_file",
+    "peer",
+    "list",
+];
+
+/// The most of a comment, in characters.
+const MAX_COMMENT: usize = 2_000;
 
 /// The most of the value of a label, in characters.
 const MAX_LABEL: usize = 500;

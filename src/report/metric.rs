@@ -49,7 +49,7 @@ pub struct Metric {
     max: Option<f64>,
     /// Of whom it was measured, where there are several.
     of: Option<String>,
-    /// What stands behind its label for that.
+    /// What stands behind its label for that, or the whole name of it.
     suffix: Option<String>,
 }
 
@@ -116,6 +116,12 @@ impl Metric {
         self
     }
 
+    /// With the whole name of what its suffix stands for, for whoever need not make a label of it.
+    pub fn in_full(mut self, name: &str) -> Self {
+        self.suffix = Some(name.to_owned());
+        self
+    }
+
     /// With the one of several targets that it was measured of, for whoever reads of a violation.
     pub fn said_of(mut self, target: impl Into<String>) -> Self {
         self.of = Some(target.into());
@@ -160,7 +166,7 @@ impl Metric {
         &self.name
     }
 
-    /// What tells it from the same of other targets, such as an address.
+    /// What tells it from the same of other targets, such as an address or a path.
     pub(crate) fn suffix(&self) -> Option<&str> {
         self.suffix.as_deref()
     }

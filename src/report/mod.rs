@@ -7,6 +7,7 @@ pub(crate) mod event;
 pub(crate) mod excerpt;
 pub(crate) mod failure;
 pub(crate) mod finding;
+pub(crate) mod inquiry;
 pub(crate) mod metric;
 pub(crate) mod nearest;
 pub(crate) mod policy;
@@ -19,6 +20,7 @@ pub(crate) mod thresholds;
 pub(crate) mod windows;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::about::{About, HEALTH_SET, StandsFor};
@@ -29,6 +31,7 @@ pub(crate) use self::excerpt::excerpt;
 pub use self::failure::Failure;
 pub use self::finding::Finding;
 pub(crate) use self::finding::Overruling;
+pub use self::inquiry::{GivenOption, Inquiry};
 pub use self::metric::{Metric, Uom};
 pub(crate) use self::metric::{label_of, percent};
 pub(crate) use self::policy::Override;
@@ -57,8 +60,8 @@ pub struct Report {
     pub duration: Duration,
     /// Whom it asked.
     pub target: Target,
-    /// Whom it was to ask as its options name them, such as `cas1:5060`: the same whatever comes of it.
-    pub asked: String,
+    /// What tells it from the other runs of its check.
+    pub inquiry: Arc<Inquiry>,
     /// Of which servers a source tells that may tell of several, by the names that it gives them; at most a few.
     pub servers: Vec<String>,
     /// With which credentials.
@@ -97,7 +100,7 @@ impl Report {
             started,
             duration: Duration::ZERO,
             target: Target::default(),
-            asked: String::new(),
+            inquiry: Arc::default(),
             servers: Vec::new(),
             authentication: Authentication::default(),
             headline: None,

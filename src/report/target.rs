@@ -18,7 +18,12 @@ pub struct Target {
 impl Target {
     /// Host and port in one word: `cas1:5060`, `[2001:db8::7]:5061`.
     pub fn endpoint(&self) -> String {
-        match self.port {
+        self.with_port(self.port.map(|port| port.to_string()).as_deref())
+    }
+
+    /// The same with a port that may be none at all, as somebody wrote it.
+    pub(crate) fn with_port(&self, port: Option<&str>) -> String {
+        match port {
             Some(port) if self.host.contains(':') => format!("[{}]:{port}", self.host),
             Some(port) => format!("{}:{port}", self.host),
             None => self.host.clone(),

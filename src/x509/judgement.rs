@@ -149,16 +149,28 @@ impl Judgement {
     }
 }
 
+/// One of several chains that are not asked for over the network.
+#[derive(Debug)]
+pub(crate) struct JudgedItem {
+    /// Its name in full, such as a path.
+    pub name: String,
+    /// What names its metrics among those of others.
+    pub label: String,
+    pub judgement: Option<Judgement>,
+}
+
 /// The metrics of several chains: of one alone its own; of more the earliest of all, then each under its label.
-pub(crate) fn metrics_of_several(judged: &[(String, Option<Judgement>)], expiries: &Expiries) -> Vec<Metric> {
+pub(crate) fn metrics_of_several(judged: &[JudgedItem], expiries: &Expiries) -> Vec<Metric> {
     match judged {
         [] => metrics(&[], expiries),
-        [(_, judgement)] => metrics(judgement.as_ref().map_or(&[], |judgement| &judgement.remaining), expiries),
+        [one] => metrics(one.judgement.as_ref().map_or(&[], |judgement| &judgement.remaining), expiries),
         several => {
-            let earliest = |judgement: &Option<Judgement>| judgement.as_ref().and_then(Judgement::earliest);
-            let all = several.iter().filter_map(|(_, judgement)| earliest(judgement)).min_by_key(|left| left.seconds);
-            let each = several.iter().take(MAX_LABELLED_METRICS);
-            let each = each.map(|(label, judgement)| expiries.days("days_left", earliest(judgement)).suffixed(label));
+            let earliest = |item: &JudgedItem| item.judgement.as_ref().and_then(Judgement::earliest);
+            let all = several.iter().filter_map(earliest).min_by_key(|left| left.seconds);
+            let each = several
+                .iter()
+                .take(MAX_LABELLED_METRICS)
+                .map(|item| expiries.days("days_left", earliest(item)).suffixed(&item.label).in_full(&item.name));
             std::iter::once(expiries.days("days_left", all)).chain(each).collect()
         }
     }

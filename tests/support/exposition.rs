@@ -29,6 +29,11 @@ pub fn value(output: &str, name: &str) -> Option<f64> {
     found.first().map(|series| series.value)
 }
 
+/// Without the comment in front that `-v` adds.
+pub fn without_comment(output: &str) -> &str {
+    output.strip_prefix("# UM ").and_then(|rest| rest.split_once('\n')).map_or(output, |(_, rest)| rest)
+}
+
 /// Stricter than any reader: HELP, then TYPE, then samples, each family once; every sample with check and target; no time.
 pub fn series(output: &str) -> Result<Vec<Series>, String> {
     let lines = output.strip_suffix("# EOF\n").ok_or("no # EOF at the end")?;

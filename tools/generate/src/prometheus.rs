@@ -85,7 +85,8 @@ impl Watched {
         let service = self.service();
         let alert = if service.alert.is_empty() { service.title } else { service.alert };
         let says = format!(
-            "{alert}. The reason and what to do about it are what the check itself says: {} with the options of its timer, -v.",
+            "{alert}. Its class is in check_um_failure, the reason in the journal of its timer and in front of its file; \
+             what to do about it is what {} says with the same options and -v.",
             self.check.about.name
         );
         [("summary", format!("{check} of {target} is {}", severity.word)), ("description", says)]
@@ -152,8 +153,7 @@ fn rules() -> String {
     }
     text += THRESHOLDS_HEAD;
     for severity in SEVERITIES.into_iter().filter(|severity| severity.state != 3) {
-        let expression =
-            format!("{JUDGED} == {} unless on (instance, check, target) check_um_state > 0", severity.state);
+        let expression = format!("{JUDGED} == {} unless ignoring (of) check_um_state > 0", severity.state);
         let more = alert(10, severity.severity, &[("summary", beyond("{{ $labels.check }}", "{{ $labels.target }}"))]);
         text += &rule(("alert", "CheckUmThreshold"), &expression, &more);
     }
@@ -305,89 +305,4 @@ tests:";
 
 const TARGET: &str = "cas1.example.com:5060";
 
-const TESTS_OF_THE_REST: &str = r#"
-  # CRITICAL is worse than UNKNOWN, and that than WARNING.
-  - interval: 1m
-    input_series:
-      - series: 'check_um_state{check="sip_options",target="cas1",instance="poller"}'
-        values: '0 0 2 2'
-      - series: 'check_um_state{check="ad_ds",target="cas1",instance="poller"}'
-        values: '0 1 1 3'
-      - series: 'check_um_state{check="events",target="cas1",instance="poller"}'
-        values: '0 3 1 1'
-    promql_expr_test:
-      - expr: 'target:check_um_state:worst'
-        eval_time: 0m
-        exp_samples:
-          - labels: 'target:check_um_state:worst{target="cas1",instance="poller"}'
-            value: 0
-      - expr: 'target:check_um_state:worst'
-        eval_time: 1m
-        exp_samples:
-          - labels: 'target:check_um_state:worst{target="cas1",instance="poller"}'
-            value: 3
-      - expr: 'target:check_um_state:worst'
-        eval_time: 3m
-        exp_samples:
-          - labels: 'target:check_um_state:worst{target="cas1",instance="poller"}'
-            value: 2
-
-  # What asks the others has findings of its own, such as of those that nobody asked.
-  - interval: 1m
-    input_series:
-      - series: 'check_um_state{check="call_router",target="cas1",instance="poller"}'
-        values: '1x60'
-      - series: 'check_um_state{check="sip_options",target="cas1",instance="poller"}'
-        values: '0x60'
-      - series: 'check_um_checks{check="call_router",target="cas1",instance="poller"}'
-        values: '1x60'
-    promql_expr_test:
-      - expr: 'count(ALERTS{alertname="CheckUmCallRouter",alertstate="firing"})'
-        eval_time: 60m
-        exp_samples:
-          - value: 1
-
-  # A threshold is said where the check itself is content, and only there.
-  - interval: 1m
-    input_series:
-      - series: 'check_um_time_seconds{check="sip_options",target="cas1",instance="poller"}'
-        values: '2x60'
-      - series: 'check_um_state{check="sip_options",target="cas1",instance="poller"}'
-        values: '0x30 1x30'
-    alert_rule_test:
-      - eval_time: 20m
-        alertname: CheckUmThreshold
-        exp_alerts:
-          - exp_labels: {check: sip_options, target: cas1, instance: poller, severity: warning}
-            exp_annotations:
-              summary: 'What sip_options measures of cas1 is beyond the threshold of the health set'
-      - eval_time: 50m
-        alertname: CheckUmThreshold
-
-  # A file that nobody writes any more, and one that cannot be read.
-  - interval: 1m
-    input_series:
-      - series: 'node_textfile_mtime_seconds{file="/var/lib/prometheus/node-exporter/check_um_cas1.prom",instance="poller"}'
-        values: '0x60'
-      - series: 'node_textfile_mtime_seconds{file="/var/lib/prometheus/node-exporter/apt.prom",instance="poller"}'
-        values: '0x60'
-      - series: 'node_textfile_scrape_error{instance="poller"}'
-        values: '0x30 1x30'
-    alert_rule_test:
-      - eval_time: 15m
-        alertname: CheckUmStale
-      - eval_time: 25m
-        alertname: CheckUmStale
-        exp_alerts:
-          - exp_labels: {file: /var/lib/prometheus/node-exporter/check_um_cas1.prom, instance: poller, severity: warning}
-            exp_annotations:
-              summary: '/var/lib/prometheus/node-exporter/check_um_cas1.prom has not been written for three runs: does its timer run?'
-      - eval_time: 25m
-        alertname: CheckUmUnread
-      - eval_time: 50m
-        alertname: CheckUmUnread
-        exp_alerts:
-          - exp_labels: {instance: poller, severity: warning}
-            exp_annotations:
-              summary: 'The textfile collector of poller cannot read one of its files: its log says which'
-"#;
+const TESTS_OF_THE_REST: &str = include_str!("prometheus/rest_of_tests.yml");

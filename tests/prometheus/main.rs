@@ -5,7 +5,11 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
 
+mod labels;
+mod script_exporter;
+#[path = "../support/mod.rs"]
 mod support;
+mod textfile;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -26,7 +30,8 @@ use support::exposition::{self, objections, promtool};
 use support::host::Server;
 use support::node_exporter::NodeExporter;
 use support::port::free_port;
-use support::{Outcome, format, plugin, run_command};
+use support::{format, plugin, run_command};
+use textfile::run_script;
 
 #[test]
 fn every_scene_of_every_check_is_series_that_promtool_is_silent_on() {
@@ -42,16 +47,25 @@ fn play(scene: &Scene) {
         outcome
     };
     let said = run("openmetrics");
-    let series = exposition::assert_valid(&said.stdout);
+    let series = exposition::assert_valid(exposition::without_comment(&said.stdout));
     let own = series.iter().find(|one| one.name == "check_um_state").unwrap();
     assert_eq!(own.value, f64::from(scene.exit), "{said:?}");
     assert_eq!(format!("check_um_{}", own.labels["check"]), scene.plugin, "{said:?}");
     assert!(!said.stdout.contains("as perfdata has it"), "not in the table of quantities: {said:?}");
     assert_eq!(objections(&said.stdout).unwrap_or_default(), "", "{said:?}");
-    // Everything that was measured, as often as JSON has it.
+    // Why it is not OK, where that is of a class.
     let json = format::assert_json(&run("json").stdout);
+    let classes: Vec<_> = series.iter().filter_map(|one| one.labels.get("class")).collect();
+    assert_eq!(classes, all_classes(&json), "{json} {said:?}");
+    // Everything that was measured, as often as JSON has it.
     let measured = series.iter().filter(|one| !OF_EVERY_CHECK.contains(&one.name.as_str())).count();
     assert_eq!(measured, metrics(&json), "{json} {said:?}");
+}
+
+/// Of what class the worst failure is, in a report and in those of whom it has asked.
+fn all_classes(json: &Value) -> Vec<&str> {
+    let parts = json["checks"].as_array().map(Vec::as_slice).unwrap_or_default();
+    json["failure"]["class"].as_str().into_iter().chain(parts.iter().flat_map(all_classes)).collect()
 }
 
 /// How many metrics have a value, in a report and in those of whom it has asked.
@@ -59,26 +73,6 @@ fn metrics(json: &Value) -> usize {
     let own = json["metrics"].as_object().unwrap().values().filter(|metric| !metric["value"].is_null()).count();
     let checks = json["checks"].as_array().map(Vec::as_slice).unwrap_or_default();
     own + checks.iter().map(metrics).sum::<usize>()
-}
-
-#[test]
-fn the_same_target_whether_it_answers_or_not() {
-    let answers = Router::start(&Settings::default()).unwrap();
-    let port = answers.tcp.port();
-    let series = |arguments: &str| {
-        let outcome = support::run("check_um_sip_options", &format!("{arguments} --output openmetrics"));
-        let mut all = exposition::assert_valid(&outcome.stdout);
-        all.retain(|one| one.name == "check_um_state");
-        (all[0].labels["target"].clone(), all[0].value)
-    };
-    let well = series(&format!("-H localhost -4 -p {port}"));
-    assert_eq!(well, (format!("localhost:{port}"), 0.0));
-    drop(answers);
-    // A look-up that fails, nobody who listens, a deadline, a local address that is nobody's.
-    assert_eq!(series("-H localhost -4 -p 1"), ("localhost:1".to_owned(), 2.0));
-    assert_eq!(series("-H nobody.invalid -p 5070 -t 5").0, "nobody.invalid:5070");
-    assert_eq!(series("-H localhost --source-address 192.0.2.7 -4").0, "localhost:5060");
-    assert_eq!(series("-H ::1 --transport tls -t 0.5").0, "[::1]:5061");
 }
 
 #[test]
@@ -160,37 +154,6 @@ fn the_committed_units_pass_systemd_s_own_eyes() {
 }
 
 #[test]
-fn a_file_is_written_whole_or_not_at_all() {
-    let textfiles = tempfile::tempdir().unwrap();
-    let written = |name: &str, plugin: &str| {
-        let outcome = textfile(textfiles.path(), name, plugin, &["-H", "127.0.0.1", "-p", "1"]);
-        (outcome.code, fs::read_to_string(textfiles.path().join(format!("check_um_{name}.prom"))).unwrap_or_default())
-    };
-    let (code, first) = written("a", "check_um_sip_options");
-    assert_eq!((code, exposition::value(&first, "check_um_state")), (Some(0), Some(2.0)));
-    // What prints half a file and fails, and what is not there.
-    let (code, kept) = written("a", "false");
-    assert_eq!((code, &kept), (Some(1), &first));
-    assert_ne!(written("a", "/nowhere/check_um_sip_options").0, Some(0));
-    for name in ["", "../a", "a b", "a/b"] {
-        let outcome = textfile(textfiles.path(), name, "check_um_sip_options", &[]);
-        assert!(outcome.code == Some(3) && outcome.stdout.contains("expected"), "{name:?}: {outcome:?}");
-    }
-    let left: Vec<_> = fs::read_dir(textfiles.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left, ["check_um_a.prom"]);
-}
-
-/// The script, as the service runs it.
-fn textfile(textfiles: &Path, name: &str, check: &str, options: &[&str]) -> Outcome {
-    let script = support::root().join("integrations/prometheus/check-um-textfile");
-    let program = if check.starts_with("check_um") { plugin(check).get_program().to_owned() } else { check.into() };
-    let mut command = Command::new("sh");
-    // What the shell has to say of a program that is not there belongs into systemd's journal.
-    command.args(["-c", "exec \"$@\" 2>&1", "sh"]).arg(script).arg(name).arg(program).args(options);
-    run_command(command.env("CHECK_UM_TEXTFILES", textfiles))
-}
-
-#[test]
 fn an_alert_fires_and_is_resolved_by_prometheus_itself() {
     let scratch = tempfile::tempdir().unwrap();
     let textfiles = scratch.path().join("textfiles");
@@ -199,13 +162,22 @@ fn an_alert_fires_and_is_resolved_by_prometheus_itself() {
     let target = format!("127.0.0.1:{port}");
     let ask = || {
         let options = ["-H", "127.0.0.1", "-p", &port.to_string()];
-        let outcome = textfile(&textfiles, "cas1", "check_um_sip_options", &options);
+        let outcome = run_script(&textfiles, "cas1", "check_um_sip_options", &options);
         assert_eq!(outcome.code, Some(0), "{outcome:?}");
     };
     ask();
     let Some(exporter) = NodeExporter::start(&textfiles, "") else { return };
     let page = get(exporter.port, "/metrics");
-    assert!(page.contains(&format!("check_um_state{{check=\"sip_options\",target=\"{target}\"}} 2")), "{page}");
+    let series = |run: &str, state: &str| {
+        format!("check_um_state{{check=\"sip_options\",run=\"{run}\",target=\"{target}\"}} {state}")
+    };
+    assert!(page.contains(&series("cas1", "2")), "{page}");
+    // The same question once more, judged otherwise.
+    let lowered = ["-H", "127.0.0.1", "-p", &port.to_string(), "--state", "refused=warning"];
+    assert_eq!(run_script(&textfiles, "lowered", "check_um_sip_options", &lowered).code, Some(0));
+    let page = get(exporter.port, "/metrics");
+    assert!(page.contains(&series("cas1", "2")) && page.contains(&series("lowered", "1")), "{page}");
+    fs::remove_file(textfiles.join("check_um_lowered.prom")).unwrap();
     assert!(page.contains("node_textfile_scrape_error 0"), "{page}");
 
     // A script exporter serves the same text as what it is.
@@ -315,8 +287,13 @@ fn eventually(missing: impl Fn() -> Option<String>) {
 }
 
 /// The series of a check beside what it measures.
-const OF_EVERY_CHECK: &[&str] =
-    &["check_um_state", "probe_success", "probe_duration_seconds", "probe_ssl_earliest_cert_expiry"];
+const OF_EVERY_CHECK: &[&str] = &[
+    "check_um_state",
+    "check_um_failure",
+    "probe_success",
+    "probe_duration_seconds",
+    "probe_ssl_earliest_cert_expiry",
+];
 
 /// Where the service looks for the script.
 const INSTALLED: &str = "/usr/share/check-um/prometheus/check-um-textfile";
