@@ -96,9 +96,6 @@ impl CounterSource {
     }
 }
 
-/// Less than this no counter of Windows says: it has six decimals, or is a share of a number of 64 bits in per cent.
-const LEAST: f64 = 1e-18;
-
 impl fmt::Display for SourceKind {
     /// The kind, and of an exporter its address, of a log its place.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -109,3 +106,6 @@ impl fmt::Display for SourceKind {
         }
     }
 }
+
+/// Less than this no counter of Windows says: it has six decimals, or is a share of a number of 64 bits in per cent.
+const LEAST: f64 = 1e-18;

@@ -35,7 +35,8 @@ fn accepted_without_a_warning() {
     }
     let scratch = Scratch::new("master.example.com");
     let everything = "object Host \"cas2.example.com\" {\n  check_command = \"dummy\"\n  zone = \"satellite\"\n  \
-        vars.um_call_router = { agent = \"cas1.example.com\", domain = \"example.com\", call_routing = \"sip:x\" }\n}\n\
+        vars.um_call_router = { startup_mode = \"Dual\", agent = \"cas1.example.com\", domain = \"example.com\", \
+            call_routing = \"sip:x\" }\n}\n\
         object Host \"cas3.example.com\" {\n  check_command = \"dummy\"\n  zone = \"master\"\n  \
         vars.um_call_router = { whole = true, service_source = \"prometheus:http://cas3/\" }\n}\n\
         object Host \"cas4.example.com\" {\n  check_command = \"dummy\"\n  zone = \"satellite\"\n  \

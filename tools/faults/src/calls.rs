@@ -49,6 +49,7 @@ const fn call(name: &'static str, number: c_long, errors: &'static [Errno]) -> C
     Call { name, number: number as u64, errors }
 }
 
+/// `brk` is none of them: the kernel refuses it by the break as it was, and no C library knows an error of it.
 const CALLS: &[Call] = &[
     call("read", libc::SYS_read, &[EINTR, EAGAIN, EIO, ECONNRESET, EISDIR]),
     call("readv", libc::SYS_readv, &[EINTR, EAGAIN, EIO, ECONNRESET]),
@@ -90,7 +91,6 @@ const CALLS: &[Call] = &[
     call("mprotect", libc::SYS_mprotect, &[ENOMEM, EACCES]),
     call("munmap", libc::SYS_munmap, &[ENOMEM]),
     call("madvise", libc::SYS_madvise, &[ENOMEM, EAGAIN]),
-    call("brk", libc::SYS_brk, &[ENOMEM]),
     call("socket", libc::SYS_socket, &[EMFILE, ENFILE, ENOBUFS, ENOMEM, EACCES, EAFNOSUPPORT]),
     call("socketpair", libc::SYS_socketpair, &[EMFILE, ENFILE, ENOMEM]),
     call("pipe2", libc::SYS_pipe2, &[EMFILE, ENFILE]),
