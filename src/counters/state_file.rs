@@ -71,10 +71,10 @@ pub(crate) async fn update<T>(
     change: impl FnOnce(&mut History) -> Result<T, HistoryError>,
 ) -> Result<Updated<T>, StateError> {
     // Before anything is written beside it.
-    ours(path)?;
+    let was_there = ours(path)?;
     begins_as_ours(path)?;
     let _lock = lock(&beside(path, "lock"), deadline).await?;
-    let (mut history, replaced) = read(path)?;
+    let (mut history, replaced) = read(path, was_there)?;
     let changed = change(&mut history).and_then(|value| Ok((value, history.encode()?)));
     let (value, content) = changed.map_err(|_| StateError::Full { path: path.to_owned() })?;
     loop {
@@ -104,19 +104,19 @@ pub(crate) fn default_path(plugin: &str, name: &str) -> Result<PathBuf, StateErr
     Ok(directory.join(&digest_of(name)[..16]))
 }
 
-/// Refuses what only looks like a place for a history, without opening it.
-fn ours(path: &Path) -> Result<(), StateError> {
+/// Refuses what only looks like a place for a history, without opening it; whether there is one.
+fn ours(path: &Path) -> Result<bool, StateError> {
     let not_ours = |what| StateError::NotOurs { path: path.to_owned(), what };
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     directory_is_ours(directory, path)?;
     match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(source) => Err(StateError::Unreadable { path: path.to_owned(), source }),
         Ok(metadata) if metadata.is_symlink() => Err(not_ours("it is a symbolic link")),
         Ok(metadata) if metadata.is_dir() => Err(not_ours("it is a directory")),
         Ok(metadata) if !metadata.is_file() => Err(not_ours("it is not a regular file")),
         Ok(metadata) if platform::is_of_another_user(&metadata) => Err(not_ours("it belongs to another user")),
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(true),
     }
 }
 
@@ -169,11 +169,12 @@ async fn pause(deadline: &Deadline, stage: impl Fn() -> String) -> Result<(), St
     deadline.limit(stage, tokio::time::sleep(PAUSE)).await.map_err(StateError::Locked)
 }
 
-/// The history, and whether it was damaged.
-fn read(path: &Path) -> Result<(History, bool), StateError> {
+/// The history, and whether it was damaged. One that was there a moment ago and is not when it is locked is no first run: who
+/// replaces it does so at once.
+fn read(path: &Path, was_there: bool) -> Result<(History, bool), StateError> {
     let unreadable = |source| StateError::Unreadable { path: path.to_owned(), source };
     let file = match platform::options().read(true).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((History::default(), false)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !was_there => return Ok((History::default(), false)),
         file => file.map_err(unreadable)?,
     };
     // Again, of what was really opened.
