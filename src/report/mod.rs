@@ -315,8 +315,9 @@ mod tests {
     }
 
     #[test]
-    fn unknown_when_nothing_was_judged() {
+    fn unknown_when_nothing_was_judged_or_there_are_remarks_only() {
         assert_eq!(report().state(), State::Unknown);
+        assert_eq!(report_of_ok(&[]).state(), State::Unknown);
         assert_eq!(report().summary(), "nothing was judged");
     }
 
@@ -363,11 +364,6 @@ mod tests {
         for class in Class::ALL.iter().copied().filter(|class| class.is_answer()) {
             assert_eq!(report_of_ok(&[class, Class::Refused]).state(), State::Ok, "{class}");
         }
-    }
-
-    #[test]
-    fn unknown_when_there_are_remarks_only() {
-        assert_eq!(report_of_ok(&[]).state(), State::Unknown);
     }
 
     #[test]
