@@ -218,6 +218,21 @@ fn ends_in_time_when_the_reader_is_stuck() {
     }
 }
 
+#[test]
+fn ends_in_time_when_the_reader_of_a_late_report_is_stuck() {
+    if cfg!(windows) {
+        untested("a pipe of Windows is full only for somebody who waits");
+        return;
+    }
+    let (_reader, mut writer) = io::pipe().unwrap();
+    writer.write_all(&[b' '; 64 * 1024]).unwrap();
+    let started = Instant::now();
+    let mut child = start(check("--behave stage -t 0.2").stdout(writer).stderr(Stdio::null()));
+    assert_eq!(wait(&mut child), Some(3));
+    let elapsed = started.elapsed();
+    assert!(elapsed <= Duration::from_millis(200) + grace(), "{elapsed:?}");
+}
+
 const EVERY_FORMAT: &[&str] = &[
     "--behave well",
     "--behave well --output json",

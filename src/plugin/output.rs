@@ -55,11 +55,21 @@ pub(super) fn finish_with_one_line(report: Report) -> ! {
 pub(super) fn finish_unchecked(text: &str) -> ! {
     present(Presented { exit_ok: false, ..presented() });
     // Nobody waits for it as long as for an answer.
-    let _ = thread::Builder::new().spawn(|| {
-        thread::sleep(HELP_GRACE);
+    exit_after(HELP_GRACE);
+    finish_with(text, State::Unknown)
+}
+
+/// For whoever prints when no time is left: a reader who does not read cannot keep the process alive.
+pub(super) fn exit_soon() {
+    exit_after(WRITE_GRACE);
+}
+
+/// Ends the process after a while, whatever it is stuck in by then.
+fn exit_after(grace: Duration) {
+    let _ = thread::Builder::new().spawn(move || {
+        thread::sleep(grace);
         process::exit(State::Unknown.exit_code().into())
     });
-    finish_with(text, State::Unknown)
 }
 
 /// The end of a run that can have no memory: a line that is known beforehand, and UNKNOWN.
@@ -113,7 +123,7 @@ fn seen(presentation: Presentation) -> Presentation {
     }
 }
 
-/// How long a report may take to be written when somebody else has one, too.
+/// How long a report may take to be written when somebody else has one, too, or when it is late.
 const WRITE_GRACE: Duration = Duration::from_millis(200);
 
 /// How long help may take to be written to somebody who does not read.

@@ -29,17 +29,21 @@ pub(super) fn watch(known: &OnceLock<Run>, signals: &Signals) -> ! {
         // An ini section that is being read may still change the deadline.
         let at_most = if is_known { remaining } else { remaining.min(UNTIL_KNOWN) };
         let signal = early.take().or_else(|| signals.wait(at_most));
-        let is_over = || run.deadline().remaining(Instant::now()).is_zero();
+        let is_over = run.deadline().remaining(Instant::now()).is_zero();
+        if is_over && signal.is_none() {
+            output::exit_soon();
+        }
         match signal {
             Some(name) => {
                 // A check that has something to take back, such as a call, ends the run itself once that is done.
                 if ending::ask(name) {
                     thread::sleep(RELEASE);
                 }
+                output::exit_soon();
                 output::finish(run.unasked(&ended_by(name)))
             }
-            None if is_over() && is_known => output::finish(run.failed(&expired(run))),
-            None if is_over() => output::finish_with_one_line(run.failed(&expired(run))),
+            None if is_over && is_known => output::finish(run.failed(&expired(run))),
+            None if is_over => output::finish_with_one_line(run.failed(&expired(run))),
             None => {}
         }
     }
