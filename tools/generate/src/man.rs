@@ -86,7 +86,7 @@ fn see_also(name: &str) -> String {
 }
 
 /// The date of the last change of an interface; it stands at the foot of every page.
-const DATE: &str = "2026-11-23";
+const DATE: &str = "2026-11-27";
 
 const EXIT_STATUS: &str = r#".SH "EXIT STATUS"
 .PD 0
