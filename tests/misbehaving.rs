@@ -56,7 +56,7 @@ fn series_of_the_same_target_come_of_a_panic_a_deadline_and_a_flood() {
     ] {
         let outcome = run(&format!("{line} --output openmetrics"));
         outcome.assert_exit(code).assert_openmetrics(state);
-        let same = "{check=\"misbehaving\",target=\"peer.example.com:5060\"} ";
+        let same = "{check=\"misbehaving\",target=\"peer.example.com:5060\",behave=";
         assert!(outcome.stdout.contains(&format!("check_um_state{same}")), "{outcome:?}");
     }
     let beside = "--beside well --beside panic --beside block -t 0.5 --output openmetrics";
