@@ -111,8 +111,13 @@ fn state_of(text: &str) -> Option<i32> {
         return value.parse::<f64>().ok().map(|value| value as i32).filter(|_| is_whole);
     }
     let words = ["OK", "WARNING", "CRITICAL", "UNKNOWN"];
+    // Long output may speak of other states.
+    let is_text = !first.starts_with(['{', '<']);
     let said = |word: &str| {
-        let forms = [format!(" {word} - "), format!("\"state\":\"{word}\""), format!("\"state\": \"{word}\"")];
+        if is_text {
+            return first.contains(&format!(" {word} - "));
+        }
+        let forms = [format!("\"state\":\"{word}\""), format!("\"state\": \"{word}\"")];
         forms.iter().any(|form| text.contains(form.as_str()))
             || text.contains(&format!("Name=\"State\" VariantType=\"String\">{word}<"))
             || text.contains(&format!(">{word}<"))
