@@ -34,7 +34,7 @@ impl Signals {
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let at_most = timespec {
-                tv_sec: left.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+                tv_sec: left.as_secs().try_into().unwrap_or(i32::MAX.into()),
                 tv_nsec: left.subsec_nanos().into(),
             };
             // SAFETY: set and time live until the call returns, and nobody asks who sent the signal.
