@@ -1,11 +1,14 @@
 //! Which hash is meant, and which key does it derive? Digests by their object identifiers, and what PKCS#5 and PKCS#12 make of
 //! a passphrase with them.
 
-use hmac::digest::block_api::BlockSizeUser;
-use hmac::digest::{Digest, FixedOutputReset};
-use hmac::{Hmac, KeyInit, Mac};
+use std::num::NonZeroU32;
+
+use ::hmac::digest::block_api::BlockSizeUser;
+use ::hmac::digest::{Digest, FixedOutputReset};
+use ::hmac::{Hmac, KeyInit, Mac};
 use md_5_of_digest_0_11::Md5;
 use pkcs12::kdf::{self, Pkcs12KeyType};
+use ring::{hmac, pbkdf2};
 use sha1::Sha1;
 use sha2::{Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
 use x509_parser::asn1_rs::{Oid, oid};
@@ -78,6 +81,31 @@ macro_rules! with {
     };
 }
 
+/// `$body` with the type `$digest` of a hash that ring has not, `$other` for one that it has.
+macro_rules! without_ring {
+    ($hash:expr, $digest:ident => $body:expr, $other:expr) => {
+        match $hash {
+            Hash::Md5 => {
+                type $digest = Md5;
+                $body
+            }
+            Hash::Sha224 => {
+                type $digest = Sha224;
+                $body
+            }
+            Hash::Sha512_224 => {
+                type $digest = Sha512_224;
+                $body
+            }
+            Hash::Sha512_256 => {
+                type $digest = Sha512_256;
+                $body
+            }
+            Hash::Sha1 | Hash::Sha256 | Hash::Sha384 | Hash::Sha512 => $other,
+        }
+    };
+}
+
 impl Hash {
     /// By the identifier of the digest itself.
     pub(super) fn of_digest(id: &Oid<'_>) -> Option<Self> {
@@ -96,7 +124,16 @@ impl Hash {
 
     /// Whether `mac` is the HMAC of `content` under `key`.
     pub(super) fn is_mac(self, key: &[u8], content: &[u8], mac: &[u8]) -> bool {
-        with!(self, D => Hmac::<D>::new_from_slice(key).is_ok_and(|hmac| hmac.chain_update(content).verify_slice(mac).is_ok()))
+        let is_of = |algorithm| hmac::verify(&hmac::Key::new(algorithm, key), content, mac).is_ok();
+        match self {
+            Self::Sha1 => is_of(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
+            Self::Sha256 => is_of(hmac::HMAC_SHA256),
+            Self::Sha384 => is_of(hmac::HMAC_SHA384),
+            Self::Sha512 => is_of(hmac::HMAC_SHA512),
+            _ => without_ring!(self, D => {
+                Hmac::<D>::new_from_slice(key).is_ok_and(|hmac| hmac.chain_update(content).verify_slice(mac).is_ok())
+            }, false),
+        }
     }
 
     /// PBKDF1 (RFC 8018, 5.1), which knows no other hash than these: all of its output.
@@ -110,8 +147,18 @@ impl Hash {
 
     /// PBKDF2 (RFC 8018, 5.2) with HMAC: a key of `length` octets.
     pub(super) fn pbkdf2(self, passphrase: &[u8], salting: Salting<'_>, length: usize) -> Vec<u8> {
+        let Salting { salt, iterations } = salting;
         let mut key = vec![0; length];
-        with!(self, D => pbkdf2::pbkdf2_hmac::<D>(passphrase, salting.salt, salting.iterations, &mut key));
+        let times = NonZeroU32::new(iterations).unwrap_or(NonZeroU32::MIN);
+        match self {
+            Self::Sha1 => pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA1, times, salt, passphrase, &mut key),
+            Self::Sha256 => pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, times, salt, passphrase, &mut key),
+            Self::Sha384 => pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA384, times, salt, passphrase, &mut key),
+            Self::Sha512 => pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA512, times, salt, passphrase, &mut key),
+            _ => {
+                without_ring!(self, D => ::pbkdf2::pbkdf2_hmac::<D>(passphrase, salt, iterations, &mut key), ());
+            }
+        }
         key
     }
 
