@@ -2,7 +2,12 @@
 //! that are set, summer time, a leap second and rotations, against a model that is written from the man pages.
 //!
 //! `CHECK_UM_DAYS=FIRST..LAST` has the seeds of more days.
+//!
+//! | Only on Unix | Because                                                             |
+//! |--------------|---------------------------------------------------------------------|
+//! | all of it    | what is judged is no system's own, and 24,000 histories take a while |
 
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
 
 mod model;
