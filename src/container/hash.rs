@@ -41,67 +41,18 @@ pub(super) enum Purpose {
     Mac(usize),
 }
 
-/// `$body` with the type `$digest` of the hash.
+/// `$body` with the type `$digest` of the hash, or, where only some are named, `$other` for those that are not.
 macro_rules! with {
     ($hash:expr, $digest:ident => $body:expr) => {
-        match $hash {
-            Hash::Md5 => {
-                type $digest = Md5;
-                $body
-            }
-            Hash::Sha1 => {
-                type $digest = Sha1;
-                $body
-            }
-            Hash::Sha224 => {
-                type $digest = Sha224;
-                $body
-            }
-            Hash::Sha256 => {
-                type $digest = Sha256;
-                $body
-            }
-            Hash::Sha384 => {
-                type $digest = Sha384;
-                $body
-            }
-            Hash::Sha512 => {
-                type $digest = Sha512;
-                $body
-            }
-            Hash::Sha512_224 => {
-                type $digest = Sha512_224;
-                $body
-            }
-            Hash::Sha512_256 => {
-                type $digest = Sha512_256;
-                $body
-            }
-        }
+        with!($hash, $digest => $body; Md5 Sha1 Sha224 Sha256 Sha384 Sha512 Sha512_224 Sha512_256)
     };
-}
-
-/// `$body` with the type `$digest` of a hash that ring has not, `$other` for one that it has.
-macro_rules! without_ring {
-    ($hash:expr, $digest:ident => $body:expr, $other:expr) => {
+    ($hash:expr, $digest:ident => $body:expr; $($name:ident)+ $(, $kind:pat => $other:expr)*) => {
         match $hash {
-            Hash::Md5 => {
-                type $digest = Md5;
+            $(Hash::$name => {
+                type $digest = $name;
                 $body
-            }
-            Hash::Sha224 => {
-                type $digest = Sha224;
-                $body
-            }
-            Hash::Sha512_224 => {
-                type $digest = Sha512_224;
-                $body
-            }
-            Hash::Sha512_256 => {
-                type $digest = Sha512_256;
-                $body
-            }
-            Hash::Sha1 | Hash::Sha256 | Hash::Sha384 | Hash::Sha512 => $other,
+            })+
+            $($kind => $other,)*
         }
     };
 }
@@ -122,18 +73,15 @@ impl Hash {
         with!(self, D => <D as Digest>::output_size())
     }
 
-    /// Whether `mac` is the HMAC of `content` under `key`.
+    /// Whether `mac` is the HMAC of `content` under `key`. By ring where it has the hash, for its code is there anyway.
     pub(super) fn is_mac(self, key: &[u8], content: &[u8], mac: &[u8]) -> bool {
         let is_of = |algorithm| hmac::verify(&hmac::Key::new(algorithm, key), content, mac).is_ok();
-        match self {
+        with!(self, D => Hmac::<D>::new_from_slice(key).is_ok_and(|hmac| hmac.chain_update(content).verify_slice(mac).is_ok());
+            Md5 Sha224 Sha512_224 Sha512_256,
             Self::Sha1 => is_of(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
             Self::Sha256 => is_of(hmac::HMAC_SHA256),
             Self::Sha384 => is_of(hmac::HMAC_SHA384),
-            Self::Sha512 => is_of(hmac::HMAC_SHA512),
-            _ => without_ring!(self, D => {
-                Hmac::<D>::new_from_slice(key).is_ok_and(|hmac| hmac.chain_update(content).verify_slice(mac).is_ok())
-            }, false),
-        }
+            Self::Sha512 => is_of(hmac::HMAC_SHA512))
     }
 
     /// PBKDF1 (RFC 8018, 5.1), which knows no other hash than these: all of its output.
@@ -145,20 +93,18 @@ impl Hash {
         }
     }
 
-    /// PBKDF2 (RFC 8018, 5.2) with HMAC: a key of `length` octets.
+    /// PBKDF2 (RFC 8018, 5.2) with HMAC, by ring as above: a key of `length` octets.
     pub(super) fn pbkdf2(self, passphrase: &[u8], salting: Salting<'_>, length: usize) -> Vec<u8> {
         let Salting { salt, iterations } = salting;
         let mut key = vec![0; length];
         let times = NonZeroU32::new(iterations).unwrap_or(NonZeroU32::MIN);
-        match self {
-            Self::Sha1 => pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA1, times, salt, passphrase, &mut key),
-            Self::Sha256 => pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, times, salt, passphrase, &mut key),
-            Self::Sha384 => pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA384, times, salt, passphrase, &mut key),
-            Self::Sha512 => pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA512, times, salt, passphrase, &mut key),
-            _ => {
-                without_ring!(self, D => ::pbkdf2::pbkdf2_hmac::<D>(passphrase, salt, iterations, &mut key), ());
-            }
-        }
+        let mut derive = |algorithm| pbkdf2::derive(algorithm, times, salt, passphrase, &mut key);
+        with!(self, D => ::pbkdf2::pbkdf2_hmac::<D>(passphrase, salt, iterations, &mut key);
+            Md5 Sha224 Sha512_224 Sha512_256,
+            Self::Sha1 => derive(pbkdf2::PBKDF2_HMAC_SHA1),
+            Self::Sha256 => derive(pbkdf2::PBKDF2_HMAC_SHA256),
+            Self::Sha384 => derive(pbkdf2::PBKDF2_HMAC_SHA384),
+            Self::Sha512 => derive(pbkdf2::PBKDF2_HMAC_SHA512));
         key
     }
 
