@@ -197,17 +197,9 @@ pub(crate) enum AllowedError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{About, Class, Failure, Override, Policy, StandsFor, Started};
+    use crate::report::about::OF_A_TEST;
+    use crate::report::{Class, Failure, Override, Policy, Started};
     use proptest::prelude::*;
-
-    static ABOUT: About = About {
-        name: "check_um_test",
-        title: "UM TEST",
-        stands_for: StandsFor { probe: "", monitor: "" },
-        classes: &[],
-        defaults: &[],
-        advice: |_| "",
-    };
 
     /// How bad a member may be, the better first: what is found of one that answers, and the class of one that does not.
     const MEMBERS: [(Option<State>, Option<Class>); 5] = [
@@ -221,7 +213,7 @@ mod tests {
     /// What a domain is worth whose targets are so bad, where a class of failure is worth `refused` alone.
     fn state(down: &DownOptions, members: &[usize], refused: State) -> State {
         let policy = Policy::new(vec![Override { class: Class::Refused, state: refused }]);
-        let mut report = Report::new(&ABOUT, policy, Started::now());
+        let mut report = Report::new(&OF_A_TEST, policy, Started::now());
         let mut all = Members::of(Named::Domain("example.com"), LeftOut::default(), 0);
         for (index, member) in members.iter().enumerate() {
             let (found, class) = MEMBERS[*member];

@@ -32,7 +32,7 @@ impl About {
 
     /// What to do about a finding of a class, or, for `None`, about a violated threshold.
     pub fn advise(&self, class: Option<Class>) -> &'static str {
-        self.on_this_host(class).unwrap_or_else(|| (self.advice)(class))
+        self.advise_by(self.advice, class)
     }
 
     /// The same in the words of `advice`, for another kind of peer.
@@ -41,7 +41,7 @@ impl About {
     }
 
     /// What to do about it where that does not depend on the question.
-    pub(super) fn on_this_host(&self, class: Option<Class>) -> Option<&'static str> {
+    fn on_this_host(&self, class: Option<Class>) -> Option<&'static str> {
         let is_own = |class| self.classes.iter().copied().flatten().any(|own| *own == class);
         match class {
             Some(Class::Local) => Some(ADVICE_ON_THIS_HOST),
@@ -69,3 +69,14 @@ const ADVICE_ON_THIS_HOST: &str = "Nothing is known of what was to be checked: t
                                    MemoryMax), its addresses, and what else runs on it.";
 
 const ADVICE_ON_ITS_FILES: &str = "Check path, content and rights of the file that the reason names.";
+
+/// The plugin of a test that is about no plugin.
+#[cfg(test)]
+pub(crate) static OF_A_TEST: About = About {
+    name: "check_um_test",
+    title: "UM TEST",
+    stands_for: StandsFor { probe: "", monitor: "" },
+    classes: &[],
+    defaults: &[],
+    advice: |_| "look",
+};

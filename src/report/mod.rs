@@ -124,7 +124,7 @@ impl Report {
 
     /// What to do about a finding of a class, or, for `None`, about a violated threshold.
     pub fn advise(&self, class: Option<Class>) -> &'static str {
-        self.about.on_this_host(class).unwrap_or_else(|| (self.advice)(class))
+        self.about.advise_by(self.advice, class)
     }
 
     /// Adds a finding.
@@ -299,19 +299,11 @@ const MAX_TRACE: usize = 2_000;
 
 #[cfg(test)]
 mod tests {
+    use super::about::OF_A_TEST;
     use super::*;
 
-    static ABOUT: About = About {
-        name: "check_um_test",
-        title: "UM TEST",
-        stands_for: StandsFor { probe: "", monitor: "" },
-        classes: &[],
-        defaults: &[],
-        advice: |_| "look",
-    };
-
     fn report() -> Report {
-        Report::new(&ABOUT, Policy::default(), Started::now())
+        Report::new(&OF_A_TEST, Policy::default(), Started::now())
     }
 
     #[test]
@@ -336,7 +328,7 @@ mod tests {
     /// A report of failures of which each class is said to be OK, beside a remark.
     fn report_of_ok(classes: &[Class]) -> Report {
         let policy = classes.iter().map(|class| Override { class: *class, state: State::Ok }).collect();
-        let mut report = Report::new(&ABOUT, Policy::new(policy), Started::now());
+        let mut report = Report::new(&OF_A_TEST, Policy::new(policy), Started::now());
         report.add_finding(Finding::remark("passed over: cas0"));
         for class in classes {
             report.add_failure(Failure::new(*class, class.name()));
