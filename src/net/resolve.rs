@@ -19,8 +19,18 @@ pub(crate) enum Resolver {
 }
 
 impl Resolver {
-    /// Every address of `endpoint`, each once; never empty.
+    /// Every address of `endpoint` that leads somewhere, each once; never empty.
     pub(crate) async fn peers(
+        &self,
+        endpoint: &Endpoint,
+        family: Family,
+        deadline: &Deadline,
+    ) -> Result<Vec<Peer>, Failure> {
+        somewhere(self.all_peers(endpoint, family, deadline).await?)
+    }
+
+    /// The same with the unspecified address, for who has his own words for where that leads.
+    pub(crate) async fn all_peers(
         &self,
         endpoint: &Endpoint,
         family: Family,
@@ -28,7 +38,7 @@ impl Resolver {
     ) -> Result<Vec<Peer>, Failure> {
         let Endpoint { host, port } = endpoint;
         let Self::Nameservers(servers) = self else {
-            return resolve(host, *port, family, deadline).await;
+            return resolve_all(host, *port, family, deadline).await;
         };
         if *port == 0 {
             let text =
@@ -43,10 +53,27 @@ impl Resolver {
     }
 }
 
-/// Every address of `host` in the resolver's order, each once; never empty.
+/// Every address of `host` that leads somewhere, in the resolver's order, each once; never empty.
 ///
 /// A numeric host, in brackets or not, is not looked up.
 pub(crate) async fn resolve(host: &str, port: u16, family: Family, deadline: &Deadline) -> Result<Vec<Peer>, Failure> {
+    somewhere(resolve_all(host, port, family, deadline).await?)
+}
+
+/// The peers but for those whose name has the unspecified address: so a resolver answers that blocks the name, and a system
+/// takes whoever connects there to itself, where another server may well answer. Who gives that address itself means it.
+pub(crate) fn somewhere(mut peers: Vec<Peer>) -> Result<Vec<Peer>, Failure> {
+    let leads_here = |peer: &Peer| peer.address.ip().to_canonical().is_unspecified() && !peer.is_numeric();
+    let Some(Peer { host, address }) = peers.iter().find(|peer| leads_here(peer)).cloned() else { return Ok(peers) };
+    peers.retain(|peer| !leads_here(peer));
+    if peers.is_empty() {
+        let text = format!("'{host}' has no address but {}, which leads whoever asks to himself", address.ip());
+        return Err(Failure { advice: Some(ADVICE_ON_A_BLOCKED_NAME), ..Failure::new(Class::Dns, text) });
+    }
+    Ok(peers)
+}
+
+async fn resolve_all(host: &str, port: u16, family: Family, deadline: &Deadline) -> Result<Vec<Peer>, Failure> {
     let bare = host::bare(host);
     let addresses = match host::address(host) {
         Some(address) => vec![SocketAddr::new(address, port)],
@@ -91,6 +118,9 @@ async fn look_up(host: &str, port: u16, deadline: &Deadline) -> Result<Vec<Socke
     }
 }
 
+const ADVICE_ON_A_BLOCKED_NAME: &str = "Nobody was asked. So a resolver answers that blocks the name: look it up with another one \
+                                        (nslookup NAME SERVER), and in the file of hosts.";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +143,29 @@ mod tests {
     fn dns_when_no_address_of_the_wanted_family() {
         let failure = resolved("192.0.2.7", Family::V6).unwrap_err();
         assert_eq!((failure.class, failure.summary.as_str()), (Class::Dns, "'192.0.2.7' has no IPv6 address"));
+    }
+
+    #[test]
+    fn a_name_with_the_unspecified_address_leads_nobody_to_himself() {
+        let peer = |host: &str, address: &str| Peer { host: host.to_owned(), address: address.parse().unwrap() };
+        let blocked = ["0.0.0.0:5060", "[::]:5060", "[::ffff:0.0.0.0]:5060"].map(|address| peer("cas1", address));
+        for peer in &blocked {
+            let failure = somewhere(vec![peer.clone()]).unwrap_err();
+            assert_eq!(failure.class, Class::Dns);
+            assert!(failure.summary.starts_with("'cas1' has no address but "), "{}", failure.summary);
+        }
+        let real = peer("cas1", "192.0.2.7:5060");
+        assert_eq!(somewhere([&blocked[..], std::slice::from_ref(&real)].concat()).unwrap(), [real]);
+        // Who says so means it.
+        let meant = vec![peer("0.0.0.0", "0.0.0.0:5060"), peer("::", "[::]:5060")];
+        assert_eq!(somewhere(meant.clone()).unwrap(), meant);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn dns_when_the_resolver_gives_a_name_the_unspecified_address() {
+        // What the system takes for that address by another name.
+        assert_eq!(resolved("0", Family::Any).unwrap_err().class, Class::Dns);
     }
 
     #[test]

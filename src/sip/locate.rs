@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::servers::{self, Domain, Server};
 use super::transport::Transport;
 use crate::net::family::Family;
-use crate::net::resolve::Resolver;
+use crate::net::resolve::{self, Resolver};
 use crate::net::srv::ServiceError;
 use crate::net::{self, Endpoint, Peer};
 use crate::report::{Class, Event, Failure, Report, excerpt};
@@ -24,6 +24,8 @@ pub(crate) struct Location {
     pub started: Instant,
     resolver: Resolver,
     family: Family,
+    /// A redirection that leads whoever follows it to himself is worth more than a name that leads nowhere.
+    is_of_redirection: bool,
 }
 
 impl Location {
@@ -37,6 +39,7 @@ impl Location {
             started: Instant::now(),
             resolver: Resolver::System,
             family,
+            is_of_redirection: false,
         }
     }
 
@@ -63,6 +66,7 @@ impl Location {
             started,
             resolver: Resolver::Nameservers(domain.nameservers),
             family,
+            is_of_redirection: false,
         })
     }
 
@@ -73,6 +77,12 @@ impl Location {
         self.targets.sort_unstable_by(|a, b| (a.port, &a.host).cmp(&(b.port, &b.host)));
         self.targets.dedup();
         self
+    }
+
+    /// That it is where a redirection leads.
+    #[must_use]
+    pub(crate) fn of_redirection(self) -> Self {
+        Self { is_of_redirection: true, ..self }
     }
 
     /// The targets, each with how many there are from it on.
@@ -87,7 +97,8 @@ impl Location {
         deadline: &Deadline,
         events: &mut Vec<Event>,
     ) -> Result<Vec<Peer>, Failure> {
-        let peers = self.resolver.peers(target, self.family, deadline).await?;
+        let all = self.resolver.all_peers(target, self.family, deadline).await?;
+        let peers = if self.is_of_redirection { all } else { resolve::somewhere(all)? };
         if !peers.iter().all(|peer| peer.is_numeric()) {
             let addresses: Vec<_> = peers.iter().map(|peer| peer.address.ip().to_string()).collect();
             let step = format!("addresses of {}: {}", target.host, addresses.join(", "));

@@ -349,11 +349,12 @@ impl<'a> Journey<'a> {
         let endpoint = uri.endpoint(transport);
         let is_domain = uri.port.is_none() && host::address(&uri.host).is_none();
         let Some(nameservers) = self.asked.nameservers.clone().filter(|_| is_domain) else {
-            return Ok(Location::of_host(&endpoint.host, endpoint.port, transport, self.asked.family));
+            let location = Location::of_host(&endpoint.host, endpoint.port, transport, self.asked.family);
+            return Ok(location.of_redirection());
         };
         let domain = Domain { name: &uri.host, wanted: Some(transport), nameservers };
         let looked_up = Location::of_domain(domain, self.asked.family, deadline, &mut self.events);
-        Ok(self.lingering.beside(looked_up).await?)
+        Ok(self.lingering.beside(looked_up).await?.of_redirection())
     }
 }
 
