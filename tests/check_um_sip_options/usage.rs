@@ -73,6 +73,21 @@ fn unknown_when_the_name_does_not_resolve() {
 }
 
 #[test]
+#[cfg(unix)]
+fn unknown_when_the_name_has_the_address_that_leads_here() {
+    // What the system takes for 0.0.0.0 by another name; who listens here is somebody else.
+    let here = answers("SIP/2.0 200 OK", "");
+    let port = here.port();
+    run(&["-H", "127.0.0.1", "-p", &port]).assert_text(0);
+    let ran = run(&["-H", "0", "-p", &port]);
+    ran.assert_begins(
+        3,
+        "UM SIP OPTIONS UNKNOWN - '0' has no address but 0.0.0.0, which leads whoever asks to himself",
+    );
+    assert!(ran.stdout.contains("(dns)"), "{ran:?}");
+}
+
+#[test]
 fn unknown_with_one_line_when_the_arguments_are_wrong() {
     let cases: [(&[&str], &str); 18] = [
         (&["-w", "nan"], "'nan' is not a range"),
