@@ -5,7 +5,8 @@
 //! | OK       | every check that can be asked from here is OK; one failed at first and was OK when asked again     |
 //! | WARNING  | the worst of them is WARNING                                                                      |
 //! | CRITICAL | the worst of them is CRITICAL                                                                     |
-//! | UNKNOWN  | the worst of them is UNKNOWN; bad arguments, a mistake in any section of an ini file; `--list`     |
+//! | UNKNOWN  | the worst of them is UNKNOWN; bad arguments, a mistake in any section of an ini file; `--list`;    |
+//! |          | a signal ended the run: there is no verdict then, and what was found until then is said           |
 
 mod plan;
 mod sections;
@@ -51,6 +52,9 @@ impl Check for CallRouter {
             }
             let thresholds = Thresholds::new(self.not_asked_warning.clone(), self.not_asked_critical.clone());
             verdict::conclude(&mut report, &thresholds);
+            if let Some(signal) = ending::signal() {
+                verdict::leave_open(&mut report, signal);
+            }
         }
         Ok(report)
     }

@@ -82,11 +82,35 @@ fn what_was_answered_is_said_and_a_call_is_taken_back() {
 }
 
 #[test]
-fn what_was_critical_at_first_stays_so_when_nobody_is_asked_again() {
+fn unknown_with_what_was_critical_in_front_when_others_have_not_answered() {
+    let (closed, silent) = (support::port::closed_port(), UdpSocket::bind("127.0.0.1:0").unwrap());
+    let site = Site::of(Behaviour::Healthy);
+    let ini = site.ini(&format!("[check_um_ad_ds]\ndns-server = {}\n", silent.local_addr().unwrap()));
+    for format in ["text", "json"] {
+        let arguments = format!(
+            "{ini} -H 127.0.0.1 --tcp-port {closed} --domain example.com -t 20 --only ad_ds --only sip_options \
+             --output {format}"
+        );
+        let started = Instant::now();
+        let outcome = terminated(&arguments, || started.elapsed() > Duration::from_secs(1));
+        outcome.assert_within(Duration::ZERO);
+        if format == "json" {
+            outcome.assert_exit(3).assert_json("UNKNOWN");
+            continue;
+        }
+        let said = "UM CALL ROUTER UNKNOWN - 2 of 2 checks: sip_options: connection refused by ";
+        outcome.assert_begins(3, said).assert_says("; ad_ds: ended by signal SIGTERM before there was a result");
+        assert!(outcome.stdout.contains("\nCRITICAL sip_options: "), "{outcome:?}");
+    }
+}
+
+#[test]
+fn unknown_with_what_was_critical_at_first_when_nobody_is_asked_again() {
     let (closed, started) = (support::port::closed_port(), Instant::now());
     let arguments = format!("-H 127.0.0.1 --tcp-port {closed} --only sip_options -t 40 --again 20");
     let outcome = terminated(&arguments, || started.elapsed() > Duration::from_secs(1));
-    outcome.assert_begins(2, "UM CALL ROUTER CRITICAL - 1 of 1 check: sip_options: connection refused by ");
+    outcome.assert_begins(3, "UM CALL ROUTER UNKNOWN - 1 of 1 check: sip_options: connection refused by ");
+    assert!(outcome.stdout.contains("\nCRITICAL sip_options: "), "{outcome:?}");
     outcome.assert_says("; ended by signal SIGTERM before all were asked once more");
     outcome.assert_within(Duration::ZERO);
 }

@@ -1,6 +1,7 @@
 //! What do the answers of all checks come to, and is each of them of this router?
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use crate::net::host::is_same_computer;
 use crate::render::text::MAX_SUMMARY;
@@ -43,6 +44,18 @@ pub(super) fn conclude(report: &mut Report, of_not_asked: &Thresholds) {
     report.findings.splice(at..at, well);
     report.findings.splice(0..0, failing);
     report.findings.extend(too_many);
+}
+
+/// Leaves a run that a signal has ended without a verdict: that is UNKNOWN, however bad what was found until then. It is said all
+/// the same, the worst first, and each check keeps the state of its own.
+pub(super) fn leave_open(report: &mut Report, signal: &str) {
+    report.findings.sort_by_key(|finding| Reverse(finding.state));
+    // Whoever has not answered says so.
+    if !report.findings.iter().any(|finding| finding.state == State::Unknown) {
+        report.add_finding(Finding::unknown(format!("ended by signal {signal}")));
+    }
+    let critical = report.findings.iter_mut().filter(|finding| finding.state == State::Critical);
+    critical.for_each(|finding| finding.state = State::Unknown);
 }
 
 /// That more are missed than may be.
