@@ -129,14 +129,15 @@ impl Remaining {
         }
     }
 
-    /// In days, rounded up to the microday, so that a certificate with exactly 8 hours left does not violate `8h`.
+    /// In days, rounded as the bounds of ranges are: a certificate with exactly 8 hours left is at the end of `8h` and of
+    /// `@0:8h`, which belongs to both.
     pub(crate) fn days(self) -> f64 {
-        micro(i128::from(self.seconds), 86_400)
+        micro(self.seconds as f64, 86_400)
     }
 
-    /// In per cent of the lifetime, rounded up likewise; `None` where there is no lifetime.
+    /// In per cent of the lifetime, rounded likewise; `None` where there is no lifetime.
     pub(crate) fn percent(self) -> Option<f64> {
-        (self.lifetime > 0).then(|| micro(i128::from(self.seconds) * 100, self.lifetime))
+        (self.lifetime > 0).then(|| micro(self.seconds as f64 * 100.0, self.lifetime))
     }
 }
 
@@ -189,11 +190,9 @@ impl Expiries {
     }
 }
 
-/// `part / whole` rounded up to six decimals; `whole` is above 0.
-fn micro(part: i128, whole: i64) -> f64 {
-    let (part, whole) = (part * 1_000_000, i128::from(whole));
-    let rounded = part.div_euclid(whole) + i128::from(part.rem_euclid(whole) != 0);
-    rounded as f64 / 1e6
+/// `part / whole` rounded to six decimals, to which a second matters; `whole` is above 0.
+fn micro(part: f64, whole: i64) -> f64 {
+    (part / whole as f64 * 1e6).round() / 1e6
 }
 
 #[cfg(test)]
@@ -225,10 +224,17 @@ mod tests {
 
     #[test]
     fn hours_count_to_the_second() {
-        for hours in 1..=400 {
-            let threshold = format!("{hours}h");
-            assert_eq!(state(&threshold, left(hours * 3_600)), State::Ok, "{threshold}");
-            assert_eq!(state(&threshold, left(hours * 3_600 - 1)), State::Warning, "{threshold}");
+        for quarters in 1..=1_600 {
+            let (hours, end) = (quarters as f64 / 4.0, quarters * 900);
+            assert_eq!(state(&format!("{hours}h"), left(end)), State::Ok, "{hours}h");
+            assert_eq!(state(&format!("{hours}h"), left(end - 1)), State::Warning, "{hours}h");
+            // Both ends belong to what is between them.
+            let between =
+                [(end - 1, State::Ok), (end, State::Warning), (2 * end, State::Warning), (2 * end + 1, State::Ok)];
+            for (seconds, expected) in between {
+                let threshold = format!("@{hours}:{}h", 2.0 * hours);
+                assert_eq!(state(&threshold, left(seconds)), expected, "{threshold} with {seconds} s");
+            }
         }
     }
 
@@ -236,6 +242,9 @@ mod tests {
     fn per_cent_counts_in_the_lifetime_of_the_certificate() {
         assert_eq!(state("33%", left(30 * DAY)), State::Ok);
         assert_eq!(state("33%", left(29 * DAY)), State::Warning);
+        // 33 % of these are 100.32 seconds: perfdata in days must not say otherwise of 100.
+        assert_eq!(state("33%", Remaining { seconds: 100, lifetime: 304 }), State::Warning);
+        assert_eq!(state("33%", Remaining { seconds: 101, lifetime: 304 }), State::Ok);
         assert_eq!(state("33%", Remaining { seconds: 29 * DAY, lifetime: 0 }), State::Ok);
     }
 

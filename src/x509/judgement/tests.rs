@@ -81,7 +81,7 @@ fn an_intermediate_that_ends_first_is_named() {
         "'chain_1_days_left'=10",
         "'chain_2_days_left'=8950",
         "'anchor_days_left'=89950",
-        "'leaf_lifetime_left'=44.444445%",
+        "'leaf_lifetime_left'=44.444444%",
     ];
     assert_eq!(metrics, expected);
 }
@@ -102,7 +102,7 @@ fn a_share_of_the_lifetime_is_one_of_the_leafs_for_all() {
     let metrics: Vec<_> = judgement.metrics(&expiries).iter().map(ToString::to_string).collect();
     assert_eq!(
         (metrics[0].as_str(), metrics[5].as_str()),
-        ("'days_left'=10;29.7:", "'leaf_lifetime_left'=44.444445%;33:")
+        ("'days_left'=10;29.7:", "'leaf_lifetime_left'=44.444444%;33:")
     );
     // An authority that has ten years, of which a third are left, is as good as a new one.
     let certificates = three(
