@@ -1,7 +1,6 @@
 //! Which certificate files are meant, and what is in each? Names and patterns, read one after the other.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Component, Components, Path, PathBuf};
@@ -42,7 +41,8 @@ pub(crate) fn read<'a>(
 ) -> impl ExactSizeIterator<Item = Item> + use<'a> {
     let paths: Vec<_> = patterns.iter().flat_map(|pattern| matching(pattern)).collect();
     let mut labels = Labels::default();
-    let named = paths.into_iter().map(|(path, failure)| (labels.next(&file_name(&path)), path, failure));
+    let names = distinct_names(&paths.iter().map(|(path, _)| path.as_path()).collect::<Vec<_>>());
+    let named = names.iter().zip(paths).map(|(name, (path, failure))| (labels.next(name), path, failure));
     let named: Vec<_> = named.collect();
     named.into_iter().map(move |(label, path, failure)| {
         let read = failure.map_or_else(|| open(&path, passphrase), Err);
@@ -150,12 +150,33 @@ fn open(path: &Path, passphrase: Option<&str>) -> Result<(Chain, Option<Failure>
     Ok((chain, unread))
 }
 
-fn file_name(path: &Path) -> Cow<'_, str> {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy()
+/// The end of each path: its file name, and of those that share one as many directories before it as tell them apart. A
+/// number would be another file's as soon as one comes or goes.
+fn distinct_names(paths: &[&Path]) -> Vec<String> {
+    let folded = |path: &Path, depth| {
+        let parts: Vec<_> = path.components().rev().take(depth).collect();
+        parts.into_iter().rev().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("_")
+    };
+    let mut depths = vec![1; paths.len()];
+    for depth in 1..MAX_DEPTH {
+        let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+        for (place, path) in paths.iter().enumerate().filter(|(place, _)| depths[*place] == depth) {
+            places.entry(label_of(&folded(path, depth))).or_default().push(place);
+        }
+        for places in places.into_values() {
+            if places.iter().any(|&place| paths[place] != paths[places[0]]) {
+                places.into_iter().for_each(|place| depths[place] = depth + 1);
+            }
+        }
+    }
+    paths.iter().zip(depths).map(|(path, depth)| folded(path, depth)).collect()
 }
 
 /// The most files that one check reads.
 const MAX_FILES: usize = 1_000;
+
+/// How many directories at most are named to tell one file from another.
+const MAX_DEPTH: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -186,6 +207,21 @@ mod tests {
         let labels: Vec<_> =
             read(&[fixture("client.pem"), fixture("client.pem")], None).map(|file| file.label).collect();
         assert_eq!(labels, ["client_pem", "client_pem_2"]);
+    }
+
+    #[test]
+    fn files_of_one_name_are_told_apart_by_their_directories() {
+        let labels = |paths: &[&str]| {
+            let paths: Vec<_> = paths.iter().map(ToString::to_string).collect();
+            read(&paths, None).map(|file| file.label).collect::<Vec<_>>()
+        };
+        let [a, b, c] = ["live/a.example/cert.pem", "live/b.example/cert.pem", "old/a.example/cert.pem"];
+        assert_eq!(labels(&[a, b, "x.pem"]), ["a_example_cert_pem", "b_example_cert_pem", "x_pem"]);
+        // Whoever is there beside them, and in whatever order.
+        assert_eq!(labels(&["cert.pem", b, a]), ["cert_pem", "b_example_cert_pem", "a_example_cert_pem"]);
+        assert_eq!(labels(&[a, b, c]), ["live_a_example_cert_pem", "b_example_cert_pem", "old_a_example_cert_pem"]);
+        // What is no letter and no digit tells nothing apart.
+        assert_eq!(labels(&["a-b.pem", "a_b.pem"]), ["a_b_pem", "a_b_pem_2"]);
     }
 
     #[test]
