@@ -1,7 +1,7 @@
 //! May each certificate of a path do what it does there? What webpki does not ask, and OpenSSL, NSS and Windows do.
 //!
-//! webpki takes an anchor for what it is: its basic constraints, key usage and extended key usage are not looked at. Of
-//! intermediates it does not look at the key usage, nor of the leaf.
+//! webpki takes an anchor for what it is: its basic constraints, key usage, extended key usage and critical extensions are not
+//! looked at. Of intermediates it does not look at the key usage, nor of the leaf.
 
 use x509_parser::asn1_rs::{FromDer, Oid, oid};
 use x509_parser::certificate::X509Certificate;
@@ -25,6 +25,9 @@ pub(super) fn objection(leaf: &Certificate, path: &TrustedPath) -> Option<Distru
     if !authorities().all(|authority| authority.usage.is_key_for_certificates()) {
         return Some(Distrust::NotAnAuthority);
     }
+    if let Some(unknown @ Distrust::CriticalExtension { .. }) = critical_extension(&path.anchor) {
+        return Some(unknown);
+    }
     let anchor = path.anchor.usage;
     // RFC 5280, section 6.1.4 (l): a certificate that its own authority has issued does not count.
     let counted = path.intermediates.iter().filter(|each| !each.is_self_issued()).count();
@@ -36,7 +39,7 @@ pub(super) fn objection(leaf: &Certificate, path: &TrustedPath) -> Option<Distru
     }
 }
 
-/// What webpki refuses in `certificate` as a critical extension that it does not know.
+/// What webpki refuses in `certificate`, if it is no anchor, as a critical extension that it does not know.
 pub(super) fn critical_extension(certificate: &Certificate) -> Option<Distrust> {
     let (_, parsed) = X509Certificate::from_der(&certificate.der).ok()?;
     let mut critical =
