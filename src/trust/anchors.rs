@@ -12,7 +12,7 @@ use webpki::{EndEntityCert, Error, KeyUsage, VerifiedPath, anchor_from_trusted_c
 
 use super::authority::objection;
 use super::distrust::{distrust, is_too_much};
-use super::signature;
+use super::signature::{self, Check};
 use crate::time::stage;
 use crate::x509::certificate::{Certificate, Fingerprint};
 use crate::x509::chain::Chain;
@@ -202,7 +202,30 @@ impl Anchors {
         if let Some(objection) = objection {
             return Verdict::Untrusted(objection);
         }
-        Verdict::Untrusted(distrust(&error, chain, |certificate| self.named_by(certificate)))
+        match distrust(&error, chain, |certificate| self.named_by(certificate)) {
+            Distrust::Hidden if let Some((anchors, chain)) = self.without_namesakes(chain) => {
+                anchors.verdict_by_bytes(&chain, sought)
+            }
+            distrust => Verdict::Untrusted(distrust),
+        }
+    }
+
+    /// What is left without those who are named as an issuer and have signed nothing, if there are any: webpki puts their
+    /// signatures, which are no wonder where an authority was renewed with another key, before what is wrong with the others.
+    fn without_namesakes(&self, chain: &Chain) -> Option<(Self, Chain)> {
+        let has_signed = |issuer: &&Certificate| {
+            let issued = chain.iter().filter(|one| one != issuer && one.names_as_issuer(issuer)).take(MAX_DISTINCT);
+            let parts = issued.filter_map(|one| one.parts().zip(issuer.parts()));
+            parts.into_iter().any(|(parts, issuer)| signature::check(&parts, issuer.key) == Check::Good)
+        };
+        let others: Vec<_> = reachable(chain).collect();
+        let named: Vec<_> = chain.iter().take(MAX_DISTINCT).flat_map(|one| self.named_by(one)).collect();
+        let signed: Vec<_> = named.iter().filter(has_signed).collect();
+        let kept = others.iter().copied().filter(has_signed).cloned();
+        let narrow = Chain::new(std::iter::once(chain.leaf().clone()).chain(kept).collect())?;
+        let is_narrower = signed.len() < named.len() || narrow.others().len() < others.len();
+        let anchors = signed.into_iter().map(|anchor| anchor.der.clone().into()).collect();
+        is_narrower.then(|| (Self::new(anchors).but_not(self.rejected.clone()), narrow))
     }
 
     /// The anchors that have, by name, issued `certificate`.

@@ -70,6 +70,7 @@ fn unlinked(error: &Error, chain: &Chain) -> Distrust {
             Distrust::Rule("name constraints that are malformed")
         }
         (E::MalformedExtensions | E::ExtensionValueInvalid, _) => Distrust::Rule("an extension that is malformed"),
+        (E::InvalidSignatureForPublicKey, _) => Distrust::Hidden,
         _ => Distrust::Rule("a certificate that is not well-formed DER"),
     }
 }

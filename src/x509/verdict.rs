@@ -114,7 +114,8 @@ pub enum Distrust {
     TooManyPaths,
     /// An issuer that is named in letters or an encoding that are not its own.
     #[error(
-        "'{subject}' names its issuer '{issuer}' in other letters or another encoding than that has,          which this check does not follow"
+        "'{subject}' names its issuer '{issuer}' in other letters or another encoding than that has, \
+         which this check does not follow"
     )]
     WrittenOtherwise {
         /// By name, what is signed.
@@ -159,6 +160,9 @@ pub enum Distrust {
     /// A rule of RFC 5280 that is broken.
     #[error("it breaks a rule of RFC 5280: {0}")]
     Rule(&'static str),
+    /// A rule that webpki does not name, where an authority that issues itself a certificate has one name and two keys.
+    #[error("its signatures are good, but a rule of RFC 5280 is broken (path length, name constraints, purpose)")]
+    Hidden,
     /// A certificate that is known as one that nobody is to trust.
     #[error("the file of trust anchors rejects '{subject}' for servers")]
     Rejected {

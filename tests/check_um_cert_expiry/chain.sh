@@ -16,7 +16,9 @@ key() {
             pss-sha256) kind=(-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_pss_keygen_md:sha256
                 -pkeyopt rsa_pss_keygen_mgf1_md:sha256 -pkeyopt rsa_pss_keygen_saltlen:20) ;;
             ed*) kind=(-algorithm "$2") ;;
+            dsa) kind=(-paramfile parameters) ;;
         esac
+        [ "$2" != dsa ] || openssl genpkey -genparam -algorithm DSA -pkeyopt dsa_paramgen_bits:2048 -out parameters
         mkdir new
         openssl genpkey "${kind[@]}" -out new/key
         openssl pkey -in new/key -pubout -out new/pub

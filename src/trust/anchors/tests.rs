@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::x509::chain::tests::{Template, ca, certificate, chain, leaf_to_root, three};
-use rcgen::{DistinguishedName, DnType, DnValue, Issuer, KeyPair};
+use rcgen::{CustomExtension, DistinguishedName, DnType, DnValue, GeneralSubtree, Issuer, KeyPair, NameConstraints};
 
 const DAY: i64 = 86_400;
 
@@ -84,6 +84,50 @@ fn untrusted_when_a_signature_is_wrong_and_whose_key_it_is_not() {
     );
     let said = words(&anchors(&[&other_root]), &chain([&leaf, &intermediate]));
     assert!(said.starts_with("'Issuing' is not signed with the key of the trust anchor 'Root'"), "{said}");
+}
+
+/// Two roots of one name, as after a renewal with another key, must not hide what is wrong with the chain of either.
+#[test]
+fn what_is_wrong_is_named_where_another_authority_has_the_same_name() {
+    let (keys, other_key) = ([(); 3].map(|()| KeyPair::generate().unwrap()), KeyPair::generate().unwrap());
+    let mut constrained = ca("Issuing", (0, 900)).params();
+    let permitted = vec![GeneralSubtree::DnsName("allowed.example".to_owned())];
+    constrained.name_constraints = Some(NameConstraints { permitted_subtrees: permitted, excluded_subtrees: vec![] });
+    let root = ca("Root", (0, 9_000)).params();
+    let read = |made: rcgen::Certificate| Certificate::from_der(made.der()).unwrap();
+    let (first, second) = (read(root.self_signed(&keys[2]).unwrap()), read(root.self_signed(&other_key).unwrap()));
+    let intermediate = read(constrained.signed_by(&keys[1], &Issuer::from_params(&root, &keys[2])).unwrap());
+    let issuer = Issuer::from_params(&constrained, &keys[1]);
+    let leaf = read(Template::default().params().signed_by(&keys[0], &issuer).unwrap());
+    let another = read(ca("Issuing", (0, 900)).params().self_signed(&other_key).unwrap());
+    for (given, shown) in [
+        (vec![&first], vec![&leaf, &intermediate]),
+        (vec![&second, &first], vec![&leaf, &intermediate]),
+        (vec![&first, &second], vec![&leaf, &another, &intermediate]),
+    ] {
+        let said = verdict(&anchors(&given), &chain(shown), DAY);
+        assert_eq!(said, Verdict::Untrusted(Distrust::NameConstraints));
+    }
+}
+
+#[test]
+fn untrusted_when_an_anchor_has_a_critical_extension_that_nobody_knows() {
+    let key = [(); 2].map(|()| KeyPair::generate().unwrap());
+    let mut root = ca("Root", (0, 9_000)).params();
+    let mut extension = CustomExtension::from_oid_content(&[1, 2, 3, 4], vec![5, 0]);
+    for is_critical in [false, true] {
+        extension.set_criticality(is_critical);
+        root.custom_extensions = vec![extension.clone()];
+        let anchor = Certificate::from_der(root.self_signed(&key[0]).unwrap().der()).unwrap();
+        let leaf = Template::default().params().signed_by(&key[1], &Issuer::from_params(&root, &key[0])).unwrap();
+        let leaf = Certificate::from_der(leaf.der()).unwrap();
+        let said = verdict(&anchors(&[&anchor]), &chain([&leaf]), DAY);
+        let refusal = Distrust::CriticalExtension { subject: "Root".to_owned(), extension: "1.2.3.4".to_owned() };
+        match is_critical {
+            true => assert_eq!(said, Verdict::Untrusted(refusal)),
+            false => assert!(said.is_trusted(), "{said:?}"),
+        }
+    }
 }
 
 #[test]
