@@ -6,7 +6,12 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use call_router::router::{Behaviour, Router, Settings, TlsVersions};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, GeneralSubtree, IsCa, Issuer, KeyPair,
+    NameConstraints, SanType,
+};
 use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tempfile::TempDir;
 
@@ -195,7 +200,7 @@ fn critical_when_the_tcp_port_speaks_tls() {
 
 #[test]
 fn credentials_go_to_nobody_whose_certificate_is_not_in_order() {
-    let peer = challenging();
+    let peer = challenging(&self_signed("127.0.0.1").0);
     let directory = tempfile::tempdir().unwrap();
     let password = directory.path().join("password");
     std::fs::write(&password, "geheim\n").unwrap();
@@ -204,6 +209,48 @@ fn credentials_go_to_nobody_whose_certificate_is_not_in_order() {
     lowered.assert_text(2).assert_says("which nobody gets whose certificate is not in order");
     assert!(lowered.stdout.contains("(authentication)"));
     probe(&peer.port(), &[&arguments, ["--no-verify"].as_slice()].concat()).assert_text(0).assert_says("200 OK from");
+}
+
+/// Name constraints of an authority do not bind a common name, so that it vouches for nobody.
+#[test]
+fn credentials_go_to_nobody_for_a_common_name_under_name_constraints() {
+    let keys = [(); 3].map(|()| KeyPair::generate().unwrap());
+    let named = |name: &str, is_ca| {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = if is_ca { IsCa::Ca(BasicConstraints::Unconstrained) } else { IsCa::NoCa };
+        params
+    };
+    let (root, mut issuing) = (named("Root", true), named("Issuing", true));
+    let permitted_subtrees = vec![GeneralSubtree::DnsName("allowed.example".to_owned())];
+    issuing.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
+    let anchor = root.self_signed(&keys[0]).unwrap();
+    let intermediate = issuing.signed_by(&keys[1], &Issuer::from_params(&root, &keys[0])).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let [anchors, password] = ["ca.pem", "password"].map(|name| directory.path().join(name).display().to_string());
+    std::fs::write(&anchors, anchor.pem()).unwrap();
+    std::fs::write(&password, "geheim\n").unwrap();
+    for (alternative, code) in [
+        (None, 2),
+        (Some(SanType::Rfc822Name("a@b.example".try_into().unwrap())), 2),
+        (Some(SanType::DnsName("cas1.other.example".try_into().unwrap())), 2),
+        (Some(SanType::DnsName("cas1.allowed.example".try_into().unwrap())), 0),
+    ] {
+        let mut leaf = named("cas1.other.example", false);
+        leaf.subject_alt_names = alternative.into_iter().collect();
+        let leaf = leaf.signed_by(&keys[2], &Issuer::from_params(&issuing, &keys[1])).unwrap();
+        let chain = vec![leaf.der().clone(), intermediate.der().clone()];
+        let peer = challenging(&serving(chain, &keys[2]));
+        let name = if code == 0 { "cas1.allowed.example" } else { "cas1.other.example" };
+        let arguments = ["--transport", "tls", "--ca-file", &anchors, "--tls-name", name, "--username", "alice"];
+        let arguments = [&arguments[..], &["--password-file", &password]].concat();
+        assert_eq!(probe(&peer.port(), &arguments).code, Some(code));
+        for class in ["name-mismatch=ok", "untrusted=ok"] {
+            let lowered = probe(&peer.port(), &[&arguments[..], &["--state", class]].concat());
+            assert_eq!(lowered.code, Some(code), "{lowered:?}");
+        }
+    }
 }
 
 #[test]
@@ -244,19 +291,23 @@ fn a_probe_that_is_given_up_is_closed_as_tls_wants_it() {
 /// A server's side of TLS with a self-signed certificate for `name`, and that certificate in PEM.
 pub fn self_signed(name: &str) -> (Arc<ServerConfig>, String) {
     let own = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
-    let key = own.signing_key.serialize_der().try_into().unwrap();
+    (serving(vec![own.cert.der().clone()], &own.signing_key), own.cert.pem())
+}
+
+/// A server's side of TLS with a chain, and the key of its leaf.
+fn serving(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> Arc<ServerConfig> {
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![own.cert.der().clone()], key)
+        .with_single_cert(chain, key.serialize_der().try_into().unwrap())
         .unwrap();
-    (Arc::new(config), own.cert.pem())
+    Arc::new(config)
 }
 
-/// A TLS peer with a self-signed certificate that wants credentials, and takes any.
-fn challenging() -> Peer {
-    let (config, _) = self_signed("127.0.0.1");
+/// A TLS peer that wants credentials, and takes any.
+fn challenging(config: &Arc<ServerConfig>) -> Peer {
+    let config = Arc::clone(config);
     Peer::tcp(move |stream| {
         let mut tls = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
         while let Some(request) = read_request(&mut tls) {
