@@ -66,6 +66,7 @@ fn unlinked(error: &Error, chain: &Chain) -> Distrust {
         (E::SignatureAlgorithmMismatch, _) => {
             Distrust::Rule("a signature algorithm that is named twice, and differently")
         }
+        (E::MalformedDnsIdentifier, _) => Distrust::Rule("a host's name that is malformed"),
         (E::MalformedNameConstraint | E::InvalidNetworkMaskConstraint, _) => {
             Distrust::Rule("name constraints that are malformed")
         }
