@@ -2,6 +2,9 @@
 
 use super::*;
 use crate::counters::rate::Totals;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::{Instant, SystemTime};
 
 fn add_within(timeout: Duration, path: &Path, value: u64) -> Result<Updated<()>, StateError> {
@@ -96,6 +99,29 @@ fn a_lock_held_by_others_ends_at_the_deadline() {
     holder.lock().unwrap();
     let error = add_within(Duration::from_millis(20), &path, 1).unwrap_err();
     assert_eq!(Failure::from(error).class, Class::Local);
+}
+
+#[test]
+fn a_history_that_vanishes_while_its_lock_is_waited_for_is_no_first_run() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("history");
+    add(&path, 1).unwrap();
+    let holder = File::create(beside(&path, "lock")).unwrap();
+    holder.lock().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let deadline = Deadline::new(Instant::now(), Duration::from_secs(10));
+    let error = runtime.block_on(async {
+        let mut updated = pin!(update(&path, &deadline, |_| Ok(())));
+        // It has seen the history, and waits.
+        poll_fn(|context| Poll::Ready(updated.as_mut().poll(context).is_pending()).map(|waits| assert!(waits))).await;
+        fs::remove_file(&path).unwrap();
+        drop(holder);
+        updated.await.unwrap_err()
+    });
+    assert_eq!(Failure::from(error).class, Class::Unreadable);
+    assert!(!path.exists(), "it is not begun anew");
+    // Whoever looks now finds none, and begins.
+    add(&path, 2).unwrap();
 }
 
 #[test]
