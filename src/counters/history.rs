@@ -199,7 +199,7 @@ impl History {
 
     fn parse(body: &str) -> Option<Self> {
         let mut history = Self::default();
-        for line in body.lines() {
+        for line in body.split_terminator('\n') {
             if let Some(key) = line.strip_prefix("series ") {
                 history.series.push(Series { key: key.to_owned(), records: Vec::new() });
             } else {

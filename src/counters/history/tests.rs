@@ -172,3 +172,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_key_that_ends_in_a_carriage_return_stays_that_key() {
+    let mut history = History::default();
+    history.record("k\r", &[at(0, 1)], HOUR).unwrap();
+    assert_eq!(History::decode(&history.encode().unwrap()).unwrap(), history);
+}
