@@ -116,8 +116,12 @@ fn of_several_files_the_worst_is_named() {
     let (soon, late) = (leaf_of_hours(-DAY, 10 * DAY), leaf_of_hours(-DAY, 90 * DAY));
     let ran = judge(&late.path("leaf.pem"), &["--file", &soon.path("leaf.*"), "--file", &fixture("client.pem")]);
     ran.assert_begins(2, &format!("UM CERT EXPIRY CRITICAL - {}: certificate ", soon.path("leaf.der")));
-    let labels =
-        ["days_left", "days_left_leaf_pem", "days_left_leaf_der", "days_left_leaf_pem_2", "days_left_client_pem"];
+    // Of the two leaf.pem each has its directory before it, wherever it stands.
+    let [late, soon] = [&late, &soon].map(|made| {
+        let name = made.directory.path().file_name().unwrap().to_str().unwrap().to_ascii_lowercase();
+        format!("days_left_{}_leaf_pem", name.replace('.', "_"))
+    });
+    let labels = ["days_left", &late, "days_left_leaf_der", &soon, "days_left_client_pem"];
     assert_eq!(perfdata::labels(ran.first_line()), labels);
     assert!(perfdata::value(ran.first_line(), "days_left").unwrap() < 11.0);
 }
