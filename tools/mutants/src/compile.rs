@@ -5,7 +5,7 @@ use std::{
     fs,
     ops::Range,
     path::Path,
-    process::{Command, Stdio},
+    process::Command,
 };
 
 use serde_json::{Value, json};
@@ -79,7 +79,6 @@ fn refused(tree: &Path, files: &BTreeMap<String, Woven>) -> Result<BTreeMap<u32,
     let build = Command::new("cargo")
         .args(["test", "--lib", "--no-run", "--locked", "--message-format", "json"])
         .current_dir(tree)
-        .stderr(Stdio::null())
         .output()?;
     let mut refused = BTreeMap::new();
     let mut unknown = String::new();
@@ -102,7 +101,10 @@ fn refused(tree: &Path, files: &BTreeMap<String, Woven>) -> Result<BTreeMap<u32,
     }
     match build.status.success() || !refused.is_empty() {
         true => Ok(refused),
-        false => Err(format!("what does not compile is no mutant's: {unknown}").into()),
+        false => {
+            let said = String::from_utf8_lossy(&build.stderr);
+            Err(format!("what does not compile is no mutant's: {unknown}{said}").into())
+        }
     }
 }
 
