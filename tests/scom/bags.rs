@@ -9,7 +9,7 @@ use call_router::scene::{Condition, Scene};
 use call_router::scenes;
 use check_um::checks::schedule::ScheduledService;
 use check_um::door::render::property_of;
-use check_um_generate::register::services;
+use check_um_generate::{register, sip_server};
 
 use crate::expression::Item;
 use crate::model::Pack;
@@ -59,7 +59,7 @@ pub fn of_workflow<'a>(pack: &Pack, workflow: &Node, bags: &'a [Bag]) -> Vec<&'a
 
 /// The service that a command is: of those of its plugin the one with the most of its words.
 fn service_of(command: &Command) -> Option<&'static ScheduledService> {
-    let has = |word: &str| command.words.iter().any(|own| own == word);
+    let has = |word: &str| word.is_empty() || command.words.iter().any(|own| own == word);
     let is_it = |service: &&ScheduledService| service.arguments.iter().all(|(option, value)| has(option) && has(value));
     let own = services().filter(|service| service.plugin == command.plugin);
     own.filter(is_it).max_by_key(|service| service.arguments.len())
@@ -75,10 +75,16 @@ fn real() -> Vec<Bag> {
     services().flat_map(of).collect()
 }
 
-/// A service in every situation.
+/// Every service of a Call Router and of any other SIP server.
+fn services() -> impl Iterator<Item = &'static ScheduledService> {
+    register::services().chain(sip_server::services())
+}
+
+/// A service in every situation; that of a SIP server is seen where the health set asks the same.
 fn seen(service: &'static ScheduledService, scratch: &Path) -> Vec<Bag> {
+    let like = sip_server::asks(service.name).map_or(service.name, sip_server::like);
     let [well, gone] = [Condition::Well, Condition::Gone].map(|condition| {
-        let scene = scenes::scene_of(service.name, condition);
+        let scene = scenes::scene_of(like, condition);
         scene.unwrap_or_else(|| panic!("no scene of {} {condition:?}", service.name))
     });
     let gone = Run { service, situation: "gone", scene: gone, more: String::new() };
@@ -119,7 +125,8 @@ impl Run {
         let staged = self.scene.stage(scratch).unwrap();
         let command = |format: &str| {
             let mut command = plugin(self.service.plugin);
-            let more = self.more.split_whitespace().chain(format.split_whitespace());
+            let peer = if sip_server::asks(self.service.name).is_some() { "--peer generic" } else { "" };
+            let more = [peer, &self.more, format].into_iter().flat_map(str::split_whitespace);
             run_command(command.args(&staged.arguments).args(more).env("MP_STATE_PATH", scratch))
         };
         let bag = command("--output scom --exit-ok");

@@ -2,7 +2,7 @@
 
 use crate::bags::REAL;
 use crate::rules::{NOT_XML, problems_of};
-use crate::{LINUX, WINDOWS, pack};
+use crate::{LINUX, PACKS, SIP_SERVER, WINDOWS, pack};
 
 /// One way to break a pack: what stands there behind `after`, and what is put there instead.
 struct Defect {
@@ -20,10 +20,14 @@ const fn linux(after: &'static str, sound: &'static str, broken: &'static str) -
     Defect { pack: LINUX, after, sound, broken }
 }
 
+const fn sip_server(after: &'static str, sound: &'static str, broken: &'static str) -> Defect {
+    Defect { pack: SIP_SERVER, after, sound, broken }
+}
+
 /// Breaks the pack in each way; the rule must complain every time, and not before.
 #[track_caller]
 fn assert_found(rule: &str, defects: &[Defect]) {
-    for name in [WINDOWS, LINUX] {
+    for name in PACKS {
         assert_eq!(problems_of(rule, &pack(name), &REAL), Vec::<String>::new(), "{name} is not sound");
     }
     for Defect { pack: name, after, sound, broken } in defects {
@@ -143,6 +147,7 @@ fn references_to_nothing_or_to_the_wrong_thing() {
             windows("<FolderItem ", "Folder=\"CheckUm.CallRouter.Folder\"", "Folder=\"CheckUm.CallRouter.Server\""),
             windows("", "Microsoft.SystemCenter.StateViewType", "Microsoft.SystemCenter.AlertViewType2"),
             linux("", "Server\"]/Router$", "Server\"]/Name$"),
+            sip_server("", "Server\"]/Server$", "Server\"]/Router$"),
         ],
     );
 }
@@ -238,6 +243,9 @@ fn command_lines_that_the_plugin_does_not_take() {
             linux("check_um_sip_options", " -v&lt;", " -v --exit-ok&lt;"),
             linux("check_um_sip_options", "&lt;p:timeout&gt;60", "&lt;p:timeout&gt;1"),
             linux("check_um_sip_options", "p:ExecuteCommand_INPUT&gt;", "p:Execute_INPUT&gt;"),
+            sip_server("<UnitMonitor ", "--srv --all-addresses", "--srv --all-adresses"),
+            sip_server("<UnitMonitor ", "--down-critical 50%", "--down-critical half"),
+            sip_server("<UnitMonitor ", "--transport udp", "--transport sctp"),
         ],
     );
 }

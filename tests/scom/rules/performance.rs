@@ -48,7 +48,9 @@ pub fn broken(pack: &Pack, bags: &[Bag]) -> Vec<String> {
     }
     // A pack whose agent cannot collect numbers has no rules at all.
     if !collected.is_empty() {
-        for bag in bags.iter().filter(|bag| bag.situation == "OK") {
+        let monitors = pack.of_kind("UnitMonitor");
+        let bags = monitors.into_iter().flat_map(|monitor| of_workflow(pack, monitor, bags));
+        for bag in bags.filter(|bag| bag.situation == "OK") {
             let own = bag.labels.iter().filter(|label| !is_one_of_many(label) && !is_of_another(bag, label));
             let missing = own.filter(|label| !collected.contains(&(Some(bag.service.name), (*label).clone())));
             problems.extend(missing.map(|label| format!("{}: nobody collects {label}", bag.service.name)));

@@ -1,6 +1,6 @@
-//! What does the pack for agents on Linux hold, which ask a Call Router from outside?
+//! What do the packs for agents on Linux hold, which ask a Call Router, or any other SIP server, from outside?
 //!
-//! A Linux host becomes a watcher by naming the router in a file. The agent's answer is the program's text and exit
+//! A Linux host becomes a watcher by naming the server in a file. The agent's answer is the program's text and exit
 //! code; numbers are not collected this way.
 
 use check_um::checks::schedule::{ScheduledService, Vantage};
@@ -9,15 +9,14 @@ use super::discovery::{Found, discovery, settings_of};
 use super::modules::{
     chain, compared, declared, detections, filters, joined, module, overrideable, query, states, value,
 };
-use super::monitoring::{Platform, add_health_set, add_monitor, add_task};
+use super::monitoring::{Platform, RollUp, add_monitor, add_roll_up, add_task};
 use super::names::Names;
 use super::pack::{Pack, Reference};
 use super::parameters::{Parameter, command_line, default};
 use super::views::add_views;
 use super::xml::{Element, element, leaf};
 use super::{Watched, watched};
-
-const NAMES: Names = Names("CheckUm.CallRouter.Linux");
+use crate::{register, sip_server};
 
 const REFERENCES: &[Reference] = &[
     Reference { alias: "System", id: "System.Library", version: "7.5.8501.0" },
@@ -26,18 +25,70 @@ const REFERENCES: &[Reference] = &[
     Reference { alias: "Unix", id: "Microsoft.Unix.Library", version: "7.4.4337.0" },
 ];
 
-const PLATFORM: Platform = Platform { names: NAMES, host, is_on_server: false, alert: (ALERT_PARAMETERS, ALERT_TEXT) };
-
-fn host(_: &ScheduledService) -> &'static str {
-    r#"$Target/Property[Type="CheckUm.CallRouter.Linux.Server"]/Router$"#
+/// What is watched from Linux, and what it is called.
+struct Profile {
+    platform: Platform,
+    /// The name of the pack, and what it does.
+    about: (&'static str, &'static str),
+    /// What is watched, with the words in front of it in titles.
+    server: (&'static str, &'static str),
+    /// The file that makes a host a watcher: its first line is the server's name.
+    file: &'static str,
+    /// The property of the class that holds this name.
+    property: &'static str,
+    roll_up: RollUp,
+    watched: fn() -> Vec<Watched>,
 }
 
-const ALERT_PARAMETERS: &[&str] = &[
-    r#"$Target/Host/Property[Type="Unix!Microsoft.Unix.Computer"]/PrincipalName$"#,
-    r#"$Target/Property[Type="CheckUm.CallRouter.Linux.Server"]/Router$"#,
-    r#"$Data/Context///*[local-name()="ReturnCode"]$"#,
-    r#"$Data/Context///*[local-name()="StdOut"]$"#,
-];
+const CALL_ROUTER: Profile = Profile {
+    platform: Platform {
+        names: Names("CheckUm.CallRouter.Linux"),
+        host: |_| r#"$Target/Property[Type="CheckUm.CallRouter.Linux.Server"]/Router$"#,
+        is_on_server: false,
+        alert: (
+            &[COMPUTER, r#"$Target/Property[Type="CheckUm.CallRouter.Linux.Server"]/Router$"#, EXIT_CODE, OUTPUT],
+            ALERT_TEXT,
+        ),
+    },
+    about: (
+        "check-um: UM Call Router, asked from Linux",
+        "Asks the Unified Messaging Call Router of Exchange 2013 and 2016 from Linux by the plugins of check-um.",
+    ),
+    server: ("UM ", "Call Router"),
+    file: "/etc/check-um/call-router",
+    property: "Router",
+    roll_up: RollUp::HEALTH_SET,
+    // A domain controller is not known to a Linux host; the router's own agent asks it.
+    watched: || {
+        let is_asked = |vantage| matches!(vantage, Vantage::Network | Vantage::Tls | Vantage::Call | Vantage::Whole);
+        watched(register::services().filter(|check| is_asked(check.vantage)))
+    },
+};
+
+const SIP_SERVER: Profile = Profile {
+    platform: Platform {
+        names: Names("CheckUm.SipServer.Linux"),
+        host: |_| r#"$Target/Property[Type="CheckUm.SipServer.Linux.Server"]/Server$"#,
+        is_on_server: false,
+        alert: (
+            &[COMPUTER, r#"$Target/Property[Type="CheckUm.SipServer.Linux.Server"]/Server$"#, EXIT_CODE, OUTPUT],
+            ALERT_TEXT,
+        ),
+    },
+    about: (
+        "check-um: SIP server, asked from Linux",
+        "Asks a SIP server, or the servers of a domain, from Linux by the plugins of check-um.",
+    ),
+    server: ("", "SIP server"),
+    file: "/etc/check-um/sip-server",
+    property: "Server",
+    roll_up: RollUp::SIP_SERVER,
+    watched: || watched(sip_server::services()),
+};
+
+const COMPUTER: &str = r#"$Target/Host/Property[Type="Unix!Microsoft.Unix.Computer"]/PrincipalName$"#;
+const EXIT_CODE: &str = r#"$Data/Context///*[local-name()="ReturnCode"]$"#;
+const OUTPUT: &str = r#"$Data/Context///*[local-name()="StdOut"]$"#;
 
 const ALERT_TEXT: &str = "{1}, asked from {0} (exit code {2}):
 
@@ -45,26 +96,22 @@ const ALERT_TEXT: &str = "{1}, asked from {0} (exit code {2}):
 
 /// Where the packages of distributions put plugins.
 const DIRECTORY: &str = "/usr/lib/nagios/plugins";
-/// The file that makes a host a watcher: its first line is the router's name.
-const ROUTER_FILE: &str = "/etc/check-um/call-router";
 
-/// The pack's id and its text.
-pub fn pack() -> (&'static str, String) {
-    let mut pack = Pack::new(NAMES.0, REFERENCES);
-    let name = "check-um: UM Call Router, asked from Linux";
-    pack.name(
-        NAMES.0,
-        name,
-        "Asks the Unified Messaging Call Router of Exchange 2013 and 2016 from Linux by the plugins of check-um.",
-    );
-    add_class(&mut pack);
-    add_discovery(&mut pack);
-    add_health_set(&mut pack, NAMES);
-    // A domain controller is not known to a Linux host; the router's own agent asks it.
-    for watched in
-        watched(|check| matches!(check.vantage, Vantage::Network | Vantage::Tls | Vantage::Call | Vantage::Whole))
-    {
-        let id = NAMES.of_plugin(watched.plugin.about.name, "MonitorType");
+/// The packs' ids and their texts.
+pub fn packs() -> [(&'static str, String); 2] {
+    [CALL_ROUTER, SIP_SERVER].map(|profile| pack(&profile))
+}
+
+fn pack(profile: &Profile) -> (&'static str, String) {
+    let Profile { platform, about: (name, about), server: (prefix, server), .. } = profile;
+    let names = platform.names;
+    let mut pack = Pack::new(names.0, REFERENCES);
+    pack.name(names.0, name, about);
+    add_class(&mut pack, profile);
+    add_discovery(&mut pack, profile);
+    add_roll_up(&mut pack, names, &profile.roll_up);
+    for watched in (profile.watched)() {
+        let id = names.of_plugin(watched.plugin.about.name, "MonitorType");
         pack.name(
             &id,
             &format!("{}: monitor", watched.plugin.about.title),
@@ -73,27 +120,28 @@ pub fn pack() -> (&'static str, String) {
         name_parameters(&mut pack, &id, &watched);
         pack.monitor_types.push(monitor_type(&id, &watched));
         for check in &watched.checks {
-            add_monitor(&mut pack, &PLATFORM, &watched, check);
-            let command = by_default(&watched, check);
-            add_task(&mut pack, &PLATFORM, check, execute("Report", &command, "$Target/Host/"));
+            add_monitor(&mut pack, platform, &watched, check);
+            let command = by_default(&watched, check, (platform.host)(check));
+            add_task(&mut pack, platform, check, execute("Report", &command, "$Target/Host/"));
         }
     }
     add_views(
         &mut pack,
-        NAMES,
-        "UM Call Routers, asked from Linux",
+        names,
+        &format!("{prefix}{server}s, asked from Linux"),
         &[
-            ("StateView", "SC!Microsoft.SystemCenter.StateViewType", "State of the Call Routers"),
-            ("AlertView", "SC!Microsoft.SystemCenter.AlertViewType", "Alerts of the Call Routers"),
+            ("StateView", "SC!Microsoft.SystemCenter.StateViewType", &format!("State of the {server}s")),
+            ("AlertView", "SC!Microsoft.SystemCenter.AlertViewType", &format!("Alerts of the {server}s")),
         ],
     );
-    (NAMES.0, pack.document(name))
+    (names.0, pack.document(name))
 }
 
-fn add_class(pack: &mut Pack) {
-    let id = NAMES.class();
-    pack.name(&id, "UM Call Router asked from Linux", "A Linux host that asks a Call Router.");
-    pack.name_part((&id, "Router"), "Call Router", "Name of the Call Router that this host asks.");
+fn add_class(pack: &mut Pack, profile: &Profile) {
+    let Profile { server: (prefix, server), property, .. } = profile;
+    let id = profile.platform.names.class();
+    pack.name(&id, &format!("{prefix}{server} asked from Linux"), &format!("A Linux host that asks a {server}."));
+    pack.name_part((&id, property), server, &format!("Name of the {server} that this host asks."));
     let class = element("ClassType")
         .with("ID", id)
         .with("Accessibility", "Public")
@@ -101,38 +149,39 @@ fn add_class(pack: &mut Pack) {
         .with("Base", "Unix!Microsoft.Unix.LocalApplication")
         .with("Hosted", "true")
         .with("Singleton", "false");
-    let router = element("Property").with("ID", "Router").with("Type", "string").with("Key", "false");
-    pack.classes.push(class.holding([router]));
+    let property = element("Property").with("ID", *property).with("Type", "string").with("Key", "false");
+    pack.classes.push(class.holding([property]));
 }
 
-fn add_discovery(pack: &mut Pack) {
-    let (id, source_type, class) = (NAMES.only("Discovery"), NAMES.only("RouterFile"), NAMES.class());
-    pack.name(
-        &id,
-        "Discover watchers on Linux",
-        "Looks daily for /etc/check-um/call-router, whose first line is the router's name.",
-    );
-    pack.name(&source_type, "Router file: data source", "Reads the name of the Call Router from a file.");
+fn add_discovery(pack: &mut Pack, profile: &Profile) {
+    let Profile { platform: Platform { names, .. }, server: (_, server), file, property, .. } = profile;
+    let reader = format!("{property}File");
+    let (id, source_type, class) = (names.only("Discovery"), names.only(&reader), names.class());
+    let what = format!("Looks daily for {file}, whose first line is the {}'s name.", property.to_lowercase());
+    pack.name(&id, "Discover watchers on Linux", &what);
+    let what = format!("Reads the name of the {server} from a file.");
+    pack.name(&source_type, &format!("{property} file: data source"), &what);
     pack.name_part((&source_type, "IntervalSeconds"), "Interval (seconds)", "Time from one look to the next.");
-    pack.data_sources.push(router_file(&source_type, &class));
-    let source = module("DataSource", "RouterFile", &source_type).holding([leaf("IntervalSeconds", "86400")]);
-    let found = Found { class: &class, properties: &["Router"] };
+    pack.data_sources.push(file_source(profile, &source_type));
+    let source = module("DataSource", &reader, &source_type).holding([leaf("IntervalSeconds", "86400")]);
+    let found = Found { class: &class, properties: &[property] };
     pack.discoveries.push(discovery(&id, "Unix!Microsoft.Unix.Computer", &found, source));
 }
 
 /// The scheduled look into the file, mapped to an instance where the file says something.
-fn router_file(id: &str, class: &str) -> Element {
+fn file_source(profile: &Profile, id: &str) -> Element {
+    let (class, property) = (profile.platform.names.class(), profile.property);
     let scheduler = module("DataSource", "Scheduler", "System!System.SimpleScheduler")
         .holding([leaf("IntervalSeconds", "$Config/IntervalSeconds$"), element("SyncTime")]);
     // A shell for the pipe: without the line's end, which would be part of the name.
-    let command = format!("head -n 1 {ROUTER_FILE} | tr -d '\\r\\n'");
+    let command = format!("head -n 1 {} | tr -d '\\r\\n'", profile.file);
     let read = invoke("Read", "ExecuteShellCommand", &command, "$Target/");
     let computer = r#"$Target/Property[Type="Unix!Microsoft.Unix.Computer"]/PrincipalName$"#.to_owned();
     let said = r#"//*[local-name()="StdOut"]"#;
     let settings = [
         (r#"$MPElement[Name="Unix!Microsoft.Unix.Computer"]/PrincipalName$"#.to_owned(), computer.clone()),
         (r#"$MPElement[Name="System!System.Entity"]/DisplayName$"#.to_owned(), computer),
-        (format!(r#"$MPElement[Name="{class}"]/Router$"#), format!("$Data/{said}$")),
+        (format!(r#"$MPElement[Name="{class}"]/{property}$"#), format!("$Data/{said}$")),
     ];
     let mapper = module("ConditionDetection", "Map", "System!System.Discovery.FilteredClassSnapshotDataMapper")
         .holding([
@@ -192,11 +241,11 @@ fn monitor_type(id: &str, watched: &Watched) -> Element {
 }
 
 /// A check's command line with what stands there until it is overridden.
-fn by_default(watched: &Watched, check: &ScheduledService) -> String {
+fn by_default(watched: &Watched, check: &ScheduledService, host: &str) -> String {
     let place = |parameter: &Parameter| format!("$Config/{}$", parameter.name());
     let line = command_line(&watched.parameters, "-v");
     let line = watched.parameters.iter().fold(line, |line, parameter| {
-        line.replace(&place(parameter), &default(*parameter, &watched.plugin.command, check, host(check)))
+        line.replace(&place(parameter), &default(*parameter, &watched.plugin.command, check, host))
     });
     let words: Vec<_> = line.split_whitespace().collect();
     format!("{DIRECTORY}/{} {}", check.plugin, words.join(" "))

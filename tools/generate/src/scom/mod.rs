@@ -1,4 +1,4 @@
-//! What does System Center Operations Manager import? Two unsealed management packs, and the checks that they run.
+//! What does System Center Operations Manager import? Unsealed management packs, and the checks that they run.
 
 mod discovery;
 mod knowledge;
@@ -18,24 +18,25 @@ use std::io;
 use check_um::checks::schedule::ScheduledService;
 
 use crate::register::{Plugin, plugin_of, services};
-use crate::{File, marks};
+use crate::{File, marks, sip_server};
 
-/// The packs, and the table of monitors in the README.
+/// The packs, and the tables of monitors in the README.
 pub fn files() -> io::Result<Vec<File>> {
-    let packs = [windows::pack(), linux::pack()];
-    let mut files: Vec<_> =
-        packs.map(|(id, content)| File { path: format!("scom/{id}.xml"), content }).into_iter().collect();
-    files.push(marks::fill("scom/README.md", &[("monitors", table())])?);
+    let packs = [windows::pack()].into_iter().chain(linux::packs());
+    let mut files: Vec<_> = packs.map(|(id, content)| File { path: format!("scom/{id}.xml"), content }).collect();
+    let tables = [("monitors", table(services())), ("monitors of SIP servers", table(sip_server::services()))];
+    files.push(marks::fill("scom/README.md", &tables)?);
     Ok(files)
 }
 
-/// The monitors of the pack for Windows, as their overrides show them.
-fn table() -> String {
+/// The monitors of these checks, as their overrides show them.
+fn table(checks: impl Iterator<Item = &'static ScheduledService>) -> String {
     let mut table =
         String::from("| monitor | plugin | every | bad runs in a row | by default |\n|---|---|---|---|---|\n");
-    for ScheduledService { title, plugin, interval, attempts, vantage, .. } in services() {
+    for check in checks {
+        let ScheduledService { title, plugin, interval, attempts, .. } = check;
         let every = if *interval < 60 { format!("{interval} min") } else { format!("{} h", interval / 60) };
-        let default = if monitoring::is_enabled(*vantage) { "on" } else { "off" };
+        let default = if monitoring::is_enabled(check) { "on" } else { "off" };
         table += &format!("| {title} | `{plugin}` | {every} | {attempts} | {default} |\n");
     }
     table
@@ -51,10 +52,10 @@ pub struct Watched {
     pub parameters: Vec<parameters::Parameter>,
 }
 
-/// The plugins of the checks that `is_meant` picks, in the order of the health set.
-fn watched(is_meant: impl Fn(&ScheduledService) -> bool) -> Vec<Watched> {
+/// The plugins of these checks, in their order.
+fn watched(checks: impl Iterator<Item = &'static ScheduledService>) -> Vec<Watched> {
     let mut watched: Vec<Watched> = Vec::new();
-    for check in services().filter(|check| is_meant(check)) {
+    for check in checks {
         if let Some(known) = watched.iter_mut().find(|known| known.plugin.about.name == check.plugin) {
             known.checks.push(check);
         } else {

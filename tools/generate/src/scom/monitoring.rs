@@ -1,5 +1,5 @@
-//! What runs on a watched server? A monitor, rules and a task for each check, and the roll-up that bears the health
-//! set's name.
+//! What runs on a watched server? A monitor, rules and a task for each check, and the roll-up of all, which of a Call Router
+//! bears the health set's name.
 
 use check_um::checks::schedule::{DisplayUnit, ScheduledService, Vantage};
 use check_um::door::render::property_of;
@@ -12,6 +12,7 @@ use super::names::Names;
 use super::pack::Pack;
 use super::parameters::default;
 use super::xml::{Element, element, leaf};
+use crate::sip_server::{Asks, Transport, asks};
 
 /// How one platform does it.
 pub struct Platform {
@@ -25,12 +26,36 @@ pub struct Platform {
     pub alert: (&'static [&'static str], &'static str),
 }
 
+/// What all monitors of a pack make together.
+pub struct RollUp {
+    /// What a person reads.
+    name: &'static str,
+    /// What it is.
+    about: &'static str,
+    /// Its article.
+    article: fn() -> Vec<knowledge::Section>,
+}
+
+impl RollUp {
+    /// Of a Call Router.
+    pub const HEALTH_SET: Self = Self {
+        name: HEALTH_SET,
+        about: "The worst of all checks: what Exchange's own health set of this name asks of itself.",
+        article: knowledge::health_set,
+    };
+    /// Of any other SIP server.
+    pub const SIP_SERVER: Self = Self {
+        name: "SIP server",
+        about: "The worst of all checks of this SIP server.",
+        article: knowledge::sip_server,
+    };
+}
+
 /// Adds the roll-up of all monitors.
-pub fn add_health_set(pack: &mut Pack, names: Names) {
+pub fn add_roll_up(pack: &mut Pack, names: Names, roll_up: &RollUp) {
     let id = names.only("HealthSet");
-    let what = "The worst of all checks: what Exchange's own health set of this name asks of itself.";
-    pack.name(&id, HEALTH_SET, what);
-    pack.explain(&id, knowledge::health_set());
+    pack.name(&id, roll_up.name, roll_up.about);
+    pack.explain(&id, (roll_up.article)());
     let parent = "Health!System.Health.AvailabilityState";
     let monitor = Monitor { kind: "AggregateMonitor", id: &id, parent, is_enabled: true };
     pack.monitors
@@ -63,7 +88,7 @@ pub fn add_monitor(pack: &mut Pack, platform: &Platform, watched: &Watched, chec
         .holding([leaf("MatchCount", check.attempts.to_string())]);
     let kind = names.of_plugin(check.plugin, "MonitorType");
     let parent = names.only("HealthSet");
-    let monitor = Monitor { kind: "UnitMonitor", id: &id, parent: &parent, is_enabled: is_enabled(check.vantage) };
+    let monitor = Monitor { kind: "UnitMonitor", id: &id, parent: &parent, is_enabled: is_enabled(check) };
     pack.monitors.push(monitor.element(names).with("TypeID", kind).with("ConfirmDelivery", "true").holding([
         leaf("Category", "AvailabilityHealth"),
         settings,
@@ -93,7 +118,7 @@ pub fn add_rules(pack: &mut Pack, platform: &Platform, watched: &Watched, check:
         ];
         let rule = element("Rule")
             .with("ID", id)
-            .with("Enabled", is_enabled(check.vantage).to_string())
+            .with("Enabled", is_enabled(check).to_string())
             .with("Target", names.class())
             .with("ConfirmDelivery", "false")
             .with("Remotable", "true")
@@ -111,6 +136,9 @@ pub fn add_rules(pack: &mut Pack, platform: &Platform, watched: &Watched, check:
 pub fn add_task(pack: &mut Pack, platform: &Platform, check: &ScheduledService, probe: Element) {
     let id = platform.names.task(check.name);
     let effect = match check.vantage {
+        Vantage::Call if asks(check.name).is_some() => {
+            "Makes a call and hangs up: whom to call is to be given by an override of Options (--uri); without it nobody is called."
+        }
         Vantage::Call => {
             "Makes a call, which the router counts: whom to call is to be given by an override of Options (--uri); without it \
              nobody is called."
@@ -167,10 +195,13 @@ impl Monitor<'_> {
     }
 }
 
-/// The router's default startup mode does not speak TLS, a call is for somebody to allow, and one check in place of all others
-/// is for a site to choose.
-pub fn is_enabled(vantage: Vantage) -> bool {
-    !matches!(vantage, Vantage::Tls | Vantage::Call | Vantage::Whole)
+/// A Call Router's default startup mode does not speak TLS, a call is for somebody to allow, and one check in place of all others
+/// is for a site to choose. Which transports another SIP server has is for somebody to say; most have UDP.
+pub fn is_enabled(check: &ScheduledService) -> bool {
+    match asks(check.name) {
+        Some(asks) => asks == Asks::Options(Transport::Udp),
+        None => !matches!(check.vantage, Vantage::Tls | Vantage::Call | Vantage::Whole),
+    }
 }
 
 /// What the plugin asks, as its help says.

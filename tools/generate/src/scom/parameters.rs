@@ -99,10 +99,12 @@ impl Parameter {
 pub fn parameters_of(command: &Command, checks: &[&ScheduledService]) -> Vec<Parameter> {
     let has = |option: &str| command.get_arguments().any(|argument| argument.get_long() == Some(option));
     let is_remote = checks.iter().all(|check| check.vantage != Vantage::Agent);
+    // Where servers are found by SRV records these say the port, too.
+    let is_domain = checks.iter().any(|check| check.arguments.contains(&("--srv", "")));
     let has_arguments = checks.iter().any(|check| !check.arguments.is_empty());
     let is_there = |parameter: &Parameter| match parameter {
         Parameter::Host => is_remote && has("hostname"),
-        Parameter::Port => is_remote && has("port"),
+        Parameter::Port => is_remote && !is_domain && has("port"),
         Parameter::Arguments => has_arguments,
         Parameter::Warning => has("warning"),
         Parameter::Critical => has("critical"),
@@ -118,7 +120,7 @@ pub fn default(parameter: Parameter, command: &Command, check: &ScheduledService
         Parameter::Port => check.vantage.port().map_or_else(String::new, |port| port.to_string()),
         Parameter::Arguments => {
             let words = check.arguments.iter().flat_map(|(option, value)| [*option, *value]);
-            words.collect::<Vec<_>>().join(" ")
+            words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
         }
         Parameter::Warning => own_default(command, "warning"),
         Parameter::Critical => own_default(command, "critical"),

@@ -4,12 +4,13 @@ use check_um::checks::schedule::{ScheduledService, Vantage};
 
 use super::discovery::{EXISTS, Found, INTEGER, KEY, STRING, VALUE, attribute, discovery, settings_of};
 use super::modules::{compared, module, query, value};
-use super::monitoring::{Platform, add_health_set, add_monitor, add_rules, add_task, unscheduled};
+use super::monitoring::{Platform, RollUp, add_monitor, add_roll_up, add_rules, add_task, unscheduled};
 use super::names::Names;
 use super::pack::{Pack, Reference};
 use super::views::add_views;
 use super::xml::{element, leaf};
 use super::{types, watched};
+use crate::register::services;
 
 const NAMES: Names = Names("CheckUm.CallRouter");
 
@@ -73,8 +74,8 @@ pub fn pack() -> (&'static str, String) {
     );
     add_class(&mut pack);
     add_discovery(&mut pack);
-    add_health_set(&mut pack, NAMES);
-    for watched in watched(|_| true) {
+    add_roll_up(&mut pack, NAMES, &RollUp::HEALTH_SET);
+    for watched in watched(services()) {
         types::add(&mut pack, NAMES, &watched);
         for check in &watched.checks {
             add_monitor(&mut pack, &PLATFORM, &watched, check);
