@@ -124,6 +124,18 @@ fn what_an_ini_section_says_is_not_refused_and_yields_to_the_command_line() {
     fs::write(&ini, "[s]\ntransport=tls\n").unwrap();
     let ran = with("check_um_sip_options", &format!("-H 127.0.0.1 -p {port} --no-verify"));
     ran.assert_text(2).assert_says("connection refused");
+    // What would leave an option of the command line without an effect yields as well.
+    fs::write(&ini, "[s]\nmethod=events\nfile=x\n").unwrap();
+    with("check_um_missed_call_proxy", "--counters csv:/nonexistent")
+        .assert_text(3)
+        .assert_says("cannot read /nonexistent: ");
+    with("check_um_missed_call_proxy", "--method events --counters csv:/nonexistent")
+        .assert_text(3)
+        .assert_says("--counters: expected --method exchange too");
+    fs::write(&ini, "[s]\nuntil=ringing\n").unwrap();
+    with("check_um_call_routing", &format!("-H 127.0.0.1 -p {port} -u sip:a@127.0.0.1 --hold 1"))
+        .assert_text(2)
+        .assert_says("connection refused");
 }
 
 #[test]

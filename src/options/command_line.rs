@@ -67,7 +67,7 @@ fn understand<O: Options>(line: &mut CommandLine<'_>, limit: Option<Duration>) -
     }
     let (options, matches, overruled) = loop {
         let mut matches = line.matches()?;
-        let overruled = line.overruled(&matches)?;
+        let Some(overruled) = line.overruled(&matches)? else { continue };
         let options = O::from_arg_matches_mut(&mut matches).map_err(|error| line.explain(&error))?;
         if let Some(text) = options.idle(&|id| line.has(id)) {
             return Err(UsageError::CommandLine(text));

@@ -81,14 +81,24 @@ impl<'a> CommandLine<'a> {
         }
     }
 
-    /// The thresholds that leave a given one without an effect; an error where an option as a whole has none.
-    pub(super) fn overruled(&self, matches: &ArgMatches) -> Result<Vec<Overruling>, UsageError> {
+    /// The thresholds that leave a given one without an effect; an error where an option as a whole has none. None where that
+    /// is because of a section, which has yielded: then there are other matches.
+    pub(super) fn overruled(&mut self, matches: &ArgMatches) -> Result<Option<Vec<Overruling>>, UsageError> {
         let own_ids = ids(&self.given);
-        let ambiguous = TARGETS.iter().find_map(|id| two_values(id, &self.given));
-        if let Some(text) = ambiguous.or_else(|| unmet(self.kind.needs, self.command, &own_ids, matches)) {
+        if let Some(text) = TARGETS.iter().find_map(|id| two_values(id, &self.given)) {
             return Err(UsageError::CommandLine(text));
         }
-        overruled(self.command, matches, &own_ids, self.kind.default_thresholds).map_err(UsageError::CommandLine)
+        let (command, needs) = (&mut *self.command, self.kind.needs);
+        if let Some(text) = unmet(needs, command, &own_ids, matches) {
+            let key = self.sections.culprit(&self.own, |argv| {
+                let matches = command.try_get_matches_from_mut(argv);
+                matches.is_ok_and(|matches| unmet(needs, command, &own_ids, &matches).is_none())
+            });
+            self.sections.drop(&key.ok_or(UsageError::CommandLine(text))?);
+            return Ok(None);
+        }
+        let overruled = overruled(command, matches, &own_ids, self.kind.default_thresholds);
+        overruled.map(Some).map_err(UsageError::CommandLine)
     }
 
     /// Has the section yield that contradicts the command line; where sections contradict themselves, the line of one is named
