@@ -174,14 +174,25 @@ fn with_a_host_only_its_rows_count() {
         .assert_begins(0, "UM HEALTH SET OK - no issue: 1 of 1 monitors of UM.CallRouter on CAS2");
     judged_text(export, &["-H", "cas1.example.com"]).assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there");
     let ran = judged_text(export, &["-H", "cas3"]);
-    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - none of the 2 rows of standard input is of cas3");
+    ran.assert_begins(
+        3,
+        "UM HEALTH SET UNKNOWN - none of the 2 rows of standard input is of cas3: expected one of CAS1, CAS2",
+    );
     assert!(ran.stdout.contains("(no-data)"), "{ran:?}");
     let somebody = replaced(export, "CAS1,", ",");
     judged_text(&somebody, &["-H", "cas2"]).assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: 1 of 2");
     let nameless = "Name,HealthSetName,AlertValue\nM,UM.CallRouter,Healthy\n";
-    judged_text(nameless, &["-H", "cas1"]).assert_begins(3, "UM HEALTH SET UNKNOWN - none of the 1 rows of");
-    let ran = judged(LOG, &["-H", "nobody"]);
-    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - none of the ").assert_says("is of nobody");
+    judged_text(nameless, &["-H", "cas1"])
+        .assert_begins(3, "UM HEALTH SET UNKNOWN - the only row of")
+        .assert_says("is not of cas1: expected a name of the server");
+    let many: String =
+        (0..20).map(|number| format!("{},M,UM.CallRouter,Healthy\n", format!("s{number}").repeat(20))).collect();
+    let ran = judged_text(&format!("Server,Name,HealthSetName,AlertValue\n{many}"), &["-H", "cas3"]);
+    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - none of the 20 rows of").assert_says("expected one of s0s0");
+    assert!(ran.first_line().len() < 500 && !ran.stdout.contains("s9s9"), "{ran:?}");
+    judged(LOG, &["-H", "nobody"])
+        .assert_begins(3, "UM HEALTH SET UNKNOWN - none of the ")
+        .assert_says("is of nobody: expected one of ");
 }
 
 #[test]
