@@ -65,6 +65,7 @@ impl Check for CallRouting {
         let said = routed.attempts().filter_map(Attempt::called).filter_map(|called| called.call.last_response());
         let is_exchange = said.into_iter().any(judge::is_of_exchange);
         report.advise_by(self.advice_on(is_exchange));
+        report.is_of_exchange = self.peer.is_exchange(is_exchange);
         let common = self.assessment(context, transport)?;
         CallAssessment { common: &common, until: self.until(), hold: self.hold() }.add(routed, &mut report);
         report.events.sort_by_key(|event| event.at);
@@ -250,6 +251,10 @@ impl Options for CallRouting {
 
     fn advice(&self) -> fn(Option<Class>) -> &'static str {
         self.advice_on(false)
+    }
+
+    fn is_of_exchange(&self) -> bool {
+        self.peer.is_exchange(false)
     }
 
     fn contradiction(&self, secrets: &Secrets) -> Option<String> {

@@ -311,13 +311,17 @@ impl Options for CertExpiry {
 
     /// Nothing in TLS says whose certificate it is. A store of Windows is looked at on an Exchange server.
     fn advice(&self) -> fn(Option<Class>) -> &'static str {
-        match (self.peer.is_exchange(self.store.is_some()), self.servers.starttls) {
+        match (self.is_of_exchange(), self.servers.starttls) {
             (true, None) => cert_advice::on_exchange,
             (true, Some(_)) => cert_advice::on_exchange_by_starttls,
             (false, None) if self.hostname.is_none() => cert_advice::on_files,
             (false, None) => cert_advice::on_any_server,
             (false, Some(_)) => cert_advice::on_any_server_by_starttls,
         }
+    }
+
+    fn is_of_exchange(&self) -> bool {
+        self.peer.is_exchange(self.store.is_some())
     }
 
     fn contradiction(&self, _: &Secrets) -> Option<String> {

@@ -57,6 +57,7 @@ impl Check for SipOptions {
         let mut answers = asked.outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok());
         let is_exchange = answers.any(|answer| judge::is_of_exchange(&answer.response));
         report.advise_by(self.advice_on(is_exchange));
+        report.is_of_exchange = self.peer.is_exchange(is_exchange);
         let mut assessment = self.assessment(context, transport, asked.outcomes.len() == 1);
         report.findings.extend(asked.left_out.finding());
         let mut members = Members::of(self.named(), asked.left_out, report.findings.len());
@@ -245,6 +246,10 @@ impl Options for SipOptions {
 
     fn advice(&self) -> fn(Option<Class>) -> &'static str {
         self.advice_on(false)
+    }
+
+    fn is_of_exchange(&self) -> bool {
+        self.peer.is_exchange(false)
     }
 
     fn least_time(&self) -> Option<(Duration, &'static str)> {

@@ -67,6 +67,11 @@ pub trait Options: clap::Args {
         Self::ABOUT.advice
     }
 
+    /// Whether, by what the options say, whoever is asked is a part of Exchange, which the health set is about.
+    fn is_of_exchange(&self) -> bool {
+        true
+    }
+
     /// How long a run takes at least, and which options make it so: the deadline may not be shorter.
     fn least_time(&self) -> Option<(Duration, &'static str)> {
         None

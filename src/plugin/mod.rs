@@ -40,6 +40,7 @@ pub struct Context {
     policy: Policy,
     overruling: Vec<Overruling>,
     advice: fn(Option<Class>) -> &'static str,
+    is_of_exchange: bool,
     target: Target,
     inquiry: Arc<Inquiry>,
     /// When the run began.
@@ -61,6 +62,7 @@ impl Context {
             policy: parsed.policy,
             overruling: parsed.overruled,
             advice: parsed.options.advice(),
+            is_of_exchange: parsed.options.is_of_exchange(),
             inquiry: Arc::new(Inquiry { endpoint: target.endpoint(), options: parsed.given }),
             target,
             started,
@@ -76,6 +78,7 @@ impl Context {
         let mut report = Report::new(self.about, self.policy.clone(), self.started);
         report.overruling.clone_from(&self.overruling);
         report.advise_by(self.advice);
+        report.is_of_exchange = self.is_of_exchange;
         report.target.clone_from(&self.target);
         report.inquiry = Arc::clone(&self.inquiry);
         report
@@ -248,7 +251,9 @@ impl Run {
 
     fn unasked(&self, text: &str) -> Report {
         let whom = self.context().map_or_else(|| self.asked.whom(|_| None), Context::whom);
-        unasked(self.about, self.started, whom, text)
+        let mut report = unasked(self.about, self.started, whom, text);
+        report.is_of_exchange = self.context().is_none_or(|context| context.is_of_exchange);
+        report
     }
 
     /// The report of a run of which nothing is known but why it failed.

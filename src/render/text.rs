@@ -175,6 +175,9 @@ fn details(out: &mut String, report: &Report) {
     for (name, value) in &report.diagnostics {
         line(out, &name.replace('_', " "), value);
     }
+    if !report.is_of_exchange {
+        return;
+    }
     let stands_for = &report.about.stands_for;
     let probe = if stands_for.probe.is_empty() { String::new() } else { format!("probe {}, ", stands_for.probe) };
     line(out, "stands for", &format!("{probe}monitor {} of health set {HEALTH_SET}", stands_for.monitor));

@@ -60,6 +60,8 @@ pub struct Report {
     pub duration: Duration,
     /// Whom it asked.
     pub target: Target,
+    /// Whether that is a part of Exchange, as far as is known: what the check stands for in the health set is said then.
+    pub is_of_exchange: bool,
     /// What tells it from the other runs of its check.
     pub inquiry: Arc<Inquiry>,
     /// Of which servers a source tells that may tell of several, by the names that it gives them; at most a few.
@@ -100,6 +102,7 @@ impl Report {
             started,
             duration: Duration::ZERO,
             target: Target::default(),
+            is_of_exchange: true,
             inquiry: Arc::default(),
             servers: Vec::new(),
             authentication: Authentication::default(),

@@ -44,8 +44,10 @@ fn advice_speaks_of_exchange_where_the_router_says_that_it_is_one_or_the_operato
     let says = |more: &str| call(router.tcp.port(), more).stdout.contains("New-UMIPGateway");
     assert!(says("") && says("--peer exchange") && !says("--peer generic"));
     let nobody = crate::support::port::closed_port();
-    let says = |more: &str| call(&nobody, more).stdout.contains("MSExchangeUMCR");
-    assert!(!says("") && says("--peer exchange") && !says("--peer generic"));
+    for word in ["MSExchangeUMCR", "\nstands for: probe UMCallRouterTestProbe"] {
+        let says = |more: &str| call(&nobody, &format!("-v {more}")).stdout.contains(word);
+        assert!(!says("") && says("--peer exchange") && !says("--peer generic"), "{word}");
+    }
 }
 
 #[test]

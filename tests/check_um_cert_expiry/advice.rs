@@ -39,6 +39,8 @@ fn nobody_is_taken_for_exchange_without_evidence() {
         assert!(OF_EXCHANGE.iter().any(|word| known.contains(word)), "{arguments:?}: {known}");
         let generic = advice(&[arguments, &["--peer", "generic"]].concat());
         assert_eq!(generic, neutral, "{arguments:?}");
+        let stands_for = |more: &[&str]| run(&[arguments, &["-v"], more].concat()).stdout.contains("\nstands for: ");
+        assert!(!stands_for(&["--peer", "generic"]) && stands_for(&["--peer", "exchange"]), "{arguments:?}");
     }
 }
 

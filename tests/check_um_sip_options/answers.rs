@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::Shutdown;
 
+use crate::support::Outcome;
 use crate::support::peer::{Peer, read_request, response};
 use crate::support::perfdata;
 use crate::support::port::closed_port;
@@ -250,6 +251,24 @@ fn advice_fits_the_peer() {
         probe(&peer.port(), &[arguments, &["-t", "0.3"]].concat()).assert_text(2).stdout.contains("MSExchangeUMCR")
     };
     assert!(!silent(&[]) && silent(&["--peer", "exchange"]));
+}
+
+#[test]
+fn the_health_set_is_named_only_where_the_peer_is_known_to_be_exchange() {
+    let exchange = "SERVER: RTCC/5.0.0.0 MSExchangeUM/15.00.1497.000\r\n";
+    let names =
+        |ran: Outcome| ran.stdout.lines().any(|line| line.starts_with("stands for: probe UMCallRouterTestProbe"));
+    for (headers, kind, expected) in
+        [("", "auto", false), (exchange, "auto", true), (exchange, "generic", false), ("", "exchange", true)]
+    {
+        for status_line in ["SIP/2.0 200 OK", "SIP/2.0 503 No"] {
+            let ran = probe(&answers(status_line, headers).port(), &["-v", "--peer", kind]);
+            assert_eq!(names(ran), expected, "{status_line} {headers} {kind}");
+        }
+    }
+    for (kind, expected) in [("auto", false), ("generic", false), ("exchange", true)] {
+        assert_eq!(names(probe(&closed_port(), &["-v", "--peer", kind])), expected, "refused, {kind}");
+    }
 }
 
 #[test]
