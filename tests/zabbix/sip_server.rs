@@ -58,6 +58,8 @@ fn whoever_is_told_reads_what_is_wrong_with_a_sip_server_and_what_to_do() {
     let nameserver = Nameserver::new(Manner::Plain, zone);
     let host = create_host(
         &zabbix,
+        "pbx1.example.com",
+        "#1",
         &[
             ("PORT:sip-options-udp", closed_port().to_string()),
             ("PORT:sip-options-tcp", alive.to_string()),
@@ -106,6 +108,31 @@ fn whoever_is_told_reads_what_is_wrong_with_a_sip_server_and_what_to_do() {
             assert!(mail.contains(text), "no {text:?} in {mail}");
         }
     }
+    assert_told_of_a_new_host_after_all_its_attempts(&zabbix);
+}
+
+/// A new host has to fail as often as an old one: what one run says is not what many say.
+fn assert_told_of_a_new_host_after_all_its_attempts(zabbix: &Zabbix) {
+    let host = create_host(zabbix, "pbx2.example.com", "#100", &[("PORT:sip-options-udp", closed_port().to_string())]);
+    let asked = json!({"hostids": host, "output": ["itemid"], "filter": {"key_": "sip-options-udp[exit_code]"}});
+    let item = text(&zabbix.api.call("item.get", &asked)[0], "itemid");
+    until(60, || {
+        let runs = zabbix.api.call("history.get", &json!({"history": 3, "itemids": item, "countOutput": true}));
+        let count: u32 = runs.as_str().unwrap().parse().unwrap();
+        if count >= 4 { Ok(()) } else { Err(format!("{count} runs")) }
+    });
+    let raised = zabbix.api.call("problem.get", &json!({"hostids": host, "output": ["name"]}));
+    assert_eq!(raised, json!([]), "of fewer runs than are wanted");
+    let asked = json!({"hostids": host, "filter": {"macro": "{$UM.ATTEMPTS:sip-options-udp}"}});
+    let attempts = text(&zabbix.api.call("usermacro.get", &asked)[0], "hostmacroid");
+    // A time will do as well as a number of runs.
+    zabbix.api.call("usermacro.update", &json!({"hostmacroid": attempts, "value": "10m"}));
+    until(60, || {
+        let raised = zabbix.api.call("problem.get", &json!({"hostids": host, "output": ["name"]}));
+        let names: Vec<_> = raised.as_array().unwrap().iter().map(|problem| text(problem, "name")).collect();
+        let is_it = |name: &String| name.starts_with("SIP OPTIONS over UDP: CRITICAL: connection refused by ");
+        if names.len() == 1 && names.iter().all(is_it) { Ok(()) } else { Err(format!("{names:?}")) }
+    });
 }
 
 fn committed(name: &str) -> String {
@@ -133,19 +160,19 @@ fn create_action(zabbix: &Zabbix) -> (bool, String) {
     (ran.status.success(), said.into_owned())
 }
 
-/// A host with all of these templates, asked every other second and believed at once.
-fn create_host(zabbix: &Zabbix, says: &[(&str, String)]) -> String {
+/// A host with all of these templates, asked every other second and believed after so many runs.
+fn create_host(zabbix: &Zabbix, name: &str, attempts: &str, says: &[(&str, String)]) -> String {
     let mut macros: Vec<_> =
         says.iter().map(|(name, value)| json!({"macro": format!("{{$UM.{name}}}"), "value": value})).collect();
     for check in sip_server::services() {
-        for (name, value) in [("INTERVAL", "2s"), ("ATTEMPTS", "#1")] {
+        for (name, value) in [("INTERVAL", "2s"), ("ATTEMPTS", attempts)] {
             macros.push(json!({"macro": contextual(name, check), "value": value}));
         }
     }
     let linked: Vec<_> = templates(zabbix, &SERVER).into_values().map(|id| json!({"templateid": id})).collect();
     let interface = json!({"type": 1, "main": 1, "useip": 0, "ip": "", "dns": "localhost", "port": "10050"});
     let host = json!({
-        "host": "pbx1.example.com", "groups": [{"groupid": "2"}], "interfaces": [interface], "templates": linked,
+        "host": name, "groups": [{"groupid": "2"}], "interfaces": [interface], "templates": linked,
         "macros": macros,
     });
     text(&zabbix.api.call("host.create", &host)["hostids"], "0")

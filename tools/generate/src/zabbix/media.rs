@@ -36,11 +36,11 @@ pub fn export() -> Node {
 
 const NAME: &str = "check-um mail";
 
-/// The item with the message is the trigger's third: its state is asked for twice before.
+/// The item with the message is the trigger's fourth: its state is asked for three times before.
 const PROBLEM: &str = "\
 {EVENT.NAME}
 
-{ITEM.LASTVALUE3}
+{ITEM.LASTVALUE4}
 
 host: {HOST.NAME} ({HOST.CONN})
 since: {EVENT.DATE} {EVENT.TIME}
@@ -51,7 +51,7 @@ const RECOVERY: &str = "\
 
 is over since {EVENT.RECOVERY.DATE} {EVENT.RECOVERY.TIME}, after {EVENT.DURATION}.
 
-{ITEM.LASTVALUE3}
+{ITEM.LASTVALUE4}
 
 host: {HOST.NAME} ({HOST.CONN})
 problem: {EVENT.ID}";

@@ -47,9 +47,13 @@ fn problem(check: &ScheduledService, state: State, priority: &str) -> Node {
 
 fn expression(check: &ScheduledService, state: State) -> String {
     let (item, attempts) = (item(check), contextual("ATTEMPTS", check));
-    // The last part is never so: it makes the message a value of the trigger, {ITEM.LASTVALUE2}, and never hides a problem.
+    // Of a new host there are fewer runs, of which the worst would do: the oldest is asked for by itself, and while it is not there
+    // nothing is known. Where the macro is a time this is the last run once more.
+    let oldest = format!("last({item},{attempts})>=1");
+    // The last part is never so: it makes the message a value of the trigger, {ITEM.LASTVALUE4}, and never hides a problem.
     let message = format!("/{}/{}", Linked::of(check).name(), part(check, "message"));
-    format!("min({item},{attempts})>=1 and last({item})={} or length(last({message}))<0", state.exit_code())
+    let state = state.exit_code();
+    format!("min({item},{attempts})>=1 and last({item})={state} and {oldest} or length(last({message}))<0")
 }
 
 /// No result at all: the plugin is not there, an agent or a proxy does not answer, or Zabbix gave up before the plugin did.
