@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Command;
 
 use base64ct::{Base64, Encoding};
@@ -15,7 +16,7 @@ use serde_json::json;
 
 use crate::imported::{export, holds, import, problems, templates, text, undated};
 use crate::mail::Mails;
-use crate::process::until;
+use crate::process::{are_installed, until};
 use crate::server::Zabbix;
 use crate::support::port::{closed_port, free_port};
 use crate::support::root;
@@ -109,6 +110,33 @@ fn whoever_is_told_reads_what_is_wrong_with_a_sip_server_and_what_to_do() {
         }
     }
     assert_told_of_a_new_host_after_all_its_attempts(&zabbix);
+    assert_the_commands_of_the_page_do_what_they_say(&zabbix, &media_type);
+}
+
+/// Those that talk to the front end: templates, host, media type and action.
+fn assert_the_commands_of_the_page_do_what_they_say(zabbix: &Zabbix, media_type: &str) {
+    if !are_installed("jq", &[Path::new("/usr/bin/jq")]) {
+        return;
+    }
+    let action = zabbix.api.call("action.get", &json!({"filter": {"name": "check-um"}}));
+    zabbix.api.call("action.delete", &json!([text(&action[0], "actionid")]));
+    let page = root().join("integrations/zabbix/README.md");
+    let commands = Command::new(root().join(".ci/stock")).arg("commands").arg(&page).output().unwrap().stdout;
+    let commands = String::from_utf8(commands).unwrap();
+    let (_, commands) = commands.split_once("\nzabbix() {").unwrap();
+    let commands = format!("set -euo pipefail\nzabbix() {{{commands}")
+        .replace("http://localhost/zabbix", &zabbix.url())
+        .replace("/usr/share/check-um/zabbix", page.parent().unwrap().to_str().unwrap());
+    let ran = Command::new("bash").args(["-c", &commands]).output().unwrap();
+    assert!(ran.status.success(), "{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    let asked = json!({"filter": {"host": "cas1.example.com"}, "selectParentTemplates": ["host"]});
+    let host = zabbix.api.call("host.get", &asked);
+    assert_eq!(text(&host[0]["parentTemplates"][0], "host"), "UM Call Router SIP by external check");
+    let asked = json!({"filter": {"name": "check-um"}, "selectOperations": ["opmessage"]});
+    let action = zabbix.api.call("action.get", &asked);
+    assert_eq!(action[0]["operations"][0]["opmessage"]["mediatypeid"], media_type);
+    let user = zabbix.api.call("user.get", &json!({"userids": "1", "selectMedias": ["sendto", "mediatypeid"]}));
+    assert_eq!(user[0]["medias"][0]["sendto"], json!(["oncall@example.com"]));
 }
 
 /// A new host has to fail as often as an old one: what one run says is not what many say.
