@@ -4,8 +4,10 @@
 use check_um::door::container::store::{StoreName, Thumbprint, Wanted, choose};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: (&str, &str, &str, Vec<Vec<u8>>)| {
-    let (store, thumbprint, subject, ders) = input;
+fuzz_target!(|input: (&str, &str, &str, &[u8])| {
+    let (store, thumbprint, subject, der) = input;
+    // One twice, and one that is cut.
+    let ders = [der, &der[..der.len() / 2], der].map(<[u8]>::to_vec);
     let Ok(store) = store.parse::<StoreName>() else { return };
     assert_eq!(store.to_string().parse(), Ok(store.clone()));
     let thumbprints: Vec<Thumbprint> = thumbprint.parse().into_iter().collect();
