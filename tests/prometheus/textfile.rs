@@ -56,8 +56,14 @@ fn nothing_is_left_behind_when_the_script_is_ended() {
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = silent.local_addr().unwrap().port().to_string();
         let script = support::root().join("integrations/prometheus/check-um-textfile");
-        let mut command = Command::new(script);
-        command.arg("a").arg(plugin("check_um_sip_options").get_program()).args(["-H", "127.0.0.1", "-p", &port]);
+        // A shell cannot catch what was ignored when it began, as INT is where tests run in the background.
+        let mut command = Command::new("env");
+        command
+            .args(["--default-signal", "--"])
+            .arg(script)
+            .arg("a")
+            .arg(plugin("check_um_sip_options").get_program())
+            .args(["-H", "127.0.0.1", "-p", &port]);
         command.args(["-t", "60"]).env("CHECK_UM_TEXTFILES", textfiles.path());
         let mut child = support::start(command.process_group(0).stdout(Stdio::null()));
         // When somebody is connected the check runs.
