@@ -142,6 +142,21 @@ fn ok_when_ringing_is_enough_and_the_487_is_not_judged() {
 }
 
 #[test]
+fn ok_when_it_rings_and_wants_that_acknowledged_though_nobody_offered_to() {
+    let reliably = "Require: 100rel\r\nRSeq: 1\r\n";
+    let callee = Callee::new(move |method, request, _| match method {
+        "INVITE" => {
+            let answered = said(request, "a", "200 OK", "Contact: <sip:a@callee.invalid>\r\n");
+            vec![said(request, "a", "180 Ringing", reliably), answered]
+        }
+        _ => well(method, request),
+    });
+    udp(callee.port(), "").assert_begins(0, "UM CALL ROUTING OK - 200 OK from ").assert_says("released in");
+    callee.assert_heard(&["INVITE", "ACK", "BYE"]);
+    assert!(!callee.methods().iter().any(|method| method == "PRACK"));
+}
+
+#[test]
 fn a_refusal_is_judged_where_ringing_was_hoped_for() {
     let callee = Callee::new(|method, request, _| match method {
         "INVITE" => vec![said(request, "a", "480 Temporarily Unavailable", "")],
