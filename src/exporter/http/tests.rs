@@ -63,6 +63,17 @@ fn an_answer_that_is_no_body_says_why() {
 }
 
 #[test]
+fn a_body_of_the_most_bytes_is_read_and_one_more_is_refused_by_its_length() {
+    let answer = |length: usize| {
+        let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").into_bytes();
+        answer.resize(answer.len() + length, b'#');
+        run(answered(&answer)).map(|body| body.len())
+    };
+    assert_eq!(answer(MAX_ANSWER).unwrap(), MAX_ANSWER);
+    assert!(matches!(answer(MAX_ANSWER + 1), Err(HttpError::TooLarge(MAX_ANSWER))));
+}
+
+#[test]
 fn a_packed_body_is_unpacked_as_far_as_a_body_may_go() {
     let packed = |body: &[u8]| {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -72,6 +83,7 @@ fn a_packed_body_is_unpacked_as_far_as_a_body_may_go() {
     let answer = |packed: Vec<u8>| run(answered(&[head.as_slice(), &packed].concat()));
     assert_eq!(answer(packed(b"up 1\n")).unwrap(), "up 1\n");
     assert_eq!(answer([packed(b"up 1\n"), packed(b"down 0\n")].concat()).unwrap(), "up 1\ndown 0\n");
+    assert_eq!(answer(packed(&vec![b'#'; MAX_ANSWER])).unwrap().len(), MAX_ANSWER);
     assert!(matches!(answer(packed(&vec![b'#'; MAX_ANSWER + 1])), Err(HttpError::TooLarge(MAX_ANSWER))));
     assert!(matches!(answer(packed(b"up 1\n")[..15].to_vec()), Err(HttpError::CutShort)));
     assert!(matches!(answer(b"windows_exporter_build_info 1\n".to_vec()), Err(HttpError::Coding)));
