@@ -227,6 +227,14 @@ mod tests {
     }
 
     #[test]
+    fn a_fall_to_more_than_half_and_a_rise_by_more_than_calls_there_are_begin_in_doubt() {
+        let is_in_doubt = |from, to| grown([at(0, [from, 0]), at(60, [to, 0])]).is_in_doubt;
+        assert_eq!([is_in_doubt(100, 50), is_in_doubt(100, 51)], [false, true]);
+        let most = MOST_CALLS * 61;
+        assert_eq!([is_in_doubt(7, 7 + most), is_in_doubt(7, 8 + most)], [false, true]);
+    }
+
+    #[test]
     fn a_gap_loses_nothing_and_is_measured() {
         let growth = grown([at(0, [100, 0]), at(60, [101, 0]), at(2_000, [150, 0])]);
         assert_eq!((growth.by, growth.longest_gap), ([50, 0], Duration::from_secs(1_940)));
