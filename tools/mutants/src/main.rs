@@ -9,6 +9,7 @@
 //! weave LIST TREE                          weave what `cargo mutants --list --json` wrote to LIST into the sources in TREE
 //! reach TREE PROGRAM...                    which mutants each test of these test programs reaches
 //! play TREE SHARD/SHARDS PROGRAM...        ask these programs' tests for a share of the mutants, one line for each
+//! again TREE PRINTED PROGRAM...            ask other programs' tests for those that lived, by what `play` printed
 //! alone TREE NUMBER PROGRAM...             ask for one, and tell which tests it fails
 //! ```
 //!
@@ -40,10 +41,13 @@ fn main() -> ExitCode {
         ["weave", list, tree] => compile::weave(Path::new(list), Path::new(tree)),
         ["reach", tree, programs @ ..] if !programs.is_empty() => tests::reach(Path::new(tree), programs),
         ["play", tree, shard, programs @ ..] if !programs.is_empty() => play::play(Path::new(tree), shard, programs),
+        ["again", tree, printed, programs @ ..] if !programs.is_empty() => {
+            play::again(Path::new(tree), Path::new(printed), programs)
+        }
         ["alone", tree, number, programs @ ..] if !programs.is_empty() => {
             play::alone(Path::new(tree), number, programs)
         }
-        _ => Err("expected weave LIST TREE, reach TREE PROGRAM..., play TREE SHARD/SHARDS PROGRAM... or alone TREE NUMBER PROGRAM...".into()),
+        _ => Err("expected weave, reach, play, again or alone, and what the head of this file says".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -18,10 +18,26 @@ pub fn play(tree: &Path, shard: &str, programs: &[&str]) -> Result<(), Failure> 
     let mutants: Value = serde_json::from_str(&fs::read_to_string(tree.join(KEPT))?)?;
     let drawn = |mutant: &&Value| scatter(mutant["number"].as_u64().unwrap_or_default()) % shards == shard;
     let mutants: Vec<&Value> = mutants.as_array().into_iter().flatten().filter(drawn).collect();
+    ask(tree, &mutants, programs)
+}
+
+/// Asks these programs' tests, too, for what lives by what [`play`] has printed into a file.
+pub fn again(tree: &Path, printed: &Path, programs: &[&str]) -> Result<(), Failure> {
+    let mutants: Value = serde_json::from_str(&fs::read_to_string(tree.join(KEPT))?)?;
+    let printed = fs::read_to_string(printed)?;
+    let lives = |line: &&str| line.starts_with("missed ") || line.starts_with("unreached ");
+    let number = |line: &str| line.split(' ').nth(1)?.parse().ok();
+    let numbers: Vec<u64> = printed.lines().filter(lives).filter_map(number).collect();
+    let is_asked = |mutant: &&Value| mutant["number"].as_u64().is_some_and(|number| numbers.contains(&number));
+    let mutants: Vec<&Value> = mutants.as_array().into_iter().flatten().filter(is_asked).collect();
+    ask(tree, &mutants, programs)
+}
+
+fn ask(tree: &Path, mutants: &[&Value], programs: &[&str]) -> Result<(), Failure> {
     let known = programs.iter().map(|program| tests::known(tree, program)).collect::<Result<Vec<_>, _>>()?;
     let reaching: Vec<BTreeMap<u32, Vec<&Test>>> = known.iter().map(|tests| tests::by_mutant(tests)).collect();
     let line = Mutex::new(());
-    tests::each(&mutants, |mutant| {
+    tests::each(mutants, |mutant| {
         let (number, name) = (mutant["number"].as_u64().unwrap_or_default() as u32, mutant["name"].as_str());
         let fate = match mutant["left"].as_str() {
             Some(why) => format!("left ({why})"),
