@@ -54,14 +54,18 @@ fn fate<'a>(
     number: u32,
     programs: impl Iterator<Item = (&'a str, &'a BTreeMap<u32, Vec<&'a Test>>)>,
 ) -> String {
-    let mut is_reached = false;
-    for (program, reaching) in programs {
-        let tests = reaching.get(&number).map_or(&[][..], Vec::as_slice);
-        is_reached |= !tests.is_empty();
-        // A few first: most mutants are killed by them. Then more and more at once.
-        let (mut begin, mut many) = (0, FEW);
-        while begin < tests.len() {
-            let batch = &tests[begin..tests.len().min(begin + many)];
+    let reached = |(program, reaching): (&'a str, &'a BTreeMap<u32, Vec<&'a Test>>)| {
+        let tests = reaching.get(&number)?;
+        Some((program, tests.as_slice()))
+    };
+    let mut open: Vec<(&str, &[&Test])> = programs.filter_map(reached).collect();
+    let is_reached = !open.is_empty();
+    // A few of each program first: most mutants are killed by them. Then more and more at once.
+    let mut many = FEW;
+    while !open.is_empty() {
+        for (program, tests) in &mut open {
+            let (batch, rest) = tests.split_at(many.min(tests.len()));
+            *tests = rest;
             let names: Vec<&str> = batch.iter().map(|test| test.name.as_str()).collect();
             let takes: Duration = batch.iter().map(|test| test.takes).sum();
             match (Run { tree, program, names: &names, awake: number, most: LEAST + takes * 5 }.end(None)) {
@@ -69,9 +73,9 @@ fn fate<'a>(
                 End::Failed => return "caught".to_owned(),
                 End::Late => return "timeout".to_owned(),
             }
-            begin += many;
-            many *= 8;
         }
+        open.retain(|(_, tests)| !tests.is_empty());
+        many *= 4;
     }
     if is_reached { "missed" } else { "unreached" }.to_owned()
 }
