@@ -103,6 +103,6 @@ fn scatter(number: u64) -> u64 {
     number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
 }
 
-const FEW: usize = 6;
+const FEW: usize = 2;
 /// What a busy machine may make of nothing.
 const LEAST: Duration = Duration::from_secs(20);
