@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use check_um::door::time::deadline::Deadline;
 use check_um::door::counters::CounterQuery;
 use check_um::door::counters::prometheus::reading;
 use check_um::door::counters::role::{Role, app_pool};
+use check_um::door::time::deadline::Deadline;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let deadline = Deadline::new(Instant::now(), Duration::from_secs(10));

@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use check_um::door::time::deadline::Deadline;
 use check_um::door::counters::CounterQuery;
 use check_um::door::counters::csv::read;
 use check_um::door::counters::role::Role;
+use check_um::door::time::deadline::Deadline;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let query = CounterQuery {

@@ -24,7 +24,8 @@ fuzz_target!(|input: (Answer, &[u8])| {
     if peer.inputs.send((answer, bytes.to_vec())).is_err() {
         return;
     }
-    let argv = ["check_um_sip_options", "-H", "127.0.0.1", "-p", &peer.port, "--transport", "tls", "--no-verify", "-t", "2"];
+    let argv =
+        ["check_um_sip_options", "-H", "127.0.0.1", "-p", &peer.port, "--transport", "tls", "--no-verify", "-t", "2"];
     let report = report_at::<SipOptions>(argv.map(Into::into).to_vec(), SystemTime::UNIX_EPOCH);
     let sent = peer.sent.recv().unwrap_or_default();
     if report.is_ok_and(|report| report.state() == State::Ok) {
