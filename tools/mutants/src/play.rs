@@ -29,7 +29,9 @@ pub fn again(tree: &Path, printed: &Path, programs: &[&str]) -> Result<(), Failu
     let number = |line: &str| line.split(' ').nth(1)?.parse().ok();
     let numbers: Vec<u64> = printed.lines().filter(lives).filter_map(number).collect();
     let is_asked = |mutant: &&Value| mutant["number"].as_u64().is_some_and(|number| numbers.contains(&number));
-    let mutants: Vec<&Value> = mutants.as_array().into_iter().flatten().filter(is_asked).collect();
+    let mut mutants: Vec<&Value> = mutants.as_array().into_iter().flatten().filter(is_asked).collect();
+    // Whoever stops it early has a fair sample.
+    mutants.sort_by_key(|mutant| scatter(mutant["number"].as_u64().unwrap_or_default()));
     ask(tree, &mutants, programs)
 }
 
