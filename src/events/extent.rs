@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::Recorded;
 use super::tally::EventWindow;
-use crate::report::{Class, Failure};
+use crate::report::{Class, Failure, excerpt};
 use crate::time::calendar::rfc3339;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,10 +49,7 @@ impl Extent {
     /// Takes note of whose records count, and of whose do not.
     pub(crate) fn add_computer(&mut self, name: &str, is_elsewhere: bool) {
         let computers = if is_elsewhere { &mut self.others } else { &mut self.computers };
-        let is_known = computers.iter().any(|known| known.eq_ignore_ascii_case(name));
-        if !name.is_empty() && !is_known && computers.len() < MAX_COMPUTERS {
-            computers.push(name.to_owned());
-        }
+        note(computers, name);
     }
 
     /// Why the counts may not be the whole of it, each in a few words for the first line.
@@ -88,12 +85,7 @@ impl Extent {
 
     /// That the computer that was asked for has no record among those of others: it may be quiet, or be called otherwise.
     fn absence(&self, source: &str) -> Option<Failure> {
-        let (computer, others) = (self.absent.as_ref()?, self.others.join(", "));
-        let none = match self.records {
-            1 => format!("the only record of {source} is not"),
-            records => format!("none of the {records} records of {source} is"),
-        };
-        Some(Failure::new(Class::NoData, format!("{none} of {computer}: expected one of {others}")))
+        Some(absent(self.absent.as_ref()?, (self.records, "record"), source, &self.others))
     }
 
     /// Whether nothing of what there is could be read, so that to have counted none says nothing.
@@ -105,6 +97,27 @@ impl Extent {
     const fn unread(&self) -> u64 {
         self.bad.saturating_sub(self.harmless)
     }
+}
+
+/// Takes note of a computer, unless it is known or there are many already.
+pub(crate) fn note(computers: &mut Vec<String>, name: &str) {
+    let is_known = computers.iter().any(|known| known.eq_ignore_ascii_case(name));
+    if !name.is_empty() && !is_known && computers.len() < MAX_COMPUTERS {
+        computers.push(name.to_owned());
+    }
+}
+
+/// That none of what `source` has, so many of that, is of `computer`, but all of it of `others`: it may be called otherwise.
+pub(crate) fn absent(computer: &str, (count, what): (u64, &str), source: &str, others: &[String]) -> Failure {
+    let none = match count {
+        1 => format!("the only {what} of {source} is not"),
+        count => format!("none of the {count} {what}s of {source} is"),
+    };
+    let expected = match others {
+        [] => "a name of the server".to_owned(),
+        others => format!("one of {}", excerpt(&others.join(", "), 300)),
+    };
+    Failure::new(Class::NoData, format!("{none} of {computer}: expected {expected}"))
 }
 
 /// How many computers are named: more than one is too many already.
@@ -159,6 +172,8 @@ mod tests {
         let no_data = |text: &str| Some((Class::NoData, format!("{text} of cas1: expected one of CAS2, CAS3")));
         assert_eq!(said(2), no_data("none of the 2 records of x is"));
         assert_eq!(said(1), no_data("the only record of x is not"));
+        let long = Extent { others: vec!["x".repeat(64_000); 8], ..extent(2) };
+        assert!(long.failure("x").is_some_and(|failure| failure.summary.len() < 400));
         assert!(!extent(2).is_illegible() && extent(2).shortcomings(WINDOW).is_empty());
         // What is missing of it might be of the computer: whoever lets it be quiet must not pass over that.
         let unfinished = Extent { is_unfinished: true, ..extent(2) };

@@ -100,12 +100,12 @@ pub struct HealthExport {
 }
 
 impl HealthExport {
-    /// Leaves the monitors of `server` alone, and those of nobody knows which; `false` where none says that it is its own.
+    /// Leaves the monitors of `server` alone, and those of nobody knows which; `false`, and all, where none says it is its own.
     pub(crate) fn keep_only(&mut self, server: &str) -> bool {
-        let before = self.monitors.len();
         let is_own = |monitor: &Monitor| host::is_same_computer(server, &monitor.server);
-        self.monitors.retain(|monitor| monitor.server.is_empty() || is_own(monitor));
-        before == 0 || self.monitors.iter().any(is_own)
+        let is_told_of = self.monitors.is_empty() || self.monitors.iter().any(is_own);
+        self.monitors.retain(|monitor| !is_told_of || monitor.server.is_empty() || is_own(monitor));
+        is_told_of
     }
 }
 

@@ -5,10 +5,10 @@ use std::time::SystemTime;
 use super::transition::{MONITORING, Transitions};
 use super::{HealthError, HealthExport, MAX_INPUT, read};
 use crate::events::source::LogSource;
-use crate::events::{self, EventError, xml};
+use crate::events::{self, EventError, extent, xml};
 use crate::input::Input;
 use crate::net::host;
-use crate::report::{Class, Failure, excerpt};
+use crate::report::{Class, Failure};
 use crate::time::calendar::rfc3339;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,46 +35,31 @@ pub(crate) fn acquire(source: &LogSource, health_sets: &[String]) -> Result<Acqu
     if content.text.trim_start().starts_with('<') {
         let unusable = |error: EventError| input.unusable(matches!(error, EventError::Empty), &error);
         let mut found = xml::read(&content.text).map_err(unusable)?;
-        let records = found.records.len();
-        let servers = named(found.records.iter().map(|record| record.computer.as_str()));
         // Of a record that names no computer nobody knows that it is another's.
-        found.records.retain(|record| {
-            computer.is_none_or(|asked| record.computer.is_empty() || host::is_same_computer(asked, &record.computer))
-        });
-        if records > 0 && found.records.is_empty() {
-            return Err(absent(computer, (records, "event record"), input, &servers));
+        let is_of_it = |name: &str| computer.is_none_or(|asked| name.is_empty() || host::is_same_computer(asked, name));
+        let (own, others): (Vec<_>, Vec<_>) = found.records.into_iter().partition(|record| is_of_it(&record.computer));
+        if own.is_empty() && !others.is_empty() {
+            return Err(absent(computer, "record", input, others.iter().map(|record| record.computer.as_str())));
         }
+        found.records = own;
         let answer = concluded(&found, &input.to_string(), health_sets)?;
         return Ok(Acquired { written: content.modified, ..answer });
     }
     let mut export = read(&content.text).map_err(|error| input.unusable(error == HealthError::Empty, &error))?;
-    let rows = export.monitors.len();
-    let servers = named(export.monitors.iter().map(|monitor| monitor.server.as_str()));
     if computer.is_some_and(|asked| !export.keep_only(asked)) {
-        return Err(absent(computer, (rows, "row"), input, &servers));
+        return Err(absent(computer, "row", input, export.monitors.iter().map(|monitor| monitor.server.as_str())));
     }
     Ok(Acquired { export, written: content.modified, remarks: Vec::new(), last_change: None, is_unfinished: false })
 }
 
-/// That nothing in an export is of the server that was asked for, but of `servers`: it may be called otherwise.
-fn absent(computer: Option<&str>, (count, what): (usize, &str), input: &Input, servers: &str) -> Failure {
-    let expected = if servers.is_empty() { "a name of the server".to_owned() } else { format!("one of {servers}") };
-    let none = match count {
-        1 => format!("the only {what} of {input} is not"),
-        count => format!("none of the {count} {what}s of {input} is"),
-    };
-    Failure::new(Class::NoData, format!("{none} of {}: expected {expected}", computer.unwrap_or_default()))
-}
-
-/// The servers that an export names, in a few words.
-fn named<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let mut servers: Vec<&str> = Vec::new();
-    for name in names.filter(|name| !name.is_empty()) {
-        if servers.len() < MAX_NAMED && !servers.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-            servers.push(name);
-        }
+/// That nothing in an export is of the server that was asked for.
+fn absent<'a>(computer: Option<&str>, what: &str, input: &Input, names: impl Iterator<Item = &'a str>) -> Failure {
+    let (mut count, mut others) = (0, Vec::new());
+    for name in names {
+        count += 1;
+        extent::note(&mut others, name);
     }
-    excerpt(&servers.join(", "), 300)
+    extent::absent(computer.unwrap_or_default(), (count, what), &input.to_string(), &others)
 }
 
 /// What follows from the records of a log.
@@ -157,6 +142,3 @@ fn logged(_: Option<&str>, _: &[String]) -> Result<Acquired, Failure> {
 
 /// What to say where there is no event log.
 pub(crate) const NEEDS_HEALTH_EXPORT: &str = "--file: expected Get-ServerHealth as JSON or CSV, because only Windows has a Managed Availability channel of its own";
-
-/// How many servers are named.
-const MAX_NAMED: usize = 8;
