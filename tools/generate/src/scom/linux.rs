@@ -43,12 +43,9 @@ struct Profile {
 const CALL_ROUTER: Profile = Profile {
     platform: Platform {
         names: Names("CheckUm.CallRouter.Linux"),
-        host: |_| r#"$Target/Property[Type="CheckUm.CallRouter.Linux.Server"]/Router$"#,
+        host: |_| ROUTER,
         is_on_server: false,
-        alert: (
-            &[COMPUTER, r#"$Target/Property[Type="CheckUm.CallRouter.Linux.Server"]/Router$"#, EXIT_CODE, OUTPUT],
-            ALERT_TEXT,
-        ),
+        alert: (&[COMPUTER, ROUTER, EXIT_CODE, OUTPUT], ALERT_TEXT),
     },
     about: (
         "check-um: UM Call Router, asked from Linux",
@@ -68,12 +65,9 @@ const CALL_ROUTER: Profile = Profile {
 const SIP_SERVER: Profile = Profile {
     platform: Platform {
         names: Names("CheckUm.SipServer.Linux"),
-        host: |_| r#"$Target/Property[Type="CheckUm.SipServer.Linux.Server"]/Server$"#,
+        host: |_| SERVER,
         is_on_server: false,
-        alert: (
-            &[COMPUTER, r#"$Target/Property[Type="CheckUm.SipServer.Linux.Server"]/Server$"#, EXIT_CODE, OUTPUT],
-            ALERT_TEXT,
-        ),
+        alert: (&[COMPUTER, SERVER, EXIT_CODE, OUTPUT], ALERT_TEXT),
     },
     about: (
         "check-um: SIP server, asked from Linux",
@@ -86,6 +80,8 @@ const SIP_SERVER: Profile = Profile {
     watched: || watched(sip_server::services()),
 };
 
+const ROUTER: &str = r#"$Target/Property[Type="CheckUm.CallRouter.Linux.Server"]/Router$"#;
+const SERVER: &str = r#"$Target/Property[Type="CheckUm.SipServer.Linux.Server"]/Server$"#;
 const COMPUTER: &str = r#"$Target/Host/Property[Type="Unix!Microsoft.Unix.Computer"]/PrincipalName$"#;
 const EXIT_CODE: &str = r#"$Data/Context///*[local-name()="ReturnCode"]$"#;
 const OUTPUT: &str = r#"$Data/Context///*[local-name()="StdOut"]$"#;
