@@ -60,7 +60,6 @@ fn thinning_drops_every_second_row_and_never_the_newest() {
 
 const MINUTE: i64 = 60_000;
 
-/// The times of the rows that count, in minutes, of a row a minute at these times, written at `at` and read just then.
 #[test]
 fn what_no_window_can_need_goes_before_a_row_of_it_does() {
     let mut window = RowWindow::new(HOUR, [true]);
@@ -68,6 +67,7 @@ fn what_no_window_can_need_goes_before_a_row_of_it_does() {
     assert_eq!(window.finish(None).rows.len(), 3_601);
 }
 
+/// The times of the rows that count, in minutes, of a row a minute at these times, written at `at` and read just then.
 fn minutes(times: impl IntoIterator<Item = i64>, at: i64) -> (Vec<i64>, bool) {
     let mut window = RowWindow::new(HOUR, [true]);
     times.into_iter().for_each(|minute| window.push(row(minute * MINUTE, Some(1.0))));
