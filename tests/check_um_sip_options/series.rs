@@ -119,7 +119,10 @@ fn a_series_that_breaks_off_is_judged_by_what_it_measured_and_by_what_it_did_not
     };
     let ran = broken(&[]);
     ran.assert_begins(2, "UM SIP OPTIONS CRITICAL - loss 90 %, more than 80 %; 200 OK from 127.0.0.1:");
-    ran.assert_says(", 1 of 2 answered, 8 more not sent, median ").assert_says(" closed the connection ");
+    ran.assert_says(" more not sent, median ").assert_says(" closed the connection ");
+    // How many were sent before the end was seen is a matter of time; what was answered, and their sum, is not.
+    let sent = (2..10).find(|sent| ran.stdout.contains(&format!(", 1 of {sent} answered, {} more not ", 10 - sent)));
+    assert!(sent.is_some(), "{ran:?}");
     assert_eq!(perfdata::value(ran.first_line(), "loss"), Some(90.0));
     let all_may_be_lost = ["--loss-warning", "100", "--loss-critical", "100"];
     broken(&all_may_be_lost).assert_begins(0, "UM SIP OPTIONS OK - 200 OK from 127.0.0.1:");

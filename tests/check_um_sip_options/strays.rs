@@ -72,10 +72,10 @@ fn critical_when_the_answer_is_cut_each_time() {
 }
 
 #[test]
-fn an_answer_from_another_port_counts_and_is_said() {
-    for host in ["127.0.0.1", "[::1]"] {
+fn an_answer_from_another_port_or_address_counts_and_is_said() {
+    for (host, answers_from) in [("127.0.0.1", "127.0.0.1"), ("[::1]", "[::1]"), ("127.0.0.1", "127.0.0.2")] {
         let asked = UdpSocket::bind(format!("{host}:0")).unwrap();
-        let other = UdpSocket::bind(format!("{host}:0")).unwrap();
+        let other = UdpSocket::bind(format!("{answers_from}:0")).unwrap();
         let (port, from) = (asked.local_addr().unwrap().port().to_string(), other.local_addr().unwrap());
         let answering = thread::spawn(move || {
             let mut buffer = [0; 4096];

@@ -22,30 +22,30 @@ fn ok_past_every_datagram_that_is_no_message() {
 
 #[test]
 fn protocol_at_the_deadline_when_only_what_is_no_message_came() {
-    for stray in UNREADABLE {
-        let ran = run::<false>(vec![Act::Say(stray), Act::Say(stray)], 60, None);
+    each(&UNREADABLE, |stray| {
+        let ran = run::<false>(vec![Act::Say(stray), Act::Say(stray)], IN_TIME, None);
         let failure = ran.result.unwrap_err();
         assert_eq!((failure.class, failure.as_well), (Class::Protocol, Some(Class::Timeout)), "{stray:?}");
         assert!(failure.summary.contains(" SIP answer from 192.0.2.7:5060: "), "{}", failure.summary);
-    }
+    });
 }
 
 #[test]
 fn what_had_our_branch_is_named_before_noise_and_before_provisionals() {
     let acts = vec![Act::Say("jaK"), Act::Say(TRYING), Act::Say(UNREADABLE[8])];
-    let failure = run::<false>(acts, 60, None).result.unwrap_err();
+    let failure = run::<false>(acts, IN_TIME, None).result.unwrap_err();
     assert!(failure.summary.ends_with("the datagram ends within the message"), "{}", failure.summary);
-    let failure = run::<false>(vec![Act::Say("jaK"), Act::Say(TRYING)], 60, None).result.unwrap_err();
+    let failure = run::<false>(vec![Act::Say("jaK"), Act::Say(TRYING)], IN_TIME, None).result.unwrap_err();
     assert!(failure.summary.starts_with("only provisional responses"), "{}", failure.summary);
 }
 
 #[test]
 fn timeout_when_only_messages_of_others_came() {
-    for stray in FOREIGN {
+    each(&FOREIGN, |stray| {
         let class = if stray.contains("Via") { Class::Timeout } else { Class::Protocol };
-        assert_eq!(run::<false>(vec![Act::Say(stray)], 60, None).result.unwrap_err().class, class, "{stray}");
-        assert_eq!(run::<true>(vec![Act::Say(stray)], 60, None).result.unwrap_err().class, class, "{stray}");
-    }
+        assert_eq!(run::<false>(vec![Act::Say(stray)], IN_TIME, None).result.unwrap_err().class, class, "{stray}");
+        assert_eq!(run::<true>(vec![Act::Say(stray)], IN_TIME, None).result.unwrap_err().class, class, "{stray}");
+    });
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn protocol_when_a_final_response_lacks_from_or_to() {
         let without: &'static str = OK.replace(missing, "").leak();
         for result in [
             run::<true>(vec![Act::Say(without)], 20_000, None).result,
-            run::<false>(vec![Act::Say(without)], 60, None).result,
+            run::<false>(vec![Act::Say(without)], IN_TIME, None).result,
         ] {
             let failure = result.unwrap_err();
             assert_eq!(failure.class, Class::Protocol);
@@ -89,7 +89,7 @@ fn protocol_when_an_answer_is_in_the_dialog_of_somebody_else() {
         let failure = run::<true>(vec![Act::Say(other), Act::Say(OK)], 20_000, None).result.unwrap_err();
         assert_eq!((failure.class, failure.as_well), (Class::Protocol, None), "{other}");
         assert!(failure.summary.contains("expected the tag of the request in it"), "{failure:?}");
-        assert_eq!(run::<false>(vec![Act::Say(other)], 60, None).result.unwrap_err().class, Class::Protocol);
+        assert_eq!(run::<false>(vec![Act::Say(other)], IN_TIME, None).result.unwrap_err().class, Class::Protocol);
         let better = run::<false>(vec![Act::Say(other), Act::Say(OK)], 20_000, None).result;
         assert_eq!(better.unwrap().response.status, 200);
     }
@@ -100,7 +100,7 @@ fn a_quoted_parameter_neither_hides_our_branch_nor_forges_it() {
     let loss: &'static str = OK.replace("{via}", "SIP/2.0/UDP a;oc-algo=\"loss,A\";{branch}").leak();
     assert_eq!(run::<true>(vec![Act::Say(loss)], 5_000, None).result.unwrap().response.status, 200);
     let forged: &'static str = OK.replace("{via}", "SIP/2.0/UDP a;x=\";{branch};\";branch=other").leak();
-    assert_eq!(run::<true>(vec![Act::Say(forged)], 60, None).result.unwrap_err().class, Class::Timeout);
+    assert_eq!(run::<true>(vec![Act::Say(forged)], IN_TIME, None).result.unwrap_err().class, Class::Timeout);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn ok_past_a_message_of_others_with_a_body_that_is_too_long() {
 #[test]
 fn timeout_when_the_body_stays_away_says_what_has_come() {
     let short: &'static str = OK.replace("Content-Length: 0\r\n", "Content-Length: 5\r\n").leak();
-    let failure = run::<true>(vec![Act::Say(short)], 60, None).result.unwrap_err();
+    let failure = run::<true>(vec![Act::Say(short)], IN_TIME, None).result.unwrap_err();
     assert_eq!(failure.class, Class::Timeout);
     let said = "; of a message 'SIP/2.0 200 OK' only 0 of the 5 bytes came that its body should have";
     assert!(failure.summary.ends_with(said), "{failure:?}");

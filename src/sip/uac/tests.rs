@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::thread;
 
 use super::*;
 use crate::sip::message::tests::request;
@@ -87,6 +88,15 @@ pub(super) fn run<const STREAM: bool>(
     Ran { result, uac }
 }
 
+/// Judges all cases at once: each of them waits for its deadline.
+pub(super) fn each<T: Copy + Send + 'static>(cases: &[T], judge: fn(T)) {
+    let judging: Vec<_> = cases.iter().map(|case| *case).map(|case| thread::spawn(move || judge(case))).collect();
+    judging.into_iter().for_each(|judged| judged.join().unwrap());
+}
+
+/// A deadline in milliseconds, long enough for what is there to be read on a busy machine.
+pub(super) const IN_TIME: u64 = 1_000;
+
 fn answered(acts: Vec<Act>) -> Answer {
     run::<true>(acts, 5_000, None).result.unwrap()
 }
@@ -135,20 +145,20 @@ fn timeout_when_silent() {
 
 #[test]
 fn timeout_when_only_provisional() {
-    let failure = failed(vec![Act::Say(TRYING)], 30);
+    let failure = failed(vec![Act::Say(TRYING)], IN_TIME);
     assert_eq!(failure.class, Class::Timeout);
     assert!(failure.summary.contains("the last one 100 Trying"), "{}", failure.summary);
 }
 
 #[test]
 fn timeout_when_only_strays_and_they_are_counted() {
-    let failure = failed(vec![Act::Say(STRAY), Act::Say(STRAY)], 30);
+    let failure = failed(vec![Act::Say(STRAY), Act::Say(STRAY)], IN_TIME);
     assert!(failure.summary.ends_with("; 2 messages that did not belong to it"), "{}", failure.summary);
 }
 
 #[test]
 fn timeout_when_the_head_never_ends() {
-    let failure = failed(vec![Act::Say("SIP/2.0 200 OK\r\nVia:")], 30);
+    let failure = failed(vec![Act::Say("SIP/2.0 200 OK\r\nVia:")], IN_TIME);
     assert!(failure.summary.ends_with("; 20 bytes of an unfinished message came"), "{}", failure.summary);
 }
 
@@ -182,7 +192,7 @@ fn protocol_when_the_status_code_would_wrap() {
 
 #[test]
 fn udp_retransmits_and_counts() {
-    let ran = run::<false>(vec![], 600, None);
+    let ran = run::<false>(vec![], 1_200, None);
     assert_eq!(ran.result.unwrap_err().class, Class::Timeout);
     assert_eq!((ran.uac.requests, ran.uac.retransmissions()), (2, 1));
     assert_eq!(ran.uac.link.channel.sent[0], ran.uac.link.channel.sent[1]);
