@@ -20,6 +20,7 @@ mod scheduler;
 mod sip_server;
 #[path = "../support/mod.rs"]
 mod support;
+mod teams;
 
 use std::fs;
 

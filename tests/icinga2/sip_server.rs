@@ -220,7 +220,7 @@ fn whoever_is_told_reads_what_is_wrong_and_what_to_do() {
 }
 
 /// All files but the one that tells somebody, on one node.
-fn everything() -> String {
+pub fn everything() -> String {
     let files = ["um-commands.conf", "um-services.conf", "um-sip-servers.conf"].map(committed).concat();
     files + "object Endpoint NodeName { }\nobject Zone \"main\" { endpoints = [ NodeName ] }\n"
 }
