@@ -36,6 +36,12 @@ pub enum CounterError {
         /// The host asked for, which each of them may be.
         asked: Option<String>,
     },
+    /// A log that ends ahead of the clock, and another of its host that was begun behind that.
+    #[error(
+        "the newest log of {place} ends ahead of the clock, and another log within its time: expected one after the other; \
+        was the clock set back? Name the one that is running"
+    )]
+    ClockSetBack { place: String },
     #[error("{place} holds no row yet{}", if .host.is_empty() { "" } else { ", only its header" })]
     NoRows {
         place: String,

@@ -14,7 +14,9 @@ mod support;
 use std::fs;
 use std::path::{self, Path, PathBuf};
 
-use support::counters::{as_of_now, csv, exporter, exposition, http, log, recorded, stamp, url, written_now};
+use support::counters::{
+    as_of_now, csv, ending_at, exporter, exposition, http, log, recorded, stamp, url, written_now,
+};
 use support::{Outcome, perfdata, plugin, root, run_command, run_fed, start};
 
 const PLUGIN: &str = "check_um_reject_rate";

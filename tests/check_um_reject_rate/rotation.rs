@@ -1,5 +1,7 @@
 //! What of a log that is rotated in the middle of an outage? It stays one, minute by minute.
 
+use std::time::{Duration, SystemTime};
+
 use super::*;
 
 /// Ten calls a minute since long ago, seven of them rejected.
@@ -82,7 +84,7 @@ fn the_logs_of_another_collector_in_the_same_directory_are_passed_over() {
     let write = |name: &str, content: &str, seconds: u64| {
         let path = directory.path().join(name);
         fs::write(&path, content).unwrap();
-        let written = std::time::SystemTime::now() - std::time::Duration::from_secs(seconds);
+        let written = SystemTime::now() - Duration::from_secs(seconds);
         fs::File::options().write(true).open(path).unwrap().set_modified(written).unwrap();
     };
     let source = format!("csv:{}", directory.path().display());
@@ -118,7 +120,7 @@ fn no_data_when_two_servers_write_into_one_directory_and_none_is_named() {
     let write = |name: &str, host: &str, (newest, oldest): (u64, u64)| {
         let path = directory.path().join(name);
         fs::write(&path, rows((newest..oldest).rev()).replace("CAS1", host)).unwrap();
-        let written = std::time::SystemTime::now() - std::time::Duration::from_secs(newest * 60);
+        let written = SystemTime::now() - Duration::from_secs(newest * 60);
         fs::File::options().write(true).open(path).unwrap().set_modified(written).unwrap();
     };
     let asked = |more: &[&str]| run(&[&["--counters", &source, "--max-age", "1h"], more].concat());
@@ -161,7 +163,7 @@ fn a_newer_log_that_lacks_one_of_the_counters_is_said() {
     let write = |name: &str, content: String, seconds: u64| {
         let path = directory.path().join(name);
         fs::write(&path, content).unwrap();
-        let written = std::time::SystemTime::now() - std::time::Duration::from_secs(seconds);
+        let written = SystemTime::now() - Duration::from_secs(seconds);
         fs::File::options().write(true).open(path).unwrap().set_modified(written).unwrap();
     };
     write("um_1.csv", rows((2..70).rev()), 120);
@@ -180,7 +182,7 @@ fn no_data_when_an_older_log_cannot_be_read_and_the_newest_has_one_row() {
     let state = directory.path().join("state");
     let old = logs.path().join("um_1.csv");
     fs::write(&old, "garbage\n").unwrap();
-    let written = std::time::SystemTime::now() - std::time::Duration::from_secs(600);
+    let written = SystemTime::now() - Duration::from_secs(600);
     fs::File::options().write(true).open(&old).unwrap().set_modified(written).unwrap();
     let source = format!("csv:{}", logs.path().display());
     let judged = |minutes: u64| {
@@ -202,4 +204,32 @@ fn a_state_file_that_is_not_ours_is_said_of_a_log_too() {
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
     // Where it cannot be kept, the log speaks for itself.
     run(&["--counters", &source, "-v"]).assert_begins(0, "UM REJECT RATE OK - 60 of 600").assert_text(0);
+}
+
+#[test]
+fn no_data_while_the_log_of_before_the_clock_was_set_back_ends_ahead_of_it() {
+    let logs = tempfile::tempdir().unwrap();
+    let source = format!("csv:{}", logs.path().display());
+    // Its last row, and the time of the file, lie so many seconds ahead.
+    let write = |name: &str, content: &str, ahead: u64| {
+        let end = SystemTime::now() + Duration::from_secs(ahead);
+        let path = logs.path().join(name);
+        fs::write(&path, ending_at(content, end)).unwrap();
+        fs::File::options().write(true).open(path).unwrap().set_modified(end).unwrap();
+    };
+    let quiet = log((0..60).rev().map(|ago| (ago * 60, 90_000 - 10 * ago, 0)));
+    let outage = rows((0..3).rev());
+    for ahead in [90, 240, 290] {
+        write("1.csv", &quiet, ahead);
+        write("2.csv", &outage, 0);
+        run(&["--counters", &source])
+            .assert_begins(3, "UM REJECT RATE UNKNOWN - the newest log of ")
+            .assert_says(" ends ahead of the clock, and another log within its time: expected ");
+    }
+    // Clocks that are a little apart are no such thing, nor is a share whose clock is ahead, with all of its logs.
+    for (first, second) in [(30, 0), (200, 180)] {
+        write("1.csv", &quiet, first);
+        write("2.csv", &outage, second);
+        run(&["--counters", &source]).assert_begins(0, "UM REJECT RATE OK - ");
+    }
 }

@@ -39,6 +39,11 @@ pub fn written_now(directory: &Path, name: &str) -> PathBuf {
 
 /// A log with the time of each row moved, so that the last one is of now.
 pub fn as_of_now(text: &str) -> String {
+    ending_at(text, SystemTime::now())
+}
+
+/// A log with the time of each row moved, so that the last one is of `end`.
+pub fn ending_at(text: &str, end: SystemTime) -> String {
     let format =
         time::format_description::parse_borrowed::<2>("[month]/[day]/[year] [hour]:[minute]:[second]").unwrap();
     let time_of = |line: &str| {
@@ -49,9 +54,9 @@ pub fn as_of_now(text: &str) -> String {
         let number = cell.trim_end_matches(')').rsplit_once('(').map_or("", |(_, number)| number);
         number.parse().unwrap_or(0)
     });
-    let now = OffsetDateTime::now_utc() - time::Duration::minutes(west);
-    let now = time::PrimitiveDateTime::new(now.date(), now.time());
-    let by = now - text.lines().filter_map(time_of).next_back().unwrap();
+    let end = OffsetDateTime::from(end) - time::Duration::minutes(west);
+    let end = time::PrimitiveDateTime::new(end.date(), end.time());
+    let by = end - text.lines().filter_map(time_of).next_back().unwrap();
     let moved = |line: &str| match time_of(line) {
         Some(time) => {
             let start = line.find(|c: char| c.is_ascii_digit()).unwrap();

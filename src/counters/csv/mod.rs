@@ -54,13 +54,14 @@ impl Csv {
         let files = files::newest_first(path);
         drop(stage);
         let files = files.map_err(|error| CounterError::Io { place: self.log.to_string(), error })?;
-        let mut together = Together::before(files.first().map_or(UNIX_EPOCH, |newest| newest.written), query);
+        let newest = files.first().map_or(UNIX_EPOCH, |newest| newest.written);
+        let mut together = Together::before(newest, SystemTime::now(), self.log.to_string(), query);
         for file in &files {
             if together.needs_none_of(file.written) || !together.add(self.read_one(&file.path, query), file.written)? {
                 break;
             }
         }
-        together.finish(self.log.to_string())
+        together.finish()
     }
 
     /// What a log is called in a history: its directory, because its name may be another one every day.

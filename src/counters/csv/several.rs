@@ -1,5 +1,6 @@
 //! What do the files of a directory say together? The newest, older ones as far as the window reaches, and who else writes there.
 
+use std::mem;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::counters::{CounterError, CounterQuery, Nearest, Reading, SampleOrigin};
@@ -11,6 +12,9 @@ pub(super) struct Together<const N: usize> {
     reading: Option<Reading<N>>,
     /// When the newest file was written.
     newest: SystemTime,
+    now: SystemTime,
+    /// What the files are called together.
+    place: String,
     window: Duration,
     /// How many counters a sample needs.
     required: usize,
@@ -28,11 +32,13 @@ pub(super) struct Together<const N: usize> {
 }
 
 impl<const N: usize> Together<N> {
-    /// Nothing yet, where the newest file was written then.
-    pub(super) fn before(newest: SystemTime, query: &CounterQuery<N>) -> Self {
+    /// Nothing yet of files called `place`, where the newest one was written then.
+    pub(super) fn before(newest: SystemTime, now: SystemTime, place: String, query: &CounterQuery<N>) -> Self {
         Self {
             reading: None,
             newest,
+            now,
+            place,
             window: query.window,
             required: query.counters.iter().filter(|counter| counter.required).count(),
             begun: None,
@@ -71,6 +77,9 @@ impl<const N: usize> Together<N> {
             (Ok(other), Some(newer)) if !other.host.eq_ignore_ascii_case(&newer.host) => {
                 self.elsewhere.extend(other.samples.last().map(|last| (other.host, last.time)));
             }
+            (Ok(other), Some(newer)) if is_of_a_clock_set_back(newer, &other, self.now) => {
+                return Err(CounterError::ClockSetBack { place: mem::take(&mut self.place) });
+            }
             (Ok(_), Some(_)) if is_whole => {}
             (Ok(older), Some(newer)) => prepend(older, newer, self.window),
             (Err(error @ CounterError::SeveralHosts { .. }), Some(_)) => return Err(error),
@@ -101,8 +110,9 @@ impl<const N: usize> Together<N> {
         Ok(true)
     }
 
-    /// What all of them say, found at `place`.
-    pub(super) fn finish(mut self, place: String) -> Result<Reading<N>, CounterError> {
+    /// What all of them say.
+    pub(super) fn finish(mut self) -> Result<Reading<N>, CounterError> {
+        let place = mem::take(&mut self.place);
         let Some(mut reading) = self.reading.take() else {
             let none = || CounterError::NoRows { place, host: String::new() };
             return Err(self.reason().or(self.others).unwrap_or_else(none));
@@ -145,9 +155,21 @@ fn prepend<const N: usize>(older: Reading<N>, newer: &mut Reading<N>, window: Du
     newer.origin = older.origin;
 }
 
+/// Whether the newest file is of before the clock was set back: it ends ahead of the clock, and another, which does not, within
+/// its time.
+fn is_of_a_clock_set_back<const N: usize>(newest: &Reading<N>, other: &Reading<N>, now: SystemTime) -> bool {
+    let is_ahead = |time: SystemTime| time.duration_since(now).is_ok_and(|ahead| ahead > FILES_APART);
+    let [first, .., last] = newest.samples.as_slice() else { return false };
+    let end = other.samples.last().map(|sample| sample.time);
+    is_ahead(last.time) && end.is_some_and(|end| end >= first.time && !is_ahead(end))
+}
+
 /// Whether what a file says is still being written to it: it is no more than two of its samples older than the newest file.
 fn is_still_written<const N: usize>(said: &Reading<N>, newest: SystemTime, written: SystemTime) -> bool {
     let [.., before, last] = said.samples.as_slice() else { return false };
     let pause = last.time.duration_since(before.time).unwrap_or_default();
     newest.duration_since(written).unwrap_or_default() <= pause.saturating_mul(2)
 }
+
+/// How far ahead of the clock the log that is running may end, where another log of its host is not.
+const FILES_APART: Duration = Duration::from_secs(60);
