@@ -90,7 +90,7 @@ pub(super) fn run<const STREAM: bool>(
 
 /// Judges all cases at once: each of them waits for its deadline.
 pub(super) fn each<T: Copy + Send + 'static>(cases: &[T], judge: fn(T)) {
-    let judging: Vec<_> = cases.iter().map(|case| *case).map(|case| thread::spawn(move || judge(case))).collect();
+    let judging: Vec<_> = cases.iter().copied().map(|case| thread::spawn(move || judge(case))).collect();
     judging.into_iter().for_each(|judged| judged.join().unwrap());
 }
 
