@@ -13,6 +13,7 @@ mod events;
 mod health_set;
 mod missed_call_proxy;
 mod registered;
+mod reject_doubt;
 mod reject_rate;
 pub mod schedule;
 mod service;

@@ -9,6 +9,7 @@
 
 use std::time::Duration;
 
+use super::reject_doubt::{changed_over, in_doubt, is_excess, is_sure, share_of};
 use super::schedule::{DisplayUnit, Elsewhere, Scheduled, ScheduledService, Setting, graph, metric};
 use super::shared_advice::{self, OnSource};
 use crate::counters::describe::{add_samples, behind, coverage, percent, reservations, unseen};
@@ -149,12 +150,10 @@ impl RejectRate {
         };
         let ([calls, rejected], span) = (growth.by, growth.span());
         let is_enough = calls.max(rejected) >= self.minimum_calls.max(1);
-        // The two are not read at the same moment: a call may be received before the base, and rejected behind it.
-        let share = (calls > 0).then(|| rejected.min(calls) as f64 * 100.0 / calls as f64);
-        // A flood that is rejected is one, however fast it came.
-        let is_flood = growth.resets == 0 && self.thresholds.metric("rejected", share).violation().is_some();
+        let share = share_of(growth.by);
         // The growth is never too small: what is too few is too few, whoever counted it.
-        if growth.is_in_doubt && is_enough && !is_flood {
+        let is_violated = |share| self.thresholds.metric("rejected", share).violation().is_some();
+        if is_enough && !is_sure(growth, self.minimum_calls, is_violated) {
             let finding = report.judge(Failure::new(Class::NoData, in_doubt(growth.resets)));
             return Ok(Rate { history: Some(span), ..Rate::unknown(finding) });
         }
@@ -237,33 +236,6 @@ struct Judged<'a> {
     reservations: String,
     /// Whether a log that would have reached further back could not be read.
     is_cut_off: bool,
-}
-
-/// Whether more calls were rejected than there were, by more than those that came between the reading of the two.
-fn is_excess(rejected: u64, received: u64) -> bool {
-    rejected.saturating_sub(received) > (received / 20).max(3)
-}
-
-/// The failure of more calls rejected than there were.
-fn changed_over(rejected: u64, received: u64) -> Failure {
-    let text = format!(
-        "{rejected} calls rejected and only {received} received: expected fewer; are the counters changed over \
-         (--counter-name)?"
-    );
-    Failure::new(Class::NoData, text)
-}
-
-/// What to say of totals whose falls are hardly restarts, or that rose too fast.
-fn in_doubt(falls: usize) -> String {
-    if falls == 0 {
-        let text = "the totals rose by more than 100 calls a second: do two sources answer under one name, or was one value wrong?";
-        return text.to_owned();
-    }
-    let times = if falls == 1 { "once".to_owned() } else { format!("{falls} times") };
-    format!(
-        "the totals went down {times} and were not counted from zero: do two sources answer under one name, or does the \
-         service restart again and again?"
-    )
 }
 
 fn calls(label: &str, number: Option<u64>) -> Metric {

@@ -6,8 +6,8 @@
 //! |---------------------|--------------------------------------------------------------------------------------------|
 //! | window              | ends at the newest sample; samples older than the window do not count; the oldest that does is the base; nothing is interpolated |
 //! | reset               | a total went down: the service restarted, every total counts from zero; calls between the last sample before and the restart are lost |
-//! | no reset            | a total went down, and more than half of what was counted is there again, or more than can have been counted in that time, or later as much as the window began with: two sources answer in turn, or a sample is wrong. The growth is in doubt |
-//! | jump                | more was counted than can have been in that time: the same two sources, the smaller first. The growth is in doubt |
+//! | no reset            | a total went down, and more than half of what was counted is there again, or it stands where it stood before it had risen, or one step brings back all that was lost: two sources answer in turn, or a sample is wrong. What they may have counted before is doubtful |
+//! | jump                | more was counted than can have been in that time: the same two sources, the smaller first. It is doubtful |
 //! | gap                 | no sample for a while, or one without a value: the totals on both sides are compared, nothing is lost |
 //! | duplicate           | of samples of the same time the one that arrived last counts                               |
 //! | out of order        | a sample replaces those that arrived before it and are not older; totals are cumulative, so nothing is lost |
@@ -16,6 +16,7 @@
 //! | 32-bit wrap         | a total within 2^24 below 2^32 that comes back below 2^24 went on counting                  |
 //! | two readers at once | a total that is lower than one of less than a second before is skipped: no service restarts that fast; of samples of several runs see [`super::history`] |
 
+use std::array;
 use std::time::{Duration, SystemTime};
 
 /// The values of some totals at a moment.
@@ -40,9 +41,9 @@ pub struct Growth<const N: usize> {
     pub samples: usize,
     /// How often a total went down.
     pub resets: usize,
-    /// Whether that was hardly a restart, or a total rose faster than any router counts, so that what was counted before all
-    /// samples may be part of the growth, which is never too small by that.
-    pub is_in_doubt: bool,
+    /// The part of the growth that may have been counted before all samples: where that was hardly a restart, or a total rose
+    /// faster than any router counts. The growth is never too small by that.
+    pub doubtful: [u64; N],
     /// How long those were, all together, in which a total went down: calls of that time may be missing.
     pub unseen: Duration,
     /// How often a total went over the end of 32 bits.
@@ -55,6 +56,31 @@ impl<const N: usize> Growth<N> {
     /// From the base to the newest sample.
     pub(crate) fn span(&self) -> Duration {
         since(self.first.time, self.last.time)
+    }
+
+    /// The growth without what is doubtful.
+    pub(crate) fn sure(&self) -> [u64; N] {
+        array::from_fn(|index| self.by[index].saturating_sub(self.doubtful[index]))
+    }
+
+    /// Whether more than half of the growth is doubtful.
+    pub(crate) fn is_mostly_doubtful(&self) -> bool {
+        sum(&self.doubtful) > sum(&self.by) / 2
+    }
+
+    /// What a series begins with.
+    const fn of(first: Totals<N>) -> Self {
+        Self {
+            by: [0; N],
+            first,
+            last: first,
+            samples: 1,
+            resets: 0,
+            doubtful: [0; N],
+            unseen: Duration::ZERO,
+            wraps: 0,
+            longest_gap: Duration::ZERO,
+        }
     }
 }
 
@@ -77,38 +103,42 @@ pub fn series<const N: usize>(arrived: impl IntoIterator<Item = Totals<N>>, wind
 /// The growth over a series by rising time; `None` when there is nothing to compare.
 pub fn growth<const N: usize>(series: &[Totals<N>]) -> Option<Growth<N>> {
     let (&first, rest) = series.split_first()?;
-    let mut growth = Growth {
-        by: [0; N],
-        first,
-        last: first,
-        samples: 1,
-        resets: 0,
-        is_in_doubt: false,
-        unseen: Duration::ZERO,
-        wraps: 0,
-        longest_gap: Duration::ZERO,
-    };
-    // Whether more was counted in a step than can have been; what was counted where the window began, and behind each reset;
-    // and the least of that before the last reset.
-    let (mut leaps, mut begun, mut least) = (false, sum(&first.values), u128::MAX);
+    let mut growth = Growth::of(first);
+    // What was counted where the window began, or behind the last reset, and the largest step since that is in no doubt; the least of the former
+    // before that reset, and what had been counted when it came.
+    let (mut begun, mut largest, mut least, mut lost) = (sum(&first.values), [0; N], u128::MAX, u128::MAX);
     for &sample in rest {
         let pause = since(growth.last.time, sample.time);
+        let (before, counted) = (sum(&growth.last.values), sum(&sample.values));
+        let most = u128::from(MOST_CALLS) * u128::from(pause.max(SHORTEST_STEP).as_secs() + 1);
+        let mut doubt = |part: [u64; N]| add(&mut growth.doubtful, part);
         let (steps, wraps) = match steps(&growth.last.values, &sample.values) {
-            Some(grown) => grown,
+            Some((steps, wraps)) => {
+                let is_back_at = |level: u128| (before + 1..=counted).contains(&level);
+                if sum(&steps) > most || is_back_at(least) || is_back_at(lost) {
+                    doubt(steps);
+                } else if sum(&steps) > sum(&largest) {
+                    largest = steps;
+                }
+                (steps, wraps)
+            }
             None if pause < SERVICE_RESTART => continue,
             None => {
-                growth.resets += 1;
-                growth.unseen += pause;
-                growth.is_in_doubt |= sum(&sample.values) > sum(&growth.last.values) / 2;
                 // Where nothing had been counted, anything is more.
                 least = if begun == 0 { least } else { least.min(begun) };
-                begun = sum(&sample.values);
+                if counted >= least {
+                    doubt(largest);
+                }
+                if counted > (before / 2).min(most) {
+                    doubt(sample.values);
+                }
+                growth.resets += 1;
+                growth.unseen += pause;
+                (begun, largest, lost) = (counted, [0; N], before);
                 (sample.values, 0)
             }
         };
-        leaps |= sum(&steps) > u128::from(MOST_CALLS) * u128::from(pause.max(SHORTEST_STEP).as_secs() + 1);
-        growth.is_in_doubt |= leaps || growth.resets > 0 && sum(&sample.values) >= least;
-        growth.by.iter_mut().zip(steps).for_each(|(by, step)| *by = by.saturating_add(step));
+        add(&mut growth.by, steps);
         growth.wraps += wraps;
         growth.longest_gap = growth.longest_gap.max(pause);
         growth.samples += 1;
@@ -131,6 +161,10 @@ fn steps<const N: usize>(before: &[u64; N], after: &[u64; N]) -> Option<([u64; N
         };
     }
     Some((steps, wraps))
+}
+
+fn add<const N: usize>(to: &mut [u64; N], part: [u64; N]) {
+    to.iter_mut().zip(part).for_each(|(to, part)| *to = to.saturating_add(part));
 }
 
 fn sum(values: &[u64]) -> u128 {
@@ -202,10 +236,11 @@ mod tests {
 
     #[test]
     fn a_restart_is_in_no_doubt() {
-        assert!(!grown([at(0, [1_000, 100]), at(60, [1_010, 105]), at(120, [4, 2]), at(180, [6, 3])]).is_in_doubt);
-        assert!(!grown([at(0, [1_000, 1]), at(60, [5, 2]), at(120, [90, 3])]).is_in_doubt);
+        let doubtful = |samples: &[Totals<2>]| growth(samples).unwrap().doubtful;
+        assert_eq!(doubtful(&[at(0, [1_000, 100]), at(60, [1_010, 105]), at(120, [4, 2]), at(180, [6, 3])]), [0, 0]);
+        assert_eq!(doubtful(&[at(0, [1_000, 1]), at(60, [5, 2]), at(120, [90, 3])]), [0, 0]);
         // Started within the window, without a call, and once more.
-        assert!(!grown([at(0, [0, 0]), at(60, [40, 1]), at(120, [10, 1])]).is_in_doubt);
+        assert_eq!(doubtful(&[at(0, [0, 0]), at(60, [40, 1]), at(120, [10, 1])]), [0, 0]);
     }
 
     #[test]
@@ -219,19 +254,46 @@ mod tests {
             ("the small one first", vec![at(0, [900, 3]), at(600, [100_000, 500]), at(1_200, [900, 3])]),
         ] {
             let growth = grown(samples);
-            assert!(growth.is_in_doubt && growth.resets == 1, "{what}: {growth:?}");
+            assert!(growth.is_mostly_doubtful() && growth.resets == 1, "{what}: {growth:?}");
         }
         let jump = grown([at(0, [100, 99]), at(60, [1_000_000, 500]), at(120, [1_000_001, 500])]);
-        assert!(jump.is_in_doubt && jump.resets == 0);
-        assert!(!grown([at(0, [100, 99]), at(3_600, [300_000, 500])]).is_in_doubt);
+        assert!(jump.is_mostly_doubtful() && jump.resets == 0);
+        assert!(!grown([at(0, [100, 99]), at(3_600, [300_000, 500])]).is_mostly_doubtful());
     }
 
     #[test]
     fn a_fall_to_more_than_half_and_a_rise_by_more_than_calls_there_are_begin_in_doubt() {
-        let is_in_doubt = |from, to| grown([at(0, [from, 0]), at(60, [to, 0])]).is_in_doubt;
+        let is_in_doubt = |from, to| grown([at(0, [from, 0]), at(60, [to, 0])]).is_mostly_doubtful();
         assert_eq!([is_in_doubt(100, 50), is_in_doubt(100, 51)], [false, true]);
         let most = MOST_CALLS * 61;
         assert_eq!([is_in_doubt(7, 7 + most), is_in_doubt(7, 8 + most)], [false, true]);
+    }
+
+    #[test]
+    fn of_restarts_soon_after_one_another_only_a_step_is_doubtful() {
+        // Ten calls a minute, each rejected from minute 20 on; restarts at minutes 40 and 55, and one call in the first second.
+        let minute = |minute: u64| {
+            let totals = match minute {
+                0..40 => [200 + 10 * minute, 10 * minute.saturating_sub(20)],
+                40 | 55 => [1, 1],
+                41..55 => [10 * (minute - 40); 2],
+                _ => [10 * (minute - 55); 2],
+            };
+            at(60 * minute, totals)
+        };
+        for end in 41..100 {
+            let growth = grown((0..=end).map(minute));
+            let (doubtful, all) = (sum(&growth.doubtful), sum(&growth.by));
+            assert!(doubtful * 8 <= all, "minute {end}: {growth:?}");
+        }
+    }
+
+    #[test]
+    fn a_small_source_between_samples_of_a_large_one_leaves_every_jump_doubtful() {
+        let samples = (0..10).map(|i| at(1_000 * i, if i % 2 == 0 { [900 + i, 3] } else { [50_000 + i, 500] }));
+        let growth = growth(&samples.collect::<Vec<_>>()).unwrap();
+        assert_eq!(growth.resets, 4);
+        assert!(sum(&growth.sure()) < 5_000, "{growth:?}");
     }
 
     #[test]

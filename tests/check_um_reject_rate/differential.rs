@@ -2,6 +2,7 @@
 //!
 //! The calculation here knows nothing of the plugin's: it looks at all rows at once, in the words of the rules.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -103,19 +104,42 @@ enum Expected {
     },
 }
 
-/// By the rules, too: more than a hundred calls a second between any two samples are of two sources; and a total that went down
-/// was not counted from zero if more than half of what was counted is there at once, or in time what the window, or a restart in
-/// it, began with.
-fn is_in_doubt(window: &[(i64, [u64; 2])], restarts: &[usize], grown: &[u64]) -> bool {
+/// By the rules, too, the steps which may have been counted before, each by the index of its later row: more than a hundred calls
+/// a second between two rows are of two sources. A total that went down was not counted from zero if more than half of what was
+/// counted is there at once; what it had lost, or what the window or an earlier restart began with, comes back in the one step
+/// that passes it; and where a restart already stands there, it was the largest step before that had left it.
+fn doubtful(window: &[(i64, [u64; 2])], restarts: &[usize], grown: &[u64]) -> BTreeSet<usize> {
     let sum = |index: usize| window[index].1[0] + window[index].1[1];
-    let begins = |restart: usize| restarts.iter().copied().filter(|other| *other < restart).max().unwrap_or(0);
-    let is_leap = |index: usize| grown[index - 1] > 100 * (window[index].0 - window[index - 1].0).max(10) as u64 + 100;
-    let leaps = (1..window.len()).any(is_leap);
-    leaps
-        || restarts.iter().any(|&restart| {
-            let least = sum(begins(restart));
-            sum(restart) > sum(restart - 1) / 2 || least > 0 && (restart..window.len()).any(|later| sum(later) >= least)
-        })
+    let before = |row: usize| restarts.iter().copied().filter(move |other| *other < row);
+    let begins = |row: usize| before(row).max().unwrap_or(0);
+    // Of the restarts up to a row, what the window or a restart began with before each.
+    let least = |row: usize| before(row + 1).map(|restart| sum(begins(restart))).filter(|sum| *sum > 0).min();
+    let mut doubtful = BTreeSet::new();
+    for row in 1..window.len() {
+        let is_leap = grown[row - 1] > 100 * (window[row].0 - window[row - 1].0).max(10) as u64 + 100;
+        let passes = |level: u64| sum(row - 1) < level && level <= sum(row);
+        if restarts.contains(&row) {
+            if least(row).is_some_and(|least| sum(row) >= least) {
+                let steps = (begins(row) + 1..row).filter(|step| !doubtful.contains(step));
+                let largest = steps.rev().max_by_key(|step| grown[step - 1]);
+                doubtful.extend(largest.filter(|step| grown[step - 1] > 0));
+            }
+            if is_leap || sum(row) > sum(row - 1) / 2 {
+                doubtful.insert(row);
+            }
+        } else if is_leap
+            || least(row).is_some_and(passes)
+            || before(row).max().is_some_and(|restart| passes(sum(restart - 1)))
+        {
+            doubtful.insert(row);
+        }
+    }
+    doubtful
+}
+
+/// Whether more than the lower threshold allows were rejected.
+fn is_violated([calls, rejected]: [u64; 2]) -> bool {
+    rejected.min(calls) * 4 > calls
 }
 
 /// By the rules: a row counts unless a later one is not newer; the window ends at the newest with values; a total that went
@@ -131,7 +155,7 @@ fn expected(rows: &[(i64, Option<[u64; 2]>)]) -> Expected {
     if window.len() < 2 {
         return Expected::Nothing;
     }
-    let (mut sums, mut restarts, mut grown) = ([0; 2], Vec::new(), Vec::new());
+    let (mut sums, mut restarts, mut steps) = ([0; 2], Vec::new(), Vec::new());
     for (index, pair) in window.windows(2).enumerate() {
         let (before, after) = (pair[0].1, pair[1].1);
         let wraps =
@@ -148,11 +172,17 @@ fn expected(rows: &[(i64, Option<[u64; 2]>)]) -> Expected {
                 (false, false) => after[index] - before[index],
             };
         }
-        grown.push(sums[0] + sums[1] - before_it[0] - before_it[1]);
+        steps.push([sums[0] - before_it[0], sums[1] - before_it[1]]);
     }
+    let grown: Vec<_> = steps.iter().map(|step| step[0] + step[1]).collect();
+    let doubtful = doubtful(&window, &restarts, &grown);
+    let sure = [0, 1].map(|which| sums[which] - doubtful.iter().map(|row| steps[row - 1][which]).sum::<u64>());
+    let is_mostly = 2 * (sums[0] + sums[1] - sure[0] - sure[1]) > sums[0] + sums[1];
+    // What is doubtful changes nothing where the rest alerts as well, or does not either, and is not most of what is said to be calm.
+    let is_alike = sure[0].max(sure[1]) >= 10 && is_violated(sure) == is_violated(sums);
     // What is rejected in a flood is judged, however fast it came.
-    let is_flood = restarts.is_empty() && sums[0] > 0 && sums[1] * 4 > sums[0];
-    let in_doubt = is_in_doubt(&window, &restarts, &grown) && !is_flood;
+    let is_flood = restarts.is_empty() && is_violated(sums);
+    let in_doubt = !doubtful.is_empty() && !is_flood && !(is_alike && (is_violated(sums) || !is_mostly));
     Expected::Growth { calls: sums[0], rejected: sums[1], seconds: end - window[0].0, in_doubt }
 }
 
