@@ -18,6 +18,9 @@ pub enum CounterError {
     Io { place: String, error: io::Error },
     #[error("{place}, line {line}: expected {expected}")]
     Format { place: String, line: u64, expected: Cow<'static, str> },
+    /// A file that is no performance log.
+    #[error("{place}, line {line}: expected a header that begins with (PDH-CSV 4.0)")]
+    NoHeader { place: String, line: u64 },
     #[error("{}", absent(.counters, .place))]
     Absent {
         /// Each that is required and not there, at least one.

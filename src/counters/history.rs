@@ -65,6 +65,8 @@ pub enum Before {
     Nothing,
     /// Samples.
     Samples,
+    /// The very sample of this run, which is the newest.
+    Same,
     /// Samples of a time to come, forgotten because the clock went back.
     Later,
     /// Samples that cannot be compared with that of this run, forgotten because the clock went back.
@@ -236,6 +238,7 @@ fn place<const N: usize>(records: &mut Vec<StoredTotals>, sample: &Totals<N>) ->
     let (before, ahead) = records.split_at(index);
     let known = match place_between(before, ahead, sample) {
         Place::Nowhere => return Before::More,
+        Place::Last if before.last().is_some_and(|last| *last == StoredTotals::of(sample)) => Before::Same,
         Place::Last | Place::Between => Before::Samples,
         Place::Behind => {
             records.truncate(index);

@@ -99,7 +99,8 @@ fn peers(host: &str, addresses: impl Iterator<Item = SocketAddr>) -> Vec<Peer> {
 }
 
 async fn look_up(host: &str, port: u16, deadline: &Deadline) -> Result<Vec<SocketAddr>, Failure> {
-    let (stage, asked) = (|| format!("looking up '{host}'"), host.to_owned());
+    // Not every resolver reads its hosts file regardless of case, as DNS does.
+    let (stage, asked) = (|| format!("looking up '{host}'"), host.to_ascii_lowercase());
     match deadline.limit_blocking(stage, move || (asked, port).to_socket_addrs()).await {
         Ok(Ok(addresses)) => Ok(addresses.collect()),
         Ok(Err(error)) => {

@@ -233,3 +233,27 @@ fn no_data_while_the_log_of_before_the_clock_was_set_back_ends_ahead_of_it() {
         run(&["--counters", &source]).assert_begins(0, "UM REJECT RATE OK - ");
     }
 }
+
+#[test]
+fn a_file_that_is_no_log_is_passed_over_and_said() {
+    let logs = tempfile::tempdir().unwrap();
+    let source = format!("csv:{}", logs.path().display());
+    let write = |name: &str, content: &str, seconds: u64| {
+        let path = logs.path().join(name);
+        fs::write(&path, content).unwrap();
+        let written = SystemTime::now() - Duration::from_secs(seconds);
+        fs::File::options().write(true).open(path).unwrap().set_modified(written).unwrap();
+    };
+    write("um_list.csv", "Name,Extension\r\nAlice,100\r\n", 0);
+    run(&["--counters", &source])
+        .assert_begins(3, "UM REJECT RATE UNKNOWN - ")
+        .assert_says("um_list.csv, line 1: expected a header that begins with (PDH-CSV 4.0)");
+    write("um_1.csv", &rows((20..70).rev()), 1_200);
+    write("um_2.csv", &rows((0..20).rev()), 1);
+    for (age, says) in
+        [(0, "; a newer file is no performance log"), (600, " by CAS1 in 1 h"), (7_200, " by CAS1 in 1 h")]
+    {
+        write("um_list.csv", "Name,Extension\r\nAlice,100\r\n", age);
+        run(&["--counters", &source]).assert_begins(2, "UM REJECT RATE CRITICAL - rejected 70 %").assert_says(says);
+    }
+}

@@ -68,8 +68,7 @@ impl<const N: usize> Columns<N> {
     pub(super) fn find(line: &HeaderLine<'_>, query: &CounterQuery<N>) -> Result<Self, CounterError> {
         let (header, place) = (line.text, line.place.to_owned());
         if !is_header(header.as_bytes()) {
-            let expected = "a header that begins with (PDH-CSV 4.0)".into();
-            return Err(CounterError::Format { place, line: line.number, expected });
+            return Err(CounterError::NoHeader { place, line: line.number });
         }
         if header.trim_end().contains('\r') {
             let expected = "lines that end in LF or CR LF, not in CR alone".into();
@@ -277,7 +276,7 @@ mod tests {
         let absent = find(header, None).unwrap_err();
         assert!(matches!(absent, CounterError::Absent { counters, .. } if counters == query().counters[..2]));
         assert_eq!(names(header).collect::<Vec<_>>(), [r"\Memory\Available MBytes"]);
-        assert!(matches!(find("\u{7f}ELF", None), Err(CounterError::Format { .. })));
+        assert!(matches!(find("\u{7f}ELF", None), Err(CounterError::NoHeader { .. })));
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(super) struct Together<const N: usize> {
     /// Why a newer file than those that were read is none of them: it has just been begun, or lacks one counter of several.
     begun: Option<CounterError>,
     lacking: Option<CounterError>,
+    /// Why a newer file is no log at all.
+    foreign: Option<CounterError>,
     /// That a newer file has the counters of other instances only, and when it was written.
     gone: Option<(CounterError, SystemTime)>,
     /// Why a file of another collector or host is none of them.
@@ -43,6 +45,7 @@ impl<const N: usize> Together<N> {
             required: query.counters.iter().filter(|counter| counter.required).count(),
             begun: None,
             lacking: None,
+            foreign: None,
             gone: None,
             others: None,
             elsewhere: Vec::new(),
@@ -95,6 +98,10 @@ impl<const N: usize> Together<N> {
             (Err(CounterError::Absent { counters, place, nearest }), None) if counters.len() < self.required => {
                 self.lacking.get_or_insert(CounterError::Absent { counters, place, nearest });
             }
+            (Err(error @ CounterError::NoHeader { .. }), None) => {
+                self.foreign.get_or_insert(error);
+            }
+            (Err(CounterError::NoHeader { .. }), Some(_)) => {}
             // Of another collector, or of another host, in the same directory.
             (Err(error @ (CounterError::Absent { .. } | CounterError::NoSuchHost { .. })), _) => {
                 self.others.get_or_insert(error);
@@ -130,8 +137,11 @@ impl<const N: usize> Together<N> {
         if !self.elsewhere.is_empty() {
             reading.origin = SampleOrigin::WholeLog;
         }
-        let newer =
-            [(self.begun, "a newer log holds no row yet"), (self.lacking, "a newer log lacks one of the counters")];
+        let newer = [
+            (self.begun, "a newer log holds no row yet"),
+            (self.lacking, "a newer log lacks one of the counters"),
+            (self.foreign, "a newer file is no performance log"),
+        ];
         for (error, reservation) in newer.into_iter().filter_map(|(error, text)| Some((error?, text))) {
             reading.notes.push(error.to_string());
             reading.reservations.push(reservation.to_owned());
@@ -141,7 +151,7 @@ impl<const N: usize> Together<N> {
 
     /// Why there is nothing, by what the newest files are.
     fn reason(&mut self) -> Option<CounterError> {
-        self.gone.take().map(|(error, _)| error).or(self.begun.take()).or(self.lacking.take())
+        self.gone.take().map(|(error, _)| error).or(self.begun.take()).or(self.lacking.take()).or(self.foreign.take())
     }
 }
 

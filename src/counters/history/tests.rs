@@ -19,6 +19,7 @@ fn the_first_sample_of_a_key_is_the_first() {
     let mut history = History::default();
     let mut before = |key: &str, second| history.record(key, &[at(second, 1)], HOUR).unwrap().before;
     assert_eq!([before("a", 0), before("a", 60), before("b", 60)], [Before::Nothing, Before::Samples, Before::Nothing]);
+    assert_eq!([before("b", 60), before("b", 120)], [Before::Same, Before::Samples]);
 }
 
 #[test]

@@ -63,7 +63,9 @@ impl Wanted<'_> {
             !self.is_it(value) && (is_named || *label == INSTANCE || self.is_known_host(value))
         };
         let mut places = HOST_LABELS.iter().filter_map(|label| Some((*label, series.label(label)?)));
-        places.find(is_a_host).map(|(_, value)| value.into_owned()).unwrap_or_default()
+        let place = places.find(is_a_host).map(|(_, value)| value);
+        let in_words = || series.host_in_words(|label| self.selector.says(label)).filter(|host| !self.is_it(host));
+        place.or_else(in_words).map(Cow::into_owned).unwrap_or_default()
     }
 
     fn is_it(&self, name: &str) -> bool {

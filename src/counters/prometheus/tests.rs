@@ -190,6 +190,27 @@ fn the_host_of_a_pool_is_where_the_first_prometheus_put_it() {
 }
 
 #[test]
+fn a_host_that_another_label_says_is_not_the_one_that_was_asked_for() {
+    let pool = |host| {
+        read(
+            &format!("{COUNTED}{{app=\"MSExchangeServicesAppPool\",host=\"cas2\"}} 3\n"),
+            app_pool("MSExchangeServicesAppPool"),
+            host,
+        )
+    };
+    assert_eq!(pool(None).unwrap().host, "cas2");
+    assert_eq!(pool(Some("cas2.example.com")).unwrap().host, "cas2");
+    assert!(matches!(pool(Some("cas1")), Err(CounterError::NoSuchHost { .. })));
+    // Unless the operator says what it means.
+    let text = "state{server=\"cas1-management\"} 3\nstate{server=\"cas2\"} 3\n";
+    let mut chosen = own("state{server=\"cas1-management\"}");
+    chosen[0].instance = None;
+    assert_eq!(read(text, chosen.clone(), Some("cas1")).unwrap().newest_complete().values, [Some(3.0)]);
+    chosen[0].given = Some("state".to_owned());
+    assert!(matches!(read(text, chosen, Some("cas1")), Err(CounterError::NoSuchHost { .. })));
+}
+
+#[test]
 fn a_host_without_a_port_is_not_told_from_a_pool_where_nobody_knows_the_metric() {
     for labels in ["instance=\"cas1\"", "exported_instance=\"cas1\",instance=\"prom:9090\""] {
         let text = format!("my_pool{{{labels}}} 3\n");

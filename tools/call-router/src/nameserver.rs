@@ -24,6 +24,8 @@ pub enum Manner {
     Failing,
     /// It answers NOTIMP where NAPTR is asked for.
     Ignorant,
+    /// It is silent where NAPTR is asked for, as behind a firewall that lets only known types through.
+    Filtered,
     /// Before each answer over UDP it sends garbage and an answer to somebody else.
     Chatty,
 }
@@ -71,7 +73,8 @@ impl Nameserver {
                     asked.say(&stray);
                 }
                 Manner::Truncating => truncate(&mut answer, asked.query),
-                Manner::Plain | Manner::Failing | Manner::Ignorant => {}
+                Manner::Filtered if asks_naptr(asked.query) => return,
+                Manner::Filtered | Manner::Plain | Manner::Failing | Manner::Ignorant => {}
             }
             asked.say(&answer);
         };
@@ -153,6 +156,11 @@ pub fn framed(message: &[u8]) -> Vec<u8> {
 pub fn truncate(answer: &mut Vec<u8>, query: &[u8]) {
     answer[2] |= 0x02;
     answer.truncate(query.len());
+}
+
+fn asks_naptr(query: &[u8]) -> bool {
+    let asked = Packet::parse(query).unwrap();
+    asked.questions[0].qtype == QTYPE::TYPE(TYPE::NAPTR)
 }
 
 /// The answer to a query for one of the names.
