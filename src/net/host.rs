@@ -32,6 +32,10 @@ pub(crate) fn parse(text: &str) -> Result<String, String> {
     if text.contains([':', '[', ']', '%']) && (bare.parse::<IpAddr>().is_err() || zone.is_empty()) {
         return wrong("its colons, brackets or zone are not those of an IPv6 address; ");
     }
+    // Of fewer numbers resolvers make an address that nobody means: 10.1.5 is 10.1.0.5 to them.
+    if is_number(text.trim_end_matches('.').rsplit('.').next().unwrap_or_default()) && text.parse::<IpAddr>().is_err() {
+        return wrong("an IPv4 address is four numbers from 0 to 255; ");
+    }
     if text.is_ascii() {
         return Ok(text.to_owned());
     }
@@ -53,6 +57,13 @@ fn a_label(label: &str) -> Option<String> {
     }
     let ascii = if small.is_ascii() { small } else { format!("xn--{}", punycode::encode_str(&small)?) };
     (ascii.len() < 64).then_some(ascii)
+}
+
+/// Whether a resolver takes a label for a number, as no top-level domain is one.
+fn is_number(label: &str) -> bool {
+    let hexadecimal = label.strip_prefix("0x").or_else(|| label.strip_prefix("0X"));
+    let is = |digits: &str, base| digits.chars().all(|c| c.is_digit(base));
+    !label.is_empty() && hexadecimal.map_or_else(|| is(label, 10), |digits| is(digits, 16))
 }
 
 fn is_of_labels(c: char) -> bool {
@@ -123,6 +134,26 @@ mod tests {
             assert!(parse(text).unwrap_err().contains("IPv6"), "{text}");
         }
         for text in ["::1", "[::1]", "[192.0.2.7]", "::ffff:192.0.2.7", "[fe80::1%eth0]", "fe80::1%25", "::"] {
+            assert_eq!(parse(text).as_deref(), Ok(text));
+        }
+    }
+
+    #[test]
+    fn an_address_with_a_number_missing_is_none() {
+        for text in [
+            "10.1.5",
+            "10.1",
+            "2130706433",
+            "0177.0.0.1",
+            "0x7f.1",
+            "0x7f000001",
+            "192.0.2.256",
+            "10.1.5.",
+            "192.0.2.7.1",
+        ] {
+            assert!(parse(text).unwrap_err().contains("four numbers from 0 to 255; expected"), "{text}");
+        }
+        for text in ["10.1.0.5", "1.example", "pbx1", "0x7f.example", "x1.7a", "[::1]"] {
             assert_eq!(parse(text).as_deref(), Ok(text));
         }
     }

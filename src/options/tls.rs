@@ -189,7 +189,7 @@ mod tests {
             let arguments = CommandLine::try_parse_from(std::iter::once("x").chain(line.split_whitespace())).unwrap();
             arguments.tls.given().collect::<Vec<_>>()
         };
-        let digits = "0".repeat(64);
+        let digits = "a".repeat(64);
         for name in TlsOptions::NAMES {
             let value = if *name == "--no-verify" { "" } else { &digits };
             assert_eq!(given(&format!("{name} {value}")), [*name]);
