@@ -100,18 +100,11 @@ impl<const N: usize> Columns<N> {
             return Err(absent(&|_| false).unwrap_or(nothing));
         }
         let host = choose_host(&found, query.host.as_deref(), line.place)?;
-        let mut columns = [None; N];
-        for (counter, owner, index) in found {
-            if owner.eq_ignore_ascii_case(host) {
-                // A counter that is there twice counts once.
-                columns[counter].get_or_insert(index);
-            }
-        }
-        if let Some(error) = absent(&|index| columns[index].is_some()) {
+        let its = found.iter().filter(|(_, owner, _)| owner.eq_ignore_ascii_case(host));
+        let columns: Vec<_> = its.map(|&(counter, _, index)| (index, counter)).collect();
+        if let Some(error) = absent(&|wanted| columns.iter().any(|(_, counter)| *counter == wanted)) {
             return Err(error);
         }
-        let mut columns: Vec<_> = (0..N).filter_map(|slot| Some((columns[slot]?, slot))).collect();
-        columns.sort_unstable();
         Ok(Self {
             columns,
             count,
@@ -133,15 +126,21 @@ impl<const N: usize> Columns<N> {
         let Some(first) = cells.next().filter(|_| begins_as_row) else { return RowLine::Nothing };
         let time = timestamp(first.text);
         let (mut values, mut wanted) = ([None; N], self.columns.iter().peekable());
-        let (mut count, mut is_whole) = (1, first.whole);
+        let (mut count, mut is_whole, mut differ) = (1, first.whole, false);
         for cell in cells {
             if let Some((_, slot)) = wanted.next_if(|(column, _)| *column == count) {
-                values[*slot] = value(cell.text);
+                let (known, value) = (values[*slot], value(cell.text));
+                differ |= known.zip(value).is_some_and(|(known, value)| known != value);
+                values[*slot] = known.or(value);
             }
             (count, is_whole) = (count + 1, cell.whole);
         }
         let is_complete = is_whole && (count == self.count || self.ends_in_prose && count + 1 == self.count);
         match time {
+            Some(_) if is_complete && differ => {
+                let expected = "the same value in both columns of a counter".to_owned();
+                RowLine::Malformed { time, expected }
+            }
             Some(time) if is_complete => RowLine::Row(Row { time, values }),
             _ if !ended => RowLine::Nothing,
             Some(_) => {
@@ -255,6 +254,18 @@ mod tests {
         assert_eq!((columns.columns.as_slice(), columns.host.as_str()), ([(2, 1), (3, 0)].as_slice(), "CAS1"));
         let row = columns.row(r#""11/23/2026 17:00:00.000"," ","7","100""#, true);
         assert!(matches!(row, RowLine::Row(row) if row.values == [Some(100.0), Some(7.0), None]));
+    }
+
+    #[test]
+    fn of_a_counter_that_is_there_twice_both_columns_must_say_the_same() {
+        let one = header(&["CAS1"]);
+        let columns = find(&format!("{one},{}", one.split_once(',').unwrap().1), None).unwrap();
+        let row = |twice: &str| columns.row(&format!(r#""11/23/2026 17:00:00.000"," ","7","100"{twice}"#), true);
+        assert!(matches!(row(r#"," ","7","100""#), RowLine::Row(row) if row.values == [Some(100.0), Some(7.0), None]));
+        assert!(matches!(row(r#"," ","",""100""#), RowLine::Row(row) if row.values == [Some(100.0), Some(7.0), None]));
+        assert!(
+            matches!(row(r#"," ","8","100""#), RowLine::Malformed { expected, .. } if expected.contains("both columns"))
+        );
     }
 
     #[test]
