@@ -2,6 +2,8 @@
 //!
 //! Only what would break the message is refused; whether the server knows an address is the server's question.
 
+use std::net::Ipv6Addr;
+
 use super::head;
 use crate::input::list;
 
@@ -13,6 +15,8 @@ pub(crate) enum UriError {
     Scheme(String),
     #[error("'{0}' is not a SIP URI: blanks, quotes, angle brackets and control characters cannot stand in one")]
     Character(String),
+    #[error("'{0}' is not a SIP URI: expected an IPv6 address in its brackets, without a zone")]
+    Reference(String),
     /// A name-addr that is not closed, or has something behind it that is no parameter.
     #[error("'{0}' is not an address: expected a SIP URI, or a name and the URI in angle brackets")]
     NameAddr(String),
@@ -44,6 +48,14 @@ pub(crate) fn bare(text: &str) -> Result<String, UriError> {
     let is_bad = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | '"');
     if text.contains(is_bad) {
         return Err(UriError::Character(text.to_owned()));
+    }
+    // RFC 3261 25.1, `IPv6reference`: a zone means something on this host only, and servers refuse what has one.
+    let host = rest.and_then(|rest| rest.rsplit_once('@').map_or(Some(rest), |(_, host)| Some(host)));
+    let reference = host.and_then(|host| host.strip_prefix('['));
+    let is_reference =
+        |inside: &str| inside.split_once(']').is_some_and(|(address, _)| address.parse::<Ipv6Addr>().is_ok());
+    if reference.is_some_and(|inside| !is_reference(inside)) {
+        return Err(UriError::Reference(text.to_owned()));
     }
     Ok(text.to_owned())
 }
@@ -146,6 +158,16 @@ const NONE: &str = "another one";
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_ipv6_address_of_a_uri_has_no_zone() {
+        for text in ["sip:[fe80::1%eth0]", "sip:a@[fe80::1%25eth0]:5060", "sips:[192.0.2.7]", "sip:[::1", "sip:a@[]"] {
+            assert_eq!(bare(text), Err(UriError::Reference(text.to_owned())));
+        }
+        for text in ["sip:[fe80::1]", "sip:a[b]@c", "sip:a@[::1]:5060;lr"] {
+            assert_eq!(bare(text).as_deref(), Ok(text));
+        }
+    }
 
     #[test]
     fn uris_and_name_addrs() {
