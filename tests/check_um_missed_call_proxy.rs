@@ -176,6 +176,16 @@ fn unreadable_when_some_events_cannot_be_read_and_the_others_do_not_alert() {
 }
 
 #[test]
+fn unreadable_when_zeros_stand_where_events_were_to_be_written() {
+    let zeros = "\0".repeat(6_000);
+    let ran = events(&format!("{}{zeros}", event(1637).repeat(11)), &[]);
+    ran.assert_begins(3, "UM MISSED CALL PROXY UNKNOWN - zeros behind record 11; ");
+    ran.assert_says("events.xml: zeros behind record 11: expected event records as far as the export goes");
+    let ran = events(&format!("{}{zeros}", event(1638).repeat(10)), &[]);
+    ran.assert_begins(2, "UM MISSED CALL PROXY CRITICAL - zeros behind record 10; failed 100 %");
+}
+
+#[test]
 fn warning_when_no_event_could_be_read_and_that_is_said_to_be_ok() {
     for text in ["<Events><Evnt></Evnt></Events>", "<Events>"] {
         let ran = events(text, &["--state", "unreadable=ok"]);

@@ -87,10 +87,7 @@ impl HealthSet {
             Failure::new(Class::NoData, format!("{text}: expected a MonitorCount from 1 to {MAX_MONITORS}"))
         }));
         failures.extend(stale(selection));
-        if answer.is_unfinished {
-            let text = format!("{source}: expected the end of its root element, </Events>");
-            failures.push(Failure::new(Class::Unreadable, text));
-        }
+        failures.extend(answer.gap.map(|gap| Failure::new(Class::Unreadable, format!("{source}: {gap}"))));
         if let Some(shortcoming) = &answer.export.shortcoming {
             failures.push(Failure::new(Class::Unreadable, format!("{source}: {shortcoming}")));
         }

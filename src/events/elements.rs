@@ -3,11 +3,14 @@
 //! The memory that it takes is that of the longest record, and of one portion of the stream. What stands in a comment is no
 //! record. One that is not well-formed does not hide the others: it ends where the next one begins, even if that seems to
 //! stand in a comment, a CDATA section or a processing instruction, for a record's text may hold what begins like one. What
-//! else stands between the records may be what is left of records, and is never passed over in silence.
+//! else stands between the records may be what is left of records, and is never passed over in silence; nor are zeros, which
+//! a file has where records were to be written and never were.
 
 use std::io::{self, ErrorKind, Read};
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr_iter, memchr2, memmem};
+
+use super::markup::{Markup, Section, is_name_end};
 
 /// One element that an export is made of.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,7 +28,10 @@ pub(super) enum Element<'a> {
 pub(super) struct Surroundings {
     /// Whether there is anything but white space.
     pub has_content: bool,
-    pub has_record: bool,
+    /// How many records begin.
+    pub records: u64,
+    /// Behind how many of them there are zeros in the place of more.
+    pub zeros_behind: Option<u64>,
     /// Whether there is a root element as wevtutil writes it with `/e:Events`.
     pub has_root: bool,
     /// Whether that root does not end: the export was cut off, or is being written.
@@ -51,29 +57,11 @@ pub(super) struct Elements<R> {
     is_at_end: bool,
     /// Whether something stands behind the last record that is none and has not been handed out.
     is_stray: bool,
+    /// How many zeros stand there, one behind the other but for white space.
+    zeros: usize,
     /// The name of the root element; empty before anything has been found.
     root: Vec<u8>,
     surroundings: Surroundings,
-}
-
-/// What stands at a `<`.
-#[derive(Clone, Copy)]
-enum Markup {
-    Opening,
-    Closing,
-    /// What is passed over.
-    Skipped(Section),
-    DocumentType,
-    RootClosing,
-    Other,
-}
-
-/// What a parser of XML does not look into.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Section {
-    Comment,
-    Text,
-    Instruction,
 }
 
 /// A part of the buffer that is handed out.
@@ -96,6 +84,7 @@ impl<R: Read> Elements<R> {
             is_oversized: false,
             is_at_end: false,
             is_stray: false,
+            zeros: 0,
             root: Vec::new(),
             surroundings: Surroundings::default(),
         }
@@ -120,13 +109,14 @@ impl<R: Read> Elements<R> {
         loop {
             let unseen = &self.buffer[self.at..self.end];
             let found = memchr(b'<', unseen);
-            let passed = &unseen[..found.unwrap_or(unseen.len())];
+            let length = found.unwrap_or(unseen.len());
             if !self.is_inside {
-                let is_blank = is_blank(passed);
+                let is_blank = is_blank(&unseen[..length]);
                 self.is_stray |= !is_blank;
                 self.surroundings.has_content |= !is_blank || found.is_some();
+                self.pass_zeros(length, found.is_some());
             }
-            self.at += passed.len();
+            self.at += length;
             if found.is_none() {
                 if self.more()? {
                     continue;
@@ -140,7 +130,7 @@ impl<R: Read> Elements<R> {
                 Markup::Opening if self.is_stray => return Ok(self.finish()),
                 Markup::Opening => {
                     (self.start, self.is_inside, self.is_oversized) = (self.at, true, false);
-                    self.surroundings.has_record = true;
+                    self.surroundings.records += 1;
                     self.at += 1;
                 }
                 Markup::Closing if self.is_inside => {
@@ -173,13 +163,39 @@ impl<R: Read> Elements<R> {
     /// The record that is open, which ends here.
     fn whole(&mut self) -> Found {
         self.is_inside = false;
-        Found::Whole(std::mem::replace(&mut self.start, self.at), self.at)
+        let start = std::mem::replace(&mut self.start, self.at);
+        if self.has_zeros(start) { Found::Broken(start, self.at) } else { Found::Whole(start, self.at) }
     }
 
     /// The record that is open, which ends here though nothing says that it does.
     fn broken(&mut self) -> Found {
         self.is_inside = false;
-        Found::Broken(std::mem::replace(&mut self.start, self.at), self.at)
+        let start = std::mem::replace(&mut self.start, self.at);
+        self.has_zeros(start);
+        Found::Broken(start, self.at)
+    }
+
+    /// Whether zeros stand in the record that began there and ends here, as many as hide where another one begins: the rest of
+    /// it may be of that one.
+    fn has_zeros(&mut self, start: usize) -> bool {
+        let has_zeros = memmem::find(&self.buffer[start..self.at], &[0; BORDER]).is_some();
+        if has_zeros {
+            self.surroundings.zeros_behind.get_or_insert(self.surroundings.records - 1);
+        }
+        has_zeros
+    }
+
+    /// Counts the zeros of so many bytes in front of what is looked at, which may be all in front of the next markup. One alone
+    /// is how some programs end a text.
+    fn pass_zeros(&mut self, length: usize, is_all: bool) {
+        self.zeros += memchr_iter(0, &self.buffer[self.at..self.at + length]).count();
+        if self.zeros > 1 {
+            self.surroundings.has_content = true;
+            self.surroundings.zeros_behind.get_or_insert(self.surroundings.records);
+        }
+        if is_all {
+            self.zeros = 0;
+        }
     }
 
     /// Passes over the tag of the root, which wevtutil gives any name, or over the `<` of what is stray.
@@ -188,7 +204,7 @@ impl<R: Read> Elements<R> {
         let tag = &self.buffer[self.at..self.end];
         let (name, is_closing) = (name(tag), tag.starts_with(b"</"));
         let may_be_root = match self.root.as_slice() {
-            [] => name == ROOT || !self.surroundings.has_record && !self.is_stray,
+            [] => name == ROOT || self.surroundings.records == 0 && !self.is_stray,
             root => name == root,
         };
         // Roots stand one behind the other, not one in the other.
@@ -324,41 +340,11 @@ impl<R: Read> Elements<R> {
     }
 }
 
-impl Markup {
-    fn of(bytes: &[u8]) -> Self {
-        let is_named = |name: &[u8]| bytes.starts_with(name) && bytes.get(name.len()).is_some_and(is_name_end);
-        match bytes.get(1) {
-            Some(b'E') if is_named(b"<Event") => Self::Opening,
-            Some(b'/') if is_named(b"</Event") => Self::Closing,
-            Some(b'/') if is_named(b"</Events") => Self::RootClosing,
-            Some(b'!') if bytes.starts_with(b"<!--") => Self::Skipped(Section::Comment),
-            Some(b'!') if bytes.starts_with(b"<![CDATA[") => Self::Skipped(Section::Text),
-            Some(b'!') if bytes.starts_with(b"<!DOCTYPE") => Self::DocumentType,
-            Some(b'?') => Self::Skipped(Section::Instruction),
-            _ => Self::Other,
-        }
-    }
-}
-
-impl Section {
-    const fn end(self) -> &'static [u8] {
-        match self {
-            Self::Comment => b"-->",
-            Self::Text => b"]]>",
-            Self::Instruction => b"?>",
-        }
-    }
-}
-
 /// The name in a tag; empty where it does not end within [`MAX_ROOT`] bytes.
 fn name(tag: &[u8]) -> &[u8] {
     let name = tag.strip_prefix(b"</").or_else(|| tag.strip_prefix(b"<")).unwrap_or_default();
     let name = &name[..name.len().min(MAX_ROOT)];
     name.iter().position(is_name_end).map_or(&[], |end| &name[..end])
-}
-
-const fn is_name_end(byte: &u8) -> bool {
-    byte.is_ascii_whitespace() || matches!(*byte, b'>' | b'/')
 }
 
 fn is_blank(bytes: &[u8]) -> bool {
@@ -371,6 +357,9 @@ const PORTION: usize = 64 * 1024;
 
 /// More than the longest markup that is told apart.
 const LOOK_AHEAD: usize = 16;
+
+/// No fewer zeros hide the end of one record and the beginning of the next, `</Event><Event `.
+const BORDER: usize = 15;
 
 /// The root that tells an empty result from nothing.
 const ROOT: &[u8] = b"Events";

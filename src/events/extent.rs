@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
-use super::Recorded;
 use super::tally::EventWindow;
+use super::{Gap, Recorded};
 use crate::report::{Class, Failure, excerpt};
 use crate::time::calendar::rfc3339;
 
@@ -27,8 +27,8 @@ pub(crate) struct Extent {
     pub absent: Option<String>,
     /// Whether there are more records than are read.
     pub is_cut: bool,
-    /// Whether an export does not end as it begins: it was cut off, or is still being written.
-    pub is_unfinished: bool,
+    /// What says of an export that it is not all that was to be written.
+    pub gap: Option<Gap>,
     /// The time of the oldest record of the log, where that could be had.
     pub reaches_back: Option<SystemTime>,
     /// The time of the newest record of an export of which nobody says when it was written.
@@ -60,23 +60,24 @@ impl Extent {
             bad => Some(format!("{bad} records cannot be read")),
         };
         let cut = self.is_cut.then(|| format!("only the newest {} records were counted", self.records));
-        let unfinished = self.is_unfinished.then(|| "the export breaks off".to_owned());
+        let gap = self.gap.map(Gap::briefly);
         let young = self.reaches_back.filter(|oldest| window.from().is_some_and(|from| *oldest > from));
         let young = young.map(|oldest| format!("the log reaches back to {} only", rfc3339(oldest)));
         let old = self.newest.filter(|newest| window.from().is_some_and(|from| *newest < from));
         let old =
             old.map(|newest| format!("the newest record is of {}, the export of nobody knows when", rfc3339(newest)));
-        [bad, cut, unfinished, young, old].into_iter().flatten().collect()
+        [bad, cut, gap, young, old].into_iter().flatten().collect()
     }
 
     /// Why nothing good may be said of `source`, whatever was counted; what is bad about it may be said all the same.
     pub(crate) fn failure(&self, source: &str) -> Option<Failure> {
-        let text = match self.records - self.bad {
-            0 if self.unread() > 0 => format!("{source}: none of its {} event records can be read", self.bad),
-            readable if self.unread() > 0 => {
+        let text = match (self.records - self.bad, self.gap) {
+            (_, Some(gap @ Gap::Zeros { .. })) => format!("{source}: {gap}"),
+            (0, _) if self.unread() > 0 => format!("{source}: none of its {} event records can be read", self.bad),
+            (readable, _) if self.unread() > 0 => {
                 format!("{source}: only {readable} of its {} event records can be read", self.records)
             }
-            _ if self.is_unfinished => format!("{source}: expected the end of its root element, </Events>"),
+            (_, Some(gap)) => format!("{source}: {gap}"),
             _ if self.is_cut => format!("{source}: more than {} event records of the window", self.records),
             _ => return self.absence(source),
         };
@@ -90,7 +91,7 @@ impl Extent {
 
     /// Whether nothing of what there is could be read, so that to have counted none says nothing.
     pub(crate) const fn is_illegible(&self) -> bool {
-        self.legible == 0 && (self.unread() > 0 || self.is_unfinished)
+        self.legible == 0 && (self.unread() > 0 || self.gap.is_some())
     }
 
     /// Those of which nobody knows that they do not matter.
@@ -148,7 +149,7 @@ mod tests {
         let extent = Extent { records: 51, ..Extent::default() };
         assert_eq!(failure(Extent { bad: 50, ..extent.clone() }), "x.xml: only 1 of its 51 event records can be read");
         assert_eq!(failure(Extent { bad: 51, ..extent.clone() }), "x.xml: none of its 51 event records can be read");
-        assert!(failure(Extent { is_unfinished: true, ..extent.clone() }).contains("expected the end"));
+        assert!(failure(Extent { gap: Some(Gap::Unfinished), ..extent.clone() }).contains("expected the end"));
         assert!(failure(Extent { is_cut: true, ..extent }).contains("more than 51"));
     }
 
@@ -176,7 +177,7 @@ mod tests {
         assert!(long.failure("x").is_some_and(|failure| failure.summary.len() < 400));
         assert!(!extent(2).is_illegible() && extent(2).shortcomings(WINDOW).is_empty());
         // What is missing of it might be of the computer: whoever lets it be quiet must not pass over that.
-        let unfinished = Extent { is_unfinished: true, ..extent(2) };
+        let unfinished = Extent { gap: Some(Gap::Unfinished), ..extent(2) };
         assert_eq!(unfinished.failure("x").map(|failure| failure.class), Some(Class::Unreadable));
     }
 
@@ -194,9 +195,9 @@ mod tests {
 
     #[test]
     fn illegible_when_nothing_could_be_read_that_may_matter() {
-        let illegible = |legible, bad, harmless, is_unfinished| {
-            let extent =
-                Extent { records: 4, elsewhere: 1, legible, bad, harmless, is_unfinished, ..Extent::default() };
+        let illegible = |legible, bad, harmless, is_unfinished: bool| {
+            let gap = is_unfinished.then_some(Gap::Unfinished);
+            let extent = Extent { records: 4, elsewhere: 1, legible, bad, harmless, gap, ..Extent::default() };
             extent.is_illegible()
         };
         assert!(illegible(0, 2, 1, false) && illegible(0, 0, 0, true) && illegible(0, 1, 1, true));

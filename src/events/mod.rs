@@ -10,12 +10,14 @@ mod elements;
 pub(crate) mod extent;
 #[cfg(windows)]
 pub(crate) mod log;
+mod markup;
 pub(crate) mod query;
 pub(crate) mod source;
 pub mod tally;
 pub mod xml;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io;
 use std::time::SystemTime;
 
@@ -86,6 +88,38 @@ impl Recorded {
     }
 }
 
+/// What says that an export is not all that was to be written, by its own form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gap {
+    /// Its root does not end: it was cut off, or is still being written.
+    Unfinished,
+    /// Zeros stand where more of it was to be written: a copy that is under way, or a crash.
+    Zeros {
+        /// How many records stand in front of them.
+        behind: u64,
+    },
+}
+
+impl Gap {
+    /// The same in a few words.
+    pub(crate) fn briefly(self) -> String {
+        match self {
+            Self::Unfinished => "the export breaks off".to_owned(),
+            Self::Zeros { behind: 0 } => "zeros in front of the first record".to_owned(),
+            Self::Zeros { behind } => format!("zeros behind record {behind}"),
+        }
+    }
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unfinished => f.write_str("expected the end of its root element, </Events>"),
+            Self::Zeros { .. } => write!(f, "{}: expected event records as far as the export goes", self.briefly()),
+        }
+    }
+}
+
 /// All records of a log or an export at once, for what is small.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventExport {
@@ -93,8 +127,8 @@ pub struct EventExport {
     pub records: Vec<EventRecord>,
     /// How many could not.
     pub bad: usize,
-    /// Whether its root does not end, because it was cut off or is still being written.
-    pub is_unfinished: bool,
+    /// What says that it is not all.
+    pub gap: Option<Gap>,
 }
 
 impl EventExport {

@@ -91,7 +91,7 @@ impl OpenLog<'_> {
             })
         });
         drop(stage);
-        extent.is_unfinished = !read.map_err(|error| unusable(input, error))?;
+        extent.gap = read.map_err(|error| unusable(input, error))?;
         let is_absent = extent.elsewhere > 0 && extent.elsewhere == extent.records;
         extent.absent = computer.filter(|_| is_absent).map(str::to_owned);
         Ok(extent)

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use super::transition::{MONITORING, Transitions};
 use super::{HealthError, HealthExport, MAX_INPUT, read};
 use crate::events::source::LogSource;
-use crate::events::{self, EventError, extent, xml};
+use crate::events::{self, EventError, Gap, extent, xml};
 use crate::input::Input;
 use crate::net::host;
 use crate::report::{Class, Failure};
@@ -19,8 +19,8 @@ pub(crate) struct Acquired {
     pub remarks: Vec<String>,
     /// When a health set last changed, as its own log says; unknown of an export of states.
     pub last_change: Option<SystemTime>,
-    /// Whether an export breaks off, so that what came last may be missing.
-    pub is_unfinished: bool,
+    /// What says of an exported log that a part of it may be missing.
+    pub gap: Option<Gap>,
 }
 
 /// Reads Managed Availability's log, or an export: JSON or CSV of `Get-ServerHealth`, or the event XML of that log.
@@ -38,7 +38,7 @@ pub(crate) fn acquire(source: &LogSource, health_sets: &[String]) -> Result<Acqu
         // Of a record that names no computer nobody knows that it is another's.
         let is_of_it = |name: &str| computer.is_none_or(|asked| name.is_empty() || host::is_same_computer(asked, name));
         let (own, others): (Vec<_>, Vec<_>) = found.records.into_iter().partition(|record| is_of_it(&record.computer));
-        if own.is_empty() && !others.is_empty() {
+        if own.is_empty() && !others.is_empty() && found.gap.is_none() {
             return Err(absent(computer, "record", input, others.iter().map(|record| record.computer.as_str())));
         }
         found.records = own;
@@ -49,7 +49,7 @@ pub(crate) fn acquire(source: &LogSource, health_sets: &[String]) -> Result<Acqu
     if computer.is_some_and(|asked| !export.keep_only(asked)) {
         return Err(absent(computer, "row", input, export.monitors.iter().map(|monitor| monitor.server.as_str())));
     }
-    Ok(Acquired { export, written: content.modified, remarks: Vec::new(), last_change: None, is_unfinished: false })
+    Ok(Acquired { export, written: content.modified, remarks: Vec::new(), last_change: None, gap: None })
 }
 
 /// That nothing in an export is of the server that was asked for.
@@ -66,9 +66,10 @@ fn absent<'a>(computer: Option<&str>, what: &str, input: &Input, names: impl Ite
 fn concluded(found: &events::EventExport, source: &str, health_sets: &[String]) -> Result<Acquired, Failure> {
     let transitions = Transitions::from_records(&found.records);
     let Some(reaches_back) = transitions.reaches_back else {
-        let (class, text) = match found.bad {
-            0 => (Class::NoData, format!("{source} holds no event of Managed Availability's log {MONITORING}")),
-            bad => (Class::Unreadable, format!("{source}: none of its {bad} event records can be read")),
+        let (class, text) = match (found.gap, found.bad) {
+            (Some(gap), _) => (Class::Unreadable, format!("{source}: {gap}")),
+            (None, 0) => (Class::NoData, format!("{source} holds no event of Managed Availability's log {MONITORING}")),
+            (None, bad) => (Class::Unreadable, format!("{source}: none of its {bad} event records can be read")),
         };
         return Err(Failure::new(class, text));
     };
@@ -83,7 +84,7 @@ fn concluded(found: &events::EventExport, source: &str, health_sets: &[String]) 
         written: None,
         remarks,
         last_change: transitions.last_change(health_sets),
-        is_unfinished: found.is_unfinished,
+        gap: found.gap,
     })
 }
 

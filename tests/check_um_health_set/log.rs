@@ -115,6 +115,26 @@ fn unreadable_when_an_exported_log_breaks_off() {
 }
 
 #[test]
+fn unreadable_when_zeros_stand_where_the_log_was_to_be_written() {
+    let text = std::fs::read_to_string(fixture(LOG)).unwrap();
+    let last = text.rfind("<Event ").unwrap();
+    let records = text.matches("<Event ").count() - 1;
+    let zeros = "\0".repeat(text.len() - last);
+    let open = format!("{}{zeros}", &text[..last]);
+    for zeroed in [format!("{open}</Events>"), replaced(&open, "<Events>", "")] {
+        let ran = judged_text(&zeroed, &[]);
+        ran.assert_begins(
+            3,
+            &format!("UM HEALTH SET UNKNOWN - standard input: zeros behind record {records}: expected "),
+        );
+        assert!(ran.stdout.contains("(unreadable)"), "{ran:?}");
+    }
+    let nothing = judged_text(&format!("<Events>{zeros}</Events>"), &[]);
+    nothing.assert_begins(3, "UM HEALTH SET UNKNOWN - standard input: zeros in front of the first record: expected ");
+    assert!(nothing.stdout.contains("(unreadable)"), "{nothing:?}");
+}
+
+#[test]
 fn ok_from_a_log_without_transitions_says_how_far_it_reaches_back() {
     let text = std::fs::read_to_string(fixture(LOG)).unwrap();
     let quiet: String = text.lines().filter(|line| !line.contains("<HealthSet>UM.CallRouter")).collect();

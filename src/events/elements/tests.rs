@@ -130,7 +130,7 @@ fn memory_is_that_of_the_longest_record() {
 #[test]
 fn surroundings_tell_an_empty_result_from_nothing() {
     let surroundings = |text: &str| cut(text.as_bytes(), 1).1;
-    let surroundings = |text: &str| Surroundings { has_record: false, ..surroundings(text) };
+    let surroundings = |text: &str| Surroundings { records: 0, ..surroundings(text) };
     let root = Surroundings { has_content: true, has_root: true, ..Surroundings::default() };
     assert_eq!(surroundings("\u{feff} \r\n"), Surroundings::default());
     assert_eq!(surroundings("Access is denied."), Surroundings { has_root: false, ..root });
@@ -143,6 +143,30 @@ fn surroundings_tell_an_empty_result_from_nothing() {
     }
     assert!(surroundings("<!DOCTYPE Events [<!ENTITY a 'b'>]><Events/>").has_document_type);
     assert!(!surroundings("<Event><!DOCTYPE a></Event>").has_document_type);
+}
+
+#[test]
+fn zeros_in_the_place_of_records_are_no_white_space() {
+    let behind = |text: &str| {
+        let surroundings = [1, usize::MAX].map(|portion| cut(text.as_bytes(), portion).1);
+        assert_eq!(surroundings[0], surroundings[1], "it matters how it comes");
+        (surroundings[0].zeros_behind, surroundings[0].records)
+    };
+    let zeros = "\0".repeat(3 * PORTION);
+    for (text, found) in [
+        (format!("<Event>1</Event>{zeros}"), (Some(1), 1)),
+        (format!("<Events><Event>1</Event>{zeros}</Events>"), (Some(1), 1)),
+        ("<Events>\0\r\n\0<Event>1</Event><Event>2</Event>\0\0".to_owned(), (Some(0), 2)),
+        (format!("<Event>1</Event><Event>2{zeros}"), (Some(1), 2)),
+        (format!("<Event>1</Event><Event>2{zeros}3</Event>"), (Some(1), 2)),
+        ("<Event>1</Event>\0<Event>2\0\0 3</Event>\0".to_owned(), (None, 2)),
+        (format!("<Event>1{}2</Event>", "\0".repeat(BORDER - 1)), (None, 1)),
+    ] {
+        assert_eq!(behind(&text), found);
+    }
+    let spliced = format!("<Event>1{}2</Event>", "\0".repeat(BORDER));
+    assert_eq!(found(&spliced), [format!("[{spliced}]")]);
+    assert!(cut(b"\0\0", 1).1.has_content, "it is not empty");
 }
 
 proptest! {
