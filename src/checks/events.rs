@@ -161,7 +161,12 @@ fn add_details(counted: &Counted<'_>, report: &mut Report) {
         0 => String::new(),
         bad => format!(", not readable {bad}"),
     };
-    report.add_diagnostic("records", format!("{readable}, of other sources {}{elsewhere}{bad}", tally.foreign));
+    let repeated = match tally.repeated {
+        0 => String::new(),
+        repeated => format!(", there already {repeated}"),
+    };
+    let foreign = tally.foreign;
+    report.add_diagnostic("records", format!("{readable}, of other sources {foreign}{elsewhere}{repeated}{bad}"));
     report.add_trace(tally.counts.iter().filter_map(|count| count.newest.as_ref()).map(|newest| newest.text.clone()));
 }
 

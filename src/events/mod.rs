@@ -8,6 +8,7 @@
 
 mod elements;
 pub(crate) mod extent;
+mod known;
 #[cfg(windows)]
 pub(crate) mod log;
 mod markup;
@@ -25,6 +26,8 @@ use std::time::SystemTime;
 pub struct EventRecord {
     /// The event identifier, without its qualifiers.
     pub id: u32,
+    /// Its number in its log, where it says that.
+    pub number: Option<u64>,
     pub time: SystemTime,
     /// The provider and, of a classic source such as Exchange, the source's own name.
     pub providers: Vec<String>,

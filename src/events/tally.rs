@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use super::Recorded;
+use super::known::{Known, MAX_KNOWN};
 use crate::exchange::diagnostics::{self, Diagnostics};
 use crate::report::{Range, RangeError, Thresholds, excerpt};
 use crate::time::age::CLOCKS_APART;
@@ -159,6 +160,9 @@ pub struct Tally<'a> {
     pub foreign: u64,
     /// How many records that cannot be read do not count whatever they say: of another source, or outside the window.
     pub harmless: u64,
+    /// How many records stood there already, and do not count once more.
+    pub repeated: u64,
+    known: Known,
     /// How many events with a rule lie behind the end of the window, further than clocks are apart.
     pub ahead: u64,
 }
@@ -167,7 +171,18 @@ impl<'a> Tally<'a> {
     /// Of what `source` logs within `window`.
     pub fn new(source: &'a str, rules: &'a [Rule], window: EventWindow) -> Self {
         let counts = rules.iter().map(|rule| Count { rule, count: 0, newest: None }).collect();
-        Self { source, window, counts, codes: BTreeMap::new(), own: 0, foreign: 0, harmless: 0, ahead: 0 }
+        Self {
+            source,
+            window,
+            counts,
+            codes: BTreeMap::new(),
+            own: 0,
+            foreign: 0,
+            harmless: 0,
+            repeated: 0,
+            known: Known::default(),
+            ahead: 0,
+        }
     }
 
     /// Counts one record, as far as nothing in it says that it does not count: without a time it is within the window,
@@ -189,6 +204,13 @@ impl<'a> Tally<'a> {
         let Some(count) = self.counts.iter_mut().find(|count| Some(count.rule.id) == id) else {
             return;
         };
+        if let Recorded::Whole(record) = &recorded
+            && !is_outside
+            && !self.known.is_new(record)
+        {
+            self.repeated += 1;
+            return;
+        }
         if time.is_some_and(|time| self.window.is_behind(time)) {
             self.ahead += 1;
         }
@@ -212,8 +234,8 @@ impl<'a> Tally<'a> {
 }
 
 impl Tally<'_> {
-    /// What is to be said of the records in the first line: that none of them is of the source, and that there are some from
-    /// the future, which count as well where the window ends now.
+    /// What is to be said of the records in the first line: that none of them is of the source, that there are some from the
+    /// future, which count as well where the window ends now, and that there are more than are told apart.
     pub(crate) fn remarks(&self) -> Vec<String> {
         let none = match (self.own, self.foreign) {
             (0, 1) => Some(format!("the only record is of another source than {}", self.source)),
@@ -225,7 +247,11 @@ impl Tally<'_> {
             (1, true) => Some("1 event is from the future and counts all the same".to_owned()),
             (ahead, true) => Some(format!("{ahead} events are from the future and count all the same")),
         };
-        [none, ahead].into_iter().flatten().collect()
+        let full = self
+            .known
+            .is_full
+            .then(|| format!("more than {MAX_KNOWN} events: what stands behind them twice counts twice"));
+        [none, ahead, full].into_iter().flatten().collect()
     }
 }
 

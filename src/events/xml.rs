@@ -69,6 +69,7 @@ fn remains(element: &str) -> Remains {
 #[derive(Default)]
 struct Partial {
     id: Option<u32>,
+    number: Option<u64>,
     time: Option<SystemTime>,
     providers: Vec<String>,
     channel: String,
@@ -86,6 +87,7 @@ enum Tag {
     System,
     Provider,
     EventId,
+    EventRecordId,
     TimeCreated,
     Channel,
     Computer,
@@ -104,6 +106,7 @@ impl Tag {
             "System" => Self::System,
             "Provider" => Self::Provider,
             "EventID" => Self::EventId,
+            "EventRecordID" => Self::EventRecordId,
             "TimeCreated" => Self::TimeCreated,
             "Channel" => Self::Channel,
             "Computer" => Self::Computer,
@@ -183,6 +186,7 @@ impl Partial {
     fn text(&mut self, path: &[Tag], name: &str, text: &str) {
         match path {
             [Tag::Event, Tag::System, Tag::EventId] => self.id = text.parse().ok(),
+            [Tag::Event, Tag::System, Tag::EventRecordId] => self.number = text.parse().ok(),
             [Tag::Event, Tag::System, Tag::Channel] => text.clone_into(&mut self.channel),
             [Tag::Event, Tag::System, Tag::Computer] => text.clone_into(&mut self.computer),
             [Tag::Event, Tag::RenderingInfo, Tag::Message] => text.clone_into(&mut self.message),
@@ -200,8 +204,8 @@ impl Partial {
         let (Some(id), Some(time)) = (self.id, self.time) else {
             return Recorded::Bad(self.into());
         };
-        let Self { providers, channel, computer, message, data, .. } = self;
-        Recorded::Whole(EventRecord { id, time, providers, channel, computer, message, data })
+        let Self { number, providers, channel, computer, message, data, .. } = self;
+        Recorded::Whole(EventRecord { id, number, time, providers, channel, computer, message, data })
     }
 }
 

@@ -243,6 +243,20 @@ fn that_no_record_is_of_the_source_is_said_in_the_first_line() {
 }
 
 #[test]
+fn an_event_counts_once_where_an_export_was_appended_to() {
+    let numbered = |number: u8| {
+        let record = format!("<EventRecordID>{number}</EventRecordID><Channel>");
+        replaced(&rejected_call("2026-11-23T16:59:00Z", "cas1"), "<Channel>", &record)
+    };
+    let export = format!("<Events>{}</Events>\r\n", numbered(7));
+    let ran = judged_text(&export.repeat(3), &["-v"]);
+    ran.assert_begins(0, "UM EVENTS OK - 1 x 1647 (call rejected) in 1 h |");
+    assert!(ran.stdout.contains("records: 3, of other sources 0, there already 2"), "{ran:?}");
+    let two = format!("{export}<Events>{}{}{}</Events>", numbered(7), numbered(8), numbered(9));
+    judged_text(&two, &[]).assert_begins(1, "UM EVENTS WARNING - 3 x 1647");
+}
+
+#[test]
 fn an_export_of_any_size_is_read_as_a_stream() {
     let event = rejected_call("2026-11-23T16:59:00Z", "cas1");
     let count = 24 * 1024 * 1024 / event.len();

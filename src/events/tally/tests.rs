@@ -11,7 +11,7 @@ fn at(seconds: u64) -> SystemTime {
 fn record(id: u32, seconds: u64, text: &str) -> EventRecord {
     let providers = vec![EVENT_SOURCE.to_owned()];
     let (channel, computer, message) = (String::new(), String::new(), text.to_owned());
-    EventRecord { id, time: at(seconds), providers, channel, computer, message, data: Vec::new() }
+    EventRecord { id, number: None, time: at(seconds), providers, channel, computer, message, data: Vec::new() }
 }
 
 fn window() -> EventWindow {
@@ -73,6 +73,47 @@ fn a_bad_record_counts_unless_it_says_that_it_does_not() {
     let tally = tallied(bad, &rules, window());
     assert_eq!((tally.counts[2].count, tally.counts[2].newest.as_ref(), tally.foreign), (2, None, 1));
     assert_eq!(tally.harmless, 2, "of another source, and before the window");
+}
+
+#[test]
+fn a_record_counts_once_however_often_it_is_there() {
+    let rules = rules(&[]);
+    let count = |records: Vec<EventRecord>| {
+        let tally = tallied(records.into_iter().map(Recorded::Whole), &rules, window());
+        (tally.counts[2].count, tally.repeated)
+    };
+    let one = EventRecord { number: Some(7), computer: "CAS1".to_owned(), ..record(1647, 9_000, "") };
+    assert_eq!(count(vec![one.clone(); 3]), (1, 2));
+    let others = [
+        EventRecord { number: Some(8), ..one.clone() },
+        EventRecord { computer: "CAS2".to_owned(), ..one.clone() },
+        EventRecord { channel: "Forwarded".to_owned(), ..one.clone() },
+        // The log was cleared.
+        EventRecord { time: at(9_001), ..one.clone() },
+        one.clone(),
+    ];
+    assert_eq!(count(others.to_vec()), (5, 0));
+    for unknown in [EventRecord { number: None, ..one.clone() }, EventRecord { computer: String::new(), ..one }] {
+        assert_eq!(count(vec![unknown; 2]), (2, 0), "nobody knows whether it is the same");
+    }
+}
+
+#[test]
+fn records_are_remembered_up_to_a_bound_and_count_behind_it() {
+    let rules = rules(&[]);
+    let numbered = |number: usize| EventRecord {
+        number: Some(number as u64),
+        computer: "CAS1".to_owned(),
+        ..record(1647, 9_000, "")
+    };
+    let tallied = |numbers: &mut dyn Iterator<Item = usize>| {
+        let tally = tallied(numbers.map(|number| Recorded::Whole(numbered(number))), &rules, window());
+        (tally.counts[2].count as usize, tally.remarks())
+    };
+    assert_eq!(tallied(&mut (0..MAX_KNOWN).chain(0..2)), (MAX_KNOWN, vec![]));
+    let (count, remarks) = tallied(&mut (0..MAX_KNOWN + 2).chain(0..1).chain(MAX_KNOWN..MAX_KNOWN + 2));
+    assert_eq!((count, remarks.len()), (MAX_KNOWN + 4, 1));
+    assert!(remarks[0].starts_with("more than 100000 events: "), "{remarks:?}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ fn record(channel: &str, id: u32, seconds: u64, data: &[(&str, &str)]) -> EventR
     let datum = |(name, value): &(&str, &str)| Datum { name: (*name).to_owned(), value: (*value).to_owned() };
     EventRecord {
         id,
+        number: None,
         time: SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
         providers: vec!["ManagedAvailability".to_owned()],
         channel: channel.to_owned(),

@@ -1,0 +1,33 @@
+//! Was a record counted already? An export that another one was appended to holds some records twice.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+
+use super::EventRecord;
+
+/// The records that were counted so far, up to [`MAX_KNOWN`] of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Known {
+    /// Of each a number of 64 bits that no two of so few have in common.
+    records: HashSet<u64>,
+    /// Whether there were more, which nobody remembers.
+    pub is_full: bool,
+}
+
+impl Known {
+    /// Takes note of a record; whether it is there for the first time, as far as it says which one it is. A log that was cleared
+    /// numbers from 1 again, so that two records of one number may be of different times.
+    pub(super) fn is_new(&mut self, record: &EventRecord) -> bool {
+        let Some(number) = record.number.filter(|_| !record.computer.is_empty()) else { return true };
+        let identity = (number, record.time, record.id, &record.computer, &record.channel);
+        let identity = BuildHasherDefault::<DefaultHasher>::default().hash_one(identity);
+        if self.records.len() == MAX_KNOWN {
+            self.is_full |= !self.records.contains(&identity);
+            return !self.records.contains(&identity);
+        }
+        self.records.insert(identity)
+    }
+}
+
+/// The most records that are remembered.
+pub(super) const MAX_KNOWN: usize = 100_000;
