@@ -1,12 +1,9 @@
 //! Which monitors does a CSV export hold? `Export-Csv` and `ConvertTo-Csv`, with any delimiter that a culture brings.
 
-use std::collections::BTreeMap;
-
 use csv::{ReaderBuilder, StringRecord};
 
-use super::{
-    ALERT_VALUE, HEALTH_SET_COLUMN, HealthError, MAX_ROWS, NAME, RawExport, RawMonitor, SERVER, TARGET, column,
-};
+use super::blocks::newest;
+use super::{ALERT_VALUE, HEALTH_SET_COLUMN, HealthError, MAX_ROWS, RawExport, RawMonitor, column};
 
 /// The lines of a CSV text, by the column names in front of them.
 ///
@@ -63,19 +60,6 @@ fn row(record: &StringRecord, columns: &[Option<&'static str>]) -> RawMonitor {
         }
     }
     row
-}
-
-/// Of each monitor the rows of the last block that has it; the blocks by rising numbers. All rows where one does not name its
-/// server, which another block may be of.
-fn newest(rows: Vec<(usize, RawMonitor)>) -> Vec<RawMonitor> {
-    if rows.iter().any(|(_, row)| row.text(SERVER).is_empty()) {
-        return rows.into_iter().map(|(_, row)| row).collect();
-    }
-    let key = |row: &RawMonitor| {
-        [SERVER, HEALTH_SET_COLUMN, NAME, TARGET].map(|column| row.text(column).to_ascii_lowercase())
-    };
-    let last: BTreeMap<_, _> = rows.iter().map(|(block, row)| (key(row), *block)).collect();
-    rows.into_iter().filter(|(block, row)| last.get(&key(row)) == Some(block)).map(|(_, row)| row).collect()
 }
 
 /// How much of a text consists of lines whose quotes are those of `Export-Csv`, which stand around whole cells: a quote

@@ -2,6 +2,7 @@
 
 use serde_json::{Deserializer, Map, Value};
 
+use super::blocks::newest;
 use super::{
     ALERT_VALUE, AlertValue, HEALTH_SET_COLUMN, HealthError, MAX_ROWS, MONITOR_COUNT, RawExport, RawMonitor, SERVER,
     column, judge,
@@ -9,18 +10,24 @@ use super::{
 use crate::net::host::is_same_computer;
 
 /// The objects of a JSON text that may be monitors.
+///
+/// A script that appends (`>>`) leaves one array behind the other: of a monitor that is in several the last counts. Documents
+/// that are no arrays may be of one export, object by object.
 pub(super) fn rows(text: &str) -> Result<RawExport, HealthError> {
     let mut export = RawExport { rows: Vec::new(), shortcoming: None };
-    let mut values = Values { text, at: 0, is_inside: false };
-    while let Some(value) = values.next()? {
+    let mut values = Values { text, at: 0, is_inside: false, block: 0 };
+    let (mut rows, mut blocks) = (Vec::new(), Vec::new());
+    while let Some((block, value)) = values.next()? {
         if is_miscounted(&value) {
             export.shortcoming = Some(HealthError::Counted);
         }
-        collect(value, "", &mut export.rows);
-        if export.rows.len() > MAX_ROWS {
+        collect(value, "", &mut rows);
+        if rows.len() > MAX_ROWS {
             return Err(HealthError::TooMany);
         }
+        blocks.resize(rows.len(), block);
     }
+    export.rows = newest(blocks.into_iter().zip(rows).collect());
     Ok(export)
 }
 
@@ -37,17 +44,22 @@ struct Values<'a> {
     at: usize,
     /// Whether that is within an array.
     is_inside: bool,
+    /// The number of the array that it is within, or of what stands between two of them.
+    block: usize,
 }
 
 impl Values<'_> {
-    fn next(&mut self) -> Result<Option<Value>, HealthError> {
+    /// The next one, and the number of its block.
+    fn next(&mut self) -> Result<Option<(usize, Value)>, HealthError> {
         loop {
             match (self.peek(), self.is_inside) {
                 (None, false) => return Ok(None),
                 (Some(b'['), false) => {
                     (self.at, self.is_inside) = (self.at + 1, true);
+                    self.block += 1;
                     if self.peek() == Some(b']') {
                         (self.at, self.is_inside) = (self.at + 1, false);
+                        self.block += 1;
                     }
                 }
                 _ => break,
@@ -64,6 +76,10 @@ impl Values<'_> {
             false => self.unexpected(error.line()),
         })?;
         self.at += length;
+        let is_array = !self.is_inside && value.as_object().is_some_and(is_wrapper);
+        self.block += usize::from(is_array);
+        let block = self.block;
+        self.block += usize::from(is_array);
         if self.is_inside {
             self.is_inside = match self.peek() {
                 Some(b',') => true,
@@ -71,8 +87,9 @@ impl Values<'_> {
                 _ => return Err(self.unexpected(1)),
             };
             self.at += 1;
+            self.block += usize::from(!self.is_inside);
         }
-        Ok(Some(value))
+        Ok(Some((block, value)))
     }
 
     /// The next byte that is no white space.
@@ -98,10 +115,7 @@ fn collect(value: Value, server: &str, rows: &mut Vec<RawMonitor>) {
     match value {
         Value::Array(values) => values.into_iter().for_each(|value| collect(value, server, rows)),
         Value::Object(mut object) => {
-            // Windows PowerShell 5 sometimes wraps an array: {"value":[...],"Count":2}.
-            let has_column = object.keys().any(|name| column(name).is_some());
-            let is_wrapper = !has_column && object.get("value").is_some_and(Value::is_array);
-            let wrapped = is_wrapper.then(|| object.remove("value")).flatten();
+            let wrapped = is_wrapper(&object).then(|| object.remove("value")).flatten();
             match wrapped {
                 Some(wrapped) => collect(wrapped, server, rows),
                 None => collect_object(object, server, rows),
@@ -110,6 +124,11 @@ fn collect(value: Value, server: &str, rows: &mut Vec<RawMonitor>) {
         Value::String(_) => rows.push(RawMonitor { is_flattened: true, ..RawMonitor::default() }),
         _ => {}
     }
+}
+
+/// Windows PowerShell 5 sometimes wraps an array: {"value":[...],"Count":2}.
+fn is_wrapper(object: &Map<String, Value>) -> bool {
+    !object.keys().any(|name| column(name).is_some()) && object.get("value").is_some_and(Value::is_array)
 }
 
 fn collect_object(object: Map<String, Value>, server: &str, rows: &mut Vec<RawMonitor>) {
@@ -198,145 +217,4 @@ fn scalar(value: &Value) -> Option<String> {
 const MAX_OBJECT: usize = 8 * 1024 * 1024;
 
 #[cfg(test)]
-mod tests {
-    use super::super::{AlertValue, HealthError, MAX_ROWS, Monitor, read};
-    use super::MAX_OBJECT;
-
-    fn monitors(text: &str) -> Vec<Monitor> {
-        read(text).unwrap().monitors
-    }
-
-    #[test]
-    fn a_single_object_is_not_in_an_array() {
-        let text =
-            r#"{"Server":"CAS1","Name":"M","HealthSetName":"UM.CallRouter","AlertValue":"Unhealthy","Error":null}"#;
-        let monitors = monitors(text);
-        assert_eq!((monitors.len(), monitors[0].server.as_str(), monitors[0].error.as_str()), (1, "CAS1", ""));
-        assert_eq!(monitors[0].alert_value, AlertValue::Unhealthy);
-    }
-
-    #[test]
-    fn enums_as_numbers_numeric_strings_names_and_objects() {
-        for value in ["3", "\"3\"", "\"Unhealthy\"", r#"{"value":3,"Value":"Unhealthy"}"#, r#"{"value":3}"#] {
-            let text = format!(r#"[{{"healthsetname":"UM","alertvalue":{value}}}]"#);
-            assert_eq!(monitors(&text)[0].alert_value, AlertValue::Unhealthy, "{value}");
-        }
-    }
-
-    #[test]
-    fn dates_as_text_and_as_objects() {
-        for date in [
-            r#""\/Date(1720919582928)\/""#,
-            r#"{"value":"\/Date(1720919582928)\/","DisplayHint":2,"DateTime":"14 July 2024"}"#,
-        ] {
-            let text = format!(r#"{{"HealthSet":"UM","AlertValue":1,"LastTransitionTime":{date}}}"#);
-            assert_eq!(monitors(&text)[0].since.as_deref(), Some("2024-07-14T01:13:02.928Z"), "{date}");
-        }
-    }
-
-    #[test]
-    fn documents_one_after_the_other_and_wrapped_arrays() {
-        let one = r#"{"HealthSet":"UM","AlertValue":1}"#;
-        assert_eq!(monitors(&format!("{one}\r\n{one}")).len(), 2);
-        assert_eq!(monitors(&format!(r#"{{"value":[{one},{one}],"Count":2}}"#)).len(), 2);
-    }
-
-    #[test]
-    fn a_report_is_its_entries_where_they_are_objects() {
-        let report = |entries: &str| {
-            let text = format!(
-                r#"{{"Server":"CAS1","State":1,"HealthSet":"UM","AlertValue":3,"MonitorCount":4,"Entries":{entries}}}"#
-            );
-            monitors(&text)
-        };
-        let shallow = report(r#"["Microsoft.Exchange.Monitoring.MonitorHealthEntry"]"#);
-        assert_eq!((shallow.len(), shallow[0].count, shallow[0].name.as_str()), (1, 4, ""));
-        let entries = [r#"{"Name":"M","HealthSetName":"um","AlertValue":3}"#; 4].join(",");
-        let deep = report(&format!("[{entries}]"));
-        assert_eq!((deep.len(), deep[0].name.as_str(), deep[0].server.as_str()), (4, "M", "CAS1"));
-        let without_set = report(&format!("[{}]", entries.replace(r#""HealthSetName":"um","#, "")));
-        assert_eq!((without_set.len(), without_set[3].health_set.as_str()), (4, "UM"));
-    }
-
-    #[test]
-    fn a_report_stays_beside_entries_that_say_less_of_it() {
-        let sum = |entries: &[(&str, u8)]| {
-            let entry =
-                |(set, value): &(&str, u8)| format!(r#"{{"Name":"M","HealthSetName":"{set}","AlertValue":{value}}}"#);
-            let entries: Vec<_> = entries.iter().map(entry).collect();
-            let text = format!(
-                r#"{{"Server":"CAS1","HealthSet":"UM","AlertValue":3,"MonitorCount":2,"Entries":[{}]}}"#,
-                entries.join(",")
-            );
-            let found = monitors(&text);
-            let sum = found.into_iter().find(|monitor| monitor.name.is_empty());
-            sum.map(|sum| (sum.count, sum.alert_value))
-        };
-        assert_eq!(sum(&[("UM", 1), ("UM", 3)]), None);
-        assert_eq!(sum(&[("UM", 1), ("UM", 1)]), Some((1, AlertValue::Unhealthy)), "none is as bad");
-        assert_eq!(sum(&[("UM", 1), ("UM", 2)]), Some((1, AlertValue::Unhealthy)), "none is as bad");
-        assert_eq!(sum(&[("UM", 3)]), Some((1, AlertValue::Unhealthy)), "one is missing");
-        assert_eq!(sum(&[("Other", 3), ("Other", 3)]), Some((2, AlertValue::Unhealthy)), "they are of another one");
-    }
-
-    #[test]
-    fn a_report_without_a_readable_alert_value_does_not_vanish_behind_its_entries() {
-        let unusable = |sum: &str, server: &str| {
-            let entry = format!(r#"{{"Name":"M","HealthSetName":"UM","AlertValue":1{server}}}"#);
-            let export = read(&format!(r#"{{"Server":"CAS1","HealthSet":"UM",{sum},"Entries":[{entry}]}}"#)).unwrap();
-            assert_eq!(export.monitors.iter().filter(|monitor| monitor.alert_value == AlertValue::Healthy).count(), 1);
-            (export.unusable, export.monitors.len())
-        };
-        assert_eq!(unusable(r#""MonitorCount":5"#, ""), (1, 1));
-        assert_eq!(unusable(r#""AlertValue":["Healthy","Unhealthy"],"MonitorCount":1"#, ""), (1, 1));
-        assert_eq!(unusable(r#""AlertValue":{"x":3}"#, ""), (1, 1));
-        assert_eq!(unusable(r#""AlertValue":1,"alertvalue":3"#, ""), (1, 1));
-        assert_eq!(unusable(r#""MonitorCount":1"#, r#","Server":"CAS2""#), (1, 1));
-        for whole in [r#""MonitorCount":1"#, r#""State":1"#, r#""AlertValue":null"#, r#""AlertValue":[1]"#] {
-            assert_eq!(unusable(whole, r#","Server":"cas1.example.com""#), (0, 1), "{whole}");
-        }
-        assert_eq!(unusable(r#""AlertValue":["Unhealthy"],"MonitorCount":1"#, ""), (0, 2));
-        assert_eq!(unusable(r#""AlertValue":3,"value":[1]"#, ""), (0, 2));
-    }
-
-    #[test]
-    fn an_error_names_the_line_and_nothing_of_the_text() {
-        let error = read("[\n{\"secret\": oops}]").unwrap_err();
-        assert_eq!(error, HealthError::Json { line: 2 });
-        assert!(!error.to_string().contains("oops") && !error.to_string().contains("secret"));
-    }
-
-    #[test]
-    fn every_text_is_read_as_a_whole_parser_reads_it() {
-        let one = r#"{"HealthSet":"UM","AlertValue":1}"#;
-        for text in ["[1", "[1,", "[1 2]", "[,1]", "[1,]", "]", "[]]", "1,2", "[{\"a\":1}", "{\"a\"", "\"x", "[\"x]"] {
-            let text = text.replace('1', one);
-            assert!(matches!(read(&text), Err(HealthError::Json { .. } | HealthError::Columns { .. })), "{text}");
-        }
-        for (text, count) in [("[1,1]1[1]\n[]", 4), (" [ 1 , 1 ] ", 2), ("[[1],[1,[1]]]", 3), ("1 1", 2)] {
-            assert_eq!(monitors(&text.replace('1', one)).len(), count, "{text}");
-        }
-        let late = format!("[\n{one},\n{one}\n{one}]");
-        assert_eq!(read(&late), Err(HealthError::Json { line: 4 }));
-    }
-
-    #[test]
-    fn one_object_of_the_length_of_many_is_refused() {
-        let text = format!("[1,\n{{\"value\":[{}1]}}]", "\"\u{e9}\",".repeat(MAX_OBJECT / 5 + 1));
-        assert_eq!(read(&text), Err(HealthError::TooLong { line: 2 }));
-    }
-
-    #[test]
-    fn more_rows_than_any_organisation_has_are_refused() {
-        let rows = |count| format!("[{}0]", r#"{"HealthSet":"UM","AlertValue":1},"#.repeat(count));
-        assert_eq!(monitors(&rows(1_000)).len(), 1_000);
-        assert_eq!(read(&rows(MAX_ROWS + 1)), Err(HealthError::TooMany));
-        let lines = "M,UM,Healthy\n".repeat(MAX_ROWS + 1);
-        assert_eq!(read(&format!("Name,HealthSet,AlertValue\n{lines}")), Err(HealthError::TooMany));
-    }
-
-    #[test]
-    fn depth_is_bounded() {
-        assert!(matches!(read(&"[".repeat(100_000)), Err(HealthError::Json { line: 1 })));
-    }
-}
+mod tests;

@@ -62,6 +62,17 @@ fn critical_when_a_script_appended_with_other_columns() {
 }
 
 #[test]
+fn of_two_arrays_of_json_the_last_says_how_a_monitor_is() {
+    let array = |value: &str| {
+        format!(r#"[{{"Server":"CAS1","Name":"M","HealthSetName":"UM.CallRouter","AlertValue":"{value}"}}]"#) + "\r\n"
+    };
+    judged_text(&(array("Unhealthy") + &array("Healthy")), &[])
+        .assert_begins(0, "UM HEALTH SET OK - no issue: 1 of 1 monitors");
+    judged_text(&(array("Healthy") + &array("Unhealthy")), &[])
+        .assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: 1 of 1 monitors");
+}
+
+#[test]
 fn critical_when_one_of_two_servers_is_and_neither_is_named() {
     let of = |alert: &str| format!("\"Name\",\"HealthSetName\",\"AlertValue\"\n\"M1\",\"UM.CallRouter\",\"{alert}\"\n");
     judged_text(&(of("Unhealthy") + &of("Healthy")), &[]).assert_exit(2);

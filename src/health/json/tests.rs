@@ -1,0 +1,170 @@
+//! Which monitors does each shape of JSON hold?
+
+use super::super::{AlertValue, HealthError, MAX_ROWS, Monitor, read};
+use super::MAX_OBJECT;
+
+fn monitors(text: &str) -> Vec<Monitor> {
+    read(text).unwrap().monitors
+}
+
+#[test]
+fn a_single_object_is_not_in_an_array() {
+    let text = r#"{"Server":"CAS1","Name":"M","HealthSetName":"UM.CallRouter","AlertValue":"Unhealthy","Error":null}"#;
+    let monitors = monitors(text);
+    assert_eq!((monitors.len(), monitors[0].server.as_str(), monitors[0].error.as_str()), (1, "CAS1", ""));
+    assert_eq!(monitors[0].alert_value, AlertValue::Unhealthy);
+}
+
+#[test]
+fn enums_as_numbers_numeric_strings_names_and_objects() {
+    for value in ["3", "\"3\"", "\"Unhealthy\"", r#"{"value":3,"Value":"Unhealthy"}"#, r#"{"value":3}"#] {
+        let text = format!(r#"[{{"healthsetname":"UM","alertvalue":{value}}}]"#);
+        assert_eq!(monitors(&text)[0].alert_value, AlertValue::Unhealthy, "{value}");
+    }
+}
+
+#[test]
+fn dates_as_text_and_as_objects() {
+    for date in [
+        r#""\/Date(1720919582928)\/""#,
+        r#"{"value":"\/Date(1720919582928)\/","DisplayHint":2,"DateTime":"14 July 2024"}"#,
+    ] {
+        let text = format!(r#"{{"HealthSet":"UM","AlertValue":1,"LastTransitionTime":{date}}}"#);
+        assert_eq!(monitors(&text)[0].since.as_deref(), Some("2024-07-14T01:13:02.928Z"), "{date}");
+    }
+}
+
+#[test]
+fn documents_one_after_the_other_and_wrapped_arrays() {
+    let one = r#"{"HealthSet":"UM","AlertValue":1}"#;
+    assert_eq!(monitors(&format!("{one}\r\n{one}")).len(), 2);
+    assert_eq!(monitors(&format!(r#"{{"value":[{one},{one}],"Count":2}}"#)).len(), 2);
+}
+
+#[test]
+fn of_a_monitor_in_several_arrays_the_last_counts() {
+    let row = |server: &str, name: &str, value: u8| {
+        format!(r#"{{"Server":"{server}","Name":"{name}","HealthSet":"UM","AlertValue":{value}}}"#)
+    };
+    let values = |text: &str| -> Vec<_> {
+        let named = |monitor: Monitor| (monitor.name, monitor.alert_value);
+        monitors(text).into_iter().map(named).collect()
+    };
+    let is = |name: &str, value: AlertValue| (name.to_owned(), value);
+    let (ill, well) = (row("CAS1", "M", 3), row("cas1", "m", 1));
+    for [first, second] in [
+        [format!("[{ill}]"), format!("\r\n[{well}]")],
+        [format!(r#"{{"value":[{ill}],"Count":1}}"#), format!(r#"{{"value":[{well}],"Count":1}}"#)],
+    ] {
+        assert_eq!(values(&format!("{first}{second}")), [is("m", AlertValue::Healthy)]);
+        assert_eq!(values(&format!("{second}{first}")), [is("M", AlertValue::Unhealthy)]);
+        assert_eq!(values(&format!("{first}[]{second}{first}")), [is("M", AlertValue::Unhealthy)]);
+        assert_eq!(values(&format!("{first}{second}{ill}")), [is("M", AlertValue::Unhealthy)]);
+    }
+    // What is not in the last one, and what may be another server's, stays.
+    let [other, nameless] = [row("CAS1", "N", 1), row("", "N", 1)];
+    let both = [is("M", AlertValue::Unhealthy), is("N", AlertValue::Healthy)];
+    assert_eq!([values(&format!("[{ill}][{other}]")), values(&format!("[{ill}][{nameless}]"))], [both.clone(), both]);
+    // One export, twice over.
+    let twice = [is("M", AlertValue::Unhealthy), is("m", AlertValue::Healthy)];
+    assert_eq!([values(&format!("{ill}\n{well}")), values(&format!("[{ill},{well}]"))], [twice.clone(), twice]);
+}
+
+#[test]
+fn a_report_is_its_entries_where_they_are_objects() {
+    let report = |entries: &str| {
+        let text = format!(
+            r#"{{"Server":"CAS1","State":1,"HealthSet":"UM","AlertValue":3,"MonitorCount":4,"Entries":{entries}}}"#
+        );
+        monitors(&text)
+    };
+    let shallow = report(r#"["Microsoft.Exchange.Monitoring.MonitorHealthEntry"]"#);
+    assert_eq!((shallow.len(), shallow[0].count, shallow[0].name.as_str()), (1, 4, ""));
+    let entries = [r#"{"Name":"M","HealthSetName":"um","AlertValue":3}"#; 4].join(",");
+    let deep = report(&format!("[{entries}]"));
+    assert_eq!((deep.len(), deep[0].name.as_str(), deep[0].server.as_str()), (4, "M", "CAS1"));
+    let without_set = report(&format!("[{}]", entries.replace(r#""HealthSetName":"um","#, "")));
+    assert_eq!((without_set.len(), without_set[3].health_set.as_str()), (4, "UM"));
+}
+
+#[test]
+fn a_report_stays_beside_entries_that_say_less_of_it() {
+    let sum = |entries: &[(&str, u8)]| {
+        let entry =
+            |(set, value): &(&str, u8)| format!(r#"{{"Name":"M","HealthSetName":"{set}","AlertValue":{value}}}"#);
+        let entries: Vec<_> = entries.iter().map(entry).collect();
+        let text = format!(
+            r#"{{"Server":"CAS1","HealthSet":"UM","AlertValue":3,"MonitorCount":2,"Entries":[{}]}}"#,
+            entries.join(",")
+        );
+        let found = monitors(&text);
+        let sum = found.into_iter().find(|monitor| monitor.name.is_empty());
+        sum.map(|sum| (sum.count, sum.alert_value))
+    };
+    assert_eq!(sum(&[("UM", 1), ("UM", 3)]), None);
+    assert_eq!(sum(&[("UM", 1), ("UM", 1)]), Some((1, AlertValue::Unhealthy)), "none is as bad");
+    assert_eq!(sum(&[("UM", 1), ("UM", 2)]), Some((1, AlertValue::Unhealthy)), "none is as bad");
+    assert_eq!(sum(&[("UM", 3)]), Some((1, AlertValue::Unhealthy)), "one is missing");
+    assert_eq!(sum(&[("Other", 3), ("Other", 3)]), Some((2, AlertValue::Unhealthy)), "they are of another one");
+}
+
+#[test]
+fn a_report_without_a_readable_alert_value_does_not_vanish_behind_its_entries() {
+    let unusable = |sum: &str, server: &str| {
+        let entry = format!(r#"{{"Name":"M","HealthSetName":"UM","AlertValue":1{server}}}"#);
+        let export = read(&format!(r#"{{"Server":"CAS1","HealthSet":"UM",{sum},"Entries":[{entry}]}}"#)).unwrap();
+        assert_eq!(export.monitors.iter().filter(|monitor| monitor.alert_value == AlertValue::Healthy).count(), 1);
+        (export.unusable, export.monitors.len())
+    };
+    assert_eq!(unusable(r#""MonitorCount":5"#, ""), (1, 1));
+    assert_eq!(unusable(r#""AlertValue":["Healthy","Unhealthy"],"MonitorCount":1"#, ""), (1, 1));
+    assert_eq!(unusable(r#""AlertValue":{"x":3}"#, ""), (1, 1));
+    assert_eq!(unusable(r#""AlertValue":1,"alertvalue":3"#, ""), (1, 1));
+    assert_eq!(unusable(r#""MonitorCount":1"#, r#","Server":"CAS2""#), (1, 1));
+    for whole in [r#""MonitorCount":1"#, r#""State":1"#, r#""AlertValue":null"#, r#""AlertValue":[1]"#] {
+        assert_eq!(unusable(whole, r#","Server":"cas1.example.com""#), (0, 1), "{whole}");
+    }
+    assert_eq!(unusable(r#""AlertValue":["Unhealthy"],"MonitorCount":1"#, ""), (0, 2));
+    assert_eq!(unusable(r#""AlertValue":3,"value":[1]"#, ""), (0, 2));
+}
+
+#[test]
+fn an_error_names_the_line_and_nothing_of_the_text() {
+    let error = read("[\n{\"secret\": oops}]").unwrap_err();
+    assert_eq!(error, HealthError::Json { line: 2 });
+    assert!(!error.to_string().contains("oops") && !error.to_string().contains("secret"));
+}
+
+#[test]
+fn every_text_is_read_as_a_whole_parser_reads_it() {
+    let one = r#"{"HealthSet":"UM","AlertValue":1}"#;
+    for text in ["[1", "[1,", "[1 2]", "[,1]", "[1,]", "]", "[]]", "1,2", "[{\"a\":1}", "{\"a\"", "\"x", "[\"x]"] {
+        let text = text.replace('1', one);
+        assert!(matches!(read(&text), Err(HealthError::Json { .. } | HealthError::Columns { .. })), "{text}");
+    }
+    for (text, count) in [("[1,1]1[1]\n[]", 4), (" [ 1 , 1 ] ", 2), ("[[1],[1,[1]]]", 3), ("1 1", 2)] {
+        assert_eq!(monitors(&text.replace('1', one)).len(), count, "{text}");
+    }
+    let late = format!("[\n{one},\n{one}\n{one}]");
+    assert_eq!(read(&late), Err(HealthError::Json { line: 4 }));
+}
+
+#[test]
+fn one_object_of_the_length_of_many_is_refused() {
+    let text = format!("[1,\n{{\"value\":[{}1]}}]", "\"\u{e9}\",".repeat(MAX_OBJECT / 5 + 1));
+    assert_eq!(read(&text), Err(HealthError::TooLong { line: 2 }));
+}
+
+#[test]
+fn more_rows_than_any_organisation_has_are_refused() {
+    let rows = |count| format!("[{}0]", r#"{"HealthSet":"UM","AlertValue":1},"#.repeat(count));
+    assert_eq!(monitors(&rows(1_000)).len(), 1_000);
+    assert_eq!(read(&rows(MAX_ROWS + 1)), Err(HealthError::TooMany));
+    let lines = "M,UM,Healthy\n".repeat(MAX_ROWS + 1);
+    assert_eq!(read(&format!("Name,HealthSet,AlertValue\n{lines}")), Err(HealthError::TooMany));
+}
+
+#[test]
+fn depth_is_bounded() {
+    assert!(matches!(read(&"[".repeat(100_000)), Err(HealthError::Json { line: 1 })));
+}
