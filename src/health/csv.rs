@@ -3,6 +3,7 @@
 use csv::{ReaderBuilder, StringRecord};
 
 use super::blocks::newest;
+use super::bounds::{MAX_CELLS, MAX_LENGTH};
 use super::{ALERT_VALUE, HEALTH_SET_COLUMN, HealthError, MAX_ROWS, RawExport, RawMonitor, column};
 
 /// The lines of a CSV text, by the column names in front of them.
@@ -12,7 +13,9 @@ use super::{ALERT_VALUE, HEALTH_SET_COLUMN, HealthError, MAX_ROWS, RawExport, Ra
 pub(super) fn rows(text: &str) -> Result<RawExport, HealthError> {
     let (first_line, text) = without_preamble(text);
     let delimiter = delimiter(text.lines().next().unwrap_or_default());
-    let whole = &text[..well_quoted(text, delimiter)];
+    let length = well_quoted(text, delimiter)
+        .map_err(|start| HealthError::TooWide { line: first_line + text[..start].matches('\n').count() })?;
+    let whole = &text[..length];
     let line = |line: u64| line + first_line as u64 - 1;
     let mut reader =
         ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(whole.as_bytes());
@@ -63,25 +66,31 @@ fn row(record: &StringRecord, columns: &[Option<&'static str>]) -> RawMonitor {
 }
 
 /// How much of a text consists of lines whose quotes are those of `Export-Csv`, which stand around whole cells: a quote
-/// that is never closed would swallow the lines behind it.
-fn well_quoted(text: &str, delimiter: u8) -> usize {
+/// that is never closed would swallow the lines behind it. Where one of them is too much for a row, an error: where it begins.
+fn well_quoted(text: &str, delimiter: u8) -> Result<usize, usize> {
     let mut cell = Cell::Start;
-    let mut line = 0;
+    let (mut line, mut cells) = (0, 1);
     for (at, byte) in text.bytes().enumerate() {
         cell = match (cell, byte) {
             (Cell::Start | Cell::Closed, b'"') => Cell::Quoted,
             (Cell::Quoted, b'"') => Cell::Closed,
             (Cell::Quoted, _) => Cell::Quoted,
             (_, b'\n' | b'\r') => {
-                line = at + 1;
+                (line, cells) = (at + 1, 1);
                 Cell::Start
             }
-            (_, byte) if byte == delimiter => Cell::Start,
+            (_, byte) if byte == delimiter => {
+                cells += 1;
+                Cell::Start
+            }
             (Cell::Start | Cell::Plain, byte) if byte != b'"' => Cell::Plain,
-            _ => return line,
+            _ => return Ok(line),
         };
+        if at + 1 > line + MAX_LENGTH || cells > MAX_CELLS {
+            return Err(line);
+        }
     }
-    if matches!(cell, Cell::Quoted) { line } else { text.len() }
+    Ok(if matches!(cell, Cell::Quoted) { line } else { text.len() })
 }
 
 /// How far a cell has been looked at.
@@ -120,6 +129,7 @@ const TYPE: &str = "#TYPE";
 #[cfg(test)]
 mod tests {
     use super::super::{AlertValue, HealthError, read};
+    use super::{MAX_CELLS, MAX_LENGTH};
 
     #[test]
     fn quoted_cells_hold_line_ends_and_delimiters() {
@@ -185,6 +195,21 @@ mod tests {
     fn a_line_of_more_or_fewer_cells_is_not_mapped_by_position() {
         let export = read("Name,HealthSet,AlertValue\nM,UM,Healthy,x\nN,UM\nO,UM,Healthy\n").unwrap();
         assert_eq!((export.monitors.len(), export.monitors[0].name.as_str(), export.unusable), (1, "O", 2));
+    }
+
+    #[test]
+    fn a_row_of_the_length_of_many_is_refused() {
+        let head = "Name,HealthSet,AlertValue\nM,UM,Healthy\n";
+        for row in [
+            ",".repeat(MAX_CELLS),
+            format!("M,UM,Healthy,\"{}\"\n", "x\r\n".repeat(MAX_LENGTH / 3)),
+            "x".repeat(MAX_LENGTH + 1),
+        ] {
+            assert_eq!(read(&format!("{head}{row}")), Err(HealthError::TooWide { line: 3 }));
+            assert_eq!(read(&format!("#TYPE X\n{row}")), Err(HealthError::TooWide { line: 2 }));
+        }
+        let wide = ",x".repeat(MAX_CELLS - 3);
+        assert_eq!(read(&format!("Name,HealthSet,AlertValue{wide}\nM,UM,Healthy{wide}\n")).unwrap().monitors.len(), 1);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde_json::{Deserializer, Map, Value};
 
 use super::blocks::newest;
+use super::bounds::{self, Size};
 use super::{
     ALERT_VALUE, AlertValue, HEALTH_SET_COLUMN, HealthError, MAX_ROWS, MONITOR_COUNT, RawExport, RawMonitor, SERVER,
     column, judge,
@@ -16,13 +17,14 @@ use crate::net::host::is_same_computer;
 pub(super) fn rows(text: &str) -> Result<RawExport, HealthError> {
     let mut export = RawExport { rows: Vec::new(), shortcoming: None };
     let mut values = Values { text, at: 0, is_inside: false, block: 0 };
-    let (mut rows, mut blocks) = (Vec::new(), Vec::new());
+    let (mut rows, mut blocks, mut count) = (Vec::new(), Vec::new(), 0);
     while let Some((block, value)) = values.next()? {
         if is_miscounted(&value) {
             export.shortcoming = Some(HealthError::Counted);
         }
         collect(value, "", &mut rows);
-        if rows.len() > MAX_ROWS {
+        count += 1;
+        if rows.len().max(count) > MAX_ROWS {
             return Err(HealthError::TooMany);
         }
         blocks.resize(rows.len(), block);
@@ -66,15 +68,13 @@ impl Values<'_> {
             }
         }
         let rest = &self.text[self.at..];
-        // Cut between two characters.
-        let rest = (MAX_OBJECT - 3..=MAX_OBJECT).rev().find_map(|length| rest.get(..length)).unwrap_or(rest);
+        if bounds::size(rest.as_bytes()) == Size::Excessive {
+            return Err(HealthError::TooLong { line: self.line() });
+        }
         let mut values = Deserializer::from_str(rest).into_iter();
         let value = values.next().unwrap_or(Ok(Value::Null));
         let length = values.byte_offset();
-        let value = value.map_err(|error: serde_json::Error| match error.is_eof() && rest.len() >= MAX_OBJECT - 3 {
-            true => HealthError::TooLong { line: self.line() },
-            false => self.unexpected(error.line()),
-        })?;
+        let value = value.map_err(|error: serde_json::Error| self.unexpected(error.line()))?;
         self.at += length;
         let is_array = !self.is_inside && value.as_object().is_some_and(is_wrapper);
         self.block += usize::from(is_array);
@@ -212,9 +212,6 @@ fn scalar(value: &Value) -> Option<String> {
         Value::Null => None,
     }
 }
-
-/// The most of one object, in bytes: its tree takes many times as much.
-const MAX_OBJECT: usize = 8 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 //! from what Managed Availability wrote into its own log ([`transition`]).
 
 mod blocks;
+mod bounds;
 mod csv;
 mod json;
 pub mod judge;
@@ -15,6 +16,7 @@ pub mod transition;
 use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
 
+use self::bounds::MAX_CELLS;
 use crate::net::host;
 use crate::time::calendar::rfc3339;
 
@@ -131,8 +133,13 @@ pub enum HealthError {
     /// A quote that is not closed, or stands within a cell.
     #[error("line {line}: expected comma-separated values as Export-Csv writes them (the text is withheld)")]
     Csv { line: u64 },
-    #[error("line {line}: an object of more than 8 MiB: expected one for each monitor, in an array")]
+    #[error(
+        "line {line}: an object of more than 8 MiB, or of more values than those of a server: expected one for each monitor, \
+         in an array"
+    )]
     TooLong { line: usize },
+    #[error("line {line}: a row of more than 8 MiB or {MAX_CELLS} cells: expected one line for each monitor")]
+    TooWide { line: usize },
     #[error("more than {MAX_ROWS} rows: expected an export of the servers that are watched")]
     TooMany,
     /// What Windows PowerShell wraps an array into says how many objects it had.
@@ -167,7 +174,7 @@ pub fn read(text: &str) -> Result<HealthExport, HealthError> {
 fn is_json(text: &str) -> bool {
     let text = text.trim();
     // One text alone, in which every quote has a backslash in front.
-    !text.starts_with('"') || serde_json::from_str::<String>(text).is_ok()
+    !text.starts_with('"') || text.len() <= bounds::MAX_LENGTH && serde_json::from_str::<String>(text).is_ok()
 }
 
 /// What was read of an export.

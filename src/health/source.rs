@@ -10,6 +10,7 @@ use crate::input::Input;
 use crate::net::host;
 use crate::report::{Class, Failure};
 use crate::time::calendar::rfc3339;
+use crate::time::stage;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Acquired {
@@ -32,6 +33,8 @@ pub(crate) fn acquire(source: &LogSource, health_sets: &[String]) -> Result<Acqu
         LogSource::Export { input, computer } => (input, computer.as_deref()),
     };
     let content = input.read(MAX_INPUT)?;
+    // What is large takes its time, too.
+    let _stage = stage::enter_file(format!("reading {input}"));
     if content.text.trim_start().starts_with('<') {
         let unusable = |error: EventError| input.unusable(matches!(error, EventError::Empty), &error);
         let mut found = xml::read(&content.text).map_err(unusable)?;

@@ -1,7 +1,7 @@
 //! What does an export hold? Tables and objects: whole, half-written, of several servers, of any size.
 
 use super::support::{plugin, replaced, run_fed};
-use super::{LOG, NAME, NOISE, judged, judged_text};
+use super::{LOG, NAME, NOISE, judged, judged_text, run};
 
 #[test]
 fn critical_from_csv_with_line_ends_in_quotes() {
@@ -229,6 +229,35 @@ fn objects_flattened_to_text_are_said_to_be_that() {
 fn unreadable_when_larger_than_any_export() {
     let ran = judged_text(&" ".repeat(65 * 1024 * 1024), &[]);
     ran.assert_begins(3, "UM HEALTH SET UNKNOWN - standard input is larger than 67108864 bytes");
+}
+
+#[test]
+fn what_takes_too_much_to_be_read_is_refused_in_words() {
+    let entries = r#"{"a":1},"#.repeat(7_900_000);
+    let object = r#"{"HealthSetName":"UM.CallRouter","Name":"x","AlertValue":1,"Entries":["#;
+    for (text, expected) in [
+        ("a,".repeat(30_000_000), "line 1: a row of more than 8 MiB or 1000 cells: expected one line for each monitor"),
+        ("x".repeat(60_000_000), "line 1: a row of more than 8 MiB or 1000 cells: expected one line for each monitor"),
+        (format!("[{object}{entries}1]}}]"), "line 1: an object of more than 8 MiB, or of more values than those of a"),
+        (format!("[{object}{}1]}}]", &entries[..7_200_000]), "line 1: an object of more than 8 MiB, or of more values"),
+    ] {
+        // What it may allocate, in KiB.
+        let mut limited = std::process::Command::new("sh");
+        limited.args(["-c", "ulimit -d 150000 && exec \"$0\" \"$@\""]).arg(plugin(NAME).get_program());
+        let mut command = if cfg!(windows) { plugin(NAME) } else { limited };
+        let ran = run_fed(command.args(["--file", "-", "-t", "25"]), text.as_bytes());
+        ran.assert_begins(3, &format!("UM HEALTH SET UNKNOWN - standard input: {expected}"));
+    }
+}
+
+#[test]
+fn what_is_not_read_in_time_is_unreadable() {
+    let row = format!(r#"{{"Server":"CAS1","HealthSet":"UM.CallRouter","AlertValue":1,"X":"{}"}},"#, "x".repeat(500));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("[{}1]", row.repeat(90_000))).unwrap();
+    let ran = run(&["--file", file.path().to_str().unwrap(), "-t", "0.1"]);
+    ran.assert_begins(3, "UM HEALTH SET UNKNOWN - ").assert_says("reading ");
+    assert!(ran.stdout.contains("(unreadable)"), "{ran:?}");
 }
 
 #[test]

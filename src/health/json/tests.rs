@@ -1,7 +1,7 @@
 //! Which monitors does each shape of JSON hold?
 
 use super::super::{AlertValue, HealthError, MAX_ROWS, Monitor, read};
-use super::MAX_OBJECT;
+use crate::health::bounds::MAX_LENGTH;
 
 fn monitors(text: &str) -> Vec<Monitor> {
     read(text).unwrap().monitors
@@ -151,8 +151,19 @@ fn every_text_is_read_as_a_whole_parser_reads_it() {
 
 #[test]
 fn one_object_of_the_length_of_many_is_refused() {
-    let text = format!("[1,\n{{\"value\":[{}1]}}]", "\"\u{e9}\",".repeat(MAX_OBJECT / 5 + 1));
-    assert_eq!(read(&text), Err(HealthError::TooLong { line: 2 }));
+    let one = |value: String| format!("[1,\n{{\"HealthSet\":\"UM\",\"AlertValue\":1,\"Entries\":{value}}}]");
+    for long in [
+        one(format!("\"{}\"", "\u{e9}".repeat(MAX_LENGTH / 2))),
+        one(format!("[{}1]", "1,".repeat(400_000))),
+        one(format!("[{}1]", r#"{"a":1},"#.repeat(100_000))),
+        one(format!("[{}", r#"{"a":1},"#.repeat(MAX_LENGTH / 4))),
+    ] {
+        assert_eq!(read(&long), Err(HealthError::TooLong { line: 2 }));
+    }
+    let flat = (0..2_000).map(|number| format!("\"p{number}\":\"\\\"{{[,\"")).collect::<Vec<_>>().join(",");
+    assert_eq!(monitors(&format!(r#"[{{"HealthSet":"UM","AlertValue":1,{flat}}}]"#)).len(), 1);
+    assert_eq!(read(&"1 ".repeat(MAX_ROWS + 1)), Err(HealthError::Columns { line: 1 }), "it begins as no object does");
+    assert_eq!(read(&format!("[{}1]", "1,".repeat(MAX_ROWS))), Err(HealthError::TooMany));
 }
 
 #[test]

@@ -1,0 +1,69 @@
+//! How large may one object or row of an export be? Known before it is read, because what is made of it takes many times as much.
+
+/// How much a JSON value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Size {
+    /// No more than is read.
+    Fits,
+    /// Longer than [`MAX_LENGTH`], or of more values than are read.
+    Excessive,
+}
+
+/// Looks at the object or array that a text begins with, valid or not, up to where it ends or is too much.
+pub(super) fn size(text: &[u8]) -> Size {
+    let (mut depth, mut containers, mut values) = (0_usize, 0_usize, 0_usize);
+    let (mut is_in_string, mut is_escaped) = (false, false);
+    for (at, byte) in text.iter().enumerate() {
+        if at == MAX_LENGTH || containers > MAX_CONTAINERS || values > MAX_VALUES {
+            return Size::Excessive;
+        }
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_in_string => is_escaped = true,
+            b'"' => is_in_string = !is_in_string,
+            _ if is_in_string => {}
+            b'{' | b'[' => (depth, containers, values) = (depth + 1, containers + 1, values + 1),
+            b',' => values += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        // One that is nested more deeply than a parser goes is refused by that.
+        if depth == 0 && !is_in_string || depth > MAX_DEPTH {
+            break;
+        }
+    }
+    Size::Fits
+}
+
+/// The most of one object or row, in bytes.
+pub(super) const MAX_LENGTH: usize = 8 * 1024 * 1024;
+
+/// The most cells of a row: a real export has some dozen.
+pub(super) const MAX_CELLS: usize = 1_000;
+
+/// The most objects and arrays in one value, and the most values: a server has about 700 monitors of some dozen properties each.
+const MAX_CONTAINERS: usize = 50_000;
+const MAX_VALUES: usize = 300_000;
+
+/// The depth at which serde_json ends.
+const MAX_DEPTH: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_counts_is_what_stands_in_the_first_value() {
+        for (text, expected) in [
+            (format!("[{}1]", "1,".repeat(MAX_VALUES - 1)), Size::Fits),
+            (format!("[{}1]", "1,".repeat(MAX_VALUES)), Size::Excessive),
+            (format!("[{}1]", "[],".repeat(MAX_CONTAINERS)), Size::Excessive),
+            (format!("{{\"a\\\"\":\"{}\"}}", ",[{".repeat(MAX_VALUES)), Size::Fits),
+            (format!("{{}}{}", ",".repeat(2 * MAX_VALUES)), Size::Fits),
+            (format!("{{\"a\":\"{}\"}}", "x".repeat(MAX_LENGTH)), Size::Excessive),
+            (format!("[[{}", "[1,".repeat(MAX_VALUES)), Size::Fits),
+        ] {
+            assert_eq!(size(text.as_bytes()), expected, "{}", &text[..20]);
+        }
+    }
+}
