@@ -93,7 +93,10 @@ impl HealthSet {
         }
         if answer.export.unusable > 0 {
             let what = if self.log.file.is_some() { "rows" } else { "events" };
-            let text = format!("{} {what} of {source} lack health set or alert value", answer.export.unusable);
+            let text = format!(
+                "{} {what} of {source} lack health set or alert value, or contradict themselves",
+                answer.export.unusable
+            );
             failures.push(Failure::new(Class::Unreadable, text));
         }
         failures

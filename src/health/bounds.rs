@@ -1,10 +1,13 @@
 //! How large may one object or row of an export be? Known before it is read, because what is made of it takes many times as much.
 
+use serde_json::Value;
+
 /// How much a JSON value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Size {
-    /// No more than is read.
-    Fits,
+    /// No more than is read. With it, how many values it has beside the first of each object and array, which are counted
+    /// themselves.
+    Fits(usize),
     /// Longer than [`MAX_LENGTH`], or of more values than are read.
     Excessive,
 }
@@ -32,7 +35,17 @@ pub(super) fn size(text: &[u8]) -> Size {
             break;
         }
     }
-    Size::Fits
+    Size::Fits(values)
+}
+
+/// The same of a value that was read: less than its text has where an object names one property twice, of which one is lost.
+pub(super) fn values(value: &Value) -> usize {
+    let all = |length: usize, inner: usize| 1 + length.saturating_sub(1) + inner;
+    match value {
+        Value::Array(array) => all(array.len(), array.iter().map(values).sum()),
+        Value::Object(object) => all(object.len(), object.values().map(values).sum()),
+        _ => 0,
+    }
 }
 
 /// The most of one object or row, in bytes.
@@ -55,15 +68,30 @@ mod tests {
     #[test]
     fn what_counts_is_what_stands_in_the_first_value() {
         for (text, expected) in [
-            (format!("[{}1]", "1,".repeat(MAX_VALUES - 1)), Size::Fits),
+            (format!("[{}1]", "1,".repeat(MAX_VALUES - 1)), Size::Fits(MAX_VALUES)),
             (format!("[{}1]", "1,".repeat(MAX_VALUES)), Size::Excessive),
             (format!("[{}1]", "[],".repeat(MAX_CONTAINERS)), Size::Excessive),
-            (format!("{{\"a\\\"\":\"{}\"}}", ",[{".repeat(MAX_VALUES)), Size::Fits),
-            (format!("{{}}{}", ",".repeat(2 * MAX_VALUES)), Size::Fits),
+            (format!("{{\"a\\\"\":\"{}\"}}", ",[{".repeat(MAX_VALUES)), Size::Fits(1)),
+            (format!("{{}}{}", ",".repeat(2 * MAX_VALUES)), Size::Fits(1)),
             (format!("{{\"a\":\"{}\"}}", "x".repeat(MAX_LENGTH)), Size::Excessive),
-            (format!("[[{}", "[1,".repeat(MAX_VALUES)), Size::Fits),
+            (format!("[[{}", "[1,".repeat(MAX_VALUES)), Size::Fits(255)),
         ] {
             assert_eq!(size(text.as_bytes()), expected, "{}", &text[..20]);
+        }
+    }
+
+    #[test]
+    fn a_value_has_as_many_values_as_its_text_unless_one_is_named_twice() {
+        for (text, is_whole) in [
+            (r#"{"a":[],"b":{},"c":[1,[2,3],{"d":4}],"e":"{,[\\\"]"}"#, true),
+            (r#""x""#, true),
+            ("1", true),
+            ("[[[]],null]", true),
+            (r#"{"a":1,"a":1}"#, false),
+            (r#"{"a":[{"b":1,"c":2,"\u0062":3}]}"#, false),
+        ] {
+            let value = serde_json::from_str(text).unwrap();
+            assert_eq!(size(text.as_bytes()) == Size::Fits(values(&value)), is_whole, "{text}");
         }
     }
 }

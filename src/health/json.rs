@@ -16,7 +16,7 @@ use crate::net::host::is_same_computer;
 /// that are no arrays may be of one export, object by object.
 pub(super) fn rows(text: &str) -> Result<RawExport, HealthError> {
     let mut export = RawExport { rows: Vec::new(), shortcoming: None };
-    let mut values = Values { text, at: 0, is_inside: false, block: 0 };
+    let mut values = Values { text, at: 0, is_inside: false, block: 0, twice: None };
     let (mut rows, mut blocks, mut count) = (Vec::new(), Vec::new(), 0);
     while let Some((block, value)) = values.next()? {
         if is_miscounted(&value) {
@@ -29,6 +29,7 @@ pub(super) fn rows(text: &str) -> Result<RawExport, HealthError> {
         }
         blocks.resize(rows.len(), block);
     }
+    export.shortcoming = export.shortcoming.or(values.twice);
     export.rows = newest(blocks.into_iter().zip(rows).collect());
     Ok(export)
 }
@@ -48,6 +49,8 @@ struct Values<'a> {
     is_inside: bool,
     /// The number of the array that it is within, or of what stands between two of them.
     block: usize,
+    /// That an object names one property twice.
+    twice: Option<HealthError>,
 }
 
 impl Values<'_> {
@@ -68,13 +71,16 @@ impl Values<'_> {
             }
         }
         let rest = &self.text[self.at..];
-        if bounds::size(rest.as_bytes()) == Size::Excessive {
+        let Size::Fits(size) = bounds::size(rest.as_bytes()) else {
             return Err(HealthError::TooLong { line: self.line() });
-        }
+        };
         let mut values = Deserializer::from_str(rest).into_iter();
         let value = values.next().unwrap_or(Ok(Value::Null));
         let length = values.byte_offset();
         let value = value.map_err(|error: serde_json::Error| self.unexpected(error.line()))?;
+        if bounds::values(&value) != size {
+            self.twice.get_or_insert(HealthError::Twice { line: self.line() });
+        }
         self.at += length;
         let is_array = !self.is_inside && value.as_object().is_some_and(is_wrapper);
         self.block += usize::from(is_array);
@@ -137,7 +143,10 @@ fn collect_object(object: Map<String, Value>, server: &str, rows: &mut Vec<RawMo
     for (name, value) in object {
         if let Some(column) = column(&name) {
             match scalar(&value) {
-                Some(text) => row.set(column, &text),
+                Some(text) => {
+                    row.is_unclear |= column == ALERT_VALUE && is_contradicted(&text, &value);
+                    row.set(column, &text);
+                }
                 // Whose it is nobody says: that is no reason to pass it over.
                 None => row.is_unclear |= !value.is_null() && [HEALTH_SET_COLUMN, ALERT_VALUE].contains(&column),
             }
@@ -169,6 +178,14 @@ fn collect_object(object: Map<String, Value>, server: &str, rows: &mut Vec<RawMo
     }
 }
 
+/// Whether the name of an alert value stands beside the number of another one: `{"value":3,"Value":"Healthy"}`.
+fn is_contradicted(name: &str, value: &Value) -> bool {
+    let numbers = value.as_object().into_iter().flat_map(Map::values).filter(|inner| inner.is_number());
+    let numbered = numbers.filter_map(scalar).map(|number| AlertValue::parse(&number));
+    let mut known = numbered.filter(|numbered| !matches!(numbered, AlertValue::Unlisted(_)));
+    known.any(|numbered| numbered != AlertValue::parse(name))
+}
+
 /// What the entries of a health set leave of its sum: nothing where those of its server are as many as the sum says and one of
 /// them is as bad, for then they say all of it. A sum without an alert value is as bad as its entries.
 fn unaccounted(mut sum: RawMonitor, entries: &mut [RawMonitor]) -> Option<RawMonitor> {
@@ -198,11 +215,18 @@ fn unaccounted(mut sum: RawMonitor, entries: &mut [RawMonitor]) -> Option<RawMon
 fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
+        // 3.0 is 3.
+        Value::Number(number) if number.is_f64() => number.as_f64().map(|number| number.to_string()),
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(truth) => Some(truth.to_string()),
         Value::Object(object) => {
-            let inner = || object.iter().filter(|(name, _)| name.eq_ignore_ascii_case("value")).map(|(_, inner)| inner);
-            inner().find(|inner| inner.is_string()).or_else(|| inner().find(|inner| inner.is_number())).and_then(scalar)
+            let is_value = |(name, _): &(&String, &Value)| name.eq_ignore_ascii_case("value");
+            let inner: Vec<_> = object.iter().filter(is_value).map(|(_, inner)| inner).collect();
+            let text = inner.iter().find(|inner| inner.is_string());
+            let number = inner.iter().find(|inner| inner.is_number());
+            let first = text.or(number)?;
+            let is_kind = |other: &&&Value| other.is_string() == first.is_string() && !other.is_null();
+            inner.iter().filter(is_kind).all(|other| other == first).then(|| scalar(first)).flatten()
         }
         // What PowerShell makes of a property that is read of several objects, here of one.
         Value::Array(values) => match values.as_slice() {

@@ -138,6 +138,9 @@ pub enum HealthError {
          in an array"
     )]
     TooLong { line: usize },
+    /// Of the two only the last is left.
+    #[error("line {line}: an object that names a property twice: expected each of them once (the text is withheld)")]
+    Twice { line: usize },
     #[error("line {line}: a row of more than 8 MiB or {MAX_CELLS} cells: expected one line for each monitor")]
     TooWide { line: usize },
     #[error("more than {MAX_ROWS} rows: expected an export of the servers that are watched")]

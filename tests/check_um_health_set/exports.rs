@@ -31,7 +31,7 @@ fn unreadable_when_the_export_is_cut_short() {
     let ran = judged_text(text, &[]);
     ran.assert_begins(
         3,
-        "UM HEALTH SET UNKNOWN - 1 rows of standard input lack health set or alert value; no issue: 1 of 1",
+        "UM HEALTH SET UNKNOWN - 1 rows of standard input lack health set or alert value, or contradict themselves; no",
     );
 }
 
@@ -153,6 +153,18 @@ fn unreadable_when_windows_powershell_counted_more_than_there_are() {
     );
     assert!(ran.stdout.contains("(unreadable)"), "{ran:?}");
     judged_text(r#"{"value":[],"Count":3}"#, &[]).assert_begins(3, "UM HEALTH SET UNKNOWN - standard input: a Count");
+}
+
+#[test]
+fn unreadable_when_an_object_says_two_things_of_one() {
+    let ran = judged_text(r#"[{"HealthSetName":"UM.CallRouter","Name":"a","AlertValue":3,"AlertValue":1}]"#, &[]);
+    ran.assert_begins(
+        3,
+        "UM HEALTH SET UNKNOWN - standard input: line 1: an object that names a property twice: expected",
+    );
+    assert!(ran.stdout.contains("(unreadable)"), "{ran:?}");
+    let ran = judged_text(r#"[{"HealthSetName":"UM.CallRouter","Name":"a","AlertValue":3,"alertvalue":1}]"#, &[]);
+    ran.assert_exit(3).assert_says("1 rows of standard input lack health set or alert value, or contradict themselves");
 }
 
 #[test]

@@ -54,7 +54,8 @@ fn unreadable_when_the_log_has_transitions_of_nothing_or_no_records() {
     let ran = judged_text(&nameless, &["--state", "unreadable=warning"]);
     ran.assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: ");
     assert!(
-        ran.stdout.contains("1 rows of standard input lack health set or alert value (unreadable)"),
+        ran.stdout
+            .contains("1 rows of standard input lack health set or alert value, or contradict themselves (unreadable)"),
         "{}",
         ran.stdout
     );

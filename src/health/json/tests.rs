@@ -24,6 +24,45 @@ fn enums_as_numbers_numeric_strings_names_and_objects() {
 }
 
 #[test]
+fn a_number_is_the_same_with_a_fraction_of_nothing() {
+    for (number, value) in [
+        ("3.0", AlertValue::Unhealthy),
+        ("1.0", AlertValue::Healthy),
+        ("1e0", AlertValue::Healthy),
+        (r#"{"value":3.0}"#, AlertValue::Unhealthy),
+        ("1.5", AlertValue::Unlisted("1.5".to_owned())),
+    ] {
+        let text = format!(r#"[{{"HealthSet":"UM","AlertValue":{number}}}]"#);
+        assert_eq!(monitors(&text)[0].alert_value, value, "{number}");
+    }
+}
+
+#[test]
+fn two_things_said_of_one_are_never_passed_over() {
+    for twice in [
+        r#""AlertValue":3,"AlertValue":1"#,
+        r#""AlertValue":1,"AlertValu\u0065":3"#,
+        r#""AlertValue":1,"Error":{"a":1,"a":2}"#,
+        r#""AlertValue":{"value":3,"value":1}"#,
+    ] {
+        let export = read(&format!("[\n{{\"HealthSet\":\"UM\",{twice}}}\n]")).unwrap();
+        assert_eq!(export.shortcoming, Some(HealthError::Twice { line: 2 }), "{twice}");
+    }
+    for contradictory in
+        [r#"{"value":3,"Value":"Healthy"}"#, r#"{"value":3,"VALUE":1}"#, r#"{"value":"Unhealthy","Value":"Healthy"}"#]
+    {
+        let export = read(&format!(r#"[{{"HealthSet":"UM","AlertValue":{contradictory}}}]"#)).unwrap();
+        assert_eq!((export.monitors.len(), export.unusable), (0, 1), "{contradictory}");
+    }
+    for whole in
+        [r#"{"value":3,"Value":"unhealthy"}"#, r#"{"value":6,"Value":"Unhealthy"}"#, r#"{"value":3,"VALUE":3}"#]
+    {
+        let text = format!(r#"[{{"HealthSet":"UM","AlertValue":{whole}}}]"#);
+        assert_eq!(monitors(&text)[0].alert_value, AlertValue::Unhealthy, "{whole}");
+    }
+}
+
+#[test]
 fn dates_as_text_and_as_objects() {
     for date in [
         r#""\/Date(1720919582928)\/""#,
