@@ -19,7 +19,7 @@ use crate::options::{Lack, Need, Options, reworded};
 use crate::plugin::{Check, Context};
 use crate::report::{About, Class, Failure, Finding, HEALTH_SET, Metric, Report, StandsFor, Target, Uom};
 use crate::time::age::{Untimely, untimely};
-use crate::time::calendar::rfc3339;
+use crate::time::calendar::{self, rfc3339};
 use crate::time::words::roughly;
 
 impl Check for HealthSet {
@@ -57,7 +57,7 @@ impl HealthSet {
         for failure in self.shortcomings(answer, &selection) {
             report.add_failure(failure);
         }
-        if let Some(failure) = ahead(answer, report.started.time) {
+        if let Some(failure) = ahead(answer, &selection, report.started.time) {
             report.add_failure(failure);
         }
         for stray in judge::unmatched(&answer.export.monitors, &self.health_set, &self.ignore) {
@@ -103,9 +103,12 @@ impl HealthSet {
     }
 }
 
-/// A change that seems to lie ahead hides every later one until the clock is there: the newest decides.
-fn ahead(answer: &Acquired, now: SystemTime) -> Option<Failure> {
-    let Some(Untimely::Ahead(ahead)) = untimely(answer.last_change?, now, Duration::MAX) else { return None };
+/// A change that seems to lie ahead hides every later one until the clock is there, where the newest decides; of a row, it was
+/// written by a clock of which nobody knows how wrong it is.
+fn ahead(answer: &Acquired, selection: &Selection<'_>, now: SystemTime) -> Option<Failure> {
+    let since = |monitor: &&Monitor| calendar::parse(monitor.since.as_deref()?).ok();
+    let newest = answer.last_change.or_else(|| selection.judged.iter().filter_map(since).max())?;
+    let Some(Untimely::Ahead(ahead)) = untimely(newest, now, Duration::MAX) else { return None };
     let text = format!("the last change is {} ahead of the clock: expected at most 5 min", roughly(ahead));
     Some(Failure::new(Class::Stale, text))
 }

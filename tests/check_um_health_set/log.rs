@@ -93,6 +93,25 @@ fn stale_when_written_or_changed_ahead_of_the_clock() {
     let later = replaced(&text, "2026-11-23T15:20:00", "2096-11-23T15:20:00");
     let ran = judged_text(&later, &[]);
     ran.assert_begins(3, "UM HEALTH SET UNKNOWN - the last change is ").assert_says("ahead of the clock");
+
+    let now = std::time::SystemTime::now();
+    for (seconds, exit) in [(4_000, 3), (240, 0)] {
+        let time = now + std::time::Duration::from_secs(seconds);
+        let milliseconds = time.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+        let zoned = check_um::door::time::calendar::rfc3339(time).replace('Z', "+00:00");
+        for written in [format!("\\/Date({milliseconds})\\/"), zoned] {
+            let row = |name: &str, time: &str| {
+                format!(
+                    r#"{{"Name":"{name}","HealthSetName":"UM.CallRouter","AlertValue":1,"LastTransitionTime":"{time}"}}"#
+                )
+            };
+            let text = format!("[{},{}]", row("M", &written), row("N", "2020-01-01T00:00:00Z"));
+            let ran = judged_text(&text, &[]);
+            ran.assert_exit(exit);
+            assert_eq!(ran.stdout.contains(" min ahead of the clock: expected at most 5 min"), exit == 3);
+            judged_text(&text, &["--ignore", "M"]).assert_exit(0);
+        }
+    }
 }
 
 #[test]
