@@ -36,6 +36,8 @@ pub(super) struct Surroundings {
     pub has_root: bool,
     /// Whether that root does not end: the export was cut off, or is being written.
     pub is_open: bool,
+    /// Whether the last record does not end before the stream does.
+    pub is_cut: bool,
     pub has_document_type: bool,
 }
 
@@ -135,6 +137,7 @@ impl<R: Read> Elements<R> {
                 }
                 Markup::Closing if self.is_inside => {
                     let has_end = self.skip(b">")?;
+                    self.surroundings.is_cut |= !has_end;
                     let is_whole = has_end && !self.is_oversized && self.at - self.start <= MAX_RECORD;
                     return Ok(Some(if is_whole { self.whole() } else { self.broken() }));
                 }
@@ -303,6 +306,7 @@ impl<R: Read> Elements<R> {
     /// What is left in front of a record, or at the end of the stream.
     fn finish(&mut self) -> Option<Found> {
         if self.is_inside {
+            self.surroundings.is_cut = true;
             return Some(self.broken());
         }
         std::mem::take(&mut self.is_stray).then_some(Found::Stray)

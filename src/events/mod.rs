@@ -96,6 +96,8 @@ impl Recorded {
 pub enum Gap {
     /// Its root does not end: it was cut off, or is still being written.
     Unfinished,
+    /// Its last record does not end.
+    Cut,
     /// Zeros stand where more of it was to be written: a copy that is under way, or a crash.
     Zeros {
         /// How many records stand in front of them.
@@ -107,7 +109,7 @@ impl Gap {
     /// The same in a few words.
     pub(crate) fn briefly(self) -> String {
         match self {
-            Self::Unfinished => "the export breaks off".to_owned(),
+            Self::Unfinished | Self::Cut => "the export breaks off".to_owned(),
             Self::Zeros { behind: 0 } => "zeros in front of the first record".to_owned(),
             Self::Zeros { behind } => format!("zeros behind record {behind}"),
         }
@@ -118,6 +120,7 @@ impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unfinished => f.write_str("expected the end of its root element, </Events>"),
+            Self::Cut => f.write_str("expected the end of its last record, </Event>"),
             Self::Zeros { .. } => write!(f, "{}: expected event records as far as the export goes", self.briefly()),
         }
     }

@@ -29,11 +29,12 @@ pub fn read_stream(stream: impl Read, mut take: impl FnMut(Recorded)) -> Result<
     }
     let surroundings = elements.surroundings();
     let open = surroundings.is_open.then_some(Gap::Unfinished);
+    let cut = surroundings.is_cut.then_some(Gap::Cut);
     match surroundings {
         _ if surroundings.has_document_type => Err(EventError::DocumentType),
         _ if !surroundings.has_content => Err(EventError::Empty),
         _ if surroundings.records == 0 && !surroundings.has_root => Err(EventError::NoEvents),
-        _ => Ok(surroundings.zeros_behind.map(|behind| Gap::Zeros { behind }).or(open)),
+        _ => Ok(surroundings.zeros_behind.map(|behind| Gap::Zeros { behind }).or(cut).or(open)),
     }
 }
 

@@ -66,6 +66,21 @@ fn what_is_left_of_records_is_never_ok() {
 }
 
 #[test]
+fn an_export_that_breaks_off_in_a_record_is_unreadable_whatever_that_says() {
+    let event = rejected_call("2026-11-23T16:59:00Z", "cas1");
+    let old = replaced(&event, "2026-11-23", "2026-11-17");
+    let foreign = replaced(&event, "MSExchange Unified Messaging", "Some Other Source");
+    for harmless in [old, foreign] {
+        let ran = judged_text(&format!("{event}{}", &harmless[..harmless.len() - 20]), &[]);
+        ran.assert_begins(
+            3,
+            "UM EVENTS UNKNOWN - the export breaks off; standard input: expected the end of its last record, </Event>; 1 x 1647",
+        );
+        assert!(ran.stdout.contains("(unreadable)"), "{ran:?}");
+    }
+}
+
+#[test]
 fn zeros_where_records_were_to_be_written_are_unreadable() {
     let event = rejected_call("2026-11-23T16:59:00Z", "cas1");
     let old = replaced(&event, "2026-11-23", "2026-11-17");

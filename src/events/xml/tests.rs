@@ -161,6 +161,12 @@ fn cut_when_its_root_does_not_end() {
     let event = event("1", "");
     assert_eq!([event.clone(), format!("<Events>{event}</Events>")].map(|text| gap(&text)), [None; 2]);
     assert_eq!(gap(&format!("<Events>{event}")), Some(Gap::Unfinished));
+    for cut in ["<Events>", ""].map(|root| format!("{root}{event}{event}")) {
+        for left in [1, 2, 20, event.len() - 20] {
+            assert_eq!(gap(&cut[..cut.len() - left]), Some(Gap::Cut), "{left}");
+        }
+    }
+    assert_eq!(gap(&format!("<Events>{}</Events>", event.replace("</Event>", ""))), None, "it is bad, and that is all");
 }
 
 proptest! {
