@@ -2,10 +2,10 @@
 
 use std::time::SystemTime;
 
-use super::transition::{MONITORING, Transitions};
+use super::transition::{MONITORING, Transitions, telling};
 use super::{HealthError, HealthExport, MAX_INPUT, read};
 use crate::events::source::LogSource;
-use crate::events::{self, EventError, Gap, extent, xml};
+use crate::events::{EventError, EventExport, Gap, Recorded, extent, xml};
 use crate::input::Input;
 use crate::net::host;
 use crate::report::{Class, Failure};
@@ -36,37 +36,54 @@ pub(crate) fn acquire(source: &LogSource, health_sets: &[String]) -> Result<Acqu
     // What is large takes its time, too.
     let _stage = stage::enter_file(format!("reading {input}"));
     if content.text.trim_start().starts_with('<') {
-        let unusable = |error: EventError| input.unusable(matches!(error, EventError::Empty), &error);
-        let mut found = xml::read(&content.text).map_err(unusable)?;
-        // Of a record that names no computer nobody knows that it is another's.
-        let is_of_it = |name: &str| computer.is_none_or(|asked| name.is_empty() || host::is_same_computer(asked, name));
-        let (own, others): (Vec<_>, Vec<_>) = found.records.into_iter().partition(|record| is_of_it(&record.computer));
-        if own.is_empty() && !others.is_empty() && found.gap.is_none() {
-            return Err(absent(computer, "record", input, others.iter().map(|record| record.computer.as_str())));
-        }
-        found.records = own;
+        let found = transitions(&content.text, input, computer)?;
         let answer = concluded(&found, &input.to_string(), health_sets)?;
         return Ok(Acquired { written: content.modified, ..answer });
     }
     let mut export = read(&content.text).map_err(|error| input.unusable(error == HealthError::Empty, &error))?;
     if computer.is_some_and(|asked| !export.keep_only(asked)) {
-        return Err(absent(computer, "row", input, export.monitors.iter().map(|monitor| monitor.server.as_str())));
+        return Err(absent(computer, input, export.monitors.iter().map(|monitor| monitor.server.as_str())));
     }
     Ok(Acquired { export, written: content.modified, remarks: Vec::new(), last_change: None, gap: None })
 }
 
-/// That nothing in an export is of the server that was asked for.
-fn absent<'a>(computer: Option<&str>, what: &str, input: &Input, names: impl Iterator<Item = &'a str>) -> Failure {
+/// The records of an exported log that say something of health, one by one: there may be any others beside them.
+fn transitions(text: &str, input: &Input, computer: Option<&str>) -> Result<EventExport, Failure> {
+    // Of a record that names no computer nobody knows that it is another's.
+    let is_of_it = |name: &str| computer.is_none_or(|asked| name.is_empty() || host::is_same_computer(asked, name));
+    let mut found = EventExport::default();
+    let (mut own, mut elsewhere, mut others) = (0_u64, 0, Vec::new());
+    let gap = xml::read_stream(text.as_bytes(), |recorded| match recorded {
+        Recorded::Whole(record) if !is_of_it(&record.computer) => {
+            elsewhere += 1;
+            extent::note(&mut others, &record.computer);
+        }
+        Recorded::Whole(record) => {
+            own += 1;
+            found.records.extend(telling(record));
+        }
+        Recorded::Bad(_) => found.bad += 1,
+    });
+    found.gap = gap.map_err(|error| input.unusable(matches!(error, EventError::Empty), &error))?;
+    if own == 0 && elsewhere > 0 && found.gap.is_none() {
+        let asked = computer.unwrap_or_default();
+        return Err(extent::absent(asked, (elsewhere, "record"), &input.to_string(), &others));
+    }
+    Ok(found)
+}
+
+/// That no row of an export is of the server that was asked for.
+fn absent<'a>(computer: Option<&str>, input: &Input, names: impl Iterator<Item = &'a str>) -> Failure {
     let (mut count, mut others) = (0, Vec::new());
     for name in names {
         count += 1;
         extent::note(&mut others, name);
     }
-    extent::absent(computer.unwrap_or_default(), (count, what), &input.to_string(), &others)
+    extent::absent(computer.unwrap_or_default(), (count, "row"), &input.to_string(), &others)
 }
 
 /// What follows from the records of a log.
-fn concluded(found: &events::EventExport, source: &str, health_sets: &[String]) -> Result<Acquired, Failure> {
+fn concluded(found: &EventExport, source: &str, health_sets: &[String]) -> Result<Acquired, Failure> {
     let transitions = Transitions::from_records(&found.records);
     let Some(reaches_back) = transitions.reaches_back else {
         let (class, text) = match (found.gap, found.bad) {
@@ -105,17 +122,17 @@ fn logged(host: Option<&str>, health_sets: &[String]) -> Result<Acquired, Failur
     const DETAILS: Portion = Portion { order: Order::NewestFirst, records: 500, wait: Some(Duration::from_secs(1)) };
 
     let log = EventLog::on(host)?;
-    let mut found = events::EventExport::default();
+    let mut found = EventExport::default();
     let mut take = |recorded| found.add(recorded);
     let is_cut = log.read(&EventQuery::all(MONITORING), TRANSITIONS, &mut take)?;
     let mut remarks = Vec::new();
     if is_cut {
         remarks.push(format!("only the newest {} events were read", found.records.len()));
     }
-    let mut add = |channel: &str, values: &[(&str, &str)], found: &mut events::EventExport| {
+    let mut add = |channel: &str, values: &[(&str, &str)], found: &mut EventExport| {
         // Only those that can be read: they are details.
         let mut take = |recorded| {
-            if let events::Recorded::Whole(record) = recorded {
+            if let Recorded::Whole(record) = recorded {
                 found.records.push(record);
             }
         };

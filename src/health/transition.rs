@@ -179,6 +179,21 @@ impl<'a> Change<'a> {
     }
 }
 
+/// A record with no more than what is read of it; `None` where it is of none of the three channels.
+pub(crate) fn telling(mut record: EventRecord) -> Option<EventRecord> {
+    let is_told = [MONITORING, DEFINITIONS, PROBE_RESULTS].iter().any(|told| record.channel.eq_ignore_ascii_case(told));
+    let mut known: Vec<String> = Vec::new();
+    // Of several of one name the first is read.
+    record.data.retain(|datum| {
+        let is_read = ELEMENTS.iter().any(|name| datum.name.eq_ignore_ascii_case(name));
+        let is_first = is_read && !known.iter().any(|name| datum.name.eq_ignore_ascii_case(name));
+        known.extend(is_first.then(|| datum.name.clone()));
+        is_first
+    });
+    record.data.shrink_to_fit();
+    is_told.then_some(record)
+}
+
 fn is_of(record: &EventRecord, health_set: &str) -> bool {
     record.datum(&[SERVICE_NAME]).is_some_and(|name| name.eq_ignore_ascii_case(health_set))
 }
@@ -205,6 +220,25 @@ pub(crate) const PROBE_FAILED: (&str, &str) = ("ResultType", "4");
 
 /// The names that a health set may stand under.
 const HEALTH_SET_ELEMENTS: &[&str] = &["HealthSet", "HealthSetName"];
+
+/// All elements that are read.
+const ELEMENTS: &[&str] = &[
+    "HealthSet",
+    "HealthSetName",
+    "Monitor",
+    "MonitorName",
+    "Subject",
+    "Message",
+    SERVICE_NAME,
+    "Name",
+    "TargetResource",
+    "Enabled",
+    "SampleMask",
+    "ResultName",
+    "ResultType",
+    "Error",
+    "Exception",
+];
 
 /// How these logs write that there is nothing.
 const NULL: &str = "[null]";

@@ -1,7 +1,7 @@
 //! What follows from Managed Availability's own log, exported as event XML?
 
-use super::support::{fixture, replaced};
-use super::{LOG, judged, judged_text, run};
+use super::support::{fixture, plugin, replaced, run_fed};
+use super::{LOG, NAME, judged, judged_text, run};
 
 #[test]
 fn critical_from_the_log_of_transitions_with_what_the_probe_found() {
@@ -64,6 +64,25 @@ fn unreadable_when_the_log_has_transitions_of_nothing_or_no_records() {
     assert!(!ran.stdout.contains("secret"), "{}", ran.stdout);
     judged_text("<html>secret</html>", &[])
         .assert_begins(3, "UM HEALTH SET UNKNOWN - standard input: expected <Event>");
+}
+
+#[test]
+fn a_log_of_any_records_is_read_in_bounded_memory() {
+    let text = std::fs::read_to_string(fixture(LOG)).unwrap();
+    let foreign = format!(
+        "<Event><System><EventID>4</EventID><TimeCreated SystemTime='2026-11-23T16:59:00Z'/></System><UserData><a>{}</a>\
+         </UserData></Event>",
+        "<b>1</b>".repeat(50)
+    );
+    let noise = foreign.repeat(48 * 1024 * 1024 / foreign.len());
+    let noisy = replaced(&text, "<HealthSet>", &format!("{}<HealthSet>", "<b>1</b>".repeat(1_000)));
+    // What it may allocate, in KiB: the text, as it grows, and what is kept of its records.
+    let mut limited = std::process::Command::new("sh");
+    limited.args(["-c", "ulimit -d 150000 && exec \"$0\" \"$@\""]).arg(plugin(NAME).get_program());
+    let mut command = if cfg!(windows) { plugin(NAME) } else { limited };
+    let whole = replaced(&noisy, "</Events>", &format!("{noise}</Events>"));
+    let ran = run_fed(command.args(["--file", "-", "-t", "25"]), whole.as_bytes());
+    ran.assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there: 1 of 3 monitors of UM.CallRouter");
 }
 
 #[test]

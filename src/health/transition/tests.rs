@@ -59,6 +59,24 @@ fn the_event_of_recovery_is_about_the_health_set_whichever_monitor_it_names() {
 }
 
 #[test]
+fn what_is_kept_of_a_record_is_what_is_read_of_it() {
+    let all = [
+        change(UNHEALTHY, 30, "A/B"),
+        change(HEALTHY, 20, "A"),
+        definition("A", &[("TargetResource", "B"), ("SampleMask", "P"), ("Enabled", "1")]),
+        failure(29, "P/1"),
+    ];
+    let noise = |mut record: EventRecord| {
+        let first = record.data[0].clone();
+        record.data.extend([Datum { name: "Other".to_owned(), value: "x".to_owned() }, first]);
+        record
+    };
+    let kept: Vec<_> = all.iter().cloned().map(noise).filter_map(telling).collect();
+    assert_eq!(kept, all);
+    assert_eq!(telling(EventRecord { channel: "Application".to_owned(), ..all[0].clone() }), None);
+}
+
+#[test]
 fn of_two_at_the_same_moment_the_bad_one_counts() {
     assert_eq!(monitors(&[change(1, 10, "A"), change(4, 10, "A")]), [named("A", "Unhealthy")]);
     assert_eq!(monitors(&[change(4, 10, "A"), change(1, 10, "A")]), [named("A", "Unhealthy")]);
