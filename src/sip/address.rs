@@ -3,7 +3,7 @@
 //! Lists, names, brackets and user parts are taken apart here, because rsip reads one value only, refuses IPv6 and takes
 //! `a.b@host` for a host; the types of parameters are rsip's. Nothing that could break out of its line gets through.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use rsip::common::uri::Param;
 
@@ -55,9 +55,9 @@ pub enum AddressError {
         /// The beginning of its value.
         value: String,
     },
-    /// The unspecified address, or one that is everybody's own.
+    /// An address that no host has, or one that is everybody's own.
     #[error(
-        "the {name} '{value}' leads to nobody: expected the address of a host, found one that is whoever sends there"
+        "the {name} '{value}' leads to nobody: expected the address of a host, found one that is nobody's or whoever sends there"
     )]
     Nobody {
         /// The header.
@@ -105,12 +105,7 @@ impl SipUri {
     /// Fails where the header `name` that it stands in leads everybody to himself, said by somebody at the address `said_by`:
     /// servers write the address that they are bound to, or know themselves by, into a Contact.
     pub(crate) fn leads_somewhere(&self, name: &'static str, said_by: IpAddr) -> Result<(), AddressError> {
-        let is_own = match host::address(&self.host).map(|address| address.to_canonical()) {
-            Some(address) => address.is_loopback(),
-            None => self.host.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
-        };
-        let is_nobody = host::address(&self.host).is_some_and(is_unspecified);
-        if is_nobody || is_own && !said_by.to_canonical().is_loopback() {
+        if host::address(&self.host).is_some_and(is_nobodys) || is_own(&self.host, said_by) {
             Err(AddressError::Nobody { name, value: excerpt(&self.text, 120) })
         } else {
             Ok(())
@@ -124,6 +119,24 @@ impl SipUri {
             Some(IpAddr::V6(_)) => format!("[{host}]:{port}"),
             _ => format!("{host}:{port}"),
         }
+    }
+}
+
+/// Whether everybody reaches himself at this host, as whoever is at the address `said_by`, which is another, has it.
+pub(crate) fn is_own(host: &str, said_by: IpAddr) -> bool {
+    let is_own = match host::address(host).map(|address| address.to_canonical()) {
+        Some(address) => address.is_loopback(),
+        None => host.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
+    };
+    is_own && !said_by.to_canonical().is_loopback()
+}
+
+/// Whether no host has the address: it is unspecified, of no network (RFC 1122 3.2.1.3), or everybody's at once.
+pub(crate) fn is_nobodys(address: IpAddr) -> bool {
+    let is_of_none = |address: Ipv4Addr| address.octets()[0] == 0 || address.is_broadcast();
+    match address.to_canonical() {
+        IpAddr::V4(address) => is_of_none(address),
+        IpAddr::V6(address) => address.is_unspecified(),
     }
 }
 

@@ -49,6 +49,7 @@ fn critical_when_the_answer_is_on_hold_encrypted_or_not_said_to_be_a_description
     for (kind, session, part) in [
         (sdp, of("c=IN IP4 127.0.0.1", "c=IN IP4 0.0.0.0"), "the address for the audio is nobody's"),
         (sdp, of("c=IN IP4 127.0.0.1", "c=IN IP6 ::"), "the address for the audio is nobody's"),
+        (sdp, of("c=IN IP4 127.0.0.1", "c=IN IP4 224.2.1.1/127"), "that of a group (multicast)"),
         (sdp, of("c=IN IP4 127.0.0.1\r\n", ""), "there is no address for the audio"),
         (sdp, of("RTP/AVP", "RTP/SAVP"), "expected RTP/AVP"),
         (sdp, of("4000", "99999"), "there is no port for the audio"),

@@ -127,9 +127,8 @@ impl CallAssessment<'_> {
                         Ok(text) => {
                             let kept = self.kept(called).unwrap_or_default();
                             report.add_finding(Finding::ok(text + &kept + &released));
-                            let heard =
-                                taken(called).map(|taken| called.call.answer_to_offer(taken).and_then(offer::judge));
-                            match heard {
+                            let judge = |description: &[u8]| offer::judge(description, peer.address.ip());
+                            match taken(called).map(|taken| called.call.answer_to_offer(taken).and_then(judge)) {
                                 Some(Err(unheard)) => report.add_failure(Failure::new(
                                     Class::Media,
                                     format!("the call is answered, but {unheard}"),

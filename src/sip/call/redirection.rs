@@ -72,6 +72,8 @@ mod tests {
             ("Contact: <sip:a@[::]>\r\n", "leads to nobody"),
             ("Contact: <sip:a@127.0.0.1>\r\n", "leads to nobody"),
             ("Contact: <sip:a@LOCALHOST.>\r\n", "leads to nobody"),
+            ("Contact: <sip:a@0.0.0.5>\r\n", "leads to nobody"),
+            ("Contact: <sip:a@[::ffff:255.255.255.255]>\r\n", "leads to nobody"),
         ] {
             let found = checked(302, contacts, "192.0.2.7").unwrap_err();
             assert!(found.starts_with("the redirection leads nowhere: ") && found.contains(part), "{found}");
