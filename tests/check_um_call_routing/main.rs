@@ -19,6 +19,7 @@ mod secure;
 mod servers;
 #[cfg(unix)]
 mod signals;
+mod silent;
 #[path = "../support/mod.rs"]
 mod support;
 mod verdicts;

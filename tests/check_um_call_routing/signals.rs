@@ -1,6 +1,6 @@
 //! Is a call taken back when a signal ends the check?
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,19 @@ fn a_signal_takes_back_what_rings_and_what_is_answered() {
 fn a_signal_takes_back_a_call_whose_contact_does_not_answer() {
     let hole = BlackHole::new();
     let contact = format!("Contact: <sip:x@{};transport=tcp>\r\n", hole.address);
+    let callee = Callee::new(move |method, request, _| match method {
+        "INVITE" => vec![said(request, "a", "200 OK", &contact)],
+        _ => well(method, request),
+    });
+    let said = terminated(&callee, "INVITE");
+    assert!(said.contains("before there was a result, released in "), "{said}");
+    callee.assert_heard(&["INVITE", "ACK", "BYE"]);
+}
+
+#[test]
+fn a_signal_takes_back_a_call_whose_contact_is_silent() {
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let contact = format!("Contact: <sip:x@{}>\r\n", silent.local_addr().unwrap());
     let callee = Callee::new(move |method, request, _| match method {
         "INVITE" => vec![said(request, "a", "200 OK", &contact)],
         _ => well(method, request),

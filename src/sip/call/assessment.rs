@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::authorization::Unauthorized;
+use super::called::Called;
 use super::dialog::Dialog;
 use super::machine::Until;
 use super::machine::outcome::{Open, Release, Verdict};
 use super::offer;
 use super::routed::{Asked, Astray, Attempt, Routed};
-use super::uac::Called;
 use crate::exchange::diagnostics::Diagnostics;
 use crate::net::Peer;
 use crate::report::{Class, Failure, Finding, Report, excerpt};

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use tokio::net::TcpStream;
 
 use super::message::Via;
+use super::silence::Silence;
 use crate::net::Peer;
 use crate::net::udp::Datagrams;
 use crate::report::Failure;
@@ -24,6 +25,7 @@ pub(crate) struct Line {
     pub via: Via,
     /// Whether what answers a challenge may be sent over it.
     pub may_see_credentials: bool,
+    pub silence: Silence,
 }
 
 enum AnyLink {
@@ -59,6 +61,7 @@ impl Line {
             transport,
             via: Via { transport: transport.in_via_header(), sent_by },
             may_see_credentials: true,
+            silence: Silence::default(),
         }
     }
 

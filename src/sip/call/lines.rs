@@ -10,6 +10,7 @@ use futures_util::future::{Either, select, select_all};
 
 use super::line::Line;
 use super::message::{CallRequest, Hop};
+use super::silence::patience;
 use crate::net::Endpoint;
 use crate::net::family::Family;
 use crate::report::{Event, Failure};
@@ -194,8 +195,25 @@ impl<'a> Lines<'a> {
         first.is_some_and(|first| (first.peer.address, first.transport) == (line.peer.address, line.transport))
     }
 
-    /// Gives up on every way that is still being dialled: the line of the INVITE leads there. What waited for them.
-    pub(super) fn hang_on_to_first(&mut self) -> Vec<CallRequest> {
+    /// When somebody will have been silent for too long.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.lines.iter().flatten().filter_map(|line| line.silence.due()).min()
+    }
+
+    /// The index of a line at whose end somebody has been silent for too long by `now`; each is told once.
+    pub(super) fn silent_for_too_long(&mut self, now: Instant) -> Option<usize> {
+        let mut lines = self.lines.iter_mut().map(Option::as_mut);
+        let index = lines.position(|line| line.is_some_and(|line| line.silence.is_over_due(now)))?;
+        let peer = self.lines[index].as_ref().map(|line| line.peer.to_string()).unwrap_or_default();
+        self.events.push(Event::now(format!("no answer from {peer}, taking the connection of the call as well")));
+        Some(index)
+    }
+
+    /// Gives up on every way that is still being dialled, and soon on whoever is silent, so that all is over by `hard`: the line of
+    /// the INVITE leads there. What waited for them.
+    pub(super) fn hang_on_to_first(&mut self, hard: Instant) -> Vec<CallRequest> {
+        let now = Instant::now();
+        self.all().for_each(|line| line.silence.hurry(now, hard));
         (0..self.ways.len()).flat_map(|way| self.lead(way, 0)).collect()
     }
 
@@ -261,11 +279,8 @@ impl<'a> Lines<'a> {
 /// By when somebody must be reached where all must be over by `hard`.
 fn dialling(hard: Instant) -> Deadline {
     let now = Instant::now();
-    Deadline::new(now, DIALLING.min(hard.saturating_duration_since(now) / 2))
+    Deadline::new(now, patience(now, hard))
 }
-
-/// How long to try to reach whom the requests of a dialog should go to.
-const DIALLING: Duration = Duration::from_secs(1);
 
 /// How much longer, once a signal came.
 const SIGNALLED: Duration = Duration::from_millis(150);

@@ -6,7 +6,8 @@ use std::task::{Context, Poll};
 
 use futures_util::future::{MaybeDone, join_all, maybe_done};
 
-use super::uac::{CallUac, Called};
+use super::called::Called;
+use super::uac::CallUac;
 
 /// Calls that are being taken back, or waited upon for another callee's 2xx, in the order in which they were made.
 #[derive(Default)]

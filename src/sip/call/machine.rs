@@ -139,7 +139,12 @@ impl Call {
 
     /// Sends to each callee that is not released what it may have missed: there was no way to it.
     pub(crate) fn repeat_to_callees(&mut self) {
-        self.outbox.extend(self.legs.iter().flat_map(Leg::unsettled));
+        self.outbox.extend(self.unsettled());
+    }
+
+    /// What callees that are not released may have missed.
+    pub(crate) fn unsettled(&self) -> Vec<CallRequest> {
+        self.legs.iter().flat_map(Leg::unsettled).collect()
     }
 
     /// What to do at `now`. After [`Step::Send`] the request counts as sent.

@@ -2,13 +2,14 @@
 //!
 //! `exchange` sends again what is not answered, `dialog` knows where the requests after a 2xx go, `leg` follows each callee
 //! that answered, `message` and `offer` write, `machine` decides what is to be sent next until nothing of the call is left -
-//! all without a socket or a clock. `uac` drives it over as many connections as it needs, its `lines`, each a `line`; `routing`
-//! follows a `redirection`, to none of its `places` twice, while whoever may still answer the call before it is waited for
-//! (`lingering`); `routed` is what came of all that, and `assessment` and `measurement` make a
-//! report of it.
+//! all without a socket or a clock. `uac` drives it over as many connections as it needs, its `lines`, each a `line` with a
+//! `silence` at its end; `called` is what was noted. `routing` follows a `redirection`, to none of its `places` twice, while
+//! whoever may still answer the call before it is waited for (`lingering`); `routed` is what came of all that, and `assessment`
+//! and `measurement` make a report of it.
 
 pub(crate) mod assessment;
 pub(crate) mod authorization;
+pub(crate) mod called;
 pub mod dialog;
 pub(crate) mod exchange;
 pub(crate) mod leg;
@@ -23,4 +24,5 @@ pub(crate) mod places;
 mod redirection;
 pub(crate) mod routed;
 pub(crate) mod routing;
+pub(crate) mod silence;
 pub(crate) mod uac;

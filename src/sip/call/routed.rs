@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
+use super::called::Called;
 use super::machine::outcome::Verdict;
-use super::uac::Called;
 use crate::report::Event;
 use crate::sip::address::AddressError;
 use crate::sip::locate::Unanswered;

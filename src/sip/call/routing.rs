@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Instant;
 
+use super::called::Called;
 use super::line::Line;
 use super::lingering::Lingering;
 use super::machine::{Call, Wish};
@@ -13,7 +14,7 @@ use super::offer::offer;
 use super::places::Places;
 use super::redirection::Redirection;
 use super::routed::{Asked, Astray, Attempt, Routed};
-use super::uac::{CallUac, Called, Setup};
+use super::uac::{CallUac, Setup};
 use crate::net::family::Family;
 use crate::net::host;
 use crate::net::media::MediaPort;

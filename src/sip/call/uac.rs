@@ -3,13 +3,13 @@
 //! Taking back begins early enough to be done by the deadline, and at once when a signal or the end of a connection says so.
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 use tokio::time::timeout_at;
 
+use super::called::{Called, Log};
 use super::line::Line;
 use super::lines::{LineEvent, Lines, Told};
 use super::machine::{Call, Step};
@@ -21,54 +21,10 @@ use crate::sip::framing::Frame;
 use crate::sip::head::Head;
 use crate::sip::link::LinkError;
 use crate::sip::message::{self, Response};
-use crate::sip::probe::{Facts, Question};
+use crate::sip::probe::Question;
 use crate::sip::uac;
 use crate::time::deadline::Deadline;
 use crate::time::ending::{self, HeldOff};
-
-/// A call that was made, and is over as far as it can be, or has its answer.
-#[derive(Debug)]
-pub(crate) struct Called {
-    pub call: Call,
-    /// When its INVITE was about to be sent.
-    pub started: Instant,
-    /// When it was over, or nobody was left to talk to, or what is known of it was noted.
-    pub ended: Instant,
-    pub media_packets: u32,
-    pub log: Log,
-    /// What is known, once it is over, of the servers that later requests were to go to: of each that showed a certificate.
-    pub further: Vec<Facts>,
-}
-
-/// What was noted while a call was made.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Log {
-    /// Why the connection of the INVITE ended.
-    pub failure: Option<Failure>,
-    /// The same, where that was while the call was to be kept.
-    pub broken: Option<Failure>,
-    /// The signal that ended the call.
-    pub signal: Option<&'static str>,
-    /// What came and could not be read.
-    pub unreadable: Option<Failure>,
-    /// What came beside, in words.
-    pub beside: String,
-    /// How often the INVITE was sent.
-    pub invites: u32,
-    /// Who sent the final response, where that was not the peer.
-    pub stranger: Option<SocketAddr>,
-    /// Who sent the response that said that it rings, where that was not the peer.
-    pub rang_from: Option<SocketAddr>,
-    pub events: Vec<Event>,
-    pub trace: Vec<String>,
-}
-
-impl Called {
-    /// From `start` to the first INVITE of this call.
-    pub(crate) fn since(&self, start: Instant) -> Duration {
-        self.started.saturating_duration_since(start)
-    }
-}
 
 /// What a call needs beside a line.
 pub(crate) struct Setup<'a> {
@@ -163,6 +119,9 @@ impl<'a> CallUac<'a> {
         if now >= soft {
             self.leave();
         }
+        if let Some(index) = self.lines.silent_for_too_long(now) {
+            return self.go_round(index, hard).await;
+        }
         let step = if now >= hard { Step::Over } else { self.call.poll(now) };
         let is_alive = match step {
             Step::Over => false,
@@ -172,7 +131,7 @@ impl<'a> CallUac<'a> {
             },
             Step::Wait(until) => {
                 let until = if self.is_leaving { until } else { until.min(soft) };
-                self.hear(until.min(hard)).await
+                self.hear(self.lines.due().into_iter().fold(until.min(hard), Instant::min)).await
             }
         };
         self.is_over = !is_alive;
@@ -188,8 +147,27 @@ impl<'a> CallUac<'a> {
         self.call.abandon();
     }
 
-    /// Sends a request over a line; whether there is still anybody to talk to.
+    /// Sends what somebody who is silent may have missed over the connection of the INVITE.
+    async fn go_round(&mut self, index: usize, hard: Instant) {
+        for request in self.call.unsettled() {
+            if self.lines.place(&request, hard) == Some(index) && !self.send_over(0, &request).await {
+                self.is_over = true;
+                return;
+            }
+        }
+    }
+
+    /// Sends a request over a line, and over that of the INVITE as well where nobody seems to be at its end; whether there is
+    /// still anybody to talk to.
     async fn send(&mut self, index: usize, request: &CallRequest) -> bool {
+        let hard = self.limits().hard;
+        let line = self.lines.get(index).filter(|_| index > 0);
+        let is_both_ways = line.is_some_and(|line| line.silence.sending(request, Instant::now(), hard));
+        self.send_over(index, request).await && (!is_both_ways || self.send_over(0, request).await)
+    }
+
+    /// Sends a request over a line; whether there is still anybody to talk to.
+    async fn send_over(&mut self, index: usize, request: &CallRequest) -> bool {
         let Some(line) = self.lines.get(index) else { return self.lines.is_any() };
         let mut request = request.clone();
         request.credentials.retain(|_| line.may_see_credentials);
@@ -246,7 +224,7 @@ impl<'a> CallUac<'a> {
             limits.hard = limits.hard.min(hard);
         }
         self.leave();
-        let waited = self.lines.hang_on_to_first();
+        let waited = self.lines.hang_on_to_first(hard);
         self.send_all(0, waited).await
     }
 
@@ -300,6 +278,9 @@ impl<'a> CallUac<'a> {
         }
         let (status, method) = (response.status_text(), &response.cseq.1);
         self.log.events.push(Event::now(format!("received {status} to {method}")));
+        if method == Method::Bye.word() {
+            line.silence.end();
+        }
         if method == Method::Invite.word() {
             if !rang && self.call.ringing().is_some() {
                 self.log.rang_from = line.stranger();
