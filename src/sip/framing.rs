@@ -51,6 +51,8 @@ pub struct Framer {
     body_of: Option<(Head, Vec<u8>, usize)>,
     /// How much of a body that nobody keeps is still to come.
     skipping: u64,
+    /// Whether nobody knows where the body of the response before ends.
+    is_adrift: bool,
 }
 
 impl Framer {
@@ -68,6 +70,13 @@ impl Framer {
     /// The message of which the head is there and the body is not: its first line, and how much of how long a body there is.
     pub(crate) fn unfinished(&self) -> Option<(&str, usize, usize)> {
         self.body_of.as_ref().map(|(head, _, length)| (head.start_line.as_str(), self.buffer.len(), *length))
+    }
+
+    /// Waits no longer for the body of a message whose head `is_such`; that head. What follows is read from the next status line on.
+    pub(crate) fn give_up_body(&mut self, is_such: impl Fn(&Head) -> bool) -> Option<Vec<u8>> {
+        let (_, raw, _) = self.body_of.take_if(|(head, ..)| is_such(head))?;
+        self.is_adrift = true;
+        Some(raw)
     }
 
     /// The next complete message, if there is one; of one whose body is too long to be kept, the head. After an error the
@@ -105,7 +114,17 @@ impl Framer {
             self.buffer.drain(..blank);
             self.scanned = 0;
         }
-        check_start(&self.buffer)?;
+        match check_start(&self.buffer) {
+            Err(_) if self.is_adrift => {
+                let next = self.buffer.windows(STATUS_LINE.len()).position(|window| window == STATUS_LINE);
+                self.buffer.drain(..next.unwrap_or(self.buffer.len().saturating_sub(STATUS_LINE.len() - 1)));
+                self.scanned = 0;
+                if next.is_none() {
+                    return Ok(None);
+                }
+            }
+            checked => checked?,
+        }
         let Some(end) = end_of_head(&self.buffer, self.scanned) else {
             self.scanned = self.buffer.len().saturating_sub(3);
             return if self.buffer.len() > MAX_HEAD { Err(FramingError::HeadTooLarge) } else { Ok(None) };
@@ -116,9 +135,17 @@ impl Framer {
         let raw: Vec<u8> = self.buffer.drain(..end).collect();
         self.scanned = 0;
         let head = Head::parse(&raw);
-        // RFC 3261 18.3: on a stream a missing Content-Length is an error; a peer that leaves it out has no body to send.
-        let length = content_length(&head)?.unwrap_or(0);
-        Ok(Some((head, raw, length)))
+        // RFC 3261 18.3: on a stream a missing Content-Length is an error; a peer that leaves it out mostly has no body to send.
+        match content_length(&head) {
+            Ok(length) => {
+                self.is_adrift = length.is_none() && raw.starts_with(STATUS_LINE);
+                Ok(Some((head, raw, length.unwrap_or(0))))
+            }
+            Err(error) => {
+                self.body_of = Some((head, raw, 0));
+                Err(error)
+            }
+        }
     }
 }
 
@@ -139,7 +166,7 @@ pub fn datagram(bytes: &[u8]) -> Result<Option<Frame>, FramingError> {
 }
 
 /// The offset behind the blank line, looking from `from` on.
-fn end_of_head(bytes: &[u8], from: usize) -> Option<usize> {
+pub(super) fn end_of_head(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     while let Some(offset) = bytes.get(at..)?.iter().position(|byte| *byte == b'\n') {
         at += offset + 1;
@@ -222,6 +249,9 @@ const fn hint(bytes: &[u8]) -> &'static str {
         _ => "",
     }
 }
+
+/// How a response begins.
+const STATUS_LINE: &[u8] = b"SIP/2.0 ";
 
 /// The most of a message head, in bytes.
 pub(crate) const MAX_HEAD: usize = 64 * 1024;

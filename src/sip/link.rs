@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 
-use super::framing::{Frame, Framer, FramingError, datagram};
+use super::framing::{Frame, Framer, FramingError, datagram, end_of_head};
 use super::head::Head;
 use super::message::{self, MessageError, Response};
 use crate::net::channel::Channel;
@@ -51,6 +51,10 @@ pub(crate) struct Link<T> {
     framer: Framer,
     strays: u32,
     unread: Unread,
+    /// The heads of answers to our request whose bodies did not come as they say.
+    cut: Vec<Vec<u8>>,
+    /// What there was of the body that is waited for no longer.
+    given_up: String,
     /// What of our messages nobody may see, should the peer say it again.
     secrets: Vec<String>,
     trace: Trace,
@@ -77,6 +81,8 @@ impl<T: Channel> Link<T> {
             framer: Framer::default(),
             strays: 0,
             unread: Unread::default(),
+            cut: Vec::new(),
+            given_up: String::new(),
             secrets: Vec::new(),
             trace: Trace::default(),
             buffer: Vec::with_capacity(BUFFER),
@@ -142,6 +148,7 @@ impl<T: Channel> Link<T> {
         // Of anybody else's message the body is passed over, however long it is.
         match frame.unkept {
             Some(length) if message::branch(&frame.head) == Some(branch) => {
+                self.cut.push(frame.raw_head);
                 Err(self.framing(FramingError::BodyTooLarge(length)))
             }
             _ => Ok(Some(frame)),
@@ -156,6 +163,22 @@ impl<T: Channel> Link<T> {
         }
         self.unread(failure, true);
         Ok(())
+    }
+
+    /// The 2xx to our request with this `branch` whose bodies did not come as their heads say; none is waited for any longer.
+    pub(crate) fn without_body(&mut self, branch: &str) -> Vec<Response> {
+        let is_ours = |head: &Head| message::branch(head) == Some(branch) && head.start_line.starts_with("SIP/2.0 2");
+        let beside = self.beside();
+        if let Some(head) = self.framer.give_up_body(is_ours) {
+            self.cut.push(head);
+            self.given_up = beside;
+        }
+        let responses = self.cut.drain(..).filter_map(|mut raw_head| {
+            mask(&self.secrets, &mut raw_head);
+            let head = Head::parse(&raw_head);
+            Response::read(Frame { head, raw_head, body: Vec::new(), unkept: None }).ok().flatten()
+        });
+        responses.collect()
     }
 
     /// Counts a message that is not for us.
@@ -191,6 +214,7 @@ impl<T: Channel> Link<T> {
             );
         }
         match (self.strays, self.framer.pending()) {
+            _ if !self.given_up.is_empty() => self.given_up.clone(),
             (0, 0) => String::new(),
             (0, bytes) => format!("; {bytes} bytes of an unfinished message came"),
             (1, _) => "; 1 message that did not belong to it".to_owned(),
@@ -237,6 +261,8 @@ impl<T: Channel> Link<T> {
                     mask(&self.secrets, &mut bytes);
                     self.note("<", &String::from_utf8_lossy(&bytes));
                     let is_ours = message::branch(&Head::parse(&bytes)) == Some(branch);
+                    let end = end_of_head(&bytes, 0).filter(|_| is_ours && self.cut.len() < MAX_CUT);
+                    self.cut.extend(end.map(|end| bytes[..end].to_vec()));
                     self.buffer = bytes;
                     let failure = self.framing(source);
                     self.unread(failure, is_ours);
@@ -342,6 +368,9 @@ fn places_of(secret: &[u8], bytes: &[u8], at: usize) -> Option<Vec<usize>> {
 
 /// The most of a datagram, and of what is read from a stream at once.
 const BUFFER: usize = 64 * 1024;
+
+/// How many answers without their bodies are kept.
+const MAX_CUT: usize = 16;
 
 /// How many messages the trace keeps of the beginning.
 const FIRST_MESSAGES: usize = 6;

@@ -22,6 +22,7 @@ mod signals;
 mod silent;
 #[path = "../support/mod.rs"]
 mod support;
+mod unread;
 mod verdicts;
 
 use support::{Outcome, plugin, run_command};

@@ -12,6 +12,7 @@ use crate::report::Failure;
 use crate::sip::framing::Frame;
 use crate::sip::head::Head;
 use crate::sip::link::Link;
+use crate::sip::message::Response;
 use crate::sip::probe::{Connected, Connection};
 use crate::sip::transport::Transport;
 use crate::time::deadline::Deadline;
@@ -90,6 +91,11 @@ impl Line {
     /// What came instead of an answer, where that could not be read.
     pub(crate) fn unreadable(&mut self, is_proceeding: bool) -> Option<Failure> {
         each!(&mut self.link, link => link.unreadable(is_proceeding))
+    }
+
+    /// The 2xx to our request with this `branch` whose bodies did not come as their heads say; none is waited for any longer.
+    pub(crate) fn without_body(&mut self, branch: &str) -> Vec<Response> {
+        each!(&mut self.link, link => link.without_body(branch))
     }
 
     /// What came beside an answer, in words that stand behind others.

@@ -119,6 +119,9 @@ impl<'a> CallUac<'a> {
         if now >= soft {
             self.leave();
         }
+        if self.is_leaving || self.call.is_cancelled() || self.call.has_final() {
+            self.release_unread(now);
+        }
         if let Some(index) = self.lines.silent_for_too_long(now) {
             return self.go_round(index, hard).await;
         }
@@ -145,6 +148,15 @@ impl<'a> CallUac<'a> {
     fn leave(&mut self) {
         self.is_leaving = true;
         self.call.abandon();
+    }
+
+    /// Ends what a 2xx began that is no answer, because its body is not as its head says, once nothing better is waited for.
+    fn release_unread(&mut self, now: Instant) {
+        let branch = self.call.branch_of_invite();
+        let responses: Vec<_> = self.lines.all().flat_map(|line| line.without_body(branch)).collect();
+        for response in responses {
+            self.call.receive_without_body(&response, now);
+        }
     }
 
     /// Sends what somebody who is silent may have missed over the connection of the INVITE.
@@ -315,9 +327,12 @@ impl<'a> CallUac<'a> {
             self.call.repeat_to_callees();
             return self.lines.is_any();
         }
-        let has_begun = self.call.last_provisional().is_some() || self.call.dialogs().next().is_some();
         let is_stream = self.lines.get(0).is_some_and(|line| line.transport.is_stream());
-        if is_stream && !self.is_leaving && self.call.is_kept() {
+        if is_stream {
+            self.release_unread(Instant::now());
+        }
+        let has_begun = self.call.last_provisional().is_some() || self.call.dialogs().next().is_some();
+        if is_stream && !self.is_leaving && self.call.is_kept() && self.call.has_final() {
             self.log.broken.get_or_insert_with(|| failure.clone());
         }
         self.log.failure.get_or_insert(failure);

@@ -150,6 +150,22 @@ fn what_is_there_of_a_message_is_known_while_its_body_is_awaited() {
 }
 
 #[test]
+fn behind_a_body_whose_end_nobody_knows_the_next_status_line_begins_a_message() {
+    let stream = [&b"SIP/2.0 100 T\r\n\r\nMESSAGE\r\nv=0\r\nSIP/2.0\r\nm=audSIP/2.0 2"[..], &OK[9..]].concat();
+    for size in 1..stream.len() {
+        let chunks: Vec<_> = stream.chunks(size).collect();
+        let lines = frames(&chunks).unwrap().into_iter().map(|frame| frame.head.start_line).collect::<Vec<_>>();
+        assert_eq!(lines, ["SIP/2.0 100 T", "SIP/2.0 200 OK"], "{size}");
+    }
+    let mut framer = Framer::default();
+    framer.push(b"SIP/2.0 200 OK\r\nl: 99\r\n\r\nv=0\r\n");
+    assert!(framer.next_frame().unwrap().is_none() && framer.give_up_body(|_| false).is_none());
+    assert_eq!(framer.give_up_body(|_| true).unwrap(), b"SIP/2.0 200 OK\r\nl: 99\r\n\r\n");
+    framer.push(OK);
+    assert_eq!(framer.next_frame().unwrap().map(|frame| frame.body.len()), Some(4));
+}
+
+#[test]
 fn a_content_length_must_be_one_number() {
     for length in ["-1", "", "4x", "0x4", "4\r\nContent-Length: 5"] {
         let message = format!("SIP/2.0 200 OK\r\nContent-Length: {length}\r\n\r\n");

@@ -85,6 +85,8 @@ impl Call {
         };
         match (&self.cancel, &self.final_response) {
             (Some(cancel), Some((at, _))) => done(cancel.exchange.started, *at),
+            // Somebody answered, and not so that it could be read.
+            (_, None) if !self.legs.is_empty() => {}
             (Some(_), None) => return Release::Open(Open::CancelUnanswered),
             (None, Some(_)) => {}
             (None, None) if self.last_provisional.is_some() => return Release::Open(Open::CancelUnsent),

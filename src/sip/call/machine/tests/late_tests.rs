@@ -135,3 +135,32 @@ fn what_was_lost_with_a_line_goes_again_before_the_end_of_the_call_and_after() {
     scene.call.repeat();
     assert_eq!(scene.sends(), ["ACK", "BYE"]);
 }
+
+#[test]
+fn a_2xx_whose_body_cannot_be_read_is_no_answer_and_its_callee_is_released() {
+    for (rings, is_later_read) in [(false, false), (true, false), (false, true)] {
+        let mut scene = Scene::new(Until::Answer, Duration::from_secs(9), Transport::Udp);
+        scene.settle();
+        if rings {
+            scene.say(Method::Invite, 180, "To: <sip:d>;tag=a").settle();
+        }
+        let branch = scene.last(Method::Invite).branch;
+        let cut = response(&format!(
+            "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a;branch={branch}\r\nCall-ID: the-call\r\nCSeq: 1 INVITE\r\n{HERE}\r\n\r\n"
+        ));
+        scene.call.abandon();
+        for _ in 0..2 {
+            scene.call.receive_without_body(&cut, scene.now);
+        }
+        assert_eq!(scene.sends(), ["ACK", "BYE"]);
+        assert_eq!((scene.call.verdict(), scene.call.is_open()), (Verdict::Nothing, true));
+        assert_eq!(scene.call.release(), Release::Open(Open::ByeUnanswered));
+        if is_later_read {
+            scene.say(Method::Invite, 200, HERE);
+            assert_eq!(scene.sends(), ["ACK"]);
+        }
+        scene.pass(5).say(Method::Bye, 200, "");
+        assert_eq!(scene.call.release(), Release::Done(Duration::from_millis(5)));
+        assert_eq!(scene.pass(500).settle(), Step::Over);
+    }
+}
