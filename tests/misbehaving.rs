@@ -275,6 +275,23 @@ mod signals {
     }
 
     #[test]
+    fn unknown_on_whatever_else_would_end_it_unless_it_was_started_with_that_ignored() {
+        if !knows("--ignore-signal=HUP") {
+            return skipped("env of coreutils 8.31 or later is not installed");
+        }
+        let started_with = |option: &str, signals: &str| {
+            let mut command = Command::new("env");
+            command.arg(option).arg(check("").get_program()).args(["--behave", "block", "-t", "30"]);
+            signalled_run(&mut command, signals)
+        };
+        for name in ["HUP", "QUIT", "USR1", "USR2", "ALRM", "XCPU"] {
+            started_with("--default-signal", name).assert_text(3).assert_says(&format!("SIG{name}"));
+        }
+        // As by nohup.
+        started_with("--ignore-signal=HUP", "HUP TERM").assert_text(3).assert_says("SIGTERM");
+    }
+
+    #[test]
     fn a_signal_is_rendered_in_the_format_asked_for() {
         format::assert_json(&signalled("--behave block --output json", "TERM").assert_exit(3).stdout);
         format::assert_scom(&signalled("--behave block --output scom", "TERM").assert_exit(3).stdout);
@@ -283,8 +300,7 @@ mod signals {
 
     #[test]
     fn unknown_on_a_signal_that_whoever_started_it_had_blocked() {
-        let is_known = Command::new("env").args(["--block-signal=TERM", "true"]).output();
-        if !is_known.is_ok_and(|ran| ran.status.success()) {
+        if !knows("--block-signal=TERM") {
             return skipped("env of coreutils 8.31 or later is not installed");
         }
         let mut command = Command::new("env");
@@ -293,20 +309,28 @@ mod signals {
         ran.assert_text(3).assert_says("SIGTERM");
     }
 
+    /// Whether the `env` of this host knows an option.
+    fn knows(option: &str) -> bool {
+        Command::new("env").args([option, "true"]).output().is_ok_and(|ran| ran.status.success())
+    }
+
     /// Runs the check until it can take a signal, sends it `signal`, and waits for its end.
     fn signalled(arguments: &str, signal: &str) -> Outcome {
         signalled_run(&mut check(arguments), signal)
     }
 
-    fn signalled_run(command: &mut Command, signal: &str) -> Outcome {
+    /// The same of any command, with one signal right behind the other.
+    fn signalled_run(command: &mut Command, signals: &str) -> Outcome {
         let mut child = start(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
         let started = Instant::now();
         while !takes_signals(child.id()) {
             thread::sleep(Duration::from_millis(2));
             assert!(started.elapsed() < Duration::from_secs(10), "never ready for a signal");
         }
-        let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        for signal in signals.split(' ') {
+            let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
+            assert!(sent.success());
+        }
         let code = wait(&mut child);
         let (mut stdout, mut stderr) = (String::new(), String::new());
         child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();

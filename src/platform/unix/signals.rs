@@ -1,4 +1,4 @@
-//! Is the run asked to end? SIGTERM and SIGINT as something that a thread can wait for.
+//! Is the run asked to end? SIGTERM, SIGINT and the others that would end it without a word, as something to wait for.
 #![allow(unsafe_code, reason = "signals are held back and waited for by the system's own functions")]
 
 use std::io::{Error, ErrorKind};
@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::time::{Duration, Instant};
 use std::{ptr, thread};
 
-use libc::{SIGINT, SIGTERM, c_int, sigset_t, timespec};
+use libc::{SIG_IGN, SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, c_int, sigset_t, timespec};
 
 /// The signals that ask a run to end, none of which interrupts a thread.
 pub(crate) struct Signals(sigset_t);
@@ -19,7 +19,7 @@ impl Signals {
         // there are, and nobody asks for the mask that was there before.
         let set = unsafe {
             libc::sigemptyset(set.as_mut_ptr());
-            for (_, signal) in SIGNALS {
+            for (_, signal) in SIGNALS.into_iter().filter(|(_, signal)| !is_passed_over(*signal)) {
                 libc::sigaddset(set.as_mut_ptr(), signal);
             }
             libc::pthread_sigmask(libc::SIG_BLOCK, set.as_ptr(), ptr::null_mut());
@@ -52,4 +52,25 @@ impl Signals {
     }
 }
 
-const SIGNALS: [(&str, c_int); 2] = [("SIGTERM", SIGTERM), ("SIGINT", SIGINT)];
+/// Whether whoever started the process has it ignore this signal, as nohup does SIGHUP; SIGTERM and SIGINT are heard all the
+/// same.
+fn is_passed_over(signal: c_int) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: nothing is changed, and what there is goes to where there is room for it.
+    let is_ignored = unsafe {
+        libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) == 0 && action.assume_init().sa_sigaction == SIG_IGN
+    };
+    is_ignored && !matches!(signal, SIGTERM | SIGINT)
+}
+
+/// Those that end a process which does not care, and that somebody sends.
+const SIGNALS: [(&str, c_int); 8] = [
+    ("SIGTERM", SIGTERM),
+    ("SIGINT", SIGINT),
+    ("SIGHUP", SIGHUP),
+    ("SIGQUIT", SIGQUIT),
+    ("SIGUSR1", SIGUSR1),
+    ("SIGUSR2", SIGUSR2),
+    ("SIGALRM", SIGALRM),
+    ("SIGXCPU", SIGXCPU),
+];
