@@ -94,8 +94,8 @@ impl Leg {
     pub(crate) fn receive(&mut self, response: &Response, now: Instant) {
         match response.status {
             ..200 => self.bye.iter_mut().for_each(|(_, exchange)| exchange.proceed()),
-            // RFC 3261 15.1.1: without a dialog there, or without an answer from there, it is over.
-            200..300 | 408 | 481 => self.end(Ended::Answered(now)),
+            // RFC 3261 15.1.1: without a dialog there it is over. A 408 is of a proxy, to which nobody has answered either.
+            200..300 | 481 => self.end(Ended::Answered(now)),
             _ => self.end(Ended::Refused(now, response.status_text())),
         }
     }

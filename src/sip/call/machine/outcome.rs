@@ -40,6 +40,9 @@ pub(crate) enum Open {
     Refused(String),
     #[error("no answer to BYE")]
     ByeUnanswered,
+    /// The same in the words of a proxy.
+    #[error("no answer to BYE but {0}")]
+    ByeLost(String),
     /// It was answered, and there was no way or no time to say that it is over.
     #[error("no BYE could be sent")]
     ByeUnsent,
@@ -96,6 +99,9 @@ impl Call {
             match (&leg.ended, leg.released()) {
                 (Some(Ended::Answered(at) | Ended::ByCallee(at)), Some(started)) => done(started, *at),
                 (Some(Ended::Answered(_) | Ended::ByCallee(_)), None) => {}
+                (Some(Ended::Refused(_, status)), _) if status.starts_with("408") => {
+                    return Release::Open(Open::ByeLost(status.clone()));
+                }
                 (Some(Ended::Refused(_, status)), _) => return Release::Open(Open::Refused(status.clone())),
                 (Some(Ended::Unanswered) | None, Some(_)) => return Release::Open(Open::ByeUnanswered),
                 (Some(Ended::Unanswered) | None, None) => return Release::Open(Open::ByeUnsent),

@@ -216,6 +216,17 @@ fn a_bye_that_nobody_answers_and_one_that_is_refused() {
     scene.say(Method::Bye, 100, "").say(Method::Bye, 503, "");
     assert_eq!(scene.call.release(), Release::Open(Open::Refused("503 Said".into())));
 
+    let released = |status| {
+        let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Udp);
+        scene.settle();
+        scene.say(Method::Invite, 200, HERE).settle();
+        scene.say(Method::Bye, status, "");
+        assert_eq!(scene.pass(500).settle(), Step::Over);
+        scene.call.release()
+    };
+    assert_eq!(released(408), Release::Open(Open::ByeLost("408 Said".into())), "a proxy's word for it");
+    assert_eq!(released(481), Release::Done(Duration::ZERO));
+
     let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Tcp);
     scene.settle();
     scene.say(Method::Invite, 200, HERE).settle();
