@@ -93,6 +93,8 @@ pub(crate) struct Call {
 struct Cancel {
     exchange: Exchange,
     is_answered: bool,
+    /// The status that it was refused with.
+    refused: Option<String>,
 }
 
 impl Call {
@@ -189,6 +191,9 @@ impl Call {
                 let Some(cancel) = &mut self.cancel else { return false };
                 cancel.exchange.proceed();
                 cancel.is_answered |= !response.is_provisional();
+                if response.status >= 300 {
+                    cancel.refused.get_or_insert_with(|| response.status_text());
+                }
             }
             "BYE" => return self.receive_of_bye(response, may_see_credentials, now),
             _ => return false,

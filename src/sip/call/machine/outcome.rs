@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::transactions::callee;
-use super::{Call, State, Until};
+use super::{Call, Cancel, State, Until};
 use crate::sip::call::authorization::Unauthorized;
 use crate::sip::call::dialog::Dialog;
 use crate::sip::call::leg::{Ended, Leg};
@@ -48,6 +48,8 @@ pub(crate) enum Open {
     ByeUnsent,
     #[error("no final response after CANCEL")]
     CancelUnanswered,
+    #[error("CANCEL was refused with {0}, and no final response came")]
+    CancelRefused(String),
     /// It rang or was worked on, and there was no way or no time to say that it is over.
     #[error("no CANCEL could be sent")]
     CancelUnsent,
@@ -90,6 +92,9 @@ impl Call {
             (Some(cancel), Some((at, _))) => done(cancel.exchange.started, *at),
             // Somebody answered, and not so that it could be read.
             (_, None) if !self.legs.is_empty() => {}
+            (Some(Cancel { refused: Some(status), .. }), None) => {
+                return Release::Open(Open::CancelRefused(status.clone()));
+            }
             (Some(_), None) => return Release::Open(Open::CancelUnanswered),
             (None, Some(_)) => {}
             (None, None) if self.last_provisional.is_some() => return Release::Open(Open::CancelUnsent),

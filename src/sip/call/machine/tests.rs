@@ -194,6 +194,17 @@ fn cancelled_only_after_a_provisional_response() {
 }
 
 #[test]
+fn a_cancel_that_is_refused() {
+    let mut scene = Scene::new(Until::Ringing, Duration::ZERO, Transport::Udp);
+    scene.settle();
+    scene.say(Method::Invite, 180, "").settle();
+    scene.say(Method::Cancel, 481, "").settle();
+    assert_eq!(scene.call.release(), Release::Open(Open::CancelRefused("481 Said".into())));
+    scene.say(Method::Invite, 487, "To: <sip:d>;tag=a").settle();
+    assert_eq!(scene.call.release(), Release::Done(Duration::ZERO), "it was cancelled all the same");
+}
+
+#[test]
 fn a_200_that_crosses_the_cancel_is_released() {
     let mut scene = Scene::new(Until::Ringing, Duration::from_secs(9), Transport::Tcp);
     scene.settle();

@@ -21,7 +21,7 @@ impl Call {
         if is_enough && self.state == State::Proceeding && self.cancel.is_none() {
             let (branch, cseq) = (self.invite.branch.clone(), self.invite.cseq);
             let exchange = Exchange::of_other(branch, cseq, self.transport.is_stream(), now);
-            self.cancel = Some(Cancel { exchange, is_answered: false });
+            self.cancel = Some(Cancel { exchange, is_answered: false, refused: None });
             self.outbox.push_back(self.outside(Method::Cancel));
         }
         for index in 0..self.legs.len() {
