@@ -51,6 +51,20 @@ fn critical_when_the_connection_ends_within_the_body_of_an_answer_and_the_call_i
 }
 
 #[test]
+fn critical_when_an_answer_over_tcp_has_a_body_of_unknown_length_and_the_call_is_released_once() {
+    let callee = Callee::tcp(|method, request, _| match method {
+        "INVITE" => {
+            let answer = cut(request, "x", 999);
+            vec![String::from_utf8_lossy(&answer).replace("Content-Length: x\r\n", "").into_bytes()]
+        }
+        _ => well(method, request),
+    });
+    let ran = call(callee.port(), "");
+    ran.assert_text(2).assert_says("its body has no Content-Length").assert_says(", released in ");
+    assert_eq!(callee.methods(), ["INVITE", "ACK", "BYE"]);
+}
+
+#[test]
 fn an_answer_that_comes_again_as_a_whole_is_one() {
     let callee = Callee::new(|method, request, _| match method {
         "INVITE" => {

@@ -29,6 +29,9 @@ pub enum Unheard {
     /// RFC 3261 13.2.1: of an INVITE with an offer, the 2xx has the answer.
     #[error("without an answer to our offer of audio (SDP)")]
     NoAnswer,
+    /// RFC 3261 20.14: over a stream nobody knows where such a body ends.
+    #[error("its body has no Content-Length, expected one (RFC 3261, 20.14)")]
+    NoLength,
     /// The body is something else, or is not said to be one (RFC 3261 7.4.1).
     #[error("its body is no answer to our offer of audio, expected a session description (application/sdp)")]
     NoDescription,
@@ -73,10 +76,12 @@ pub enum Unheard {
 
 /// The session description that a message with this head and body has, as it is or as a part (RFC 5621).
 pub fn description<'a>(head: &Head, body: &'a [u8]) -> Result<&'a [u8], Unheard> {
-    if body.trim_ascii().is_empty() {
-        return Err(Unheard::NoAnswer);
-    }
     let kind = head.value("Content-Type").unwrap_or_default();
+    match body.trim_ascii() {
+        b"" if !kind.is_empty() && head.value("Content-Length").is_none() => return Err(Unheard::NoLength),
+        b"" => return Err(Unheard::NoAnswer),
+        _ => {}
+    }
     let is_of_parts = kind.get(..10).is_some_and(|kind| kind.eq_ignore_ascii_case("multipart/"));
     match list::parameters(kind).find(|(name, _)| name.eq_ignore_ascii_case("boundary")) {
         Some((_, Some(boundary))) if is_of_parts => {

@@ -76,7 +76,7 @@ impl Call {
     pub(crate) fn answer_to_offer<'a>(&'a self, accepted: &'a Response) -> Result<&'a [u8], Unheard> {
         let early = self.early.iter().find(|(tag, _)| tag == callee(accepted)).map(|(_, body)| body.as_slice());
         match offer::description(&accepted.head, &accepted.body) {
-            Err(Unheard::NoAnswer) => early.ok_or(Unheard::NoAnswer),
+            Err(unheard @ (Unheard::NoAnswer | Unheard::NoLength)) => early.ok_or(unheard),
             found => found,
         }
     }

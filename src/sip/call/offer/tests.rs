@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::Unheard::{
-    Encoded, Group, Inactive, NoAddress, NoAnswer, NoCodec, NoDescription, NoPort, Nobody, OtherFamily, OtherTransport,
-    Own, Refused,
+    Encoded, Group, Inactive, NoAddress, NoAnswer, NoCodec, NoDescription, NoLength, NoPort, Nobody, OtherFamily,
+    OtherTransport, Own, Refused,
 };
 use super::{Unheard, description, offer};
 use crate::sip::head::Head;
@@ -139,7 +139,9 @@ fn only_what_is_said_to_be_a_session_description_is_one() {
     let found = |lines: &str, body: &'static str| {
         description(&Head::parse(format!("SIP/2.0 200 OK\r\n{lines}").as_bytes()), body.as_bytes())
     };
-    assert_eq!(found("c: application/sdp", " \r\n"), Err(NoAnswer));
+    assert_eq!(found("c: application/sdp\r\nl: 3", " \r\n"), Err(NoAnswer));
+    assert_eq!(found("c: application/sdp", ""), Err(NoLength));
+    assert_eq!(found("Content-Type:", ""), Err(NoAnswer));
     for lines in [
         "c: Application/SDP ; charset=utf-8",
         "Content-Type: application/sdp\r\ne: identity\r\nContent-Disposition: Session;handling=optional",
