@@ -55,6 +55,14 @@ pub enum AddressError {
         /// The beginning of its value.
         value: String,
     },
+    /// The port of a URI that could be read otherwise.
+    #[error("the port of the {name} '{value}' is none: expected 1 to 65535")]
+    Port {
+        /// The header.
+        name: &'static str,
+        /// The beginning of its value.
+        value: String,
+    },
     /// An address that no host has, or one that is everybody's own.
     #[error(
         "the {name} '{value}' leads to nobody: expected the address of a host, found one that is nobody's or whoever sends there"
@@ -221,6 +229,7 @@ pub(crate) fn other_than(to: &str, asked: &str) -> Option<String> {
 #[derive(Clone, Copy, Debug)]
 enum Problem {
     Malformed,
+    Port,
     Unsupported,
 }
 
@@ -229,6 +238,7 @@ impl Problem {
         let value = excerpt(value, 120);
         match self {
             Self::Malformed => AddressError::Malformed { name, value },
+            Self::Port => AddressError::Port { name, value },
             Self::Unsupported => AddressError::Unsupported { name, value },
         }
     }
@@ -239,8 +249,9 @@ fn contact(value: &str) -> Contact {
     let uri = split(value).and_then(|(text, parameters)| {
         for parameter in parameters.split(';') {
             let (name, given) = parameter.split_once('=').unwrap_or((parameter, ""));
-            if let Ok(Param::Q(given)) = Param::try_from((name.trim(), Some(given.trim()))) {
-                q = thousandths(given.value()).ok_or(Problem::Malformed)?;
+            if name.trim().eq_ignore_ascii_case("q") {
+                // One that is no number says nothing about the URI: behind all those that say what they are worth.
+                q = thousandths(given.trim()).unwrap_or(0);
             }
         }
         uri(text)
@@ -351,8 +362,9 @@ fn host_and_port(text: &str) -> Result<(String, Option<u16>), Problem> {
         return Err(Problem::Malformed);
     }
     let read = |port: &str| {
-        let digits = port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| port.parse().ok()).flatten().filter(|port: &u16| *port > 0).ok_or(Problem::Malformed)
+        let is_number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        let port = port.parse().ok().filter(|port: &u16| *port > 0);
+        if is_number { port.ok_or(Problem::Port) } else { Err(Problem::Malformed) }
     };
     Ok((checked_host(host)?, port.map(read).transpose()?))
 }

@@ -67,8 +67,7 @@ fn what_cannot_be_read_is_named_and_breaks_out_of_nothing() {
         "<sip:a@>",
         "<sip:a@b@c>",
         "<sip:a b@c>",
-        "<sip:a@b:0>",
-        "<sip:a@b:70000>",
+        "<sip:a@b:>",
         "<sip:a@b:+1>",
         "<sip:a@2001:db8::1>",
         "<sip:a@[2001:db8::1>",
@@ -77,17 +76,29 @@ fn what_cannot_be_read_is_named_and_breaks_out_of_nothing() {
         "<sip:a@b;maddr=>",
         "<sip:a@b;maddr=c/d>",
         "\"<sip:a@b>",
-        "<sip:a@b>;q=2",
-        "<sip:a@b>;q=x",
     ] {
         let error = contacts(&head(&format!("Contact: {value}"))).remove(0).uri.unwrap_err();
         assert!(matches!(error, AddressError::Malformed { .. }), "{value}: {error:?}");
+    }
+    for value in ["<sip:a@b:0>", "<sip:a@b:99999>", "<sip:a@[2001:db8::1]:70000>;q=0.5"] {
+        let error = contacts(&head(&format!("Contact: {value}"))).remove(0).uri.unwrap_err();
+        assert!(matches!(error, AddressError::Port { .. }), "{value}: {error:?}");
+        assert!(error.to_string().starts_with(&format!("the port of the Contact '{value}' is none")), "{error}");
     }
     for value in ["<tel:+15550100>", "<sip:a@b;transport=sctp>", "<sip:a@b;transport=x>", "<http://a>"] {
         let error = contacts(&head(&format!("Contact: {value}"))).remove(0).uri.unwrap_err();
         assert!(matches!(error, AddressError::Unsupported { .. }), "{value}: {error:?}");
     }
     assert_eq!(contacts(&head("To: <sip:a>\r\nContact:")), []);
+}
+
+#[test]
+fn a_preference_that_is_no_number_is_the_lowest_and_its_contact_is_good() {
+    for q in ["2", "1.5", "x", "", "-1", "0.1234"] {
+        let found = contacts(&head(&format!("Contact: <sip:a@b>;q={q}, <sip:c@d>;q=0.1")));
+        let found: Vec<_> = found.into_iter().map(|contact| (contact.uri.unwrap().host, contact.q)).collect();
+        assert_eq!(found, [("d".to_owned(), 100), ("b".to_owned(), 0)], "{q}");
+    }
 }
 
 #[test]
