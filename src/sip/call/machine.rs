@@ -203,9 +203,7 @@ impl Call {
 
     /// Takes a 2xx that has not the body that it should have: it is no answer, but whoever sent it believes in a call.
     pub(crate) fn receive_without_body(&mut self, response: &Response, now: Instant) {
-        let tag = response.head.value("To").and_then(address::tag).unwrap_or_default();
-        let is_known = self.legs.iter().any(|leg| leg.dialog.remote_tag == tag);
-        if !is_known && (200..300).contains(&response.status) && response.cseq.1 == Method::Invite.word() {
+        if (200..300).contains(&response.status) && response.cseq.1 == Method::Invite.word() {
             let final_response = self.final_response.clone();
             self.receive(response, false, now);
             self.final_response = final_response;

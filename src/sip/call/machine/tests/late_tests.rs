@@ -149,10 +149,10 @@ fn a_2xx_whose_body_cannot_be_read_is_no_answer_and_its_callee_is_released() {
             "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a;branch={branch}\r\nCall-ID: the-call\r\nCSeq: 1 INVITE\r\n{HERE}\r\n\r\n"
         ));
         scene.call.abandon();
-        for _ in 0..2 {
-            scene.call.receive_without_body(&cut, scene.now);
-        }
+        scene.call.receive_without_body(&cut, scene.now);
         assert_eq!(scene.sends(), ["ACK", "BYE"]);
+        scene.call.receive_without_body(&cut, scene.now);
+        assert_eq!(scene.sends(), ["ACK"]);
         assert_eq!((scene.call.verdict(), scene.call.is_open()), (Verdict::Nothing, true));
         assert_eq!(scene.call.release(), Release::Open(Open::ByeUnanswered));
         if is_later_read {
