@@ -41,8 +41,7 @@ pub enum CounterError {
     },
     /// A log that ends ahead of the clock, and another of its host that was begun behind that.
     #[error(
-        "the newest log of {place} ends ahead of the clock, and another log within its time: expected one after the other; \
-        was the clock set back? Name the one that is running"
+        "the newest log of {place} ends ahead of the clock, and another log within its time: expected one behind the other"
     )]
     ClockSetBack { place: String },
     #[error("{place} holds no row yet{}", if .host.is_empty() { "" } else { ", only its header" })]

@@ -72,11 +72,7 @@ impl<const N: usize> Past<N> {
             Some(Before::More) => "an earlier sample says more than this one: was it read later, or do two sources \
                                    answer under one name?"
                 .to_owned(),
-            Some(Before::Same) => {
-                "the sample is the very one of the run before, and there is no other: nothing to compare it \
-                                   with; does its source stand still?"
-                    .to_owned()
-            }
+            Some(Before::Same) => "the only sample is that of the run before: nothing to compare it with".to_owned(),
             Some(Before::Samples) => format!(
                 "the sample before is older than the window of {window}: check more often, or give a longer --window"
             ),

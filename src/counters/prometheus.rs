@@ -119,7 +119,7 @@ impl Asked<'_> {
         }
         let label_of = |series: &ExposedSeries<'_>| match wanted {
             Some(wanted) => wanted.host_of(series),
-            None => series.host_unless(|label| way.selector.says(label)).into_owned(),
+            None => series.host_unless(&|label| way.selector.says(label)).into_owned(),
         };
         let known = page::named(hosts(all.iter().map(|series| label_of(series).into())));
         let is_of = |host: &str| self.host.is_none_or(|asked| host.is_empty() || is_host(host, asked));

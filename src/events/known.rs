@@ -1,6 +1,5 @@
 //! Was a record counted already? An export that another one was appended to holds some records twice.
 
-use std::collections::HashSet;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use super::EventRecord;
@@ -8,8 +7,8 @@ use super::EventRecord;
 /// The records that were counted so far, up to [`MAX_KNOWN`] of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Known {
-    /// Of each a number of 64 bits that no two of so few have in common.
-    records: HashSet<u64>,
+    /// Of each a number of 64 bits that no two of so few have in common, in rising order.
+    records: Vec<u64>,
     /// Whether there were more, which nobody remembers.
     pub is_full: bool,
 }
@@ -21,13 +20,14 @@ impl Known {
         let Some(number) = record.number.filter(|_| !record.computer.is_empty()) else { return true };
         let identity = (number, record.time, record.id, &record.computer, &record.channel);
         let identity = BuildHasherDefault::<DefaultHasher>::default().hash_one(identity);
-        if self.records.len() == MAX_KNOWN {
-            self.is_full |= !self.records.contains(&identity);
-            return !self.records.contains(&identity);
+        match self.records.binary_search(&identity) {
+            Ok(_) => return false,
+            Err(_) if self.records.len() == MAX_KNOWN => self.is_full = true,
+            Err(place) => self.records.insert(place, identity),
         }
-        self.records.insert(identity)
+        true
     }
 }
 
-/// The most records that are remembered.
-pub(super) const MAX_KNOWN: usize = 100_000;
+/// The most records that are remembered: in order, each of them moves those behind it.
+pub(super) const MAX_KNOWN: usize = 10_000;

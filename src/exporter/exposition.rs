@@ -60,17 +60,17 @@ impl<'a> ExposedSeries<'a> {
     /// Which host it is of, mostly with a port: what the first Prometheus that passed it on says in one of [`HOST_LABELS`], or
     /// what a label says whose name means a host. Empty where nobody says it.
     pub(crate) fn host(&self) -> Cow<'a, str> {
-        self.host_unless(|_| false)
+        self.host_unless(&|_| false)
     }
 
     /// The same without the words of labels that are chosen by: who does that knows what they mean.
-    pub(crate) fn host_unless(&self, is_chosen: impl Fn(&str) -> bool) -> Cow<'a, str> {
+    pub(crate) fn host_unless(&self, is_chosen: &dyn Fn(&str) -> bool) -> Cow<'a, str> {
         let label = |name: &&str| self.label(name).filter(|host| !host.is_empty());
         HOST_LABELS.iter().find_map(label).or_else(|| self.host_in_words(is_chosen)).unwrap_or_default()
     }
 
-    pub(crate) fn host_in_words(&self, is_chosen: impl Fn(&str) -> bool) -> Option<Cow<'a, str>> {
-        let is_word = |label: &str| HOST_WORDS.iter().any(|word| word.eq_ignore_ascii_case(label));
+    pub(crate) fn host_in_words(&self, is_chosen: &dyn Fn(&str) -> bool) -> Option<Cow<'a, str>> {
+        let is_word = |label: &str| HOST_WORDS.split(' ').any(|word| word.eq_ignore_ascii_case(label));
         self.labels()
             .find(|(label, host)| is_word(label) && !host.is_empty() && !is_chosen(label))
             .map(|(_, host)| host)
@@ -177,19 +177,8 @@ fn unescaped(value: &str) -> Cow<'_, str> {
 pub(crate) const HOST_LABELS: [&str; 3] = ["exported_exported_instance", "exported_instance", "instance"];
 
 /// The labels in which others than a Prometheus say it: Telegraf, and whoever writes rules of his own.
-const HOST_WORDS: [&str; 11] = [
-    "host",
-    "hostname",
-    "host_name",
-    "server",
-    "computer",
-    "computername",
-    "node",
-    "nodename",
-    "machine",
-    "fqdn",
-    "agent_hostname",
-];
+const HOST_WORDS: &str =
+    "host hostname host_name server computer computername node nodename machine fqdn agent_hostname";
 
 /// The most characters of a series in a message.
 const MAX_SHOWN: usize = 250;
@@ -259,7 +248,7 @@ mod tests {
             let text = format!("x{{{labels}}} 1");
             series(&text).next().flatten().unwrap().host().into_owned()
         };
-        for word in HOST_WORDS.into_iter().chain(["Host", "COMPUTERNAME"]) {
+        for word in HOST_WORDS.split(' ').chain(["Host", "COMPUTERNAME"]) {
             assert_eq!(host(&format!("app=\"x\",{word}=\"cas2\"")), "cas2", "{word}");
         }
         assert_eq!(host("host=\"cas2\",instance=\"cas1:9182\""), "cas1:9182");

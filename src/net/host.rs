@@ -6,14 +6,23 @@ use idna::punycode;
 
 use crate::report::excerpt;
 
+/// A host that somebody gives: what [`of_uri`] takes, but for what resolvers make an address of that nobody means, as 10.1.0.5 of
+/// 10.1.5.
+pub(crate) fn parse(text: &str) -> Result<String, String> {
+    let last = text.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    if is_number(last) && address(text).is_none() {
+        return wrong(text, "an IPv4 address is four numbers from 0 to 255; ");
+    }
+    of_uri(text)
+}
+
 /// A host name or address: nothing that could not be looked up, and nothing that could break out of a URI. A port or a
 /// scheme is no part of it, and is told where it belongs. A name in another script becomes what DNS, TLS and SIP know it by:
 /// its A-labels (RFC 5890).
-pub(crate) fn parse(text: &str) -> Result<String, String> {
+pub(crate) fn of_uri(text: &str) -> Result<String, String> {
     // What another script writes is looked at label by label.
     let is_plausible = |c: char| !c.is_ascii() || is_of_labels(c) || matches!(c, '.' | ':' | '[' | ']' | '%');
-    let expected = "expected a name such as cas1.example.com or an address such as 192.0.2.7";
-    let wrong = |what: &str| Err(format!("'{}' is not a host: {what}{expected}", excerpt(text, 300)));
+    let wrong = |what| wrong(text, what);
     let scheme = ["sip:", "sips:", "ldap:", "ldaps:", "http:", "https:"].into_iter();
     let has_scheme = scheme.clone().any(|it| text.get(..it.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(it)));
     if has_scheme && text.parse::<Ipv6Addr>().is_err() {
@@ -31,10 +40,6 @@ pub(crate) fn parse(text: &str) -> Result<String, String> {
     let (bare, zone) = bare(text).split_once('%').unwrap_or((bare(text), "-"));
     if text.contains([':', '[', ']', '%']) && (bare.parse::<IpAddr>().is_err() || zone.is_empty()) {
         return wrong("its colons, brackets or zone are not those of an IPv6 address; ");
-    }
-    // Of fewer numbers resolvers make an address that nobody means: 10.1.5 is 10.1.0.5 to them.
-    if is_number(text.trim_end_matches('.').rsplit('.').next().unwrap_or_default()) && text.parse::<IpAddr>().is_err() {
-        return wrong("an IPv4 address is four numbers from 0 to 255; ");
     }
     if text.is_ascii() {
         return Ok(text.to_owned());
@@ -57,6 +62,11 @@ fn a_label(label: &str) -> Option<String> {
     }
     let ascii = if small.is_ascii() { small } else { format!("xn--{}", punycode::encode_str(&small)?) };
     (ascii.len() < 64).then_some(ascii)
+}
+
+fn wrong(text: &str, what: &str) -> Result<String, String> {
+    let expected = "expected a name such as cas1.example.com or an address such as 192.0.2.7";
+    Err(format!("'{}' is not a host: {what}{expected}", excerpt(text, 300)))
 }
 
 /// Whether a resolver takes a label for a number, as no top-level domain is one.

@@ -372,7 +372,7 @@ fn host_and_port(text: &str) -> Result<(String, Option<u16>), Problem> {
 /// A name or an address without zone, which would mean nothing here. An underscore has no place in a host name (RFC 3261 25.1),
 /// and is in use: the names of containers have it, and are looked up all the same.
 fn checked_host(text: &str) -> Result<String, Problem> {
-    let is_host = host::parse(text).is_ok() && !text.contains('%') || host::address(text).is_some();
+    let is_host = host::of_uri(text).is_ok() && !text.contains('%') || host::address(text).is_some();
     let bare = host::bare(text);
     let is_name = !bare.contains([':', '[', ']']);
     if is_host && (is_name || host::address(bare).is_some()) { Ok(bare.to_owned()) } else { Err(Problem::Malformed) }

@@ -101,7 +101,6 @@ impl<const N: usize> Together<N> {
             (Err(error @ CounterError::NoHeader { .. }), None) => {
                 self.foreign.get_or_insert(error);
             }
-            (Err(CounterError::NoHeader { .. }), Some(_)) => {}
             // Of another collector, or of another host, in the same directory.
             (Err(error @ (CounterError::Absent { .. } | CounterError::NoSuchHost { .. })), _) => {
                 self.others.get_or_insert(error);

@@ -64,7 +64,7 @@ impl Wanted<'_> {
         };
         let mut places = HOST_LABELS.iter().filter_map(|label| Some((*label, series.label(label)?)));
         let place = places.find(is_a_host).map(|(_, value)| value);
-        let in_words = || series.host_in_words(|label| self.selector.says(label)).filter(|host| !self.is_it(host));
+        let in_words = || series.host_in_words(&|label| self.selector.says(label)).filter(|host| !self.is_it(host));
         place.or_else(in_words).map(Cow::into_owned).unwrap_or_default()
     }
 
