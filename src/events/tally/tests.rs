@@ -113,7 +113,7 @@ fn records_are_remembered_up_to_a_bound_and_count_behind_it() {
     assert_eq!(tallied(&mut (0..MAX_KNOWN).chain(0..2)), (MAX_KNOWN, vec![]));
     let (count, remarks) = tallied(&mut (0..MAX_KNOWN + 2).chain(0..1).chain(MAX_KNOWN..MAX_KNOWN + 2));
     assert_eq!((count, remarks.len()), (MAX_KNOWN + 4, 1));
-    assert!(remarks[0].starts_with("more than 100000 events: "), "{remarks:?}");
+    assert!(remarks[0].starts_with("more than 10000 events: "), "{remarks:?}");
 }
 
 #[test]
