@@ -9,11 +9,12 @@ use crate::report::excerpt;
 /// A host that somebody gives: what [`of_uri`] takes, but for what resolvers make an address of that nobody means, as 10.1.0.5 of
 /// 10.1.5.
 pub(crate) fn parse(text: &str) -> Result<String, String> {
-    let last = text.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
-    if is_number(last) && address(text).is_none() {
+    let host = of_uri(text)?;
+    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    if is_number(last) && address(&host).is_none() {
         return wrong(text, "an IPv4 address is four numbers from 0 to 255; ");
     }
-    of_uri(text)
+    Ok(host)
 }
 
 /// A host name or address: nothing that could not be looked up, and nothing that could break out of a URI. A port or a
@@ -135,6 +136,7 @@ mod tests {
             "cas1:",
             "sip:cas1",
             "SIPS:cas1:5061",
+            "sip:192.0.2.7",
             "sip:[::1]",
         ] {
             let error = parse(text).unwrap_err();
