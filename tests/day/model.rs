@@ -64,8 +64,8 @@ pub struct Growth {
     pub rejected: u64,
     pub milliseconds: i64,
     pub falls: usize,
-    /// Whether the falls are hardly restarts.
-    pub is_in_doubt: bool,
+    /// The calls, and the rejected ones, of steps in which what was counted before may have come again.
+    pub doubtful: (u64, u64),
 }
 
 impl Memory {
@@ -113,18 +113,60 @@ pub fn growth(samples: &[Counted]) -> Option<Growth> {
         received += end.received - base.received;
         rejected += end.rejected - base.rejected;
     }
-    let is_no_birth = |index: usize| 2 * samples[index].all() > samples[index - 1].all();
-    let comes_back = (1..lives.len()).any(|number| {
-        let begun = lives[..number].iter().map(|life| life[0].all()).filter(|all| *all > 0).min();
-        begun.is_some_and(|begun| lives[number].iter().any(|sample| sample.all() >= begun))
-    });
-    let leaps = samples.windows(2).any(|pair| {
-        let seconds = ((pair[1].at - pair[0].at) / 1_000).max(10) + 1;
-        let rose = if pair[0].is_below(pair[1]) { pair[1].all() - pair[0].all() } else { pair[1].all() };
-        rose > 100 * seconds.unsigned_abs()
-    });
-    let is_in_doubt = leaps || comes_back || births.iter().any(|birth| is_no_birth(*birth));
-    Some(Growth { received, rejected, milliseconds: last.at - first.at, falls: births.len(), is_in_doubt })
+    let step = |index: usize| match (births.contains(&index), samples[index - 1], samples[index]) {
+        (true, _, now) => (now.received, now.rejected),
+        (false, before, now) => (now.received - before.received, now.rejected - before.rejected),
+    };
+    let size = |index: usize| step(index).0 + step(index).1;
+    let mut doubtful = leaps(samples, &size);
+    let mut begins = Vec::new();
+    let mut start = 0;
+    for (number, life) in lives.iter().enumerate() {
+        if number > 0 {
+            let (birth, lost) = (&samples[start], samples[start - 1].all());
+            let least = begins.iter().copied().filter(|all| *all > 0).min().unwrap_or(u64::MAX);
+            if birth.all() >= least {
+                let before = start - lives[number - 1].len() + 1;
+                let sure = (before..start).filter(|index| !doubtful[*index] && size(*index) > 0);
+                if let Some(largest) = sure.rev().max_by_key(|index| size(*index)) {
+                    doubtful[largest] = true;
+                }
+            }
+            doubtful[start] |= 2 * birth.all() > lost;
+            for index in start + 1..start + life.len() {
+                let passes = |level| samples[index - 1].all() < level && level <= samples[index].all();
+                doubtful[index] |= passes(least) || passes(lost);
+            }
+        }
+        begins.push(life[0].all());
+        start += life.len();
+    }
+    let of_doubt = (1..samples.len()).filter(|index| doubtful[*index]).map(step);
+    let doubtful = of_doubt.fold((0, 0), |all, step| (all.0 + step.0, all.1 + step.1));
+    Some(Growth { received, rejected, milliseconds: last.at - first.at, falls: births.len(), doubtful })
+}
+
+/// In which steps more came than any router counts.
+fn leaps(samples: &[Counted], size: &impl Fn(usize) -> u64) -> Vec<bool> {
+    let is_leap = |index: &usize| {
+        let seconds = ((samples[*index].at - samples[index - 1].at) / 1_000).max(10) + 1;
+        size(*index) > 100 * seconds.unsigned_abs()
+    };
+    (0..samples.len()).map(|index| index > 0 && is_leap(&index)).collect()
+}
+
+impl Growth {
+    /// Whether what may have been counted before would change the verdict: of the rest too many were rejected as well, or as few
+    /// of at least half.
+    fn is_in_doubt(&self) -> bool {
+        let is_alarming = |(received, rejected): (u64, u64)| 4 * rejected.min(received) > received;
+        let all = (self.received, self.rejected);
+        let rest = (all.0 - self.doubtful.0, all.1 - self.doubtful.1);
+        let is_alike = rest.0.max(rest.1) >= 10 && is_alarming(rest) == is_alarming(all);
+        let is_mostly = self.doubtful.0 + self.doubtful.1 > (all.0 + all.1) / 2;
+        let is_settled = if is_alarming(all) { self.falls == 0 || is_alike } else { is_alike && !is_mostly };
+        self.doubtful != (0, 0) && !is_settled
+    }
 }
 
 /// A sample is neither more than ten minutes old nor more than five ahead.
@@ -147,8 +189,7 @@ pub fn by_totals(learnt: Learnt) -> Expected {
     } else {
         State::Ok
     };
-    let is_flood = growth.falls == 0 && growth.received > 0 && state != State::Ok;
-    if growth.is_in_doubt && growth.received.max(growth.rejected) >= 10 && !is_flood {
+    if growth.is_in_doubt() && growth.received.max(growth.rejected) >= 10 {
         return Expected::of(State::Unknown, "do two sources answer under one name");
     }
     let (state, says) = match growth.received {
