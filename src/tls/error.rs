@@ -7,7 +7,7 @@ use rustls::{AlertDescription as Alert, CertificateError, Error, InvalidMessage,
 use super::possession::KeyError;
 use super::served::Served;
 use super::settings::HAS_LEGACY;
-use super::tap::{other_protocol, server_hello_version};
+use super::tap::{has_handshake, other_protocol, server_hello_version};
 use super::version::Version;
 use crate::net::Peer;
 use crate::report::{Class, Failure};
@@ -133,7 +133,7 @@ impl TlsError {
         }
         match rustls_error(error) {
             Some(error) => Self::of_rustls(error, peer, first),
-            None => Self::of_hang_up(error, peer, first.is_empty()),
+            None => Self::of_hang_up(error, peer, first),
         }
     }
 
@@ -169,8 +169,9 @@ impl TlsError {
         }
     }
 
-    /// The error of a connection that ended during the handshake.
-    pub(super) fn of_hang_up(error: &io::Error, peer: Peer, before_hello: bool) -> Self {
+    /// The error of a connection that ended during the handshake, after the `first` bytes: a farewell is no ServerHello.
+    pub(super) fn of_hang_up(error: &io::Error, peer: Peer, first: &[u8]) -> Self {
+        let before_hello = !has_handshake(first);
         let reset = matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe);
         Self::Closed { peer, how: if reset { "reset" } else { "closed" }, before_hello }
     }

@@ -74,6 +74,11 @@ pub(super) fn other_protocol(first: &[u8]) -> Option<&'static str> {
     (!may_be_record(first)).then_some(known.unwrap_or("something that is no TLS"))
 }
 
+/// Whether they begin with a message of a handshake, not with an alert.
+pub(super) fn has_handshake(first: &[u8]) -> bool {
+    first.first() == Some(&22)
+}
+
 /// The version of a ServerHello as it stands in the clear; TLS 1.3 hides behind 1.2 here.
 pub(super) fn server_hello_version(first: &[u8]) -> Option<Version> {
     match first {

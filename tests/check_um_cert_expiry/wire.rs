@@ -318,6 +318,16 @@ fn closed_when_the_server_hangs_up_at_once() {
 }
 
 #[test]
+fn closed_when_the_server_answers_with_nothing_but_a_farewell() {
+    let peer = Peer::tcp(|mut stream| answer_hello(&mut stream, &[21, 3, 3, 0, 2, 1, 0]));
+    let answer = ["-H", "127.0.0.1", "-p", &peer.port(), "--transport", "tls"];
+    let options = run_command(plugin("check_um_sip_options").args(answer));
+    for ran in [look(&peer.port(), ""), options] {
+        ran.assert_text(2).assert_says("closed the connection in the TLS handshake, in answer to our ClientHello");
+    }
+}
+
+#[test]
 fn tls_when_the_server_speaks_something_else() {
     for (bytes, said) in [
         (b"HTTP/1.1 400 Bad Request\r\n\r\n".as_slice(), "it answers with HTTP without TLS"),

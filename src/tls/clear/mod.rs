@@ -114,7 +114,7 @@ fn withheld(ended: Result<(), CutShort>, suite: Suite, peer: &Peer) -> TlsError 
 fn explain(cut: CutShort, peer: &Peer, first: &[u8]) -> TlsError {
     let peer = peer.clone();
     match cut {
-        CutShort::Io(error) => TlsError::of_hang_up(&error, peer, first.is_empty()),
+        CutShort::Io(error) => TlsError::of_hang_up(&error, peer, first),
         CutShort::Flight(FlightError::NotTls) => {
             TlsError::NotTls { peer, spoken: other_protocol(first).unwrap_or("something that is no TLS") }
         }

@@ -90,7 +90,7 @@ fn explain(ended: Ended, peer: Peer, refusal: Refusal<'_>, first: &[u8]) -> TlsE
             refusal.explain(peer, "closed the connection".to_owned())
         }
         (Some(alert), _) => TlsError::of_alert(alert, peer, clear::OFFER),
-        (None, Ended::HungUp(error)) => TlsError::of_hang_up(&error, peer, first.is_empty()),
+        (None, Ended::HungUp(error)) => TlsError::of_hang_up(&error, peer, first),
         (None, Ended::Broken(reason)) => TlsError::Broken { peer, reason },
     }
 }
