@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panic")]
 
+#[cfg(target_os = "linux")]
+mod acknowledgements;
 mod answers;
 mod down;
 mod failover;
