@@ -36,65 +36,64 @@ pub fn again(tree: &Path, printed: &Path, programs: &[&str]) -> Result<(), Failu
 }
 
 fn ask(tree: &Path, mutants: &[&Value], programs: &[&str]) -> Result<(), Failure> {
-    let known = programs.iter().map(|program| tests::known(tree, program)).collect::<Result<Vec<_>, _>>()?;
-    let reaching: Vec<BTreeMap<u32, Vec<&Test>>> = known.iter().map(|tests| tests::by_mutant(tests)).collect();
+    let known = tests::known(tree, programs)?;
+    let reaching = tests::by_mutant(&known);
     let line = Mutex::new(());
     tests::each(mutants, |mutant| {
         let (number, name) = (mutant["number"].as_u64().unwrap_or_default() as u32, mutant["name"].as_str());
-        let fate = match mutant["left"].as_str() {
-            Some(why) => format!("left ({why})"),
-            None => fate(tree, number, programs.iter().copied().zip(&reaching)),
+        let tests = reaching.get(&number).map_or(&[][..], Vec::as_slice);
+        let (fate, asked) = match mutant["left"].as_str() {
+            Some(why) => (format!("left ({why})"), 0),
+            None => fate(tree, number, tests),
+        };
+        let left = if fate == MISSED && asked < tests.len() {
+            format!(" ({asked} of the {} tests that reach it were asked)", tests.len())
+        } else {
+            String::new()
         };
         let _guard = line.lock();
-        say(&format!("{fate} {number} {}", name.unwrap_or_default()));
+        say(&format!("{fate} {number} {}{left}", name.unwrap_or_default()));
     });
     Ok(())
 }
 
-fn fate<'a>(
-    tree: &Path,
-    number: u32,
-    programs: impl Iterator<Item = (&'a str, &'a BTreeMap<u32, Vec<&'a Test>>)>,
-) -> String {
-    let reached = |(program, reaching): (&'a str, &'a BTreeMap<u32, Vec<&'a Test>>)| {
-        let tests = reaching.get(&number)?;
-        Some((program, tests.as_slice()))
-    };
-    let mut open: Vec<(&str, &[&Test])> = programs.filter_map(reached).collect();
-    let is_reached = !open.is_empty();
-    // A few of each program first: most mutants are killed by them. Then more and more at once.
-    let mut many = FEW;
-    while !open.is_empty() {
-        for (program, tests) in &mut open {
-            let (batch, rest) = tests.split_at(many.min(tests.len()));
-            *tests = rest;
-            let names: Vec<&str> = batch.iter().map(|test| test.name.as_str()).collect();
-            let takes: Duration = batch.iter().map(|test| test.takes).sum();
+/// What becomes of a mutant, and how many of the tests that reach it were asked: most mutants are killed by the first few,
+/// therefore then more and more at once, and no longer than [`ENOUGH`].
+fn fate(tree: &Path, number: u32, tests: &[&Test]) -> (String, usize) {
+    let (mut asked, mut many, mut spent) = (0, FEW, Duration::ZERO);
+    while asked < tests.len() && spent < ENOUGH {
+        let batch = &tests[asked..tests.len().min(asked + many)];
+        let mut by_program: BTreeMap<&str, Vec<&Test>> = BTreeMap::new();
+        for test in batch {
+            by_program.entry(&test.program).or_default().push(test);
+        }
+        for (program, tests) in by_program {
+            let names: Vec<&str> = tests.iter().map(|test| test.name.as_str()).collect();
+            let takes: Duration = tests.iter().map(|test| test.takes).sum();
+            spent += takes;
             match (Run { tree, program, names: &names, awake: number, most: LEAST + takes * 5 }.end(None)) {
                 End::Passed => {}
-                End::Failed => return "caught".to_owned(),
-                End::Late => return "timeout".to_owned(),
+                End::Failed => return ("caught".to_owned(), asked),
+                End::Late => return ("timeout".to_owned(), asked),
             }
         }
-        open.retain(|(_, tests)| !tests.is_empty());
+        asked += batch.len();
         many *= 4;
     }
-    if is_reached { "missed" } else { "unreached" }.to_owned()
+    (if tests.is_empty() { "unreached" } else { MISSED }.to_owned(), asked)
 }
 
 /// Asks for one mutant, and tells which tests it fails.
 pub fn alone(tree: &Path, number: &str, programs: &[&str]) -> Result<(), Failure> {
     let number: u32 = number.parse()?;
+    let known = tests::known(tree, programs)?;
     let mut failed = 0;
-    for program in programs {
-        let tests = tests::known(tree, program)?;
-        let reaching = tests::by_mutant(&tests);
-        for test in reaching.get(&number).into_iter().flatten() {
-            let names = [test.name.as_str()];
-            let end = Run { tree, program, names: &names, awake: number, most: LEAST + test.takes * 5 }.end(None);
-            failed += usize::from(end != End::Passed);
-            say(&format!("{end:?} {}", test.name));
-        }
+    for test in tests::by_mutant(&known).get(&number).into_iter().flatten() {
+        let names = [test.name.as_str()];
+        let most = LEAST + test.takes * 5;
+        let end = Run { tree, program: &test.program, names: &names, awake: number, most }.end(None);
+        failed += usize::from(end != End::Passed);
+        say(&format!("{end:?} {}", test.name));
     }
     say(&format!("{number}: {failed} tests fail"));
     Ok(())
@@ -105,6 +104,9 @@ fn scatter(number: u64) -> u64 {
     number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
 }
 
+const MISSED: &str = "missed";
 const FEW: usize = 2;
+/// How long the tests that a mutant is asked of may take by themselves. What lives that long is called alive.
+const ENOUGH: Duration = Duration::from_secs(20);
 /// What a busy machine may make of nothing.
 const LEAST: Duration = Duration::from_secs(20);

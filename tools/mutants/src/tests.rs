@@ -20,6 +20,8 @@ use crate::{Failure, compile::say};
 /// One test, run alone.
 #[derive(Clone, Debug)]
 pub struct Test {
+    /// Whose it is.
+    pub program: String,
     /// Its name, as the program lists it.
     pub name: String,
     /// How long it takes.
@@ -72,20 +74,22 @@ pub fn reach(tree: &Path, programs: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What [`reach`] has kept.
-pub fn known(tree: &Path, program: &str) -> Result<Vec<Test>, Failure> {
-    let found: Value = serde_json::from_str(&fs::read_to_string(kept(tree, program))?)?;
-    let test = |test: &Value| Test {
-        name: test["name"].as_str().unwrap_or_default().to_owned(),
-        takes: Duration::from_millis(test["takes"].as_u64().unwrap_or_default()),
-        reaches: test["reaches"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|n| n.as_u64().unwrap_or_default() as u32)
-            .collect(),
-    };
-    Ok(found.as_array().into_iter().flatten().map(test).collect())
+/// What [`reach`] has kept of these programs.
+pub fn known(tree: &Path, programs: &[&str]) -> Result<Vec<Test>, Failure> {
+    let mut tests = Vec::new();
+    for program in programs {
+        let found: Value = serde_json::from_str(&fs::read_to_string(kept(tree, program))?)?;
+        let numbers = |test: &Value| {
+            test["reaches"].as_array().into_iter().flatten().filter_map(Value::as_u64).map(|n| n as u32).collect()
+        };
+        tests.extend(found.as_array().into_iter().flatten().map(|test| Test {
+            program: (*program).to_owned(),
+            name: test["name"].as_str().unwrap_or_default().to_owned(),
+            takes: Duration::from_millis(test["takes"].as_u64().unwrap_or_default()),
+            reaches: numbers(test),
+        }));
+    }
+    Ok(tests)
 }
 
 /// A run of some tests of a program.
@@ -137,7 +141,7 @@ pub fn each<T: Sync>(all: &[T], work: impl Fn(&T) + Sync) {
     });
 }
 
-/// Which tests of a program reach each mutant, those first that reach least: they are there for it.
+/// Which tests reach each mutant, those first that are quick and reach least: they are there for it.
 pub fn by_mutant(tests: &[Test]) -> BTreeMap<u32, Vec<&Test>> {
     let mut by_mutant: BTreeMap<u32, Vec<&Test>> = BTreeMap::new();
     for test in tests {
