@@ -347,10 +347,13 @@ mod tests {
 
     #[test]
     fn closed_when_the_peer_hangs_up_unasked() {
-        let error = handshake(&io::ErrorKind::UnexpectedEof.into(), false, false, b"");
-        assert_eq!(error.class(), Class::Closed);
-        assert!(error.may_be_legacy());
-        assert!(!handshake(&io::ErrorKind::UnexpectedEof.into(), false, false, RECORD).may_be_legacy());
+        let hang_up = |first: &[u8]| handshake(&io::ErrorKind::UnexpectedEof.into(), false, false, first);
+        // Without a word, or with an alert alone, it refuses the hello; not so after a ServerHello.
+        for first in [b"".as_slice(), RECORD] {
+            assert_eq!(hang_up(first).class(), Class::Closed);
+            assert!(hang_up(first).may_be_legacy());
+        }
+        assert!(!hang_up(b"\x16\x03\x03\x00\x31\x02").may_be_legacy());
     }
 
     #[test]
