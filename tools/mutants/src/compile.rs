@@ -174,7 +174,7 @@ fn arms(matched: &[Place], message: &Value, files: &BTreeMap<String, Woven>) -> 
 }
 
 /// Every Rust file below a directory, from the package's root on.
-fn sources(directory: &Path) -> Result<Vec<String>, Failure> {
+pub fn sources(directory: &Path) -> Result<Vec<String>, Failure> {
     let mut found = Vec::new();
     let mut open = vec![(directory.to_owned(), "src".to_owned())];
     while let Some((directory, name)) = open.pop() {

@@ -6,6 +6,7 @@
 //! which tells the same as all of them. What cannot be woven (a constant, say) is told, and left to `cargo mutants`.
 //!
 //! ```text
+//! draw TREE DIRECTORY...                   a list without cargo-mutants: what a comparison, && and || have for a neighbour
 //! weave LIST TREE                          weave what `cargo mutants --list --json` wrote to LIST into the sources in TREE
 //! reach TREE PROGRAM...                    which mutants each test of these test programs reaches
 //! play TREE SHARD/SHARDS PROGRAM...        ask these programs' tests for a share of the mutants, one line for each
@@ -14,6 +15,7 @@
 //! ```
 //!
 //! ```text
+//! draw      the mutants of a sample
 //! list      the mutants, as cargo-mutants lists them
 //! sites     where in a file they stand, and what is to be written there
 //! weave     the woven text, and whose each byte is
@@ -25,6 +27,7 @@
 use std::{env, error::Error, path::Path, process::ExitCode};
 
 mod compile;
+mod draw;
 mod list;
 mod play;
 mod sites;
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match &arguments[..] {
+        ["draw", tree, directories @ ..] if !directories.is_empty() => draw::draw(Path::new(tree), directories),
         ["weave", list, tree] => compile::weave(Path::new(list), Path::new(tree)),
         ["reach", tree, programs @ ..] if !programs.is_empty() => tests::reach(Path::new(tree), programs),
         ["play", tree, shard, programs @ ..] if !programs.is_empty() => play::play(Path::new(tree), shard, programs),
@@ -47,7 +51,7 @@ fn main() -> ExitCode {
         ["alone", tree, number, programs @ ..] if !programs.is_empty() => {
             play::alone(Path::new(tree), number, programs)
         }
-        _ => Err("expected weave, reach, play, again or alone, and what the head of this file says".into()),
+        _ => Err("expected draw, weave, reach, play, again or alone, and what the head of this file says".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

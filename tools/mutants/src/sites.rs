@@ -279,7 +279,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
 }
 
 /// A place as cargo-mutants counts.
-fn key(at: LineColumn) -> (usize, usize) {
+pub fn key(at: LineColumn) -> (usize, usize) {
     (at.line, at.column + 1)
 }
 
