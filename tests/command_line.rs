@@ -266,6 +266,7 @@ fn unknown_with_what_was_meant() {
 
 #[test]
 fn unknown_with_every_way_to_say_whom_to_ask() {
+    refused("check_um_sip_options", "--output=", "--output: a value is missing: expected one of ");
     refused("check_um_sip_options", "-w 1", "an option is missing: expected -H HOST or -H DOMAIN --srv");
     refused("check_um_ad_ds", "", "an option is missing: expected -H HOST or --domain DOMAIN");
     refused("check_um_cert_expiry", "", "an option is missing: expected -H HOST, --file FILE or --store LOCATION");

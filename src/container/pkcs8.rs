@@ -22,3 +22,21 @@ fn is_private_key(der: &[u8]) -> bool {
     };
     fields().is_ok_and(|(_, algorithm, key)| algorithm.is(Tag::Sequence) && key.is(Tag::OctetString))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_private_key_has_a_version_an_algorithm_and_a_key() {
+        assert!(is_private_key(b"\x30\x0b\x02\x01\x00\x30\x02\x05\x00\x04\x02\x30\x00"));
+        for other in [
+            b"\x30\x0b\x02\x01\x00\x31\x02\x05\x00\x04\x02\x30\x00".as_slice(),
+            b"\x30\x0b\x02\x01\x00\x30\x02\x05\x00\x03\x02\x30\x00",
+            b"\x30\x07\x02\x01\x00\x30\x02\x05\x00",
+            b"",
+        ] {
+            assert!(!is_private_key(other), "{other:?}");
+        }
+    }
+}

@@ -225,6 +225,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_no_table_knows_is_named_by_its_label_and_in_the_base_of_its_unit() {
+        for (uom, name, value) in [
+            (Uom::None, "check_um_calls", 25.0),
+            (Uom::Seconds, "check_um_calls_seconds", 25.0),
+            (Uom::Percent, "check_um_calls_ratio", 0.25),
+        ] {
+            let found = unlisted(&Metric::unknown("calls", uom), 25.0);
+            assert_eq!(found, (name.into(), "calls, as perfdata has it.".into(), None, value));
+        }
+    }
+
+    #[test]
     fn nothing_leaves_the_value_of_a_label() {
         assert_eq!(escaped("a\"}\\n\n 1\u{1b}ü{"), "a\\\"}\\\\n  1 ü{");
     }

@@ -194,6 +194,20 @@ mod tests {
     }
 
     #[test]
+    fn a_key_on_an_edwards_curve_is_known_by_its_algorithm() {
+        for (arc, bytes, key) in [
+            (112, 32, Key { kind: KeyKind::Ed25519, bits: 256 }),
+            (113, 57, Key { kind: KeyKind::Ed448, bits: 456 }),
+            (114, 32, Key { kind: KeyKind::Other, bits: 0 }),
+        ] {
+            let algorithm = element(0x30, &[&[6, 3, 0x2b, 0x65, arc]]);
+            let info = element(0x30, &[&algorithm, &element(3, &[&[0], vec![7; bytes].as_slice()])]);
+            let (_, info) = SubjectPublicKeyInfo::from_der(&info).unwrap();
+            assert_eq!(Key::from_info(&info), key);
+        }
+    }
+
+    #[test]
     fn a_dsa_key_is_as_long_as_its_prime() {
         let sign = |first: u8| if first < 0x80 { [].as_slice() } else { &[0] };
         let number = |first: u8, bytes: usize| element(2, &[sign(first), &[first], vec![0xff; bytes - 1].as_slice()]);

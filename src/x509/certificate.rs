@@ -250,3 +250,15 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
 const MAX_LENGTH: usize = 256 * 1024;
 
 const SUBJECT_ALTERNATIVE_NAME: Oid<'_> = oid!(2.5.29.17);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_certificate_is_looked_at_and_a_longer_one_is_not() {
+        let refused = |length: usize| Certificate::from_der(&vec![0; length]).unwrap_err();
+        assert_eq!(refused(MAX_LENGTH), CertificateError::NotACertificate);
+        assert_eq!(refused(MAX_LENGTH + 1), CertificateError::TooLong(MAX_LENGTH + 1));
+    }
+}

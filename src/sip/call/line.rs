@@ -162,6 +162,7 @@ mod tests {
             ("SIP/2.0/UDP 192.0.2.9:5070;rport;branch=z9hG4bKa", "198.51.100.1:40000"),
             ("SIP/2.0/UDP [2001:db8::1]:5071;branch=z", "198.51.100.1:5071"),
             ("SIP/2.0/UDP [2001:db8::1]", "198.51.100.1:5060"),
+            ("SIP/2.0/UDP 192.0.2.9:0;branch=z9hG4bKa", "198.51.100.1:5060"),
             ("", "198.51.100.1:5060"),
         ] {
             let head = Head::parse(format!("BYE sip:a SIP/2.0\r\nVia: {via}\r\n").as_bytes());

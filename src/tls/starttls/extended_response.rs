@@ -59,6 +59,16 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_answer_is_waited_for_and_a_longer_one_is_not() {
+        let announced = |length: usize| {
+            let length = u32::try_from(length - 6).unwrap().to_be_bytes();
+            extended_response(&[[0x30, 0x84].as_slice(), &length].concat())
+        };
+        assert_eq!(announced(MAX_ANSWER), Ok(None));
+        assert_eq!(announced(MAX_ANSWER + 1), Err(TOO_LONG));
+    }
+
+    #[test]
     fn what_is_no_extended_response_is_refused() {
         for bytes in
             [b"* OK ready\r\n".as_slice(), b"\x30\x03\x02\x01\x01", b"\x30\x80", b"\x30\x05\x02\x01\x01\x61\x00"]
