@@ -1,4 +1,4 @@
-//! A list of its own, where cargo-mutants is not there: comparisons, `&&` and `||`, each as its neighbour.
+//! A list of its own, where cargo-mutants is not there: comparisons, `&&` and `||`, each as its opposite.
 
 use std::{fs, path::Path};
 
@@ -31,7 +31,7 @@ struct Drawing<'a> {
 
 impl<'ast> Visit<'ast> for Drawing<'_> {
     fn visit_expr_binary(&mut self, binary: &'ast ExprBinary) {
-        if let Some(replacement) = neighbour(&binary.op) {
+        if let Some(replacement) = opposite(&binary.op) {
             let (line, column) = sites::key(binary.op.span().start());
             self.mutants.push(json!({
                 "name": format!("{}:{line}:{column}: with {replacement}", self.path),
@@ -51,14 +51,14 @@ impl<'ast> Visit<'ast> for Drawing<'_> {
     }
 }
 
-const fn neighbour(operator: &BinOp) -> Option<&'static str> {
+const fn opposite(operator: &BinOp) -> Option<&'static str> {
     Some(match operator {
         BinOp::Eq(_) => "!=",
         BinOp::Ne(_) => "==",
-        BinOp::Lt(_) => "<=",
-        BinOp::Le(_) => "<",
-        BinOp::Gt(_) => ">=",
-        BinOp::Ge(_) => ">",
+        BinOp::Lt(_) => ">=",
+        BinOp::Le(_) => ">",
+        BinOp::Gt(_) => "<=",
+        BinOp::Ge(_) => "<",
         BinOp::And(_) => "||",
         BinOp::Or(_) => "&&",
         _ => return None,

@@ -6,7 +6,7 @@
 //! which tells the same as all of them. What cannot be woven (a constant, say) is told, and left to `cargo mutants`.
 //!
 //! ```text
-//! draw TREE DIRECTORY...                   a list without cargo-mutants: what a comparison, && and || have for a neighbour
+//! draw TREE DIRECTORY...                   a list without cargo-mutants: each comparison, && and || as its opposite
 //! weave LIST TREE                          weave what `cargo mutants --list --json` wrote to LIST into the sources in TREE
 //! reach TREE PROGRAM...                    which mutants each test of these test programs reaches
 //! play TREE SHARD/SHARDS PROGRAM...        ask these programs' tests for a share of the mutants, one line for each
