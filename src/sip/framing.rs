@@ -53,6 +53,8 @@ pub struct Framer {
     skipping: u64,
     /// Whether nobody knows where the body of the response before ends.
     is_adrift: bool,
+    /// Whether something else than a message was found there: then it is the next status line only that begins one.
+    is_seeking: bool,
 }
 
 impl Framer {
@@ -114,16 +116,20 @@ impl Framer {
             self.buffer.drain(..blank);
             self.scanned = 0;
         }
-        match check_start(&self.buffer) {
-            Err(_) if self.is_adrift => {
-                let next = self.buffer.windows(STATUS_LINE.len()).position(|window| window == STATUS_LINE);
-                self.buffer.drain(..next.unwrap_or(self.buffer.len().saturating_sub(STATUS_LINE.len() - 1)));
-                self.scanned = 0;
-                if next.is_none() {
-                    return Ok(None);
-                }
+        if !self.is_seeking {
+            match check_start(&self.buffer) {
+                Err(_) if self.is_adrift => self.is_seeking = true,
+                checked => checked?,
             }
-            checked => checked?,
+        }
+        if self.is_seeking {
+            let next = self.buffer.windows(STATUS_LINE.len()).position(|window| window == STATUS_LINE);
+            self.buffer.drain(..next.unwrap_or(self.buffer.len().saturating_sub(STATUS_LINE.len() - 1)));
+            self.scanned = 0;
+            self.is_seeking = next.is_none();
+            if self.is_seeking {
+                return Ok(None);
+            }
         }
         let Some(end) = end_of_head(&self.buffer, self.scanned) else {
             self.scanned = self.buffer.len().saturating_sub(3);

@@ -180,6 +180,18 @@ fn a_datagram_that_ends_early_is_cut() {
     assert_eq!(datagram(b"\r\n\r\n"), Ok(None));
 }
 
+#[test]
+fn behind_a_body_of_unknown_length_a_line_is_no_request_wherever_the_stream_was_cut() {
+    let stream = b"SIP/2.0 200 First\r\n\r\n\xff OPTIONS sip:a SIP/2.0\r\nVia: x\r\n\r\nSIP/2.0 200 Second\r\n\r\n";
+    for first in 0..=stream.len() {
+        for second in first..=stream.len() {
+            let frames = frames(&[&stream[..first], &stream[first..second], &stream[second..]]).unwrap();
+            let lines: Vec<_> = frames.iter().map(|frame| frame.head.start_line.as_str()).collect();
+            assert_eq!(lines, ["SIP/2.0 200 First", "SIP/2.0 200 Second"], "{first} {second}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn the_cuts_between_segments_do_not_matter(cuts in proptest::collection::vec(1..60usize, 0..6)) {
