@@ -289,6 +289,18 @@ mod tests {
     }
 
     #[test]
+    fn a_number_has_as_many_bytes_as_it_takes() {
+        let numbered =
+            |number: &[u8]| decode(&element(SEQUENCE, &[element(INTEGER, number), done(SEARCH_DONE, 0, b"")].concat()));
+        for (number, id) in [(&[1, 0x2c][..], 300), (&[0, 0xff, 0xff, 0xff, 0xff], u32::MAX)] {
+            assert!(matches!(numbered(number), Ok(LdapMessage::Done { id: found, .. }) if found == id), "{number:?}");
+        }
+        for number in [&[][..], &[0x80], &[1, 0, 0, 0, 0], &[0, 0, 0, 0, 0, 1]] {
+            assert!(numbered(number).is_err(), "{number:?}");
+        }
+    }
+
+    #[test]
     fn a_refusal_with_its_words_and_a_notice_of_disconnection() {
         let refused = LdapResult { code: 8, diagnostic: Some("bind first".to_owned()) };
         let bytes = message(1, &done(SEARCH_DONE, 8, b"bind first"));

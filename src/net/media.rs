@@ -68,6 +68,8 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut media = MediaPort::open("127.0.0.1".parse().unwrap()).await.unwrap();
+            // One pair among so many is free, or the machine has no ports left.
+            assert!(media.local_addr().unwrap().port() % 2 == 0 && media._rtcp.is_some());
             let sender = UdpSocket::bind("127.0.0.1:0").await.unwrap();
             for size in [0, 12, 1_400] {
                 sender.send_to(&vec![0; size], media.local_addr().unwrap()).await.unwrap();

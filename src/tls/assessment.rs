@@ -149,3 +149,18 @@ impl Labels {
 
 /// How many a first line can name.
 const MAX_NAMED: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_are_not_proved_are_named_as_far_as_there_is_room() {
+        let unproved = |count: usize| -> Vec<_> { (0..count).map(|index| Some(format!("cas{index}"))).collect() };
+        assert_eq!(in_words(&[]), "");
+        assert_eq!(in_words(&[None]), ", the server's possession of its key not proved");
+        assert_eq!(in_words(&unproved(2)), ", possession of the key not proved: cas0; cas1");
+        assert!(!in_words(&unproved(MAX_NAMED)).contains(" more"));
+        assert!(in_words(&unproved(MAX_NAMED + 2)).ends_with(" and 2 more"));
+    }
+}
