@@ -11,6 +11,7 @@
 //! ways      what is run, and against whom
 //! judge     is this what the plugin promises?
 //! callee    who is called, and which calls are still up
+//! peers     who else is asked
 //! tracer    a run in which one call fails, by ptrace
 //! calls     the system calls and their errors
 //! ```
@@ -25,6 +26,8 @@ mod calls;
 mod command;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod judge;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod peers;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod proof;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

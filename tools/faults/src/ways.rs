@@ -1,20 +1,20 @@
 //! What is run, and against whom? Each plugin in each of its ways, with its peers on loopback.
 
 use std::error::Error;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use std::{fs, io, thread};
+use std::{fs, io};
 
 use call_router::router::Behaviour;
 use call_router::scene::{Scene, Staged};
 
 use crate::callee::Callee;
+use crate::peers;
 
-/// One command line. Beside the places of a [`Scene`] it knows `{callee}`, the port of somebody who takes calls, `{counters}`,
-/// an exporter whose totals rise with each scrape, and `{state}`, a history of two samples, its own in each run.
+/// One command line. Beside the places of a [`Scene`] it knows `{callee}`, the port of somebody who takes calls, `{guarded}`, of
+/// one who wants credentials, `{mail:PORT}` and `{ldaps:PORT}`, of what stands before that port and before the TLS or the
+/// directory there; `{counters}`, an exporter whose totals rise with each scrape; `{x509}`, the files of the tests, and
+/// `{passphrase}`, a file with theirs; and `{state}`, a history of two samples, its own in each run.
 #[derive(Debug)]
 pub struct Way {
     /// By which it is chosen.
@@ -53,7 +53,18 @@ impl Way {
         let callee = Callee::start()?;
         let mut arguments = staged.arguments.clone();
         fill(&mut arguments, "{callee}", || Ok(callee.port.to_string()))?;
-        fill(&mut arguments, "{counters}", || Ok(start_exporter()?.to_string()))?;
+        fill(&mut arguments, "{counters}", || Ok(peers::exporter()?.to_string()))?;
+        fill(&mut arguments, "{guarded}", || Ok(peers::guarded()?.to_string()))?;
+        fill_before(&mut arguments, "{mail:", peers::mail)?;
+        let authority = scratch.join("ldaps-ca.pem");
+        fill_before(&mut arguments, "{ldaps:", |port| peers::ldaps(port, &authority))?;
+        fill(&mut arguments, "{ldaps-ca}", || Ok(authority.to_string_lossy().into_owned()))?;
+        fill(&mut arguments, "{x509}", || Ok(peers::fixtures().join("x509").to_string_lossy().into_owned()))?;
+        fill(&mut arguments, "{passphrase}", || {
+            let file = scratch.join("passphrase");
+            fs::write(&file, "open sesame\n")?;
+            Ok(file.to_string_lossy().into_owned())
+        })?;
         arguments.push(format!("--timeout={}", TIMEOUT.as_secs_f64()));
         let mut stage =
             Stage { arguments, callee, history: None, scratch: scratch.to_owned(), runs: 0, _staged: staged };
@@ -112,26 +123,12 @@ fn fill(arguments: &mut [String], place: &str, value: impl FnOnce() -> io::Resul
     Ok(())
 }
 
-/// windows_exporter with totals that rise by 100 and 10.
-fn start_exporter() -> io::Result<SocketAddr> {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
-    let page = fs::read_to_string(fixtures.join("counters/windows_exporter-0.31.prom"))?;
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let address = listener.local_addr()?;
-    let scrapes = AtomicU64::new(0);
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let scrape = scrapes.fetch_add(1, Ordering::Relaxed);
-            let page = page.replace("@RECEIVED@", &(600 + 100 * scrape).to_string());
-            let page = page.replace("@REJECTED@", &(60 + 10 * scrape).to_string());
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", page.len());
-            thread::spawn(move || {
-                let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
-                let _ = stream.read(&mut [0; 4096]).and_then(|_| stream.write_all((head + &page).as_bytes()));
-            });
-        }
-    });
-    Ok(address)
+/// The same for a peer that stands before the port which the place names.
+fn fill_before(arguments: &mut [String], place: &str, start: impl FnOnce(u16) -> io::Result<u16>) -> io::Result<()> {
+    let named = arguments.iter().find_map(|argument| argument.strip_prefix(place)?.strip_suffix('}'));
+    let Some(named) = named.map(str::to_owned) else { return Ok(()) };
+    let behind = named.parse().map_err(io::Error::other)?;
+    fill(arguments, &format!("{place}{named}}}"), || Ok(start(behind)?.to_string()))
 }
 
 /// The deadline of each run.
@@ -162,6 +159,11 @@ pub const WAYS: &[Way] = &[
         "-H 127.0.0.1 -p {callee} --transport udp --count 3 --interval 0.05 --loss-warning 0",
     ),
     way("options-ini", "check_um_sip_options", "-H 127.0.0.1 -p {tls} --transport tls --extra-opts=@{ini}"),
+    way(
+        "options-digest",
+        "check_um_sip_options",
+        "-H 127.0.0.1 -p {guarded} --username alice --password-file {passphrase}",
+    ),
     way("options-json", "check_um_sip_options", "-H 127.0.0.1 -p {tcp} --output json"),
     way("options-scom", "check_um_sip_options", "-H 127.0.0.1 -p {tcp} --output scom"),
     way("options-openmetrics", "check_um_sip_options", "-H 127.0.0.1 -p {tcp} --output openmetrics"),
@@ -182,6 +184,12 @@ pub const WAYS: &[Way] = &[
     way("certificate-wire", "check_um_cert_expiry", "-H 127.0.0.1 -p {tls} --ca-file {ca}"),
     way("certificate-roots", "check_um_cert_expiry", "-H 127.0.0.1 -p {tls} --state untrusted=ok"),
     way("certificate-name", "check_um_cert_expiry", "-H localhost -4 -p {tls} --ca-file {ca} --all-addresses"),
+    way(
+        "certificate-starttls",
+        "check_um_cert_expiry",
+        "-H 127.0.0.1 -p {mail:{tls}} --starttls smtp --tls-name localhost --ca-file {ca}",
+    ),
+    way("certificate-pkcs12", "check_um_cert_expiry", "--file {x509}/modern.p12 --passphrase-file {passphrase}"),
     way("certificate-file", "check_um_cert_expiry", "--file {ca} --file {client}"),
     way("counters-log", "check_um_reject_rate", "--counters csv:{good-log} --state-file {state}"),
     way("counters-exporter", "check_um_reject_rate", "--counters prometheus:http://{counters}/ --state-file {state}"),
@@ -199,6 +207,7 @@ pub const WAYS: &[Way] = &[
     way("events-none", "check_um_events", "--file {recorded}/events/wevtutil-root-no-events.xml"),
     way("events-rejected", "check_um_events", "--file {rejected}"),
     way("directory", "check_um_ad_ds", "-H 127.0.0.1 -p {good-dc}"),
+    way("directory-ldaps", "check_um_ad_ds", "-H 127.0.0.1 -p {ldaps:{good-dc}} --tls --ca-file {ldaps-ca}"),
     way("directory-srv", "check_um_ad_ds", "--domain example.com --dns-server {dns}"),
     way(
         "whole",
