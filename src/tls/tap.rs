@@ -74,9 +74,15 @@ pub(super) fn other_protocol(first: &[u8]) -> Option<&'static str> {
     (!may_be_record(first)).then_some(known.unwrap_or("something that is no TLS"))
 }
 
-/// Whether they begin with a message of a handshake, not with an alert.
-pub(super) fn has_handshake(first: &[u8]) -> bool {
-    first.first() == Some(&22)
+/// Whether there is a record of a handshake among them, behind whatever alerts.
+pub(super) fn has_handshake(mut first: &[u8]) -> bool {
+    while let [kind, _, _, high, low, rest @ ..] = first {
+        if *kind == HANDSHAKE {
+            return true;
+        }
+        first = rest.get(usize::from(u16::from_be_bytes([*high, *low]))..).unwrap_or_default();
+    }
+    false
 }
 
 /// The version of a ServerHello as it stands in the clear; TLS 1.3 hides behind 1.2 here.
@@ -87,6 +93,9 @@ pub(super) fn server_hello_version(first: &[u8]) -> Option<Version> {
         _ => None,
     }
 }
+
+/// The content type of a handshake's records (RFC 8446 5.1).
+const HANDSHAKE: u8 = 22;
 
 /// How many bytes are enough to know a protocol by.
 pub(super) const ENOUGH: usize = 64;
@@ -114,6 +123,17 @@ mod tests {
         assert_eq!(other_protocol(b"\0\0"), Some("something that is no TLS"));
         assert_eq!(other_protocol(b"\x15\x03\x01"), None);
         assert_eq!(other_protocol(b""), None);
+    }
+
+    #[test]
+    fn a_handshake_may_follow_an_alert() {
+        assert!(
+            has_handshake(b"\x16\x03\x01\x00\x31\x02")
+                && has_handshake(b"\x15\x03\x01\0\x02\x01\x70\x16\x03\x01\0\x31")
+        );
+        for none in [b"".as_slice(), b"\x16\x03", b"\x15\x03\x03\0\x02\x01\0", b"\x15\x03\x03\0\x07\x01\0"] {
+            assert!(!has_handshake(none), "{none:?}");
+        }
     }
 
     #[test]

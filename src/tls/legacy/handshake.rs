@@ -4,6 +4,7 @@
 //! certificates, demand) is read by our own reader, from the bytes as they came: so all of it is there, too, when the
 //! handshake fails. The library is OpenSSL (feature `legacy-tls`), on Windows the system's own SChannel.
 
+use std::io;
 use std::sync::PoisonError;
 use std::time::Instant;
 
@@ -23,7 +24,7 @@ use crate::tls::connection::{Handshake, TlsConnection};
 use crate::tls::error::{TlsError, alert_name};
 use crate::tls::served::{Seen, Served};
 use crate::tls::settings::Approach;
-use crate::tls::tap::{Tap, other_protocol};
+use crate::tls::tap::{Tap, has_handshake, other_protocol};
 
 /// Speaks legacy TLS over `stream`, up to the end of the handshake.
 pub(crate) async fn connect(stream: TcpStream, approach: Approach<'_>) -> Handshake {
@@ -91,6 +92,10 @@ fn explain(ended: Ended, peer: Peer, refusal: Refusal<'_>, first: &[u8]) -> TlsE
         }
         (Some(alert), _) => TlsError::of_alert(alert, peer, clear::OFFER),
         (None, Ended::HungUp(error)) => TlsError::of_hang_up(&error, peer, first),
+        // Each library has its own words for a peer that says farewell to the hello.
+        (None, Ended::Broken(_)) if !first.is_empty() && !has_handshake(first) => {
+            TlsError::of_hang_up(&io::ErrorKind::UnexpectedEof.into(), peer, first)
+        }
         (None, Ended::Broken(reason)) => TlsError::Broken { peer, reason },
     }
 }
