@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::clear::flight::may_be_record;
+use super::clear::flight::{HANDSHAKE, may_be_record};
 use super::version::Version;
 use crate::net::tcp::Acknowledging;
 
@@ -93,9 +93,6 @@ pub(super) fn server_hello_version(first: &[u8]) -> Option<Version> {
         _ => None,
     }
 }
-
-/// The content type of a handshake's records (RFC 8446 5.1).
-const HANDSHAKE: u8 = 22;
 
 /// How many bytes are enough to know a protocol by.
 pub(super) const ENOUGH: usize = 64;

@@ -215,7 +215,7 @@ fn message(bytes: &[u8]) -> Option<(u8, &[u8])> {
 
 const CHANGE_CIPHER_SPEC: u8 = 20;
 const ALERT: u8 = 21;
-pub(super) const HANDSHAKE: u8 = 22;
+pub(in crate::tls) const HANDSHAKE: u8 = 22;
 
 const FATAL: u8 = 2;
 
