@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::net::TcpListener;
 use std::time::Duration;
 
 use call_router::router::{Behaviour, Router, Settings, TlsVersions};
@@ -47,6 +48,14 @@ fn critical_when_closing() {
 #[test]
 fn critical_when_refused() {
     over_tcp(Behaviour::Refused, "").assert_text(2).assert_says("refused");
+}
+
+#[test]
+fn nobody_else_is_given_the_port_at_which_it_refuses() {
+    let router = start(Behaviour::Refused);
+    for address in [router.tcp, router.tls] {
+        assert!(TcpListener::bind(address).is_err(), "{address}");
+    }
 }
 
 #[test]

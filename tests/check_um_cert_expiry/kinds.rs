@@ -5,7 +5,7 @@ use std::fs;
 use call_router::nameserver::{Manner, Nameserver, Zone, a, srv};
 
 use crate::support::peer::Peer;
-use crate::support::port::closed_port;
+use crate::support::port::{closed_port, free_port};
 use crate::support::tls::{OpenSsl, answer_hello, fixture, flight};
 use crate::support::{Outcome, host, perfdata};
 use crate::{DAY, Made, Wanted, run};
@@ -173,7 +173,7 @@ fn no_dot_at_the_end_of_a_name_is_sent() {
 #[test]
 fn every_address_and_every_target_is_looked_at() {
     let der = fs::read(fixture("leaf-rsa-2048.der")).unwrap();
-    let good = Peer::tcp_on("127.0.0.2:0", move |mut stream| {
+    let good = Peer::tcp_on(&format!("127.0.0.2:{}", free_port()), move |mut stream| {
         answer_hello(&mut stream, &flight(std::slice::from_ref(&der), true));
     });
     let dead = closed_port().parse().unwrap();

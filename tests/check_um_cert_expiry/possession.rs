@@ -19,6 +19,7 @@ use rustls::{
 };
 
 use crate::support::peer::Peer;
+use crate::support::port::free_port;
 use crate::support::tls::{OpenSsl, answer_hello, fixture, flight, read_record};
 use crate::support::{Outcome, perfdata};
 use crate::{DAY, Made, Wanted, run};
@@ -248,7 +249,7 @@ fn of_several_servers_those_are_named_whose_key_is_not_proved() {
     let proved = server(&made.file("leaf.pem"), &made.file("key.pem"), TLS_1_3, false);
     let der = std::fs::read(fixture("leaf-rsa-2048.der")).unwrap();
     // Ends later, so that its dates are not on the first line.
-    let unproved = Peer::tcp_on("127.0.0.2:0", move |mut stream| {
+    let unproved = Peer::tcp_on(&format!("127.0.0.2:{}", free_port()), move |mut stream| {
         answer_hello(&mut stream, &flight(std::slice::from_ref(&der), true));
     });
     let nameserver = Nameserver::new(

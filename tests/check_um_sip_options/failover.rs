@@ -10,6 +10,7 @@ use crate::run;
 use crate::srv::{TCP, dead, of_domain, server};
 use crate::support::Outcome;
 use crate::support::peer::{Peer, read_request, response};
+use crate::support::port::free_port;
 
 const UDP: &str = "_sip._udp.example.com";
 
@@ -40,8 +41,9 @@ fn failing_on(record_type: u16, zone: Zone) -> Nameserver {
     Nameserver::raw(over_udp, |_, _| {})
 }
 
+/// A server at a port at which nobody listens on another address.
 fn udp_server(address: &str) -> Peer {
-    Peer::udp_on(address, |request| vec![response(request, "SIP/2.0 200 OK", "")])
+    Peer::udp_on(&format!("{address}:{}", free_port()), |request| vec![response(request, "SIP/2.0 200 OK", "")])
 }
 
 fn over_udp(nameserver: &Nameserver, more: &[&str]) -> Outcome {
@@ -82,7 +84,7 @@ fn what_is_the_matter_with_one_kind_of_addresses_does_not_hide_the_other() {
 
 #[test]
 fn ok_over_udp_from_the_next_target_where_the_first_refuses() {
-    let alive = udp_server("127.0.0.2:0");
+    let alive = udp_server("127.0.0.2");
     let port = alive.address.port();
     let zone = vec![
         (UDP, srv(1, port, "sip1.example.com")),
@@ -97,7 +99,7 @@ fn ok_over_udp_from_the_next_target_where_the_first_refuses() {
 
 #[test]
 fn ok_over_udp_from_the_next_address_where_the_first_refuses_or_is_silent() {
-    let alive = udp_server("127.0.0.2:0");
+    let alive = udp_server("127.0.0.2");
     let port = alive.address.port();
     let zone = vec![
         (UDP, srv(1, port, "sip1.example.com")),
@@ -219,7 +221,7 @@ fn two_targets(service: &'static str, port: u16, [one, two]: [[u8; 4]; 2]) -> Na
 
 #[test]
 fn a_silent_target_leaves_the_next_one_time_for_a_series() {
-    let alive = udp_server("127.0.0.2:0");
+    let alive = udp_server("127.0.0.2");
     let port = alive.address.port();
     let silent = UdpSocket::bind(("127.0.0.1", port)).unwrap();
     let nameserver = two_targets(UDP, port, [[127, 0, 0, 1], [127, 0, 0, 2]]);
@@ -239,7 +241,7 @@ fn a_silent_target_leaves_the_next_one_time_for_a_series() {
 
 #[test]
 fn a_target_that_answers_is_not_said_to_be_none_when_the_time_is_up() {
-    let alive = udp_server("127.0.0.2:0");
+    let alive = udp_server("127.0.0.2");
     let port = alive.address.port();
     let _silent = UdpSocket::bind(("127.0.0.1", port)).unwrap();
     let nameserver = two_targets(UDP, port, [[127, 0, 0, 1], [127, 0, 0, 2]]);

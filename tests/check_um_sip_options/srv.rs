@@ -29,9 +29,9 @@ fn nameserver(services: Zone) -> Nameserver {
     Nameserver::new(Manner::Plain, services.into_iter().chain(addresses).collect())
 }
 
-/// A server that answers 200 if it is asked for the domain.
+/// A server that answers 200 if it is asked for the domain. At its port nobody listens on another address.
 pub fn server(address: &str) -> Peer {
-    Peer::tcp_on(&format!("{address}:0"), |mut stream| {
+    Peer::tcp_on(&format!("{address}:{}", free_port()), |mut stream| {
         while let Some(request) = read_request(&mut stream) {
             let is_for_domain = request.starts_with("OPTIONS sip:example.com SIP/2.0\r\n")
                 || request.starts_with("OPTIONS sip:example.com;transport=tcp SIP/2.0\r\n");

@@ -13,6 +13,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use socket2::{Domain, Socket, Type};
 use time::OffsetDateTime;
 
 use crate::calls::{self, Calls, Role, Said};
@@ -125,37 +126,45 @@ impl Router {
     pub fn start(settings: &Settings) -> Result<Self, Box<dyn Error>> {
         let (config, certificates) = tls_config(settings)?;
         let config = Arc::new(config);
+        let calls = Arc::new(Calls::new(settings.call_log.as_deref())?);
+        if settings.behaviour == Behaviour::Refused {
+            let (tcp, tls) = (refuse(settings.tcp_port)?, refuse(settings.tls_port)?);
+            return Ok(Self { tcp, tls, certificates, calls });
+        }
         let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.tcp_port))?;
         let tls = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.tls_port))?;
-        let calls = Arc::new(Calls::new(settings.call_log.as_deref())?);
         let router = Self { tcp: tcp.local_addr()?, tls: tls.local_addr()?, certificates, calls };
-
-        // To refuse is to have no listener: both end here.
-        if settings.behaviour != Behaviour::Refused {
-            let own = |role, next, transport| {
-                let (settings, calls) = (settings.clone(), Arc::clone(&router.calls));
-                Arc::new(Server { settings, role, next, transport, calls })
-            };
-            let worker = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-            let worker_tls = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-            let mailbox = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-            let mailbox_tls = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-            let port = |listener: &TcpListener| listener.local_addr().map(|address| address.port());
-            let ports = [&worker, &worker_tls, &mailbox, &mailbox_tls].map(port);
-            let [worker_port, worker_tls_port, mailbox_port, mailbox_tls_port] = ports;
-            let (in_clear, over_tls) = (worker_port?, worker_tls_port?);
-            serve_tcp(tcp, own(Role::Router, mailbox_port?, "TCP"));
-            serve_tls(tls, own(Role::Router, mailbox_tls_port?, "TLS"), &config);
-            // Where there is no Mailbox server its listeners end here.
-            if settings.behaviour != Behaviour::MailboxDead {
-                serve_tcp(mailbox, own(Role::Mailbox, in_clear, "TCP"));
-                serve_tls(mailbox_tls, own(Role::Mailbox, over_tls, "TLS"), &config);
-                serve_tcp(worker, own(Role::Worker, in_clear, "TCP"));
-                serve_tls(worker_tls, own(Role::Worker, over_tls, "TLS"), &config);
-            }
-        }
+        let own = |role, next, transport| {
+            let (settings, calls) = (settings.clone(), Arc::clone(&router.calls));
+            Arc::new(Server { settings, role, next, transport, calls })
+        };
+        let behind = if settings.behaviour == Behaviour::MailboxDead {
+            [refuse(0)?.port(), refuse(0)?.port()]
+        } else {
+            let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+            let [worker, worker_tls, mailbox, mailbox_tls] = [free()?, free()?, free()?, free()?];
+            let (in_clear, over_tls) = (worker.local_addr()?.port(), worker_tls.local_addr()?.port());
+            let ports = [mailbox.local_addr()?.port(), mailbox_tls.local_addr()?.port()];
+            serve_tcp(mailbox, own(Role::Mailbox, in_clear, "TCP"));
+            serve_tls(mailbox_tls, own(Role::Mailbox, over_tls, "TLS"), &config);
+            serve_tcp(worker, own(Role::Worker, in_clear, "TCP"));
+            serve_tls(worker_tls, own(Role::Worker, over_tls, "TLS"), &config);
+            ports
+        };
+        serve_tcp(tcp, own(Role::Router, behind[0], "TCP"));
+        serve_tls(tls, own(Role::Router, behind[1], "TLS"), &config);
         Ok(router)
     }
+}
+
+/// Where whoever connects is refused: the port, or a free one for 0, is this process's as long as it lives, and nobody listens.
+/// One that is given back is soon somebody else's, who may well answer.
+fn refuse(port: u16) -> io::Result<SocketAddr> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into())?;
+    let address = socket.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
+    std::mem::forget(socket);
+    Ok(address)
 }
 
 /// What a listener is.
