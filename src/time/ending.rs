@@ -70,12 +70,20 @@ struct Ending {
 
 static ENDING: Mutex<Ending> = Mutex::new(Ending { held: 0, signal: None, wakers: Vec::new() });
 
+/// Alone among the tests of this process in holding the end off, or asking for it, until it is dropped.
+#[cfg(test)]
+pub(crate) fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_end_is_held_off_until_somebody_asks_and_then_nothing_is_begun() {
+        let _alone = alone();
         let held = hold_off();
         assert!(held.is_some());
         assert!(ask("SIGTERM"));
