@@ -9,7 +9,7 @@ use crate::sip::transport::Transport;
 /// The users of servers that a call went to.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
-    /// Each with its port and transport.
+    /// Each with its transport, from which its port follows.
     known: Vec<SipUri>,
     /// Where a request was sent: to which user of whom, and how.
     reached: Vec<(String, SocketAddr, Transport)>,
@@ -18,9 +18,7 @@ pub(crate) struct Places {
 impl Places {
     /// Notes that the call goes to `uri`, over `transport` where it does not say how.
     pub(crate) fn add(&mut self, uri: &SipUri, transport: Transport) {
-        let way = uri.transport_or(transport);
-        let port = Some(uri.endpoint(way).port);
-        self.known.push(SipUri { port, transport: Some(way), ..uri.clone() });
+        self.known.push(SipUri { transport: Some(uri.transport_or(transport)), ..uri.clone() });
     }
 
     /// Notes that a request with this Request-URI was sent to `peer`. Where that is the host of the URI, it is the same place by
