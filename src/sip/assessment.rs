@@ -252,3 +252,6 @@ const ADVICE_ON_LOSS: &str = "Requests or their answers get lost, or take longer
 const ADVICE_ON_SLOW_LOOK_UP: &str = "Most of that time went into looking up the name, not into the server's answer (see dns and \
                                       response). Check the nameservers of the host that runs this check: a dead one in front of \
                                       others is waited for, each time.";
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -382,15 +382,4 @@ const LAST_MESSAGES: usize = 18;
 const MAX_MESSAGE: usize = 4 * 1024;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_trace_has_its_beginning_and_its_end() {
-        let mut trace = Trace::default();
-        (0..30).for_each(|number| trace.push(number.to_string()));
-        let messages = trace.into_messages();
-        assert_eq!((messages.len(), messages[5].as_str(), messages[24].as_str()), (25, "5", "29"));
-        assert_eq!((messages[6].as_str(), messages[7].as_str()), ("(6 messages are left out here)", "12"));
-    }
-}
+mod tests;

@@ -153,3 +153,24 @@ impl Unanswered {
 
 /// The most of one step, in characters.
 const MAX_STEP: usize = 500;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::about::OF_A_TEST;
+    use crate::report::{Policy, Started};
+
+    #[test]
+    fn of_several_targets_the_worst_gives_its_class_and_each_its_causes() {
+        let failure = |class, summary: &str, cause: &str| Failure {
+            causes: vec![cause.to_owned()],
+            ..Failure::new(class, summary)
+        };
+        let failures =
+            vec![failure(Class::Dns, "a has no address", "of a"), failure(Class::Refused, "b refuses", "of b")];
+        let none = Unanswered::Targets { name: "example.com".to_owned(), failures, left_out: 3 };
+        let told = none.into_failure(&Report::new(&OF_A_TEST, Policy::default(), Started::now()));
+        assert_eq!(told.summary, "none of the first 2 of 5 targets of example.com: a has no address, b refuses");
+        assert_eq!((told.class, told.causes), (Class::Refused, vec!["of a".to_owned(), "of b".to_owned()]));
+    }
+}

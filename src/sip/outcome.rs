@@ -93,3 +93,27 @@ impl Facts {
         self.judgement.as_ref().and_then(Judgement::why_not_in_order).is_none()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_up_is_most_of_the_time_above_half_of_it() {
+        for (dns, total, expected) in [
+            (Some(501), Some(1_000), true),
+            (Some(999), Some(1_000), true),
+            (Some(500), Some(1_000), false),
+            (Some(1), Some(1_000), false),
+            (Some(999), None, false),
+            (None, Some(1_000), false),
+        ] {
+            let facts = Facts {
+                dns: dns.map(Duration::from_millis),
+                total: total.map(Duration::from_millis),
+                ..Facts::default()
+            };
+            assert_eq!(facts.is_mostly_look_up(), expected, "{dns:?} of {total:?}");
+        }
+    }
+}

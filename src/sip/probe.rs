@@ -341,3 +341,6 @@ fn none_answers(peers: &[Peer], mut failed: Vec<Failure>) -> Failure {
     let causes = failed.into_iter().flat_map(|failure| failure.causes).collect();
     Failure { summary, causes, ..decisive.unwrap_or_else(|| Failure::new(Class::Unreachable, "")) }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -94,10 +94,17 @@ fn what_cannot_be_read_is_named_and_breaks_out_of_nothing() {
 
 #[test]
 fn a_preference_that_is_no_number_is_the_lowest_and_its_contact_is_good() {
-    for q in ["2", "1.5", "x", "", "-1", "0.1234"] {
+    for q in ["2", "1.5", "x", "", "-1", "0.1234", "0.0009"] {
         let found = contacts(&head(&format!("Contact: <sip:a@b>;q={q}, <sip:c@d>;q=0.1")));
         let found: Vec<_> = found.into_iter().map(|contact| (contact.uri.unwrap().host, contact.q)).collect();
         assert_eq!(found, [("d".to_owned(), 100), ("b".to_owned(), 0)], "{q}");
+    }
+}
+
+#[test]
+fn a_preference_has_up_to_three_decimals() {
+    for (q, expected) in [("0.125", 125), ("0.5", 500), (".75", 750), ("1.000", 1000), ("1.", 1000), ("0", 0)] {
+        assert_eq!(contacts(&head(&format!("Contact: <sip:a@b>;q={q}")))[0].q, expected, "{q}");
     }
 }
 
@@ -126,10 +133,11 @@ fn the_remote_target_is_copied_whether_it_can_be_sent_to_or_not() {
         ("<tel:+15550100>, <sip:a?b@asterisk_1?Subject=c>", "sip:a?b@asterisk_1"),
         ("\"A\" <tel:+15550100>", "tel:+15550100"),
         ("sip:a@b;expires=60", "sip:a@b"),
+        ("<web+sip:a>", "web+sip:a"),
     ] {
         assert_eq!(remote_target(&head(&format!("Contact: {contacts}"))).unwrap(), expected);
     }
-    for contacts in ["*", "<sip:>", "<sip:a b>", "<sip:a", "x"] {
+    for contacts in ["*", "<sip:>", "<sip:a b>", "<sip:a", "x", "<w_b:1>"] {
         assert!(remote_target(&head(&format!("Contact: {contacts}"))).is_err(), "{contacts}");
     }
     assert_eq!(remote_target(&head("To: x")), Err(AddressError::Absent("Contact")));
@@ -181,6 +189,20 @@ fn nobody_is_at_an_address_that_is_everybodys_own() {
         let uri = only(&format!("Contact: <sip:a@{host}>"));
         let found = uri.leads_somewhere("Contact", said_by.parse().unwrap());
         assert_eq!(found.is_ok(), is_somewhere, "{host} {said_by}");
+    }
+}
+
+#[test]
+fn no_address_in_particular_is_told_from_every_other() {
+    for (address, expected) in [
+        ("0.0.0.0", true),
+        ("::", true),
+        ("::ffff:0.0.0.0", true),
+        ("0.0.0.1", false),
+        ("127.0.0.1", false),
+        ("::1", false),
+    ] {
+        assert_eq!(is_unspecified(address.parse().unwrap()), expected, "{address}");
     }
 }
 

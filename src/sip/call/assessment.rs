@@ -382,3 +382,6 @@ fn unreleased(called: &Called) -> Option<Open> {
 fn is_refused(called: &Called) -> bool {
     called.log.failure.as_ref().is_some_and(|failure| failure.class == Class::Refused)
 }
+
+#[cfg(test)]
+mod tests;

@@ -153,6 +153,25 @@ fn return_address(head: &Head, from: SocketAddr) -> SocketAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::source::Source;
+
+    #[test]
+    fn a_2xx_that_is_cut_within_its_body_is_known_to_be_one_and_told_once() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let callee = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+            let peer = Peer { host: "127.0.0.1".to_owned(), address: callee.local_addr().unwrap() };
+            let datagrams = Datagrams::to(&peer, Source::default()).await.unwrap();
+            let local = datagrams.local_addr().unwrap();
+            let mut line = Line::over(Connected { connection: Connection::Udp(datagrams), peer, local });
+            let cut = b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a;branch=ours\r\nCSeq: 1 INVITE\r\nl: 9\r\n\r\nv=0";
+            callee.send_to(cut, local).unwrap();
+            assert_eq!(line.next("ours").await.unwrap(), None);
+            let found: Vec<_> = line.without_body("ours").into_iter().map(|response| response.status).collect();
+            assert_eq!((found, line.without_body("ours").len()), (vec![200], 0));
+            assert_eq!(line.beside(), "; 1 message that did not belong to it");
+        });
+    }
 
     #[test]
     fn an_answer_goes_to_where_the_request_says() {

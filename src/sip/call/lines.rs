@@ -287,3 +287,6 @@ const SIGNALLED: Duration = Duration::from_millis(150);
 
 /// How many ways there are beside the connection of the call, at most.
 const MAX_WAYS: usize = 8;
+
+#[cfg(test)]
+mod tests;

@@ -246,4 +246,4 @@ fn branch(template: &Template, number: u32) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

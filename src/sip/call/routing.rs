@@ -376,3 +376,6 @@ const MAX_TARGETS: usize = 32;
 
 /// The most messages of the trace: of so many attempts nobody reads all.
 const MAX_TRACE: usize = 400;
+
+#[cfg(test)]
+mod tests;

@@ -392,3 +392,6 @@ const RELEASE: Duration = Duration::from_secs(1);
 
 /// How long taking back may last once a signal came.
 const SIGNALLED: Duration = Duration::from_millis(350);
+
+#[cfg(test)]
+mod tests;

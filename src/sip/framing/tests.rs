@@ -44,6 +44,13 @@ fn several_messages_in_one_segment_with_keep_alives_between() {
 }
 
 #[test]
+fn bare_line_feeds_end_lines_and_head() {
+    let message = b"SIP/2.0 200 OK\nl: 4\n\nbody";
+    assert_eq!(frames(&[message]).unwrap()[0].body, b"body");
+    assert_eq!(datagram(message).unwrap().unwrap().body, b"body");
+}
+
+#[test]
 fn keep_alives_alone_are_no_message() {
     assert_eq!(pending(b"\r\n\r\n"), 0);
 }
@@ -74,6 +81,9 @@ fn other_protocols_are_named_at_their_first_bytes() {
         (b"220 mail.example.com ESMTP\r\n", ""),
         (b"\x00\x01\xff", ""),
         (b"\xff\xfb\x01", ""),
+        // Before the end of their first line.
+        (b"HTTP/1.", " but HTTP"),
+        (b" x", ""),
     ];
     for (bytes, expected) in hints {
         assert!(matches!(refused(bytes), FramingError::NotSip { hint, .. } if hint == expected), "{bytes:?}");
@@ -91,6 +101,9 @@ fn messages_of_another_version_of_sip_end_where_those_of_ours_do() {
         "SIP/ 200 OK",
         "SIP/2 200 OK",
         "SIP/2.0.0 200 OK",
+        "SIP/2. 200 OK",
+        "SIP/.0 200 OK",
+        "SIP/. 200 OK",
         "OPTIONS sip:a HTTP/1.1",
         "SIPX/2.0 200 OK",
     ] {

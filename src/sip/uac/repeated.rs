@@ -151,3 +151,42 @@ const ADVICE_ON_LATE: &str = "The server answers, but not before the next reques
 
 const ADVICE_ON_PACE: &str = "Look-up, connection and handshake have taken the time of some of the requests. Give -t a few seconds \
                               more than --count times --interval, and see dns, connect and tls for what is slow.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::expect::StatusRules;
+    use crate::sip::message::tests::request;
+    use crate::sip::uac::tests::{client, runtime};
+
+    #[test]
+    fn of_the_reasons_for_a_loss_the_first_is_kept_that_says_more_than_silence() {
+        for (lost, kept) in [
+            (&[Class::Timeout, Class::Timeout][..], 0),
+            (&[Class::Timeout, Class::Refused, Class::Unreachable], 1),
+            (&[Class::Refused, Class::Timeout], 0),
+            (&[Class::Refused, Class::Unreachable], 0),
+        ] {
+            let mut repeated = Repeated::default();
+            for (index, class) in lost.iter().enumerate() {
+                repeated.lose(Failure::new(*class, index.to_string()));
+            }
+            let reason = repeated.lost.as_ref().map(|failure| failure.summary.as_str());
+            assert_eq!(reason, Some(kept.to_string().as_str()), "{lost:?}");
+            assert_eq!(repeated.round_trips.sent(), lost.len());
+        }
+    }
+
+    #[test]
+    fn a_series_that_the_deadline_cuts_off_is_told_to_give_more_time() {
+        let expected = Expected { statuses: StatusRules::default(), headers: Vec::new(), allow: Vec::new() };
+        let pace = Pace { count: 3, interval: Duration::from_millis(10) };
+        let repetition = Repetition { pace, expected, patience: None };
+        let mut uac = client::<true>(Vec::new(), 0);
+        let (repeated, result) = runtime().block_on(uac.repeat(&request(), None, &repetition));
+        let failure = result.unwrap_err();
+        assert_eq!(failure.summary, "the deadline passed when 0 of 3 requests were sent");
+        assert_eq!((failure.class, failure.advice), (Class::Timeout, Some(ADVICE_ON_PACE)));
+        assert_eq!((repeated.round_trips.sent(), repeated.round_trips.unsent()), (0, 3));
+    }
+}

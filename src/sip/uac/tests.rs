@@ -25,6 +25,8 @@ pub(super) enum Act {
 pub(super) struct Script<const STREAM: bool> {
     acts: VecDeque<Act>,
     pub(super) sent: Vec<String>,
+    /// Whether leave was taken.
+    is_closed: bool,
 }
 
 impl<const STREAM: bool> Channel for Script<STREAM> {
@@ -64,6 +66,10 @@ impl<const STREAM: bool> Channel for Script<STREAM> {
             None => std::future::pending().await,
         }
     }
+
+    async fn close(&mut self) {
+        self.is_closed = true;
+    }
 }
 
 pub(super) fn line<'a>(message: &'a str, name: &str) -> &'a str {
@@ -80,12 +86,20 @@ pub(super) fn run<const STREAM: bool>(
     milliseconds: u64,
     credentials: Option<Credentials>,
 ) -> Ran<STREAM> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut uac = client(acts, milliseconds);
+    let result = runtime().block_on(uac.options(&request(), credentials.as_ref()));
+    Ran { result, uac }
+}
+
+/// A client of a peer that does this, with so many milliseconds until its deadline.
+pub(super) fn client<const STREAM: bool>(acts: Vec<Act>, milliseconds: u64) -> Uac<Script<STREAM>> {
     let deadline = Deadline::new(Instant::now(), Duration::from_millis(milliseconds));
     let peer = Peer { host: "192.0.2.7".to_owned(), address: "192.0.2.7:5060".parse().unwrap() };
-    let mut uac = Uac::over(Script::<STREAM> { acts: acts.into(), sent: Vec::new() }, peer, deadline);
-    let result = runtime.block_on(uac.options(&request(), credentials.as_ref()));
-    Ran { result, uac }
+    Uac::over(Script::<STREAM> { acts: acts.into(), sent: Vec::new(), is_closed: false }, peer, deadline)
+}
+
+pub(super) fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 /// Judges all cases at once: each of them waits for its deadline.
@@ -123,6 +137,14 @@ pub(super) fn credentials() -> Option<Credentials> {
 #[test]
 fn the_final_response_is_the_answer() {
     assert_eq!(answered(vec![Act::Say(OK)]).response.status, 200);
+}
+
+#[test]
+fn leave_is_taken_of_the_peer() {
+    let mut ran = run::<true>(vec![Act::Say(OK)], 5_000, None);
+    assert!(!ran.uac.link.channel.is_closed);
+    runtime().block_on(ran.uac.close());
+    assert!(ran.uac.link.channel.is_closed);
 }
 
 #[test]

@@ -10,39 +10,43 @@ use crate::sip::transaction::T1;
 mod late_tests;
 mod order_tests;
 
+/// What the requests of a call to `sip:101@callee.example` have in common.
+pub(crate) fn template() -> Template {
+    Template {
+        uri: "sip:101@callee.example".into(),
+        from: "sip:caller.example".into(),
+        to: "sip:101@callee.example".into(),
+        contact: "sip:192.0.2.1:40000".into(),
+        user_agent: "check-um/1".into(),
+        max_forwards: 70,
+        routes: Vec::new(),
+        headers: Vec::new(),
+        offer: "v=0\r\n".into(),
+        call_id: "the-call".into(),
+        tag: "ours".into(),
+        cseq: 1,
+    }
+}
+
 /// A call and the other side of it.
-struct Scene {
-    call: Call,
-    now: Instant,
+pub(crate) struct Scene {
+    pub(crate) call: Call,
+    pub(crate) now: Instant,
     sent: Vec<CallRequest>,
 }
 
 impl Scene {
-    fn new(until: Until, hold: Duration, transport: Transport) -> Self {
+    pub(crate) fn new(until: Until, hold: Duration, transport: Transport) -> Self {
         Self::with(Wish { until, hold, credentials: None }, transport)
     }
 
     fn with(wish: Wish, transport: Transport) -> Self {
-        let template = Template {
-            uri: "sip:101@callee.example".into(),
-            from: "sip:caller.example".into(),
-            to: "sip:101@callee.example".into(),
-            contact: "sip:192.0.2.1:40000".into(),
-            user_agent: "check-um/1".into(),
-            max_forwards: 70,
-            routes: Vec::new(),
-            headers: Vec::new(),
-            offer: "v=0\r\n".into(),
-            call_id: "the-call".into(),
-            tag: "ours".into(),
-            cseq: 1,
-        };
         let now = Instant::now();
-        Self { call: Call::new(template, wish, transport, now), now, sent: Vec::new() }
+        Self { call: Call::new(template(), wish, transport, now), now, sent: Vec::new() }
     }
 
     /// Sends what is to be sent now; what is to be done then.
-    fn settle(&mut self) -> Step {
+    pub(crate) fn settle(&mut self) -> Step {
         loop {
             match self.call.poll(self.now) {
                 Step::Send(request) => self.sent.push(request),
@@ -68,7 +72,7 @@ impl Scene {
     }
 
     /// The other side answers the last request of this method.
-    fn say(&mut self, method: Method, status: u16, more: &str) -> &mut Self {
+    pub(crate) fn say(&mut self, method: Method, status: u16, more: &str) -> &mut Self {
         let request = self.last(method);
         self.answer(&request, status, more);
         self

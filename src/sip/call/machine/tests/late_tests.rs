@@ -1,6 +1,7 @@
 //! What comes after the end was decided, or from where nothing should: later forks, lost messages, other people's challenges.
 
 use super::*;
+use crate::sip::call::offer::Unheard;
 
 #[test]
 fn a_2xx_that_comes_right_after_a_refusal_or_redirection_is_released() {
@@ -35,6 +36,106 @@ fn a_redirection_is_known_as_soon_as_it_is_acknowledged_and_waited_behind_all_th
         assert_eq!(scene.sends(), ["ACK"]);
         assert!(scene.call.is_settled() && matches!(scene.settle(), Step::Wait(until) if until == scene.now + T1));
         assert_eq!(scene.pass(500).settle(), Step::Over);
+    }
+}
+
+#[test]
+fn a_provisional_response_behind_the_final_one_changes_nothing() {
+    for (status, more) in [(486, "To: <sip:d>;tag=a"), (200, HERE)] {
+        let mut scene = Scene::new(Until::Answer, Duration::from_secs(9), Transport::Udp);
+        scene.settle();
+        scene.say(Method::Invite, status, more).settle();
+        let is_settled = scene.call.is_settled();
+        scene.say(Method::Invite, 180, "To: <sip:d>;tag=a");
+        assert_eq!((scene.call.is_settled(), scene.call.ringing()), (is_settled, None), "{status}");
+        assert!(matches!(scene.call.verdict(), Verdict::Final(response, _) if response.status == status));
+        scene.call.abandon();
+        assert!(!scene.sends().contains(&"CANCEL"), "{status}");
+    }
+}
+
+#[test]
+fn a_2xx_to_an_invite_that_was_never_sent_is_none_of_this_call() {
+    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Udp);
+    scene.settle();
+    let never_sent = response(&format!(
+        "SIP/2.0 200 OK\r\nVia: x;branch=z9hG4bKnever\r\nCall-ID: the-call\r\nCSeq: 1 INVITE\r\n{HERE}\r\n\r\n"
+    ));
+    assert!(!scene.call.receive(&never_sent, true, scene.now));
+    assert!(scene.sends().is_empty());
+    assert_eq!((scene.call.verdict(), scene.call.dialogs().count()), (Verdict::Nothing, 0));
+}
+
+#[test]
+fn a_cancel_is_sent_again_until_it_is_answered_itself() {
+    let mut scene = Scene::new(Until::Ringing, Duration::ZERO, Transport::Udp);
+    scene.settle();
+    scene.say(Method::Invite, 180, "To: <sip:d>;tag=a");
+    assert_eq!(scene.sends(), ["CANCEL"]);
+    let of_another = "SIP/2.0 200 OK\r\nVia: x;branch=z9hG4bKother\r\nCall-ID: the-call\r\nCSeq: 1 CANCEL\r\n\r\n";
+    assert!(!scene.call.receive(&response(of_another), true, scene.now));
+    assert_eq!(scene.pass(500).sends(), ["CANCEL"]);
+    assert_eq!(scene.call.retransmissions(), 1);
+    scene.say(Method::Cancel, 200, "");
+    assert!(scene.pass(9_000).sends().is_empty());
+    scene.say(Method::Cancel, 100, "");
+    assert!(scene.pass(9_000).sends().is_empty(), "what was answered stays so");
+}
+
+#[test]
+fn whatever_was_sent_again_is_counted_over_challenges() {
+    let who = Credentials { username: "u".into(), password: "p".into() };
+    let challenge = "To: <sip:d>;tag=a\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"1\"";
+    let mut scene =
+        Scene::with(Wish { until: Until::Answer, hold: Duration::ZERO, credentials: Some(who) }, Transport::Udp);
+    scene.settle();
+    let again = |scene: &mut Scene, expected: &str, count: u32| {
+        assert_eq!(scene.pass(500).sends(), [expected]);
+        assert_eq!(scene.call.retransmissions(), count);
+    };
+    again(&mut scene, "INVITE", 1);
+    scene.say(Method::Invite, 401, challenge).settle();
+    again(&mut scene, "INVITE", 2);
+    scene.say(Method::Invite, 200, HERE).settle();
+    again(&mut scene, "BYE", 3);
+    scene.say(Method::Bye, 401, challenge).settle();
+    again(&mut scene, "BYE", 4);
+}
+
+#[test]
+fn an_invite_that_nobody_works_on_is_to_be_sent_again_half_a_second_later() {
+    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Udp);
+    assert_eq!(scene.settle(), Step::Wait(scene.now + T1));
+}
+
+#[test]
+fn the_last_response_is_the_final_one_or_else_the_last_that_was_none() {
+    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Udp);
+    scene.settle();
+    assert_eq!(scene.call.last_response(), None);
+    for status in [100, 183, 486] {
+        scene.say(Method::Invite, status, "To: <sip:d>;tag=a").settle();
+        assert_eq!(scene.call.last_response().map(|response| response.status), Some(status));
+    }
+}
+
+#[test]
+fn what_a_callee_described_before_it_answered_is_its_answer_to_the_offer_of_the_first_eight_callees() {
+    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Udp);
+    scene.settle();
+    let described = |callee: usize, body: &str| {
+        format!("To: <sip:d>;tag=t{callee}\r\nContent-Type: application/sdp\r\n\r\nv={body}{callee}")
+    };
+    for callee in 0..9 {
+        scene.say(Method::Invite, 183, &described(callee, "first"));
+        scene.say(Method::Invite, 183, &described(callee, "second"));
+    }
+    for callee in 0..9 {
+        let to = format!("To: <sip:d>;tag=t{callee}\r\nContact: <sip:d@192.0.2.9>\r\nContent-Length: 0");
+        let accepted = response(&format!("SIP/2.0 200 OK\r\nCSeq: 1 INVITE\r\n{to}\r\n\r\n"));
+        let found = scene.call.answer_to_offer(&accepted).map(|body| String::from_utf8_lossy(body).trim().to_owned());
+        let expected = if callee < 8 { Ok(format!("v=first{callee}")) } else { Err(Unheard::NoAnswer) };
+        assert_eq!(found, expected, "{callee}");
     }
 }
 
