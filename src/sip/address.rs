@@ -323,8 +323,7 @@ fn uri(text: &str) -> Result<SipUri, Problem> {
     }
     let mut parts = at_host.split(';');
     let (host, port) = host_and_port(parts.next().unwrap_or_default())?;
-    let text =
-        text.split_at(text.len() - if headers.is_empty() { 0 } else { headers.len() + 1 }).0.trim_end_matches('?');
+    let text = text[..text.len() - headers.len()].trim_end_matches('?');
     let mut uri = SipUri {
         text: text.to_owned(),
         is_secure,
