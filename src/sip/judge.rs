@@ -270,6 +270,55 @@ mod tests {
     }
 
     #[test]
+    fn advice_where_more_is_known_of_a_refusal_than_its_code() {
+        for (answer, begins) in [
+            ("SIP/2.0 503 No\r\nms-diagnostics: 15647;source=\"a\"", Some("The router runs")),
+            ("SIP/2.0 404 No\r\nms-diagnostics: 15647;source=\"a\"", Some("The router runs")),
+            ("SIP/2.0 404 No", Some("The server answers")),
+            ("SIP/2.0 503 No\r\nms-diagnostics: 15501;source=\"a\"", None),
+            ("SIP/2.0 503 No", None),
+        ] {
+            let advice = judged(answer, "200", &[], &[]).unwrap_err().advice;
+            assert_eq!(advice.map(|advice| &advice[..begins.map_or(0, str::len)]), begins, "{answer}");
+        }
+    }
+
+    #[test]
+    fn what_the_server_says_of_an_answer_that_is_as_expected_is_said() {
+        let said = judged("SIP/2.0 302 Moved\r\nContact: <sip:b:5062>", "3xx", &[], &[]).unwrap();
+        assert_eq!(said, "302 Moved from cas1.example.com:5060 in 3.1 ms: redirects to <sip:b:5062>");
+    }
+
+    #[test]
+    fn facts_of_an_answer_are_those_that_it_has() {
+        let facts = |lines: &str| {
+            let response = message::tests::response(&format!("SIP/2.0 200 OK\r\nCSeq: 1 OPTIONS\r\n{lines}\r\n\r\n"));
+            facts(&Answer { response, took: Duration::ZERO, digest_user: None, stranger: None, answers_for: None })
+        };
+        let status = ("status_line".to_owned(), "SIP/2.0 200 OK".to_owned());
+        assert_eq!(facts("X: y"), std::slice::from_ref(&status));
+        let expected = [("server", "a"), ("allow", "INVITE, BYE"), ("malformed_header_lines", "1")];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(facts("Server: a\r\nAllow: INVITE\r\nnone\r\nAllow: BYE"), [&[status][..], &expected].concat());
+    }
+
+    #[test]
+    fn exchange_is_known_by_its_names_and_its_diagnostic_codes() {
+        for (line, expected) in [
+            ("Server: RTCC/5.0.0.0 MSExchangeUM/15.01.2507.017", true),
+            ("User-Agent: RTCC/3.5.0.0", true),
+            ("Server: msexchangeum", true),
+            ("ms-diagnostics-public: 15638;source=\"a\"", true),
+            ("ms-diagnostics: 1034;source=\"a\"", false),
+            ("Server: Asterisk PBX, like RTCC/5", false),
+            ("X: RTCC/5", false),
+        ] {
+            let response = message::tests::response(&format!("SIP/2.0 403 No\r\nCSeq: 1 OPTIONS\r\n{line}\r\n\r\n"));
+            assert_eq!(is_of_exchange(&response), expected, "{line}");
+        }
+    }
+
+    #[test]
     fn ok_when_404_is_expected() {
         assert!(judged("SIP/2.0 404 Not Here", "2xx,4xx", &[], &[]).is_ok());
     }

@@ -69,3 +69,14 @@ impl Transport {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uri_without_a_word_means_udp() {
+        let parameters: Vec<_> = Transport::ALL.iter().map(|transport| transport.uri_parameter()).collect();
+        assert_eq!(parameters, [";transport=tcp", ";transport=tls", ""]);
+    }
+}

@@ -58,6 +58,20 @@ fn ipv6_user_parts_and_headers() {
 }
 
 #[test]
+fn the_longest_uri_is_read_and_one_byte_more_is_not() {
+    for (length, is_read) in [(MAX_URI, true), (MAX_URI + 1, false)] {
+        let uri = format!("sip:{}@b", "a".repeat(length - 6));
+        assert_eq!((uri.len(), SipUri::read(&uri).is_ok()), (length, is_read));
+    }
+}
+
+#[test]
+fn parameters_that_mean_nothing_here_are_passed_over() {
+    let uri = only("Contact: <sip:a@b;ttl=x;method=INVITE;user;transport=TLS>");
+    assert_eq!((uri.host.as_str(), uri.transport), ("b", Some(Transport::Tls)));
+}
+
+#[test]
 fn what_cannot_be_read_is_named_and_breaks_out_of_nothing() {
     for value in [
         "*",
@@ -66,6 +80,7 @@ fn what_cannot_be_read_is_named_and_breaks_out_of_nothing() {
         "<sip:>",
         "<sip:a@>",
         "<sip:a@b@c>",
+        "<sip:a@b?c@d>",
         "<sip:a b@c>",
         "<sip:a@b:>",
         "<sip:a@b:+1>",
@@ -94,7 +109,7 @@ fn what_cannot_be_read_is_named_and_breaks_out_of_nothing() {
 
 #[test]
 fn a_preference_that_is_no_number_is_the_lowest_and_its_contact_is_good() {
-    for q in ["2", "1.5", "x", "", "-1", "0.1234", "0.0009"] {
+    for q in ["2", "1.5", "x", "", "-1", "0.1234", "0.0009", "2.5", "x.5", "0.+5"] {
         let found = contacts(&head(&format!("Contact: <sip:a@b>;q={q}, <sip:c@d>;q=0.1")));
         let found: Vec<_> = found.into_iter().map(|contact| (contact.uri.unwrap().host, contact.q)).collect();
         assert_eq!(found, [("d".to_owned(), 100), ("b".to_owned(), 0)], "{q}");
@@ -137,7 +152,7 @@ fn the_remote_target_is_copied_whether_it_can_be_sent_to_or_not() {
     ] {
         assert_eq!(remote_target(&head(&format!("Contact: {contacts}"))).unwrap(), expected);
     }
-    for contacts in ["*", "<sip:>", "<sip:a b>", "<sip:a", "x", "<w_b:1>"] {
+    for contacts in ["*", "<sip:>", "<sip:a b>", "<sip:a", "x", "<w_b:1>", "<:1>"] {
         assert!(remote_target(&head(&format!("Contact: {contacts}"))).is_err(), "{contacts}");
     }
     assert_eq!(remote_target(&head("To: x")), Err(AddressError::Absent("Contact")));

@@ -164,12 +164,17 @@ mod tests {
             let datagrams = Datagrams::to(&peer, Source::default()).await.unwrap();
             let local = datagrams.local_addr().unwrap();
             let mut line = Line::over(Connected { connection: Connection::Udp(datagrams), peer, local });
-            let cut = b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a;branch=ours\r\nCSeq: 1 INVITE\r\nl: 9\r\n\r\nv=0";
-            callee.send_to(cut, local).unwrap();
-            assert_eq!(line.next("ours").await.unwrap(), None);
-            let found: Vec<_> = line.without_body("ours").into_iter().map(|response| response.status).collect();
-            assert_eq!((found, line.without_body("ours").len()), (vec![200], 0));
-            assert_eq!(line.beside(), "; 1 message that did not belong to it");
+            for (branch, expected) in [("other", vec![]), ("ours", vec![200]), ("other", vec![])] {
+                let via = format!("Via: SIP/2.0/UDP a;branch={branch}");
+                let cut = format!("SIP/2.0 200 OK\r\n{via}\r\nCSeq: 1 INVITE\r\nl: 9\r\n\r\nv=0");
+                callee.send_to(cut.as_bytes(), local).unwrap();
+                assert_eq!(line.next("ours").await.unwrap(), None);
+                let found: Vec<_> = line.without_body("ours").into_iter().map(|response| response.status).collect();
+                assert_eq!(found, expected, "{branch}");
+            }
+            assert_eq!(line.beside(), "; 3 messages that did not belong to it");
+            line.stray();
+            assert_eq!(line.beside(), "; 4 messages that did not belong to it");
         });
     }
 

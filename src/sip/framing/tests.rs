@@ -84,6 +84,7 @@ fn other_protocols_are_named_at_their_first_bytes() {
         // Before the end of their first line.
         (b"HTTP/1.", " but HTTP"),
         (b" x", ""),
+        (b" sip:a SIP/2.0\r\n", ""),
     ];
     for (bytes, expected) in hints {
         assert!(matches!(refused(bytes), FramingError::NotSip { hint, .. } if hint == expected), "{bytes:?}");
@@ -110,7 +111,7 @@ fn messages_of_another_version_of_sip_end_where_those_of_ours_do() {
         let refused = refused(format!("{line}\r\nl: 0\r\n\r\n").as_bytes());
         assert!(matches!(refused, FramingError::NotSip { .. }), "{line}");
     }
-    for bytes in [&b"S"[..], b"sip/", b"SIP/7", b"SIP/7.", b"SIP/7.0", b"SIP/7.0 "] {
+    for bytes in [&b"S"[..], b"sip/", b"SIP/7", b"SIP/7.", b"SIP/7.0", b"SIP/7.0 ", b"OPTIONS sip:a"] {
         pending(bytes);
     }
 }
@@ -122,6 +123,15 @@ fn limits_hold() {
         FramingError::HeadTooLarge
     );
     assert_eq!(refused(&vec![b'X'; MAX_HEAD + 1]), FramingError::HeadTooLarge);
+}
+
+#[test]
+fn the_largest_head_is_read_and_one_byte_more_is_not() {
+    let head = |size: usize| format!("SIP/2.0 200 OK\r\nX: {}\r\n\r\n", "x".repeat(size - 23)).into_bytes();
+    let largest = head(MAX_HEAD);
+    assert_eq!(largest.len(), MAX_HEAD);
+    assert_eq!(frames(&[&largest]).unwrap().len(), 1);
+    assert_eq!(refused(&head(MAX_HEAD + 1)), FramingError::HeadTooLarge);
 }
 
 #[test]

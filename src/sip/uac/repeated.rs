@@ -157,7 +157,7 @@ mod tests {
     use super::*;
     use crate::sip::expect::StatusRules;
     use crate::sip::message::tests::request;
-    use crate::sip::uac::tests::{client, runtime};
+    use crate::sip::uac::tests::{Act, OK, Script, client, runtime};
 
     #[test]
     fn of_the_reasons_for_a_loss_the_first_is_kept_that_says_more_than_silence() {
@@ -188,5 +188,68 @@ mod tests {
         assert_eq!(failure.summary, "the deadline passed when 0 of 3 requests were sent");
         assert_eq!((failure.class, failure.advice), (Class::Timeout, Some(ADVICE_ON_PACE)));
         assert_eq!((repeated.round_trips.sent(), repeated.round_trips.unsent()), (0, 3));
+    }
+
+    #[test]
+    fn a_loss_is_silence_and_over_udp_a_refusal() {
+        let local = Failure { as_well: Some(Class::Timeout), ..Failure::new(Class::Local, "x") };
+        for (failure, on_stream, by_datagrams) in [
+            (Failure::new(Class::Timeout, "x"), true, true),
+            (local, true, true),
+            (Failure::new(Class::Refused, "x"), false, true),
+            (Failure::new(Class::Unreachable, "x"), false, true),
+            (Failure::new(Class::Closed, "x"), false, false),
+        ] {
+            assert_eq!(is_loss::<Script<true>>(&failure), on_stream, "{failure:?}");
+            assert_eq!(is_loss::<Script<false>>(&failure), by_datagrams, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_sent_is_lost_unless_the_server_or_this_host_ended_it() {
+        let answer = Failure { is_answer: true, ..Failure::new(Class::Authentication, "x") };
+        for (failure, unsent) in [
+            (Failure::new(Class::Closed, "x"), 4),
+            (Failure::new(Class::Local, "x"), 0),
+            (Failure::new(Class::Permission, "x"), 0),
+            (answer, 0),
+        ] {
+            let mut repeated = Repeated::default();
+            repeated.lose(Failure::new(Class::Timeout, "x"));
+            repeated.break_off(5, &failure);
+            assert_eq!(repeated.round_trips.unsent(), unsent, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn silence_says_of_how_many_and_whether_they_came_too_late() {
+        let silence = |sent: u32, late| {
+            let mut repeated = Repeated { late, ..Repeated::default() };
+            (0..sent).for_each(|_| repeated.lose(Failure::new(Class::Timeout, "no response")));
+            let failure = repeated.silence();
+            (failure.summary, failure.advice == Some(ADVICE_ON_LATE))
+        };
+        assert_eq!(silence(0, 0), ("no request was sent".to_owned(), false));
+        assert_eq!(silence(1, 0), ("no response".to_owned(), false));
+        let all = "none of 2 requests was answered: no response";
+        assert_eq!(silence(2, 0), (all.to_owned(), false));
+        assert_eq!(silence(2, 1), (format!("{all}; 1 answer came later than --interval"), true));
+        assert_eq!(silence(2, 2), (format!("{all}; 2 answers came later than --interval"), true));
+    }
+
+    #[test]
+    fn answers_that_are_worth_the_same_are_counted_together_and_each_request_is_one_of_its_own() {
+        const REFUSAL: &str =
+            "SIP/2.0 503 No\r\nVia: {via}\r\nf: {from}\r\nt: {to}\r\ni: {call-id}\r\nCSeq: {cseq}\r\nl: 0\r\n\r\n";
+        let acts = [OK, OK, REFUSAL, OK].map(Act::Say).into_iter().collect();
+        let expected = Expected { statuses: StatusRules::default(), headers: Vec::new(), allow: Vec::new() };
+        let pace = Pace { count: 4, interval: Duration::from_millis(300) };
+        let mut uac = client::<true>(acts, 20_000);
+        let repetition = Repetition { pace, expected, patience: None };
+        let (repeated, result) = runtime().block_on(uac.repeat(&request(), None, &repetition));
+        assert_eq!(result.unwrap().response.status, 200);
+        let kinds: Vec<_> = repeated.kinds.iter().map(|(answer, count)| (answer.response.status, *count)).collect();
+        assert_eq!(kinds, [(200, 3), (503, 1)]);
+        assert_eq!((repeated.round_trips.sent(), repeated.round_trips.answered(), repeated.lost), (4, 4, None));
     }
 }

@@ -7,6 +7,8 @@ use crate::sip::assessment::tests::{assessment, misnamed, peer, report};
 use crate::sip::call::called::Log;
 use crate::sip::call::machine::tests::Scene;
 use crate::sip::call::message::Method;
+use crate::sip::expect::{StatusRules, StatusSet};
+use crate::sip::message::tests::response;
 use crate::sip::transport::Transport;
 
 /// A call whose INVITE was sent and, where there is one, answered with this status.
@@ -14,7 +16,9 @@ fn called(until: Until, status: Option<u16>) -> Called {
     let mut scene = Scene::new(until, Duration::ZERO, Transport::Udp);
     scene.settle();
     if let Some(status) = status {
-        scene.say(Method::Invite, status, "From: <sip:a>;tag=ours\r\nTo: <sip:d>;tag=a\r\nServer: x").settle();
+        scene
+            .say(Method::Invite, status, "From: <sip:a>;tag=ours\r\nTo: <sip:101@callee.example>;tag=a\r\nServer: x")
+            .settle();
     }
     let (started, log) = (scene.now, Log::default());
     Called { call: scene.call, started, ended: started, media_packets: 0, log, further: Vec::new() }
@@ -107,4 +111,223 @@ fn days_of_certificates_are_measured_over_tls_and_wherever_a_certificate_was_sho
         let is_measured = report.metrics.iter().any(|metric| metric.label() == "certificate_days");
         assert_eq!(is_measured, expected, "{transport:?} {shows_certificate}");
     }
+}
+
+/// A call that was answered with a session description, and is to be held for nine seconds.
+fn held() -> Scene {
+    let mut scene = Scene::new(Until::Answer, Duration::from_secs(9), Transport::Udp);
+    scene.settle();
+    let description = "v=0\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0";
+    let head = "From: <sip:a>;tag=ours\r\nTo: <sip:101@callee.example>;tag=a\r\nContact: <sip:d@192.0.2.9>\r\nContent-Type: application/sdp";
+    scene.say(Method::Invite, 200, &format!("{head}\r\n\r\n{description}")).settle();
+    scene
+}
+
+/// What is known of a call at this moment that began five seconds after the search for the server.
+fn known(scene: Scene, began: Instant, log: Log) -> Routed {
+    let called =
+        Called { call: scene.call, started: began, ended: scene.now, media_packets: 0, log, further: Vec::new() };
+    Routed { started: began - Duration::from_secs(5), ..routed(attempt(Ok(called)), Vec::new()) }
+}
+
+/// The findings on a call that may end with an answer or a redirection, and is to be held for nine seconds.
+fn told(until: Until, routed: Routed) -> Vec<(Option<Class>, String)> {
+    let common = redirectable();
+    let mut report = report();
+    CallAssessment { common: &common, until, hold: Duration::from_secs(9) }.add(routed, &mut report);
+    report.findings.into_iter().map(|finding| (finding.class, finding.text)).collect()
+}
+
+fn redirectable() -> Assessment {
+    let mut common = assessment(Transport::Udp);
+    common.expected.statuses = StatusRules { rules: Vec::new(), expected: StatusSet::of_calls() };
+    common
+}
+
+#[test]
+fn a_call_that_is_kept_says_how_long_it_lasted_and_who_ended_it() {
+    let gone = || Failure::new(Class::Closed, "the connection is gone");
+    let release = |scene: &mut Scene| _ = scene.say(Method::Bye, 200, "");
+    type End = fn(&mut Scene);
+    let cases: [(u64, End, Option<Failure>, &[(Option<Class>, &str)]); 4] = [
+        (
+            9_000,
+            |_| (),
+            None,
+            &[(None, "200 Said from 192.0.2.7:5060 in 5 s, held for 9 s, no audio came, released in 0.00 ms")],
+        ),
+        (
+            3_000,
+            |scene| scene.call.abandon(),
+            None,
+            &[
+                (None, "200 Said from 192.0.2.7:5060 in 5 s, released in 0.00 ms"),
+                (Some(Class::Timeout), "kept for 3 s of 9 s only: no time was left"),
+            ],
+        ),
+        (
+            3_000,
+            |scene| scene.call.abandon(),
+            Some(gone()),
+            &[
+                (None, "200 Said from 192.0.2.7:5060 in 5 s, released in 0.00 ms"),
+                (Some(Class::Closed), "the call broke after 3 s of 9 s: the connection is gone"),
+            ],
+        ),
+        (
+            2_000,
+            |scene| _ = scene.ask("BYE", "a"),
+            None,
+            &[
+                (None, "200 Said from 192.0.2.7:5060 in 5 s"),
+                (Some(Class::Closed), "hung up by the other side after 2 s of 9 s, no audio came"),
+            ],
+        ),
+    ];
+    for (milliseconds, end, broken, expected) in cases {
+        let mut scene = held();
+        let began = scene.now;
+        end(scene.pass(milliseconds));
+        scene.settle();
+        if scene.call.hung_up().is_none() {
+            release(&mut scene);
+        }
+        let found = told(Until::Answer, known(scene, began, Log { broken, ..Log::default() }));
+        let found: Vec<_> = found.iter().map(|(class, text)| (*class, text.as_str())).collect();
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn a_call_that_may_still_be_open_is_told_beside_its_answer_and_what_ended_it() {
+    let mut scene = held();
+    let began = scene.now;
+    scene.pass(9_000).settle();
+    let log = Log { failure: Some(Failure::new(Class::Closed, "the connection is gone")), ..Log::default() };
+    let found = told(Until::Answer, known(scene, began, log));
+    let classes: Vec<_> = found.iter().map(|(class, _)| *class).collect();
+    assert_eq!(classes, [None, Some(Class::Closed), Some(Class::Release)]);
+    assert_eq!(found[2].1, "the call at 192.0.2.7:5060 may still be open: no answer to BYE");
+}
+
+#[test]
+fn a_call_that_rings_says_who_said_so_and_how_it_was_taken_back() {
+    let of = |log: Log| {
+        let mut scene = Scene::new(Until::Ringing, Duration::ZERO, Transport::Udp);
+        let began = scene.now;
+        scene.settle();
+        scene
+            .pass(10)
+            .say(Method::Invite, 180, "From: <sip:a>;tag=ours\r\nTo: <sip:101@callee.example>;tag=a")
+            .settle();
+        scene.pass(20).say(Method::Invite, 487, "To: <sip:101@callee.example>;tag=a").settle();
+        told(Until::Ringing, known(scene, began, log))
+    };
+    let said = "180 Said from 192.0.2.7:5060 in 5.01 s, sent from 192.0.2.8:5060, cancelled in 20 ms";
+    let rang_from = Some("192.0.2.8:5060".parse().unwrap());
+    assert_eq!(of(Log { rang_from, ..Log::default() }), [(None, said.to_owned())]);
+    let said = "ended by signal SIGTERM before there was a result, cancelled in 20 ms";
+    assert_eq!(of(Log { signal: Some("SIGTERM"), ..Log::default() }), [(None, said.to_owned())]);
+}
+
+#[test]
+fn of_a_redirection_its_target_decides() {
+    let answered = |status: u16| {
+        let response = response(&format!("SIP/2.0 {status} Said\r\nCSeq: 1 OPTIONS\r\n\r\n"));
+        let took = Duration::from_millis(2);
+        Ok(Answer { response, took, digest_user: None, stranger: None, answers_for: None })
+    };
+    let (served, judgement) = misnamed("b.example.com");
+    let misnamed = judgement.failures[0].clone();
+    let of = |result: Result<Answer, Failure>| {
+        let facts = match &result {
+            Err(failure) if *failure == misnamed => {
+                Facts { served: Some(served.clone()), judgement: Some(judgement.clone()), ..Facts::default() }
+            }
+            _ => Facts::default(),
+        };
+        let outcome = Outcome { target: None, facts, result: result.map_err(Unanswered::Server) };
+        let call = attempt(Ok(called(Until::Answer, Some(302))));
+        let target = Some(Asked { name: "b.example:5060".to_owned(), outcome });
+        let mut found = told(Until::Answer, Routed { target, ..routed(call, Vec::new()) });
+        found.remove(0)
+    };
+    let redirected = Some(Class::Redirection);
+    for (result, class, said) in [
+        (answered(200), None, "which answers in 2.0 ms"),
+        (answered(404), None, "which answers in 2.0 ms"),
+        (answered(503), redirected, "which answers 503 Said in 2.0 ms"),
+        (Err(Failure::new(Class::Timeout, "silence")), redirected, "which does not answer: silence"),
+        (Err(Failure::new(Class::Dns, "no name")), Some(Class::Dns), "which does not answer: no name"),
+        (Err(misnamed.clone()), None, "which was not asked because of its certificate"),
+    ] {
+        assert_eq!(of(result), (class, format!("302 to b.example:5060, {said}")));
+    }
+}
+
+#[test]
+fn whoever_was_tried_before_is_named_behind_the_result() {
+    let busy = || attempt(Ok(called(Until::Answer, Some(486))));
+    let unreached = || attempt(Err(Failure::new(Class::Refused, "refused by b")));
+    let astray = || Attempt {
+        name: Some("c.example:5060".to_owned()),
+        astray: Some(Astray::Circle("a -> a".to_owned())),
+        ..attempt(Ok(called(Until::Answer, Some(302))))
+    };
+    let redirected = || attempt(Ok(called(Until::Answer, Some(302))));
+    for (first, further, expected) in [
+        (redirected(), vec![busy()], None),
+        (busy(), vec![busy()], Some("passed over: 486 Said from 192.0.2.7:5060")),
+        (unreached(), vec![busy()], Some("passed over: refused by b")),
+        (
+            astray(),
+            vec![unreached(), busy()],
+            Some("passed over: 2 targets, the first: c.example:5060: the redirections go in a circle: a -> a"),
+        ),
+    ] {
+        let found = told(Until::Answer, routed(first, further));
+        let passed = found.iter().map(|(_, text)| text.as_str()).find(|text| text.starts_with("passed over"));
+        assert_eq!(passed, expected);
+    }
+}
+
+#[test]
+fn a_refusal_says_why_no_credentials_were_given_and_who_is_no_gateway() {
+    for (status, lines, withheld, ending) in [
+        (401, "", Some("which nobody gets"), " wants credentials, which nobody gets"),
+        (401, "", None, ": the server wants credentials (--username)"),
+        (403, "", Some("which nobody gets"), ": expected 2xx,3xx"),
+        (403, "ms-diagnostics-public: 15638;reason=\"no\"", None, "; the caller is no UM IP gateway"),
+        (403, "ms-diagnostics-public: 15500;reason=\"many\"", None, "\"many\""),
+        (486, "ms-diagnostics-public: 15638;reason=\"no\"", None, "\"no\""),
+    ] {
+        let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Udp);
+        let began = scene.now;
+        scene.settle();
+        let head = format!("From: <sip:a>;tag=ours\r\nTo: <sip:101@callee.example>;tag=a\r\n{lines}");
+        scene.say(Method::Invite, status, head.trim_end()).settle();
+        let mut routed = known(scene, began, Log::default());
+        routed.first.withheld = withheld;
+        let (_, text) = told(Until::Answer, routed).remove(0);
+        assert!(text.starts_with(&format!("{status} Said from 192.0.2.7:5060 in 5 s")), "{text}");
+        assert!(text.ends_with(ending), "{text}");
+    }
+}
+
+#[test]
+fn what_is_measured_of_a_call_is_in_its_metrics() {
+    let mut scene = held();
+    let began = scene.now;
+    scene.pass(9_000).settle();
+    scene.pass(250).say(Method::Bye, 200, "");
+    let mut routed = known(scene, began, Log::default());
+    routed.redirections = 1;
+    let mut report = report();
+    let common = assessment(Transport::Udp);
+    CallAssessment { common: &common, until: Until::Answer, hold: Duration::from_secs(9) }.add(routed, &mut report);
+    let metrics: Vec<_> = report.metrics.iter().map(ToString::to_string).collect();
+    for expected in ["'time'=5s;", "'redirections'=1;", "'release'=0.25s;", "'status'=200", "'rtp_packets'=0;"] {
+        assert!(metrics.iter().any(|metric| metric.starts_with(expected)), "{expected}: {metrics:?}");
+    }
+    assert_eq!((report.metrics[1].label(), metrics[1].as_str()), ("ringing", ""), "it never rang");
 }

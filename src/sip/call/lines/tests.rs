@@ -39,17 +39,25 @@ fn bye(uri: &str) -> CallRequest {
 }
 
 #[test]
-fn what_is_for_the_server_that_was_called_takes_the_line_of_the_invite() {
+fn what_is_for_the_server_that_was_called_takes_the_line_of_the_invite_and_nothing_else_does() {
     block_on(async {
         let callee = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let question = question(Duration::from_secs(60));
-        let mut lines = Lines::over(line_to(&callee).await, Cow::Borrowed(&question), Family::Any);
-        let (hard, port) = (Instant::now() + Duration::from_secs(60), callee.local_addr().unwrap().port());
-        assert_eq!(lines.place(&bye(&format!("sip:a@127.0.0.1:{port}")), hard), Some(0));
-        assert!(lines.ways.is_empty(), "nobody is dialled");
-        // Another transport is another way.
-        assert_eq!(lines.place(&bye(&format!("sip:a@127.0.0.1:{port};transport=tcp")), hard), None);
-        assert_eq!(lines.ways.len(), 1);
+        let port = callee.local_addr().unwrap().port();
+        let other_port = if port == 5060 { 5070 } else { 5060 };
+        for (uri, expected) in [
+            (format!("sip:a@127.0.0.1:{port}"), Some(0)),
+            (format!("sip:a@callee.example:{port}"), Some(0)),
+            (format!("sip:a@127.0.0.1:{port};transport=tcp"), None),
+            (format!("sip:a@127.0.0.1:{other_port}"), None),
+            (format!("sip:a@127.0.0.2:{port}"), None),
+        ] {
+            let question = question(Duration::from_secs(60));
+            let mut line = line_to(&callee).await;
+            line.peer.host = "callee.example".to_owned();
+            let mut lines = Lines::over(line, Cow::Borrowed(&question), Family::Any);
+            assert_eq!(lines.place(&bye(&uri), Instant::now() + Duration::from_secs(60)), expected, "{uri}");
+            assert_eq!(lines.ways.is_empty(), expected.is_some(), "{uri}: who is dialled");
+        }
     });
 }
 

@@ -62,7 +62,7 @@ impl Scene {
         self.sent[known..].iter().map(|request| request.method.word()).collect()
     }
 
-    fn pass(&mut self, milliseconds: u64) -> &mut Self {
+    pub(crate) fn pass(&mut self, milliseconds: u64) -> &mut Self {
         self.now += Duration::from_millis(milliseconds);
         self
     }
@@ -97,7 +97,7 @@ impl Scene {
     }
 
     /// The callee `tag` sends a request; our answer.
-    fn ask(&mut self, method: &str, tag: &str) -> Option<String> {
+    pub(crate) fn ask(&mut self, method: &str, tag: &str) -> Option<String> {
         let message = format!(
             "{method} sip:x SIP/2.0\r\nVia: SIP/2.0/UDP b;branch=1\r\nFrom: <sip:c>;tag={tag}\r\nTo: <sip:d>;tag=ours\r\n\
              Call-ID: the-call\r\nCSeq: 9 {method}\r\n\r\n"

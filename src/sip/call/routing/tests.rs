@@ -97,6 +97,17 @@ fn a_redirection_whose_target_was_asked_counts_whether_that_answers_or_not() {
     assert_eq!((attempt.astray, journey.redirections, journey.target.is_some()), (None, 1, true));
 }
 
+#[test]
+fn a_target_is_asked_for_whom_it_names_in_its_own_share_of_the_time() {
+    let asked = asked(Duration::from_secs(60), Redirect::Follow);
+    let journey = Journey { to: Some("sip:101@a.example".to_owned()), ..journey(&asked) };
+    let share = asked.question.deadline.share(Instant::now(), 4);
+    let question = journey.question_to(&SipUri::read("sip:b@192.0.2.8").unwrap(), share);
+    assert_eq!(question.deadline.instant(), share.instant());
+    assert_eq!(question.uri.as_deref(), Some("sip:b@192.0.2.8"));
+    assert_eq!(question.to.as_deref(), Some("sip:101@a.example"), "whom the first one was asked for");
+}
+
 /// Where the system's resolver makes 0.0.0.0 of the name.
 #[cfg(target_os = "linux")]
 #[test]

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 
 use futures_util::future::join;
-use tokio::net::UdpSocket;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 use super::*;
 use crate::net::Peer;
@@ -11,6 +12,7 @@ use crate::net::source::Source;
 use crate::net::udp::Datagrams;
 use crate::report::Class;
 use crate::sip::call::called::Called;
+use crate::sip::call::machine::outcome::{Release, Verdict};
 use crate::sip::call::machine::tests::template;
 use crate::sip::call::machine::{Until, Wish};
 use crate::sip::call::message::Hop;
@@ -26,13 +28,19 @@ async fn call<'a>(callee: &UdpSocket, until: Until, milliseconds: u64) -> (CallU
     let peer = Peer { host: "127.0.0.1".to_owned(), address: callee.local_addr().unwrap() };
     let datagrams = Datagrams::to(&peer, Source::default()).await.unwrap();
     let local = datagrams.local_addr().unwrap();
-    let line = Line::over(Connected { connection: Connection::Udp(datagrams), peer, local });
+    let connected = Connected { connection: Connection::Udp(datagrams), peer, local };
+    (call_over(connected, until, milliseconds).await, local)
+}
+
+async fn call_over<'a>(connected: Connected, until: Until, milliseconds: u64) -> CallUac<'a> {
+    let local = connected.local;
+    let line = Line::over(connected);
     let wish = Wish { until, hold: Duration::ZERO, credentials: None };
     let call = Call::new(template(), wish, line.transport, Instant::now());
     let question = question(Duration::from_millis(milliseconds));
     let (whole, held_off) = (question.deadline, ending::hold_off().unwrap());
     let setup = Setup { question: Cow::Owned(question), family: Family::Any, whole, held_off };
-    (CallUac::over(line, call, MediaPort::open(local.ip()).await.unwrap(), setup), local)
+    CallUac::over(line, call, MediaPort::open(local.ip()).await.unwrap(), setup)
 }
 
 /// The next message that the callee hears.
@@ -41,6 +49,17 @@ async fn heard(callee: &UdpSocket) -> String {
     let length = callee.recv(&mut buffer).await.unwrap();
     buffer.truncate(length);
     String::from_utf8(buffer).unwrap()
+}
+
+/// What comes over a stream, until a head has ended.
+async fn heard_on(stream: &mut TcpStream) -> String {
+    let mut heard = String::new();
+    while !heard.contains("\r\n\r\n") {
+        let mut buffer = [0; 8 * 1024];
+        let length = stream.read(&mut buffer).await.unwrap();
+        heard += std::str::from_utf8(&buffer[..length]).unwrap();
+    }
+    heard
 }
 
 async fn say(callee: &UdpSocket, request: &str, status: &str, caller: SocketAddr) {
@@ -79,6 +98,88 @@ fn a_connection_that_a_contact_asked_for_breaks_and_the_call_goes_on_over_that_o
     });
 }
 
+/// A 2xx that crosses the CANCEL, and is cut within its body.
+#[test]
+fn what_a_cut_2xx_began_is_ended_at_once_where_nobody_waits_for_a_better_one() {
+    let _alone = ending::alone();
+    let called = block_on(async {
+        let callee = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let (uac, caller) = call(&callee, Until::Ringing, 20_000).await;
+        let answering = async {
+            let invite = heard(&callee).await;
+            say(&callee, &invite, "180 Ringing", caller).await;
+            assert!(heard(&callee).await.starts_with("CANCEL "));
+            let cut = answer(&invite, "200 OK", "").replace("Content-Length: 0", "Content-Length: 9");
+            callee.send_to(cut.as_bytes(), caller).await.unwrap();
+            assert!(heard(&callee).await.starts_with("ACK "));
+            let bye = heard(&callee).await;
+            assert!(bye.starts_with("BYE "), "{bye}");
+            say(&callee, &bye, "200 OK", caller).await;
+        };
+        join(uac.finish(), answering).await.0
+    });
+    assert!(matches!(called.call.release(), Release::Done(_)));
+}
+
+#[test]
+fn an_answered_call_is_held_and_released() {
+    let _alone = ending::alone();
+    let called = block_on(async {
+        let callee = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let (uac, caller) = call(&callee, Until::Answer, 20_000).await;
+        let answering = async {
+            let invite = heard(&callee).await;
+            say(&callee, &invite, "200 OK", caller).await;
+            assert!(heard(&callee).await.starts_with("ACK "));
+            let bye = heard(&callee).await;
+            assert!(bye.starts_with("BYE "), "{bye}");
+            say(&callee, &bye, "200 OK", caller).await;
+        };
+        join(uac.finish(), answering).await.0
+    });
+    assert!(matches!(called.call.verdict(), Verdict::Final(response, _) if response.status == 200));
+    assert!(matches!(called.call.release(), Release::Done(_)));
+    assert_eq!((called.log.invites, called.log.failure, called.log.unreadable), (1, None, None));
+    let trace = called.log.trace.join("\n");
+    assert!(["> ", "< ", "INVITE ", "BYE "].iter().all(|part| trace.contains(part)), "{trace}");
+}
+
+/// The end of the stream while it rings: the call is taken back over another one.
+#[test]
+fn a_call_whose_stream_ends_while_it_rings_is_cancelled_over_another_one() {
+    let _alone = ending::alone();
+    let (called, via) = block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let peer = Peer { host: "127.0.0.1".to_owned(), address };
+        let stream = TcpStream::connect(address).await.unwrap();
+        let local = stream.local_addr().unwrap();
+        let connected = Connected { connection: Connection::Tcp(stream), peer, local };
+        let uac = call_over(connected, Until::Answer, 20_000).await;
+        let answering = async {
+            let (mut first, _) = listener.accept().await.unwrap();
+            let invite = heard_on(&mut first).await;
+            first.write_all(answer(&invite, "180 Ringing", "").as_bytes()).await.unwrap();
+            drop(first);
+            let (mut second, _) = listener.accept().await.unwrap();
+            let cancel = heard_on(&mut second).await;
+            assert!(cancel.starts_with("CANCEL "), "{cancel}");
+            let both = answer(&cancel, "200 OK", "") + &answer(&invite, "487 Gone", "");
+            second.write_all(both.as_bytes()).await.unwrap();
+            let via = |message: &str| message.lines().find(|line| line.starts_with("Via:")).map(str::to_owned);
+            (via(&invite), via(&cancel), second)
+        };
+        let (called, (invite, cancel, _second)) = join(uac.finish(), answering).await;
+        (called, (invite, cancel))
+    });
+    assert_eq!(via.0, via.1, "a CANCEL is known by the Via of its INVITE");
+    assert!(matches!(called.call.release(), Release::Done(_)), "{:?}", called.call.release());
+    let failure = called.log.failure.unwrap();
+    assert_eq!(failure.class, Class::Closed);
+    assert!(failure.summary.ends_with("after 180 Ringing, before a final response"), "{failure:?}");
+    assert_eq!(called.log.broken, None, "it was not answered");
+}
+
 /// The callee answers CANCEL, which says that somebody else's 180 was heard.
 #[cfg(unix)]
 #[test]
@@ -100,6 +201,28 @@ fn whoever_said_that_it_rings_is_known_whoever_ends_the_call() {
     });
     assert_eq!((called.log.rang_from, called.log.stranger), (Some(stranger), None));
     assert!(called.call.has_final());
+}
+
+/// The callee hears the ACK, which says that somebody else's refusal was heard.
+#[cfg(unix)]
+#[test]
+fn whoever_sent_the_final_response_is_known_though_it_comes_again_from_the_callee() {
+    let _alone = ending::alone();
+    let (called, stranger) = block_on(async {
+        let callee = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let stranger = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let (uac, caller) = call(&callee, Until::Answer, 20_000).await;
+        let answering = async {
+            let invite = heard(&callee).await;
+            for sender in [&stranger, &callee] {
+                say(sender, &invite, "486 Busy", caller).await;
+                let ack = heard(&callee).await;
+                assert!(ack.starts_with("ACK "), "{ack}");
+            }
+        };
+        (join(uac.finish(), answering).await.0, stranger.local_addr().unwrap())
+    });
+    assert_eq!(called.log.stranger, Some(stranger));
 }
 
 /// The refusal of a datagram keeps the system from sending the next one.
