@@ -123,7 +123,7 @@ impl From<CounterError> for Failure {
         let class = error.class();
         match &error {
             CounterError::Http { place, error } => error.failure(place),
-            CounterError::Settings(failure) => Self { class, summary: error.to_string(), ..failure.clone() },
+            CounterError::Settings(failure) => Self { class, ..failure.clone() },
             error => Self::caused_by(class, error),
         }
     }

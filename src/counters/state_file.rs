@@ -183,7 +183,7 @@ fn read(path: &Path, was_there: bool) -> Result<(History, bool), StateError> {
         return Err(StateError::NotOurs { path: path.to_owned(), what: "it is no regular file of this user" });
     }
     let mut bytes = Vec::new();
-    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(MAX_BYTES as u64).read_to_end(&mut bytes).map_err(unreadable)?;
     match History::decode(&bytes) {
         Ok(history) => Ok((history, false)),
         Err(HistoryError::Damaged) => Ok((History::default(), true)),
