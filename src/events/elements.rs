@@ -262,8 +262,8 @@ impl<R: Read> Elements<R> {
                     return Ok(self.is_inside);
                 }
                 Markup::Closing if self.is_inside && !has_ended => has_ended = self.skip(b">")?,
-                _ if has_ended => ahead += 1,
-                _ => self.at += 1,
+                // Where the record has not ended, that is passed over at once.
+                _ => ahead += 1,
             }
         }
         Ok(true)
