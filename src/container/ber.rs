@@ -182,8 +182,18 @@ const MAX_DEPTH_OF_PIECES: usize = 8;
 const MAX_OID: usize = 32;
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// An element with so much in it, in DER.
+    pub(in crate::container) fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
+        let [high, low] = u16::try_from(contents.len()).unwrap().to_be_bytes();
+        match (high, low) {
+            (0, 0..0x80) => [&[tag, low], contents].concat(),
+            (0, _) => [&[tag, 0x81, low], contents].concat(),
+            _ => [&[tag, 0x82, high, low], contents].concat(),
+        }
+    }
 
     #[test]
     fn an_indefinite_length_ends_with_its_own_end_of_contents() {
@@ -201,6 +211,14 @@ mod tests {
         let primitive = Element::first(&[4, 1, 9]).unwrap().octets().unwrap();
         assert!(matches!(primitive, Cow::Borrowed([9])));
         assert_eq!(Element::first(&[0x24, 3, 2, 1, 9]).unwrap().octets(), Err(Malformed));
+    }
+
+    #[test]
+    fn pieces_of_pieces_are_followed_down_to_some_depth() {
+        let nested = |depth: usize| (0..depth).fold(element(4, &[7]), |piece, _| element(0x24, &piece));
+        let octets = |bytes: &[u8]| Element::first(bytes).unwrap().octets().map(Cow::into_owned);
+        assert_eq!(octets(&nested(MAX_DEPTH_OF_PIECES)), Ok(vec![7]));
+        assert_eq!(octets(&nested(MAX_DEPTH_OF_PIECES + 1)), Err(Malformed));
     }
 
     #[test]

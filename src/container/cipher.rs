@@ -157,3 +157,43 @@ const CBCS: &[(Oid<'_>, Cipher)] = &[
 /// RFC 5084.
 const GCMS: &[(Oid<'_>, Cipher)] =
     &[(oid!(2.16.840.1.101.3.4.1.6), Cipher::Aes128Gcm), (oid!(2.16.840.1.101.3.4.1.46), Cipher::Aes256Gcm)];
+
+#[cfg(test)]
+mod tests {
+    use super::super::ber::tests::element;
+    use super::*;
+    use data_encoding::HEXLOWER;
+
+    #[test]
+    fn a_key_of_rc2_is_as_long_as_its_version_says_where_its_derivation_does_not() {
+        let length = |version: &[u8], key_length| {
+            let parameters = [version, element(4, &[7; 8]).as_slice()].concat();
+            let algorithm = [element(6, RC2_CBC.as_bytes()), element(0x30, &parameters)].concat();
+            let (cipher, vector) =
+                Cipher::of(&Element::first(&element(0x30, &algorithm)).unwrap(), key_length).unwrap();
+            assert_eq!(vector, [7; 8]);
+            cipher.key_length()
+        };
+        for (version, octets) in [(160, 5), (120, 8), (58, 16)] {
+            let version = element(2, &[0, version]);
+            assert_eq!([length(&version, None), length(&version, Some(24))], [octets, 24], "{version:?}");
+        }
+        assert_eq!(length(&[], None), 4);
+    }
+
+    #[test]
+    fn what_is_sealed_opens_under_its_own_key_only() {
+        // Test cases 2 and 14 of the specification of GCM: zeros, under a key and a nonce of zeros.
+        for (cipher, sealed) in [
+            (Cipher::Aes128Gcm, "0388dace60b6a392f328c2b971b2fe78ab6e47d42cec13bdf53a67b21257bddf"),
+            (Cipher::Aes256Gcm, "cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919"),
+        ] {
+            let sealed = HEXLOWER.decode(sealed.as_bytes()).unwrap();
+            let opened = |key: u8, sealed: &[u8]| cipher.decrypt(&vec![key; cipher.key_length()], &[0; 12], sealed);
+            assert_eq!(opened(0, &sealed), Ok(Some(vec![0; 16])));
+            assert_eq!(opened(1, &sealed), Ok(None));
+            assert_eq!(opened(0, &sealed[1..]), Ok(None));
+            assert_eq!(cipher.decrypt(&[0; 3], &[0; 12], &sealed), Err(DecryptionError::Malformed));
+        }
+    }
+}

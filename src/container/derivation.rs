@@ -127,6 +127,7 @@ const MAX_SCRYPT_MEMORY: u64 = 16 << 20;
 
 #[cfg(test)]
 mod tests {
+    use super::super::ber::tests::element;
     use super::*;
 
     /// An AlgorithmIdentifier with a salt and these numbers.
@@ -136,8 +137,11 @@ mod tests {
         Derivation::of(&Element::first(&element(0x30, &[element(6, id), parameters].concat())).unwrap())
     }
 
-    fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
-        [&[tag, u8::try_from(contents.len()).unwrap()], contents].concat()
+    #[test]
+    fn of_pkcs12_the_key_takes_work_and_its_vector_as_well() {
+        let work = |length| Derivation::Pkcs12 { salt: Vec::new(), iterations: 1_000 }.work(length);
+        // SHA-1 gives 20 octets at a time.
+        assert_eq!([work(5), work(20), work(24)], [2_000, 2_000, 3_000]);
     }
 
     #[test]

@@ -162,3 +162,23 @@ const PKCS12: &[(Oid<'_>, Cipher)] = &[
 
 /// In octets.
 const DES_BLOCK: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::super::ber::tests::element;
+    use super::*;
+
+    #[test]
+    fn nothing_is_begun_that_takes_more_work_than_is_left() {
+        // A key of RC2 and its vector, four rounds for each.
+        let (id, _) = &PKCS12[5];
+        let parameters = [element(4, b"salt"), element(2, &[4])].concat();
+        let algorithm = element(0x30, &[element(6, id.as_bytes()), element(0x30, &parameters)].concat());
+        let opened = |work_left| {
+            let mut decryption = Decryption { passphrase: Passphrase::new(Some("x")), work_left };
+            decryption.decrypt(&Element::first(&algorithm).unwrap(), &[0; DES_BLOCK], |_| false)
+        };
+        assert_eq!(opened(7), Err(DecryptionError::Costly));
+        assert_eq!(opened(8), Err(DecryptionError::Passphrase));
+    }
+}

@@ -174,6 +174,20 @@ mod tests {
     }
 
     #[test]
+    fn certificates_of_other_types_and_more_than_anybody_wants_are_passed_over() {
+        let certificate =
+            |kind: &[u8], der: u8| [&[0, u8::try_from(kind.len()).unwrap()], kind, &[0, 0, 0, 1], &[der]].concat();
+        let chain =
+            [certificate(b"X.509", 1), certificate(b"PGP", 2), certificate(b"X509", 3), certificate(b"X.509", 4)];
+        let key = [PRIVATE_KEY.to_be_bytes().as_slice(), &[0, 1, b'x'], &[0; 8], &[0; 4], &[0, 0, 0, 4]].concat();
+        let keystore = [JKS, &[0, 0, 0, 2], &[0, 0, 0, 1], &key, &chain.concat(), &[0; SEAL]].concat();
+        let found = |max| certificates(&keystore, Passphrase::new(None), max).unwrap().certificates.concat();
+        assert_eq!(found(100), [1, 3, 4]);
+        // One more, to tell that there are more.
+        assert_eq!(found(1), [1, 3]);
+    }
+
+    #[test]
     fn a_secret_key_hides_what_is_behind_it() {
         let entry = [[0, 0, 0, 3].as_slice(), &[0, 1, b'x'], &[0; 8], &[0xac, 0xed], &[0; SEAL]].concat();
         let keystore = [JCEKS, &[0, 0, 0, 2], &[0, 0, 0, 1], &entry].concat();

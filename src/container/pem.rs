@@ -210,6 +210,12 @@ mod tests {
     }
 
     #[test]
+    fn a_block_shows_its_label_and_nothing_of_what_is_in_it() {
+        let block = all(b"x\n-----BEGIN PRIVATE KEY-----\nAQID\n-----END PRIVATE KEY-----\n").unwrap().remove(0);
+        assert_eq!(format!("{block:?}"), "Block(PRIVATE KEY, line 2, 3 bytes)");
+    }
+
+    #[test]
     fn errors_name_the_line_and_nothing_of_the_text() {
         let error = all(b"x\n-----BEGIN A-----\nroot$x\n-----END A-----\n").unwrap_err();
         assert_eq!(error, PemError::NotBase64(2));

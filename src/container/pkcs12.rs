@@ -185,3 +185,59 @@ const CERTIFICATE_BAG: Oid<'_> = oid!(1.2.840.113549.1.12.10.1.3);
 const SAFE_CONTENTS_BAG: Oid<'_> = oid!(1.2.840.113549.1.12.10.1.6);
 const LOCAL_KEY_ID: Oid<'_> = oid!(1.2.840.113549.1.9.21);
 const X509_CERTIFICATE: Oid<'_> = oid!(1.2.840.113549.1.9.22.1);
+
+#[cfg(test)]
+mod tests {
+    use super::super::ber::tests::element;
+    use super::super::derivation::MAX_WORK;
+    use super::*;
+
+    fn sequence(fields: &[Vec<u8>]) -> Vec<u8> {
+        element(0x30, &fields.concat())
+    }
+
+    /// Under the explicit tag `[0]`.
+    fn tagged(contents: &[u8]) -> Vec<u8> {
+        element(0xa0, contents)
+    }
+
+    fn identifier(id: &Oid<'_>) -> Vec<u8> {
+        element(6, id.as_bytes())
+    }
+
+    fn certificate_bag(der: &[u8]) -> Vec<u8> {
+        let certificate = sequence(&[identifier(&X509_CERTIFICATE), tagged(&element(4, der))]);
+        sequence(&[identifier(&CERTIFICATE_BAG), tagged(&certificate)])
+    }
+
+    /// What is read of a PKCS#12 with one bag that is not encrypted, and a MAC of so many iterations that nobody knows.
+    fn read(bag: Vec<u8>, iterations: u64, passphrase: Option<&str>) -> Result<Pkcs12, DecryptionError> {
+        let data = |content: &[u8]| sequence(&[identifier(&DATA), tagged(&element(4, content))]);
+        let safes = sequence(&[data(&sequence(&[bag]))]);
+        let digest = sequence(&[sequence(&[identifier(&oid!(1.3.14.3.2.26))]), element(4, &[0; 20])]);
+        let mac = sequence(&[digest, element(4, b"salt"), element(2, &iterations.to_be_bytes())]);
+        let pfx = sequence(&[element(2, &[3]), data(&safes), mac]);
+        certificates(&Element::first(&pfx).unwrap(), passphrase, 10)
+    }
+
+    #[test]
+    fn without_a_passphrase_no_mac_keeps_anybody_from_what_is_not_encrypted() {
+        for (iterations, refused) in [(1, DecryptionError::Passphrase), (MAX_WORK + 1, DecryptionError::Costly)] {
+            let read = |passphrase| read(certificate_bag(b"der"), iterations, passphrase);
+            assert_eq!(read(None).unwrap().certificates, [b"der"]);
+            assert_eq!(read(Some("x")).unwrap_err(), refused);
+        }
+    }
+
+    #[test]
+    fn bags_are_looked_for_in_bags_down_to_some_depth() {
+        let nest = |bag: Vec<u8>| sequence(&[identifier(&SAFE_CONTENTS_BAG), tagged(&sequence(&[bag]))]);
+        let found = |depth: usize| {
+            let bag = (0..depth).fold(certificate_bag(b"der"), |bag, _| nest(bag));
+            let found = read(bag, 1, None).unwrap();
+            (found.certificates.len(), found.errors)
+        };
+        assert_eq!([found(0), found(1), found(MAX_DEPTH - 1)], [(); 3].map(|()| (1, Vec::new())));
+        assert_eq!(found(MAX_DEPTH), (0, vec![DecryptionError::Malformed]));
+    }
+}

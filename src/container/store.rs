@@ -330,6 +330,12 @@ mod tests {
         assert_eq!(choose(&ders, &wanted(&[], &["cas1"]), &store()).0.len(), 1);
     }
 
+    #[cfg(not(windows))]
+    #[test]
+    fn unreadable_where_there_are_no_stores() {
+        assert_eq!(read(&store()), Err(Failure::new(Class::Unreadable, NEEDS_WINDOWS)));
+    }
+
     #[cfg(windows)]
     #[test]
     fn unreadable_when_there_is_no_such_store() {

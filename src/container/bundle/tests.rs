@@ -108,3 +108,17 @@ fn nothing_cut_short_panics() {
         }
     }
 }
+
+#[test]
+fn what_openssl_trusts_but_not_for_servers_is_told_from_the_rest() {
+    let der = fixture!("leaf-rsa-2048.der");
+    // Rejected for id-kp-serverAuth.
+    let settings: &[u8] = &[0x30, 12, 0xa0, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1];
+    let is_for_servers = |label: &str, der: &[u8]| {
+        let base64 = data_encoding::BASE64.encode(der);
+        let text = format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----\n");
+        read(text.as_bytes(), None).unwrap().certificates.remove(0).is_for_servers
+    };
+    assert!(is_for_servers("CERTIFICATE", der) && is_for_servers(TRUSTED, der));
+    assert!(!is_for_servers(TRUSTED, &[der, settings].concat()));
+}
