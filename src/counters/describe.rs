@@ -89,3 +89,30 @@ pub(crate) fn unseen<const N: usize>(growth: &Growth<N>) -> String {
         resets => format!("; the service restarted {resets} times within {pause}, calls of which may be missing"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::counters::Sample;
+    use crate::report::about::OF_A_TEST;
+    use crate::report::{Policy, Started};
+
+    #[test]
+    fn a_target_goes_by_the_name_that_its_source_gives_it_if_it_gives_one() {
+        let named = |host: &str| {
+            let mut report = Report::new(&OF_A_TEST, Policy::default(), Started::now());
+            report.target.host = "cas1.example.com".to_owned();
+            let sample = Sample { time: SystemTime::UNIX_EPOCH, values: [Some(1.0)] };
+            add_reading(&Reading::of_now(host.to_owned(), sample), &mut report);
+            report.target.host
+        };
+        assert_eq!([named("CAS1"), named("")], ["CAS1", "cas1.example.com"]);
+    }
+
+    #[test]
+    fn of_a_window_less_than_half_is_said_to_be_known() {
+        let said = |minutes: u64| coverage(Duration::from_secs(60 * minutes), Duration::from_secs(3_600));
+        assert_eq!(said(29), "; only the last 29 min of 1 h are known");
+        assert_eq!([said(30), said(60)], ["", ""]);
+    }
+}

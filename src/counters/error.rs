@@ -251,6 +251,7 @@ mod tests {
         assert_eq!(io(io::ErrorKind::NotFound).class(), Class::NoData);
         assert_eq!(io(io::ErrorKind::OutOfMemory).class(), Class::Local);
         assert_eq!(CounterError::Settings(Failure::new(Class::Local, "x")).class(), Class::Local);
+        assert_eq!(CounterError::Settings(Failure::new(Class::Unreadable, "x")).class(), Class::NoData);
         let lacking = || Failure::new(Class::Local, "no thread");
         let error = HttpError::LookUp { failure: lacking(), expired: false };
         assert_eq!(CounterError::Http { place: String::new(), error }.class(), Class::Local);

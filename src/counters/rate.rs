@@ -328,6 +328,8 @@ mod tests {
     #[test]
     fn a_fall_from_the_middle_of_32_bits_is_a_reset() {
         assert_eq!(grown([at(0, [3_000_000_000, 0]), at(60, [20, 0])]).resets, 1);
+        let to = |after| grown([at(0, [END_OF_32_BITS - 1, 0]), at(60, [after, 0])]);
+        assert_eq!([to(NEAR - 1).resets, to(NEAR).resets], [0, 1]);
     }
 
     #[test]

@@ -282,6 +282,19 @@ mod tests {
     }
 
     #[test]
+    fn of_other_hosts_a_few_are_named_each_of_them_once() {
+        let hosts = |hosts: &[&str]| {
+            let cells: String = hosts.iter().map(|host| format!(r#","\\{host}\Memory\Available MBytes""#)).collect();
+            match find(&format!(r#""(PDH-CSV 4.0)"{cells}"#), Some("cas9")) {
+                Err(CounterError::NoSuchHost { hosts, .. }) => hosts,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(hosts(&["CAS1", "cas1", "CAS2", "CAS1"]), ["CAS1", "CAS2"]);
+        assert_eq!(hosts(&["a", "b", "c", "d", "e", "f", "g"]), ["a", "b", "c", "d", "e"]);
+    }
+
+    #[test]
     fn a_missing_counter_is_told() {
         let header = r#""(PDH-CSV 4.0)","\\H\Memory\Available MBytes""#;
         let absent = find(header, None).unwrap_err();

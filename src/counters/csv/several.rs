@@ -182,3 +182,64 @@ fn is_still_written<const N: usize>(said: &Reading<N>, newest: SystemTime, writt
 
 /// How far ahead of the clock the log that is running may end, where another log of its host is not.
 const FILES_APART: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::query;
+    use super::*;
+    use crate::counters::Sample;
+    use std::io::ErrorKind;
+
+    /// So many seconds before the newest file was written.
+    fn ago(seconds: u64) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(1_700_000_000 - seconds)
+    }
+
+    /// The files of one hour.
+    fn together() -> Together<3> {
+        Together::before(ago(0), ago(0), "logs".to_owned(), &query())
+    }
+
+    /// What a log says that has samples of these ages, in seconds.
+    fn said(origin: SampleOrigin, ages: &[u64]) -> Result<Reading<3>, CounterError> {
+        let sample = |age: &u64| Sample { time: ago(*age), values: [Some(100.0), Some(1.0), None] };
+        let samples = ages.iter().map(sample).collect();
+        Ok(Reading { samples, origin, ..Reading::of_now("CAS1".to_owned(), sample(&0)) })
+    }
+
+    #[test]
+    fn a_file_that_was_written_before_the_window_is_needed_until_all_of_that_is_known() {
+        let mut whole = together();
+        assert!(!whole.needs_none_of(ago(86_400)));
+        assert!(whole.add(said(SampleOrigin::WholeLog, &[3_660, 0]), ago(0)).unwrap());
+        let needs_none_of = [1, 3_600, 3_601, 86_400].map(|age| whole.needs_none_of(ago(age)));
+        assert_eq!(needs_none_of, [false, false, true, true]);
+        let mut young = together();
+        assert!(young.add(said(SampleOrigin::YoungLog, &[60, 0]), ago(0)).unwrap());
+        assert!(!young.needs_none_of(ago(86_400)));
+    }
+
+    #[test]
+    fn an_older_file_that_cannot_be_read_is_no_matter_where_the_window_is_known() {
+        let read = |origin| {
+            let mut together = together();
+            together.add(said(origin, &[3_660, 0]), ago(0)).unwrap();
+            let error = ErrorKind::PermissionDenied.into();
+            let goes_on = together.add(Err(CounterError::Io { place: "old.csv".to_owned(), error }), ago(60)).unwrap();
+            let reading = together.finish().unwrap();
+            (goes_on, reading.is_cut_off, reading.reservations.len())
+        };
+        assert_eq!(read(SampleOrigin::WholeLog), (true, false, 0));
+        assert_eq!(read(SampleOrigin::YoungLog), (false, true, 1));
+    }
+
+    #[test]
+    fn of_an_older_file_only_samples_of_the_window_count_that_are_older_than_the_newer_file() {
+        let mut together = together();
+        together.add(said(SampleOrigin::YoungLog, &[1_800, 0]), ago(0)).unwrap();
+        together.add(said(SampleOrigin::WholeLog, &[3_601, 3_600, 1_860, 1_800, 1_740]), ago(1_740)).unwrap();
+        let reading = together.finish().unwrap();
+        let ages = reading.samples.iter().map(|sample| ago(0).duration_since(sample.time).unwrap().as_secs());
+        assert_eq!(ages.collect::<Vec<_>>(), [3_600, 1_860, 1_800, 0]);
+    }
+}

@@ -111,14 +111,16 @@ fn a_header_without_the_counters_costs_the_rows_behind_it_and_is_an_error_when_i
 #[test]
 fn a_long_file_says_what_a_stream_of_it_says() {
     let wide = "x".repeat(13_000);
-    let rows =
-        (0..1_440).map(|minute| row(minute, &minute.to_string(), "0").replace("\r\n", &format!(",\"{wide}\"\r\n")));
+    // The first row stands there twice, which only those learn of who look at it.
+    let minutes = [0].into_iter().chain(0..1_440);
+    let rows = minutes.map(|minute| row(minute, &minute.to_string(), "0").replace("\r\n", &format!(",\"{wide}\"\r\n")));
     let text = header("CAS1").replace("\r\n", ",\"\\\\CAS1\\x\\y\"\r\n") + &rows.collect::<String>();
     assert!(text.len() as u64 > NEAR);
-    for (hours, first) in [(1, 1_379.0), (24, 0.0)] {
+    for (hours, first, replaced) in [(1, 1_379.0, 0), (24, 0.0, 1)] {
         let query = CounterQuery { window: Duration::from_secs(hours * 3_600), ..query() };
         let log = read_file(Cursor::new(&text), text.len() as u64, &query, &source()).unwrap();
         assert_eq!((received(&log)[0], received(&log).last()), (first, Some(&1_439.0)));
+        assert_eq!(collected(&log).replaced, replaced, "of the rows far from the end");
     }
 }
 
@@ -268,6 +270,14 @@ fn a_log_whose_lines_end_in_cr_alone_is_said_to_be_one() {
     );
     let long = "x".repeat(3 * 1024 * 1024);
     assert!(log(long).unwrap_err().to_string().starts_with("log, line 1: expected lines of at most 2 MiB"));
+}
+
+#[test]
+fn a_line_of_the_window_that_is_too_long_is_named() {
+    let long = format!("\"11/23/2026 00:01:00.000\",\"{}\"\r\n", "1".repeat(3 * 1024 * 1024));
+    let log = log(header("CAS1") + &row(0, "100", "10") + &long + &row(2, "200", "20")).unwrap();
+    let error = csv(Input::Stdin, None).reading(log, &query(), &times(None)).unwrap_err();
+    assert!(error.to_string().starts_with("log, line 3: expected lines of at most 2 MiB"), "{error}");
 }
 
 #[test]

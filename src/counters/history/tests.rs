@@ -79,6 +79,29 @@ fn a_clock_that_steps_back_forgets_the_time_to_come() {
 }
 
 #[test]
+fn a_clock_that_steps_back_behind_calls_of_the_time_to_come_keeps_what_is_below_them() {
+    // Five were counted in the time to come, and three by now.
+    let known = last_known(&[at(0, 1), at(500, 5), at(60, 3)]);
+    assert_eq!((known.before, known.samples), (Before::Later, vec![at(0, 1), at(60, 3)]));
+}
+
+#[test]
+fn room_is_made_by_the_large_series_and_not_by_the_small_ones() {
+    let mut history = History::default();
+    for (key, count) in [("small", 40), ("large", 100)] {
+        let samples: Vec<_> = (0..count).map(|second| at(second, second)).collect();
+        history.record(key, &samples, HOUR).unwrap();
+    }
+    assert!(history.thin_the_largest());
+    assert_eq!(history.series.iter().map(|series| series.records.len()).collect::<Vec<_>>(), [40, 50]);
+    // What is small already makes none.
+    let mut history = History::default();
+    let few: Vec<_> = (0..FEW_RECORDS as u64).map(|second| at(second, second)).collect();
+    history.record("k", &few, HOUR).unwrap();
+    assert!(!history.thin_the_largest() && history.len() == FEW_RECORDS);
+}
+
+#[test]
 fn a_history_is_bounded_in_samples_series_and_bytes() {
     let lines = (1..MAX_RECORDS).map(|second| format!("{}.000000000 {second} 1\n", 1_700_000_000 + second));
     let key = format!("series many over {} s\n", u64::MAX);

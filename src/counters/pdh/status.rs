@@ -82,6 +82,7 @@ mod tests {
     fn a_status_is_words_and_its_name() {
         assert_eq!(Status(0xc000_0bb8).to_string(), "there is no such object (PDH_CSTATUS_NO_OBJECT)");
         assert_eq!(Status(0xc000_0bff).to_string(), "status 0xC0000BFF");
+        assert_eq!(Status(0x8000_0000).to_string(), "status 0x80000000");
         assert!(!Status(5).to_string().is_empty());
     }
 

@@ -165,10 +165,11 @@ fn the_pool_of_another_name_is_never_taken() {
 }
 
 /// The labels that a Prometheus which scrapes another one leaves to the pool of cas1, each with what names the pool.
-const FEDERATED: [&str; 4] = [
+const FEDERATED: [&str; 5] = [
     "app=\"MSExchangeServicesAppPool\",exported_instance=\"cas1:9182\",instance=\"prom:9090\"",
     "app=\"MSExchangeServicesAppPool\",exported_instance=\"cas1\",exported_job=\"windows\",instance=\"prom:9090\"",
     "exported_instance=\"MSExchangeServicesAppPool\",instance=\"cas1:9182\",job=\"windows\"",
+    "exported_instance=\"MSExchangeServicesAppPool\",instance=\"cas1\",job=\"windows\"",
     "exported_exported_instance=\"cas1:9182\",exported_instance=\"MSExchangeServicesAppPool\",instance=\"prom:9090\"",
 ];
 
@@ -310,6 +311,18 @@ fn the_collector_of_the_host_whose_series_is_taken_decides() {
         Err(CounterError::CollectorFailed { .. })
     ));
     assert!(read(success("cas2", 0) + &success("cas1", 1) + &of_cas1).is_ok());
+}
+
+#[test]
+fn of_a_series_that_does_not_say_its_host_every_collector_of_the_page_decides_or_that_of_the_host_asked_for() {
+    let [received, rejected, _] = Role::CallRouter.counters(true).map(|counter| given_or_name(&counter));
+    let failed = "windows_exporter_collector_success{collector=\"performancecounter\",instance=\"cas1:9182\"} 0\n";
+    let text = format!("{failed}{received} 100\n{rejected} 7\n");
+    let read = |host| read(&text, Role::CallRouter.counters(true), host);
+    for host in [None, Some("cas1")] {
+        assert!(matches!(read(host), Err(CounterError::CollectorFailed { .. })), "{host:?}");
+    }
+    assert!(read(Some("cas2")).is_ok());
 }
 
 #[test]

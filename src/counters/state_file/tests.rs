@@ -137,3 +137,66 @@ fn a_full_history_is_said_to_be_full_and_stays() {
     assert!(failure.class == Class::NoData && failure.summary.contains("expected another --state-file"), "{failure:?}");
     assert_eq!(count(&path), 1);
 }
+
+#[cfg(unix)]
+#[test]
+fn no_regular_file_and_none_of_this_user_is_opened() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    assert!(matches!(add(&path, 1), Err(StateError::NotOurs { what: "it is not a regular file", .. })));
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "a lock beside it");
+}
+
+// Only root can make a file somebody else's.
+#[cfg(unix)]
+#[test]
+fn a_history_of_somebody_else_is_left_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("history");
+    add(&path, 1).unwrap();
+    fs::remove_file(beside(&path, "lock")).unwrap();
+    if std::os::unix::fs::chown(&path, Some(65_534), None).is_ok() {
+        assert!(matches!(add(&path, 2), Err(StateError::NotOurs { what: "it belongs to another user", .. })));
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "a lock beside it");
+    }
+    assert_eq!(count(&path), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_symbolic_link_in_the_place_of_the_lock_is_not_followed() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, elsewhere) = (directory.path().join("history"), directory.path().join("elsewhere"));
+    std::os::unix::fs::symlink(&elsewhere, beside(&path, "lock")).unwrap();
+    assert!(matches!(add(&path, 1), Err(StateError::Unwritable { .. })));
+    assert!(!elsewhere.exists() && !path.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_keeps_a_history_from_being_replaced_is_not_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("history");
+    // No run leaves a directory there.
+    fs::create_dir(beside(&path, "new")).unwrap();
+    let error = add(&path, 1).unwrap_err();
+    assert!(matches!(error, StateError::Unwritable { .. }), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_service_keeps_its_histories_in_its_own_directory_and_a_user_at_home() {
+    let place = |known: &[&str]| {
+        platform::state_directory(|name| known.contains(&name).then(|| PathBuf::from(format!("/{name}"))))
+    };
+    for (known, directory) in [
+        (&["HOME", "XDG_STATE_HOME", "STATE_DIRECTORY"][..], "/STATE_DIRECTORY"),
+        (&["HOME", "XDG_STATE_HOME"], "/XDG_STATE_HOME"),
+        (&["HOME"], "/HOME/.local/state"),
+    ] {
+        assert_eq!(place(known), Some(PathBuf::from(directory)), "{known:?}");
+    }
+    // Root may be without a home.
+    assert!(place(&[]).is_none_or(|directory| directory == Path::new("/var/lib")));
+}

@@ -89,6 +89,27 @@ fn the_hour_that_comes_twice_is_two_hours() {
 }
 
 #[test]
+fn of_the_hour_that_comes_twice_no_row_takes_the_place_of_another() {
+    let mut window = RowWindow::new(HOUR, [true]);
+    let rising = |minute: i64| row(minute * MINUTE, Some(minute as f64));
+    // From 8:00 to 9:59, and from 9:00 to 9:30 once more.
+    (480..600).for_each(|minute| window.push(rising(minute)));
+    (600..=630).for_each(|minute| window.push(Row { time: (minute - 60) * MINUTE, ..rising(minute) }));
+    let written = Written { at: 630 * MINUTE, may_lag: true, may_lead: true };
+    assert_eq!(window.finish(Some(written)).rows, (570..=630).map(rising).collect::<Vec<_>>());
+}
+
+#[test]
+fn rows_reach_back_when_they_begin_well_before_the_window_whatever_hour_is_settled() {
+    let reach_back = |first: i64| {
+        let mut window = RowWindow::new(HOUR, [true]);
+        (first..=600).for_each(|minute| window.push(row(minute * MINUTE, Some(1.0))));
+        window.reaches_back()
+    };
+    assert_eq!([0, 419, 421, 480, 539, 541].map(reach_back), [true, true, false, false, false, false]);
+}
+
+#[test]
 fn the_hour_that_never_was_is_no_gap() {
     // From 10:00 on to 11:00.
     let log = (480..600).chain(660..=690);
