@@ -142,3 +142,16 @@ pub(crate) const REMOTE_LOG_NEEDS_WINDOWS: &str =
 /// The most records that are counted; of the newest ones.
 #[cfg(windows)]
 const MAX_RECORDS: usize = 50_000;
+
+#[cfg(all(test, not(windows)))]
+mod tests {
+    use super::*;
+    use crate::report::Class;
+
+    #[test]
+    fn no_data_where_there_is_no_event_log() {
+        let log = LogSource::Log(None);
+        let read = log.open().unwrap().read(&EventQuery::all("Application"), &mut |_| ());
+        assert_eq!(read.unwrap_err(), Failure::new(Class::NoData, NEEDS_EVENT_XML));
+    }
+}

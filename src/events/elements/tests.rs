@@ -127,6 +127,26 @@ fn memory_is_that_of_the_longest_record() {
     assert!(elements.buffer.len() <= 2 * MAX_RECORD, "{}", elements.buffer.len());
 }
 
+/// A stream, and how often it was read from.
+struct Counted<'a>(&'a [u8], usize);
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.1 += 1;
+        self.0.read(buffer)
+    }
+}
+
+#[test]
+fn a_long_record_is_read_in_whole_portions() {
+    let text = format!("<Event>{}</Event>", "x".repeat(8 * PORTION));
+    let mut elements = Elements::new(Counted(text.as_bytes(), 0));
+    assert_eq!(elements.next().unwrap(), Some(Element::Whole(text.as_bytes())));
+    assert_eq!(elements.next().unwrap(), None);
+    // Nine have something, and one is the end.
+    assert!(elements.stream.1 <= 10, "{} times", elements.stream.1);
+}
+
 #[test]
 fn surroundings_tell_an_empty_result_from_nothing() {
     let surroundings = |text: &str| cut(text.as_bytes(), 1).1;
@@ -136,6 +156,8 @@ fn surroundings_tell_an_empty_result_from_nothing() {
     assert_eq!(surroundings("Access is denied."), Surroundings { has_root: false, ..root });
     for closed in ["<Events/>", "<Events></Events>", "<Events xmlns='x' />", "<Events><Event>1</Event></Events>"] {
         assert_eq!(surroundings(closed), root, "{closed}");
+        let long = closed.replacen("<Events", &format!("<Events a='{}'", "x".repeat(2 * MAX_ROOT)), 1);
+        assert_eq!((surroundings(&long), found(&long).contains(&"...".to_owned())), (root, false), "{long}");
     }
     assert_eq!(surroundings("<Events><Event>1</Event>"), Surroundings { is_open: true, ..root });
     for cut in ["<Event>1</Event><Eve", "<Event>1</Event><!-- <Event>2</Event>"] {

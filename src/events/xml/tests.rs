@@ -51,9 +51,10 @@ fn user_data_stands_instead_of_event_data() {
 
 #[test]
 fn data_keep_their_names() {
-    let record = one(&event("1", "<Data Name='a'>1</Data><Data>2</Data><Data Name='b'/><Data Name='A'>3</Data>"));
+    let empty = "<Data Name='b'/><Data Name='c'></Data><Data Name='d'> </Data>";
+    let record = one(&event("1", &format!("<Data Name='a'>1</Data><Data>2</Data>{empty}<Data Name='A'>3</Data>")));
     assert_eq!(record.datum(&["A"]), Some("1"));
-    assert_eq!(record.datum(&["b"]), None);
+    assert_eq!(["b", "c", "d"].map(|name| record.datum(&[name])), [None; 3]);
     assert_eq!(record.text(), "1 2 3");
 }
 
