@@ -167,3 +167,32 @@ impl DirectoryProbe {
         self.deadline.limit(|| format!("waiting for the rootDSE of {peer}"), root_dse(stream)).await?
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpSocket;
+
+    #[test]
+    fn a_controller_that_refuses_is_known_by_the_address_that_was_asked() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (outcome, address) = runtime.block_on(async {
+            // Kept, so that nobody else answers there.
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+            let address = socket.local_addr().unwrap();
+            let probe = DirectoryProbe {
+                resolver: Resolver::System,
+                family: Family::Any,
+                tls: None,
+                domains: Vec::new(),
+                now: 0,
+                deadline: Deadline::new(Instant::now(), Duration::from_secs(60)),
+            };
+            let controller = Endpoint { host: "127.0.0.1".to_owned(), port: address.port() };
+            (probe.ask(&controller).await, address)
+        });
+        assert_eq!(outcome.result.unwrap_err().class, Class::Refused);
+        assert_eq!(outcome.peer.map(|peer| peer.address), Some(address));
+    }
+}
