@@ -84,6 +84,16 @@ mod tests {
     }
 
     #[test]
+    fn of_a_page_what_collectors_say_of_themselves_is_kept_and_nothing_else() {
+        for metric in METRICS {
+            assert!(is_about_collectors(metric), "{metric}");
+        }
+        for metric in ["windows_exporter_collector_duration_seconds", "windows_iis_x", "up", ""] {
+            assert!(!is_about_collectors(metric), "{metric}");
+        }
+    }
+
+    #[test]
     fn a_collector_failed_or_was_too_slow_when_it_says_so() {
         let page = "windows_exporter_collector_success{collector=\"iis\"} 0\n\
                     windows_exporter_collector_success{collector=\"service\"} 0\n\

@@ -48,6 +48,7 @@ mod tests {
         let credentials = Credentials::basic("Aladdin", "open sesame").unwrap();
         assert_eq!(credentials.header(), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
         assert!(!format!("{credentials:?} {:?}", credentials.header()).contains("QWxh"));
+        assert_eq!(format!("{credentials:?}"), "Credentials(masked)");
         assert!(Credentials::basic("a:b", "c").is_none());
         assert!(Credentials::basic("Jürgen", "größer\n").is_some());
     }

@@ -243,6 +243,16 @@ mod tests {
     }
 
     #[test]
+    fn a_port_is_a_number_and_what_is_none_belongs_to_the_name() {
+        for (label, host) in [("cas1:9182", "cas1"), ("[2001:db8::7]:9182", "2001:db8::7")] {
+            assert_eq!((host_of(label), has_port(label)), (host, true));
+        }
+        for label in ["cas1", "cas1:", "pool:one", "pool:1a", "w3svc:-1"] {
+            assert_eq!((host_of(label), has_port(label)), (label, false));
+        }
+    }
+
+    #[test]
     fn a_host_is_said_by_whoever_says_it_first_and_in_words_too() {
         let host = |labels: &str| {
             let text = format!("x{{{labels}}} 1");

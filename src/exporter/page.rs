@@ -164,6 +164,8 @@ mod tests {
         };
         assert_eq!([ago(&[]), ago(&[5]), ago(&[5, 90, 7])], [None, Some(5), Some(90)]);
         assert_eq!([ago(&[5, -864_000]), ago(&[864_000, -2]), ago(&[-2])], [Some(-864_000), Some(864_000), Some(-2)]);
+        let apart = CLOCKS_APART.as_secs() as i64;
+        assert_eq!([ago(&[5, -apart]), ago(&[5, -apart - 1])], [Some(5), Some(-apart - 1)]);
         assert_eq!(moment([-1_000].into_iter(), now), Some(UNIX_EPOCH));
         assert_eq!(moment([i64::MAX].into_iter(), now), Some(now + FAR_AHEAD));
     }

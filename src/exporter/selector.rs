@@ -155,6 +155,13 @@ mod tests {
     }
 
     #[test]
+    fn a_selector_says_of_a_label_what_it_must_be_and_not_what_it_must_not() {
+        let selector: Selector = r#"calls{site="a",app=~"b.*",state!="c",host!~"d.*"}"#.parse().unwrap();
+        let says = ["site", "app", "state", "host", "other"].map(|label| selector.says(label));
+        assert_eq!(says, [true, true, false, false, false]);
+    }
+
+    #[test]
     fn refuses_what_is_no_selector() {
         for text in [
             "",

@@ -107,6 +107,12 @@ mod tests {
     }
 
     #[test]
+    fn a_host_has_at_most_as_many_letters_as_dns_has_room_for() {
+        let host = |length| format!("http://{}/", "a".repeat(length)).parse::<Url>().map(|url| url.host.len());
+        assert_eq!([host(255), host(256), host(300)], [Ok(255), Err(UrlError::Host), Err(UrlError::Host)]);
+    }
+
+    #[test]
     fn refuses_what_is_no_url_to_scrape() {
         let error = |text: &str| text.parse::<Url>().unwrap_err();
         assert_eq!(error("http://user:pw@cas1/metrics"), UrlError::UserInformation);

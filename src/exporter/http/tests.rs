@@ -1,10 +1,18 @@
 //! What comes of an answer, however it is framed, packed or broken?
 
 use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use ::rustls::pki_types::PrivatePkcs8KeyDer;
+use ::rustls::server::WebPkiClientVerifier;
+use futures_util::future::join;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use super::*;
+use crate::tls::settings::{Offer, Trust};
 
 async fn answered(answer: &[u8]) -> Result<String, HttpError> {
     let url: Url = "http://cas1.example.com/metrics".parse().unwrap();
@@ -101,4 +109,53 @@ fn each_status_is_said_as_what_it_is() {
         assert!(said(code).starts_with(&format!("status {code}, expected 200: ")) && said(code).contains(words));
     }
     assert_eq!(said(418), "status 418, expected 200");
+}
+
+#[test]
+fn a_lack_of_this_host_is_its_own_and_a_connection_that_broke_the_exporter_s() {
+    let class = |kind: ErrorKind| HttpError::Broken(kind.into()).own_class();
+    assert_eq!([class(ErrorKind::OutOfMemory), class(ErrorKind::ConnectionReset)], [Some(Class::Local), None]);
+}
+
+#[test]
+fn a_server_that_asks_for_a_certificate_and_hangs_up_without_one_wants_one() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let provider = Arc::new(::rustls::crypto::ring::default_provider());
+    let mut anchors = ::rustls::RootCertStore::empty();
+    anchors.add(certificate.der().clone()).unwrap();
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(anchors), Arc::clone(&provider));
+    let config = ::rustls::ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&::rustls::version::TLS13])
+        .unwrap()
+        .with_client_cert_verifier(verifier.allow_unauthenticated().build().unwrap())
+        .with_single_cert(vec![certificate.der().clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
+        .unwrap();
+    let tls = TlsSettings {
+        name: "127.0.0.1".to_owned(),
+        name_is_explicit: false,
+        trust: Trust::NotJudged,
+        pins: Vec::new(),
+        identity: None,
+        expected_anchors: Vec::new(),
+        is_shortest_path: false,
+        proved_leaf: None,
+        offer: Offer::default(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let answer = runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url: Url = format!("https://{}/metrics", listener.local_addr().unwrap()).parse().unwrap();
+        let serves = async {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut stream = TlsAcceptor::from(Arc::new(config)).accept(stream).await.unwrap();
+            // What was not read would be answered with a reset.
+            stream.read(&mut [0; 4096]).await.unwrap();
+        };
+        let access = Access { tls, credentials: None };
+        let deadline = Deadline::new(Instant::now(), Duration::from_secs(60));
+        join(serves, get(&url, &access, &deadline)).await.1
+    });
+    let HttpError::Tls(failure) = answer.unwrap_err() else { panic!("another error") };
+    assert_eq!(failure.class, Class::ClientCertificateRequired);
 }
