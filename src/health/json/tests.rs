@@ -209,6 +209,9 @@ fn one_object_of_the_length_of_many_is_refused() {
 fn more_rows_than_any_organisation_has_are_refused() {
     let rows = |count| format!("[{}0]", r#"{"HealthSet":"UM","AlertValue":1},"#.repeat(count));
     assert_eq!(monitors(&rows(1_000)).len(), 1_000);
+    // The number behind them counts as well.
+    assert_eq!(monitors(&rows(MAX_ROWS - 1)).len(), MAX_ROWS - 1);
+    assert_eq!(read(&rows(MAX_ROWS)), Err(HealthError::TooMany));
     assert_eq!(read(&rows(MAX_ROWS + 1)), Err(HealthError::TooMany));
     let lines = "M,UM,Healthy\n".repeat(MAX_ROWS + 1);
     assert_eq!(read(&format!("Name,HealthSet,AlertValue\n{lines}")), Err(HealthError::TooMany));
