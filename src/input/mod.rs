@@ -238,6 +238,8 @@ pub(crate) mod tests {
         assert_eq!(both(b"\xef\xbb\xbfa\xff"), ["a\u{fffd}"; 2]);
         let [whole, streamed] = both(b"\x01\0\0\x08\0\x01\0");
         assert_eq!((whole, streamed), ("\u{1}\u{800}\u{100}".to_owned(), "\u{1}\u{800}\u{100}\u{fffd}".to_owned()));
+        // Two zeros are no character of UTF-16 that a text begins with.
+        assert_eq!(both(b"\0\0ab"), ["\0\0ab"; 2]);
         for empty in [b"".as_slice(), b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"] {
             assert_eq!(both(empty), [""; 2]);
         }
