@@ -121,6 +121,7 @@ mod tests {
         {
             assert!(parse(text).is_ok(), "{text}");
         }
+        assert!(parse(&"x".repeat(255)).is_ok());
         for text in ["", "-p", "a b", "a/b", "sip:a@b", "a\n", &"x".repeat(256)] {
             assert!(parse(text).is_err(), "{text:?}");
         }

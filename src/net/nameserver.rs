@@ -346,6 +346,23 @@ mod tests {
     }
 
     #[test]
+    fn where_nothing_was_found_yet_the_other_kind_of_address_is_waited_for_without_a_clock() {
+        // It has no timers: whoever sets one panics.
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let found = DnsRecord::Address(IpAddr::from([192, 0, 2, 7]));
+        for first in [Ok(Vec::new()), Err(DnsError::NoServer)] {
+            let other = async { Ok(vec![found.clone()]) };
+            assert_eq!(runtime.block_on(beside(&first, other)).unwrap(), [found.clone()]);
+        }
+    }
+
+    #[test]
+    fn a_lack_of_randomness_is_one_of_this_host_and_not_of_dns() {
+        assert_eq!(Failure::from(DnsError::NoRandomness(NoRandomness)).class, Class::Local);
+        assert_eq!(Failure::from(DnsError::NoServer).class, Class::Dns);
+    }
+
+    #[test]
     fn an_expired_deadline_is_dns_and_timeout_as_well() {
         let expired = DnsError::from(Deadline::new(Instant::now(), Duration::from_secs(1)).expired_during("x"));
         let failure = Failure::from(expired);

@@ -105,3 +105,33 @@ fn socket(peer: &Peer, source: Source) -> Result<TcpSocket, NetError> {
 
 /// How long a peer may take to close what we have closed.
 const LINGER: Duration = Duration::from_millis(50);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Elsewhere a listener without room for another connection refuses it.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn no_answer_within_its_share_is_told_from_the_end_of_the_deadline() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let connected = |timeout: Duration, share: Duration| {
+            runtime.block_on(async {
+                let socket = TcpSocket::new_v4().unwrap();
+                socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+                let listener = socket.listen(0).unwrap();
+                let address = listener.local_addr().unwrap();
+                // It takes the one place that there is.
+                let _first = TcpStream::connect(address).await.unwrap();
+                let peer = Peer { host: "cas1.example.com".to_owned(), address };
+                let deadline = Deadline::new(Instant::now(), timeout);
+                connect(&peer, Source::default(), &deadline, share).await.unwrap_err()
+            })
+        };
+        let (short, long) = (Duration::from_millis(20), Duration::from_secs(60));
+        let error = connected(long, short);
+        assert!(matches!(error, NetError::NoAnswer { .. }), "{error}");
+        let error = connected(short, short);
+        assert!(matches!(error, NetError::Unconnected { .. }), "{error}");
+    }
+}
