@@ -222,6 +222,30 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn indefinite_lengths_may_be_nested_down_to_some_depth() {
+        let nested =
+            |depth: usize| (0..depth).fold(Vec::new(), |inner, _| [&[0x30, 0x80], inner.as_slice(), &[0, 0]].concat());
+        // The outermost one is not in any.
+        assert!(Element::first(&nested(MAX_DEPTH + 1)).is_ok());
+        assert_eq!(Element::first(&nested(MAX_DEPTH + 2)), Err(Malformed));
+    }
+
+    #[test]
+    fn a_tag_of_one_class_is_not_that_of_another() {
+        let element = |bytes: &'static [u8]| Element::first(bytes).unwrap();
+        assert!(element(&[0xa2, 0]).is_context(2) && !element(&[0xa2, 0]).is_context(3));
+        assert!(element(&[2, 1, 0]).is(Tag::Integer) && !element(&[2, 1, 0]).is_context(2));
+        assert!(!element(&[0x82, 1, 0]).is(Tag::Integer));
+    }
+
+    #[test]
+    fn an_object_identifier_has_some_octets_and_not_many() {
+        let oid = |tag, length: usize| Element::first(&element(tag, &vec![1; length])).unwrap().oid().is_ok();
+        assert_eq!([oid(6, 1), oid(6, MAX_OID), oid(4, 1)], [true, true, false]);
+        assert_eq!([oid(6, 0), oid(6, MAX_OID + 1)], [false; 2]);
+    }
+
+    #[test]
     fn what_has_no_end_is_malformed() {
         let endless = [0x30, 0x80].repeat(1_000_000);
         for bytes in [&[][..], &[0x30], &[0x30, 2, 5], &[0x30, 0x80, 0], &[4, 0x80, 0, 0], &endless] {

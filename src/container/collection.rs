@@ -245,4 +245,25 @@ mod tests {
         assert_eq!(names("a*/tls/*"), all[..1]);
         assert_eq!(names("*/nothing/*.pem"), [""; 0]);
     }
+
+    #[test]
+    fn a_name_with_brackets_is_a_file_where_there_is_one_and_a_plain_name_is_always_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+        std::fs::write(place("a[1].pem"), "").unwrap();
+        for name in ["a[1].pem", "absent.pem"] {
+            assert_eq!(matching(&place(name)), [(PathBuf::from(place(name)), None)]);
+        }
+        let failure = |name: &str| matching(&place(name)).remove(0).1.unwrap();
+        assert_eq!(failure("b[1].pem").summary, format!("{}: no file matches", place("b[1].pem")));
+        assert_eq!(failure("*.crt").class, Class::Unreadable);
+    }
+
+    #[test]
+    fn what_may_be_there_all_the_same_is_a_failure_and_what_is_not_there_is_none() {
+        let failure = |kind: io::ErrorKind| failure("x.pem".into(), kind.into());
+        assert_eq!([failure(io::ErrorKind::NotFound), failure(io::ErrorKind::NotADirectory)], [None, None]);
+        let (path, denied) = failure(io::ErrorKind::PermissionDenied).unwrap();
+        assert_eq!((path, denied.map(|failure| failure.class)), (PathBuf::from("x.pem"), Some(Class::Permission)));
+    }
 }

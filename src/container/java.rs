@@ -188,6 +188,17 @@ mod tests {
     }
 
     #[test]
+    fn in_the_first_version_every_certificate_is_one_of_x_509_and_one_too_many_ends_it() {
+        let entry = |der: u8| [[0, 0, 0, 2].as_slice(), &[0, 1, b'x'], &[0; 8], &[0, 0, 0, 1], &[der]].concat();
+        let entries = [1, 2, 3].map(entry).concat();
+        let keystore = |version| [JKS, &[0, 0, 0, version], &[0, 0, 0, 3], &entries, &[0; SEAL]].concat();
+        let found = |max| certificates(&keystore(1), Passphrase::new(None), max).unwrap().certificates.concat();
+        assert_eq!([found(3), found(1)], [vec![1, 2, 3], vec![1, 2]]);
+        let (unknown, passphrase) = (keystore(3), Passphrase::new(None));
+        assert_eq!(certificates(&unknown, passphrase, 3).unwrap().error, Some(KeystoreError::Malformed));
+    }
+
+    #[test]
     fn a_secret_key_hides_what_is_behind_it() {
         let entry = [[0, 0, 0, 3].as_slice(), &[0, 1, b'x'], &[0; 8], &[0xac, 0xed], &[0; SEAL]].concat();
         let keystore = [JCEKS, &[0, 0, 0, 2], &[0, 0, 0, 1], &entry].concat();

@@ -216,6 +216,18 @@ mod tests {
     }
 
     #[test]
+    fn the_beginning_of_a_long_block_is_had_without_the_rest() {
+        let beginning = |base64: &str| {
+            let text = format!("-----BEGIN A-----\n{base64}\n-----END A-----\n");
+            texts(text.as_bytes()).next().unwrap().ok().unwrap().beginning()
+        };
+        let long = "AQID".repeat(BEGINNING / 4);
+        let expected = Some([1_u8, 2, 3].repeat(BEGINNING / 4));
+        assert_eq!([beginning(&long), beginning(&format!("{long}!"))], [expected.clone(), expected]);
+        assert_eq!(beginning(&long[4..]), None);
+    }
+
+    #[test]
     fn errors_name_the_line_and_nothing_of_the_text() {
         let error = all(b"x\n-----BEGIN A-----\nroot$x\n-----END A-----\n").unwrap_err();
         assert_eq!(error, PemError::NotBase64(2));

@@ -206,8 +206,19 @@ mod tests {
     }
 
     fn certificate_bag(der: &[u8]) -> Vec<u8> {
+        bag_with(der, &[])
+    }
+
+    /// The bag of a certificate, with these attributes.
+    fn bag_with(der: &[u8], attributes: &[Oid<'_>]) -> Vec<u8> {
         let certificate = sequence(&[identifier(&X509_CERTIFICATE), tagged(&element(4, der))]);
-        sequence(&[identifier(&CERTIFICATE_BAG), tagged(&certificate)])
+        let attributes = attributes.iter().map(|id| sequence(&[identifier(id), element(0x31, &element(4, &[1]))]));
+        let attributes = element(0x31, &attributes.collect::<Vec<_>>().concat());
+        sequence(&[identifier(&CERTIFICATE_BAG), tagged(&certificate), attributes])
+    }
+
+    fn bag_of(bags: &[Vec<u8>]) -> Vec<u8> {
+        sequence(&[identifier(&SAFE_CONTENTS_BAG), tagged(&sequence(bags))])
     }
 
     /// What is read of a PKCS#12 with one bag that is not encrypted, and a MAC of so many iterations that nobody knows.
@@ -231,13 +242,30 @@ mod tests {
 
     #[test]
     fn bags_are_looked_for_in_bags_down_to_some_depth() {
-        let nest = |bag: Vec<u8>| sequence(&[identifier(&SAFE_CONTENTS_BAG), tagged(&sequence(&[bag]))]);
         let found = |depth: usize| {
-            let bag = (0..depth).fold(certificate_bag(b"der"), |bag, _| nest(bag));
+            let bag = (0..depth).fold(certificate_bag(b"der"), |bag, _| bag_of(&[bag]));
             let found = read(bag, 1, None).unwrap();
             (found.certificates.len(), found.errors)
         };
         assert_eq!([found(0), found(1), found(MAX_DEPTH - 1)], [(); 3].map(|()| (1, Vec::new())));
         assert_eq!(found(MAX_DEPTH), (0, vec![DecryptionError::Malformed]));
+    }
+
+    #[test]
+    fn the_leaf_is_the_first_certificate_that_names_its_key() {
+        let friendly_name = oid!(1.2.840.113549.1.9.20);
+        let bags = [
+            bag_with(b"named", std::slice::from_ref(&friendly_name)),
+            bag_with(b"with key", &[friendly_name, LOCAL_KEY_ID]),
+            bag_with(b"with another", &[LOCAL_KEY_ID]),
+        ];
+        assert_eq!(read(bag_of(&bags), 1, None).unwrap().leaf, Some(1));
+        assert_eq!(read(bag_of(&bags[..1]), 1, None).unwrap().leaf, None);
+    }
+
+    #[test]
+    fn of_what_is_malformed_the_first_few_reasons_are_kept() {
+        let bags = vec![element(2, &[1]); 2 * MAX_ERRORS];
+        assert_eq!(read(bag_of(&bags), 1, None).unwrap().errors, vec![DecryptionError::Malformed; MAX_ERRORS]);
     }
 }

@@ -29,3 +29,20 @@ pub(super) fn certificates<'a>(
 
 const SIGNED_DATA: Oid<'_> = oid!(1.2.840.113549.1.7.2);
 const SIGNED_AND_ENVELOPED_DATA: Oid<'_> = oid!(1.2.840.113549.1.7.4);
+
+#[cfg(test)]
+mod tests {
+    use super::super::ber::tests::element;
+    use super::*;
+
+    #[test]
+    fn certificates_are_in_what_is_signed_enveloped_or_not() {
+        let is_read = |content_type: &Oid<'_>| {
+            let content = element(0xa0, &element(0x30, &[]));
+            let pkcs7 = element(0x30, &[element(6, content_type.as_bytes()), content].concat());
+            certificates(&Element::first(&pkcs7).unwrap()).is_ok()
+        };
+        assert!(is_read(&SIGNED_DATA) && is_read(&SIGNED_AND_ENVELOPED_DATA));
+        assert!(!is_read(&oid!(1.2.840.113549.1.7.1)) && !is_read(&oid!(1.2.840.113549.1.7.3)));
+    }
+}

@@ -39,4 +39,18 @@ mod tests {
             assert!(!is_private_key(other), "{other:?}");
         }
     }
+
+    #[test]
+    fn a_key_that_openssl_encrypted_as_pkcs5_had_it_first_is_opened() {
+        let hex = |text: &str| data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap();
+        let key = "302e020100300506032b6570042204201f7fd314c92bfeda810c45d67377febd56ff909d650094e43641a1413747b510";
+        // PBE-MD5-DES and PBE-SHA1-DES, made for this test.
+        for encrypted in [
+            "3056301a06092a864886f70d010503300d04081ee54c7b52c486300201640438428be733e43c843e08a0466b0222553af6275b306a61215489a76a1716cb2d6daf0d86e520fee04d0790c009dcbeee424a3754eba92897bb",
+            "3056301a06092a864886f70d01050a300d0408938e51c03ff9a24f0201640438e555f9c3540ae392ad1c56ba5142f27574e25c6c5dd1e82e46d1cc49bbe881e5e703ead90c280b0ea586272deebff90410f146189c8ae7cd",
+        ] {
+            assert_eq!(decrypt(&hex(encrypted), "open sesame"), Ok(hex(key)));
+            assert_eq!(decrypt(&hex(encrypted), "shut"), Err(DecryptionError::Passphrase));
+        }
+    }
 }

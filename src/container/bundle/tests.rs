@@ -1,6 +1,7 @@
 //! Are certificates found in every kind of file, and is what is broken named?
 
 use super::*;
+use crate::x509::chain::tests::{Template, certificate};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -121,4 +122,51 @@ fn what_openssl_trusts_but_not_for_servers_is_told_from_the_rest() {
     };
     assert!(is_for_servers("CERTIFICATE", der) && is_for_servers(TRUSTED, der));
     assert!(!is_for_servers(TRUSTED, &[der, settings].concat()));
+}
+
+#[test]
+fn what_cannot_be_read_is_counted_and_the_first_of_it_named() {
+    let (good, bad) = (fixture!("leaf-rsa-2048.der"), [0x30, 3, 2, 1, 5]);
+    let unread = |parts: &[&[u8]]| {
+        let bundle = read(&parts.concat(), None).unwrap();
+        (bundle.certificates.len(), bundle.unread())
+    };
+    let named = |number: usize| format!("certificate {number} in this file is not an X.509 certificate in DER");
+    assert_eq!(unread(&[good, good]), (2, None));
+    assert_eq!(unread(&[good, &bad, good, &bad]), (2, Some([2, 4].map(named).join("; "))));
+    assert_eq!(unread(&[good, &bad.repeat(3)]), (1, Some([2, 3, 4].map(named).join("; "))));
+    assert_eq!(unread(&[good, &bad.repeat(10)]), (1, Some(format!("{}; and 7 more", [2, 3, 4].map(named).join("; ")))));
+}
+
+#[test]
+fn as_many_names_are_read_as_anybody_means_and_no_more() {
+    let dns: Vec<_> = (0..900).map(|number| format!("n{number}.example.com")).collect();
+    let addresses: Vec<_> = (0..100).map(|number| format!("192.0.2.{number}")).collect();
+    let names: Vec<_> = dns.iter().chain(&addresses).map(String::as_str).collect();
+    let der = certificate(Template { names: &names, ..Template::default() }).der;
+    let read = |count: usize| read(&der.repeat(count), None).map(|bundle| bundle.certificates.len());
+    assert_eq!(read(MAX_NAMES / names.len()), Ok(MAX_NAMES / names.len()));
+    assert_eq!(read(MAX_NAMES / names.len() + 1), Err(BundleError::TooMany));
+}
+
+#[test]
+fn no_other_certificate_takes_the_place_of_a_leaf_that_cannot_be_read() {
+    let certificate = |der: &[u8]| {
+        let length = u32::try_from(der.len()).unwrap().to_be_bytes();
+        [&[0, 5], b"X.509".as_slice(), &length, der].concat()
+    };
+    let leaf = |first: &[u8]| {
+        let chain = [certificate(first), certificate(fixture!("leaf-rsa-2048.der"))].concat();
+        let key = [&[0, 0, 0, 1, 0, 1, b'x'], [0; 12].as_slice(), &[0, 0, 0, 2]].concat();
+        let begin = [0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2, 0, 0, 0, 1];
+        let bundle = read(&[begin.as_slice(), &key, &chain, &[0; 20]].concat(), None).unwrap();
+        (bundle.leaf, bundle.certificates.len())
+    };
+    assert_eq!([leaf(fixture!("leaf-rsa-2048.der")), leaf(b"junk")], [(Some(0), 2), (None, 1)]);
+}
+
+#[test]
+fn only_openssl_s_trusted_format_may_reject() {
+    assert!(may_reject(b"x\n-----BEGIN TRUSTED CERTIFICATE-----\n"));
+    assert!(!may_reject(fixture!("bundle.pem")) && !may_reject(b""));
 }
