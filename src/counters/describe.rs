@@ -94,6 +94,7 @@ pub(crate) fn unseen<const N: usize>(growth: &Growth<N>) -> String {
 mod tests {
     use super::*;
     use crate::counters::Sample;
+    use crate::counters::rate::{Totals, growth};
     use crate::report::about::OF_A_TEST;
     use crate::report::{Policy, Started};
 
@@ -114,5 +115,28 @@ mod tests {
         let said = |minutes: u64| coverage(Duration::from_secs(60 * minutes), Duration::from_secs(3_600));
         assert_eq!(said(29), "; only the last 29 min of 1 h are known");
         assert_eq!([said(30), said(60)], ["", ""]);
+    }
+
+    #[test]
+    fn what_makes_an_answer_less_certain_is_added_to_it() {
+        let at = |second: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(second);
+        let grown = |totals: &[u64]| {
+            let totals = (0..).zip(totals).map(|(minute, total)| Totals { time: at(60 * minute), values: [*total] });
+            growth(&totals.collect::<Vec<_>>()).unwrap()
+        };
+        assert_eq!([behind(&grown(&[1, 2]), at(60)), behind(&grown(&[1, 2]), at(59))], ["", ""]);
+        assert_eq!(behind(&grown(&[1, 2]), at(180)), "; calls of the last 2 min are not known");
+        assert_eq!(unseen(&grown(&[1, 2])), "");
+        let once = "; the service restarted within 1 min, calls of which may be missing";
+        assert_eq!(unseen(&grown(&[9, 2])), once);
+        let twice = "; the service restarted 2 times within 2 min, calls of which may be missing";
+        assert_eq!(unseen(&grown(&[9, 2, 1])), twice);
+        let said = |trailing_gaps, text: &[&str]| {
+            let sample = Sample { time: at(0), values: [Some(1.0)] };
+            let texts = text.iter().map(|text| (*text).to_owned()).collect();
+            reservations(&Reading { trailing_gaps, reservations: texts, ..Reading::of_now(String::new(), sample) })
+        };
+        assert_eq!([said(0, &[]), said(1, &[])], ["", "; the newest row has no value"]);
+        assert_eq!(said(2, &["a", "b"]), "; a; b; the 2 newest rows have no value");
     }
 }

@@ -239,9 +239,22 @@ mod tests {
     }
 
     #[test]
+    fn the_same_counter_of_another_instance_is_not_another_counter() {
+        let nearest =
+            |name: &'static str| Nearest::to(&app_pool("MSExchangeServicesAppPool")[0], [r"\AAA\b", name].into_iter());
+        let same = nearest(r"\App_Pool_WAS(x)\Current Application Pool State");
+        assert!(same.other_instances);
+        assert!(same.to_string().starts_with(r"nearest of 2 counters there: \App_Pool_WAS(x)"), "{same}");
+        for other in [r"\APP_POOL_WAS(x)\Current Worker Processes", r"\Other(x)\Current Application Pool State"] {
+            assert!(!nearest(other).other_instances, "{other}");
+        }
+    }
+
+    #[test]
     fn only_the_deadline_and_what_this_host_lacks_is_not_no_data() {
         let expired = crate::time::deadline::Deadline::new(std::time::Instant::now(), std::time::Duration::ZERO)
             .expired_during("x");
+        assert_eq!(CounterError::Expired(expired.clone()).class(), Class::Timeout);
         let error = CounterError::Http { place: String::new(), error: HttpError::Expired(expired) };
         assert_eq!(error.class(), Class::Timeout);
         let error = CounterError::Http { place: String::new(), error: HttpError::Status(503) };
@@ -251,7 +264,8 @@ mod tests {
         assert_eq!(io(io::ErrorKind::NotFound).class(), Class::NoData);
         assert_eq!(io(io::ErrorKind::OutOfMemory).class(), Class::Local);
         assert_eq!(CounterError::Settings(Failure::new(Class::Local, "x")).class(), Class::Local);
-        assert_eq!(CounterError::Settings(Failure::new(Class::Unreadable, "x")).class(), Class::NoData);
+        let unreadable = || CounterError::Settings(Failure::new(Class::Unreadable, "x"));
+        assert_eq!((unreadable().class(), Failure::from(unreadable()).class), (Class::NoData, Class::NoData));
         let lacking = || Failure::new(Class::Local, "no thread");
         let error = HttpError::LookUp { failure: lacking(), expired: false };
         assert_eq!(CounterError::Http { place: String::new(), error }.class(), Class::Local);

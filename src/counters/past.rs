@@ -241,4 +241,42 @@ mod tests {
             [false; 4]
         );
     }
+
+    #[test]
+    fn still_is_a_window_without_a_call_of_which_half_is_known_up_to_its_end() {
+        let moment = |second| UNIX_EPOCH + Duration::from_secs(1_700_000_000 + second);
+        let is_still = |first: u64, last: (u64, u64), newest: u64| {
+            let totals = |second, total| Totals { time: moment(second), values: [total, 0] };
+            let growth = growth(&[totals(0, first), totals(last.0, last.1)]).unwrap();
+            is_still(&growth, moment(newest), Duration::from_secs(3_600))
+        };
+        assert!(is_still(7, (1_800, 7), 1_800));
+        for (what, last, newest) in [
+            ("less than half", (1_799, 7), 1_799),
+            ("a call", (1_800, 8), 1_800),
+            ("a restart", (1_800, 0), 1_800),
+            ("a newer row without totals", (1_800, 7), 1_860),
+        ] {
+            assert!(!is_still(7, last, newest), "{what}");
+        }
+    }
+
+    #[test]
+    fn one_sample_says_why_there_is_no_other_unless_it_is_the_first() {
+        let of = |before: Option<Before>| {
+            let kept = |before| Kept { file: PathBuf::from("x"), before, replaced: false };
+            let past = Past::<1> { history: before.map(kept), ..Past::default() };
+            assert!(past.must_stand().is_ok() && !past.replaced());
+            past.first_sample(Duration::from_secs(3_600)).map_err(|failure| (failure.class, failure.summary))
+        };
+        assert_eq!(of(Some(Before::Nothing)), Ok(()));
+        let said = |text: &str| Err((Class::NoData, text.to_owned()));
+        assert_eq!(of(None), said("only one sample within 1 h: nothing to compare it with"));
+        assert_eq!(
+            of(Some(Before::Same)),
+            said("the only sample is that of the run before: nothing to compare it with")
+        );
+        let wandering = Past::<1> { wanders: true, ..Past::default() };
+        assert_eq!(wandering.must_stand().unwrap_err().class, Class::Stale);
+    }
 }

@@ -259,6 +259,8 @@ mod tests {
         let jump = grown([at(0, [100, 99]), at(60, [1_000_000, 500]), at(120, [1_000_001, 500])]);
         assert!(jump.is_mostly_doubtful() && jump.resets == 0);
         assert!(!grown([at(0, [100, 99]), at(3_600, [300_000, 500])]).is_mostly_doubtful());
+        let of = |by| Growth { by: [by, 0], doubtful: [2, 0], ..Growth::of(at(0, [0, 0])) }.is_mostly_doubtful();
+        assert_eq!([of(4), of(3)], [false, true]);
     }
 
     #[test]

@@ -339,4 +339,22 @@ mod tests {
         assert!(matches!(row, RowLine::Row(row) if row.values == [Some(100.0), Some(7.0), None]));
         assert_eq!(columns.row("11/23/2026 17:00:00.000\t\t7\t10", false), RowLine::Nothing);
     }
+
+    #[test]
+    fn what_a_header_lacks_of_the_host_asked_for_is_told_even_beside_other_hosts() {
+        for owner in [r"\\cas9.example.com", ""] {
+            let header =
+                format!(r#""(PDH-CSV 4.0)","\\CAS1\Memory\Available MBytes","{owner}\Memory\Available MBytes""#);
+            assert!(matches!(find(&header, Some("CAS9")), Err(CounterError::Absent { .. })), "{owner}");
+        }
+    }
+
+    #[test]
+    fn a_header_in_a_line_begins_behind_what_was_left_of_a_row() {
+        assert_eq!(inner_header(br#""11/23/2026 17:0"(PDH-CSV 4.0)","x""#), Some(16));
+        for line in [br#""(PDH-CSV 4.0)","x""#.as_slice(), br#""11/23/2026"(PDH-XYZ 4.0)""#, b"", br#"x(PDH-CSV 4.0)"#]
+        {
+            assert_eq!(inner_header(line), None, "{line:?}");
+        }
+    }
 }

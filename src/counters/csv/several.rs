@@ -236,10 +236,79 @@ mod tests {
     #[test]
     fn of_an_older_file_only_samples_of_the_window_count_that_are_older_than_the_newer_file() {
         let mut together = together();
-        together.add(said(SampleOrigin::YoungLog, &[1_800, 0]), ago(0)).unwrap();
-        together.add(said(SampleOrigin::WholeLog, &[3_601, 3_600, 1_860, 1_800, 1_740]), ago(1_740)).unwrap();
+        let with_gaps = |gaps, said: Result<Reading<3>, _>| said.map(|reading| Reading { gaps, ..reading });
+        together.add(with_gaps(2, said(SampleOrigin::YoungLog, &[1_800, 0])), ago(0)).unwrap();
+        let older = said(SampleOrigin::WholeLog, &[3_601, 3_600, 1_860, 1_800, 1_740]);
+        together.add(with_gaps(3, older), ago(1_740)).unwrap();
         let reading = together.finish().unwrap();
+        assert_eq!((reading.gaps, reading.origin), (5, SampleOrigin::WholeLog));
         let ages = reading.samples.iter().map(|sample| ago(0).duration_since(sample.time).unwrap().as_secs());
         assert_eq!(ages.collect::<Vec<_>>(), [3_600, 1_860, 1_800, 0]);
+    }
+
+    #[test]
+    fn another_host_within_the_time_of_the_newest_log_must_be_chosen_and_a_name_of_before_need_not() {
+        let read = |host: &str, ages: &[u64]| {
+            let mut together = together();
+            together.add(said(SampleOrigin::YoungLog, &[600, 0]), ago(0)).unwrap();
+            let other = said(SampleOrigin::YoungLog, ages).map(|other| Reading { host: host.to_owned(), ..other });
+            together.add(other, ago(300)).unwrap();
+            together.finish().map(|reading| (reading.samples.len(), reading.origin))
+        };
+        assert!(matches!(read("CAS2", &[900, 300]), Err(CounterError::SeveralHosts { .. })));
+        assert!(matches!(read("CAS2", &[900, 600]), Err(CounterError::SeveralHosts { .. })));
+        assert_eq!(read("CAS2", &[900, 601]).unwrap(), (2, SampleOrigin::WholeLog));
+        for same in ["cas1.example.com", ""] {
+            assert_eq!(read(same, &[900, 300]).unwrap(), (2, SampleOrigin::WholeLog), "{same}");
+        }
+        assert_eq!(read("cas1", &[900, 601]).unwrap(), (4, SampleOrigin::YoungLog));
+    }
+
+    #[test]
+    fn the_clock_was_set_back_when_the_newest_log_ends_ahead_and_another_within_its_time() {
+        let is_set_back = |ahead: u64, end: u64| {
+            let mut together = Together { now: ago(ahead), ..together() };
+            together.add(said(SampleOrigin::YoungLog, &[600, 300, 0]), ago(0)).unwrap();
+            let added = together.add(said(SampleOrigin::YoungLog, &[900, end]), ago(end));
+            matches!(added, Err(CounterError::ClockSetBack { .. }))
+        };
+        assert_eq!([is_set_back(61, 300), is_set_back(61, 600)], [true; 2]);
+        // As far ahead as clocks are apart, one behind the other, and both ahead.
+        assert_eq!([is_set_back(60, 300), is_set_back(61, 601), is_set_back(61, 0)], [false; 3]);
+    }
+
+    /// A log without so many of the counters, which may be there of other instances.
+    fn absent(count: usize, other_instances: bool) -> Result<Reading<3>, CounterError> {
+        let mut nearest = Nearest::unlisted(String::new());
+        nearest.other_instances = other_instances;
+        Err(CounterError::Absent { counters: query().counters[..count].to_vec(), place: "new.csv".to_owned(), nearest })
+    }
+
+    #[test]
+    fn a_newer_log_that_lacks_one_counter_is_said_and_one_of_another_collector_is_not() {
+        let reservations = |count| {
+            let mut together = together();
+            together.add(absent(count, false), ago(0)).unwrap();
+            together.add(said(SampleOrigin::WholeLog, &[3_660, 60]), ago(60)).unwrap();
+            together.finish().unwrap().reservations
+        };
+        assert_eq!(reservations(1), ["a newer log lacks one of the counters"]);
+        assert_eq!(reservations(2), Vec::<String>::new());
+        for count in [1, 2] {
+            let mut together = together();
+            together.add(absent(count, false), ago(0)).unwrap();
+            assert!(matches!(together.finish(), Err(CounterError::Absent { .. })), "{count}");
+        }
+    }
+
+    #[test]
+    fn an_instance_that_is_gone_is_known_from_another_log_only_while_that_is_written() {
+        let is_known = |written| {
+            let mut together = together();
+            together.add(absent(2, true), ago(0)).unwrap();
+            together.add(said(SampleOrigin::WholeLog, &[180, 120]), ago(written)).is_ok()
+        };
+        // It has a sample a minute.
+        assert_eq!([is_known(60), is_known(120), is_known(121)], [true, true, false]);
     }
 }

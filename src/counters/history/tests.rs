@@ -62,6 +62,9 @@ fn a_clock_that_stepped_back_and_a_restart_begin_anew() {
     assert_eq!(last_known(&[at(0, 1), at(600, 3)]).before, Before::Samples);
     assert_eq!(last_known(&[at(0, 1), at(600, 3), at(60, 3)]).before, Before::Later);
     assert_eq!(last_known(&[at(0, 900), at(5, 800)]).before, Before::More);
+    // One more than half, and half, of all that was counted.
+    assert_eq!(last_known(&[at(0, 999), at(5, 500)]).before, Before::More);
+    assert_eq!(last_known(&[at(0, 999), at(5, 499)]).before, Before::Samples);
 }
 
 #[test]
@@ -70,6 +73,8 @@ fn what_a_log_says_replaces_what_was_known_of_its_time() {
     history.record("k", &[at(0, 1), at(60, 2), at(120, 3)], HOUR).unwrap();
     let known = history.record("k", &[at(90, 7), at(150, 8)], HOUR).unwrap();
     assert_eq!(known.samples, [at(0, 1), at(60, 2), at(90, 7), at(150, 8)]);
+    let known = history.record("k", &[at(90, 9), at(150, 9)], HOUR).unwrap();
+    assert_eq!(known.samples, [at(0, 1), at(60, 2), at(90, 9), at(150, 9)]);
     assert_eq!(history.record::<2>("k", &[], HOUR).unwrap().samples.len(), 4);
 }
 
@@ -88,12 +93,12 @@ fn a_clock_that_steps_back_behind_calls_of_the_time_to_come_keeps_what_is_below_
 #[test]
 fn room_is_made_by_the_large_series_and_not_by_the_small_ones() {
     let mut history = History::default();
-    for (key, count) in [("small", 40), ("large", 100)] {
+    for (key, count) in [("small", 50), ("large", 100)] {
         let samples: Vec<_> = (0..count).map(|second| at(second, second)).collect();
         history.record(key, &samples, HOUR).unwrap();
     }
     assert!(history.thin_the_largest());
-    assert_eq!(history.series.iter().map(|series| series.records.len()).collect::<Vec<_>>(), [40, 50]);
+    assert_eq!(history.series.iter().map(|series| series.records.len()).collect::<Vec<_>>(), [50, 50]);
     // What is small already makes none.
     let mut history = History::default();
     let few: Vec<_> = (0..FEW_RECORDS as u64).map(|second| at(second, second)).collect();
@@ -169,6 +174,13 @@ fn only_a_file_of_ours_is_damaged_and_anything_else_foreign() {
     assert_eq!(History::decode(b"[mysqld]\npassword=secret\n"), Err(HistoryError::Foreign));
     assert_eq!(History::decode(b""), Err(HistoryError::Foreign));
     assert_eq!(History::decode(b"check-um history 2 x\n"), Err(HistoryError::Newer));
+    assert_eq!(History::decode(b"check-um history 0 x\n"), Err(HistoryError::Damaged));
+    let timed = |nanoseconds: &str| {
+        let body = format!("series k over 60 s\n1700000000.{nanoseconds} 1\n");
+        History::decode(format!("{MAGIC}{VERSION} {}\n{body}", digest_of(&body)).as_bytes())
+            .map(|history| history.len())
+    };
+    assert_eq!([timed("999999999"), timed("1000000000")], [Ok(1), Err(HistoryError::Damaged)]);
 }
 
 #[test]
@@ -202,4 +214,29 @@ fn a_key_that_ends_in_a_carriage_return_stays_that_key() {
     let mut history = History::default();
     history.record("k\r", &[at(0, 1)], HOUR).unwrap();
     assert_eq!(History::decode(&history.encode().unwrap()).unwrap(), history);
+}
+
+#[test]
+fn as_many_samples_and_bytes_are_kept_as_there_is_room_for() {
+    let kept = |count: usize| {
+        let samples: Vec<_> = (0..count as u64).map(|second| at(second, second)).collect();
+        History::default().record("k", &samples, Duration::MAX).unwrap().samples.len()
+    };
+    assert_eq!([kept(MAX_RECORDS), kept(MAX_RECORDS + 1)], [MAX_RECORDS, MAX_RECORDS / 2 + 1]);
+    let encoded = |length: usize| {
+        let series = Series { key: "k".repeat(length), records: Vec::new() };
+        History { series: vec![series] }.encode().map(|text| text.len() <= MAX_BYTES)
+    };
+    assert_eq!([encoded(MAX_BYTES - 256), encoded(MAX_BYTES - 64)], [Ok(true), Err(HistoryError::Full)]);
+}
+
+#[test]
+fn a_series_of_a_long_window_is_not_abandoned_before_that_is_over() {
+    let mut history = History::default();
+    let day = 86_400;
+    history.record("long", &[at(0, 1)], Duration::from_secs(30 * day)).unwrap();
+    for (days, is_abandoned) in [(20, false), (37, false), (38, true)] {
+        history.record("short", &[at(days * day, 1)], HOUR).unwrap();
+        assert_eq!(history.forget_the_abandoned(), is_abandoned, "{days}");
+    }
 }

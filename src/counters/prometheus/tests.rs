@@ -326,6 +326,16 @@ fn of_a_series_that_does_not_say_its_host_every_collector_of_the_page_decides_or
 }
 
 #[test]
+fn a_counter_that_nobody_requires_may_be_no_number() {
+    let [received, rejected, percent] = Role::CallRouter.counters(true).map(|counter| given_or_name(&counter));
+    for value in ["NaN", "-1"] {
+        let text = format!("{received} 100\n{rejected} 7\n{percent} {value}\n");
+        let reading = read(&text, Role::CallRouter.counters(true), None).unwrap();
+        assert_eq!(reading.newest_complete().values, [Some(100.0), Some(7.0), None]);
+    }
+}
+
+#[test]
 fn a_time_ahead_or_before_all_times_is_not_now() {
     let age = |times: [&str; 2]| {
         let text = format!("a 1000 {}\nb 5 {}\n", times[0], times[1]);

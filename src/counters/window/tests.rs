@@ -32,6 +32,9 @@ fn the_window_ends_at_the_newest_complete_row() {
     let collected = collected(&rows);
     assert_eq!(collected.rows, [rows[1], rows[2]]);
     assert_eq!((collected.gaps, collected.trailing_gaps), (1, 1));
+    let rows = [row(0, Some(1.0)), row(50, None), row(120, Some(3.0)), row(130, None), row(140, None)];
+    let collected = self::collected(&rows);
+    assert_eq!((collected.gaps, collected.trailing_gaps, collected.reaches_back), (3, 2, true));
 }
 
 #[test]
@@ -67,6 +70,17 @@ fn what_no_window_can_need_goes_before_a_row_of_it_does() {
     assert_eq!(window.finish(None).rows.len(), 3_601);
 }
 
+#[test]
+fn room_is_made_by_no_row_that_a_window_needs_which_ended_before_the_newest_row() {
+    let (length, step) = (2 * HOUR, 250);
+    let newest = MAX_ROWS as i64 * step;
+    let end = newest - 90 * MINUTE;
+    let mut window = RowWindow::new(length, [true]);
+    (0..=newest).step_by(step as usize).for_each(|time| window.push(row(time, (time <= end).then_some(1.0))));
+    let rows = window.finish(None).rows;
+    assert_eq!((rows[0].time, rows.last().unwrap().time), (end - length, end));
+}
+
 /// The times of the rows that count, in minutes, of a row a minute at these times, written at `at` and read just then.
 fn minutes(times: impl IntoIterator<Item = i64>, at: i64) -> (Vec<i64>, bool) {
     let mut window = RowWindow::new(HOUR, [true]);
@@ -97,6 +111,29 @@ fn of_the_hour_that_comes_twice_no_row_takes_the_place_of_another() {
     (600..=630).for_each(|minute| window.push(Row { time: (minute - 60) * MINUTE, ..rising(minute) }));
     let written = Written { at: 630 * MINUTE, may_lag: true, may_lead: true };
     assert_eq!(window.finish(Some(written)).rows, (570..=630).map(rising).collect::<Vec<_>>());
+}
+
+#[test]
+fn rows_that_are_behind_others_in_the_log_and_not_newer_replace_them_and_are_counted() {
+    let mut window = RowWindow::new(HOUR, [true]);
+    (480..600).chain(540..=570).for_each(|minute| window.push(row(minute * MINUTE, Some(1.0))));
+    let collected = window.finish(None);
+    assert_eq!((collected.rows.len(), collected.replaced), (61, 60));
+}
+
+#[test]
+fn only_the_rows_behind_the_last_header_are_of_another_hour() {
+    let mut window = RowWindow::new(3 * HOUR, [true]);
+    let push = |minutes: std::ops::RangeInclusive<i64>, window: &mut RowWindow<1>| {
+        minutes.for_each(|minute| window.push(row(minute * MINUTE, Some(1.0))));
+    };
+    push(480..=500, &mut window);
+    window.begin_segment();
+    push(520..=540, &mut window);
+    let written = Written { at: 600 * MINUTE, may_lag: true, may_lead: true };
+    let collected = window.finish(Some(written));
+    let minutes: Vec<_> = collected.rows.iter().map(|row| row.time / MINUTE).collect();
+    assert_eq!((minutes, collected.is_shifted), ((480..=500).chain(580..=600).collect(), true));
 }
 
 #[test]
