@@ -126,6 +126,7 @@ const MAX_COMPUTERS: usize = 8;
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Remains, xml};
     use super::*;
     use std::time::Duration;
 
@@ -210,5 +211,45 @@ mod tests {
         assert_eq!((extent(2).failure("x"), extent(2).shortcomings(WINDOW)), (None, vec![]));
         assert_eq!(extent(1).shortcomings(WINDOW), ["1 record cannot be read"]);
         assert_eq!(extent(1).failure("x").unwrap().class, Class::Unreadable);
+    }
+
+    #[test]
+    fn records_are_counted_by_whether_they_can_be_read_and_whose_they_are() {
+        let bad = Recorded::Bad(Remains::default());
+        let whole = match xml::record(
+            "<Event><System><EventID>1</EventID><TimeCreated SystemTime='2026-11-23T17:00:00Z'/></System></Event>",
+        ) {
+            whole @ Recorded::Whole(_) => whole,
+            bad => panic!("{bad:?}"),
+        };
+        let mut extent = Extent::default();
+        for (recorded, is_elsewhere, times) in
+            [(&bad, true, 2), (&bad, false, 3), (&whole, true, 4), (&whole, false, 5)]
+        {
+            (0..times).for_each(|_| extent.add(recorded, is_elsewhere));
+        }
+        let Extent { records, bad, harmless, elsewhere, legible, .. } = extent;
+        assert_eq!((records, bad, harmless, elsewhere, legible), (14, 5, 2, 6, 5));
+    }
+
+    #[test]
+    fn computers_are_named_once_each_and_only_a_few_of_them() {
+        let mut extent = Extent::default();
+        ["CAS1", "cas1", "", "CAS2"].iter().for_each(|name| extent.add_computer(name, false));
+        (0..20).for_each(|number| extent.add_computer(&format!("other{number}"), true));
+        assert_eq!(
+            (extent.computers, extent.others.len()),
+            (vec!["CAS1".to_owned(), "CAS2".to_owned()], MAX_COMPUTERS)
+        );
+    }
+
+    #[test]
+    fn a_log_that_begins_with_the_window_is_not_too_young_and_zeros_are_said_first() {
+        let extent = Extent { records: 2, reaches_back: WINDOW.from(), ..Extent::default() };
+        assert_eq!(extent.shortcomings(WINDOW), Vec::<String>::new());
+        for bad in [0, 1, 2] {
+            let zeros = Extent { bad, gap: Some(Gap::Zeros { behind: 2 }), ..extent.clone() };
+            assert!(zeros.failure("x").unwrap().summary.starts_with("x: zeros behind record 2"), "{bad}");
+        }
     }
 }

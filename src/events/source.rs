@@ -143,13 +143,46 @@ pub(crate) const REMOTE_LOG_NEEDS_WINDOWS: &str =
 #[cfg(windows)]
 const MAX_RECORDS: usize = 50_000;
 
-#[cfg(all(test, not(windows)))]
+#[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Class;
+    use std::io;
+    use std::time::Duration;
 
     #[test]
+    fn of_an_export_only_the_records_of_the_computer_that_was_asked_for_are_taken() {
+        let read = |asked: &str, written| {
+            let event = |computer: &str, second: u32| {
+                format!(
+                    "<Event><System><EventID>1</EventID><TimeCreated SystemTime='2023-11-14T22:13:{second}Z'/>\
+                     <Computer>{computer}</Computer></System></Event>"
+                )
+            };
+            let stream = Box::new(io::Cursor::new(event("CAS1", 21) + &event("cas2.example.com", 20)));
+            let log = OpenLog::Export { input: &Input::Stdin, computer: Some(asked), stream, written };
+            let mut taken = Vec::new();
+            let take = &mut |recorded: Recorded| taken.push(recorded.computer().to_owned());
+            let extent = log.read(&EventQuery::all("Application"), take).unwrap();
+            (taken, extent)
+        };
+        let (taken, extent) = read("cas1.example.com", None);
+        assert_eq!(
+            (taken, extent.computers, extent.others),
+            (vec!["CAS1".to_owned()], vec!["CAS1".to_owned()], vec!["cas2.example.com".to_owned()])
+        );
+        assert_eq!((extent.records, extent.elsewhere, extent.absent), (2, 1, None));
+        // By that it is judged how old an export is of which nobody knows when it was written.
+        let newest = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_001);
+        assert_eq!((extent.newest, read("cas1", Some(newest)).1.newest), (Some(newest), None));
+        let (taken, extent) = read("cas9", None);
+        assert_eq!((taken.len(), extent.elsewhere, extent.absent.as_deref()), (0, 2, Some("cas9")));
+    }
+
+    #[cfg(not(windows))]
+    #[test]
     fn no_data_where_there_is_no_event_log() {
+        use crate::report::Class;
+
         let log = LogSource::Log(None);
         let read = log.open().unwrap().read(&EventQuery::all("Application"), &mut |_| ());
         assert_eq!(read.unwrap_err(), Failure::new(Class::NoData, NEEDS_EVENT_XML));

@@ -83,6 +83,7 @@ fn stray_is_what_is_neither_a_record_nor_the_root_around_them() {
     for whole in [
         "<?xml version='1.0'?>\r\n<Events><Event>1</Event></Events>\u{1a}",
         "<Found><Event>1</Event>\n</Found>",
+        "<EventsThatAServerHasExported><Event>1</Event></EventsThatAServerHasExported>",
         "<Events/>\u{feff}<Events xmlns='x'><!-- a --><Event>1</Event></Events>",
         "<Events></Events><Event>1</Event><Events/>",
     ] {
@@ -117,6 +118,31 @@ fn a_record_that_is_too_long_is_broken_and_keeps_its_head() {
         assert!(found[0].starts_with("[<Event>head") && found[0].len() < 2 * MAX_RECORD, "{}", found[0].len());
         assert_eq!(found[1], "<Event>2</Event>");
     }
+}
+
+#[test]
+fn a_record_may_be_as_long_as_any_and_no_longer() {
+    let record = |length: usize| format!("<Event>{}</Event>", "x".repeat(length - 15));
+    let (longest, longer) = (record(MAX_RECORD), record(MAX_RECORD + 1));
+    assert_eq!(cut(longest.as_bytes(), usize::MAX).0, [longest.as_str()]);
+    assert!(cut(longer.as_bytes(), usize::MAX).0[0].starts_with("[<Event>"));
+}
+
+/// Fails in these ways, and is at its end.
+struct Failing(Vec<ErrorKind>);
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.pop().map_or(Ok(0), |kind| Err(kind.into()))
+    }
+}
+
+#[test]
+fn a_stream_that_was_interrupted_goes_on_and_one_that_broke_does_not() {
+    let next =
+        |kind| Elements::new(Failing(vec![kind])).next().map(|element| element.is_some()).map_err(|error| error.kind());
+    assert_eq!(next(ErrorKind::Interrupted), Ok(false));
+    assert_eq!(next(ErrorKind::ConnectionReset), Err(ErrorKind::ConnectionReset));
 }
 
 #[test]

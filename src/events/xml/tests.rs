@@ -24,7 +24,7 @@ fn one(xml: &str) -> EventRecord {
 #[test]
 fn a_classic_event_with_qualifiers_and_unnamed_data() {
     let record = one(&event("1647", "<Data>first</Data><Data>second</Data><Binary>0A0B</Binary>"));
-    assert_eq!((record.id, record.text().as_ref()), (1647, "first second"));
+    assert_eq!((record.id, record.number, record.text().as_ref()), (1647, Some(5), "first second"));
     assert_eq!(record.time, SystemTime::UNIX_EPOCH + Duration::new(1_795_453_200, 123_456_700));
     assert_eq!(record.providers, ["MSExchange Unified Messaging"]);
     assert_eq!((record.channel.as_str(), record.computer.as_str()), ("Application", "cas1.example.com"));
@@ -92,6 +92,16 @@ fn a_bad_record_does_not_hide_the_rest() {
         let export = read(&format!("{good}{bad}{good}")).unwrap();
         assert_eq!((export.records.len(), export.bad), (2, 1), "{}", &bad[..bad.len().min(500)]);
     }
+}
+
+#[test]
+fn elements_may_be_nested_as_deep_as_anybody_writes_and_no_deeper() {
+    let bad = |depth: usize| {
+        // Two of them are there already.
+        let (begin, end) = ("<a>".repeat(depth - 2), "</a>".repeat(depth - 2));
+        read(&event("1", &format!("{begin}{end}"))).unwrap().bad
+    };
+    assert_eq!([bad(MAX_DEPTH), bad(MAX_DEPTH + 1)], [0, 1]);
 }
 
 #[test]
