@@ -307,6 +307,8 @@ mod tests {
         assert_eq!(decode(&bytes), Ok(LdapMessage::Done { id: 1, result: refused.clone() }));
         assert_eq!(decode(&message(0, &done(EXTENDED_RESPONSE, 8, b"bind first"))), Ok(LdapMessage::Notice(refused)));
         assert_eq!(decode(&message(7, &element(0x73, b""))), Ok(LdapMessage::Other));
+        // A notice is nobody's answer.
+        assert_eq!(decode(&message(7, &done(EXTENDED_RESPONSE, 8, b""))), Ok(LdapMessage::Other));
     }
 
     #[test]
@@ -362,6 +364,13 @@ mod tests {
             assert_eq!(length(&bytes[..end]), Ok(None), "{end}");
         }
         assert_eq!(length(&[bytes.as_slice(), b"more"].concat()), Ok(Some(bytes.len())));
+    }
+
+    #[test]
+    fn a_message_of_the_most_bytes_is_awaited_and_one_more_is_refused() {
+        let of = |all: usize| [&[SEQUENCE, 0x84], u32::try_from(all - 6).unwrap().to_be_bytes().as_slice()].concat();
+        assert_eq!(length(&of(MAX_MESSAGE)), Ok(None));
+        assert_eq!(length(&of(MAX_MESSAGE + 1)), Err(Malformed::TooLong(MAX_MESSAGE + 1)));
     }
 
     #[test]

@@ -119,3 +119,32 @@ const ATTRIBUTES: &[&str] = &[
     "currentTime",
     "dsServiceName",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENTRY: &[u8] = b"\x30\x09\x02\x01\x01\x64\x04\x04\x00\x30\x00";
+    const NAMED: &[u8] = b"\x30\x0a\x02\x01\x01\x64\x05\x04\x01x\x30\x00";
+    const FOUND: &[u8] = b"\x30\x0c\x02\x01\x01\x65\x07\x0a\x01\x00\x04\x00\x04\x00";
+    const REFUSED: &[u8] = b"\x30\x0c\x02\x01\x01\x65\x07\x0a\x01\x08\x04\x00\x04\x00";
+
+    fn searched(messages: &[&[u8]]) -> Result<RootDse, LdapError> {
+        let answer = messages.concat();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(root_dse(&mut tokio::io::join(answer.as_slice(), tokio::io::sink())))
+    }
+
+    #[test]
+    fn a_search_finds_one_entry_without_a_name_and_says_that_it_is_over() {
+        assert!(searched(&[ENTRY, FOUND]).is_ok());
+        for others in [&[ENTRY, ENTRY, FOUND][..], &[NAMED, FOUND], &[ENTRY, NAMED, FOUND]] {
+            assert!(matches!(searched(others), Err(LdapError::OtherEntries)));
+        }
+        assert!(matches!(searched(&[FOUND]), Err(LdapError::NoEntry)));
+        for refused in [&[REFUSED][..], &[ENTRY, REFUSED]] {
+            assert!(matches!(searched(refused), Err(LdapError::Result(LdapResult { code: 8, .. }))));
+        }
+        assert!(matches!(searched(&[ENTRY]), Err(LdapError::Io(_))));
+    }
+}
