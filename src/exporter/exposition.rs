@@ -200,6 +200,15 @@ mod tests {
     }
 
     #[test]
+    fn a_series_is_shown_as_it_stands_there_without_its_value() {
+        let shown = |text: &str| series(text).next().flatten().unwrap().to_string();
+        for name in ["x", ":x", "_x", "x{a=\"b\",c=\"d\"}"] {
+            assert_eq!(shown(&format!("{name} 1 1700000000123")), name);
+        }
+        assert!(shown(&format!("x{{a=\"{}\"}} 1", "b".repeat(1_000))).chars().count() <= MAX_SHOWN + 3);
+    }
+
+    #[test]
     fn what_is_no_series_is_none() {
         for line in ["<html>", "x", "x{", "x{a=\"b\" 1", "x{a=b} 1", "x one", "x 1 now", "x 1 2 3", "9x 1"] {
             assert_eq!(series(line).collect::<Vec<_>>(), [None], "{line:?} was taken for a series");

@@ -138,6 +138,7 @@ mod tests {
         let many = "a 1\n".repeat(MAX_SERIES + 1);
         assert_eq!(Page::parse(&many, |name| name == "a").unwrap_err(), PageError::TooMany);
         assert!(Page::parse(&many, |name| name == "b").is_ok());
+        assert_eq!(Page::parse(&many[4..], |name| name == "a").unwrap().series.len(), MAX_SERIES);
     }
 
     #[test]

@@ -138,6 +138,7 @@ mod tests {
         let line = r#"calls{site="a",state="received \"x\""} 7"#;
         for selector in [
             "calls",
+            r#"calls{_absent="",}"#,
             r#"calls{}"#,
             r#"calls{site="a"}"#,
             r#" calls { site = "a" , state != "rejected", } "#,
@@ -159,6 +160,14 @@ mod tests {
         let selector: Selector = r#"calls{site="a",app=~"b.*",state!="c",host!~"d.*"}"#.parse().unwrap();
         let says = ["site", "app", "state", "host", "other"].map(|label| selector.says(label));
         assert_eq!(says, [true, true, false, false, false]);
+    }
+
+    #[test]
+    fn a_metric_may_begin_with_a_colon_and_a_label_may_not() {
+        for name in ["_x", ":x", "x:y", "x_1"] {
+            assert!(fits(name, &format!("{name} 1")), "{name}");
+        }
+        assert!(r#"x{:a="b"}"#.parse::<Selector>().is_err());
     }
 
     #[test]

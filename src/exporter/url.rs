@@ -113,6 +113,13 @@ mod tests {
     }
 
     #[test]
+    fn a_path_is_as_long_as_anybody_needs_and_no_longer() {
+        let path = |length| format!("http://a/{}", "b".repeat(length - 1)).parse::<Url>().map(|url| url.path.len());
+        assert_eq!(path(MAX_PATH), Ok(MAX_PATH));
+        assert_eq!([path(MAX_PATH + 1), path(MAX_PATH + 100)], [Err(UrlError::Path), Err(UrlError::Path)]);
+    }
+
+    #[test]
     fn refuses_what_is_no_url_to_scrape() {
         let error = |text: &str| text.parse::<Url>().unwrap_err();
         assert_eq!(error("http://user:pw@cas1/metrics"), UrlError::UserInformation);

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
+use crate::net::Peer;
 use crate::tls::settings::{Offer, Trust};
 
 async fn answered(answer: &[u8]) -> Result<String, HttpError> {
@@ -109,6 +110,32 @@ fn each_status_is_said_as_what_it_is() {
         assert!(said(code).starts_with(&format!("status {code}, expected 200: ")) && said(code).contains(words));
     }
     assert_eq!(said(418), "status 418, expected 200");
+}
+
+#[test]
+fn a_content_that_is_not_packed_may_say_so() {
+    assert_eq!(run(answered(b"HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\n\r\nup 1\n")).unwrap(), "up 1\n");
+}
+
+#[test]
+fn a_look_up_that_took_too_long_is_of_two_classes_and_one_that_failed_is_no_data() {
+    let expired = Deadline::new(Instant::now(), Duration::from_secs(1)).expired_during("looking up cas1");
+    let failed = |expired_in_time| {
+        let failure = Failure { causes: vec!["silence".to_owned()], ..Failure::expired_in_look_up(&expired) };
+        let failure = HttpError::LookUp { failure, expired: expired_in_time }.failure("http://cas1/");
+        assert!(failure.summary.starts_with("cannot read http://cas1/: looking up cas1"), "{}", failure.summary);
+        assert_eq!(failure.causes, ["silence"]);
+        (failure.class, failure.as_well)
+    };
+    assert_eq!([failed(true), failed(false)], [(Class::Dns, Some(Class::Timeout)), (Class::NoData, None)]);
+}
+
+#[test]
+fn an_exporter_that_does_not_answer_is_a_timeout_and_one_that_refuses_no_data() {
+    let peer = Peer { host: "cas1".to_owned(), address: "192.0.2.7:9182".parse().unwrap() };
+    let silent = NetError::NoAnswer { peer: peer.clone(), waited: "1 s".to_owned() };
+    let classes = [silent, NetError::Refused { peer }].map(|error| HttpError::Connect(error).failure("x").class);
+    assert_eq!(classes, [Class::Timeout, Class::NoData]);
 }
 
 #[test]
