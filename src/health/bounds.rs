@@ -70,6 +70,7 @@ mod tests {
         for (text, expected) in [
             (format!("[{}1]", "1,".repeat(MAX_VALUES - 1)), Size::Fits(MAX_VALUES)),
             (format!("[{}1]", "1,".repeat(MAX_VALUES)), Size::Excessive),
+            (format!("[{}1]", "[],".repeat(MAX_CONTAINERS - 1)), Size::Fits(2 * MAX_CONTAINERS - 1)),
             (format!("[{}1]", "[],".repeat(MAX_CONTAINERS)), Size::Excessive),
             (format!("{{\"a\\\"\":\"{}\"}}", ",[{".repeat(MAX_VALUES)), Size::Fits(1)),
             (format!("{{}}{}", ",".repeat(2 * MAX_VALUES)), Size::Fits(1)),

@@ -208,6 +208,7 @@ mod tests {
             assert_eq!(read(&format!("{head}{row}")), Err(HealthError::TooWide { line: 3 }));
             assert_eq!(read(&format!("#TYPE X\n{row}")), Err(HealthError::TooWide { line: 2 }));
         }
+        assert!(read(&format!("{head}{}", "x".repeat(MAX_LENGTH))).is_ok());
         let wide = ",x".repeat(MAX_CELLS - 3);
         assert_eq!(read(&format!("Name,HealthSet,AlertValue{wide}\nM,UM,Healthy{wide}\n")).unwrap().monitors.len(), 1);
     }

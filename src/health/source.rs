@@ -163,3 +163,38 @@ fn logged(_: Option<&str>, _: &[String]) -> Result<Acquired, Failure> {
 
 /// What to say where there is no event log.
 pub(crate) const NEEDS_HEALTH_EXPORT: &str = "--file: expected Get-ServerHealth as JSON or CSV, because only Windows has a Managed Availability channel of its own";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_data_when_every_record_or_row_is_of_another_computer() {
+        let event = |computer: &str| {
+            format!(
+                "<Event><System><EventID>1</EventID><TimeCreated SystemTime='2026-11-23T17:00:00Z'/>\
+                 <Computer>{computer}</Computer></System></Event>"
+            )
+        };
+        let read = |text: &str, computer| {
+            let found = transitions(text, &Input::Stdin, computer);
+            found.map(|found| found.bad).map_err(|failure| (failure.class, failure.summary))
+        };
+        let none = |what: &str| {
+            Err((
+                Class::NoData,
+                format!("none of the 2 {what}s of standard input is of cas9: expected one of CAS1, CAS2"),
+            ))
+        };
+        let both = event("CAS1") + &event("CAS2");
+        assert_eq!(read(&both, Some("cas9")), none("record"));
+        // It may be in what is missing, and what names no computer may be of it.
+        assert_eq!(read(&format!("<Events>{both}"), Some("cas9")), Ok(0));
+        assert_eq!(read(&(both.clone() + &event("")), Some("cas9")), Ok(0));
+        assert_eq!([read(&both, Some("cas1.example.com")), read(&both, None)], [Ok(0), Ok(0)]);
+        assert_eq!(read("<Events></Events>", Some("cas9")), Ok(0));
+        assert_eq!(read(&(event("CAS1") + "<Event>x</Event><Event>x</Event>"), None), Ok(2));
+        let failure = absent(Some("cas9"), &Input::Stdin, ["CAS1", "CAS2"].into_iter());
+        assert_eq!(Err::<usize, _>((failure.class, failure.summary)), none("row"));
+    }
+}

@@ -74,6 +74,34 @@ fn dates_as_text_and_as_objects() {
 }
 
 #[test]
+fn a_date_of_after_all_years_is_none() {
+    let since = |milliseconds: u64| {
+        let date = format!(r#""\/Date({milliseconds})\/""#);
+        let text = format!(r#"{{"HealthSet":"UM","AlertValue":1,"LastTransitionTime":{date}}}"#);
+        monitors(&text).remove(0).since
+    };
+    assert_eq!(since(253_402_300_799_999).as_deref(), Some("9999-12-31T23:59:59.999Z"));
+    assert_eq!(since(253_402_300_800_000), None);
+}
+
+#[test]
+fn an_array_that_has_another_number_of_objects_than_it_says_is_not_whole() {
+    let one = r#"{"HealthSet":"UM","AlertValue":1}"#;
+    let shortcoming = |count: u8| read(&format!(r#"{{"value":[{one},{one}],"Count":{count}}}"#)).unwrap().shortcoming;
+    assert_eq!(
+        [shortcoming(1), shortcoming(2), shortcoming(3)],
+        [Some(HealthError::Counted), None, Some(HealthError::Counted)]
+    );
+}
+
+#[test]
+fn what_was_flattened_to_a_text_is_said_to_be() {
+    assert_eq!(read(r#"["Microsoft.Exchange.Monitoring.MonitorHealthEntry"]"#), Err(HealthError::Flattened));
+    let export = read(r#"[{"HealthSet":"UM","AlertValue":1},"Microsoft.Exchange.Monitoring.MonitorHealthEntry"]"#);
+    assert_eq!(export.map(|export| (export.monitors.len(), export.unusable)), Ok((1, 1)));
+}
+
+#[test]
 fn documents_one_after_the_other_and_wrapped_arrays() {
     let one = r#"{"HealthSet":"UM","AlertValue":1}"#;
     assert_eq!(monitors(&format!("{one}\r\n{one}")).len(), 2);
@@ -171,6 +199,7 @@ fn a_report_without_a_readable_alert_value_does_not_vanish_behind_its_entries() 
 fn an_error_names_the_line_and_nothing_of_the_text() {
     let error = read("[\n{\"secret\": oops}]").unwrap_err();
     assert_eq!(error, HealthError::Json { line: 2 });
+    assert_eq!(read("[\n{\"a\":1,\n\n\"b\": oops}]"), Err(HealthError::Json { line: 4 }));
     assert!(!error.to_string().contains("oops") && !error.to_string().contains("secret"));
 }
 
