@@ -84,4 +84,18 @@ mod tests {
         assert_eq!(failure.class, Class::Unreadable);
         assert!(failure.summary.contains(directory.path().to_str().unwrap()));
     }
+
+    #[test]
+    fn a_missing_right_and_a_lack_of_this_host_are_told_from_what_cannot_be_read() {
+        let failed = |kind: io::ErrorKind| FileError::Io { path: "x.pem".into(), source: kind.into() };
+        for (kind, class) in [
+            (io::ErrorKind::PermissionDenied, Class::Permission),
+            (io::ErrorKind::OutOfMemory, Class::Local),
+            (io::ErrorKind::NotFound, Class::Unreadable),
+        ] {
+            assert_eq!(Failure::from(failed(kind)).class, class, "{kind}");
+            assert_eq!(failed(kind).reason(), io::Error::from(kind).to_string());
+        }
+        assert_eq!(FileError::TooLarge { path: "x.pem".into(), max: 9 }.reason(), "larger than 9 bytes");
+    }
 }

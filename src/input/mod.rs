@@ -314,4 +314,24 @@ pub(crate) mod tests {
         assert_eq!("-".parse(), Ok(Input::Stdin));
         assert_eq!("-x".parse(), Ok(Input::File("-x".into())));
     }
+
+    #[test]
+    fn only_what_flows_can_be_read_but_once() {
+        let once = |path: &std::path::Path| Input::File(path.into()).readable_once();
+        assert_eq!(Input::Stdin.readable_once().as_deref(), Some("standard input"));
+        for name in STDIN {
+            assert_eq!(once(name.as_ref()).as_deref(), Some("standard input"), "{name}");
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("x");
+        assert_eq!([once(directory.path()), once(&file)], [None, None]);
+        std::fs::write(&file, "x").unwrap();
+        assert_eq!(once(&file), None);
+        #[cfg(unix)]
+        {
+            let socket = directory.path().join("socket");
+            let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+            assert_eq!(once(&socket), Some(socket.display().to_string()));
+        }
+    }
 }
