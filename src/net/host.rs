@@ -208,6 +208,10 @@ mod tests {
             assert!(parse(text).is_err(), "{text:?}");
         }
         assert!(parse("mu\u{308}nchen.example").unwrap_err().contains("A-labels must be given"));
+        // Its first label has seven letters in DNS.
+        let of = |labels: [usize; 4]| parse(&format!("\u{fc}.{}", labels.map(|length| "a".repeat(length)).join(".")));
+        assert_eq!(of([63, 63, 63, 54]).map(|host| host.len()), Ok(254));
+        assert!(of([63, 63, 63, 55]).is_err() && of([64, 1, 1, 1]).is_err());
     }
 
     #[test]

@@ -288,6 +288,24 @@ mod tests {
     }
 
     #[test]
+    fn who_is_unreachable_is_told_from_what_may_not_be_sent_and_each_has_its_advice() {
+        let peer = Peer { host: "x".to_owned(), address: "192.0.2.7:5060".parse().unwrap() };
+        let from_io = |kind: io::ErrorKind| NetError::from_io(kind.into(), &peer, "asking", "");
+        for kind in [io::ErrorKind::HostUnreachable, io::ErrorKind::NetworkUnreachable, io::ErrorKind::NetworkDown] {
+            assert_eq!(from_io(kind).to_string(), format!("{peer} is unreachable"));
+        }
+        assert_eq!(from_io(io::ErrorKind::PermissionDenied).class(), Class::Permission);
+        assert_eq!(from_io(io::ErrorKind::OutOfMemory).advice(), None);
+        let address = "192.0.2.8".parse().unwrap();
+        let source = NetError::Source { address, source: io::ErrorKind::AddrNotAvailable.into() };
+        assert_eq!(source.advice(), Some(ADVICE_ON_SOURCE));
+        let silent = NetError::NoAnswer { peer: peer.clone(), waited: "1 s".to_owned() };
+        let all =
+            NetError::AllFailed { name: "x".to_owned(), failed: vec![from_io(io::ErrorKind::OutOfMemory), silent] };
+        assert_eq!(Failure::from(all).advice, Some(ADVICE_ON_NO_ANSWER));
+    }
+
+    #[test]
     #[cfg(unix)]
     fn local_when_this_host_has_no_port_or_address_left_and_no_peer_is_blamed() {
         use rustix::io::Errno;

@@ -363,6 +363,23 @@ mod tests {
     }
 
     #[test]
+    fn what_a_nameserver_did_decides_what_is_advised() {
+        let failure = |source: ServerError| {
+            let (name, server) = ("example.com".to_owned(), "192.0.2.7:53".parse().unwrap());
+            let source = Box::new(source);
+            let failure = Failure::from(DnsError::Failed { record_type: RecordType::Srv, name, server, source });
+            assert!(failure.summary.starts_with("cannot look up SRV of 'example.com' at 192.0.2.7:53"));
+            (failure.class, failure.advice)
+        };
+        let peer = Peer { host: "x".to_owned(), address: "192.0.2.7:53".parse().unwrap() };
+        let local = NetError::from_io(io::ErrorKind::OutOfMemory.into(), &peer, "asking", "");
+        assert_eq!(failure(local.into()), (Class::Local, None));
+        assert_eq!(failure(NetError::Refused { peer }.into()), (Class::Dns, Some(ADVICE_ON_SILENT_NAMESERVERS)));
+        assert_eq!(failure(ServerError::Silent), (Class::Dns, Some(ADVICE_ON_SILENT_NAMESERVERS)));
+        assert_eq!(failure(DnsMessageError::Malformed.into()), (Class::Dns, Some(ADVICE_ON_REFUSING)));
+    }
+
+    #[test]
     fn an_expired_deadline_is_dns_and_timeout_as_well() {
         let expired = DnsError::from(Deadline::new(Instant::now(), Duration::from_secs(1)).expired_during("x"));
         let failure = Failure::from(expired);

@@ -103,6 +103,13 @@ mod tests {
     }
 
     #[test]
+    fn a_service_that_is_not_offered_is_told_with_what_to_do() {
+        let advice = |error: ServiceError| Failure::from(error).advice;
+        assert_eq!(advice(ServiceError::NotOffered("d".to_owned())), Some(ADVICE_ON_NO_SERVICE));
+        assert_eq!(advice(ServiceError::NoRecords("d".to_owned())), None);
+    }
+
+    #[test]
     fn nothing_is_lost_whatever_is_drawn() {
         let records = vec![srv(1, 65_535, "a"), srv(1, 65_535, "b"), srv(1, 65_535, "c")];
         let mut sorted = ordered(records, &mut |_| u32::MAX);

@@ -233,4 +233,13 @@ mod tests {
         tally.add(&endpoint, "192.0.2.8:1".parse().ok(), false);
         assert_eq!(tally.text(&Named::Host("h"), "answer").unwrap(), "1 of 2 addresses of h answer");
     }
+
+    #[test]
+    fn whoever_was_not_asked_is_warned_of() {
+        for (targets, addresses) in [(1, 0), (0, 1), (2, 2)] {
+            let finding = LeftOut { targets, addresses }.finding().unwrap();
+            assert_eq!((finding.state, finding.advice), (State::Warning, ADVICE_ON_LEFT_OUT));
+        }
+        assert_eq!(LeftOut::default().finding().map(|finding| finding.text), None);
+    }
 }
