@@ -197,6 +197,15 @@ mod tests {
     }
 
     #[test]
+    fn unreadable_when_there_are_more_values_than_are_looked_at() {
+        let mut component = component(&[]);
+        component.too_many("UMCallRouter");
+        let failures = component.failures();
+        assert_eq!((failures.len(), failures[0].class), (1, Class::Unreadable));
+        assert!(failures[0].summary.ends_with("UMCallRouter: expected at most 64 values"), "{}", failures[0].summary);
+    }
+
+    #[test]
     fn maintenance_names_requester_and_time() {
         assert_eq!(
             summaries(&[("UMCallRouter", "Maintenance", "1:Inactive:635084052000000000")]),

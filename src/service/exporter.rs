@@ -256,10 +256,40 @@ mod tests {
     }
 
     #[test]
+    fn every_state_and_start_mode_is_known_by_its_name() {
+        let status = |page: &str| service(page, "MSExchangeUMCR", None).unwrap();
+        for (name, condition) in [
+            ("stopped", Condition::Stopped),
+            ("start pending", Condition::StartPending),
+            ("stop pending", Condition::StopPending),
+            ("running", Condition::Running),
+            ("continue pending", Condition::ContinuePending),
+            ("pause pending", Condition::PausePending),
+            ("paused", Condition::Paused),
+        ] {
+            let page = PAGE.replace("state=\"running\"} 1", "state=\"running\"} 0");
+            let page = page.lines().filter(|line| !line.contains(&format!("state=\"{name}\"}}"))).collect::<Vec<_>>();
+            let page =
+                page.join("\n") + &format!("\nwindows_service_state{{name=\"MSExchangeUMCR\",state=\"{name}\"}} 1\n");
+            assert_eq!(status(&page).condition, condition, "{name}");
+        }
+        for (name, start) in [
+            ("boot", Start::Boot),
+            ("system", Start::System),
+            ("auto", Start::Automatic(Delay::Unknown)),
+            ("manual", Start::Manual),
+            ("disabled2", Start::Unknown),
+        ] {
+            assert_eq!(status(&PAGE.replace("\"auto\"", &format!("\"{name}\""))).start, start, "{name}");
+        }
+    }
+
+    #[test]
     fn missing_among_others_and_no_data_where_there_are_none() {
         let failure = service(PAGE, "MSExchangeUM", None).unwrap_err();
         assert_eq!(failure.class, Class::Missing);
         assert_eq!(failure.summary, "there is no service MSExchangeUM among the 1 that http://x/ tells of");
+        assert!(failure.causes[0].contains("--collector.service.include"), "{:?}", failure.causes);
         for (page, words) in [
             ("", "expected series"),
             ("up 1\n", "expected its collector service"),
