@@ -68,4 +68,11 @@ mod tests {
         assert_eq!(filetime(TICKS_1970 + YEAR_10000.as_secs() * 10_000_000), None);
         assert_eq!(filetime(u64::MAX), None);
     }
+
+    #[test]
+    fn seconds_of_unix_go_on_before_1970() {
+        let moment = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        assert_eq!([unix_seconds(moment(0)), unix_seconds(moment(1_795_453_200))], [0, 1_795_453_200]);
+        assert_eq!(SystemTime::UNIX_EPOCH.checked_sub(Duration::from_secs(5)).map(unix_seconds), Some(-5));
+    }
 }

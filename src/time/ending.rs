@@ -86,7 +86,12 @@ mod tests {
         let _alone = alone();
         let held = hold_off();
         assert!(held.is_some());
+        assert_eq!((self::held(), signal(), signal_or_wake(Waker::noop())), (1, None, None));
+        // Whoever asks again waits but once.
+        assert_eq!((signal_or_wake(Waker::noop()), ENDING.lock().unwrap().wakers.len()), (None, 1));
         assert!(ask("SIGTERM"));
+        assert_eq!((signal(), signal_or_wake(Waker::noop())), (Some("SIGTERM"), Some("SIGTERM")));
+        assert_eq!(ENDING.lock().unwrap().wakers.len(), 0);
         assert!(hold_off().is_none());
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         assert_eq!(runtime.block_on(asked()), "SIGTERM");
