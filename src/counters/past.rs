@@ -279,4 +279,58 @@ mod tests {
         let wandering = Past::<1> { wanders: true, ..Past::default() };
         assert_eq!(wandering.must_stand().unwrap_err().class, Class::Stale);
     }
+
+    /// What is known of one call a minute in those minutes, after what `file` keeps of earlier runs.
+    fn known(file: &Path, of: SampleOrigin, minutes: &[u64]) -> Result<Past<1>, StateError> {
+        let totals = |minute: &u64| Totals {
+            time: UNIX_EPOCH + Duration::from_secs(1_700_000_000 + 60 * minute),
+            values: [*minute],
+        };
+        let keeping = Keeping {
+            file: Some(file),
+            plugin: "x",
+            key: "k".to_owned(),
+            window: Duration::from_secs(3_600),
+            of,
+            guessed: None,
+            deadline: Deadline::new(Instant::now(), Duration::from_secs(60)),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(past(minutes.iter().map(totals).collect(), keeping))
+    }
+
+    #[test]
+    fn a_log_that_begins_within_the_window_goes_on_from_what_earlier_runs_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("history");
+        let minutes = |of, minutes: &[u64]| {
+            let samples = known(&file, of, minutes).unwrap().samples;
+            samples.into_iter().map(|sample| sample.values[0]).collect::<Vec<_>>()
+        };
+        assert_eq!(minutes(SampleOrigin::YoungLog, &[0, 1]), [0, 1]);
+        assert_eq!(minutes(SampleOrigin::YoungLog, &[10, 11]), [0, 1, 10, 11]);
+        assert_eq!(minutes(SampleOrigin::WholeLog, &[20, 21]), [20, 21], "they are the whole window");
+        assert_eq!(minutes(SampleOrigin::Present, &[30]), [0, 1, 10, 11, 20, 21, 30]);
+        assert_eq!(minutes(SampleOrigin::Stream, &[40, 41]), [40, 41], "nobody reads them again");
+        assert_eq!(minutes(SampleOrigin::Stream, &[50]), [0, 1, 10, 11, 20, 21, 30, 50]);
+    }
+
+    #[test]
+    fn a_log_says_what_it_says_where_it_cannot_be_kept_unless_the_place_is_somebody_else_s() {
+        let directory = tempfile::tempdir().unwrap();
+        let nowhere = directory.path().join("absent").join("history");
+        for of in [SampleOrigin::WholeLog, SampleOrigin::YoungLog] {
+            let past = known(&nowhere, of, &[0, 5]).unwrap();
+            assert!(past.unkept.is_some_and(|said| said.starts_with("what the log says is not kept")), "{of:?}");
+            assert_eq!(past.growth.map(|growth| growth.by), Some([5]));
+        }
+        assert!(known(&nowhere, SampleOrigin::Present, &[0]).is_err());
+        let foreign = directory.path().join("mine.ini");
+        std::fs::write(&foreign, "[section]").unwrap();
+        for (of, minutes) in
+            [(SampleOrigin::WholeLog, &[0, 5][..]), (SampleOrigin::YoungLog, &[0, 5]), (SampleOrigin::Present, &[0])]
+        {
+            assert!(matches!(known(&foreign, of, minutes), Err(StateError::Foreign { .. })), "{of:?}");
+        }
+    }
 }

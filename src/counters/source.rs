@@ -109,3 +109,60 @@ impl fmt::Display for SourceKind {
 
 /// Less than this no counter of Windows says: it has six decimals, or is a share of a number of 64 bits in per cent.
 const LEAST: f64 = 1e-18;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::counters::role::Role;
+    use crate::input::Input;
+    use crate::report::about::OF_A_TEST;
+    use crate::report::{Policy, Started};
+    use std::path::Path;
+    use std::time::{Instant, UNIX_EPOCH};
+
+    fn log(path: &Path) -> CounterSource {
+        let csv = Csv { log: Input::File(path.into()), zone: None, code_page: None };
+        let deadline = Deadline::new(Instant::now(), Duration::from_secs(60));
+        CounterSource { kind: SourceKind::Csv(csv), host: None, max_age: Duration::from_secs(600), deadline }
+    }
+
+    #[test]
+    fn less_than_any_counter_says_is_nothing_and_the_server_goes_by_the_name_in_the_log() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let [received, rejected, _] = Role::CallRouter.counters(true);
+        let header = format!("\"(PDH-CSV 4.0) (UTC)(0)\",\"\\\\CAS1{received}\",\"\\\\CAS1{rejected}\"");
+        std::fs::write(file.path(), format!("{header}\n\"11/23/2026 17:00:00.000\",\"1e-17\",\"1e-19\"\n")).unwrap();
+        let mut report = Report::new(&OF_A_TEST, Policy::default(), Started::now());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let window = Duration::from_secs(3_600);
+        let reading = runtime.block_on(log(file.path()).read(Role::CallRouter.counters(true), window, &mut report));
+        assert_eq!(reading.unwrap().newest_complete().values, [Some(1e-17), Some(0.0), None]);
+        assert_eq!((report.servers.as_slice(), report.target.host.as_str()), (["CAS1".to_owned()].as_slice(), "CAS1"));
+    }
+
+    #[test]
+    fn stale_when_the_newest_sample_is_older_than_anybody_wants_or_of_a_time_to_come() {
+        let source = log(Path::new("x.csv"));
+        let at = |seconds: u64| UNIX_EPOCH + Duration::from_secs(1_700_000_000 + seconds);
+        let of_now = |seconds, now| {
+            source.must_be_of_now(at(seconds), at(now)).map_err(|failure| (failure.class, failure.summary))
+        };
+        assert_eq!([of_now(0, 600), of_now(300, 0)], [Ok(()), Ok(())]);
+        let stale = |text: &str| Err((Class::Stale, format!("the newest sample is {text}")));
+        assert_eq!(of_now(0, 1_200), stale("20 min old, more than 10 min"));
+        assert_eq!(of_now(1_200, 0), stale("20 min ahead of the clock: expected at most 5 min"));
+        let sample = super::super::Sample { time: at(0), values: [Some(1.0)] };
+        let reading = Reading { trailing_gaps: 2, ..Reading::of_now(String::new(), sample) };
+        let fresh = |now| source.must_be_fresh(&reading, at(now)).map_err(|failure| (failure.class, failure.summary));
+        assert_eq!(fresh(600), Ok(()));
+        let said = "20 min old, more than 10 min; 2 later ones have no value: does the service run?";
+        assert_eq!(fresh(1_200), stale(said));
+    }
+
+    #[test]
+    fn what_is_kept_goes_by_its_source_its_host_and_its_counters() {
+        let [received, rejected, _] = Role::CallRouter.counters(true);
+        let key = log(Path::new("um.csv")).key("CAS1", &[received.clone(), rejected.clone()]);
+        assert!(key.starts_with("csv in ") && key.ends_with(&format!(" cas1 {received} {rejected}")), "{key}");
+    }
+}

@@ -281,6 +281,16 @@ fn a_line_of_the_window_that_is_too_long_is_named() {
 }
 
 #[test]
+fn a_log_goes_by_its_directory_because_its_name_may_be_another_one_every_day() {
+    let directory = tempfile::tempdir().unwrap();
+    let expected = format!("csv in {}", directory.path().display());
+    for path in [directory.path().to_owned(), directory.path().join("um_1.csv")] {
+        assert_eq!(csv(Input::File(path), None).identity(), expected);
+    }
+    assert_eq!(csv(Input::Stdin, None).identity(), "csv");
+}
+
+#[test]
 fn days_that_were_read_as_months_are_said() {
     let log = log(header("CAS1") + "\"05/11/2026 00:00:00.000\",\"1\",\"0\"\r\n").unwrap();
     // 11/05/2026.

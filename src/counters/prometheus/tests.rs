@@ -30,6 +30,8 @@ fn the_state_of_a_pool_is_the_number_of_its_series_that_is_1() {
 fn a_pool_that_is_not_there_is_absent_among_others() {
     let error = read(POOLS, app_pool("OtherPool"), None).unwrap_err();
     assert!(matches!(&error, CounterError::Absent { nearest, .. } if nearest.other_instances), "{error}");
+    let error = read("up 1\n", app_pool("OtherPool"), None).unwrap_err();
+    assert!(matches!(&error, CounterError::Absent { nearest, .. } if !nearest.other_instances), "{error}");
 }
 
 #[test]
