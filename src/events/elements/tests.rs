@@ -189,6 +189,10 @@ fn surroundings_tell_an_empty_result_from_nothing() {
     for cut in ["<Event>1</Event><Eve", "<Event>1</Event><!-- <Event>2</Event>"] {
         assert!(surroundings(cut).is_open, "{cut}");
     }
+    for cut in ["<Event>1</Event><? x", "<Event>a <![CDATA[ b"] {
+        assert!(surroundings(cut).is_open, "{cut}");
+    }
+    assert!(!surroundings("<Event>a <!-- b</Event>").is_open, "it only looks like a comment");
     assert!(surroundings("<!DOCTYPE Events [<!ENTITY a 'b'>]><Events/>").has_document_type);
     assert!(!surroundings("<Event><!DOCTYPE a></Event>").has_document_type);
 }
