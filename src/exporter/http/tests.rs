@@ -186,3 +186,14 @@ fn a_server_that_asks_for_a_certificate_and_hangs_up_without_one_wants_one() {
     let HttpError::Tls(failure) = answer.unwrap_err() else { panic!("another error") };
     assert_eq!(failure.class, Class::ClientCertificateRequired);
 }
+
+#[test]
+fn a_connection_that_is_over_is_left_alone_and_none_is_waited_for_when_the_work_is_done() {
+    let turns = async {
+        tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+        7
+    };
+    assert_eq!(run(beside(async {}, turns)), 7);
+    assert_eq!(run(beside(pending::<()>(), async { 7 })), 7);
+}
