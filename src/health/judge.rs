@@ -266,4 +266,13 @@ mod tests {
         let set = self::monitor("UM", "", AlertValue::Degraded);
         assert_eq!(describe(&set, false), "health set UM is Degraded");
     }
+
+    #[test]
+    fn only_a_sum_of_several_monitors_is_a_report_that_may_be_there_twice() {
+        let judged = |name: &str, count| {
+            let monitors = vec![Monitor { count, ..monitor("UM", name, AlertValue::Healthy) }; 2];
+            select(&monitors, &["UM".to_owned()], &[]).judged.len()
+        };
+        assert_eq!([judged("", 2), judged("", 1), judged("M", 2)], [1, 2, 2]);
+    }
 }

@@ -197,4 +197,38 @@ mod tests {
         let failure = absent(Some("cas9"), &Input::Stdin, ["CAS1", "CAS2"].into_iter());
         assert_eq!(Err::<usize, _>((failure.class, failure.summary)), none("row"));
     }
+
+    /// What is acquired from a file with this content.
+    fn acquired(content: &str, computer: Option<&str>) -> Result<Acquired, Failure> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), content).unwrap();
+        let input = Input::File(file.path().into());
+        acquire(&LogSource::Export { input, computer: computer.map(str::to_owned) }, &["UM".to_owned()])
+    }
+
+    #[test]
+    fn an_exported_log_says_what_changed_and_when_and_what_of_it_cannot_be_read() {
+        let changed = format!(
+            "<Event><System><EventID>4</EventID><TimeCreated SystemTime='2023-11-14T22:13:20Z'/>\
+             <Channel>{MONITORING}</Channel><Computer>CAS1</Computer></System>\
+             <UserData><EventXML><HealthSet>UM</HealthSet><Monitor>M</Monitor></EventXML></UserData></Event>"
+        );
+        let acquired = acquired(&format!("<Events>{changed}<Event>x</Event></Events>"), Some("cas1")).unwrap();
+        assert!(acquired.written.is_some());
+        assert_eq!((acquired.export.monitors.len(), acquired.export.unusable), (1, 1));
+        let changed = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+        assert_eq!(acquired.last_change, Some(changed));
+    }
+
+    #[test]
+    fn of_an_export_of_states_the_rows_of_the_server_that_was_asked_for_count() {
+        let row = |server: &str| format!(r#"{{"Server":"{server}","HealthSet":"UM","AlertValue":1}}"#);
+        let content = format!("[{},{}]", row("CAS1"), row("CAS2"));
+        let count = |computer| {
+            let acquired = acquired(&content, computer);
+            acquired.map(|acquired| acquired.export.monitors.len()).map_err(|failure| failure.class)
+        };
+        assert_eq!([count(None), count(Some("cas1.example.com"))], [Ok(2), Ok(1)]);
+        assert_eq!(count(Some("cas9")), Err(Class::NoData));
+    }
 }

@@ -96,7 +96,9 @@ fn an_array_that_has_another_number_of_objects_than_it_says_is_not_whole() {
 
 #[test]
 fn what_was_flattened_to_a_text_is_said_to_be() {
-    assert_eq!(read(r#"["Microsoft.Exchange.Monitoring.MonitorHealthEntry"]"#), Err(HealthError::Flattened));
+    for text in [r#"["Microsoft.Exchange.Monitoring.MonitorHealthEntry"]"#, r#""Microsoft.Exchange.Monitoring""#] {
+        assert_eq!(read(text), Err(HealthError::Flattened), "{text}");
+    }
     let export = read(r#"[{"HealthSet":"UM","AlertValue":1},"Microsoft.Exchange.Monitoring.MonitorHealthEntry"]"#);
     assert_eq!(export.map(|export| (export.monitors.len(), export.unusable)), Ok((1, 1)));
 }
@@ -127,6 +129,8 @@ fn of_a_monitor_in_several_arrays_the_last_counts() {
         assert_eq!(values(&format!("{second}{first}")), [is("M", AlertValue::Unhealthy)]);
         assert_eq!(values(&format!("{first}[]{second}{first}")), [is("M", AlertValue::Unhealthy)]);
         assert_eq!(values(&format!("{first}{second}{ill}")), [is("M", AlertValue::Unhealthy)]);
+        assert_eq!(values(&format!("{ill}{second}")), [is("m", AlertValue::Healthy)]);
+        assert_eq!(values(&format!("{ill}[]{well}")), [is("m", AlertValue::Healthy)]);
     }
     // What is not in the last one, and what may be another server's, stays.
     let [other, nameless] = [row("CAS1", "N", 1), row("", "N", 1)];
@@ -186,6 +190,7 @@ fn a_report_without_a_readable_alert_value_does_not_vanish_behind_its_entries() 
     assert_eq!(unusable(r#""MonitorCount":5"#, ""), (1, 1));
     assert_eq!(unusable(r#""AlertValue":["Healthy","Unhealthy"],"MonitorCount":1"#, ""), (1, 1));
     assert_eq!(unusable(r#""AlertValue":{"x":3}"#, ""), (1, 1));
+    assert_eq!(unusable(r#""AlertValue":[[1]]"#, ""), (1, 1));
     assert_eq!(unusable(r#""AlertValue":1,"alertvalue":3"#, ""), (1, 1));
     assert_eq!(unusable(r#""MonitorCount":1"#, r#","Server":"CAS2""#), (1, 1));
     for whole in [r#""MonitorCount":1"#, r#""State":1"#, r#""AlertValue":null"#, r#""AlertValue":[1]"#] {

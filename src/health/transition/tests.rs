@@ -148,3 +148,10 @@ fn a_transition_of_no_health_set_is_counted_and_other_events_are_passed_over() {
     assert_eq!(transitions.reaches_back, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(5)));
     assert_eq!(Transitions::from_records(&[]).reaches_back, None);
 }
+
+#[test]
+fn a_recovery_without_a_name_stands_for_the_health_set_only_where_no_event_names_a_monitor() {
+    assert_eq!(monitors(&[change(4, 10, "A"), change(1, 20, "")]), [named("A", "Healthy")]);
+    assert_eq!(monitors(&[change(1, 10, ""), change(4, 20, "A")]), [named("A", "Unhealthy")]);
+    assert_eq!(monitors(&[change(4, 10, ""), change(1, 20, "")]), [named("", "Healthy")]);
+}
