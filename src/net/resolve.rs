@@ -152,7 +152,7 @@ mod tests {
         let blocked = ["0.0.0.0:5060", "[::]:5060", "[::ffff:0.0.0.0]:5060"].map(|address| peer("cas1", address));
         for peer in &blocked {
             let failure = somewhere(vec![peer.clone()]).unwrap_err();
-            assert_eq!(failure.class, Class::Dns);
+            assert_eq!((failure.class, failure.advice), (Class::Dns, Some(ADVICE_ON_A_BLOCKED_NAME)));
             assert!(failure.summary.starts_with("'cas1' has no address but "), "{}", failure.summary);
         }
         let real = peer("cas1", "192.0.2.7:5060");
@@ -174,5 +174,26 @@ mod tests {
         let failure = resolved("name..invalid", Family::Any).unwrap_err();
         assert_eq!(failure.class, Class::Dns);
         assert!(failure.summary.starts_with("cannot look up 'name..invalid': "), "{}", failure.summary);
+    }
+
+    #[test]
+    fn a_record_that_names_port_0_is_to_be_corrected_and_nobody_is_asked() {
+        let servers = Nameservers::new(&["192.0.2.7:53".parse().unwrap()]).unwrap();
+        let endpoint = Endpoint { host: "cas1.example.com".to_owned(), port: 0 };
+        let deadline = Deadline::new(Instant::now(), Duration::from_secs(60));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let peers = runtime.block_on(Resolver::Nameservers(servers).peers(&endpoint, Family::Any, &deadline));
+        let failure = peers.unwrap_err();
+        assert_eq!((failure.class, failure.advice), (Class::Dns, Some("Correct the record in the domain.")));
+    }
+
+    #[test]
+    fn an_address_that_is_given_twice_is_one() {
+        let addresses = ["192.0.2.7:1", "192.0.2.8:1", "192.0.2.7:1", "192.0.2.7:2"].map(|text| text.parse().unwrap());
+        let peers = peers("cas1", addresses.into_iter());
+        assert_eq!(
+            peers.iter().map(|peer| peer.address.to_string()).collect::<Vec<_>>(),
+            ["192.0.2.7:1", "192.0.2.8:1", "192.0.2.7:2"]
+        );
     }
 }
