@@ -116,10 +116,12 @@ fn ahead(answer: &Acquired, selection: &Selection<'_>, now: SystemTime) -> Optio
 /// What a row says of itself is older than any file.
 fn stale(selection: &Selection<'_>) -> Option<Failure> {
     let stale: Vec<_> = selection.judged.iter().filter(|monitor| monitor.is_stale).collect();
+    let count = stale.iter().fold(0, |sum: u32, monitor| sum.saturating_add(monitor.count.max(1)));
     let text = match stale.as_slice() {
         [] => return None,
         [only] if !only.name.is_empty() => format!("{} of {} has", only.name, only.health_set),
-        [first, ..] => format!("{} monitors of {} have", stale.len(), first.health_set),
+        [only, ..] if count == 1 => format!("1 monitor of {} has", only.health_set),
+        [first, ..] => format!("{count} monitors of {} have", first.health_set),
     };
     Some(Failure::new(Class::Stale, format!("{text} not been determined anew (IsStale)")))
 }
@@ -269,3 +271,42 @@ const MAX_SERVERS: usize = 8;
 
 /// How old an export may be by default.
 const USUAL_MAX_AGE: Duration = Duration::from_secs(3_600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::AlertValue;
+
+    /// A stale monitor, or a row for so many of them, which has no name.
+    fn stale_one(name: &str, count: u32) -> Monitor {
+        Monitor {
+            server: String::new(),
+            health_set: "UM.CallRouter".to_owned(),
+            name: name.to_owned(),
+            target: String::new(),
+            alert_value: AlertValue::Healthy,
+            component_state: None,
+            since: None,
+            error: String::new(),
+            exception: String::new(),
+            count,
+            is_stale: true,
+        }
+    }
+
+    #[test]
+    fn whatever_was_not_determined_anew_is_named_or_counted() {
+        for (monitors, who) in [
+            (vec![stale_one("A", 1)], "A of UM.CallRouter has"),
+            (vec![stale_one("A", 1), stale_one("B", 1)], "2 monitors of UM.CallRouter have"),
+            (vec![stale_one("", 12)], "12 monitors of UM.CallRouter have"),
+            (vec![stale_one("", 1)], "1 monitor of UM.CallRouter has"),
+        ] {
+            let selection = Selection { judged: monitors.iter().collect(), ..Selection::default() };
+            let failure = stale(&selection).unwrap();
+            assert_eq!(failure.summary, format!("{who} not been determined anew (IsStale)"));
+        }
+        let fresh = Monitor { is_stale: false, ..stale_one("A", 1) };
+        assert_eq!(stale(&Selection { judged: vec![&fresh], ..Selection::default() }), None);
+    }
+}
