@@ -102,7 +102,6 @@ pub fn explain<'a>(error: &clap::Error, command: &'a clap::Command, usage: &[&st
         ErrorKind::ArgumentConflict => {
             format!("{option} and {} exclude each other: expected one of them", text(ContextKind::PriorArg))
         }
-        ErrorKind::NoEquals => format!("{option}: expected its value behind an equals sign, as in {option}=VALUE"),
         ErrorKind::TooManyValues => format!("{option}: expected no value"),
         _ => error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
     })
