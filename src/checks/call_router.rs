@@ -153,8 +153,7 @@ impl CallRouter {
             let seconds = if is_over { Vec::new() } else { ask_all(&questions, context.deadline) };
             let signal = ending::signal();
             for (index, second) in failing.into_iter().zip(seconds) {
-                // What was known of somebody is worth more than that he was not heard to the end.
-                if signal.is_some() && second.state() != State::Ok {
+                if !counts(&second, signal) {
                     continue;
                 }
                 let first = std::mem::replace(&mut reports[index], second);
@@ -189,6 +188,12 @@ fn may_recover(member: &Member, said: &Report) -> bool {
     let is_counted = said.metrics.iter().any(|metric| metric.violation().is_some() && !may_pass(metric));
     let is_lasting = |finding: &Finding| finding.class.map_or(is_counted, Class::is_of_a_certificate);
     said.by_severity().iter().any(|finding| finding.state != State::Ok && !is_lasting(finding))
+}
+
+/// Whether what somebody said the second time counts: what was known of him is worth more than that a signal kept him from being
+/// heard to the end.
+fn counts(second: &Report, signal: Option<&str>) -> bool {
+    signal.is_none() || second.state() == State::Ok
 }
 
 /// Of a pipe the first one who reads it would leave nothing to the others.
@@ -358,3 +363,24 @@ const PASSING: [&str; 3] = ["time", "loss", "down"];
 
 /// The most of what one check says in the first line, in characters.
 const MAX_SAID: usize = 150;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::about::OF_A_TEST;
+    use crate::report::{Policy, Started};
+
+    #[test]
+    fn whoever_was_not_heard_to_the_end_leaves_what_he_said_at_first() {
+        for (state, of_all, of_a_cut) in [
+            (State::Ok, true, true),
+            (State::Warning, true, false),
+            (State::Critical, true, false),
+            (State::Unknown, true, false),
+        ] {
+            let mut said = Report::new(&OF_A_TEST, Policy::default(), Started::now());
+            said.add_finding(Finding { state, ..Finding::ok("said") });
+            assert_eq!((counts(&said, None), counts(&said, Some("SIGTERM"))), (of_all, of_a_cut), "{state}");
+        }
+    }
+}

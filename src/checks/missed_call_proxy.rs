@@ -298,3 +298,34 @@ const NOT_PROXIED: u32 = 1638;
 
 /// Below so many notifications a share of them says nothing: one that failed would be 100 %.
 const MINIMUM_CALLS: u64 = 10;
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::plugin::report_at;
+    use crate::time::calendar::rfc3339;
+
+    fn event(source: &str, data: &str) -> String {
+        let now = rfc3339(SystemTime::now());
+        format!(
+            "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='{source}'/>\
+             <EventID>{PROXIED}</EventID><TimeCreated SystemTime='{now}'/></System><EventData>{data}</EventData></Event>"
+        )
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_is_no_shortcoming_if_it_is_of_another_source() {
+        let directory = tempfile::tempdir().unwrap();
+        for (source, class) in [("Some Other Source", Some(Class::FewCalls)), (EVENT_SOURCE, Some(Class::Unreadable))] {
+            let path = directory.path().join("events.xml");
+            let (good, bad) = (event(EVENT_SOURCE, "<Data>x</Data>"), event(source, "<b "));
+            std::fs::write(&path, format!("<Events>{good}{bad}</Events>")).unwrap();
+            let argv = ["x", "--method", "events", "--file", path.to_str().unwrap()].map(Into::into);
+            let report = report_at::<MissedCallProxy>(argv.to_vec(), SystemTime::now()).unwrap();
+            assert_eq!(report.by_severity()[0].class, class, "{}", report.summary());
+            assert_eq!(report.reservations.is_empty(), source != EVENT_SOURCE, "{:?}", report.reservations);
+        }
+    }
+}

@@ -56,3 +56,6 @@ pub const ALL: &[RegisteredCheck] = &[
 impl AsksOthers for CallRouter {
     const OTHERS: &'static [RegisteredCheck] = ALL.split_at(1).1;
 }
+
+#[cfg(test)]
+mod tests;

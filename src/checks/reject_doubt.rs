@@ -75,4 +75,13 @@ mod tests {
         assert!(sure(&[[0, 0], [100_000, 90_000]]));
         assert!(!sure(&[[0, 0], [100_000, 9_000]]));
     }
+
+    #[test]
+    fn a_few_more_rejected_than_received_came_between_two_readings_and_many_did_not() {
+        for (rejected, received, is_too_many) in
+            [(3, 0, false), (4, 0, true), (43, 40, false), (1_050, 1_000, false), (1_051, 1_000, true), (5, 10, false)]
+        {
+            assert_eq!(is_excess(rejected, received), is_too_many, "{rejected} of {received}");
+        }
+    }
 }

@@ -364,3 +364,6 @@ const BY_TOTALS: When = When::Any(&[
     When::Is("--method", "totals"),
     When::All(&[When::Is("--role", "call-router"), When::Absent("--method")]),
 ]);
+
+#[cfg(test)]
+mod tests;

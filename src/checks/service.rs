@@ -326,3 +326,24 @@ const ROUTER: &str = "UMCallRouter";
 
 /// What `--component` is when none is to be looked at.
 const NO_COMPONENT: &str = "none";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Policy, Started};
+
+    #[test]
+    fn a_component_out_of_service_is_maintenance_and_one_that_cannot_be_looked_up_is_said() {
+        let found = |component| {
+            let mut report = Report::new(Service::ABOUT, Policy::default(), Started::now());
+            add_component(component, &mut report);
+            let classes: Vec<_> = report.findings.iter().filter_map(|finding| finding.class).collect();
+            (classes, report.diagnostics.len())
+        };
+        let mut inactive = Component::new(ROUTER);
+        inactive.add(ROUTER, "Maintenance", Some("1:Inactive:635084052000000000"));
+        assert_eq!(found(Ok(inactive)), (vec![Class::Maintenance], 1));
+        assert_eq!(found(Ok(Component::new(ROUTER))), (vec![], 1));
+        assert_eq!(found(Err(Failure::new(Class::Permission, "access denied"))), (vec![Class::Permission], 0));
+    }
+}

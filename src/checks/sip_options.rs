@@ -266,3 +266,30 @@ impl Options for SipOptions {
 }
 
 const ONE_PORT: &str = "--source-port: expected no --all-addresses, for one port cannot ask several at the same time";
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::plugin::understood;
+
+    #[test]
+    fn who_shows_a_bad_certificate_is_asked_all_the_same_where_that_is_not_critical() {
+        for (bad, expected) in [
+            ("untrusted", [true, false, false]),
+            ("unverifiable", [false, true, false]),
+            ("name-mismatch", [false, false, true]),
+        ] {
+            let states = ["untrusted", "unverifiable", "name-mismatch"].into_iter().map(|class| {
+                let state = if class == bad { "warning" } else { "critical" };
+                format!("--state={class}={state}")
+            });
+            let line = ["x", "-H", "cas1.example.com", "--transport", "tls"].map(str::to_owned).into_iter();
+            let argv = line.chain(states).map(Into::into).collect();
+            let (context, check) = understood::<SipOptions>(argv, SystemTime::UNIX_EPOCH).unwrap();
+            let asked = check.question(&context).unwrap();
+            assert_eq!([asked.asks_untrusted, asked.asks_unverifiable, asked.asks_misnamed], expected, "{bad}");
+        }
+    }
+}

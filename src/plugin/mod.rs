@@ -184,14 +184,19 @@ fn answer<C: Check>() {
 
 /// The report of a command line, program name first, whose run began at `time`: a test passes days in seconds.
 pub fn report_at<C: Check>(argv: Vec<OsString>, time: SystemTime) -> Result<Report, String> {
+    let (context, options) = understood::<C>(argv, time)?;
+    // Thousands of them would not fit into one process.
+    let runtime = ManuallyDrop::into_inner(runtime().map_err(|failure| failure.summary)?);
+    Ok(ask_on(&runtime, &options, &context))
+}
+
+/// What a command line asks, program name first, in a run that began at `time`.
+pub(crate) fn understood<C: Check>(argv: Vec<OsString>, time: SystemTime) -> Result<(Context, C), String> {
     let parsed = command_line::parse::<C>(&mut command_line::bare_command::<C>(), argv, None);
     let parsed = parsed.map_err(|mistake| mistake.error.to_string())?;
     let started = Started { time, instant: Instant::now() };
     let deadline = Deadline::new(started.instant, parsed.common.timeout());
-    let (context, options) = Context::of(parsed, started, deadline);
-    // Thousands of them would not fit into one process.
-    let runtime = ManuallyDrop::into_inner(runtime().map_err(|failure| failure.summary)?);
-    Ok(ask_on(&runtime, &options, &context))
+    Ok(Context::of(parsed, started, deadline))
 }
 
 /// The report of a command line that is none, shown as it asks for. It is about whom a good one would be about; but where the

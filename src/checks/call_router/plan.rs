@@ -362,17 +362,4 @@ const NOWHERE: &str = "example.com";
 const EXPORTER: &str = "prometheus:http://127.0.0.1/metrics";
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn this_host_is_none_of_the_same_first_name_in_another_domain() {
-        let is_here = |host: &str, names: &[&str]| is_one_of(host, names.iter().map(|name| (*name).to_owned()));
-        let names = ["cas1.a.example", "CAS1"];
-        assert!(is_here("CAS1.A.EXAMPLE.", &names) && is_here("cas1", &names));
-        assert!(!is_here("cas1.b.example", &names) && !is_here("cas2", &names) && !is_here("cas1", &[]));
-        // Of a name of more than 15 characters the short one is a part only.
-        assert!(is_here("callrouter-berlin-1.a.example", &["callrouter-berlin-1.a.example", "CALLROUTER-BERL"]));
-        assert!(is_localhost("LOCALHOST"));
-    }
-}
+mod tests;

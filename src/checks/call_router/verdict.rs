@@ -192,6 +192,81 @@ const LEAST: usize = 8;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::about::OF_A_TEST;
+    use crate::report::{Policy, Started};
+
+    fn report(findings: impl IntoIterator<Item = Finding>) -> Report {
+        let mut report = Report::new(&OF_A_TEST, Policy::default(), Started::now());
+        report.findings.extend(findings);
+        report
+    }
+
+    fn part(name: String, findings: impl IntoIterator<Item = Finding>) -> Part {
+        Part { name, alert: "", report: report(findings) }
+    }
+
+    /// What one has to say who fails, and one who is OK with a reservation, of many words.
+    fn of_many_words() -> [Vec<Finding>; 2] {
+        let text = "x".repeat(MAX_SUMMARY);
+        let failing = Finding { state: State::Critical, ..Finding::ok(&text) };
+        [vec![failing], vec![Finding::ok("200 OK"), Finding::remark(text)]]
+    }
+
+    #[test]
+    fn however_much_each_has_to_say_all_are_named_in_the_first_line() {
+        let [failing, reserved] = of_many_words();
+        for number in 0..4 {
+            let mut all = report([]);
+            all.parts.extend((0..number).map(|number| part(format!("failing_{number}"), failing.clone())));
+            all.parts.extend((0..3).map(|number| part(format!("well_{number}"), reserved.clone())));
+            conclude(&mut all, &Thresholds::default());
+            let said = all.summary();
+            assert!(said.chars().count() <= MAX_SUMMARY, "{number} fail: {said}");
+            assert!(all.parts.iter().all(|part| said.contains(&part.name)), "{number} fail: {said}");
+        }
+    }
+
+    #[test]
+    fn where_there_is_no_room_for_reservations_it_is_said_that_there_are_some() {
+        let [_, reserved] = of_many_words();
+        let mut all = report([]);
+        all.parts.extend((0..12).map(|number| part(format!("a_check_of_number_{number:02}"), reserved.clone())));
+        conclude(&mut all, &Thresholds::default());
+        assert_eq!(all.summary().matches(" (...)").count(), 12, "{}", all.summary());
+    }
+
+    #[test]
+    fn who_fails_is_named_alone_where_there_is_no_room_for_a_word() {
+        let [failing, _] = of_many_words();
+        let part = part("events".to_owned(), failing);
+        assert_eq!(finding_of(&part, 8).text, "events: xxxxx...");
+        assert_eq!(finding_of(&part, 7).text, "events");
+    }
+
+    #[test]
+    fn what_a_signal_has_ended_is_unknown_and_says_so_once() {
+        for (found, said) in [
+            (&[State::Ok][..], 1),
+            (&[State::Critical], 1),
+            (&[State::Ok, State::Warning], 1),
+            (&[State::Critical, State::Unknown], 0),
+        ] {
+            let mut all = report(found.iter().map(|state| Finding { state: *state, ..Finding::ok("x") }));
+            leave_open(&mut all, "SIGTERM");
+            let count = all.summary().matches("ended by signal SIGTERM").count();
+            assert_eq!((all.state(), count), (State::Unknown, said), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn whose_source_tells_of_several_servers_is_told_to_choose_one() {
+        let mut said = report([Finding::ok("no issue")]);
+        said.servers = ["cas1.example.com", "cas2.example.com"].map(str::to_owned).to_vec();
+        refuse_several_servers(&mut said);
+        let [refused] = said.findings.as_slice() else { panic!("{:?}", said.findings) };
+        assert_eq!((refused.class, refused.state), (Some(Class::NoData), State::Unknown));
+        assert!(refused.advice.contains("--server"), "{}", refused.advice);
+    }
 
     #[test]
     fn what_one_text_leaves_of_its_share_is_for_the_others() {

@@ -1,0 +1,84 @@
+//! Is every check about whom its options name, and is a command line that is none refused?
+
+use std::ffi::OsString;
+use std::time::SystemTime;
+
+use clap::Command;
+
+use super::*;
+use crate::options::Options;
+use crate::plugin::report_at;
+use crate::report::Class;
+
+/// The options of a command line.
+fn options<C: Options>(line: &str) -> C {
+    let matches = C::augment_args(Command::new("x")).try_get_matches_from(words(line)).unwrap();
+    C::from_arg_matches(&matches).unwrap()
+}
+
+/// A command line with a program's name in front.
+fn words(line: &str) -> Vec<OsString> {
+    ["x"].into_iter().chain(line.split(' ')).map(OsString::from).collect()
+}
+
+#[test]
+fn whom_the_options_name_is_known_before_anybody_answers() {
+    fn whom<C: Options>(line: &str) -> String {
+        let target = options::<C>(line).target();
+        format!("{} by {}", target.endpoint(), target.transport)
+    }
+    let exporter = "--counters prometheus:https://cas1.example.com:9182/metrics";
+    let services = "--source prometheus:http://cas1.example.com:9182/metrics";
+    for (said, expected) in [
+        (whom::<AdDs>("-H dc1.example.com"), "dc1.example.com:389 by tcp"),
+        (whom::<AdDs>("-H dc1.example.com --tls"), "dc1.example.com:636 by tls"),
+        (whom::<AdDs>("--domain example.com --port 3268"), "example.com:3268 by tcp"),
+        (whom::<AppPool>(exporter), "cas1.example.com:9182 by https"),
+        (whom::<RejectRate>(exporter), "cas1.example.com:9182 by https"),
+        (whom::<RejectRate>(&format!("{exporter} -H cas2")), "cas2 by https"),
+        (whom::<MissedCallProxy>("--counters csv:um.csv"), "um.csv by file"),
+        (whom::<CertExpiry>("-H cas1.example.com"), "cas1.example.com:5061 by tls"),
+        (whom::<CertExpiry>("--file a.pem --file b.pem"), "a.pem, b.pem by file"),
+        (whom::<Service>("-H cas1.example.com"), "cas1.example.com by rpc"),
+        (whom::<Service>(services), "cas1.example.com:9182 by http"),
+        (whom::<Service>(&format!("-H cas2 {services}")), "cas2 by http"),
+    ] {
+        assert_eq!(said, expected);
+    }
+}
+
+#[test]
+fn what_reads_a_source_of_exchange_is_of_exchange_and_what_asks_any_server_is_not() {
+    assert!(options::<AppPool>("--counters csv:um.csv").is_of_exchange());
+    assert!(options::<HealthSet>("--file health.json").is_of_exchange());
+    assert!(!options::<SipOptions>("-H sbc.example.com").is_of_exchange());
+    assert!(!options::<CertExpiry>("-H sbc.example.com").is_of_exchange());
+}
+
+#[test]
+fn a_command_line_is_understood_or_told_what_is_wrong_with_it() {
+    for check in ALL {
+        let mistake = check.parse(words("--bogus")).unwrap_err();
+        assert!(mistake.contains("unknown option --bogus"), "{}: {mistake}", check.about.name);
+    }
+    let of = |name: &str| ALL.iter().find(|check| check.about.name == name).unwrap();
+    assert_eq!(of("check_um_cert_expiry").parse(words("-H cas1.example.com")), Ok(()));
+}
+
+#[cfg(not(windows))]
+#[test]
+fn a_store_of_windows_is_refused_elsewhere() {
+    let check = ALL.iter().find(|check| check.about.name == "check_um_cert_expiry").unwrap();
+    let mistake = check.parse(words("--store LocalMachine\\My")).unwrap_err();
+    assert!(mistake.contains("Windows"), "{mistake}");
+}
+
+#[test]
+fn a_server_without_an_address_is_said_to_have_none_whether_one_is_asked_or_all() {
+    for line in ["-H 127.0.0.1 -6", "-H 127.0.0.1 -6 --all-addresses"] {
+        let report = report_at::<CertExpiry>(words(line), SystemTime::now()).unwrap();
+        let found = report.failure().unwrap();
+        assert_eq!(found.class, Some(Class::Dns), "{line}");
+        assert!(found.text.contains("has no IPv6 address"), "{line}: {}", found.text);
+    }
+}
