@@ -85,3 +85,26 @@ const RELEASE: Duration = Duration::from_millis(400);
 const ADVICE_ON_A_FILE_THAT_HANGS: &str = "Nothing is known of what was to be checked: a file of the host that runs this check \
                                            does not come to its end. Is it a pipe that nobody writes to, does whoever feeds \
                                            standard input still run, does the mount answer that it is on? Try cat FILE.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::errand;
+
+    #[test]
+    fn a_file_that_hangs_is_no_peer_that_does_not_answer() {
+        let reading = thread::spawn(|| {
+            errand::run(Some(2_001));
+            stage::enter_file("reading a pipe")
+        });
+        let reading = reading.join().unwrap();
+        let overdue = || overdue(&Deadline::new(Instant::now(), Duration::from_secs(2)), true, Some(2_001));
+        let failure = overdue();
+        assert_eq!((failure.class, failure.as_well), (Class::Unreadable, Some(Class::Timeout)));
+        assert_eq!(failure.summary, "reading a pipe did not finish within 2 s");
+        assert!(failure.advice.is_some_and(|advice| advice.contains("cat FILE")), "{:?}", failure.advice);
+        drop(reading);
+        let failure = overdue();
+        assert_eq!((failure.class, failure.as_well, failure.advice), (Class::Timeout, None, None));
+    }
+}
