@@ -273,6 +273,7 @@ mod tests {
             ("50%", 2, 4, false, ""),
             ("33%", 1, 3, true, "more than 33 %"),
             ("20:50%", 2, 3, true, "more than 50 %"),
+            ("20:50%", 0, 3, true, "less than 20 %"),
             ("1", 2, 4, true, "more than 1"),
             ("0", 1, 32, true, "more than 0"),
             ("@3:", 3, 4, true, "not less than 3"),

@@ -365,4 +365,19 @@ mod tests {
         assert_eq!(selectors("x --extra-opts=s@f --extra-opts @g -H a"), ["s@f", "@g"]);
         assert_eq!(split("x --extra-opts -H a --extra-opts-not").own, ["x", "-H", "a", "--extra-opts-not"]);
     }
+
+    #[test]
+    fn a_directory_may_hold_its_ini_file_under_three_names() {
+        let names = ["etc/monitoring-plugins.ini", "etc/plugins.ini", "etc/nagios-plugins.ini"];
+        assert_eq!(named_in(Path::new("etc")), names.map(PathBuf::from));
+    }
+
+    #[test]
+    fn the_file_that_nobody_named_is_one_that_is_there() {
+        match default_file() {
+            // Whoever runs this may have named one.
+            Ok(path) => assert!(path.is_file() || env::var_os("MP_CONFIG_FILE").is_some(), "{}", path.display()),
+            Err(error) => assert!(matches!(error, UsageError::NoIniFile(_)), "{error}"),
+        }
+    }
 }

@@ -110,3 +110,23 @@ pub fn explain<'a>(error: &clap::Error, command: &'a clap::Command, usage: &[&st
 fn expected(values: &str) -> String {
     if values.is_empty() { String::new() } else { format!(": expected one of {values}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::CommonOptions;
+    use clap::{Args, Command};
+
+    #[test]
+    fn a_value_that_is_missing_is_told_from_one_that_is_wrong() {
+        let said = |line: &str| {
+            let mut command = CommonOptions::augment_args(Command::new("x"));
+            let error = command.try_get_matches_from_mut(line.split(' ')).unwrap_err();
+            explain(&error, &command, &[]).to_string()
+        };
+        let expected = "expected one of text, json, scom, openmetrics (see --help)";
+        assert_eq!(said("x --output"), format!("--output: a value is missing: {expected}"));
+        assert_eq!(said("x --output yaml"), format!("--output: 'yaml' is not a value for it: {expected}"));
+        assert_eq!(said("x --state"), "--state: a value is missing (see --help)");
+    }
+}
