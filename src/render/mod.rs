@@ -65,3 +65,25 @@ fn is_hostile(c: char) -> bool {
 
 /// The most that a plugin prints, in bytes.
 pub const MAX_OUTPUT: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        for (max, expected) in [
+            (0, ""),
+            (1, "a"),
+            (2, "a"),
+            (3, "a\u{fc}"),
+            (5, "a\u{fc}"),
+            (6, "a\u{fc}\u{20ac}"),
+            (9, "a\u{fc}\u{20ac}"),
+        ] {
+            let mut text = "a\u{fc}\u{20ac}".to_owned();
+            cut(&mut text, max);
+            assert_eq!(text, expected, "{max}");
+        }
+    }
+}

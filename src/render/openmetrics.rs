@@ -223,6 +223,8 @@ const MAX_LABEL: usize = 500;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::about::OF_A_TEST;
+    use crate::report::{Policy, Started};
 
     #[test]
     fn what_no_table_knows_is_named_by_its_label_and_in_the_base_of_its_unit() {
@@ -239,5 +241,15 @@ mod tests {
     #[test]
     fn nothing_leaves_the_value_of_a_label() {
         assert_eq!(escaped("a\"}\\n\n 1\u{1b}ü{"), "a\\\"}\\\\n  1 ü{");
+    }
+
+    #[test]
+    fn the_first_certificate_ends_so_many_days_after_the_start_of_the_run() {
+        let mut report = Report::new(&OF_A_TEST, Policy::default(), Started::now());
+        assert_eq!(earliest_expiry(&report), None);
+        report.metrics.push(Metric::optional("days_left", Some(10.0), Uom::None));
+        report.metrics.push(Metric::optional("leaf_days_left", Some(3.5), Uom::None));
+        let started = unix_seconds(report.started.time) as f64;
+        assert_eq!(earliest_expiry(&report), Some(started + 3.5 * 86_400.0));
     }
 }

@@ -232,6 +232,7 @@ const MAX_LINE: usize = 2_000;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::about::OF_A_TEST;
     use crate::report::{About, Class, Failure, Policy, StandsFor, Started};
 
     #[test]
@@ -264,5 +265,27 @@ mod tests {
     #[test]
     fn cleaned_text_has_no_bar_no_control_and_no_reordering() {
         assert_eq!(clean("a|b\n\x1b[31m\u{202e}c\u{9b}", 99), "a/b  [31m c ");
+    }
+
+    #[test]
+    fn however_much_there_is_to_say_the_output_ends_with_a_line() {
+        let mut report = Report::new(&OF_A_TEST, Policy::default(), Started::now());
+        report.add_trace((0..100).map(|_| "x".repeat(MAX_LINE)));
+        let text = render(&report, Presentation { verbosity: 3, ..Presentation::default() });
+        assert!(text.ends_with("x\n"));
+        assert_eq!(text.len(), MAX_OUTPUT);
+    }
+
+    #[test]
+    fn no_metric_is_cut_where_the_first_line_is_full() {
+        let mut report = Report::new(&OF_A_TEST, Policy::default(), Started::now());
+        report.metrics = (0..4_000).map(|number| Metric::count(&format!("calls_{number:04}"), 1)).collect();
+        let length = report.metrics[0].to_string().len() + 1;
+        for said in 1..=length {
+            report.findings = vec![Finding::ok("x".repeat(said))];
+            let text = render(&report, Presentation::default());
+            assert!(text.len() <= MAX_OUTPUT && text.len() + length > MAX_OUTPUT, "{}", text.len());
+            assert!(text.ends_with("'=1;;;0\n"), "{said}");
+        }
     }
 }
