@@ -73,3 +73,17 @@ impl From<NoRandomness> for Failure {
         Self::caused_by(Class::Local, &error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_of_a_source_is_of_another_class_and_what_this_host_lacks_is_not() {
+        let failure = Failure { as_well: Some(Class::Timeout), ..Failure::new(Class::Missing, "no such service") };
+        let again = failure.reclassified(Class::NoData);
+        assert_eq!(again, Failure::new(Class::NoData, "no such service"));
+        let lacking = Failure::new(Class::Local, "no thread");
+        assert_eq!(lacking.clone().reclassified(Class::NoData), lacking);
+    }
+}

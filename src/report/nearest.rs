@@ -36,4 +36,13 @@ mod tests {
         assert_eq!(hint("refuse", names), "; did you mean refused?");
         assert_eq!(hint("", names), "");
     }
+
+    #[test]
+    fn a_text_as_long_as_a_name_may_be_is_compared_and_a_longer_one_is_not() {
+        let name = "a".repeat(MAX_NAME);
+        assert_eq!(nearest(&name, [name.as_str()]), Some(name.as_str()));
+        assert_eq!(nearest(&"a".repeat(MAX_NAME + 1), [name.as_str()]), None);
+        assert_eq!(nearest(&"a".repeat(MAX_NAME + 2), [name.as_str()]), None);
+        assert_eq!(nearest(&name, [format!("{name}a").as_str()]), None);
+    }
 }
