@@ -64,6 +64,11 @@ impl Inspection {
     fn leaf(&self) -> Option<&Certificate> {
         self.served.chain.as_ref().map(Chain::leaf)
     }
+
+    /// Whether its certificate ends before another one does.
+    fn ends_before(&self, other: &Certificate) -> bool {
+        self.leaf().is_some_and(|own| own.not_after < other.not_after)
+    }
 }
 
 /// How servers are looked at.
@@ -95,8 +100,11 @@ impl Inspector<'_> {
                 let kind = other.leaf().map(|other| other.key.kind);
                 // Two of one kind, as those of a farm may be, have no names of their own: that which ends first says enough.
                 if kind.map(|kind| discriminant(&kind)) == Some(discriminant(&leaf.key.kind)) {
-                    let ends_first = other.leaf().is_some_and(|other| other.not_after < leaf.not_after);
-                    return vec![if ends_first { Inspection { events: first.events, ..other } } else { first }];
+                    return vec![if other.ends_before(&leaf) {
+                        Inspection { events: first.events, ..other }
+                    } else {
+                        first
+                    }];
                 }
                 first.kind = Some(leaf.key.kind);
                 vec![first, Inspection { kind, ..other }]
@@ -385,3 +393,6 @@ const CLEAR_AND_NEWEST_OFFERS: &str =
 
 /// How long a server may take to close what we have closed.
 const MAX_PATIENCE: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;

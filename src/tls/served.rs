@@ -86,3 +86,23 @@ impl Served {
         facts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::chain::tests::{Template, certificate, chain};
+
+    #[test]
+    fn whether_a_client_certificate_is_demanded_is_said_as_soon_as_anything_is_known() {
+        let said = |served: Served| {
+            served.diagnostics().into_iter().find(|(name, _)| *name == "client_certificate").map(|(_, said)| said)
+        };
+        let (version, shown) = (Some(Version::TLS_1_2), Some(chain([&certificate(Template::default())])));
+        assert_eq!(said(Served::default()), None);
+        for served in [Served { version, ..Served::default() }, Served { chain: shown, ..Served::default() }] {
+            assert_eq!(said(served.clone()).as_deref(), Some("not demanded"));
+            let asked = Served { client_certificate_asked: true, ..served };
+            assert_eq!(said(asked).as_deref(), Some("demanded, none presented"));
+        }
+    }
+}

@@ -112,6 +112,7 @@ const KNOWN: &[(&[u8], &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::AsyncReadExt;
 
     #[test]
     fn first_bytes_tell_what_a_peer_speaks() {
@@ -137,5 +138,18 @@ mod tests {
     fn a_server_hello_shows_its_version() {
         assert_eq!(server_hello_version(b"\x16\x03\x01\x00\x31\x02\x00\x00\x2d\x03\x01rest"), Some(Version(0x0301)));
         assert_eq!(server_hello_version(b"\x16\x03\x01\x00\x31\x02"), None);
+    }
+
+    impl Acknowledging for &[u8] {}
+
+    #[test]
+    fn whether_anything_was_received_is_remembered() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let mut tap = Tap::new(b"\x16\x03".as_slice(), 1);
+        assert!(!tap.has_received());
+        let mut received = [0; 2];
+        assert_eq!(runtime.block_on(tap.read_exact(&mut received)).unwrap(), 2);
+        assert!(tap.has_received());
+        assert_eq!((received, tap.first().lock().unwrap().as_slice()), ([0x16, 3], [0x16].as_slice()));
     }
 }

@@ -365,4 +365,21 @@ mod tests {
             let _ = read(&[&changed]);
         }
     }
+
+    #[test]
+    fn what_follows_the_whole_flight_is_not_looked_at() {
+        let encrypted = [CHANGE_CIPHER_SPEC, 3, 1, 0, 1, 1];
+        let alert = [ALERT, 3, 1, 0, 2, FATAL, 40];
+        for more in [encrypted.as_slice(), &alert] {
+            assert!(read(&[&whole(), more]).unwrap().is_complete());
+        }
+    }
+
+    #[test]
+    fn no_message_counts_in_front_of_the_server_hello() {
+        for kind in [CERTIFICATE, SERVER_KEY_EXCHANGE, CERTIFICATE_REQUEST, SERVER_HELLO_DONE, 4] {
+            let error = read(&[&in_record(&handshake(kind, &[0; 4]))]).unwrap_err();
+            assert_eq!(error.to_string(), "a handshake that does not begin with a ServerHello", "{kind}");
+        }
+    }
 }

@@ -134,4 +134,13 @@ mod tests {
             assert!(hello.windows(begin.len()).any(|window| window == begin), "{keys:?}");
         }
     }
+
+    #[test]
+    fn a_suite_for_keys_of_dsa_is_offered_to_whoever_may_show_any() {
+        let dsa = 0x0032;
+        assert!(suites(Offer::default()).contains(&dsa));
+        for keys in [Keys::Rsa, Keys::Ecdsa] {
+            assert!(!suites(Offer { keys, ..Offer::default() }).contains(&dsa), "{keys:?}");
+        }
+    }
 }

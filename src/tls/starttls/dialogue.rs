@@ -271,8 +271,10 @@ mod tests {
 
     #[test]
     fn an_answer_without_an_end_is_cut_off() {
-        let lines = b"220-x\r\n".repeat(MAX_LINES + 1);
+        let lines = b"220-x\r\n".repeat(MAX_LINES);
         assert!(error(StartTls::Smtp, &[&lines]).ends_with("its answer has no end"));
+        let longest = [&b"220-x\r\n".repeat(MAX_LINES - 1)[..], b"220 x\r\n"].concat();
+        assert_eq!(talk(StartTls::Smtp, &[&longest]).0.len(), 1);
         let line = vec![b'x'; MAX_ANSWER + 1];
         for protocol in [StartTls::Smtp, StartTls::Imap, StartTls::Pop3] {
             assert!(error(protocol, &[&line]).ends_with("its answer is longer than 16 KiB"));
