@@ -149,3 +149,27 @@ const MAX_OF_WEBPKI: usize = 0xffff;
 
 /// As many signatures are checked to say what is wrong: a stranger may show a thousand certificates of one name.
 const MAX_CHECKS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::chain::tests::{Template, certificate, chain};
+
+    #[test]
+    fn what_webpki_refuses_is_named() {
+        let chain = chain([&certificate(Template::default())]);
+        for (error, rule) in [
+            (Error::InvalidSerialNumber, "a serial number that is none"),
+            (Error::BadDerTime, "a validity that is none"),
+            (Error::InvalidCertValidity, "a validity that is none"),
+            (Error::MalformedDnsIdentifier, "a host's name that is malformed"),
+            (Error::MalformedNameConstraint, "name constraints that are malformed"),
+            (Error::InvalidNetworkMaskConstraint, "name constraints that are malformed"),
+            (Error::MalformedExtensions, "an extension that is malformed"),
+            (Error::ExtensionValueInvalid, "an extension that is malformed"),
+            (Error::BadDer, "a certificate that is not well-formed DER"),
+        ] {
+            assert_eq!(unlinked(&error, &chain), Distrust::Rule(rule), "{error:?}");
+        }
+    }
+}

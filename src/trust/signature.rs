@@ -350,22 +350,4 @@ const HASHES: &[(Oid<'_>, Hash)] = &[
 ];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-        let length = u16::try_from(content.len()).unwrap().to_be_bytes();
-        [&[tag, 0x82], length.as_slice(), content].concat()
-    }
-
-    #[test]
-    fn a_key_of_more_than_8192_bits_is_too_long_and_one_of_as_many_is_not() {
-        for (bytes, is_too_long) in [(1024, false), (1025, true)] {
-            let modulus = der(2, &[&[0], vec![0xff; bytes].as_slice()].concat());
-            let key = der(0x30, &[modulus.as_slice(), b"\x02\x03\x01\x00\x01"].concat());
-            let info = |algorithm| KeyInfo { algorithm, bits: &key };
-            assert_eq!(is_too_long_for_ring(info(alg_id::RSA_ENCRYPTION.as_ref())), is_too_long, "{bytes}");
-            assert!(!is_too_long_for_ring(info(alg_id::ECDSA_P256.as_ref())));
-        }
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@
 //! it names the one for a chain.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 #[cfg(windows)]
 use std::time::{Duration, Instant};
@@ -112,11 +113,16 @@ fn bundle() -> Option<&'static Bundle> {
     BUNDLE.get_or_try_init(|| read().ok_or(())).ok()
 }
 
-/// The file that holds all roots: the one that the operator names, as for OpenSSL, else the first of those that systems have.
 fn bundle_path() -> Option<PathBuf> {
-    match env::var_os("SSL_CERT_FILE") {
+    bundle_beside(env::var_os("SSL_CERT_FILE"), env::var_os("SSL_CERT_DIR").is_some())
+}
+
+/// The file that holds all roots: the one that the operator names, as for OpenSSL, else the first of those that systems have. Where
+/// a directory is named alone there is none.
+fn bundle_beside(named: Option<OsString>, has_directory: bool) -> Option<PathBuf> {
+    match named {
         Some(path) => Some(path.into()),
-        None if env::var_os("SSL_CERT_DIR").is_some() => None,
+        None if has_directory => None,
         None => BUNDLES.iter().map(PathBuf::from).find(|path| path.is_file()),
     }
 }
@@ -179,5 +185,15 @@ mod tests {
             verdict(&chain([&leaf, &intermediate]), &SoughtPath::first(0), &deadline),
             Verdict::Untrusted(_)
         ));
+    }
+
+    #[test]
+    fn the_roots_are_those_of_the_system_unless_the_operator_names_others() {
+        let named = || Some(OsString::from("roots.pem"));
+        assert_eq!(bundle_beside(named(), false), Some("roots.pem".into()));
+        assert_eq!(bundle_beside(named(), true), Some("roots.pem".into()));
+        assert_eq!(bundle_beside(None, true), None);
+        let of_system = BUNDLES.iter().map(PathBuf::from).find(|path| path.is_file());
+        assert_eq!(bundle_beside(None, false), of_system);
     }
 }

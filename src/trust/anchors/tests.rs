@@ -1,5 +1,7 @@
 //! Does a chain lead to the anchors that it should, and to no others?
 
+mod choice_tests;
+
 use super::*;
 use crate::x509::chain::tests::{Template, ca, certificate, chain, leaf_to_root, three};
 use rcgen::{CustomExtension, DistinguishedName, DnType, DnValue, GeneralSubtree, Issuer, KeyPair, NameConstraints};
