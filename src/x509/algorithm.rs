@@ -223,4 +223,18 @@ mod tests {
         let (_, inherited) = SubjectPublicKeyInfo::from_der(&inherited).unwrap();
         assert!(!Key::from_info(&inherited).is_short());
     }
+
+    #[test]
+    fn a_key_for_rsassa_pss_only_is_one_of_rsa() {
+        let algorithm = element(0x30, &[&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10]]);
+        let number = element(2, &[&[0], vec![0xff; 256].as_slice()]);
+        let rsa = element(0x30, &[&number, &[2, 3, 1, 0, 1]]);
+        for (key, expected) in
+            [(rsa.as_slice(), Key { kind: KeyKind::Rsa, bits: 2048 }), (b"none", Key { kind: KeyKind::Other, bits: 0 })]
+        {
+            let info = element(0x30, &[&algorithm, &element(3, &[&[0], key])]);
+            let (_, info) = SubjectPublicKeyInfo::from_der(&info).unwrap();
+            assert_eq!(Key::from_info(&info), expected);
+        }
+    }
 }

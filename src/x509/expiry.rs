@@ -317,4 +317,20 @@ mod tests {
         assert_eq!(in_words("33%"), "less than 33 % of its lifetime");
         assert_eq!(in_words("@0:10"), "which violates @0:10 (days)");
     }
+
+    #[test]
+    fn a_warning_that_never_shows_is_known_where_both_count_in_the_same() {
+        for (critical, warning, is_hidden) in [
+            ("14", "7", true),
+            ("14", "30", false),
+            ("36h", "1", true),
+            ("33%", "10%", true),
+            ("10%", "33%", false),
+            ("33%", "10", false),
+            ("14", "7%", false),
+        ] {
+            let [critical, warning] = [critical, warning].map(|text| text.parse::<Expiry>().unwrap());
+            assert_eq!(critical.hides(&warning), is_hidden, "{critical:?} beside {warning:?}");
+        }
+    }
 }

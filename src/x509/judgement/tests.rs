@@ -349,3 +349,25 @@ fn a_certificate_that_is_shown_twice_is_no_gap() {
     let [leaf, _, _] = leaf_to_root();
     assert_eq!(judged(&chain([&leaf, &leaf]), 1).remarks, ["certificate 1 of the chain has been shown before"]);
 }
+
+#[test]
+fn a_certificate_without_names_is_for_its_subject_only() {
+    let leaf = certificate(Template { names: &[], ..Template::default() });
+    let expected = Expectations { expiries: &Expiries::default(), name: Some("cas2"), verdict: &Verdict::Pinned };
+    let said = mismatch(&leaf, &expected).unwrap().summary;
+    assert_eq!(said, "the certificate is not for 'cas2', but for 'cas1.example.com' only");
+}
+
+#[test]
+fn all_of_a_file_that_are_beside_the_path_are_counted() {
+    let [leaf, issuing, root] = leaf_to_root();
+    let others = [1, 2].map(|_| certificate(ca("Cross CA", (0, 900))));
+    let verdict = Verdict::Trusted(Box::new(TrustedPath { intermediates: vec![issuing.clone()], anchor: root }));
+    let said = |others: &[Certificate]| {
+        let chain = Chain::new([&[leaf.clone(), issuing.clone()], others].concat()).unwrap();
+        beside(&chain, &verdict)
+    };
+    assert_eq!(said(&[]), None);
+    let two = "2 certificates beside the path to the trust anchor are not judged for trust";
+    assert_eq!(said(&others).as_deref(), Some(two));
+}
