@@ -137,4 +137,21 @@ mod tests {
         }
         assert!(!usage(&[2, 5, 29, 37], &[4, 1, 0]).is_for_servers);
     }
+
+    #[test]
+    fn a_key_is_for_tls_and_for_certificates_if_its_usage_says_so() {
+        for (unused, bits, is_for_tls, is_for_certificates) in [
+            (7, 0x80, true, false),
+            (6, 0x40, false, false),
+            (5, 0x20, true, false),
+            (5, 0xa0, true, false),
+            (3, 0x08, true, false),
+            (2, 0x04, false, true),
+            (2, 0x84, true, true),
+        ] {
+            let usage = usage(&[2, 5, 29, 15], &[3, 2, unused, bits]);
+            let said = (usage.is_key_for_tls(), usage.is_key_for_certificates());
+            assert_eq!(said, (is_for_tls, is_for_certificates), "{bits:#x}");
+        }
+    }
 }
