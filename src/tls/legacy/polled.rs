@@ -95,4 +95,11 @@ mod tests {
             assert_eq!(heard, b"abcd");
         });
     }
+
+    #[test]
+    fn what_fails_is_over_and_what_would_wait_is_not() {
+        let kind = |kind: ErrorKind| polled::<()>(Err(kind.into())).map_err(|error| error.kind());
+        assert_eq!(kind(ErrorKind::WouldBlock), Poll::Pending);
+        assert_eq!(kind(ErrorKind::ConnectionReset), Poll::Ready(Err(ErrorKind::ConnectionReset)));
+    }
 }
