@@ -196,4 +196,9 @@ mod tests {
         let of_system = BUNDLES.iter().map(PathBuf::from).find(|path| path.is_file());
         assert_eq!(bundle_beside(None, false), of_system);
     }
+
+    #[test]
+    fn a_system_without_roots_says_so() {
+        assert!(of_platform().map_or(true, |roots| !roots.is_empty()));
+    }
 }
