@@ -27,8 +27,10 @@ fn a_total_of_rejected_calls_above_that_of_all_calls_is_no_share() {
         assert_eq!((rate.finding.class, rate.share, rate.judged), (Some(Class::NoData), None, false), "{samples:?}");
     }
     // Of a growth alone the two were read one after the other.
-    let rate = rate(&[[1_000, 0], [1_100, 102]]);
-    assert_eq!((rate.finding.class, rate.share, rate.judged), (None, Some(100.0), true));
+    for samples in [[[1_000, 0], [1_100, 102]], [[2, 0], [102, 102]]] {
+        let rate = rate(&samples);
+        assert_eq!((rate.finding.class, rate.share, rate.judged), (None, Some(100.0), true), "{samples:?}");
+    }
 }
 
 #[test]
