@@ -288,6 +288,7 @@ mod tests {
         assert_eq!(Metric::optional("x", Some(1e-7), Uom::None).to_string(), "'x'=0.0000001");
         assert_eq!(Metric::optional("x", Some(1e21), Uom::None).to_string(), "'x'=1000000000000000000000");
         assert_eq!(Metric::optional("x", Some(-0.0), Uom::None).to_string(), "'x'=0");
+        assert_eq!(Metric::optional("x", Some(1.0), Uom::None).min(-0.0).max(-0.0).to_string(), "'x'=1;;;0;0");
     }
 
     #[test]
