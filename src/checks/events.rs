@@ -262,3 +262,47 @@ const fn advice(class: Option<Class>) -> &'static str {
 const FILE_HELP: &str = "Event XML of wevtutil or Get-WinEvent, - for standard input [default: the event log]";
 const MAX_AGE_HELP: &str = "Report a file that was written longer ago than this as stale, such as 15m, or none for any age \
                             [default: the window]";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::report_at;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    /// The report of a run at `time` on an export that is written now, with two calls that were rejected.
+    fn report(time: SystemTime, more: &[&str]) -> Report {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("events.xml");
+        let event = |text: &str| {
+            format!(
+                "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><EventID>1647</EventID>\
+                 <Provider Name='MSExchange Unified Messaging'/><TimeCreated SystemTime='{}'/></System>\
+                 <EventData><Data>{text}</Data></EventData></Event>",
+                rfc3339(SystemTime::now())
+            )
+        };
+        std::fs::write(&path, format!("<Events>{}{}</Events>", event("a"), event("b"))).unwrap();
+        let argv = [&["x", "--file", path.to_str().unwrap()], more].concat();
+        report_at::<Events>(argv.into_iter().map(Into::into).collect(), time).unwrap()
+    }
+
+    #[test]
+    fn whoever_reads_of_too_many_events_is_told_what_to_do() {
+        let report = report(SystemTime::now(), &["--event", "1647=1"]);
+        let found = report.failure().unwrap();
+        assert!(found.class.is_none() && found.text.starts_with("2 x 1647"), "{}", report.summary());
+        assert!(found.advice.starts_with("Read the newest text above."), "{}", found.advice);
+    }
+
+    #[test]
+    fn an_export_says_nothing_of_a_window_behind_it_unless_its_age_is_allowed() {
+        let now = SystemTime::now();
+        let until = rfc3339(now + DAY * 2);
+        for (age, is_stale) in [(&[][..], true), (&["--max-age", "10d"], false), (&["--max-age", "1d"], true)] {
+            let report = report(now + DAY * 3, &[&["--until", &until], age].concat());
+            let classes: Vec<_> = report.findings.iter().filter_map(|finding| finding.class).collect();
+            assert_eq!(classes.contains(&Class::Stale), is_stale, "{age:?}: {}", report.summary());
+        }
+    }
+}

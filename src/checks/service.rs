@@ -329,6 +329,8 @@ const NO_COMPONENT: &str = "none";
 
 #[cfg(test)]
 mod tests {
+    use clap::{Args, Command, FromArgMatches};
+
     use super::*;
     use crate::report::{Policy, Started};
 
@@ -345,5 +347,17 @@ mod tests {
         assert_eq!(found(Ok(inactive)), (vec![Class::Maintenance], 1));
         assert_eq!(found(Ok(Component::new(ROUTER))), (vec![], 1));
         assert_eq!(found(Err(Failure::new(Class::Permission, "access denied"))), (vec![Class::Permission], 0));
+    }
+
+    #[test]
+    fn the_component_is_the_router_unless_another_one_or_none_is_named() {
+        for (line, component) in [
+            ("x", Some("UMCallRouter")),
+            ("x --component HubTransport", Some("HubTransport")),
+            ("x --component none", None),
+        ] {
+            let matches = Service::augment_args(Command::new("x")).try_get_matches_from(line.split(' ')).unwrap();
+            assert_eq!(Service::from_arg_matches(&matches).unwrap().component(), component, "{line}");
+        }
     }
 }

@@ -37,6 +37,10 @@ fn whom_the_options_name_is_known_before_anybody_answers() {
         (whom::<RejectRate>(exporter), "cas1.example.com:9182 by https"),
         (whom::<RejectRate>(&format!("{exporter} -H cas2")), "cas2 by https"),
         (whom::<MissedCallProxy>("--counters csv:um.csv"), "um.csv by file"),
+        (whom::<AppPool>("--counters pdh -H cas1"), "cas1 by pdh"),
+        (whom::<HealthSet>("--file health.json"), "health.json by file"),
+        (whom::<Events>("--file events.xml -H cas1"), "cas1 by file"),
+        (whom::<Events>("-H cas1"), "cas1 by eventlog"),
         (whom::<CertExpiry>("-H cas1.example.com"), "cas1.example.com:5061 by tls"),
         (whom::<CertExpiry>("--file a.pem --file b.pem"), "a.pem, b.pem by file"),
         (whom::<Service>("-H cas1.example.com"), "cas1.example.com by rpc"),
@@ -53,6 +57,9 @@ fn what_reads_a_source_of_exchange_is_of_exchange_and_what_asks_any_server_is_no
     assert!(options::<HealthSet>("--file health.json").is_of_exchange());
     assert!(!options::<SipOptions>("-H sbc.example.com").is_of_exchange());
     assert!(!options::<CertExpiry>("-H sbc.example.com").is_of_exchange());
+    // Unless somebody says so.
+    assert!(options::<SipOptions>("-H cas1.example.com --peer exchange").is_of_exchange());
+    assert!(options::<CallRouting>("-H cas1.example.com --uri sip:a@example.com --peer exchange").is_of_exchange());
 }
 
 #[test]

@@ -223,6 +223,8 @@ mod tests {
             let said = all.summary();
             assert!(said.chars().count() <= MAX_SUMMARY, "{number} fail: {said}");
             assert!(all.parts.iter().all(|part| said.contains(&part.name)), "{number} fail: {said}");
+            // What one of them says itself is not said again below.
+            assert_eq!(all.findings.iter().filter(|finding| finding.is_of_a_part).count(), number);
         }
     }
 
@@ -281,6 +283,7 @@ mod tests {
     fn a_server_is_one_with_its_domain_or_without() {
         let names = ["CAS1", "cas1.example.com", "cas2.example.com"].map(str::to_owned);
         assert_eq!(distinct(names.iter()), ["cas1.example.com", "cas2.example.com"]);
+        assert_eq!(distinct(["CAS1", "cas1"].map(str::to_owned).iter()), ["CAS1"]);
     }
 
     #[test]

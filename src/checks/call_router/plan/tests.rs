@@ -66,6 +66,27 @@ fn the_name_in_the_certificate_is_given_in_vain_where_nobody_is_asked_who_speaks
 }
 
 #[test]
+fn a_source_is_given_in_vain_where_nobody_is_asked_who_reads_it() {
+    for (option, reader) in [
+        ("call", "call_routing"),
+        ("domain", "ad_ds"),
+        ("domain_controller", "ad_ds"),
+        ("service_source", "service"),
+        ("counters", "reject_rate"),
+        ("counters", "app_pool"),
+        ("health_set_file", "health_set"),
+        ("events_file", "events"),
+        ("server", "events"),
+    ] {
+        for (only, is_idle) in [(reader, false), ("sip_options", true)] {
+            let (site, only) = (site("-H cas1 --call sip:a@example.com"), [only.to_owned()]);
+            let idle = site.idle(&|id| id == option, &planned(&site, &only), &Choice { only: &only, without: &[] });
+            assert_eq!(idle.is_some(), is_idle, "--only {only:?} with {option}: {idle:?}");
+        }
+    }
+}
+
+#[test]
 fn a_port_that_is_not_the_usual_one_is_idle_where_nobody_is_asked_there() {
     let (tcp, tls) = ("--tcp-port 5070: nobody is asked there", "--tls-port 5071: nobody is asked there");
     for (mode, asked, idle) in [
