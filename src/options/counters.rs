@@ -281,4 +281,11 @@ mod tests {
             assert!(text.parse::<CounterName>().is_err(), "{text:?} was taken for a name");
         }
     }
+
+    #[test]
+    fn a_source_is_said_as_it_was_given() {
+        for text in ["csv:-", "csv:um.csv", "prometheus:http://cas1.example.com:9182/metrics", "pdh"] {
+            assert_eq!(text.parse::<CounterPlace>().unwrap().to_string(), text);
+        }
+    }
 }

@@ -156,4 +156,10 @@ mod tests {
         assert_eq!(unmet_in("x --ca-file f", When::Is("--transport", "tcp")), None);
         assert_eq!(unmet_in("x --counters prometheus:x", When::Begins("--counters", "prometheus:")), None);
     }
+
+    #[test]
+    fn a_condition_speaks_of_every_option_in_it() {
+        assert_eq!(OVER_TLS.options(), ["--transport", "--srv", "--transport"]);
+        assert_eq!(When::Begins("--counters", "prometheus:").options(), ["--counters"]);
+    }
 }

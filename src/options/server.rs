@@ -69,11 +69,7 @@ impl ServerOptions {
         if of_tls.is_empty() || location.transport == Transport::Tls {
             return Ok(location);
         }
-        let (options, transport) = (of_tls.join(", "), location.transport.word());
-        let text = format!(
-            "{host} leads to {transport}, where {options} would have no effect: expected TLS, which --transport tls settles"
-        );
-        Err(Failure { advice: Some(ADVICE_ON_NO_TLS), ..Failure::new(Class::Tls, text) })
+        Err(without_tls(host, location.transport, &of_tls))
     }
 
     /// Who knows the servers of domains, where they are to be asked.
@@ -130,7 +126,30 @@ impl ServerOptions {
     }
 }
 
+/// That a domain leads to a transport for which these options of TLS say nothing.
+fn without_tls(host: &str, transport: Transport, of_tls: &[&str]) -> Failure {
+    let (options, transport) = (of_tls.join(", "), transport.word());
+    let text = format!(
+        "{host} leads to {transport}, where {options} would have no effect: expected TLS, which --transport tls settles"
+    );
+    Failure { advice: Some(ADVICE_ON_NO_TLS), ..Failure::new(Class::Tls, text) }
+}
+
 /// Where TLS was meant and the domain does not lead to it.
 const ADVICE_ON_NO_TLS: &str = "Which transport is spoken follows from the domain's NAPTR and SRV records (-vv shows them), and \
                                 they do not lead to TLS, or no longer do. If TLS is meant whatever they say, give --transport \
                                 tls; if not, --transport tcp or udp without the options of TLS.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_that_does_not_lead_to_tls_is_told_how_that_is_settled() {
+        let failure = without_tls("example.com", Transport::Udp, &["--ca-file", "--tls-name"]);
+        assert_eq!(failure.class, Class::Tls);
+        let begin = "example.com leads to udp, where --ca-file, --tls-name would have no effect";
+        assert!(failure.summary.starts_with(begin), "{}", failure.summary);
+        assert!(failure.advice.is_some_and(|advice| advice.contains("NAPTR and SRV records")), "{:?}", failure.advice);
+    }
+}
