@@ -216,3 +216,42 @@ const RELEASE: Duration = Duration::from_millis(375);
 
 /// How often the caller of all questions holds the end off.
 const BY_THE_CALLER: u32 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Options;
+    use crate::report::Target;
+    use crate::report::about::OF_A_TEST;
+
+    /// A check that asks nobody.
+    #[derive(clap::Args)]
+    struct OfATest {}
+
+    impl Options for OfATest {
+        const ABOUT: &'static About = &OF_A_TEST;
+        const USAGE: &'static [&'static str] = &[];
+        const EXAMPLES: [&'static str; 3] = [""; 3];
+
+        fn target(&self) -> Target {
+            Target::default()
+        }
+    }
+
+    impl Check for OfATest {
+        async fn check(&self, context: &Context) -> Result<Report, Failure> {
+            Ok(context.report())
+        }
+    }
+
+    #[test]
+    fn a_question_is_answered_by_its_own_deadline_or_that_of_all_whichever_is_earlier() {
+        let started = Started::now();
+        let all = Deadline::new(started.instant, Duration::from_secs(5));
+        for (line, seconds) in [("x", 5), ("x -t 2", 2), ("x -t 9", 5)] {
+            let question = Question::of::<OfATest>(line.split(' ').map(OsString::from).collect(), None).unwrap();
+            let left = question.own_deadline(started, all).instant().duration_since(started.instant);
+            assert_eq!(left, Duration::from_secs(seconds), "{line}");
+        }
+    }
+}
