@@ -288,4 +288,11 @@ mod tests {
             assert!(text.ends_with("'=1;;;0\n"), "{said}");
         }
     }
+
+    #[cfg(not(windows))]
+    #[test]
+    fn a_shell_takes_each_word_as_it_is() {
+        let words = ["check", "", "a b", "it's", "a\\b", "http://[::1]/?a=1"].map(str::to_owned);
+        assert_eq!(command_line(&words), r"check '' 'a b' 'it'\''s' 'a\b' 'http://[::1]/?a=1'");
+    }
 }
