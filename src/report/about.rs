@@ -80,3 +80,25 @@ pub(crate) static OF_A_TEST: About = About {
     defaults: &[],
     advice: |_| "look",
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_lists_no_unreadable_source_has_files_that_cannot_be_read() {
+        let own = About {
+            name: "check_um_test",
+            title: "UM TEST",
+            stands_for: StandsFor { probe: "", monitor: "" },
+            classes: &[&[Class::Unreadable]],
+            defaults: &[],
+            advice: |_| "look",
+        };
+        for (about, on_unreadable) in [(&own, "look"), (&OF_A_TEST, ADVICE_ON_ITS_FILES)] {
+            assert_eq!(about.advise(Some(Class::Unreadable)), on_unreadable);
+            assert_eq!(about.advise(Some(Class::Local)), ADVICE_ON_THIS_HOST);
+            assert_eq!(about.advise(None), "look");
+        }
+    }
+}
