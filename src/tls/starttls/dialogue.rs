@@ -322,4 +322,13 @@ mod tests {
             let _ = talk(protocol, &[&bytes]);
         }
     }
+
+    #[test]
+    fn the_longest_line_is_heard_and_a_longer_one_is_not() {
+        let greeting = |length: usize| [b"220 ".as_slice(), &vec![b'x'; length - 4], b"\n"].concat();
+        assert_eq!(talk(StartTls::Smtp, &[&greeting(MAX_ANSWER)]).0.len(), 1);
+        for length in [MAX_ANSWER + 1, MAX_ANSWER + 2] {
+            assert!(error(StartTls::Smtp, &[&greeting(length)]).ends_with("its answer is longer than 16 KiB"));
+        }
+    }
 }

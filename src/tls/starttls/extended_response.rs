@@ -56,6 +56,8 @@ mod tests {
         assert_eq!(extended_response(success).unwrap(), Some((0, success.len())));
         let refused = b"\x30\x84\x00\x00\x00\x0c\x02\x01\x01\x78\x07\x0a\x01\x34\x04\x00\x04\x00rest";
         assert_eq!(extended_response(refused).unwrap(), Some((52, refused.len() - 4)));
+        let refused = b"\x30\x0d\x02\x01\x01\x78\x08\x0a\x02\x10\x01\x04\x00\x04\x00";
+        assert_eq!(extended_response(refused).unwrap(), Some((4_097, refused.len())));
     }
 
     #[test]
