@@ -172,4 +172,26 @@ mod tests {
             assert_eq!(unlinked(&error, &chain), Distrust::Rule(rule), "{error:?}");
         }
     }
+
+    #[test]
+    fn a_certificate_that_is_longer_than_webpki_reads_is_told_from_one_that_is_broken() {
+        let mut leaf = certificate(Template::default());
+        for (length, expected) in [
+            (0xffff, Distrust::Rule("a certificate that is not well-formed DER")),
+            (0x1_0000, Distrust::TooLong { subject: "cas1.example.com".to_owned() }),
+        ] {
+            leaf.der.resize(length, 0);
+            assert_eq!(unlinked(&Error::BadDer, &Chain::single(leaf.clone())), expected, "{length}");
+        }
+    }
+
+    #[test]
+    fn an_algorithm_without_a_name_goes_by_its_number() {
+        let (known, unknown) =
+            (Signature { name: Some("Ed448"), is_weak: false }, Signature { name: None, is_weak: false });
+        let number = [6, 3, 0x2a, 3, 4];
+        assert_eq!(named(known, &number), "Ed448");
+        assert_eq!(named(unknown, &number), "the algorithm 1.2.3.4");
+        assert_eq!(named(unknown, b"none"), "an unknown algorithm");
+    }
 }

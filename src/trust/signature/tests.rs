@@ -11,11 +11,26 @@ fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     [&[tag, 0x82], length.as_slice(), content].concat()
 }
 
+/// An RSA key whose modulus has so many bytes.
+fn rsa_key_of(bytes: usize) -> Vec<u8> {
+    let modulus = der(2, &[&[0], vec![0xff; bytes].as_slice()].concat());
+    der(0x30, &[modulus.as_slice(), b"\x02\x03\x01\x00\x01"].concat())
+}
+
+#[test]
+fn in_a_handshake_a_key_that_is_too_long_for_ring_does_not_make_a_signature_wrong() {
+    for (bytes, expected) in [(256, Check::Wrong), (1024, Check::Wrong), (1025, Check::Unverifiable)] {
+        let key = rsa_key_of(bytes);
+        let key = KeyInfo { algorithm: alg_id::RSA_ENCRYPTION.as_ref(), bits: &key };
+        let signature = vec![7; bytes];
+        assert_eq!(check_handshake(SignatureScheme::RSA_PSS_SHA256, key, b"said", &signature), expected, "{bytes}");
+    }
+}
+
 #[test]
 fn a_key_of_more_than_8192_bits_is_too_long_and_one_of_as_many_is_not() {
     for (bytes, is_too_long) in [(1024, false), (1025, true)] {
-        let modulus = der(2, &[&[0], vec![0xff; bytes].as_slice()].concat());
-        let key = der(0x30, &[modulus.as_slice(), b"\x02\x03\x01\x00\x01"].concat());
+        let key = rsa_key_of(bytes);
         let info = |algorithm| KeyInfo { algorithm, bits: &key };
         assert_eq!(is_too_long_for_ring(info(alg_id::RSA_ENCRYPTION.as_ref())), is_too_long, "{bytes}");
         assert!(!is_too_long_for_ring(info(alg_id::ECDSA_P256.as_ref())));

@@ -21,12 +21,12 @@ fn keys<const N: usize>() -> [KeyPair; N] {
 }
 
 #[test]
-fn an_anchor_that_is_valid_comes_before_one_of_the_same_key_that_is_not() {
+fn an_anchor_that_stays_valid_comes_before_one_of_the_same_key_that_does_not() {
     let [root_key, key] = keys();
     let root = |days| read(&ca("Root", days).params().self_signed(&root_key).unwrap());
     let leaf = issued(&Template::default().params(), &key, &ca("Root", (0, 9_000)).params(), &root_key);
     let valid = root((0, 9_000));
-    for other in [root((0, 10)), root((30, 9_000))] {
+    for other in [root((0, 10)), root((30, 9_000)), root((0, 100))] {
         for given in [[&other, &valid], [&valid, &other]] {
             let Verdict::Trusted(path) = verdict(&anchors(&given), &chain([&leaf]), 20 * DAY) else { panic!() };
             assert_eq!(path.anchor, valid);
@@ -82,6 +82,18 @@ fn untrusted_when_an_anchor_is_for_anything_but_servers() {
         let leaf = issued(&Template::default().params(), &key, &root, &root_key);
         let said = verdict(&anchors(&[&read(&root.self_signed(&root_key).unwrap())]), &chain([&leaf]), DAY);
         assert_eq!(Some(&said).filter(|said| !said.is_trusted()), expected.as_ref());
+    }
+}
+
+#[test]
+fn untrusted_when_an_anchor_is_no_authority() {
+    let [root_key, key] = keys();
+    for is_ca in [false, true] {
+        let root = Template { is_ca, ..ca("Root", (0, 9_000)) }.params();
+        let leaf = issued(&Template::default().params(), &key, &root, &root_key);
+        let said = verdict(&anchors(&[&read(&root.self_signed(&root_key).unwrap())]), &chain([&leaf]), DAY);
+        let untrusted = Verdict::Untrusted(Distrust::NotAnAuthority);
+        assert_eq!((said.is_trusted(), said == untrusted), (is_ca, !is_ca), "{said:?}");
     }
 }
 
