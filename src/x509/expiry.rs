@@ -245,7 +245,9 @@ mod tests {
         // 33 % of these are 100.32 seconds: perfdata in days must not say otherwise of 100.
         assert_eq!(state("33%", Remaining { seconds: 100, lifetime: 304 }), State::Warning);
         assert_eq!(state("33%", Remaining { seconds: 101, lifetime: 304 }), State::Ok);
-        assert_eq!(state("33%", Remaining { seconds: 29 * DAY, lifetime: 0 }), State::Ok);
+        for seconds in [29 * DAY, 0, -1] {
+            assert_eq!(state("33%", Remaining { seconds, lifetime: 0 }), State::Ok, "{seconds} s of no lifetime");
+        }
     }
 
     #[test]

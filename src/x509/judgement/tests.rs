@@ -1,6 +1,8 @@
 //! Is each certificate worth what the table in `judgement.rs` says?
 
 use super::*;
+use crate::report::about::OF_A_TEST;
+use crate::report::{Policy, Started};
 use crate::x509::algorithm::{Key, KeyKind, Signature};
 use crate::x509::chain::tests::{Template, ca, certificate, chain, leaf_to_root, three};
 use crate::x509::scope::Scope;
@@ -49,6 +51,14 @@ fn warning_and_critical_by_what_is_left() {
 }
 
 #[test]
+fn whoever_reads_of_a_certificate_that_ends_soon_is_told_what_to_do() {
+    let mut report = Report::new(&OF_A_TEST, Policy::default(), Started::now());
+    judged(&chain([&certificate(Template::default())]), 61).add_to(&mut report, None);
+    let [found] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
+    assert_eq!((found.state, found.class, found.advice), (State::Warning, None, "look"));
+}
+
+#[test]
 fn expired_and_not_yet_valid_are_classes_of_their_own() {
     let chain = chain([&certificate(Template { days: (10, 90), ..Template::default() })]);
     let judgement = judged(&chain, 93);
@@ -64,7 +74,8 @@ fn expired_and_not_yet_valid_are_classes_of_their_own() {
 fn the_last_second_of_the_validity_belongs_to_it() {
     let chain = chain([&certificate(Template::default())]);
     let expected = Expectations { expiries: &Expiries::default(), name: None, verdict: &Verdict::NotJudged };
-    assert!(judge(&chain, &expected, 90 * DAY).failures.is_empty());
+    let last = judge(&chain, &expected, 90 * DAY);
+    assert!(last.failures.is_empty() && last.summary.contains(" expires in 0 seconds "), "{}", last.summary);
     assert_eq!(classes(&judge(&chain, &expected, 90 * DAY + 1)), [Class::Expired]);
 }
 
