@@ -49,13 +49,18 @@ pub(crate) async fn connect(question: &Question, location: &Location) -> (Facts,
 
 /// Asks each address of each target, all at the same time: as many of each target as add up to [`net::MAX_ASKED`].
 pub(crate) async fn ask_each(question: &Question, location: &Location) -> Asked {
-    let share = (net::MAX_ASKED / location.targets.len().max(1)).max(1);
+    let share = share(location.targets.len());
     let mut all = Asked { outcomes: Vec::new(), left_out: LeftOut { targets: location.left_out, addresses: 0 } };
     for asked in join_all(location.targets.iter().map(|target| ask_target(question, location, target, share))).await {
         all.outcomes.extend(asked.outcomes);
         all.left_out.addresses += asked.left_out.addresses;
     }
     all
+}
+
+/// How many addresses of each of so many targets are asked.
+fn share(targets: usize) -> usize {
+    (net::MAX_ASKED / targets.max(1)).max(1)
 }
 
 /// Asks at most `share` addresses of `target`.

@@ -82,6 +82,14 @@ fn what_this_host_lacks_for_one_address_does_not_hide_what_another_says() {
     assert_eq!(failed(&[Class::Local]).summary, "local");
 }
 
+#[test]
+fn all_targets_together_are_asked_at_no_more_addresses_than_one_alone_and_each_at_one() {
+    let most = net::MAX_ASKED;
+    for (targets, expected) in [(0, most), (1, most), (2, most / 2), (most, 1), (most + 1, 1)] {
+        assert_eq!(share(targets), expected, "{targets}");
+    }
+}
+
 /// The second address answers the third request, after a second and a half.
 #[cfg(target_os = "linux")]
 #[test]
