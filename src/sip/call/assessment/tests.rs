@@ -149,7 +149,8 @@ fn a_call_that_is_kept_says_how_long_it_lasted_and_who_ended_it() {
     let gone = || Failure::new(Class::Closed, "the connection is gone");
     let release = |scene: &mut Scene| _ = scene.say(Method::Bye, 200, "");
     type End = fn(&mut Scene);
-    let cases: [(u64, End, Option<Failure>, &[(Option<Class>, &str)]); 4] = [
+    type Case<'a> = (u64, End, Option<Failure>, &'a [(Option<Class>, &'a str)]);
+    let cases: [Case<'_>; 4] = [
         (
             9_000,
             |_| (),
@@ -249,8 +250,8 @@ fn of_a_redirection_its_target_decides() {
         let outcome = Outcome { target: None, facts, result: result.map_err(Unanswered::Server) };
         let call = attempt(Ok(called(Until::Answer, Some(302))));
         let target = Some(Asked { name: "b.example:5060".to_owned(), outcome });
-        let mut found = told(Until::Answer, Routed { target, ..routed(call, Vec::new()) });
-        found.remove(0)
+        let routed = Routed { target, ..routed(call, Vec::new()) };
+        told(Until::Answer, routed).remove(0)
     };
     let redirected = Some(Class::Redirection);
     for (result, class, said) in [
@@ -330,4 +331,18 @@ fn what_is_measured_of_a_call_is_in_its_metrics() {
         assert!(metrics.iter().any(|metric| metric.starts_with(expected)), "{expected}: {metrics:?}");
     }
     assert_eq!((report.metrics[1].label(), metrics[1].as_str()), ("ringing", ""), "it never rang");
+}
+
+#[test]
+fn where_a_call_was_led_to_is_told() {
+    let common = redirectable();
+    let led_to = |further| {
+        let first = attempt(Ok(called(Until::Answer, Some(302))));
+        let report = assessed(&common, Until::Answer, routed(first, further));
+        report.diagnostics.into_iter().find(|(name, _)| name == "redirected_to").map(|(_, value)| value)
+    };
+    let target = |name: &str| Attempt { name: Some(name.to_owned()), ..attempt(Ok(called(Until::Answer, Some(486)))) };
+    assert_eq!(led_to(Vec::new()), None);
+    let both = vec![target("b.example:5060"), target("c.example:5060")];
+    assert_eq!(led_to(both).as_deref(), Some("b.example:5060, c.example:5060"));
 }

@@ -75,7 +75,10 @@ fn who_takes_a_connection_and_says_nothing_is_given_up_while_there_is_time_for_a
             panic!("all is over, and nobody was given up")
         };
         assert!(dialled.1.is_err());
-        assert_eq!(lines.dialled(way, *dialled), (0, vec![bye]));
+        assert_eq!(lines.dialled(way, *dialled), (0, vec![bye.clone()]));
+        let told = lines.events.last().unwrap();
+        assert!(told.text.starts_with("no other way to 127.0.0.1:"), "{told:?}");
+        assert_eq!(lines.place(&bye, hard), Some(0), "nobody is dialled twice");
     });
 }
 

@@ -15,7 +15,6 @@ use crate::sip::call::called::Called;
 use crate::sip::call::machine::outcome::{Release, Verdict};
 use crate::sip::call::machine::tests::template;
 use crate::sip::call::machine::{Until, Wish};
-use crate::sip::call::message::Hop;
 use crate::sip::probe::tests::{answer, question};
 use crate::sip::probe::{Connected, Connection};
 
@@ -244,7 +243,7 @@ fn what_ends_a_call_is_sent_though_the_datagram_before_it_was_refused() {
                 to: "<sip:a>".to_owned(),
                 cseq: 1,
                 credentials: Vec::new(),
-                hop: Hop::Peer,
+                hop: crate::sip::call::message::Hop::Peer,
             };
             assert!(uac.send_over(0, &request(Method::Ack)).await, "nobody knows yet that it is refused");
             let callee = UdpSocket::bind(address).await.unwrap();

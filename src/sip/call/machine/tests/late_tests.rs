@@ -48,9 +48,84 @@ fn a_provisional_response_behind_the_final_one_changes_nothing() {
         let is_settled = scene.call.is_settled();
         scene.say(Method::Invite, 180, "To: <sip:d>;tag=a");
         assert_eq!((scene.call.is_settled(), scene.call.ringing()), (is_settled, None), "{status}");
+        assert!(scene.sends().is_empty(), "{status}");
         assert!(matches!(scene.call.verdict(), Verdict::Final(response, _) if response.status == status));
         scene.call.abandon();
         assert!(!scene.sends().contains(&"CANCEL"), "{status}");
+    }
+}
+
+#[test]
+fn a_refusal_behind_an_answer_changes_nothing() {
+    let mut scene = Scene::new(Until::Answer, Duration::from_secs(9), Transport::Udp);
+    scene.settle();
+    assert!(!scene.call.is_kept());
+    scene.say(Method::Invite, 200, HERE).settle();
+    scene.say(Method::Invite, 486, "To: <sip:d>;tag=b");
+    assert!(scene.sends().is_empty() && scene.call.is_kept());
+    assert!(matches!(scene.call.verdict(), Verdict::Final(response, _) if response.status == 200));
+    assert_eq!(scene.pass(9_000).sends(), ["BYE"]);
+    assert!(!scene.call.is_kept());
+}
+
+#[test]
+fn it_rings_with_the_first_18x() {
+    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Udp);
+    scene.settle();
+    for (status, ringing) in [(100, None), (199, None), (183, Some(30)), (180, Some(30))] {
+        scene.pass(10).say(Method::Invite, status, "To: <sip:d>;tag=a");
+        assert_eq!(scene.call.ringing(), ringing.map(Duration::from_millis), "{status}");
+    }
+}
+
+#[test]
+fn a_call_that_is_given_up_answers_no_challenge() {
+    let who = Credentials { username: "u".into(), password: "p".into() };
+    for is_cancelled in [false, true] {
+        let wish = Wish { until: Until::Ringing, hold: Duration::ZERO, credentials: Some(who.clone()) };
+        let mut scene = Scene::with(wish, Transport::Udp);
+        scene.settle();
+        match is_cancelled {
+            true => _ = scene.say(Method::Invite, 180, "To: <sip:d>;tag=a").settle(),
+            false => scene.call.abandon(),
+        }
+        scene.say(Method::Invite, 401, "To: <sip:d>;tag=a\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"1\"");
+        assert_eq!(scene.sends(), ["ACK"], "{is_cancelled}");
+    }
+}
+
+#[test]
+fn a_cancel_without_its_answer_goes_again_over_another_line() {
+    let mut scene = Scene::new(Until::Ringing, Duration::ZERO, Transport::Tcp);
+    scene.settle();
+    scene.call.repeat();
+    assert!(scene.sends().is_empty(), "nothing waits for an answer but the INVITE");
+    scene.say(Method::Invite, 180, "To: <sip:d>;tag=a").settle();
+    scene.call.repeat();
+    assert_eq!(scene.sends(), ["CANCEL"]);
+    scene.say(Method::Cancel, 200, "");
+    scene.call.repeat();
+    assert!(scene.sends().is_empty(), "it is answered");
+    let mut scene = Scene::new(Until::Ringing, Duration::ZERO, Transport::Tcp);
+    scene.settle();
+    scene.say(Method::Invite, 180, "To: <sip:d>;tag=a").settle();
+    scene.say(Method::Invite, 487, "To: <sip:d>;tag=a").settle();
+    scene.call.repeat();
+    assert!(scene.sends().is_empty(), "the INVITE is over");
+}
+
+#[test]
+fn only_a_2xx_without_its_body_makes_somebody_believe_in_a_call() {
+    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Udp);
+    scene.settle();
+    let CallRequest { branch, .. } = scene.last(Method::Invite);
+    for (status, method) in [(486, "INVITE"), (183, "INVITE"), (200, "BYE")] {
+        let cut = format!(
+            "SIP/2.0 {status} x\r\nVia: x;branch={branch}\r\nCall-ID: the-call\r\nCSeq: 1 {method}\r\n{HERE}\r\n\r\n"
+        );
+        scene.call.receive_without_body(&response(&cut), scene.now);
+        assert!(scene.sends().is_empty(), "{status} {method}");
+        assert_eq!((scene.call.last_response(), scene.call.dialogs().count()), (None, 0));
     }
 }
 
@@ -72,6 +147,7 @@ fn a_cancel_is_sent_again_until_it_is_answered_itself() {
     scene.settle();
     scene.say(Method::Invite, 180, "To: <sip:d>;tag=a");
     assert_eq!(scene.sends(), ["CANCEL"]);
+    assert_eq!(scene.settle(), Step::Wait(scene.now + T1));
     let of_another = "SIP/2.0 200 OK\r\nVia: x;branch=z9hG4bKother\r\nCall-ID: the-call\r\nCSeq: 1 CANCEL\r\n\r\n";
     assert!(!scene.call.receive(&response(of_another), true, scene.now));
     assert_eq!(scene.pass(500).sends(), ["CANCEL"]);
