@@ -46,9 +46,10 @@ pub(crate) async fn connect(
     share: Duration,
 ) -> Result<TcpStream, NetError> {
     let socket = socket(peer, source)?;
+    let is_last = share >= deadline.remaining(Instant::now());
     let stream = match timeout(share, socket.connect(peer.address)).await {
         Ok(connected) => connected.map_err(|error| source.unconnected(error, peer))?,
-        Err(_) if share < deadline.remaining(Instant::now()) => {
+        Err(_) if !is_last => {
             return Err(NetError::NoAnswer { peer: peer.clone(), waited: seconds(share) });
         }
         Err(_) => {
@@ -110,28 +111,77 @@ const LINGER: Duration = Duration::from_millis(50);
 mod tests {
     use super::*;
 
-    // Elsewhere a listener without room for another connection refuses it.
+    /// A listener without room for another connection, which swallows requests for one. Elsewhere it refuses them.
+    #[cfg(target_os = "linux")]
+    struct Silent {
+        peer: Peer,
+        _listener: tokio::net::TcpListener,
+        /// Has the one place that there is.
+        _first: TcpStream,
+    }
+
+    #[cfg(target_os = "linux")]
+    impl Silent {
+        async fn new() -> Self {
+            let socket = bound();
+            let listener = socket.listen(0).unwrap();
+            let address = listener.local_addr().unwrap();
+            let first = TcpStream::connect(address).await.unwrap();
+            Self { peer: peer(address), _listener: listener, _first: first }
+        }
+    }
+
+    /// Nobody listens there, and nobody else can.
+    #[cfg(target_os = "linux")]
+    fn bound() -> TcpSocket {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        socket
+    }
+
+    #[cfg(target_os = "linux")]
+    fn peer(address: std::net::SocketAddr) -> Peer {
+        Peer { host: "cas1.example.com".to_owned(), address }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn run<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
     fn no_answer_within_its_share_is_told_from_the_end_of_the_deadline() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let connected = |timeout: Duration, share: Duration| {
-            runtime.block_on(async {
-                let socket = TcpSocket::new_v4().unwrap();
-                socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-                let listener = socket.listen(0).unwrap();
-                let address = listener.local_addr().unwrap();
-                // It takes the one place that there is.
-                let _first = TcpStream::connect(address).await.unwrap();
-                let peer = Peer { host: "cas1.example.com".to_owned(), address };
-                let deadline = Deadline::new(Instant::now(), timeout);
-                connect(&peer, Source::default(), &deadline, share).await.unwrap_err()
+        let (short, long) = (Duration::from_millis(20), Duration::from_secs(60));
+        let connected = async |timeout, share| {
+            let silent = Silent::new().await;
+            let deadline = Deadline::new(Instant::now(), timeout);
+            connect(&silent.peer, Source::default(), &deadline, share).await.unwrap_err()
+        };
+        let error = run(connected(long, short));
+        assert!(matches!(error, NetError::NoAnswer { .. }), "{error}");
+        let error = run(connected(short, short));
+        assert!(matches!(error, NetError::Unconnected { .. }), "{error}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn each_address_has_its_share_of_the_deadline_and_the_last_one_all_that_is_left() {
+        let failed = |is_silent_first: bool| {
+            run(async {
+                let (silent, refusing) = (Silent::new().await, bound());
+                let mut peers = vec![silent.peer.clone(), peer(refusing.local_addr().unwrap())];
+                if !is_silent_first {
+                    peers.reverse();
+                }
+                let deadline = Deadline::new(Instant::now(), Duration::from_millis(100));
+                match connect_first(&peers, Source::default(), &deadline).await {
+                    Err(NetError::AllFailed { failed, .. }) => failed,
+                    other => panic!("{other:?}"),
+                }
             })
         };
-        let (short, long) = (Duration::from_millis(20), Duration::from_secs(60));
-        let error = connected(long, short);
-        assert!(matches!(error, NetError::NoAnswer { .. }), "{error}");
-        let error = connected(short, short);
-        assert!(matches!(error, NetError::Unconnected { .. }), "{error}");
+        assert!(matches!(failed(true).as_slice(), [NetError::NoAnswer { .. }, NetError::Refused { .. }]));
+        assert!(matches!(failed(false).as_slice(), [NetError::Refused { .. }, NetError::Unconnected { .. }]));
     }
 }
