@@ -352,7 +352,7 @@ mod tests {
         let found = DnsRecord::Address(IpAddr::from([192, 0, 2, 7]));
         for first in [Ok(Vec::new()), Err(DnsError::NoServer)] {
             let other = async { Ok(vec![found.clone()]) };
-            assert_eq!(runtime.block_on(beside(&first, other)).unwrap(), [found.clone()]);
+            assert_eq!(runtime.block_on(beside(&first, other)).unwrap(), std::slice::from_ref(&found));
         }
     }
 
