@@ -266,4 +266,27 @@ mod tests {
         let (path, denied) = failure(io::ErrorKind::PermissionDenied).unwrap();
         assert_eq!((path, denied.map(|failure| failure.class)), (PathBuf::from("x.pem"), Some(Class::Permission)));
     }
+
+    #[test]
+    fn more_files_than_are_read_are_refused_and_none_of_them_is_passed_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let pattern = directory.path().join("*.pem").to_str().unwrap().to_owned();
+        let touch = |number: usize| std::fs::write(directory.path().join(format!("{number}.pem")), "").unwrap();
+        (0..MAX_FILES).for_each(touch);
+        assert_eq!(matching(&pattern).len(), MAX_FILES);
+        touch(MAX_FILES);
+        let refused = matching(&pattern).remove(0).1.unwrap();
+        assert_eq!(refused.summary, format!("{pattern}: more than {MAX_FILES} files match"));
+    }
+
+    #[test]
+    fn what_of_a_file_cannot_be_read_is_said_beside_its_certificates() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("both.pem");
+        let content = ["client.pem", "leaf-rsa-2048.der"].map(|name| std::fs::read(fixture(name)).unwrap()).concat();
+        std::fs::write(&path, content).unwrap();
+        let files = [fixture("client.pem"), path.to_str().unwrap().to_owned()];
+        let unread = read(&files, None).map(|file| file.unread.map(|failure| failure.class)).collect::<Vec<_>>();
+        assert_eq!(unread, [None, Some(Class::Unreadable)]);
+    }
 }
