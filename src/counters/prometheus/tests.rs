@@ -134,6 +134,16 @@ fn pools_are_no_hosts() {
 }
 
 #[test]
+fn of_a_metric_that_is_known_what_names_another_pool_is_clear() {
+    let own = [Counter { given: Some(COUNTED.to_owned()), ..app_pool("MSExchangeServicesAppPool")[0].clone() }];
+    let states = "windows_iis_current_application_pool_state{instance=\"DefaultAppPool\",state=\"Running\"} 1\n";
+    let counted = format!("{COUNTED}{{instance=\"DefaultAppPool\"}} 3\n");
+    for (text, pool) in [(states, app_pool("MSExchangeServicesAppPool")), (&counted, own)] {
+        assert!(matches!(read(text, pool, None), Err(CounterError::Absent { .. })), "{text}");
+    }
+}
+
+#[test]
 fn a_metric_of_the_operator_s_own_may_say_nothing_of_pools() {
     let [pool] = app_pool("MSExchangeServicesAppPool");
     let own = || [Counter { given: Some("my_pool".to_owned()), ..pool.clone() }];
