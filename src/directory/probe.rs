@@ -171,7 +171,20 @@ impl DirectoryProbe {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tls::settings::{Offer, Trust};
+    use crate::x509::chain::tests::{Template, certificate};
     use tokio::net::TcpSocket;
+
+    fn probe(domains: &[&str]) -> DirectoryProbe {
+        DirectoryProbe {
+            resolver: Resolver::System,
+            family: Family::Any,
+            tls: None,
+            domains: domains.iter().map(|domain| (*domain).to_owned()).collect(),
+            now: 86_400,
+            deadline: Deadline::new(Instant::now(), Duration::from_secs(60)),
+        }
+    }
 
     #[test]
     fn a_controller_that_refuses_is_known_by_the_address_that_was_asked() {
@@ -181,18 +194,56 @@ mod tests {
             let socket = TcpSocket::new_v4().unwrap();
             socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
             let address = socket.local_addr().unwrap();
-            let probe = DirectoryProbe {
-                resolver: Resolver::System,
-                family: Family::Any,
-                tls: None,
-                domains: Vec::new(),
-                now: 0,
-                deadline: Deadline::new(Instant::now(), Duration::from_secs(60)),
-            };
             let controller = Endpoint { host: "127.0.0.1".to_owned(), port: address.port() };
-            (probe.ask(&controller).await, address)
+            (probe(&[]).ask(&controller).await, address)
         });
         assert_eq!(outcome.result.unwrap_err().class, Class::Refused);
         assert_eq!(outcome.peer.map(|peer| peer.address), Some(address));
+    }
+
+    /// How TLS is spoken to a controller of this name.
+    fn settings(name: &str, name_is_explicit: bool, trust: Trust) -> TlsSettings {
+        TlsSettings {
+            name: name.to_owned(),
+            name_is_explicit,
+            trust,
+            pins: Vec::new(),
+            identity: None,
+            expected_anchors: Vec::new(),
+            is_shortest_path: false,
+            proved_leaf: None,
+            offer: Offer::default(),
+        }
+    }
+
+    #[test]
+    fn a_controller_that_dns_named_has_a_certificate_for_the_domain_or_for_its_own_name() {
+        let judged = |domains: &[&str], names: &[&str], settings: &TlsSettings| {
+            let chain = Chain::single(certificate(Template { names, ..Template::default() }));
+            let verdict =
+                if matches!(settings.trust, Trust::NotJudged) { Verdict::NotJudged } else { Verdict::AnchorItself };
+            let judgement = probe(domains).judge(&chain, &verdict, settings);
+            let is_mismatch = judgement.failures.iter().any(|failure| failure.class == Class::NameMismatch);
+            (is_mismatch, judgement.remarks.iter().any(|remark| remark.contains("for its own name")))
+        };
+        let domains = ["a.example", "b.example"];
+        let own = settings("dc1.a.example", false, Trust::System);
+        assert_eq!(judged(&domains, &["b.example"], &own), (false, false));
+        assert_eq!(judged(&domains, &["dc1.a.example"], &own), (false, true));
+        assert_eq!(judged(&domains, &["dc2.a.example"], &own), (true, false));
+        // Of one that was named by hand only that name counts.
+        assert_eq!(judged(&[], &["dc1.a.example"], &own), (false, false));
+        let explicit = settings("dc1.a.example", true, Trust::System);
+        assert_eq!(judged(&domains, &["a.example"], &explicit), (true, false));
+        assert_eq!(judged(&domains, &["dc1.a.example"], &explicit), (false, false));
+        assert_eq!(judged(&domains, &["x"], &settings("dc1.a.example", false, Trust::NotJudged)), (false, false));
+    }
+
+    #[test]
+    fn a_controller_is_named_properly_below_a_domain_that_it_may_be_of() {
+        let peer = |host: &str| Peer { host: host.to_owned(), address: "192.0.2.7:636".parse().unwrap() };
+        let is = |domains: &[&str], host: &str| probe(domains).is_named_properly(&peer(host));
+        assert!(is(&["a.example", "b.example"], "dc1.b.example"));
+        assert!(!is(&["a.example"], "dc1.b.example") && !is(&[], "dc1.a.example"));
     }
 }
