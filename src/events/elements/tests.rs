@@ -195,6 +195,8 @@ fn surroundings_tell_an_empty_result_from_nothing() {
     assert!(!surroundings("<Event>a <!-- b</Event>").is_open, "it only looks like a comment");
     assert!(surroundings("<!DOCTYPE Events [<!ENTITY a 'b'>]><Events/>").has_document_type);
     assert!(!surroundings("<Event><!DOCTYPE a></Event>").has_document_type);
+    assert!(!surroundings("<Events><!ELEMENT a><!DOC></Events>").has_document_type);
+    assert!(surroundings("<Event>1</Event ").is_cut && !surroundings("<Event>1</Event >").is_cut);
 }
 
 #[test]

@@ -215,3 +215,23 @@ fn the_histogram_begins_with_the_most_frequent() {
     let text = "15647 3 times (no access to Active Directory), 15501 once (probably no worker process)";
     assert_eq!(histogram(&codes), text);
 }
+
+#[test]
+fn each_code_is_counted_as_often_as_it_stands_there() {
+    let text = "15647;source=x 15501;reason=y 15647;source=z";
+    let records = [9_000, 9_001]
+        .map(|time| Recorded::Whole(EventRecord { message: format!("{text} {time}"), ..record(1647, time, "") }));
+    assert_eq!(tallied(records, &rules(&[]), window()).codes, BTreeMap::from([(15501, 2), (15647, 4)]));
+}
+
+#[test]
+fn records_of_other_sources_only_are_remarked() {
+    let remarks = |times: &[u64]| {
+        let foreign = |time: &u64| EventRecord { providers: vec!["Other".to_owned()], ..record(1647, *time, "") };
+        let rules = rules(&[]);
+        tallied(times.iter().map(foreign).map(Recorded::Whole), &rules, window()).remarks()
+    };
+    assert_eq!(remarks(&[]), Vec::<String>::new());
+    assert_eq!(remarks(&[9_000]), [format!("the only record is of another source than {EVENT_SOURCE}")]);
+    assert_eq!(remarks(&[9_000, 9_001]), [format!("all 2 records are of other sources than {EVENT_SOURCE}")]);
+}
