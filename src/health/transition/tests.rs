@@ -155,3 +155,21 @@ fn a_recovery_without_a_name_stands_for_the_health_set_only_where_no_event_names
     assert_eq!(monitors(&[change(1, 10, ""), change(4, 20, "A")]), [named("A", "Unhealthy")]);
     assert_eq!(monitors(&[change(4, 10, ""), change(1, 20, "")]), [named("", "Healthy")]);
 }
+
+#[test]
+fn what_a_probe_passed_explains_nothing() {
+    let passed = record(
+        PROBE_RESULTS,
+        1,
+        30,
+        &[("ServiceName", SET), ("ResultName", "P"), ("ResultType", "3"), ("Error", "none")],
+    );
+    let elsewhere = record(
+        "Application",
+        2,
+        30,
+        &[("ServiceName", SET), ("ResultName", "P"), ("ResultType", "4"), ("Error", "503")],
+    );
+    let records = [passed, elsewhere, change(4, 40, "A")];
+    assert_eq!(Transitions::from_records(&records).monitors(&[SET.to_owned()])[0].exception, "");
+}
