@@ -105,6 +105,10 @@ fn what_is_no_number_is_said_to_be_none() {
 fn both_counters_that_are_absent_are_named() {
     let error = read("up 1\n", calls(["a", "b"]), None).unwrap_err();
     assert_eq!(error.to_string(), "http://x/ lacks counters a and b");
+    let CounterError::Absent { nearest, .. } = read("up 1\nx 1\nx 2\n", calls(["a", "b"]), None).unwrap_err() else {
+        panic!("another error")
+    };
+    assert!(nearest.to_string().starts_with("nearest of 2 counters there: "), "{nearest}");
 }
 
 #[test]
