@@ -54,3 +54,24 @@ impl Channel for TcpStream {
         self.read_buf(buffer).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_on_a_connection_is_received_behind_what_was_there_and_its_end_is_nothing() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let mut sender = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let (mut receiver, _) = listener.accept().await.unwrap();
+            Channel::send(&mut sender, b"cd").await.unwrap();
+            let mut buffer = b"ab".to_vec();
+            assert_eq!(Channel::receive(&mut receiver, &mut buffer).await.unwrap(), 2);
+            assert_eq!(buffer, b"abcd");
+            drop(sender);
+            assert_eq!(Channel::receive(&mut receiver, &mut buffer).await.unwrap(), 0);
+        });
+    }
+}

@@ -174,7 +174,7 @@ mod tests {
                 if !is_silent_first {
                     peers.reverse();
                 }
-                let deadline = Deadline::new(Instant::now(), Duration::from_millis(100));
+                let deadline = Deadline::new(Instant::now(), Duration::from_millis(300));
                 match connect_first(&peers, Source::default(), &deadline).await {
                     Err(NetError::AllFailed { failed, .. }) => failed,
                     other => panic!("{other:?}"),
@@ -183,5 +183,20 @@ mod tests {
         };
         assert!(matches!(failed(true).as_slice(), [NetError::NoAnswer { .. }, NetError::Refused { .. }]));
         assert!(matches!(failed(false).as_slice(), [NetError::Refused { .. }, NetError::Unconnected { .. }]));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_still_comes_is_dropped_and_the_next_acknowledgement_is_not_held_back() {
+        run(async {
+            let mut rest = b"more".as_slice();
+            drain(&mut rest).await;
+            assert_eq!(rest, b"");
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            stream.set_quickack(false).unwrap();
+            stream.acknowledge_at_once();
+            assert!(stream.quickack().unwrap());
+        });
     }
 }

@@ -85,6 +85,20 @@ fn aliases_are_followed_and_circles_end() {
 }
 
 #[test]
+fn a_name_that_has_records_beside_its_alias_is_answered_by_them() {
+    let question = question("example.com", RecordType::A);
+    let address = |last| RData::A(A { address: u32::from_be_bytes([192, 0, 2, last]) });
+    let alias = RData::CNAME(CNAME(Name::new("other.example.com").unwrap()));
+    let records = [("example.com", alias), ("example.com", address(7)), ("other.example.com", address(8))];
+    let found = |records: &[_]| match question.read(&answer(&question, RCODE::NoError, records)) {
+        Ok(DnsAnswer::Records(records)) => records,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(found(&records), [DnsRecord::Address([192, 0, 2, 7].into())]);
+    assert_eq!(found(&[records[0].clone(), records[2].clone()]), [DnsRecord::Address([192, 0, 2, 8].into())]);
+}
+
+#[test]
 fn a_name_that_does_not_exist_has_no_records() {
     let question = question("a.example", RecordType::A);
     assert_eq!(question.read(&answer(&question, RCODE::NameError, &[])), Ok(DnsAnswer::Records(Vec::new())));
