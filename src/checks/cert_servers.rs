@@ -181,3 +181,31 @@ impl ServerOptions {
 
 /// SIP over TLS.
 const DEFAULT_PORT: u16 = 5061;
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args, Command, FromArgMatches};
+
+    use super::*;
+
+    #[test]
+    fn the_address_is_known_where_all_that_is_shown_is_of_one() {
+        let matches = ServerOptions::augment_args(Command::new("x")).try_get_matches_from(["x"]).unwrap();
+        let servers = ServerOptions::from_arg_matches(&matches).unwrap();
+        let shown = |address: &str| {
+            let address = format!("{address}:5061").parse().unwrap();
+            Inspection { peer: Some(Peer { host: "cas1".to_owned(), address }), ..Inspection::default() }
+        };
+        for (addresses, known) in [
+            (&["192.0.2.7"][..], Some("192.0.2.7")),
+            (&["192.0.2.7", "192.0.2.7"], Some("192.0.2.7")),
+            (&["192.0.2.7", "192.0.2.8"], None),
+            (&[], None),
+        ] {
+            let shown: Vec<_> = addresses.iter().map(|address| shown(address)).collect();
+            let target = servers.target("cas1", &shown);
+            assert_eq!(target.address, known.map(|address| address.parse().unwrap()), "{addresses:?}");
+            assert_eq!((target.host.as_str(), target.port, target.transport), ("cas1", Some(5061), "tls"));
+        }
+    }
+}

@@ -223,6 +223,7 @@ mod tests {
             let said = all.summary();
             assert!(said.chars().count() <= MAX_SUMMARY, "{number} fail: {said}");
             assert!(all.parts.iter().all(|part| said.contains(&part.name)), "{number} fail: {said}");
+            assert!(number > 0 || said.contains("well_2 (xxx"), "{said}");
             // What one of them says itself is not said again below.
             assert_eq!(all.findings.iter().filter(|finding| finding.is_of_a_part).count(), number);
         }
@@ -292,5 +293,25 @@ mod tests {
         for names in [[short, two[0], two[1]], [two[0], short, two[1]], [two[0], two[1], short]] {
             assert_eq!(distinct(names.map(str::to_owned).iter()), two, "{names:?}");
         }
+    }
+
+    #[test]
+    fn sources_of_several_servers_are_no_answer_and_that_of_one_is_named() {
+        let judged = |servers: &[&str]| {
+            let mut all = report([Finding::ok("well")]);
+            for server in servers {
+                let mut part = part("events".to_owned(), []);
+                part.report.servers = vec![(*server).to_owned()];
+                all.parts.push(part);
+            }
+            judge_servers(&mut all);
+            all.findings.split_off(1)
+        };
+        assert_eq!(judged(&[]), []);
+        assert_eq!(judged(&["CAS1", "cas1.example.com"]), [Finding::remark("the sources are of cas1.example.com")]);
+        let [found] = &judged(&["cas1.example.com", "cas2.example.com"])[..] else { panic!() };
+        assert_eq!((found.class, found.state), (Some(Class::NoData), State::Unknown));
+        assert!(found.text.ends_with("choose with --server one of cas1.example.com, cas2.example.com"), "{found:?}");
+        assert!(found.advice.contains("(--server)"), "{}", found.advice);
     }
 }
