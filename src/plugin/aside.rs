@@ -219,6 +219,8 @@ const BY_THE_CALLER: u32 = 1;
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
     use crate::options::Options;
     use crate::report::Target;
@@ -253,5 +255,16 @@ mod tests {
             let left = question.own_deadline(started, all).instant().duration_since(started.instant);
             assert_eq!(left, Duration::from_secs(seconds), "{line}");
         }
+    }
+
+    #[test]
+    fn what_was_not_answered_began_when_it_was_asked() {
+        let question = Question::of::<OfATest>(vec![OsString::from("x")], None).unwrap();
+        let asked = Started { time: SystemTime::UNIX_EPOCH, ..Started::now() };
+        let ended = question.ended(asked, "SIGTERM");
+        assert_eq!((ended.started.time, ended.started.instant), (asked.time, asked.instant));
+        assert!(ended.summary().contains("SIGTERM"), "{}", ended.summary());
+        let failed = question.failed(asked, lacking("no thread"));
+        assert_eq!((failed.started.time, failed.summary().as_str()), (asked.time, "no thread"));
     }
 }
