@@ -72,9 +72,18 @@ mod tests {
 
     #[test]
     fn what_is_no_extended_response_is_refused() {
-        for bytes in
-            [b"* OK ready\r\n".as_slice(), b"\x30\x03\x02\x01\x01", b"\x30\x80", b"\x30\x05\x02\x01\x01\x61\x00"]
-        {
+        let (another_tag, too_long) = (
+            b"\x30\x0c\x02\x01\x01\x78\x07\x02\x01\x00\x04\x00\x04\x00",
+            b"\x30\x10\x02\x01\x01\x78\x0b\x0a\x05\x01\x00\x00\x00\x00\x04\x00\x04\x00",
+        );
+        for bytes in [
+            another_tag.as_slice(),
+            too_long,
+            b"* OK ready\r\n".as_slice(),
+            b"\x30\x03\x02\x01\x01",
+            b"\x30\x80",
+            b"\x30\x05\x02\x01\x01\x61\x00",
+        ] {
             assert!(extended_response(bytes).is_err(), "{bytes:?}");
         }
     }
