@@ -254,11 +254,20 @@ const SUBJECT_ALTERNATIVE_NAME: Oid<'_> = oid!(2.5.29.17);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::x509::chain::tests::leaf_to_root;
 
     #[test]
     fn the_longest_certificate_is_looked_at_and_a_longer_one_is_not() {
         let refused = |length: usize| Certificate::from_der(&vec![0; length]).unwrap_err();
         assert_eq!(refused(MAX_LENGTH), CertificateError::NotACertificate);
         assert_eq!(refused(MAX_LENGTH + 1), CertificateError::TooLong(MAX_LENGTH + 1));
+    }
+
+    #[test]
+    fn who_issued_a_certificate_is_said_in_words() {
+        let [leaf, issuing, root] = leaf_to_root();
+        let said = [&leaf, &issuing, &root].map(|certificate| (certificate.subject(), certificate.issuer()));
+        let names = ["CN=cas1.example.com", "CN=Issuing", "CN=Root", "CN=Root"];
+        assert_eq!(said, [0, 1, 2].map(|place| (names[place].to_owned(), names[place + 1].to_owned())));
     }
 }
