@@ -70,11 +70,13 @@ struct Ending {
 
 static ENDING: Mutex<Ending> = Mutex::new(Ending { held: 0, signal: None, wakers: Vec::new() });
 
-/// Alone among the tests of this process in holding the end off, or asking for it, until it is dropped.
+/// Alone among the tests of this process in holding the end off, or asking for it, until it is dropped; nobody waits yet.
 #[cfg(test)]
 pub(crate) fn alone() -> std::sync::MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    let alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    ENDING.lock().unwrap_or_else(std::sync::PoisonError::into_inner).wakers.clear();
+    alone
 }
 
 #[cfg(test)]
