@@ -97,3 +97,19 @@ fn who_may_not_see_credentials_may_not_when_he_is_called_back_either() {
         }
     });
 }
+
+#[test]
+fn who_takes_a_second_connection_and_says_nothing_is_given_up_before_all_is_over() {
+    block_on(async {
+        let callee = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let question = Question { tls: Some(tls("127.0.0.1")), ..question(Duration::from_secs(60)) };
+        let mut old = line_to(&callee).await;
+        (old.peer.address, old.transport) = (silent.local_addr().unwrap(), Transport::Tls);
+        let mut lines = Lines::over(line_to(&callee).await, Cow::Borrowed(&question), Family::Any);
+        lines.take(0);
+        let hard = Instant::now() + Duration::from_secs(1);
+        assert_eq!(timeout_at(hard.into(), lines.redial(old, hard)).await, Ok(None), "all is over");
+        assert!(!lines.is_any());
+    });
+}

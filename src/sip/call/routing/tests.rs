@@ -9,6 +9,9 @@ use std::time::Duration;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::*;
+use crate::net::Peer;
+use crate::net::source::Source;
+use crate::net::udp::Datagrams;
 use crate::sip::assessment::tests::peer;
 use crate::sip::call::called::Log;
 use crate::sip::call::machine::Until;
@@ -154,4 +157,52 @@ fn credentials_are_withheld_from_whom_a_redirection_names_and_where_the_certific
         assert_eq!(attempt.withheld, Some(expected));
     }
     serving.join().unwrap();
+}
+
+/// Of a server that takes the connection and says nothing, which has shown no certificate that could be out of order.
+#[test]
+fn credentials_are_not_said_to_be_withheld_from_whom_nobody_asked_for_a_certificate() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut asked = asked(Duration::from_millis(100), Redirect::Follow);
+    asked.question.tls = Some(tls("b.example.com"));
+    asked.question.credentials = Some(Credentials { username: "alice".to_owned(), password: "secret".to_owned() });
+    let port = listener.local_addr().unwrap().port();
+    let location = Location::of_host("127.0.0.1", port, Transport::Tls, Family::Any);
+    let attempt = block_on(journey(&asked).call(Cow::Borrowed(&asked.question), &location));
+    assert!(attempt.result.is_err());
+    assert_eq!(attempt.withheld, None);
+}
+
+#[test]
+fn only_whom_a_redirection_names_is_nobody_at_no_address_in_particular() {
+    for (redirections, address, is_nobody) in
+        [(0, "0.0.0.0:5060", false), (1, "0.0.0.0:5060", true), (2, "[::]:5060", true), (1, "127.0.0.1:5060", false)]
+    {
+        let asked = asked(Duration::from_secs(60), Redirect::Follow);
+        let journey = Journey { redirections, ..journey(&asked) };
+        let connected = block_on(async {
+            let loopback = Peer { host: "127.0.0.1".to_owned(), address: "127.0.0.1:5060".parse().unwrap() };
+            let datagrams = Datagrams::to(&loopback, Source::default()).await.unwrap();
+            let local = datagrams.local_addr().unwrap();
+            let peer = Peer { host: "b.example".to_owned(), address: address.parse().unwrap() };
+            probe::Connected { connection: probe::Connection::Udp(datagrams), peer, local }
+        });
+        let class = journey.is_nobody(&connected).map(|nobody| nobody.class);
+        assert_eq!(class, is_nobody.then_some(Class::Redirection), "{redirections} {address}");
+    }
+}
+
+#[test]
+fn a_target_with_its_port_or_address_is_a_host_and_no_domain() {
+    let nowhere = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let nameservers = Nameservers::new(&[nowhere.local_addr().unwrap()]).ok();
+    let asked = CallQuestion { nameservers, ..asked(Duration::from_millis(100), Redirect::Follow) };
+    for (uri, expected) in
+        [("sip:b@b.example:5070", Some(5070)), ("sip:b@192.0.2.8", Some(5060)), ("sip:b@b.example", None)]
+    {
+        let uri = SipUri::read(uri).unwrap();
+        let mut journey = journey(&asked);
+        let located = block_on(journey.locate(&uri, Transport::Udp, &asked.question.deadline));
+        assert_eq!(located.ok().map(|location| location.targets[0].port), expected, "{}", uri.text);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use futures_util::FutureExt;
 use futures_util::future::join;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
@@ -12,14 +13,15 @@ use crate::net::source::Source;
 use crate::net::udp::Datagrams;
 use crate::report::Class;
 use crate::sip::call::called::Called;
-use crate::sip::call::machine::outcome::{Release, Verdict};
+use crate::sip::call::machine::outcome::{Open, Release, Verdict};
 use crate::sip::call::machine::tests::template;
 use crate::sip::call::machine::{Until, Wish};
 use crate::sip::probe::tests::{answer, question};
 use crate::sip::probe::{Connected, Connection};
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+    let limited = async { tokio::time::timeout(Duration::from_secs(60), work).await.unwrap() };
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(limited)
 }
 
 /// A call to this callee, who has so many milliseconds; and where it is made from.
@@ -40,6 +42,14 @@ async fn call_over<'a>(connected: Connected, until: Until, milliseconds: u64) ->
     let (whole, held_off) = (question.deadline, ending::hold_off().unwrap());
     let setup = Setup { question: Cow::Owned(question), family: Family::Any, whole, held_off };
     CallUac::over(line, call, MediaPort::open(local.ip()).await.unwrap(), setup)
+}
+
+async fn stream_to(callee: &TcpListener) -> Connected {
+    let address = callee.local_addr().unwrap();
+    let stream = TcpStream::connect(address).await.unwrap();
+    let local = stream.local_addr().unwrap();
+    let peer = Peer { host: "127.0.0.1".to_owned(), address };
+    Connected { connection: Connection::Tcp(stream), peer, local }
 }
 
 /// The next message that the callee hears.
@@ -143,18 +153,60 @@ fn an_answered_call_is_held_and_released() {
     assert!(["> ", "< ", "INVITE ", "BYE "].iter().all(|part| trace.contains(part)), "{trace}");
 }
 
+#[test]
+fn only_the_end_of_a_stream_breaks_a_call_that_is_kept_and_only_one_that_is_not_being_left() {
+    let _alone = ending::alone();
+    for (is_stream, is_leaving, expected) in
+        [(true, false, Some(Class::Closed)), (true, true, None), (false, false, None)]
+    {
+        block_on(async {
+            let callee = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let mut uac = if is_stream {
+                call_over(stream_to(&listener).await, Until::Answer, 20_000).await
+            } else {
+                call(&callee, Until::Answer, 20_000).await.0
+            };
+            let via = format!("Via: SIP/2.0/TCP a;branch={}", uac.call.branch_of_invite());
+            let answer =
+                format!("SIP/2.0 200 OK\r\n{via}\r\nCall-ID: the-call\r\nCSeq: 1 INVITE\r\nTo: <sip:a>;tag=b\r\n\r\n");
+            assert!(uac.call.receive(&message::tests::response(&answer), true, Instant::now()));
+            if is_leaving {
+                uac.leave();
+            }
+            assert!(uac.recover(0, Failure::new(Class::Closed, "gone")).await, "it is to be released");
+            assert_eq!(uac.log.broken.map(|broken| broken.class), expected, "{is_stream} {is_leaving}");
+        });
+    }
+}
+
+#[test]
+fn a_stream_that_ends_again_is_not_made_once_more() {
+    let _alone = ending::alone();
+    block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uac = call_over(stream_to(&listener).await, Until::Answer, 20_000).await;
+        let answering = async {
+            let (mut first, _) = listener.accept().await.unwrap();
+            let invite = heard_on(&mut first).await;
+            first.write_all(answer(&invite, "180 Ringing", "").as_bytes()).await.unwrap();
+            drop(first);
+            let (mut second, _) = listener.accept().await.unwrap();
+            assert!(heard_on(&mut second).await.starts_with("CANCEL "));
+        };
+        let (called, ()) = join(uac.finish(), answering).await;
+        assert_eq!(called.call.release(), Release::Open(Open::CancelUnanswered));
+        assert!(listener.accept().now_or_never().is_none(), "a third one");
+    });
+}
+
 /// The end of the stream while it rings: the call is taken back over another one.
 #[test]
 fn a_call_whose_stream_ends_while_it_rings_is_cancelled_over_another_one() {
     let _alone = ending::alone();
     let (called, via) = block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let peer = Peer { host: "127.0.0.1".to_owned(), address };
-        let stream = TcpStream::connect(address).await.unwrap();
-        let local = stream.local_addr().unwrap();
-        let connected = Connected { connection: Connection::Tcp(stream), peer, local };
-        let uac = call_over(connected, Until::Answer, 20_000).await;
+        let uac = call_over(stream_to(&listener).await, Until::Answer, 20_000).await;
         let answering = async {
             let (mut first, _) = listener.accept().await.unwrap();
             let invite = heard_on(&mut first).await;
