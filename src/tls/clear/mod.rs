@@ -39,8 +39,7 @@ pub(crate) async fn read(mut stream: TcpStream, approach: Approach<'_>) -> Hands
     let exchanged = deadline.limit(stage, exchange(&mut stream, &hello, &mut reader, &mut first)).await;
 
     let mut seen = Seen::from(reader.flight());
-    let is_proved =
-        settings.proved_leaf.is_some() && settings.proved_leaf.as_ref() == reader.flight().certificates.first();
+    let is_proved = is_proved(reader.flight(), settings.proved_leaf.as_deref());
     let possession = if is_fresh && !is_proved { possession(reader.flight(), &client_random) } else { None };
     seen.served.key_is_proved = possession == Some(Ok(()));
     let disproof = possession.and_then(Result::err).filter(|reason| reason.disproves());
@@ -92,6 +91,11 @@ async fn exchange(
     Ok(())
 }
 
+/// Whether the leaf that is shown is the one whose key has been proved before.
+fn is_proved(flight: &Flight, proved_leaf: Option<&[u8]>) -> bool {
+    flight.certificates.first().is_some_and(|leaf| proved_leaf == Some(leaf.as_slice()))
+}
+
 /// Whether what the server has signed is signed with the leaf's key; `None` where it has signed nothing.
 fn possession(flight: &Flight, client_random: &[u8; 32]) -> Option<Result<(), KeyError>> {
     let (leaf, signed) = flight.certificates.first().zip(flight.signed.as_ref())?;
@@ -127,3 +131,18 @@ const NO_CERTIFICATE: &str = "the server chose a cipher suite without a certific
 
 /// What is offered to the server.
 pub(crate) const OFFER: &str = "TLS 1.2, 1.1 and 1.0 with every suite that has a certificate";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_proved_of_one_certificate_is_not_proved_of_another() {
+        let flight =
+            |leaf: &[u8]| Flight { certificates: vec![leaf.to_vec(), b"issuer".to_vec()], ..Flight::default() };
+        let proved = Some(b"leaf".as_slice());
+        assert!(is_proved(&flight(b"leaf"), proved));
+        assert!(!is_proved(&flight(b"another leaf"), proved) && !is_proved(&flight(b"leaf"), None));
+        assert!(!is_proved(&Flight::default(), proved) && !is_proved(&Flight::default(), None));
+    }
+}
