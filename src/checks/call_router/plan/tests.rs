@@ -21,6 +21,8 @@ fn this_host_is_none_of_the_same_first_name_in_another_domain() {
 fn an_address_that_can_be_listened_at_is_this_host() {
     assert!(site("-H 127.0.0.1").is_here() && site("-H localhost").is_here());
     assert!(!site("-H cas1.example.com").is_here());
+    assert!(site("-H 127.0.0.1").on_windows().is_empty());
+    assert_eq!(site("-H cas1.example.com").on_windows(), ["--hostname", "cas1.example.com"]);
 }
 
 #[test]
