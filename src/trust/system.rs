@@ -159,7 +159,7 @@ const MAX_PATIENCE: Duration = Duration::from_secs(5);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::x509::chain::tests::{chain, leaf_to_root};
+    use crate::x509::chain::tests::{Template, ca, chain, leaf_to_root, three};
 
     #[test]
     fn only_the_roots_that_could_have_issued_the_chain_are_taken() {
@@ -173,8 +173,10 @@ mod tests {
         let roots: Vec<_> = roots::roots(text.as_bytes()).map(Result::unwrap).collect();
         let found = |issuers: &[&[u8]]| possible(&roots, issuers).filter_map(Root::der).collect::<Vec<_>>();
         assert_eq!(found(&issuers), [root.der.clone(), intermediate.der.clone()]);
-        assert_eq!(found(&issuers[..1]), [intermediate.der]);
+        assert_eq!(found(&issuers[..1]), [intermediate.der.clone()]);
         assert_eq!(found(&[]), [b""; 0]);
+        let [written_otherwise, ..] = three(Template::default(), ca("ISSUING", (0, 900)), ca("Root", (0, 900)));
+        assert_eq!(found(&[written_otherwise.issuer_der()]), [intermediate.der]);
     }
 
     #[test]

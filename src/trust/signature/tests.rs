@@ -18,12 +18,16 @@ fn rsa_key_of(bytes: usize) -> Vec<u8> {
 }
 
 #[test]
-fn in_a_handshake_a_key_that_is_too_long_for_ring_does_not_make_a_signature_wrong() {
+fn a_key_that_is_too_long_for_ring_does_not_make_a_signature_wrong() {
+    let [leaf, ..] = leaf_to_root();
     for (bytes, expected) in [(256, Check::Wrong), (1024, Check::Wrong), (1025, Check::Unverifiable)] {
         let key = rsa_key_of(bytes);
         let key = KeyInfo { algorithm: alg_id::RSA_ENCRYPTION.as_ref(), bits: &key };
         let signature = vec![7; bytes];
         assert_eq!(check_handshake(SignatureScheme::RSA_PSS_SHA256, key, b"said", &signature), expected, "{bytes}");
+        let algorithm = alg_id::RSA_PKCS1_SHA256.as_ref();
+        let parts = Parts { algorithm, signature: &signature, ..leaf.parts().unwrap() };
+        assert_eq!(check(&parts, key), expected, "{bytes}");
     }
 }
 

@@ -102,9 +102,12 @@ fn a_signature_that_ring_does_not_verify_is_verified_beside_it() {
     let [root_key, key] = keys();
     let root = ca("Root", (0, 9_000)).params();
     let leaf = issued(&Template::default().params(), &key, &root, &root_key);
-    let anchors = anchors(&[&read(&root.self_signed(&root_key).unwrap())]);
+    let root = read(&root.self_signed(&root_key).unwrap());
+    let anchors = anchors(&[&root]);
     let is_trusted = |by| verdict(&anchors, &chain([&with_sha_512(&leaf, by)]), DAY).is_trusted();
     assert!(is_trusted(&root_key) && !is_trusted(&key));
+    let checked = |by| signature::check(&with_sha_512(&leaf, by).parts().unwrap(), root.parts().unwrap().key);
+    assert_eq!((checked(&root_key), checked(&key)), (Check::Good, Check::Wrong));
 }
 
 /// The same certificate, signed with SHA-512 and this key of P-256.
