@@ -63,6 +63,16 @@ fn what_reads_a_source_of_exchange_is_of_exchange_and_what_asks_any_server_is_no
 }
 
 #[test]
+fn whoever_reads_a_file_is_not_told_what_to_do_about_a_server() {
+    let advice = |line: &str| options::<CertExpiry>(line).advice()(Some(Class::Timeout));
+    let on_file = advice("--file a.pem");
+    assert!(on_file.starts_with("To read the file takes longer"), "{on_file}");
+    for server in ["-H sbc.example.com", "-H cas1.example.com --peer exchange"] {
+        assert_ne!(advice(server), on_file, "{server}");
+    }
+}
+
+#[test]
 fn a_command_line_is_understood_or_told_what_is_wrong_with_it() {
     for check in ALL {
         let mistake = check.parse(words("--bogus")).unwrap_err();
