@@ -107,12 +107,12 @@ fn socket(peer: &Peer, source: Source) -> Result<TcpSocket, NetError> {
 /// How long a peer may take to close what we have closed.
 const LINGER: Duration = Duration::from_millis(50);
 
-#[cfg(test)]
+// Elsewhere a listener without room for another connection refuses it.
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
 
-    /// A listener without room for another connection, which swallows requests for one. Elsewhere it refuses them.
-    #[cfg(target_os = "linux")]
+    /// A listener without room for another connection, which swallows requests for one.
     struct Silent {
         peer: Peer,
         _listener: tokio::net::TcpListener,
@@ -120,7 +120,6 @@ mod tests {
         _first: TcpStream,
     }
 
-    #[cfg(target_os = "linux")]
     impl Silent {
         async fn new() -> Self {
             let socket = bound();
@@ -132,24 +131,20 @@ mod tests {
     }
 
     /// Nobody listens there, and nobody else can.
-    #[cfg(target_os = "linux")]
     fn bound() -> TcpSocket {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         socket
     }
 
-    #[cfg(target_os = "linux")]
     fn peer(address: std::net::SocketAddr) -> Peer {
         Peer { host: "cas1.example.com".to_owned(), address }
     }
 
-    #[cfg(target_os = "linux")]
     fn run<T>(work: impl Future<Output = T>) -> T {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
     }
 
-    #[cfg(target_os = "linux")]
     #[test]
     fn no_answer_within_its_share_is_told_from_the_end_of_the_deadline() {
         let (short, long) = (Duration::from_millis(20), Duration::from_secs(60));
@@ -164,7 +159,6 @@ mod tests {
         assert!(matches!(error, NetError::Unconnected { .. }), "{error}");
     }
 
-    #[cfg(target_os = "linux")]
     #[test]
     fn each_address_has_its_share_of_the_deadline_and_the_last_one_all_that_is_left() {
         let failed = |is_silent_first: bool| {
@@ -185,7 +179,6 @@ mod tests {
         assert!(matches!(failed(false).as_slice(), [NetError::Refused { .. }, NetError::Unconnected { .. }]));
     }
 
-    #[cfg(target_os = "linux")]
     #[test]
     fn what_still_comes_is_dropped_and_the_next_acknowledgement_is_not_held_back() {
         run(async {
