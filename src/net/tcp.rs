@@ -108,7 +108,8 @@ fn socket(peer: &Peer, source: Source) -> Result<TcpSocket, NetError> {
 const LINGER: Duration = Duration::from_millis(50);
 
 // Elsewhere a listener without room for another connection refuses it.
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
 

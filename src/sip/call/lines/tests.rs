@@ -84,6 +84,7 @@ fn who_takes_a_connection_and_says_nothing_is_given_up_while_there_is_time_for_a
 
 #[test]
 fn who_may_not_see_credentials_may_not_when_he_is_called_back_either() {
+    let _alone = ending::alone();
     block_on(async {
         let callee = UdpSocket::bind("127.0.0.1:0").unwrap();
         let question = question(Duration::from_secs(60));
@@ -100,6 +101,7 @@ fn who_may_not_see_credentials_may_not_when_he_is_called_back_either() {
 
 #[test]
 fn who_takes_a_second_connection_and_says_nothing_is_given_up_before_all_is_over() {
+    let _alone = ending::alone();
     block_on(async {
         let callee = UdpSocket::bind("127.0.0.1:0").unwrap();
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

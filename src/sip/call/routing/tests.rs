@@ -71,6 +71,7 @@ fn attempt(answer: Option<(u16, &str)>) -> Attempt {
 
 #[test]
 fn another_target_is_called_only_where_it_may_do_better_and_time_is_left() {
+    let _alone = ending::alone();
     let contact = "Contact: <sip:b@192.0.2.8>";
     for (answer, seconds, goes_on) in [
         (Some((200, contact)), 60, false),
@@ -89,6 +90,7 @@ fn another_target_is_called_only_where_it_may_do_better_and_time_is_left() {
 
 #[test]
 fn a_redirection_whose_target_was_asked_counts_whether_that_answers_or_not() {
+    let _alone = ending::alone();
     let nobody = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let asked = asked(Duration::from_millis(50), Redirect::Ask);
     let mut journey = journey(&asked);
@@ -115,6 +117,7 @@ fn a_target_is_asked_for_whom_it_names_in_its_own_share_of_the_time() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_redirection_to_a_name_of_no_address_in_particular_leads_whoever_follows_it_to_himself() {
+    let _alone = ending::alone();
     let asked = asked(Duration::from_secs(2), Redirect::Ask);
     let mut journey = journey(&asked);
     let mut attempt = attempt(Some((302, "Contact: <sip:b@0:9>")));
