@@ -171,7 +171,7 @@ impl DirectoryProbe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tls::settings::{Offer, Trust};
+    use crate::tls::settings::Trust;
     use crate::x509::chain::tests::{Template, certificate};
     use tokio::net::TcpSocket;
 
@@ -203,17 +203,7 @@ mod tests {
 
     /// How TLS is spoken to a controller of this name.
     fn settings(name: &str, name_is_explicit: bool, trust: Trust) -> TlsSettings {
-        TlsSettings {
-            name: name.to_owned(),
-            name_is_explicit,
-            trust,
-            pins: Vec::new(),
-            identity: None,
-            expected_anchors: Vec::new(),
-            is_shortest_path: false,
-            proved_leaf: None,
-            offer: Offer::default(),
-        }
+        TlsSettings { name_is_explicit, trust, ..TlsSettings::of_a_test(name) }
     }
 
     #[test]

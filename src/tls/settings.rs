@@ -68,6 +68,24 @@ pub(crate) enum Trust {
     NotJudged,
 }
 
+#[cfg(test)]
+impl TlsSettings {
+    /// With whoever is asked for by `name`, wherever its certificate is from.
+    pub(crate) fn of_a_test(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            name_is_explicit: true,
+            trust: Trust::NotJudged,
+            pins: Vec::new(),
+            identity: None,
+            expected_anchors: Vec::new(),
+            is_shortest_path: false,
+            proved_leaf: None,
+            offer: Offer::default(),
+        }
+    }
+}
+
 impl TlsSettings {
     /// Whether `chain` is trusted at `now` (Unix time). The system's anchors are loaded here, and only if they decide.
     pub(crate) fn verdict(&self, chain: &Chain, now: i64, deadline: &Deadline) -> Verdict {

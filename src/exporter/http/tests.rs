@@ -13,7 +13,6 @@ use tokio_rustls::TlsAcceptor;
 
 use super::*;
 use crate::net::Peer;
-use crate::tls::settings::{Offer, Trust};
 
 async fn answered(answer: &[u8]) -> Result<String, HttpError> {
     let url: Url = "http://cas1.example.com/metrics".parse().unwrap();
@@ -158,17 +157,7 @@ fn a_server_that_asks_for_a_certificate_and_hangs_up_without_one_wants_one() {
         .with_client_cert_verifier(verifier.allow_unauthenticated().build().unwrap())
         .with_single_cert(vec![certificate.der().clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
         .unwrap();
-    let tls = TlsSettings {
-        name: "127.0.0.1".to_owned(),
-        name_is_explicit: false,
-        trust: Trust::NotJudged,
-        pins: Vec::new(),
-        identity: None,
-        expected_anchors: Vec::new(),
-        is_shortest_path: false,
-        proved_leaf: None,
-        offer: Offer::default(),
-    };
+    let tls = TlsSettings { name_is_explicit: false, ..TlsSettings::of_a_test("127.0.0.1") };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let answer = runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -63,19 +63,7 @@ pub(crate) enum Redirect {
 
 /// Makes the call that is asked for.
 pub(crate) async fn route(asked: &CallQuestion, location: &Location) -> Routed {
-    let mut journey = Journey {
-        asked,
-        usual: location.transport,
-        identity: None,
-        to: None,
-        places: Places::default(),
-        targets: VecDeque::new(),
-        redirections: 0,
-        target: None,
-        lingering: Lingering::default(),
-        events: Vec::new(),
-        trace: Vec::new(),
-    };
+    let mut journey = Journey::new(asked, location.transport);
     let mut first = journey.call(Cow::Borrowed(&asked.question), location).await;
     let mut goes_on = journey.look_after(&mut first, &[]).await;
     let mut further = Vec::new();
@@ -128,6 +116,22 @@ struct Target {
 }
 
 impl<'a> Journey<'a> {
+    fn new(asked: &'a CallQuestion, usual: Transport) -> Self {
+        Self {
+            asked,
+            usual,
+            identity: None,
+            to: None,
+            places: Places::default(),
+            targets: VecDeque::new(),
+            redirections: 0,
+            target: None,
+            lingering: Lingering::default(),
+            events: Vec::new(),
+            trace: Vec::new(),
+        }
+    }
+
     /// Calls by way of `location`.
     async fn call(&mut self, question: Cow<'a, Question>, location: &Location) -> Attempt {
         let (mut facts, connected) = self.lingering.beside(probe::connect(&question, location)).await;

@@ -6,7 +6,6 @@ use super::*;
 use crate::net::source::Source;
 use crate::sip::digest::Credentials;
 use crate::tls::backend::Backend;
-use crate::tls::settings::{Offer, Trust};
 use crate::x509::expiry::Expiries;
 
 /// The plainest question, to be answered within `timeout`.
@@ -31,21 +30,6 @@ pub(crate) fn question(timeout: Duration) -> Question {
         asks_misnamed: false,
         now: 0,
         deadline: Deadline::new(Instant::now(), timeout),
-    }
-}
-
-/// TLS with whoever is asked for by `name`, wherever its certificate is from.
-pub(crate) fn tls(name: &str) -> TlsSettings {
-    TlsSettings {
-        name: name.to_owned(),
-        name_is_explicit: true,
-        trust: Trust::NotJudged,
-        pins: Vec::new(),
-        identity: None,
-        expected_anchors: Vec::new(),
-        is_shortest_path: false,
-        proved_leaf: None,
-        offer: Offer::default(),
     }
 }
 
@@ -118,7 +102,8 @@ fn the_last_address_has_all_the_time_that_the_others_leave() {
 #[test]
 fn the_same_question_to_another_host_has_its_name_for_tls_and_no_credentials() {
     let credentials = Some(Credentials { username: "alice".to_owned(), password: "secret".to_owned() });
-    let first = Question { tls: Some(tls("a.example.com")), credentials, ..question(Duration::ZERO) };
+    let first =
+        Question { tls: Some(TlsSettings::of_a_test("a.example.com")), credentials, ..question(Duration::ZERO) };
     let other = first.to("b.example.com");
     let settings = other.tls.unwrap();
     assert_eq!((settings.name.as_str(), settings.name_is_explicit), ("b.example.com", false));

@@ -11,7 +11,8 @@ use crate::net::udp::Datagrams;
 use crate::sip::address::SipUri;
 use crate::sip::call::message::Method;
 use crate::sip::probe::Connection;
-use crate::sip::probe::tests::{question, tls};
+use crate::sip::probe::tests::question;
+use crate::tls::settings::TlsSettings;
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
@@ -66,7 +67,7 @@ fn who_takes_a_connection_and_says_nothing_is_given_up_while_there_is_time_for_a
     block_on(async {
         let callee = UdpSocket::bind("127.0.0.1:0").unwrap();
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let question = Question { tls: Some(tls("127.0.0.1")), ..question(Duration::from_secs(60)) };
+        let question = Question { tls: Some(TlsSettings::of_a_test("127.0.0.1")), ..question(Duration::from_secs(60)) };
         let mut lines = Lines::over(line_to(&callee).await, Cow::Borrowed(&question), Family::Any);
         let hard = Instant::now() + Duration::from_secs(1);
         let bye = bye(&format!("sip:a@127.0.0.1:{};transport=tls", silent.local_addr().unwrap().port()));
@@ -105,7 +106,7 @@ fn who_takes_a_second_connection_and_says_nothing_is_given_up_before_all_is_over
     block_on(async {
         let callee = UdpSocket::bind("127.0.0.1:0").unwrap();
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let question = Question { tls: Some(tls("127.0.0.1")), ..question(Duration::from_secs(60)) };
+        let question = Question { tls: Some(TlsSettings::of_a_test("127.0.0.1")), ..question(Duration::from_secs(60)) };
         let mut old = line_to(&callee).await;
         (old.peer.address, old.transport) = (silent.local_addr().unwrap(), Transport::Tls);
         let mut lines = Lines::over(line_to(&callee).await, Cow::Borrowed(&question), Family::Any);

@@ -17,7 +17,8 @@ use crate::sip::call::called::Log;
 use crate::sip::call::machine::Until;
 use crate::sip::call::machine::tests::Scene;
 use crate::sip::call::message::Method;
-use crate::sip::probe::tests::{question, tls};
+use crate::sip::probe::tests::question;
+use crate::tls::settings::TlsSettings;
 use crate::x509::chain::tests::Template as CertificateTemplate;
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
@@ -38,19 +39,7 @@ fn asked(timeout: Duration, redirect: Redirect) -> CallQuestion {
 }
 
 fn journey(asked: &CallQuestion) -> Journey<'_> {
-    Journey {
-        asked,
-        usual: Transport::Udp,
-        identity: None,
-        to: None,
-        places: Places::default(),
-        targets: VecDeque::new(),
-        redirections: 0,
-        target: None,
-        lingering: Lingering::default(),
-        events: Vec::new(),
-        trace: Vec::new(),
-    }
+    Journey::new(asked, Transport::Udp)
 }
 
 /// A server that answered with this, or could not be reached.
@@ -147,7 +136,7 @@ fn credentials_are_withheld_from_whom_a_redirection_names_and_where_the_certific
         }
     });
     let mut asked = asked(Duration::from_secs(20), Redirect::Follow);
-    asked.question.tls = Some(tls("b.example.com"));
+    asked.question.tls = Some(TlsSettings::of_a_test("b.example.com"));
     asked.question.credentials = Some(Credentials { username: "alice".to_owned(), password: "secret".to_owned() });
     let location = Location::of_host("127.0.0.1", port, Transport::Tls, Family::Any);
     for (credentials, expected) in [
@@ -167,7 +156,7 @@ fn credentials_are_withheld_from_whom_a_redirection_names_and_where_the_certific
 fn credentials_are_not_said_to_be_withheld_from_whom_nobody_asked_for_a_certificate() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut asked = asked(Duration::from_millis(100), Redirect::Follow);
-    asked.question.tls = Some(tls("b.example.com"));
+    asked.question.tls = Some(TlsSettings::of_a_test("b.example.com"));
     asked.question.credentials = Some(Credentials { username: "alice".to_owned(), password: "secret".to_owned() });
     let port = listener.local_addr().unwrap().port();
     let location = Location::of_host("127.0.0.1", port, Transport::Tls, Family::Any);
