@@ -62,22 +62,24 @@ fn ask(tree: &Path, mutants: &[&Value], programs: &[&str]) -> Result<(), Failure
 fn fate(tree: &Path, number: u32, tests: &[&Test]) -> (String, usize) {
     let (mut asked, mut many, mut spent) = (0, FEW, Duration::ZERO);
     while asked < tests.len() && spent < ENOUGH {
-        let batch = &tests[asked..tests.len().min(asked + many)];
-        let mut by_program: BTreeMap<&str, Vec<&Test>> = BTreeMap::new();
-        for test in batch {
+        let (mut by_program, first): (BTreeMap<&str, Vec<&Test>>, usize) = (BTreeMap::new(), asked);
+        for test in tests[first..].iter().take(many) {
+            if spent >= ENOUGH {
+                break;
+            }
             by_program.entry(&test.program).or_default().push(test);
+            spent += test.takes;
+            asked += 1;
         }
         for (program, tests) in by_program {
             let names: Vec<&str> = tests.iter().map(|test| test.name.as_str()).collect();
             let takes: Duration = tests.iter().map(|test| test.takes).sum();
-            spent += takes;
             match (Run { tree, program, names: &names, awake: number, most: LEAST + takes * 5 }.end(None)) {
                 End::Passed => {}
                 End::Failed => return ("caught".to_owned(), asked),
                 End::Late => return ("timeout".to_owned(), asked),
             }
         }
-        asked += batch.len();
         many *= 4;
     }
     (if tests.is_empty() { "unreached" } else { MISSED }.to_owned(), asked)

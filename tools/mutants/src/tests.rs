@@ -1,7 +1,7 @@
 //! Which tests has a program, which mutants does each reach, and how does it end?
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -59,7 +59,8 @@ pub fn reach(tree: &Path, programs: &[&str]) -> Result<(), Failure> {
             let end = run.end(Some(&place));
             let reached = fs::read_to_string(&place).unwrap_or_default();
             let _ = fs::remove_file(&place);
-            let numbers: Vec<u32> = reached.lines().filter_map(|line| line.parse().ok()).collect();
+            // Each process that the test starts has written down its own.
+            let numbers: BTreeSet<u32> = reached.lines().filter_map(|line| line.parse().ok()).collect();
             let takes = started.elapsed().as_millis() as u64;
             if let (Ok(mut found), End::Passed) = (found.lock(), end) {
                 found.push(json!({ "name": name, "takes": takes, "reaches": numbers }));
