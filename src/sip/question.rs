@@ -89,3 +89,26 @@ impl Question {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::expect::StatusRules;
+    use crate::sip::judge::Expected;
+    use crate::sip::probe::tests::question;
+    use crate::sip::series::Pace;
+
+    #[test]
+    fn a_search_leaves_time_for_a_series_and_one_attempt_is_no_search() {
+        let expected = Expected { statuses: StatusRules::default(), headers: Vec::new(), allow: Vec::new() };
+        let pace = Pace { count: 4, interval: Duration::from_secs(5) };
+        let repetition = Some(Repetition { pace, expected, patience: None });
+        let question = Question { repetition, ..question(Duration::from_secs(60)) };
+        let whole = question.deadline;
+        assert_eq!(question.search(&whole, 1).instant(), whole.instant());
+        let searched = whole.instant() - question.search(&whole, 2).instant();
+        assert!((19..=20).contains(&searched.as_secs()), "{searched:?}");
+        let alone = Question { repetition: None, ..question };
+        assert_eq!(alone.search(&whole, 2).instant(), whole.instant());
+    }
+}

@@ -239,6 +239,16 @@ mod tests {
     }
 
     #[test]
+    fn a_reservation_is_said_as_far_as_there_is_room_for_it() {
+        let part = part("events".to_owned(), [Finding::remark("x".repeat(LEAST + 1))]);
+        let around = "events (), ".len();
+        for (room, said) in [(1, "events (xxxxxxxxx)"), (0, "events (xxxxx...)")] {
+            assert_eq!(list(&[&part], around + LEAST + room), said);
+        }
+        assert_eq!(list(&[&part], around + LEAST - 1), "events (...)");
+    }
+
+    #[test]
     fn who_fails_is_named_alone_where_there_is_no_room_for_a_word() {
         let [failing, _] = of_many_words();
         let part = part("events".to_owned(), failing);

@@ -111,6 +111,31 @@ fn each_status_is_said_as_what_it_is() {
     assert_eq!(said(418), "status 418, expected 200");
 }
 
+/// A stream that fails.
+struct Breaks(ErrorKind);
+
+impl AsyncRead for Breaks {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Err(self.0.into()))
+    }
+}
+
+/// Where nothing says how long a body is, its end is that of the connection: a reset is none.
+#[test]
+fn what_breaks_off_is_no_body_whatever_has_come() {
+    for (kind, is_over) in [(ErrorKind::UnexpectedEof, true), (ErrorKind::ConnectionReset, false)] {
+        let said = b"HTTP/1.1 200 OK\r\n\r\nabc".as_slice();
+        let url: Url = "http://cas1.example.com/metrics".parse().unwrap();
+        let mut stream = tokio::io::join(AsyncReadExt::chain(said, Breaks(kind)), tokio::io::sink());
+        match run(exchange(&mut stream, request(&url, None).unwrap())) {
+            Ok(body) => assert!(is_over && !body.is_whole, "{kind:?}"),
+            Err(error) => {
+                assert!(!is_over && matches!(&error, HttpError::Broken(cause) if cause.kind() == kind), "{error}")
+            }
+        }
+    }
+}
+
 #[test]
 fn a_content_that_is_not_packed_may_say_so() {
     assert_eq!(run(answered(b"HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\n\r\nup 1\n")).unwrap(), "up 1\n");

@@ -156,7 +156,7 @@ const ADVICE_ON_PACE: &str = "Look-up, connection and handshake have taken the t
 mod tests {
     use super::*;
     use crate::sip::expect::StatusRules;
-    use crate::sip::message::tests::request;
+    use crate::sip::message::tests::{request, response};
     use crate::sip::uac::tests::{Act, OK, Script, client, runtime};
 
     #[test]
@@ -188,6 +188,25 @@ mod tests {
         assert_eq!(failure.summary, "the deadline passed when 0 of 3 requests were sent");
         assert_eq!((failure.class, failure.advice), (Class::Timeout, Some(ADVICE_ON_PACE)));
         assert_eq!((repeated.round_trips.sent(), repeated.round_trips.unsent()), (0, 3));
+    }
+
+    #[test]
+    fn late_is_the_final_answer_to_a_request_that_was_given_up_and_to_no_other() {
+        let of = |status: &str, branch: &str| {
+            response(&format!("SIP/2.0 {status}\r\nVia: SIP/2.0/TCP x;branch={branch}\r\nCSeq: 1 OPTIONS\r\n\r\n"))
+        };
+        let mut uac = client::<true>(Vec::new(), 0);
+        uac.given_up = vec!["z9hG4bKgone".to_owned()];
+        for (status, branch, late) in [
+            ("200 OK", "z9hG4bKanother", 0),
+            ("100 Trying", "z9hG4bKgone", 0),
+            ("200 OK", "z9hG4bKgone", 1),
+            // It is sent again.
+            ("200 OK", "z9hG4bKgone", 1),
+        ] {
+            uac.pass_over(&of(status, branch));
+            assert_eq!(uac.late, late, "{status} {branch}");
+        }
     }
 
     #[test]

@@ -105,6 +105,7 @@ fn what_is_wrong_is_named_where_another_authority_has_the_same_name() {
     for (given, shown) in [
         (vec![&first], vec![&leaf, &intermediate]),
         (vec![&second, &first], vec![&leaf, &intermediate]),
+        (vec![&first, &second], vec![&leaf, &intermediate]),
         (vec![&first, &second], vec![&leaf, &another, &intermediate]),
     ] {
         let said = verdict(&anchors(&given), &chain(shown), DAY);

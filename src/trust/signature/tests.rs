@@ -81,3 +81,26 @@ fn what_ring_verifies_is_verified() {
     assert_eq!((check(&parts, parts.key), check(&parts, other.key)), (Check::Good, Check::Wrong));
     assert!(beyond_ring(&[parts.key.algorithm], &[parts.algorithm]).is_empty());
 }
+
+/// A key for PSS alone may name the one hash and the least salt (RFC 4055, section 3.3).
+#[test]
+fn a_key_that_is_for_one_hash_and_salt_has_made_no_signature_with_less() {
+    let oid = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a";
+    let sha256 = b"\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00";
+    let mask = [b"\x30\x1a\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08".as_slice(), sha256].concat();
+    let parameters = [&b"\xa0\x0f"[..], sha256, b"\xa1\x1c", &mask, b"\xa2\x03\x02\x01\x20"].concat();
+    let restricted = [&oid[..], &[0x30, u8::try_from(parameters.len()).unwrap()], &parameters].concat();
+    for (hash, salt, fits) in [
+        (Hash::Sha256, 32, true),
+        (Hash::Sha256, 33, true),
+        (Hash::Sha256, 31, false),
+        (Hash::Sha384, 32, false),
+        (Hash::Sha384, 48, false),
+    ] {
+        let scheme = Scheme::Pss { hash, salt };
+        assert_eq!(scheme.fits(&restricted), fits, "{scheme:?}");
+        assert!(scheme.fits(oid), "{scheme:?}");
+        assert!(scheme.fits(alg_id::RSA_ENCRYPTION.as_ref()), "{scheme:?}");
+        assert!(!scheme.fits(alg_id::ECDSA_P256.as_ref()), "{scheme:?}");
+    }
+}
