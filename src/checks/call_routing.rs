@@ -280,3 +280,39 @@ const EXPECT_HELP: &str = "Final responses that are as they should be: codes (20
 
 /// RFC 3261 names no number; a Call Router redirects once, the UM service behind it once more.
 const DEFAULT_MAX_REDIRECTS: u8 = 5;
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::plugin::understood;
+
+    #[test]
+    fn whose_certificate_is_in_doubt_is_called_unless_that_alone_is_critical() {
+        let asks = |states: [&str; 3]| {
+            let states = ["untrusted", "unverifiable", "name-mismatch"].iter().zip(states);
+            let states: String = states.map(|(class, state)| format!(" --state {class}={state}")).collect();
+            let line = format!("x -H sbc.example.com --transport tls --uri sip:a@example.com{states}");
+            let argv = line.split(' ').map(OsString::from).collect();
+            let (context, check) = understood::<CallRouting>(argv, SystemTime::now()).unwrap();
+            let question = check.question(&context).unwrap().question;
+            [question.asks_untrusted, question.asks_unverifiable, question.asks_misnamed]
+        };
+        assert_eq!(asks(["warning", "critical", "critical"]), [true, false, false]);
+        assert_eq!(asks(["critical", "warning", "critical"]), [false, true, false]);
+        assert_eq!(asks(["critical", "critical", "warning"]), [false, false, true]);
+    }
+
+    #[test]
+    fn whose_certificate_nobody_verifies_is_known() {
+        let is_verified = |more: &str| {
+            let line = format!("x -H sbc.example.com --transport tls --uri sip:a@example.com{more}");
+            let argv = line.split(' ').map(OsString::from).collect();
+            let (context, check) = understood::<CallRouting>(argv, SystemTime::now()).unwrap();
+            check.assessment(&context, Transport::Tls).unwrap().is_verified
+        };
+        assert_eq!(["", " --no-verify"].map(is_verified), [true, false]);
+    }
+}

@@ -360,3 +360,32 @@ const DEFAULT_CRITICAL: &str = "14";
 
 const PEER: &str = "Whose certificate it is, which decides on the words of the advice; auto: Exchange's from a store of \
                     Windows, else anybody's [default: auto]";
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::plugin::understood;
+
+    #[test]
+    fn the_shortest_path_is_wanted_by_whoever_judges_the_path_and_by_nobody_else() {
+        let anchors = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/x509/server.pem");
+        for (more, is_shortest) in [(&[][..], false), (&["--judge", "served"], false), (&["--judge", "path"], true)] {
+            let argv = [&["x", "-H", "sbc.example.com", "--ca-file", anchors], more].concat();
+            let argv = argv.into_iter().map(OsString::from).collect();
+            let (context, check) = understood::<CertExpiry>(argv, SystemTime::now()).unwrap();
+            let settings = check.settings("sbc.example.com", &context).unwrap();
+            assert_eq!(settings.is_shortest_path, is_shortest, "{more:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_to_the_anchors_that_are_expected_is_looked_for() {
+        let fingerprint = "ab".repeat(32);
+        let argv = ["x", "-H", "sbc.example.com", "--expect-anchor", &fingerprint].map(OsString::from).to_vec();
+        let (context, check) = understood::<CertExpiry>(argv, SystemTime::now()).unwrap();
+        assert_eq!(check.settings("sbc.example.com", &context).unwrap().expected_anchors.len(), 1);
+    }
+}

@@ -266,7 +266,7 @@ const MAX_AGE_HELP: &str = "Report a file that was written longer ago than this 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plugin::report_at;
+    use crate::plugin::{report_at, understood};
 
     const DAY: Duration = Duration::from_secs(86_400);
 
@@ -304,5 +304,19 @@ mod tests {
             let classes: Vec<_> = report.findings.iter().filter_map(|finding| finding.class).collect();
             assert_eq!(classes.contains(&Class::Stale), is_stale, "{age:?}: {}", report.summary());
         }
+    }
+
+    #[test]
+    fn an_export_that_was_written_when_the_window_began_is_not_behind_it() {
+        let now = SystemTime::now();
+        let until = rfc3339(now);
+        let argv = ["x", "--file", "events.xml", "--window", "1h", "--until", &until].map(Into::into).to_vec();
+        let (context, check) = understood::<Events>(argv, now).unwrap();
+        let is_stale = |seconds| {
+            let mut report = context.report();
+            check.judge_age(check.until.map(|until| until - Duration::from_secs(seconds)), &mut report);
+            report.findings.iter().any(|finding| finding.class == Some(Class::Stale))
+        };
+        assert_eq!([is_stale(3_600), is_stale(3_601)], [false, true]);
     }
 }

@@ -1,12 +1,13 @@
 //! Is every check about whom its options name, and is a command line that is none refused?
 
 use std::ffi::OsString;
+use std::net::{Ipv4Addr, TcpListener};
 use std::time::SystemTime;
 
 use clap::Command;
 
 use super::*;
-use crate::options::Options;
+use crate::options::{Options, command_line};
 use crate::plugin::report_at;
 use crate::report::Class;
 
@@ -41,6 +42,8 @@ fn whom_the_options_name_is_known_before_anybody_answers() {
         (whom::<HealthSet>("--file health.json"), "health.json by file"),
         (whom::<Events>("--file events.xml -H cas1"), "cas1 by file"),
         (whom::<Events>("-H cas1"), "cas1 by eventlog"),
+        (whom::<SipOptions>("-H cas1.example.com"), "cas1.example.com:5060 by tcp"),
+        (whom::<CallRouting>("-H cas1.example.com --uri sip:a@example.com"), "cas1.example.com:5060 by tcp"),
         (whom::<CertExpiry>("-H cas1.example.com"), "cas1.example.com:5061 by tls"),
         (whom::<CertExpiry>("--file a.pem --file b.pem"), "a.pem, b.pem by file"),
         (whom::<Service>("-H cas1.example.com"), "cas1.example.com by rpc"),
@@ -97,5 +100,30 @@ fn a_server_without_an_address_is_said_to_have_none_whether_one_is_asked_or_all(
         let found = report.failure().unwrap();
         assert_eq!(found.class, Some(Class::Dns), "{line}");
         assert!(found.text.contains("has no IPv6 address"), "{line}: {}", found.text);
+    }
+}
+
+#[test]
+fn the_address_of_one_controller_is_told_though_nobody_answers_there() {
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    let report = report_at::<AdDs>(words(&format!("-H 127.0.0.1 -p {port}")), SystemTime::now()).unwrap();
+    assert_eq!((report.target.address, report.target.port), (Some(Ipv4Addr::LOCALHOST.into()), Some(port)));
+}
+
+#[cfg(not(windows))]
+#[test]
+fn a_source_that_this_host_lacks_is_a_mistake_and_one_that_nobody_names_is_missing() {
+    let is_missing = |line: &str| {
+        let command = &mut command_line::bare_command::<RejectRate>();
+        command_line::parse::<RejectRate>(command, words(line), None).unwrap_err().error.is_missing()
+    };
+    assert_eq!(["--counters pdh", "--warning 20"].map(is_missing), [false, true]);
+}
+
+#[test]
+fn the_help_names_every_way_to_call_a_check() {
+    let help = command_line::command::<AdDs>().render_help().to_string();
+    for way in AdDs::USAGE {
+        assert!(help.contains(&format!("check_um_ad_ds {way}\n")), "{way}: {help}");
     }
 }

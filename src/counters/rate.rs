@@ -256,6 +256,9 @@ mod tests {
             let growth = grown(samples);
             assert!(growth.is_mostly_doubtful() && growth.resets == 1, "{what}: {growth:?}");
         }
+        // Of two steps that are equally large the first one.
+        let even = grown([at(0, [90, 10]), at(60, [95, 15]), at(120, [105, 15]), at(180, [100, 5])]);
+        assert_eq!(even.doubtful, [105, 10]);
         let jump = grown([at(0, [100, 99]), at(60, [1_000_000, 500]), at(120, [1_000_001, 500])]);
         assert!(jump.is_mostly_doubtful() && jump.resets == 0);
         assert!(!grown([at(0, [100, 99]), at(3_600, [300_000, 500])]).is_mostly_doubtful());

@@ -114,10 +114,16 @@ const LEAST: f64 = 1e-18;
 mod tests {
     use super::*;
     use crate::counters::role::Role;
+    use crate::exporter::http::Access;
+    use crate::exporter::url::Url;
     use crate::input::Input;
     use crate::report::about::OF_A_TEST;
     use crate::report::{Policy, Started};
+    use crate::tls::settings::TlsSettings;
+    use std::io::{Read, Write};
+    use std::net::{Ipv4Addr, TcpListener};
     use std::path::Path;
+    use std::thread;
     use std::time::{Instant, UNIX_EPOCH};
 
     fn log(path: &Path) -> CounterSource {
@@ -164,5 +170,29 @@ mod tests {
         let [received, rejected, _] = Role::CallRouter.counters(true);
         let key = log(Path::new("um.csv")).key("CAS1", &[received.clone(), rejected.clone()]);
         assert!(key.starts_with("csv in ") && key.ends_with(&format!(" cas1 {received} {rejected}")), "{key}");
+    }
+
+    #[test]
+    fn the_server_goes_by_the_name_that_an_exporter_is_asked_for_and_by_none_that_is_only_the_exporters() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/counters/windows_exporter-0.31.prom");
+        let page = std::fs::read_to_string(page).unwrap().replace("@RECEIVED@", "5").replace("@REJECTED@", "1");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let url = format!("http://{}/metrics", listener.local_addr().unwrap()).parse::<Url>().unwrap();
+        thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                let _ = stream.read(&mut [0; 4_096]);
+                let _ = stream.write_all(format!("HTTP/1.0 200 OK\r\n\r\n{page}").as_bytes());
+            }
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        for (host, servers) in [(None, &[][..]), (Some("cas1"), &["cas1".to_owned()])] {
+            let access = Access { tls: TlsSettings::of_a_test("x"), credentials: None };
+            let kind = SourceKind::Exporter(Box::new(Exporter { url: url.clone(), access }));
+            let source = CounterSource { kind, host: host.map(str::to_owned), ..log(Path::new("")) };
+            let mut report = Report::new(&OF_A_TEST, Policy::default(), Started::now());
+            let read = source.read(Role::CallRouter.counters(true), Duration::from_secs(3_600), &mut report);
+            assert_eq!(runtime.block_on(read).unwrap().newest_complete().values[..2], [Some(5.0), Some(1.0)]);
+            assert_eq!(report.servers, servers);
+        }
     }
 }

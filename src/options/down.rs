@@ -212,6 +212,11 @@ mod tests {
 
     /// What a domain is worth whose targets are so bad, where a class of failure is worth `refused` alone.
     fn state(down: &DownOptions, members: &[usize], refused: State) -> State {
+        judged(down, members, refused).state()
+    }
+
+    /// What is said of it.
+    fn judged(down: &DownOptions, members: &[usize], refused: State) -> Report {
         let policy = Policy::new(vec![Override { class: Class::Refused, state: refused }]);
         let mut report = Report::new(&OF_A_TEST, policy, Started::now());
         let mut all = Members::of(Named::Domain("example.com"), LeftOut::default(), 0);
@@ -224,7 +229,7 @@ mod tests {
             all.add(&Endpoint { host: format!("t{index}"), port: 5060 }, Some(address), found);
         }
         down.judge(&all, &mut report);
-        report.state()
+        report
     }
 
     proptest! {
@@ -274,6 +279,7 @@ mod tests {
             ("33%", 1, 3, true, "more than 33 %"),
             ("20:50%", 2, 3, true, "more than 50 %"),
             ("20:50%", 0, 3, true, "less than 20 %"),
+            ("40:50%", 1, 4, true, "less than 40 %"),
             ("1", 2, 4, true, "more than 1"),
             ("0", 1, 32, true, "more than 0"),
             ("@3:", 3, 4, true, "not less than 3"),
@@ -305,5 +311,12 @@ mod tests {
     fn a_share_and_a_number_are_not_compared() {
         assert!(allowed("1").hides(&allowed("2")) && allowed("25%").hides(&allowed("50%")));
         assert!(!allowed("2").hides(&allowed("1")) && !allowed("1").hides(&allowed("50%")));
+    }
+
+    #[test]
+    fn that_too_many_are_down_is_judged_by_the_threshold_and_of_the_class_of_the_worst() {
+        let down = DownOptions { down_warning: None, down_critical: Some(allowed("1")) };
+        let report = judged(&down, &[4, 4], State::Critical);
+        assert_eq!((report.findings[0].judged_by, report.findings[0].class), ("down", Some(Class::Refused)));
     }
 }

@@ -99,3 +99,31 @@ impl ExporterOptions {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args, Command, FromArgMatches};
+
+    use super::*;
+
+    #[test]
+    fn a_user_has_a_password_and_no_token_beside_it() {
+        let contradiction = |line: &str| {
+            let command = ExporterOptions::augment_args(Command::new("x").no_binary_name(true));
+            let options = ExporterOptions::from_arg_matches(&command.get_matches_from(line.split(' '))).unwrap();
+            options.contradiction(&Secrets::default())
+        };
+        for line in ["--bearer-token-file a", "--exporter-user a --password-file b"] {
+            assert_eq!(contradiction(line), None, "{line}");
+        }
+        for (line, said) in [
+            ("--exporter-user a --password-file b --bearer-token-file c", "exclude each other"),
+            ("--exporter-user a --password-file b --bearer-token-env C", "exclude each other"),
+            ("--exporter-user a:b --password-file c", "expected a name without a colon"),
+            ("--exporter-user a", "expected its password too"),
+        ] {
+            let contradiction = contradiction(line).unwrap();
+            assert!(contradiction.contains(said), "{line}: {contradiction}");
+        }
+    }
+}

@@ -317,6 +317,8 @@ mod tests {
         assert_eq!(format("x --output=scom --exit-ok"), Format::Scom);
         assert!(asked("x --output=scom --exit-ok").presented.exit_ok);
         assert_eq!(format("x --output"), Format::Text);
+        let is_one_line = |line| asked(line).presented.presentation.single_line;
+        assert_eq!(["x --bogus --single-line", "x --bogus"].map(is_one_line), [true, false]);
     }
 
     #[test]

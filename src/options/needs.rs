@@ -162,4 +162,10 @@ mod tests {
         assert_eq!(OVER_TLS.options(), ["--transport", "--srv", "--transport"]);
         assert_eq!(When::Begins("--counters", "prometheus:").options(), ["--counters"]);
     }
+
+    #[test]
+    fn what_must_be_there_is_said_before_what_must_not() {
+        const ABSENT: When = When::All(&[When::Absent("--srv"), When::Absent("--counters")]);
+        assert_eq!(ABSENT.words(), "no --srv no --counters");
+    }
 }

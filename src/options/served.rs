@@ -53,3 +53,21 @@ impl ServedOptions {
         Expiries { warning: self.certificate_warning.clone(), critical: self.certificate_critical.clone() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args, Command, FromArgMatches};
+
+    use super::*;
+
+    #[test]
+    fn a_build_without_legacy_tls_says_what_to_do_about_it() {
+        let backend = |line: &[&str]| {
+            let command = ServedOptions::augment_args(Command::new("x").no_binary_name(true));
+            ServedOptions::from_arg_matches(&command.get_matches_from(line)).unwrap().backend()
+        };
+        assert_eq!(backend(&[]).unwrap(), Backend::default());
+        let advice = backend(&["--tls-backend", "legacy"]).err().and_then(|failure| failure.advice);
+        assert_eq!(advice.is_some_and(|advice| advice.starts_with("Leave --tls-backend away")), !HAS_LEGACY);
+    }
+}

@@ -267,4 +267,21 @@ mod tests {
         let failed = question.failed(asked, lacking("no thread"));
         assert_eq!((failed.started.time, failed.summary().as_str()), (asked.time, "no thread"));
     }
+
+    #[test]
+    fn who_is_about_to_end_the_process_hands_over_a_report_of_the_question_that_his_thread_works_for() {
+        let question = Question::of::<OfATest>(vec![OsString::from("x")], None).unwrap();
+        let (sender, receiver) = mpsc::channel();
+        let number = |index| {
+            let (question, sender) = (question.clone(), sender.clone());
+            set_up(Desk { index, question, started: Started::now(), sender })
+        };
+        let [number, _] = [7, 8].map(number);
+        thread::spawn(move || {
+            errand::run(number);
+            keep_here(|context| context.failed(lacking("no memory")));
+        });
+        let (index, report) = receiver.recv_timeout(Duration::from_secs(10)).unwrap().unwrap();
+        assert_eq!((index, report.summary().as_str()), (7, "no memory"));
+    }
 }

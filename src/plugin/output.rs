@@ -128,3 +128,13 @@ const WRITE_GRACE: Duration = Duration::from_millis(200);
 
 /// How long help may take to be written to somebody who does not read.
 const HELP_GRACE: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_one_prints_and_nobody_else() {
+        assert_eq!([claim(), claim(), claim()], [true, false, false]);
+    }
+}

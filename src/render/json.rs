@@ -170,6 +170,8 @@ const SCHEMA: u32 = 1;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::about::OF_A_TEST;
+    use crate::report::{Policy, Started};
 
     #[test]
     fn nothing_acts_on_a_terminal_and_nothing_is_lost() {
@@ -178,5 +180,32 @@ mod tests {
         assert!(!out.chars().any(is_hostile), "{out}");
         assert!(out.contains("\\u009b") && out.contains("\\u202e") && out.contains("ä😀"), "{out}");
         assert_eq!(serde_json::from_str::<Value>(&out).unwrap()[text], text);
+    }
+
+    #[test]
+    fn what_was_asked_and_what_was_not_is_told_of_several_checks() {
+        let report = || Report::new(&OF_A_TEST, Policy::default(), Started::now());
+        let told = |report: &Report| {
+            let object = object(report, 0, &EXTENTS[0]);
+            ["checks", "not_asked"].map(|name| object[name].as_array().map(Vec::len))
+        };
+        assert_eq!(told(&report()), [None; 2]);
+        let mut asked = report();
+        asked.parts = vec![Part { name: "ad_ds".to_owned(), alert: "the directory", report: report() }];
+        assert_eq!(told(&asked), [Some(1), Some(0)]);
+        let mut not_asked = report();
+        let reason = "left out".to_owned();
+        not_asked.not_asked = vec![NotAsked { name: "ad_ds".to_owned(), reason, is_left_out: true, is_missed: false }];
+        assert_eq!(told(&not_asked), [Some(0), Some(1)]);
+    }
+
+    #[test]
+    fn each_of_several_reports_has_its_share_of_lists_and_metrics_and_all_of_a_text() {
+        let shared = |extent: &Extent| {
+            let shared = extent.shared_by(3);
+            (shared.text, shared.list, shared.metrics, shared.trace)
+        };
+        assert_eq!(shared(&EXTENTS[0]), (2_000, usize::MAX, usize::MAX, true));
+        assert_eq!(shared(&EXTENTS[3]), (100, 2, 67, false));
     }
 }

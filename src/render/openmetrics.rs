@@ -224,7 +224,7 @@ const MAX_LABEL: usize = 500;
 mod tests {
     use super::*;
     use crate::report::about::OF_A_TEST;
-    use crate::report::{Policy, Started};
+    use crate::report::{Finding, Policy, Started};
 
     #[test]
     fn what_no_table_knows_is_named_by_its_label_and_in_the_base_of_its_unit() {
@@ -251,5 +251,20 @@ mod tests {
         report.metrics.push(Metric::optional("leaf_days_left", Some(3.5), Uom::None));
         let started = unix_seconds(report.started.time) as f64;
         assert_eq!(earliest_expiry(&report), Some(started + 3.5 * 86_400.0));
+    }
+
+    #[test]
+    fn no_series_is_left_out_for_which_there_is_room() {
+        let mut report = Report::new(&OF_A_TEST, Policy::default(), Started::now());
+        report.metrics = (1_000..1_700).map(|number| Metric::count(&format!("calls_{number}"), 1)).collect();
+        let presentation = Presentation { verbosity: 1, ..Presentation::default() };
+        let first = render(&report, presentation);
+        let next = first.lines().filter(|line| line.contains("calls_1000")).map(|line| line.len() + 1).sum();
+        for said in 1..=next {
+            report.findings = vec![Finding::ok("x".repeat(said))];
+            let text = render(&report, presentation);
+            assert!(text.len() <= MAX_OUTPUT && text.len() + next > MAX_OUTPUT, "{said}: {}", text.len());
+            assert!(text.ends_with(&format!("\n{END}")), "{said}");
+        }
     }
 }

@@ -161,6 +161,18 @@ const MAX_TEXT: usize = 2_000;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::about::OF_A_TEST;
+    use crate::report::{Policy, Started};
+
+    #[test]
+    fn no_property_is_left_out_for_which_there_is_room() {
+        let mut report = Report::new(&OF_A_TEST, Policy::default(), Started::now());
+        report.diagnostics = (10..99).map(|number| (format!("fact_{number}"), "x".repeat(MAX_TEXT))).collect();
+        let bag = render(&report, Presentation::default());
+        let property = "<Property Name=\"fact_10\" VariantType=\"8\"></Property>".len() + MAX_TEXT;
+        assert!(bag.len() <= MAX_OUTPUT && bag.len() + property > MAX_OUTPUT, "{}", bag.len());
+        assert!(bag.ends_with("x</Property></DataItem>\n"));
+    }
 
     #[test]
     fn no_name_is_anothers_in_other_capitals() {

@@ -277,6 +277,37 @@ mod tests {
     }
 
     #[test]
+    fn what_one_of_several_says_is_shown_as_far_as_there_is_room() {
+        let report = || Report::new(&OF_A_TEST, Policy::default(), Started::now());
+        let line = "reason: \n".len() + 100;
+        for first in 1..=COLUMN + line {
+            let mut part = Part { name: "ad_ds".to_owned(), alert: "the directory", report: report() };
+            part.report.findings = vec![Finding::unknown("x".repeat(first))];
+            part.report.findings.resize(999, Finding::unknown("x".repeat(100)));
+            let mut all = report();
+            all.parts = vec![part];
+            let text = render(&all, Presentation::default());
+            let shown = text.find("\n         ...\n").unwrap() + 1;
+            assert!((0..COLUMN + line).contains(&(MAX_OUTPUT - REST - shown)), "{first}: {shown}");
+        }
+    }
+
+    #[test]
+    fn what_several_measure_takes_no_more_than_half_of_what_there_is_room_for() {
+        let report = || Report::new(&OF_A_TEST, Policy::default(), Started::now());
+        let part = |name: &str| {
+            let mut part = Part { name: name.to_owned(), alert: "an alert", report: report() };
+            part.report.metrics = (0..4_000).map(|number| Metric::count(&format!("calls_{number}"), 1)).collect();
+            part
+        };
+        let mut all = report();
+        all.parts = ["ad_ds", "events"].map(part).into();
+        let text = render(&all, Presentation::default());
+        let length = text.lines().next().unwrap().len();
+        assert!((MAX_OUTPUT / 2 - 40..MAX_OUTPUT / 2).contains(&length), "{length}");
+    }
+
+    #[test]
     fn no_metric_is_cut_where_the_first_line_is_full() {
         let mut report = Report::new(&OF_A_TEST, Policy::default(), Started::now());
         report.metrics = (0..4_000).map(|number| Metric::count(&format!("calls_{number:04}"), 1)).collect();

@@ -62,6 +62,7 @@ mod tests {
     #[test]
     fn what_is_indented_stays_so_unless_there_is_no_room() {
         assert_eq!(wrapped("    one two three\n", 14), "    one two\n      three\n");
+        assert_eq!(wrapped("    one two three\n", 12), "    one two\nthree\n");
         assert_eq!(wrapped("         one two\n", 14), "         one\ntwo\n");
         assert_eq!(wrapped("a  b\n\n", 80), "a  b\n\n");
     }

@@ -324,4 +324,17 @@ mod tests {
         assert!(found.text.ends_with("choose with --server one of cas1.example.com, cas2.example.com"), "{found:?}");
         assert!(found.advice.contains("(--server)"), "{}", found.advice);
     }
+
+    #[test]
+    fn whose_source_does_not_know_the_server_is_told_of_another_name() {
+        let finding = |class, text: &str| Finding { class: Some(class), ..Finding::unknown(text) };
+        let mut said = report([
+            finding(Class::NoData, "none of the 2 rows is of cas1: expected one of CAS2"),
+            finding(Class::NoData, "none of the 2 rows has a value"),
+            finding(Class::Stale, "the newest row of cas1 is 2 h old"),
+        ]);
+        advise_on_name(&mut said, "cas1");
+        let is_told: Vec<_> = said.findings.iter().map(|finding| finding.advice == ADVICE_ON_NAME).collect();
+        assert_eq!(is_told, [true, false, false]);
+    }
 }

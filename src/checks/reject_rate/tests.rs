@@ -27,7 +27,7 @@ fn a_total_of_rejected_calls_above_that_of_all_calls_is_no_share() {
         assert_eq!((rate.finding.class, rate.share, rate.judged), (Some(Class::NoData), None, false), "{samples:?}");
     }
     // Of a growth alone the two were read one after the other.
-    for samples in [[[1_000, 0], [1_100, 102]], [[2, 0], [102, 102]]] {
+    for samples in [[[1_000, 0], [1_100, 102]], [[2, 0], [102, 102]], [[10, 12], [110, 112]]] {
         let rate = rate(&samples);
         assert_eq!((rate.finding.class, rate.share, rate.judged), (None, Some(100.0), true), "{samples:?}");
     }
@@ -38,4 +38,11 @@ fn who_knows_a_part_of_the_window_only_has_a_reservation() {
     let known = |samples: &[[u64; 2]]| rate(samples).reservation;
     assert_eq!(known(&[[0, 0], [100, 1]]), "; only the last 10 min of 1 h are known");
     assert_eq!(known(&[[0, 0], [100, 1], [200, 2], [300, 3]]), "");
+}
+
+#[test]
+fn of_a_growth_in_doubt_nothing_is_known_but_over_how_long_it_is() {
+    let rate = rate(&[[100_000, 500], [90_000, 300]]);
+    assert_eq!((rate.finding.class, rate.share, rate.calls), (Some(Class::NoData), None, None));
+    assert_eq!(rate.history, Some(Duration::from_secs(600)));
 }

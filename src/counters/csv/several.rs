@@ -311,4 +311,14 @@ mod tests {
         // It has a sample a minute.
         assert_eq!([is_known(60), is_known(120), is_known(121)], [true, true, false]);
     }
+
+    #[test]
+    fn an_older_file_has_no_say_where_the_window_is_known() {
+        let mut together = together();
+        together.add(said(SampleOrigin::WholeLog, &[3_660, 0]), ago(0)).unwrap();
+        let older = said(SampleOrigin::YoungLog, &[3_720, 3_690]).map(|older| Reading { gaps: 3, ..older });
+        assert!(together.add(older, ago(3_600)).unwrap());
+        let reading = together.finish().unwrap();
+        assert_eq!((reading.samples.len(), reading.gaps, reading.origin), (2, 0, SampleOrigin::WholeLog));
+    }
 }
