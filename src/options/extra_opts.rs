@@ -90,13 +90,17 @@ impl Sections {
 
     /// The command line `own`, program name first, with the arguments of the sections in front.
     pub(super) fn in_front_of(&self, own: &[String]) -> Vec<String> {
-        self.without("", own)
+        self.without(&[], own)
     }
 
-    /// The key without whose entries `is_fine` holds of the command line, if there is one.
+    /// The key without whose entries `is_fine` holds of the command line, if there is one. Where several have to go, the last of
+    /// them: whoever mends that is told of the others.
     pub(super) fn culprit(&self, own: &[String], mut is_fine: impl FnMut(&[String]) -> bool) -> Option<String> {
         let keys: BTreeSet<_> = self.arguments.iter().map(|it| it.key.as_str()).collect();
-        keys.into_iter().find(|key| is_fine(&self.without(key, own))).map(str::to_owned)
+        let keys: Vec<_> = keys.into_iter().collect();
+        let alone = keys.iter().position(|key| is_fine(&self.without(&[key], own)));
+        let last = alone.or_else(|| (1..keys.len()).find(|last| is_fine(&self.without(&keys[..=*last], own))));
+        last.map(|place| keys[place].to_owned())
     }
 
     /// Has the entries of a key yield.
@@ -110,9 +114,9 @@ impl Sections {
         Some(UsageError::IniLine { path: it.path.to_path_buf(), line: it.line, expected: expected.to_owned() })
     }
 
-    fn without(&self, key: &str, own: &[String]) -> Vec<String> {
+    fn without(&self, keys: &[&str], own: &[String]) -> Vec<String> {
         let (program, own) = own.split_at(own.len().min(1));
-        let added = self.arguments.iter().filter(|it| it.key != key).map(|it| &it.argument);
+        let added = self.arguments.iter().filter(|it| !keys.contains(&it.key.as_str())).map(|it| &it.argument);
         program.iter().chain(added).chain(own).cloned().collect()
     }
 }

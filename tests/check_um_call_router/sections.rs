@@ -56,6 +56,9 @@ fn unknown_when_a_section_is_wrong_of_a_check_that_has_no_source() {
         ("check_um_reject_rate", "exporter-user = x"),
         ("check_um_missed_call_proxy", "exporter-user = x"),
         ("check_um_app_pool", "exporter-user = x\nbearer-token-env = X"),
+        // Two mistakes at once.
+        ("check_um_cert_expiry", "leaf-only\njudge = served\nipv4\nipv6"),
+        ("check_um_reject_rate", "exporter-user = a:b\npassword = x\ncounter-name = bogus=x"),
     ] {
         // Which has counters and services itself.
         if cfg!(windows) && (mistake.contains("pdh") || mistake.starts_with("exporter-user")) {
