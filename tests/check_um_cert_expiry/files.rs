@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use rcgen::{CertificateParams, Issuer, KeyPair};
+
 use crate::support::tls::fixture;
 use crate::support::{Outcome, format, perfdata, plugin, run_command};
 use crate::{DAY, Made, NAME, Wanted, run};
@@ -274,4 +276,26 @@ fn unknown_when_a_store_is_asked_for_in_a_wrong_way() {
     ] {
         run(arguments).assert_text(3).assert_says(words);
     }
+}
+
+#[test]
+fn of_two_paths_in_a_file_the_shorter_one_is_judged_by_whoever_judges_the_path() {
+    let [key, issuing_key, middle_key, root_key] = [(); 4].map(|()| KeyPair::generate().unwrap());
+    let leaf = Wanted::new("sip.test.local", -DAY, 90 * DAY).params(false);
+    let [issuing, middle, root] = [("Issuing CA", 400), ("Middle CA", 5), ("Root CA", 900)]
+        .map(|(name, days)| Wanted::new(name, -DAY, days * DAY).params(true));
+    let signed = |params: &CertificateParams, key: &KeyPair, issuer: &CertificateParams, by: &KeyPair| {
+        params.signed_by(key, &Issuer::from_params(issuer, by)).unwrap().pem()
+    };
+    let made = Made::holding("root.pem", root.self_signed(&root_key).unwrap().pem().as_bytes());
+    let chain = [
+        signed(&leaf, &key, &issuing, &issuing_key),
+        signed(&issuing, &issuing_key, &middle, &middle_key),
+        signed(&middle, &middle_key, &root, &root_key),
+        signed(&issuing, &issuing_key, &root, &root_key),
+    ];
+    std::fs::write(made.file("chain.pem"), chain.concat()).unwrap();
+    let trust = ["--ca-file", &made.path("root.pem")];
+    judge(&made.path("chain.pem"), &trust).assert_text(2).assert_says("'Middle CA'");
+    judge(&made.path("chain.pem"), &[&trust[..], &["--judge", "path"]].concat()).assert_text(0);
 }

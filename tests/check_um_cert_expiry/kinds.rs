@@ -204,6 +204,28 @@ fn every_address_and_every_target_is_looked_at() {
 }
 
 #[test]
+fn a_target_without_an_address_is_told_beside_one_that_shows_certificates() {
+    let der = fs::read(fixture("leaf-rsa-2048.der")).unwrap();
+    let good = Peer::tcp(move |mut stream| {
+        answer_hello(&mut stream, &flight(std::slice::from_ref(&der), true));
+    });
+    let nameserver = Nameserver::new(
+        Manner::Plain,
+        vec![
+            ("_sips._tcp.example.com", srv(0, good.address.port(), "one.example.com")),
+            ("_sips._tcp.example.com", srv(0, 5061, "two.example.com")),
+            ("one.example.com", a([127, 0, 0, 1])),
+        ],
+    );
+    let address = nameserver.address.to_string();
+    let domain = ["-H", "example.com", "--srv", "--dns-server", &address, "--no-verify", "-t", "5"];
+    run(&domain).assert_text(0);
+    let ran = run(&[&domain[..], &["--all-addresses"]].concat());
+    ran.assert_begins(3, "UM CERT EXPIRY UNKNOWN - 1 of 2 targets of example.com show certificates; ");
+    ran.assert_says("two.example.com");
+}
+
+#[test]
 fn addresses_are_shared_out_among_the_targets_and_the_rest_is_counted() {
     let dead = closed_port().parse().unwrap();
     let many = |name: &'static str| (0..40).map(move |index| (name, a([127, 0, 1, index + 1])));
