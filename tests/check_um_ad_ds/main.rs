@@ -388,3 +388,12 @@ fn unknown_on_bad_arguments() {
         run(arguments).assert_begins(3, "UM AD DS UNKNOWN - ");
     }
 }
+
+#[test]
+fn who_demands_a_client_certificate_is_told_from_who_hangs_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = slapd::tls(&directory, &["127.0.0.1"]).1 + "TLSVerifyClient demand\n";
+    let url = format!("ldaps://127.0.0.1:{}", free_port());
+    let Some(slapd) = Slapd::start_at(&url, HEALTHY, &settings) else { return };
+    probe(slapd.port, &["--tls", "--no-verify"]).assert_says("demands a client certificate and was shown none");
+}

@@ -195,7 +195,13 @@ fn with_a_host_only_its_rows_count() {
     let export = "Server,Name,HealthSetName,AlertValue\nCAS1,M,UM.CallRouter,Unhealthy\nCAS2,M,UM.CallRouter,Healthy\n";
     judged_text(export, &["-H", "cas2"])
         .assert_begins(0, "UM HEALTH SET OK - no issue: 1 of 1 monitors of UM.CallRouter on CAS2");
-    judged_text(export, &["-H", "cas1.example.com"]).assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there");
+    judged_text(export, &["-H", "cas1.example.com"])
+        .assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there")
+        .assert_says("; M is Unhealthy");
+    // Of several servers it is said which one.
+    judged_text(export, &[])
+        .assert_begins(2, "UM HEALTH SET CRITICAL - the issue is there")
+        .assert_says("; M on CAS1 is Unhealthy");
     let ran = judged_text(export, &["-H", "cas3"]);
     ran.assert_begins(
         3,
