@@ -238,3 +238,21 @@ fn unknown_when_there_are_no_events_to_read() {
     }
     run(&["--file", "x"]).assert_begins(3, "UM MISSED CALL PROXY UNKNOWN - --file: expected --method events too");
 }
+
+#[test]
+fn a_log_without_a_zone_that_stands_still_is_not_fresh_again_in_the_next_hour() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("history");
+    // It ended 130 minutes ago.
+    let log = share("0", 9).replace(&stamp(60), &stamp(7_800)).replace(&stamp(3_000), &stamp(10_800));
+    let source = csv(directory.path(), replaced(&log, " (Coordinated Universal Time)(0)", " (RTZ 2 ("));
+    // The file is fetched anew, so many minutes after its last row.
+    let fetched = |minutes: u64| {
+        let written = std::time::SystemTime::now() - std::time::Duration::from_secs((130 - minutes) * 60);
+        let file = std::fs::File::options().write(true).open(directory.path().join("log.csv")).unwrap();
+        file.set_modified(written).unwrap();
+        run(&["--counters", &source, "--state-file", state.to_str().unwrap(), "--max-age", "10d"])
+    };
+    fetched(1).assert_begins(0, "UM MISSED CALL PROXY OK - 0 % ").assert_says("so that its age is a guess");
+    fetched(61).assert_begins(3, "UM MISSED CALL PROXY UNKNOWN - the newest row is the same as when another zone made");
+}

@@ -78,6 +78,17 @@ fn a_rotated_log_is_no_first_sample_and_without_a_history_it_says_so() {
 }
 
 #[test]
+fn of_a_rotated_log_nobody_knows_what_exchange_said_last() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("state");
+    let source = csv(directory.path(), rows((0..70).rev()));
+    let arguments = ["--method", "exchange", "--counters", &source, "--state-file", state.to_str().unwrap()];
+    run(&arguments).assert_begins(2, "UM REJECT RATE CRITICAL - rejected 100 %");
+    csv(directory.path(), rows(std::iter::empty()));
+    run(&arguments).assert_begins(3, "UM REJECT RATE UNKNOWN - ").assert_says("holds no row yet, only its header");
+}
+
+#[test]
 fn the_logs_of_another_collector_in_the_same_directory_are_passed_over() {
     let directory = tempfile::tempdir().unwrap();
     let other = "\"(PDH-CSV 4.0) (UTC)(0)\",\"\\\\CAS1\\Memory\\Available MBytes\"\r\n";
