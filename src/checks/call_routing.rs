@@ -287,7 +287,7 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::plugin::understood;
+    use crate::plugin::{report_at, understood};
 
     #[test]
     fn whose_certificate_is_in_doubt_is_called_unless_that_alone_is_critical() {
@@ -314,5 +314,14 @@ mod tests {
             check.assessment(&context, Transport::Tls).unwrap().is_verified
         };
         assert_eq!(["", " --no-verify"].map(is_verified), [true, false]);
+    }
+
+    #[test]
+    fn a_call_that_cannot_be_taken_back_in_time_is_not_made() {
+        let line = "x -H 127.0.0.1 -p 9 --uri sip:a@example.com -t 10 --hold 10";
+        let argv = line.split(' ').map(OsString::from).collect();
+        let report = report_at::<CallRouting>(argv, SystemTime::now()).unwrap();
+        let said = report.summary();
+        assert!(said.starts_with("--hold: expected less than 9 s, when taking the call back begins"), "{said}");
     }
 }

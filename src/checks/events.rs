@@ -319,4 +319,12 @@ mod tests {
         };
         assert_eq!([is_stale(3_600), is_stale(3_601)], [false, true]);
     }
+
+    #[test]
+    fn an_event_that_is_missed_has_no_newest_text_and_hides_none() {
+        let report = report(SystemTime::now(), &["--event", "1638=1:"]);
+        let newest =
+            report.diagnostics.iter().find(|(name, _)| name == "newest_of_worst").map(|(_, text)| text.as_str());
+        assert!(newest.is_some_and(|text| text.starts_with("1647 on ")), "{newest:?}");
+    }
 }

@@ -127,3 +127,27 @@ fn the_help_names_every_way_to_call_a_check() {
         assert!(help.contains(&format!("check_um_ad_ds {way}\n")), "{way}: {help}");
     }
 }
+
+#[test]
+fn the_help_names_every_class_in_lines_that_a_terminal_shows() {
+    let help = command_line::command::<SipOptions>().get_after_help().unwrap().to_string();
+    let classes = help.split_once("says otherwise:\n").unwrap().1.split_once("\n\n").unwrap().0;
+    let (lines, words): (Vec<_>, Vec<_>) = (classes.lines().collect(), classes.split_whitespace().collect());
+    assert_eq!(words.len(), SipOptions::ABOUT.classes().count());
+    let is_full = |pair: &[&str]| {
+        let next = pair[1].split_whitespace().next().unwrap();
+        pair[0].len() <= 101 && pair[0].len() + 1 + next.len() > 101
+    };
+    assert!(lines.len() > 1 && lines.windows(2).all(is_full), "{classes}");
+}
+
+#[test]
+fn a_site_is_one_label() {
+    let check = ALL.iter().find(|check| check.about.name == "check_um_ad_ds").unwrap();
+    let parsed = |site: &str| check.parse(words(&format!("--domain example.com --site {site}")));
+    assert_eq!([parsed("Default-First-Site-Name"), parsed(&"x".repeat(63))], [Ok(()), Ok(())]);
+    for site in ["a.b", &"x".repeat(64)] {
+        let mistake = parsed(site).unwrap_err();
+        assert!(mistake.contains(&format!("'{site}' is not a site")), "{mistake}");
+    }
+}

@@ -337,4 +337,14 @@ mod tests {
         let is_told: Vec<_> = said.findings.iter().map(|finding| finding.advice == ADVICE_ON_NAME).collect();
         assert_eq!(is_told, [true, false, false]);
     }
+
+    #[test]
+    fn those_who_fail_share_all_the_room_that_there_is() {
+        let [failing, _] = of_many_words();
+        let mut all = report([]);
+        all.parts.extend((0..3).map(|number| part(format!("failing_{number}"), failing.clone())));
+        conclude(&mut all, &Thresholds::default());
+        let length = all.summary().chars().count();
+        assert!((MAX_SUMMARY - 8..=MAX_SUMMARY).contains(&length), "{length}");
+    }
 }
