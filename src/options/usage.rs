@@ -128,5 +128,6 @@ mod tests {
         assert_eq!(said("x --output"), format!("--output: a value is missing: {expected}"));
         assert_eq!(said("x --output yaml"), format!("--output: 'yaml' is not a value for it: {expected}"));
         assert_eq!(said("x --state"), "--state: a value is missing (see --help)");
+        assert_eq!(said("x --single-line=yes"), "--single-line: expected no value (see --help)");
     }
 }

@@ -28,8 +28,9 @@ fn reads_every_format() {
 }
 
 #[test]
-fn opens_pkcs12_with_its_passphrase_from_a_file_or_the_environment() {
+fn opens_pkcs12_with_its_passphrase_from_a_file_the_environment_or_an_ini_section() {
     let secret = Made::holding("secret", b"open sesame\n");
+    let ini = Made::holding("x.ini", b"[check_um_cert_expiry]\npassphrase = open sesame\n");
     for name in ["modern.p12", "legacy.p12"] {
         let ran = judge(&fixture(name), &["--passphrase-file", &secret.path("secret"), "-vvv"]);
         ran.assert_text(0);
@@ -37,6 +38,7 @@ fn opens_pkcs12_with_its_passphrase_from_a_file_or_the_environment() {
         let mut command = plugin(NAME);
         command.args(["--file", &fixture(name), "--passphrase-env", "SECRET"]).env("SECRET", "open sesame");
         run_command(&mut command).assert_text(0);
+        judge(&fixture(name), &["--extra-opts", &format!("@{}", ini.path("x.ini"))]).assert_text(0);
     }
 }
 
