@@ -333,6 +333,7 @@ mod tests {
 
     use super::*;
     use crate::report::{Policy, Started};
+    use crate::service::status::Start;
 
     #[test]
     fn a_component_out_of_service_is_maintenance_and_one_that_cannot_be_looked_up_is_said() {
@@ -359,5 +360,21 @@ mod tests {
             let matches = Service::augment_args(Command::new("x")).try_get_matches_from(line.split(' ')).unwrap();
             assert_eq!(Service::from_arg_matches(&matches).unwrap().component(), component, "{line}");
         }
+    }
+
+    #[test]
+    fn of_a_service_on_its_way_it_is_told_what_to_do() {
+        let service = ServiceStatus {
+            name: "MSExchangeUMCR".to_owned(),
+            display_name: String::new(),
+            start: Start::Manual,
+            condition: Condition::StartPending,
+            process: None,
+            since: None,
+            exit: None,
+            notes: Vec::new(),
+        };
+        let found = judged(&service, &Report::new(Service::ABOUT, Policy::default(), Started::now()));
+        assert_eq!((found.state, found.advice), (State::Warning, advice(None)));
     }
 }

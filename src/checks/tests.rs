@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use clap::Command;
 
 use super::*;
+use crate::input::Input;
 use crate::options::{Options, command_line};
 use crate::plugin::report_at;
 use crate::report::Class;
@@ -150,4 +151,15 @@ fn a_site_is_one_label() {
         let mistake = parsed(site).unwrap_err();
         assert!(mistake.contains(&format!("'{site}' is not a site")), "{mistake}");
     }
+}
+
+#[test]
+fn whoever_reads_standard_input_is_known_to_read_what_nobody_can_read_again() {
+    fn stream<C: Options>(line: &str) -> bool {
+        options::<C>(line).reads().and_then(Input::readable_once).is_some()
+    }
+    assert!(stream::<RejectRate>("--counters csv:-") && stream::<AppPool>("--counters csv:-"));
+    assert!(stream::<MissedCallProxy>("--counters csv:-") && stream::<MissedCallProxy>("--method events --file -"));
+    assert!(stream::<HealthSet>("--file -") && stream::<Events>("--file -"));
+    assert!(!stream::<MissedCallProxy>("--counters csv:um.csv") && !stream::<SipOptions>("-H cas1"));
 }

@@ -314,3 +314,23 @@ const NO_STACK: &str = "no memory for a thread";
 
 /// The stack of the check: what Rust gives a thread by default.
 const STACK: usize = 2 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn caller((): ()) -> &'static Location<'static> {
+        Location::caller()
+    }
+
+    #[test]
+    fn a_place_in_the_source_is_told_without_the_directories_above_it() {
+        let (here, line) = (caller(()), line!());
+        assert_eq!(place(here).split(':').nth(1), Some(line.to_string().as_str()));
+        assert!(place(here).replace('\\', "/").starts_with("src/plugin/mod.rs:"), "{}", place(here));
+        // Called by the standard library, which was compiled elsewhere.
+        let there = Some(()).map(caller).unwrap();
+        assert!(place(there).starts_with("core/src/"), "{} of {}", place(there), there.file());
+    }
+}

@@ -29,6 +29,8 @@ fn a_section_says_where_an_answer_comes_from_but_never_lets_a_call_be_made() {
     assert!(outcome.stdout.contains("OK       app_pool: "), "{outcome:?}");
     assert!(outcome.stdout.contains("not asked: call_routing: needs --call"), "{outcome:?}");
     site.run(&format!("{ini} --only app_pool")).assert_begins(0, "UM CALL ROUTER OK - 1 check OK, ");
+    let outcome = site.run(&format!("{ini} --without app_pool"));
+    assert!(outcome.stdout.contains("not asked: app_pool: left out by --without"), "{outcome:?}");
 }
 
 #[test]

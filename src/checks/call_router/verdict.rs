@@ -341,10 +341,15 @@ mod tests {
     #[test]
     fn those_who_fail_share_all_the_room_that_there_is() {
         let [failing, _] = of_many_words();
-        let mut all = report([]);
-        all.parts.extend((0..3).map(|number| part(format!("failing_{number}"), failing.clone())));
-        conclude(&mut all, &Thresholds::default());
-        let length = all.summary().chars().count();
-        assert!((MAX_SUMMARY - 8..=MAX_SUMMARY).contains(&length), "{length}");
+        for reservation in ["", "an older log was not read"] {
+            let mut all = report([]);
+            all.parts.extend((0..3).map(|number| part(format!("failing_{number}"), failing.clone())));
+            all.parts.push(part("well".to_owned(), [Finding::ok("200 OK")]));
+            all.parts[3].report.reserve(reservation);
+            conclude(&mut all, &Thresholds::default());
+            let (said, length) = (all.summary(), all.summary().chars().count());
+            assert!((MAX_SUMMARY - 8..=MAX_SUMMARY).contains(&length), "{length}: {said}");
+            assert_eq!(said.ends_with("; with a reservation: well"), !reservation.is_empty(), "{said}");
+        }
     }
 }
