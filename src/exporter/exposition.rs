@@ -69,6 +69,7 @@ impl<'a> ExposedSeries<'a> {
         HOST_LABELS.iter().find_map(label).or_else(|| self.host_in_words(is_chosen)).unwrap_or_default()
     }
 
+    /// What a label says whose name means a host, if it is none of those that are chosen by.
     pub(crate) fn host_in_words(&self, is_chosen: &dyn Fn(&str) -> bool) -> Option<Cow<'a, str>> {
         let is_word = |label: &str| HOST_WORDS.split(' ').any(|word| word.eq_ignore_ascii_case(label));
         self.labels()
