@@ -179,6 +179,18 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_read_as_what_its_label_says() {
+        let read = |label: &str| {
+            let text = format!("\n-----BEGIN {label}-----\nAQID\n-----END {label}-----\n");
+            private_key(text.as_bytes(), None)
+        };
+        assert!(matches!(read("PRIVATE KEY"), Ok((PrivateKeyDer::Pkcs8(_), 2))));
+        assert!(matches!(read("RSA PRIVATE KEY"), Ok((PrivateKeyDer::Pkcs1(_), 2))));
+        assert!(matches!(read("EC PRIVATE KEY"), Ok((PrivateKeyDer::Sec1(_), 2))));
+        assert_eq!(read("DSA PRIVATE KEY").unwrap_err(), IdentityError::NoKey);
+    }
+
+    #[test]
     fn debugging_shows_no_key() {
         let shown = format!("{:?}", identity(CERTIFICATE, KEY, None).unwrap());
         assert_eq!(shown, "ClientIdentity(CN=client.example.com, key masked)");

@@ -112,7 +112,7 @@ const KNOWN: &[(&[u8], &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::io::AsyncReadExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     #[test]
     fn first_bytes_tell_what_a_peer_speaks() {
@@ -141,6 +141,21 @@ mod tests {
     }
 
     impl Acknowledging for &[u8] {}
+
+    #[test]
+    fn what_is_kept_back_goes_out_when_it_is_wanted() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (ours, mut theirs) = tokio::io::duplex(4);
+        let mut tap = Tap::new(tokio::io::BufStream::new(ours), 1);
+        let mut received = Vec::new();
+        runtime.block_on(async {
+            tap.write_all(b"abcd").await.unwrap();
+            tap.flush().await.unwrap();
+            drop(tap);
+            theirs.read_to_end(&mut received).await.unwrap();
+        });
+        assert_eq!(received, b"abcd");
+    }
 
     #[test]
     fn whether_anything_was_received_is_remembered() {

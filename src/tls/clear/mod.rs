@@ -134,7 +134,14 @@ pub(crate) const OFFER: &str = "TLS 1.2, 1.1 and 1.0 with every suite that has a
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::hello::vector;
     use super::*;
+    use crate::report::Class;
+    use crate::time::deadline::Deadline;
+    use crate::tls::settings::TlsSettings;
+    use crate::x509::chain::tests::{Template, certificate};
 
     #[test]
     fn what_was_proved_of_one_certificate_is_not_proved_of_another() {
@@ -144,5 +151,32 @@ mod tests {
         assert!(is_proved(&flight(b"leaf"), proved));
         assert!(!is_proved(&flight(b"another leaf"), proved) && !is_proved(&flight(b"leaf"), None));
         assert!(!is_proved(&Flight::default(), proved) && !is_proved(&Flight::default(), None));
+    }
+
+    #[test]
+    fn who_has_proved_to_have_a_key_need_not_do_so_again() {
+        let leaf = certificate(Template::default()).der;
+        let message = |kind: u8, body: &[u8]| [vec![kind], vector::<3>(body)].concat();
+        // Of TLS 1.2, with a key exchange over P-256 that somebody else has signed.
+        let hello = [&[3, 3][..], &[7; 32], &[0, 0xc0, 0x2b, 0]].concat();
+        let share = [3, 0, 23, 1, 4, 4, 3, 0, 1, 9];
+        let shown = vector::<3>(&vector::<3>(&leaf));
+        let flight = [message(2, &hello), message(11, &shown), message(12, &share), message(14, &[])].concat();
+        let flight = [vec![flight::HANDSHAKE, 3, 3], vector::<2>(&flight)].concat();
+        for (proved_leaf, expected) in [(Some(leaf), Ok(())), (None, Err(Class::Tls))] {
+            let settings = TlsSettings { proved_leaf, ..TlsSettings::of_a_test("cas1.example.com") };
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let handshake = runtime.block_on(async {
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+                let address = listener.local_addr().unwrap();
+                let stream = TcpStream::connect(address).await.unwrap();
+                let (mut server, _) = listener.accept().await.unwrap();
+                server.write_all(&flight).await.unwrap();
+                let peer = Peer { host: "127.0.0.1".to_owned(), address };
+                let deadline = Deadline::new(Instant::now(), Duration::from_secs(60));
+                read(stream, Approach { peer: &peer, settings: &settings, deadline: &deadline, now: 0 }).await
+            });
+            assert_eq!(handshake.result.map_err(|error| error.class()), expected);
+        }
     }
 }

@@ -58,9 +58,22 @@ fn tls_when_the_peer_speaks_something_else() {
 
 #[test]
 fn an_old_version_is_named() {
-    let hello = b"\x16\x03\x01\x00\x31\x02\x00\x00\x2d\x03\x01rest";
-    let error = handshake(&tls(Error::General("x".to_owned())), false, false, hello);
-    assert!(error.to_string().contains("it chooses TLS 1.0;"), "{error}");
+    for (minor, said) in [
+        (1, "no TLS version and cipher suite in common with 192.0.2.7:5061: it chooses TLS 1.0;"),
+        (2, "no TLS version and cipher suite in common with 192.0.2.7:5061: it chooses TLS 1.1;"),
+        // Which is none.
+        (3, "the TLS handshake with 192.0.2.7:5061 failed: "),
+    ] {
+        let hello = [b"\x16\x03\x01\x00\x31\x02\x00\x00\x2d\x03".as_slice(), &[minor], b"rest"].concat();
+        let error = handshake(&tls(Error::General("x".to_owned())), false, false, &hello);
+        assert!(error.to_string().starts_with(said), "{error}");
+    }
+}
+
+#[test]
+fn who_refuses_our_certificate_has_not_answered_the_question() {
+    let failure = Failure::from(TlsError::of_refusal(peer(), "closed the connection".to_owned(), true));
+    assert_eq!((failure.class, failure.is_answer), (Class::Authentication, false));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Which of two certificates counts, and what does a server lack that shows none?
 
 use super::*;
+use crate::tls::version::Version;
 use crate::x509::chain::tests::{Template, certificate, chain};
 
 #[test]
@@ -31,5 +32,20 @@ fn a_server_lacks_a_certificate_for_such_keys_if_each_of_its_answers_may_mean_th
         (vec![nothing(true), alert("internal_error")], Lack::Other),
     ] {
         assert_eq!(Lack::of(&answers), lack, "{answers:?}");
+    }
+}
+
+#[test]
+fn what_the_handshake_tells_is_said_beside_what_went_wrong_and_only_once() {
+    let served = || Served { version: Some(Version(0x0301)), ..Served::default() };
+    for (said, expected) in [
+        (vec![], vec![Class::ObsoleteTls]),
+        (vec![Class::Closed], vec![Class::Closed, Class::ObsoleteTls]),
+        (vec![Class::Closed, Class::ObsoleteTls], vec![Class::Closed, Class::ObsoleteTls]),
+    ] {
+        let failures = said.iter().map(|class| Failure::new(*class, "x")).collect();
+        let inspection = Inspection { served: served(), failures, ..Inspection::default() };
+        let classes: Vec<_> = inspection.failures().iter().map(|failure| failure.class).collect();
+        assert_eq!(classes, expected, "{said:?}");
     }
 }

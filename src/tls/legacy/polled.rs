@@ -97,6 +97,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_back_goes_out_when_it_is_wanted() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let (ours, mut theirs) = tokio::io::duplex(4);
+            let mut ours = Polled::new(tokio::io::BufStream::new(ours));
+            ours.write_all(b"abcd").unwrap();
+            ours.flush().unwrap();
+            drop(ours);
+            let mut heard = Vec::new();
+            theirs.read_to_end(&mut heard).await.unwrap();
+            assert_eq!(heard, b"abcd");
+        });
+    }
+
+    #[test]
     fn what_fails_is_over_and_what_would_wait_is_not() {
         let kind = |kind: ErrorKind| polled::<()>(Err(kind.into())).map_err(|error| error.kind());
         assert_eq!(kind(ErrorKind::WouldBlock), Poll::Pending);

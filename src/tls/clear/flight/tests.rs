@@ -150,6 +150,12 @@ fn no_message_counts_in_front_of_the_server_hello() {
 }
 
 #[test]
+fn a_server_that_wants_a_hello_may_say_so_in_front_of_its_own() {
+    let request = in_record(&handshake(HELLO_REQUEST, &[]));
+    assert!(read(&[&request, &whole()]).unwrap().is_complete());
+}
+
+#[test]
 fn the_longest_flight_is_read_and_a_longer_one_is_not() {
     let filler = |length: usize| in_record(&handshake(22, &vec![0; length - 9]));
     let hello = in_record(&server_hello());
