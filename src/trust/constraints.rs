@@ -184,4 +184,14 @@ mod tests {
             assert_eq!(refused(permitted, excluded), Distrust::NameConstraints);
         }
     }
+
+    #[test]
+    fn of_the_bases_of_a_stranger_a_thousand_are_compared() {
+        for (before, is_compared) in [(MAX_BASES - 1, true), (MAX_BASES, false)] {
+            // The first one is permitted.
+            let excluded = [vec![dns("other.example"); before - 1], vec![dns("example.com")]].concat();
+            let reason = refused(vec![directory()], excluded);
+            assert_eq!(reason == Distrust::NameConstraints, is_compared, "{before}: {reason:?}");
+        }
+    }
 }

@@ -153,13 +153,14 @@ const MAX_CHECKS: usize = 16;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::x509::chain::tests::{Template, certificate, chain};
+    use crate::x509::chain::tests::{Template, certificate, chain, leaf_to_root};
 
     #[test]
     fn what_webpki_refuses_is_named() {
         let chain = chain([&certificate(Template::default())]);
         for (error, rule) in [
             (Error::InvalidSerialNumber, "a serial number that is none"),
+            (Error::SignatureAlgorithmMismatch, "a signature algorithm that is named twice, and differently"),
             (Error::BadDerTime, "a validity that is none"),
             (Error::InvalidCertValidity, "a validity that is none"),
             (Error::MalformedDnsIdentifier, "a host's name that is malformed"),
@@ -171,6 +172,23 @@ mod tests {
         ] {
             assert_eq!(unlinked(&error, &chain), Distrust::Rule(rule), "{error:?}");
         }
+    }
+
+    #[test]
+    fn nobody_knows_the_issuer_of_the_last_one_or_where_there_is_no_order_of_the_leaf() {
+        let [leaf, issuing, root] = leaf_to_root();
+        for (shown, issuer) in [([&leaf, &issuing], "Issuing"), ([&leaf, &root], "cas1.example.com")] {
+            let unknown = Distrust::UnknownIssuer { issuer: issuer.to_owned() };
+            assert_eq!(unlinked(&Error::UnknownIssuer, &chain(shown)), unknown);
+        }
+    }
+
+    #[test]
+    fn only_who_is_named_as_the_issuer_should_have_signed() {
+        let ([leaf, issuing, root], [_, impostor, _]) = (leaf_to_root(), leaf_to_root());
+        let broken = |shown: [&Certificate; 2]| broken_link(&chain(shown), |_| Vec::new());
+        assert_eq!((broken([&leaf, &issuing]), broken([&leaf, &root])), (None, None));
+        assert!(matches!(broken([&leaf, &impostor]), Some(Distrust::BadSignature { .. })));
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(crate) fn verdict(chain: &Chain, sought: &SoughtPath<'_>, deadline: &Deadlin
         let is_known = verdict.is_trusted() || matches!(verdict, Verdict::Untrusted(Distrust::Rejected { .. }));
         is_known || env::var_os("SSL_CERT_DIR").is_none()
     };
-    match of_bundle(chain, sought).filter(is_final) {
+    match bundle().map(|bundle| bundle.verdict(chain, sought)).filter(is_final) {
         Some(verdict) => verdict,
         None => match of_platform() {
             Ok(anchors) => Anchors::new(anchors).verdict(chain, sought),
@@ -62,17 +62,6 @@ const fn of_windows(_: &Chain, _: &SoughtPath<'_>, _: &Deadline) -> Option<Verdi
     None
 }
 
-/// By the roots of the bundle that could have issued a certificate of `chain`, and those whom it rejects; `None` without a
-/// bundle.
-fn of_bundle(chain: &Chain, sought: &SoughtPath<'_>) -> Option<Verdict> {
-    let Bundle { roots, rejected, unread } = bundle()?;
-    let issuers: Vec<_> = chain.iter().map(Certificate::issuer_der).collect();
-    let roots = possible(roots, &issuers).filter_map(Root::der).map(CertificateDer::from).collect();
-    let rejected = rejected.iter().filter_map(Root::der).filter(|der| chain.iter().any(|shown| shown.der == *der));
-    let anchors = Anchors::new(roots).but_not(rejected.map(CertificateDer::from).collect());
-    Some(anchors.but_for(unread.clone()).verdict(chain, sought))
-}
-
 /// Those of `roots` whose subject is one of `issuers`: byte for byte, or as people read names.
 fn possible<'a>(roots: &'a [Root], issuers: &[&[u8]]) -> impl Iterator<Item = &'a Root> {
     let read = &issuers[..issuers.len().min(MAX_READ_NAMES)];
@@ -89,6 +78,18 @@ struct Bundle {
     rejected: Vec<Root>,
     /// What cannot be read.
     unread: Option<Unread>,
+}
+
+impl Bundle {
+    /// By the roots that could have issued a certificate of `chain`, and those of it that are rejected.
+    fn verdict(&self, chain: &Chain, sought: &SoughtPath<'_>) -> Verdict {
+        let issuers: Vec<_> = chain.iter().map(Certificate::issuer_der).collect();
+        let roots = possible(&self.roots, &issuers).filter_map(Root::der).map(CertificateDer::from).collect();
+        let is_shown = |der: &Vec<u8>| chain.iter().any(|shown| shown.der == *der);
+        let rejected = self.rejected.iter().filter_map(Root::der).filter(is_shown);
+        let anchors = Anchors::new(roots).but_not(rejected.map(CertificateDer::from).collect());
+        anchors.but_for(self.unread.clone()).verdict(chain, sought)
+    }
 }
 
 /// Every root of the system; read once for all addresses of a name, and again if there was nothing to read.
@@ -161,16 +162,35 @@ mod tests {
     use super::*;
     use crate::x509::chain::tests::{Template, ca, chain, leaf_to_root, three};
 
+    /// What a file has of these.
+    fn held(certificates: &[&Certificate]) -> Vec<Root> {
+        let text = |certificate: &&Certificate| {
+            let base64 = data_encoding::BASE64.encode(&certificate.der);
+            format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n")
+        };
+        let text: String = certificates.iter().map(text).collect();
+        roots::roots(text.as_bytes()).map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn untrusted_when_the_system_rejects_the_one_certificate_that_is_shown() {
+        let [leaf, issuing, other] = leaf_to_root();
+        for (rejected, expected) in [(&leaf, Some("cas1.example.com")), (&other, None)] {
+            let bundle = Bundle { roots: held(&[&issuing]), rejected: held(&[rejected]), unread: None };
+            let said = bundle.verdict(&chain([&leaf]), &SoughtPath::first(0));
+            let subject = match &said {
+                Verdict::Untrusted(Distrust::Rejected { subject }) => Some(subject.as_str()),
+                _ => None,
+            };
+            assert_eq!((subject, said.is_trusted()), (expected, expected.is_none()), "{said:?}");
+        }
+    }
+
     #[test]
     fn only_the_roots_that_could_have_issued_the_chain_are_taken() {
         let [leaf, intermediate, root] = leaf_to_root();
         let issuers = [leaf.issuer_der(), intermediate.issuer_der()];
-        let text = |certificate: &Certificate| {
-            let base64 = data_encoding::BASE64.encode(&certificate.der);
-            format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n")
-        };
-        let text = [text(&root), text(&intermediate)].concat();
-        let roots: Vec<_> = roots::roots(text.as_bytes()).map(Result::unwrap).collect();
+        let roots = held(&[&root, &intermediate]);
         let found = |issuers: &[&[u8]]| possible(&roots, issuers).filter_map(Root::der).collect::<Vec<_>>();
         assert_eq!(found(&issuers), [root.der.clone(), intermediate.der.clone()]);
         assert_eq!(found(&issuers[..1]), std::slice::from_ref(&intermediate.der));

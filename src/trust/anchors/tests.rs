@@ -166,6 +166,37 @@ fn an_anchor_that_ends_soon_is_the_end_only_where_there_is_no_other() {
 }
 
 #[test]
+fn an_anchor_ends_soon_from_its_ninetieth_day_before_the_last_on() {
+    let [leaf, intermediate, root] = three(Template::default(), ca("Issuing", (0, 100)), ca("Root", (0, 9_000)));
+    let both = anchors(&[&root, &intermediate]);
+    for (now, expected) in [(10 * DAY, &intermediate), (10 * DAY + 1, &root)] {
+        let Verdict::Trusted(path) = verdict(&both, &chain([&leaf, &intermediate]), now) else { panic!() };
+        assert_eq!(path.anchor, *expected, "{now}");
+    }
+}
+
+#[test]
+fn a_file_is_judged_by_what_is_given_to_judge_it_by() {
+    let [leaf, intermediate, root] = leaf_to_root();
+    let judged = |anchors: Option<&Anchors>, pins: &[Fingerprint]| {
+        verdict_of_file(&chain([&leaf, &intermediate]), anchors, pins, &SoughtPath::first(DAY))
+    };
+    let (its_own, another) = ([leaf.fingerprint()], [intermediate.fingerprint()]);
+    assert_eq!(judged(None, &[]), Verdict::NotJudged);
+    assert_eq!(judged(None, &its_own), Verdict::Pinned);
+    assert_eq!(judged(None, &another), Verdict::Untrusted(Distrust::OtherFingerprint));
+    assert!(matches!(judged(Some(&anchors(&[&root])), &another), Verdict::Trusted(_)));
+}
+
+#[test]
+fn of_what_is_alike_one_is_enough_and_of_what_is_not_there_is_an_end() {
+    let [a, b] = [b"a".as_slice(), b"b"];
+    assert_eq!(distinct([a, b, a, b].into_iter()), [a, b]);
+    let many: Vec<_> = (0..=u8::MAX).map(|byte| [byte]).collect();
+    assert_eq!(distinct(many.iter().map(<[u8; 1]>::as_slice)).len(), MAX_DISTINCT);
+}
+
+#[test]
 fn an_anchor_of_the_same_name_in_another_encoding_or_case_is_one_if_it_has_signed() {
     let written = |text: DnValue| {
         let mut params = ca("", (0, 9_000)).params();

@@ -50,6 +50,9 @@ fn the_shortest_path_is_found_in_front_of_a_longer_one_and_behind_it() {
         let Verdict::Trusted(path) = anchors.verdict(&served, &sought) else { panic!() };
         assert_eq!(path.intermediates, std::slice::from_ref(&short));
     }
+    // Where nobody wants that, the first one does.
+    let Verdict::Trusted(path) = verdict(&anchors, &chain([&leaf, &long, &middle, &short]), DAY) else { panic!() };
+    assert_eq!(path.intermediates, [long, middle]);
 }
 
 #[test]
