@@ -236,5 +236,10 @@ mod tests {
             let (_, info) = SubjectPublicKeyInfo::from_der(&info).unwrap();
             assert_eq!(Key::from_info(&info), expected);
         }
+        // One for another use only, RSAES-OAEP, whatever it looks like.
+        let algorithm = element(0x30, &[&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 7]]);
+        let info = element(0x30, &[&algorithm, &element(3, &[&[0], &rsa])]);
+        let (_, info) = SubjectPublicKeyInfo::from_der(&info).unwrap();
+        assert_eq!(Key::from_info(&info), Key { kind: KeyKind::Other, bits: 0 });
     }
 }

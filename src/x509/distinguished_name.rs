@@ -171,6 +171,9 @@ mod tests {
             assert!(!is_same_name(&plain, &other) && !is_same_name(&other, &plain), "{}", distinguished_name(&other));
         }
         assert!(!is_same_name(&name(&[]), &[0x30, 0x81, 0]));
+        // Parts without any attribute are no reason to take one for the other.
+        let [empty, broken] = [&[0x31, 0][..], &[0x31, 2, 5, 0]].map(|part| der(0x30, part));
+        assert!(is_same_name(&empty, &empty) && !is_same_name(&empty, &broken));
     }
 
     proptest::proptest! {

@@ -92,7 +92,6 @@ impl FromStr for Expiry {
         let range = match bare.contains([':', '@', '~']) {
             true => bare.parse(),
             // A range checks what stands before its colon as it would anything else, an empty text included.
-            false if bare.is_empty() => ":".parse(),
             false => format!("{bare}:").parse(),
         };
         let range: Range = range.map_err(|source| ExpiryError { text: text.to_owned(), source })?;

@@ -39,12 +39,14 @@ fn nothing_to_say_of_a_good_chain() {
     let judgement = judged(&chain([&certificate(Template::default())]), 10);
     assert_eq!((judgement.failures.len(), judgement.violations.len(), judgement.remarks.len()), (0, 0, 0));
     assert_eq!(judgement.summary, "certificate 'cas1.example.com' expires in 80 days (1970-04-01 00:00 UTC)");
+    assert_eq!(judgement.end_if_unmentioned().map(|end| end.text), Some(judgement.summary));
 }
 
 #[test]
 fn warning_and_critical_by_what_is_left() {
     let chain = chain([&certificate(Template::default())]);
     assert_eq!(judged(&chain, 61).violations[0].0, State::Warning);
+    assert_eq!(judged(&chain, 61).end_if_unmentioned(), None);
     let (state, text) = judged(&chain, 80).violations.remove(0);
     assert_eq!(state, State::Critical);
     assert_eq!(text, "certificate 'cas1.example.com' expires in 10 days (1970-04-01 00:00 UTC), less than 14 days");
@@ -63,6 +65,7 @@ fn expired_and_not_yet_valid_are_classes_of_their_own() {
     let chain = chain([&certificate(Template { days: (10, 90), ..Template::default() })]);
     let judgement = judged(&chain, 93);
     assert_eq!((classes(&judgement), judgement.violations.len()), (vec![Class::Expired], 0));
+    assert_eq!(judgement.end_if_unmentioned(), None);
     assert_eq!(
         judgement.failures[0].summary,
         "certificate 'cas1.example.com' expired 3.0 days ago (1970-04-01 00:00 UTC)"
@@ -133,6 +136,8 @@ fn untrusted_and_name_mismatch_are_told_apart() {
     assert_eq!(classes(&judgement), [Class::Untrusted, Class::NameMismatch]);
     let text = "the certificate is not for 'b.example.com', but for a.example.com, 192.0.2.7";
     assert_eq!(judgement.failures[1].summary, text);
+    let fingerprint = format!("its SHA-256 fingerprint is {}", chain.leaf().fingerprint());
+    assert_eq!(judgement.failures[0].causes, [fingerprint]);
 }
 
 #[test]
@@ -143,6 +148,8 @@ fn ten_thousand_names_are_not_recited() {
     let expected = Expectations { expiries: &expiries, name: Some("cas1.example.com"), verdict: &verdict };
     let failure = mismatch(&leaf, &expected).unwrap();
     assert!(failure.summary.ends_with("4.example.com and 9995 more"), "{}", failure.summary);
+    leaf.dns_names.truncate(MAX_NAMES);
+    assert!(mismatch(&leaf, &expected).unwrap().summary.ends_with("3.example.com, 4.example.com"));
 }
 
 #[test]
@@ -159,6 +166,8 @@ fn weak_when_sha_1_signs_anything_but_an_anchor() {
     assert_eq!(weak, [true, true, false]);
     assert!(weakness(at(&certificates[2], 0), &Verdict::Pinned).is_none());
     assert!(weakness(at(&certificates[2], 0), &Verdict::Untrusted(Distrust::SelfSigned)).is_some());
+    // Where nobody judges trust, an authority that is shown alone is meant as one.
+    assert!(weakness(at(&certificates[2], 0), &Verdict::NotJudged).is_none());
 }
 
 #[test]
@@ -316,7 +325,11 @@ fn the_common_name_counts_only_where_no_authority_vouches_for_the_certificate() 
         let expiries = Expiries::default();
         let expected = Expectations { expiries: &expiries, name: Some("cas1.example.com"), verdict: &verdict };
         let judgement = judge(&chain([&leaf]), &expected, DAY);
-        assert_eq!(judgement.failures.is_empty(), is_good, "{verdict:?}");
+        let causes: String = judgement.failures.iter().flat_map(|failure| failure.causes.clone()).collect();
+        assert_eq!(
+            causes.ends_with(" where the certificate itself is given, with --ca-file or --fingerprint"),
+            !is_good
+        );
         assert_eq!(judgement.remarks.len(), usize::from(is_good), "{verdict:?}");
     }
 }
