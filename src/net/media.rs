@@ -69,7 +69,9 @@ mod tests {
         runtime.block_on(async {
             let mut media = MediaPort::open("127.0.0.1".parse().unwrap()).await.unwrap();
             // One pair among so many is free, or the machine has no ports left.
-            assert!(media.local_addr().unwrap().port() % 2 == 0 && media._rtcp.is_some());
+            let [rtp, rtcp] =
+                [Some(&media.rtp), media._rtcp.as_ref()].map(|socket| socket.unwrap().local_addr().unwrap());
+            assert_eq!((rtp.port() % 2, rtcp.port()), (0, rtp.port() + 1));
             let sender = UdpSocket::bind("127.0.0.1:0").await.unwrap();
             for size in [0, 12, 1_400] {
                 sender.send_to(&vec![0; size], media.local_addr().unwrap()).await.unwrap();

@@ -345,6 +345,13 @@ mod tests {
         assert_eq!(platform::read_from(text), expected);
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn the_nameservers_of_the_system_are_those_of_its_file() {
+        let text = std::fs::read_to_string(platform::SETTINGS).unwrap_or_default();
+        assert_eq!(platform::nameservers(), platform::read_from(&text));
+    }
+
     #[test]
     fn where_nothing_was_found_yet_the_other_kind_of_address_is_waited_for_without_a_clock() {
         // It has no timers: whoever sets one panics.

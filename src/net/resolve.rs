@@ -177,6 +177,19 @@ mod tests {
     }
 
     #[test]
+    fn a_look_up_that_takes_too_long_is_the_nameservers_silence() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let look_up = |_| {
+            let deadline = Deadline::new(Instant::now(), Duration::ZERO);
+            runtime.block_on(resolve("localhost", 5060, Family::Any, &deadline)).err()
+        };
+        // A system that is quick enough may have an answer all the same.
+        let failure = (0..1_000).find_map(look_up).unwrap();
+        assert_eq!((failure.class, failure.as_well), (Class::Dns, Some(Class::Timeout)));
+        assert_eq!(failure.advice, Some(ADVICE_ON_SILENT_NAMESERVERS));
+    }
+
+    #[test]
     fn a_record_that_names_port_0_is_to_be_corrected_and_nobody_is_asked() {
         let servers = Nameservers::new(&["192.0.2.7:53".parse().unwrap()]).unwrap();
         let endpoint = Endpoint { host: "cas1.example.com".to_owned(), port: 0 };
