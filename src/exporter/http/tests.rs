@@ -35,6 +35,18 @@ fn each_framing_is_read_to_its_end() {
 }
 
 #[test]
+fn what_was_in_the_buffer_before_is_not_read_once_more() {
+    let (read, broken) = (Cell::new(0), Cell::new(None));
+    let mut metered = Metered { stream: b"abc".as_slice(), read: &read, broken: &broken, is_asked: true };
+    let mut bytes = [0; 8];
+    let mut buffer = ReadBuf::new(&mut bytes);
+    buffer.put_slice(b"xy");
+    let mut context = Context::from_waker(std::task::Waker::noop());
+    assert!(Pin::new(&mut metered).poll_read(&mut context, &mut buffer).is_ready());
+    assert_eq!((buffer.filled(), read.get()), (b"xyabc".as_slice(), 3));
+}
+
+#[test]
 fn an_answer_may_arrive_byte_by_byte() {
     let answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
     let url: Url = "http://cas1.example.com/metrics".parse().unwrap();
