@@ -285,6 +285,16 @@ mod tests {
         assert!(challenge.is_stale());
     }
 
+    #[test]
+    fn of_a_hundred_realms_no_more_are_answered_than_anybody_has() {
+        for realms in [MAX_REALMS - 1, MAX_REALMS, MAX_REALMS + 1, 100] {
+            let offer = |realm| format!("WWW-Authenticate: Digest realm=\"{realm}\", nonce=\"n\"\r\n");
+            let offers: String = (0..realms).map(offer).collect();
+            let head = Head::parse(format!("SIP/2.0 401 Unauthorized\r\n{offers}\r\n").as_bytes());
+            assert_eq!(Challenge::all_in(&head).unwrap().len(), realms.min(MAX_REALMS));
+        }
+    }
+
     /// FIPS 180-4's example for SHA-512/256 of "abc".
     #[test]
     fn sha_512_256_is_not_a_cut_sha_512() {

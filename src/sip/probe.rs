@@ -275,14 +275,8 @@ impl Probe<'_> {
         let mut connection = tried.result?;
         facts.events.push(Event::now("finished the TLS handshake"));
 
-        let forbids = |failure: &&Failure| match failure.class {
-            Class::Untrusted => !self.question.asks_untrusted,
-            Class::Unverifiable => !self.question.asks_unverifiable,
-            Class::NameMismatch => !self.question.asks_misnamed,
-            _ => false,
-        };
         let mut failures = facts.judgement.iter().flat_map(|judgement| &judgement.failures);
-        if let Some(failure) = failures.find(forbids).cloned() {
+        if let Some(failure) = failures.find(|failure| self.question.is_forbidden_by(failure.class)).cloned() {
             connection.close().await;
             return Err(failure);
         }

@@ -9,6 +9,7 @@ use super::transaction::T1;
 use super::transport::Transport;
 use super::uac::repeated::Repetition;
 use crate::net::source::Source;
+use crate::report::Class;
 use crate::time::deadline::Deadline;
 use crate::tls::backend::Backend;
 use crate::tls::settings::TlsSettings;
@@ -61,6 +62,16 @@ impl Question {
         Deadline::new(now, left.saturating_sub(series).max(least).min(left))
     }
 
+    /// Whether a server is not asked whose certificate has a failure of this class.
+    pub(super) const fn is_forbidden_by(&self, class: Class) -> bool {
+        match class {
+            Class::Untrusted => !self.asks_untrusted,
+            Class::Unverifiable => !self.asks_unverifiable,
+            Class::NameMismatch => !self.asks_misnamed,
+            _ => false,
+        }
+    }
+
     /// The same question to another host, whose certificate has its own name; credentials are for the first one only.
     pub(super) fn to(&self, host: &str) -> Self {
         let tls = self.tls.clone();
@@ -97,6 +108,22 @@ mod tests {
     use crate::sip::judge::Expected;
     use crate::sip::probe::tests::question;
     use crate::sip::series::Pace;
+
+    #[test]
+    fn whom_nobody_vouches_for_is_asked_only_where_that_is_allowed() {
+        for allowed in [None, Some(Class::Untrusted), Some(Class::Unverifiable), Some(Class::NameMismatch)] {
+            let question = Question {
+                asks_untrusted: allowed == Some(Class::Untrusted),
+                asks_unverifiable: allowed == Some(Class::Unverifiable),
+                asks_misnamed: allowed == Some(Class::NameMismatch),
+                ..question(Duration::ZERO)
+            };
+            for class in [Class::Untrusted, Class::Unverifiable, Class::NameMismatch] {
+                assert_eq!(question.is_forbidden_by(class), allowed != Some(class), "{class} {allowed:?}");
+            }
+            assert!(!question.is_forbidden_by(Class::Expired), "{allowed:?}");
+        }
+    }
 
     #[test]
     fn a_search_leaves_time_for_a_series_and_one_attempt_is_no_search() {

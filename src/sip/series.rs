@@ -1,6 +1,6 @@
 //! What do the round trips of a series of requests say? Median, longest, jitter, loss: no socket, no clock.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How many requests are sent, one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,12 @@ impl Pace {
     /// How long all of them take, the wait for the last one's answer included.
     pub(crate) fn whole(&self) -> Duration {
         self.interval.saturating_mul(self.count)
+    }
+
+    /// When the next request is due after one that was due at `due` and was sent at `sent`: by the clock, so that the pace is
+    /// kept; but whoever is late is given a chance to be answered.
+    pub(crate) fn next(&self, due: Instant, sent: Instant) -> Instant {
+        (due + self.interval).max(sent + self.interval / 2)
     }
 }
 
@@ -151,6 +157,15 @@ mod tests {
     fn a_series_takes_an_interval_for_each_of_its_requests() {
         let pace = Pace { count: 10, interval: Duration::from_millis(50) };
         assert_eq!(pace.whole(), Duration::from_millis(500));
+    }
+
+    #[test]
+    fn the_next_request_is_due_by_the_clock_and_half_an_interval_behind_one_that_is_late() {
+        let (pace, due) = (Pace { count: 10, interval: Duration::from_millis(100) }, Instant::now());
+        for (late, next) in [(0, 100), (50, 100), (60, 110), (300, 350)] {
+            let sent = due + Duration::from_millis(late);
+            assert_eq!(pace.next(due, sent), due + Duration::from_millis(next), "{late} ms late");
+        }
     }
 
     proptest! {

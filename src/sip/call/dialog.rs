@@ -135,6 +135,21 @@ mod tests {
     }
 
     #[test]
+    fn the_next_hop_leads_nowhere_that_is_nobodys_address_or_everybodys_own() {
+        let nobody = |name, value: &str| Some(AddressError::Nobody { name, value: value.to_owned() });
+        let said_by = "192.0.2.7".parse().unwrap();
+        for (lines, expected) in [
+            ("Contact: <sip:b@192.0.2.9>", None),
+            ("Contact: <sip:b@0.0.0.0>", nobody("Contact", "sip:b@0.0.0.0")),
+            ("Contact: <sip:b@127.0.0.1>\r\nRecord-Route: <sip:p;lr>", None),
+            ("Contact: <sip:b@c>\r\nRecord-Route: <sip:127.0.0.1;lr>", nobody("Record-Route", "sip:127.0.0.1;lr")),
+            ("Contact: *", None),
+        ] {
+            assert_eq!(dialog(lines).leads_nowhere(said_by), expected, "{lines}");
+        }
+    }
+
+    #[test]
     fn behind_a_proxy_the_callee_may_speak_whatever_it_likes() {
         let routes = ["<sip:p;r2=on;lr>", "<sip:p:8080;transport=ws;r2=on;lr>"].map(str::to_owned).to_vec();
         for contact in ["sip:x1@abcd.invalid;transport=ws", "sip:x@asterisk_1", "tel:+15550100"] {

@@ -22,6 +22,28 @@ impl Channel for Said {
 }
 
 #[test]
+fn a_connection_ends_before_the_final_response_or_after_it() {
+    let peer = Peer { host: "192.0.2.7".to_owned(), address: "192.0.2.7:5060".parse().unwrap() };
+    let mut link = Link::over(Said(None), peer);
+    for (status, expected) in [
+        (None, "without an answer to the request"),
+        (Some("180 Ringing"), "after 180 Ringing, before a final response"),
+        (Some("200 OK"), "after 200 OK"),
+    ] {
+        link.last_provisional = status.map(str::to_owned);
+        assert_eq!(link.when(), expected);
+    }
+}
+
+#[test]
+fn a_trace_that_is_short_is_all_there() {
+    let mut trace = Trace::default();
+    (0..FIRST_MESSAGES + LAST_MESSAGES).for_each(|number| trace.push(number.to_string()));
+    let messages: Vec<_> = (0..FIRST_MESSAGES + LAST_MESSAGES).map(|number| number.to_string()).collect();
+    assert_eq!(trace.into_messages(), messages);
+}
+
+#[test]
 fn the_trace_has_its_beginning_and_its_end() {
     let mut trace = Trace::default();
     (0..30).for_each(|number| trace.push(number.to_string()));

@@ -111,8 +111,7 @@ impl<T: Channel> Uac<T> {
                 repeated.break_off(pace.count, &failure);
                 return (repeated, Err(failure));
             }
-            // By the clock, so that the pace is kept; but whoever is late is given a chance to be answered.
-            due = (due + pace.interval).max(sent + pace.interval / 2);
+            due = pace.next(due, sent);
             self.begin_again(patience.map_or(due, |patience| patience.min(due)));
             let asked = self.options(request, credentials).await;
             repeated.late = self.late;
@@ -188,6 +187,17 @@ mod tests {
         assert_eq!(failure.summary, "the deadline passed when 0 of 3 requests were sent");
         assert_eq!((failure.class, failure.advice), (Class::Timeout, Some(ADVICE_ON_PACE)));
         assert_eq!((repeated.round_trips.sent(), repeated.round_trips.unsent()), (0, 3));
+    }
+
+    #[test]
+    fn whoever_is_silent_is_asked_once_where_it_is_another_ones_turn_already() {
+        let expected = Expected { statuses: StatusRules::default(), headers: Vec::new(), allow: Vec::new() };
+        let pace = Pace { count: 3, interval: Duration::from_millis(10) };
+        let repetition = Repetition { pace, expected, patience: Some(Instant::now()) };
+        let mut uac = client::<true>(Vec::new(), 20_000);
+        let (repeated, result) = runtime().block_on(uac.repeat(&request(), None, &repetition));
+        assert_eq!(result.unwrap_err().class, Class::Timeout);
+        assert_eq!((repeated.round_trips.sent(), repeated.round_trips.unsent()), (1, 0));
     }
 
     #[test]

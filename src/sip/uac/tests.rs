@@ -135,6 +135,14 @@ pub(super) fn credentials() -> Option<Credentials> {
 }
 
 #[test]
+fn only_over_udp_silence_may_mean_that_nothing_arrived() {
+    let by_datagrams = run::<false>(Vec::new(), 100, None).result.unwrap_err();
+    let over_a_connection = run::<true>(Vec::new(), 100, None).result.unwrap_err();
+    assert_eq!((by_datagrams.class, over_a_connection.class), (Class::Timeout, Class::Timeout));
+    assert_eq!((by_datagrams.advice, over_a_connection.advice), (Some(ADVICE_ON_SILENCE), None));
+}
+
+#[test]
 fn the_final_response_is_the_answer() {
     assert_eq!(answered(vec![Act::Say(OK)]).response.status, 200);
 }

@@ -334,6 +334,14 @@ fn what_is_measured_of_a_call_is_in_its_metrics() {
 }
 
 #[test]
+fn of_a_call_that_rings_there_is_a_status_and_no_time_until_an_answer() {
+    let call = attempt(Ok(called(Until::Ringing, Some(180))));
+    let report = assessed(&assessment(Transport::Udp), Until::Ringing, routed(call, Vec::new()));
+    let said = |label: &str| report.metrics.iter().find(|metric| metric.label() == label).unwrap().to_string();
+    assert_eq!((said("status").as_str(), said("time").as_str()), ("'status'=180", ""));
+}
+
+#[test]
 fn where_a_call_was_led_to_is_told() {
     let common = redirectable();
     let led_to = |further| {

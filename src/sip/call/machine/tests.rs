@@ -153,6 +153,16 @@ fn the_callee_hangs_up_first() {
 }
 
 #[test]
+fn a_callee_who_hangs_up_behind_us_has_not_hung_up_first() {
+    let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Udp);
+    scene.settle();
+    scene.say(Method::Invite, 200, HERE);
+    assert_eq!(scene.sends(), ["ACK", "BYE"]);
+    assert!(scene.pass(10).ask("BYE", "a").unwrap().starts_with("SIP/2.0 200 "));
+    assert_eq!(scene.call.hung_up(), None);
+}
+
+#[test]
 fn every_2xx_is_acknowledged_as_often_as_it_comes() {
     let mut scene = Scene::new(Until::Answer, Duration::ZERO, Transport::Udp);
     scene.settle();

@@ -17,7 +17,7 @@ use crate::sip::call::called::Log;
 use crate::sip::call::machine::Until;
 use crate::sip::call::machine::tests::Scene;
 use crate::sip::call::message::Method;
-use crate::sip::probe::tests::question;
+use crate::sip::probe::tests::{answer, question};
 use crate::tls::settings::TlsSettings;
 use crate::x509::chain::tests::Template as CertificateTemplate;
 
@@ -89,6 +89,27 @@ fn a_redirection_whose_target_was_asked_counts_whether_that_answers_or_not() {
     attempt.facts.peer.as_mut().unwrap().address.set_ip("127.0.0.1".parse().unwrap());
     block_on(journey.look_after(&mut attempt, &[]));
     assert_eq!((attempt.astray, journey.redirections, journey.target.is_some()), (None, 1, true));
+}
+
+/// It is another question than the call, whose To would stay what it was.
+#[test]
+fn a_target_that_is_only_asked_is_asked_for_itself() {
+    let _alone = ending::alone();
+    let target = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let uri = format!("sip:b@{}", target.local_addr().unwrap());
+    let answering = thread::spawn(move || {
+        let mut buffer = [0; 4_096];
+        let (length, from) = target.recv_from(&mut buffer).unwrap();
+        let request = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        target.send_to(answer(&request, "200 OK", "").as_bytes(), from).unwrap();
+        request
+    });
+    let asked = asked(Duration::from_secs(20), Redirect::Ask);
+    let mut journey = Journey { to: Some("<sip:101@a.example>".to_owned()), ..journey(&asked) };
+    let found = block_on(journey.ask(&SipUri::read(&uri).unwrap()));
+    assert_eq!(found.outcome.result.unwrap().response.status, 200);
+    let request = answering.join().unwrap();
+    assert!(request.contains(&format!("\r\nTo: <{uri}>\r\n")), "{request}");
 }
 
 #[test]

@@ -131,6 +131,51 @@ fn what_a_cut_2xx_began_is_ended_at_once_where_nobody_waits_for_a_better_one() {
 }
 
 #[test]
+fn whoever_is_gone_after_a_second_connection_is_not_looked_for_once_more() {
+    let _alone = ending::alone();
+    block_on(async {
+        let callee = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut uac = call_over(stream_to(&callee).await, Until::Answer, 20_000).await;
+        let (mut theirs, _) = callee.accept().await.unwrap();
+        uac.go_on().await;
+        let ringing = answer(&heard_on(&mut theirs).await, "180 Ringing", "");
+        theirs.write_all(ringing.as_bytes()).await.unwrap();
+        while uac.call.last_provisional().is_none() {
+            uac.go_on().await;
+        }
+        uac.has_redialled = true;
+        assert!(!uac.recover(0, Failure::new(Class::Closed, "gone")).await, "nobody is left to talk to");
+        assert!(uac.call.is_open());
+    });
+}
+
+#[test]
+fn whoever_has_answered_our_bye_is_there_and_is_asked_no_other_way() {
+    let _alone = ending::alone();
+    block_on(async {
+        let [callee, there] = [UdpSocket::bind("127.0.0.1:0").await, UdpSocket::bind("127.0.0.1:0").await];
+        let (callee, there) = (callee.unwrap(), there.unwrap());
+        let contact = format!("Contact: <sip:b@{}>\r\n", there.local_addr().unwrap());
+        let (uac, caller) = call(&callee, Until::Answer, 20_000).await;
+        let answering = async {
+            let accepted = answer(&heard(&callee).await, "200 OK", &contact);
+            callee.send_to(accepted.as_bytes(), caller).await.unwrap();
+            assert!(heard(&there).await.starts_with("ACK "));
+            let mut buffer = [0; 8 * 1024];
+            let (length, from) = there.recv_from(&mut buffer).await.unwrap();
+            let bye = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            say(&there, &bye, "200 OK", from).await;
+            // Until that was taken: then the ACK is asked for again.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            callee.send_to(accepted.as_bytes(), caller).await.unwrap();
+        };
+        let called = join(uac.finish(), answering).await.0;
+        assert!(matches!(called.call.release(), Release::Done(_)));
+        assert!(callee.try_recv(&mut [0; 8]).is_err(), "the way of the INVITE");
+    });
+}
+
+#[test]
 fn an_answered_call_is_held_and_released() {
     let _alone = ending::alone();
     let called = block_on(async {
