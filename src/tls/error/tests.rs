@@ -74,6 +74,7 @@ fn an_old_version_is_named() {
 fn who_refuses_our_certificate_has_not_answered_the_question() {
     let failure = Failure::from(TlsError::of_refusal(peer(), "closed the connection".to_owned(), true));
     assert_eq!((failure.class, failure.is_answer), (Class::Authentication, false));
+    assert_eq!(failure.causes, [""; 0], "an older TLS would not help");
 }
 
 #[test]

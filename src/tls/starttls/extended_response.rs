@@ -82,6 +82,9 @@ mod tests {
             b"* OK ready\r\n".as_slice(),
             b"\x30\x03\x02\x01\x01",
             b"\x30\x80",
+            // The answer to a bind, and what has the right number in another class.
+            b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00",
+            b"\x30\x0c\x02\x01\x01\xb8\x07\x0a\x01\x00\x04\x00\x04\x00",
             b"\x30\x05\x02\x01\x01\x61\x00",
         ] {
             assert!(extended_response(bytes).is_err(), "{bytes:?}");
