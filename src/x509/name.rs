@@ -89,6 +89,14 @@ mod tests {
     }
 
     #[test]
+    fn a_common_name_may_be_an_address() {
+        let own = certificate(Template { names: &[], common_name: "192.0.2.7", ..Template::default() });
+        assert_eq!(matched(&own, "192.0.2.7"), Match::CommonName);
+        assert_eq!(matched(&own, "192.0.2.8"), Match::No);
+        assert_eq!(matches(&[], "192.0.2.7"), Match::No);
+    }
+
+    #[test]
     fn the_common_name_counts_only_without_alternative_names() {
         assert_eq!(matches(&[], "cn.example.com"), Match::CommonName);
         assert_eq!(matches(&["cas1.example.com"], "cn.example.com"), Match::No);
