@@ -287,6 +287,38 @@ mod tests {
         });
     }
 
+    /// As long as nothing else comes there is nothing to do: an error that was taken does not keep the socket ready.
+    #[cfg(unix)]
+    #[test]
+    fn a_refusal_is_told_once_and_then_waited_for() {
+        use std::sync::Arc;
+        use std::sync::atomic::{AtomicU32, Ordering};
+        use std::task::{Context, Wake, Waker};
+
+        #[derive(Default)]
+        struct Woken(AtomicU32);
+
+        impl Wake for Woken {
+            fn wake(self: Arc<Self>) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+
+        run(async {
+            let gone = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+            let mut datagrams = datagrams_to(gone).await;
+            datagrams.send(b"who").await.unwrap();
+            let mut buffer = Vec::with_capacity(64);
+            assert!(datagrams.receive(&mut buffer).await.is_err());
+            let woken = Arc::new(Woken::default());
+            let waker = Waker::from(Arc::clone(&woken));
+            let mut receiving = std::pin::pin!(datagrams.receive(&mut buffer));
+            assert!(receiving.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            tokio::task::yield_now().await;
+            assert_eq!(woken.0.load(Ordering::Relaxed), 0, "it would be asked again at once");
+        });
+    }
+
     #[test]
     fn nobody_else_can_share_the_address_of_a_run() {
         run(async {
