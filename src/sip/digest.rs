@@ -285,6 +285,16 @@ mod tests {
         assert!(challenge.is_stale());
     }
 
+    /// RFC 3261 22.3: of what is as good, the one that the server has put in front.
+    #[test]
+    fn of_two_offers_that_are_as_strong_the_first_is_answered() {
+        let challenge = challenge(
+            "WWW-Authenticate: Digest realm=\"r\", nonce=\"1\", algorithm=SHA-256\r\n\
+             WWW-Authenticate: Digest realm=\"r\", nonce=\"2\", algorithm=SHA-256",
+        );
+        assert_eq!(challenge.unwrap().nonce, "1");
+    }
+
     #[test]
     fn of_a_hundred_realms_no_more_are_answered_than_anybody_has() {
         for realms in [MAX_REALMS - 1, MAX_REALMS, MAX_REALMS + 1, 100] {

@@ -161,6 +161,13 @@ mod tests {
     use crate::report::{Policy, Started};
 
     #[test]
+    fn a_search_takes_as_long_as_it_is_since_it_was_begun() {
+        let location = Location::of_host("192.0.2.7", 5060, Transport::Udp, Family::Any);
+        let second = Duration::from_secs(1);
+        assert!(Location { started: location.started - second, ..location }.took() >= second);
+    }
+
+    #[test]
     fn of_several_targets_the_worst_gives_its_class_and_each_its_causes() {
         let failure = |class, summary: &str, cause: &str| Failure {
             causes: vec![cause.to_owned()],

@@ -21,6 +21,15 @@ fn as_exchange_writes_it() {
 }
 
 #[test]
+fn of_what_nobody_knows_only_a_transport_is_in_the_way() {
+    for (parameter, is_read) in
+        [("transport=tcp", true), ("transport=ws", false), ("transport=pigeon", false), ("method=PIGEON", true)]
+    {
+        assert_eq!(SipUri::read(&format!("sip:a@b;{parameter}")).is_ok(), is_read, "{parameter}");
+    }
+}
+
+#[test]
 fn several_contacts_by_their_preference() {
     let found = contacts(&head(
         "Contact: \"a, <b>\\\"\" <sip:c@d.example>;q=0.5, sip:e@f.example;q=0.7\r\nm: <sip:g@h.example;x=,>, <tel:+1>;q=0.6, *",

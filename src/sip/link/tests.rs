@@ -36,6 +36,17 @@ fn a_connection_ends_before_the_final_response_or_after_it() {
 }
 
 #[test]
+fn what_was_heard_of_a_question_that_is_over_is_forgotten() {
+    let peer = Peer { host: "192.0.2.7".to_owned(), address: "192.0.2.7:5060".parse().unwrap() };
+    let mut link = Link::over(Said(None), peer);
+    link.last_provisional = Some("180 Ringing".to_owned());
+    link.unread(Failure::new(Class::Protocol, "of ours"), true);
+    link.unread(Failure::new(Class::Protocol, "of the peer"), false);
+    link.forget();
+    assert_eq!((link.when().as_str(), link.unreadable(false)), ("without an answer to the request", None));
+}
+
+#[test]
 fn a_trace_that_is_short_is_all_there() {
     let mut trace = Trace::default();
     (0..FIRST_MESSAGES + LAST_MESSAGES).for_each(|number| trace.push(number.to_string()));

@@ -144,6 +144,7 @@ fn only_what_is_said_to_be_a_session_description_is_one() {
     assert_eq!(found("Content-Type:", ""), Err(NoAnswer));
     for lines in [
         "c: Application/SDP ; charset=utf-8",
+        "Content-Type: application/sdp;boundary=b",
         "Content-Type: application/sdp\r\ne: identity\r\nContent-Disposition: Session;handling=optional",
     ] {
         assert_eq!(found(lines, "v=0"), Ok(&b"v=0"[..]), "{lines}");

@@ -131,6 +131,15 @@ fn what_a_cut_2xx_began_is_ended_at_once_where_nobody_waits_for_a_better_one() {
 }
 
 #[test]
+fn a_call_is_taken_back_before_its_time_is_over() {
+    for (seconds, release) in [(10, Duration::from_secs(1)), (2, Duration::from_millis(400))] {
+        let deadline = Deadline::new(Instant::now(), Duration::from_secs(seconds));
+        let Limits { soft, hard } = Limits::of(&deadline);
+        assert_eq!((hard, soft + release), (deadline.instant(), deadline.instant()));
+    }
+}
+
+#[test]
 fn whoever_is_gone_after_a_second_connection_is_not_looked_for_once_more() {
     let _alone = ending::alone();
     block_on(async {
