@@ -158,7 +158,10 @@ fn untrusted_when_the_system_rejects_a_certificate_on_the_way() {
         let mut command = plugin(NAME);
         command.args(["-H", "127.0.0.1", "-p", &server.port]);
         command.env("SSL_CERT_FILE", made.path("roots.pem")).env_remove("SSL_CERT_DIR");
-        run_command(&mut command).assert_text(1).assert_says(&format!("rejects '{subject}' for servers"));
+        let says = format!("rejects '{subject}' for servers");
+        run_command(&mut command).assert_text(1).assert_says(&says);
+        // A directory beside it, of whatever roots, does not change that.
+        run_command(command.env("SSL_CERT_DIR", made.path("none"))).assert_text(1).assert_says(&says);
     }
 }
 

@@ -166,6 +166,8 @@ fn weak_when_sha_1_signs_anything_but_an_anchor() {
     assert_eq!(weak, [true, true, false]);
     assert!(weakness(at(&certificates[2], 0), &Verdict::Pinned).is_none());
     assert!(weakness(at(&certificates[2], 0), &Verdict::Untrusted(Distrust::SelfSigned)).is_some());
+    let anchor = Judged { certificate: &certificates[1], place: Place::Anchor };
+    assert!(weakness(anchor, &trusted()).is_none());
     // Where nobody judges trust, an authority that is shown alone is meant as one.
     assert!(weakness(at(&certificates[2], 0), &Verdict::NotJudged).is_none());
 }

@@ -78,6 +78,16 @@ fn another_target_is_called_only_where_it_may_do_better_and_time_is_left() {
 }
 
 #[test]
+fn nobody_else_is_called_where_a_signal_has_come() {
+    for (signal, expected) in [(None, true), (Some("SIGTERM"), false)] {
+        let mut attempt = attempt(Some((486, "")));
+        let Ok(called) = &mut attempt.result else { panic!("it was answered") };
+        called.log.signal = signal;
+        assert_eq!(attempt.may_be_better_elsewhere(), expected, "{signal:?}");
+    }
+}
+
+#[test]
 fn a_redirection_whose_target_was_asked_counts_whether_that_answers_or_not() {
     let _alone = ending::alone();
     let nobody = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -121,6 +131,19 @@ fn a_target_is_asked_for_whom_it_names_in_its_own_share_of_the_time() {
     assert_eq!(question.deadline.instant(), share.instant());
     assert_eq!(question.uri.as_deref(), Some("sip:b@192.0.2.8"));
     assert_eq!(question.to.as_deref(), Some("sip:101@a.example"), "whom the first one was asked for");
+}
+
+/// Of two seconds, and of nameservers that say nothing.
+#[test]
+fn whom_nobody_finds_has_not_the_time_of_those_behind_him() {
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let nameservers = Nameservers::new(&[silent.local_addr().unwrap()]).ok();
+    let asked = CallQuestion { nameservers, ..asked(Duration::from_secs(2), Redirect::Follow) };
+    let target = |uri| Target { uri: SipUri::read(uri).unwrap(), usual: Transport::Udp, way: Vec::new() };
+    let mut journey = journey(&asked);
+    journey.targets.push_back(target("sip:c@192.0.2.8"));
+    assert!(block_on(journey.call_target(&target("sip:b@b.example"))).result.is_err());
+    assert!(!asked.question.deadline.remaining(Instant::now()).is_zero());
 }
 
 /// Where the system's resolver makes 0.0.0.0 of the name.

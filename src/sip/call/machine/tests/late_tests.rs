@@ -296,6 +296,11 @@ fn a_challenge_to_bye_is_answered_only_where_the_invite_was_challenged_alike() {
         assert_eq!(scene.sends(), expected, "{first:?} {realm} {is_trusted}");
         let refused = Release::Open(Open::Refused("401 Said".into()));
         assert_eq!(scene.call.release() == refused, !is_answered);
+        if is_answered {
+            // Once.
+            scene.say(Method::Bye, 401, &challenge(realm));
+            assert!(scene.sends().is_empty() && scene.call.release() == refused);
+        }
     }
 }
 
