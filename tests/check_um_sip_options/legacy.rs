@@ -39,7 +39,6 @@ mod with_legacy {
 
     use crate::probe;
     use crate::support::peer::{Peer, read_request, response};
-    use crate::support::port::free_port;
     use crate::support::tls::fixture;
     use crate::support::{Outcome, perfdata};
 
@@ -156,20 +155,6 @@ mod with_legacy {
             let ran = server.probe(&[]);
             ran.assert_text(1).assert_says("demands a client certificate and was shown none");
         }
-    }
-
-    /// Of the first connection, which we close first.
-    #[test]
-    fn local_when_the_port_is_taken_that_a_second_connection_is_to_come_from() {
-        let peer = Peer::tcp(|mut stream| {
-            // The alert protocol_version.
-            std::io::Write::write_all(&mut stream, b"\x15\x03\x01\x00\x02\x02\x46").unwrap();
-            let _ = std::io::Read::read_to_end(&mut stream, &mut Vec::new());
-        });
-        let port = free_port().to_string();
-        let ran = probe(&peer.port(), &["--transport", "tls", "--no-verify", "--source-port", &port]);
-        let says = format!("a second connection, for legacy TLS, is not to be had: cannot send from port {port}");
-        ran.assert_text(3).assert_says(&says);
     }
 
     #[test]
