@@ -19,7 +19,7 @@ fn no_call_that_fails_breaks_a_promise() {
     sample("41", &["call-tcp"]);
 }
 
-/// Plays every so manieth fault of the ways.
+/// Plays one of every `stride` faults of the ways.
 #[track_caller]
 fn sample(stride: &str, ways: &[&str]) {
     let mut play = Command::new(support::example("faults"));

@@ -26,12 +26,9 @@ struct Options {
     /// How many runs at once
     #[arg(long, value_name = "NUMBER", default_value_t = 6)]
     workers: usize,
-    /// Play only every so manieth fault
+    /// Play only one of so many faults
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     stride: usize,
-    /// The first of those
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
-    first: usize,
 }
 
 /// Plays what the command line names; fails if anything is broken.
@@ -48,8 +45,7 @@ pub fn main() -> ExitCode {
     let here = env::current_exe().unwrap_or_default();
     let beside = here.ancestors().nth(2).map(PathBuf::from).unwrap_or_default();
     let plugins = options.plugins.unwrap_or(beside);
-    let question =
-        Question { plugins: &plugins, workers: options.workers, stride: options.stride.max(1), first: options.first };
+    let question = Question { plugins: &plugins, workers: options.workers, stride: options.stride.max(1) };
     if let Some(name) = options.ways.iter().find(|name| WAYS.iter().all(|way| way.name != **name)) {
         println!("{name}: expected one of those that --list names");
         return ExitCode::FAILURE;

@@ -20,10 +20,8 @@ pub struct Question<'a> {
     pub plugins: &'a Path,
     /// How many runs at once.
     pub workers: usize,
-    /// Every how manieth fault is played, 1 for all of them.
+    /// Every `stride`-th fault is played.
     pub stride: usize,
-    /// Which one is the first, from 0 on.
-    pub first: usize,
 }
 
 /// What came of it.
@@ -33,7 +31,7 @@ pub struct Found {
     pub calls: usize,
     /// How many runs in which the fault happened.
     pub runs: usize,
-    /// How many of them were judged again, alone, and were well then.
+    /// How many of them were late, were run again, and were well then.
     pub well_again: usize,
     /// What is broken, each with the fault and what was said.
     pub broken: Vec<String>,
@@ -46,7 +44,7 @@ pub fn ask(way: &'static Way, question: &Question<'_>) -> Result<Found, Box<dyn 
     let started = Instant::now();
     let scratch = tempfile::tempdir()?;
     let seen = calls_of(way, question, scratch.path())?;
-    let faults: Vec<_> = faults(&seen).into_iter().skip(question.first).step_by(question.stride).collect();
+    let faults: Vec<_> = faults(&seen).into_iter().step_by(question.stride).collect();
     let next = AtomicUsize::new(0);
     let found = Mutex::new(Found { calls: seen.values().sum(), ..Found::default() });
     let failed = Mutex::new(None);
@@ -156,8 +154,9 @@ impl<'a> Player<'a> {
         let turn = stage.turn()?;
         let program = question.plugins.join(way.plugin);
         let run = tracer::run(&program, &turn.arguments, None, TIMEOUT + PATIENCE)?;
-        let undisturbed =
-            Undisturbed::of(&run).ok_or_else(|| format!("the undisturbed run is not well: {}", said(&run)))?;
+        let undisturbed = Undisturbed::of(&run)
+            .filter(|undisturbed| undisturbed.code == way.code)
+            .ok_or_else(|| format!("the undisturbed run is not well: {}", said(&run)))?;
         stage.calls_left_behind();
         Ok(Self { way, question, stage, undisturbed })
     }
@@ -197,10 +196,13 @@ impl<'a> Player<'a> {
         if broken.iter().any(|broken| *broken != Broken::Late) {
             return Ok(Played::Broken(what));
         }
-        for _ in 0..3 {
+        for _ in 0..5 {
             let (again, broken) = self.run(Some(fault))?;
-            if again.hits == 0 || broken.is_empty() {
+            if again.hits > 0 && broken.is_empty() {
                 return Ok(Played::WellAgain);
+            }
+            if broken.iter().any(|broken| *broken != Broken::Late) {
+                return Ok(Played::Broken(format!("{what}; then {broken:?} {}", said(&again))));
             }
         }
         Ok(Played::Broken(what))

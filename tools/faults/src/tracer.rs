@@ -33,7 +33,7 @@ pub enum Effect {
 pub struct Fault {
     /// As strace says it.
     pub call: &'static str,
-    /// The how manieth of the process, from 1 on, counted from `main`.
+    /// Which one of the process it is, from 1 on, counted from `main`.
     pub nth: usize,
     /// What happens to it.
     pub effect: Effect,

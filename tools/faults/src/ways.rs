@@ -23,6 +23,8 @@ pub struct Way {
     pub plugin: &'static str,
     /// Its arguments, but for the deadline.
     pub arguments: &'static str,
+    /// The exit code of a run in which nothing fails.
+    pub code: i32,
 }
 
 /// A way with its peers.
@@ -135,7 +137,15 @@ fn fill_before(arguments: &mut [String], place: &str, start: impl FnOnce(u16) ->
 pub const TIMEOUT: Duration = Duration::from_millis(1_500);
 
 const fn way(name: &'static str, plugin: &'static str, arguments: &'static str) -> Way {
-    Way { name, plugin, arguments }
+    Way { name, plugin, arguments, code: 0 }
+}
+
+const fn warning(way: Way) -> Way {
+    Way { code: 1, ..way }
+}
+
+const fn critical(way: Way) -> Way {
+    Way { code: 2, ..way }
 }
 
 /// All of them.
@@ -151,7 +161,7 @@ pub const WAYS: &[Way] = &[
     ),
     way("options-tls-pinned", "check_um_sip_options", "-H 127.0.0.1 -p {tls} --transport tls --no-verify"),
     way("options-srv", "check_um_sip_options", "-H example.com --srv --dns-server {dns}"),
-    way("options-srv-all", "check_um_sip_options", "-H example.com --srv --dns-server {dns} --all-addresses"),
+    critical(way("options-srv-all", "check_um_sip_options", "-H example.com --srv --dns-server {dns} --all-addresses")),
     way("options-series", "check_um_sip_options", "-H 127.0.0.1 -p {tcp} --count 3 --interval 0.05 --loss-warning 0"),
     way(
         "options-series-udp",
@@ -167,7 +177,7 @@ pub const WAYS: &[Way] = &[
     way("options-json", "check_um_sip_options", "-H 127.0.0.1 -p {tcp} --output json"),
     way("options-scom", "check_um_sip_options", "-H 127.0.0.1 -p {tcp} --output scom"),
     way("options-openmetrics", "check_um_sip_options", "-H 127.0.0.1 -p {tcp} --output openmetrics"),
-    way("options-refused", "check_um_sip_options", "-H 127.0.0.1 -p 1"),
+    critical(way("options-refused", "check_um_sip_options", "-H 127.0.0.1 -p 1")),
     way("call-tcp", "check_um_call_routing", "-H 127.0.0.1 -p {callee} -u sip:5000@127.0.0.1"),
     way("call-udp", "check_um_call_routing", "-H 127.0.0.1 -p {callee} --transport udp -u sip:5000@127.0.0.1"),
     way(
@@ -203,12 +213,12 @@ pub const WAYS: &[Way] = &[
     way("pool-exporter", "check_um_app_pool", "--counters prometheus:http://{counters}/"),
     way("service-exporter", "check_um_service", "--source prometheus:{running}"),
     way("health-json", "check_um_health_set", "--file {recorded}/health/powershell7-single-healthy.json"),
-    way("health-unhealthy", "check_um_health_set", "--file {recorded}/health/powershell5-two-unhealthy.json"),
+    critical(way("health-unhealthy", "check_um_health_set", "--file {recorded}/health/powershell5-two-unhealthy.json")),
     way("events-none", "check_um_events", "--file {recorded}/events/wevtutil-root-no-events.xml"),
-    way("events-rejected", "check_um_events", "--file {rejected}"),
+    warning(way("events-rejected", "check_um_events", "--file {rejected}")),
     way("directory", "check_um_ad_ds", "-H 127.0.0.1 -p {good-dc}"),
     way("directory-ldaps", "check_um_ad_ds", "-H 127.0.0.1 -p {ldaps:{good-dc}} --tls --ca-file {ldaps-ca}"),
-    way("directory-srv", "check_um_ad_ds", "--domain example.com --dns-server {dns}"),
+    critical(way("directory-srv", "check_um_ad_ds", "--domain example.com --dns-server {dns}")),
     way(
         "whole",
         "check_um_call_router",
