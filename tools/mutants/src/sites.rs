@@ -119,7 +119,7 @@ impl<'a> Finder<'a> {
                 Edit::Either(range, all) => (range.start, all.iter().map(|(number, _)| *number).collect()),
             };
             match self.skipped.iter().find(|(range, _)| range.contains(&start)) {
-                Some((_, why)) => self.sites.left.extend(numbers.into_iter().filter(|n| *n > 0).map(|n| (n, *why))),
+                Some((_, why)) => self.sites.left.extend(numbers.into_iter().map(|n| (n, *why))),
                 None => edits.push(edit),
             }
         }
@@ -131,7 +131,7 @@ impl<'a> Finder<'a> {
                 })
         };
         let lost: Vec<u32> = mutants.iter().map(|mutant| mutant.number).filter(|number| !is_known(*number)).collect();
-        self.sites.left.extend(lost.into_iter().map(|number| (number, CONSTANT)));
+        self.sites.left.extend(lost.into_iter().map(|number| (number, NOT_FOUND)));
         self.sites.edits = edits;
         self.sites
     }
@@ -302,5 +302,6 @@ fn is_elsewhere(attribute: &str) -> bool {
 /// Why a mutant is no matter of this build.
 pub const ELSEWHERE: &str = "compiled elsewhere only";
 /// Why a mutant cannot live.
-pub const UNVIABLE_LET: &str = "unviable: a chain that binds has no other operator";
+const UNVIABLE_LET: &str = "unviable: a chain that binds has no other operator";
 const CONSTANT: &str = "a constant";
+const NOT_FOUND: &str = "not found";

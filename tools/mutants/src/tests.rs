@@ -79,6 +79,8 @@ pub fn reach(tree: &Path, programs: &[&str]) -> Result<(), Failure> {
 pub fn known(tree: &Path, programs: &[&str]) -> Result<Vec<Test>, Failure> {
     let mut tests = Vec::new();
     for program in programs {
+        // A program that is gone would fail every test, and kill every mutant.
+        fs::metadata(program)?;
         let found: Value = serde_json::from_str(&fs::read_to_string(kept(tree, program))?)?;
         let numbers = |test: &Value| {
             test["reaches"].as_array().into_iter().flatten().filter_map(Value::as_u64).map(|n| n as u32).collect()
