@@ -133,12 +133,12 @@ fn a_target_is_asked_for_whom_it_names_in_its_own_share_of_the_time() {
     assert_eq!(question.to.as_deref(), Some("sip:101@a.example"), "whom the first one was asked for");
 }
 
-/// Of two seconds, and of nameservers that say nothing.
+/// Of four seconds, and of nameservers that say nothing.
 #[test]
 fn whom_nobody_finds_has_not_the_time_of_those_behind_him() {
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let nameservers = Nameservers::new(&[silent.local_addr().unwrap()]).ok();
-    let asked = CallQuestion { nameservers, ..asked(Duration::from_secs(2), Redirect::Follow) };
+    let asked = CallQuestion { nameservers, ..asked(Duration::from_secs(4), Redirect::Follow) };
     let target = |uri| Target { uri: SipUri::read(uri).unwrap(), usual: Transport::Udp, way: Vec::new() };
     let mut journey = journey(&asked);
     journey.targets.push_back(target("sip:c@192.0.2.8"));
