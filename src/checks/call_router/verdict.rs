@@ -246,6 +246,10 @@ mod tests {
             assert_eq!(list(&[&part], around + LEAST + room), said);
         }
         assert_eq!(list(&[&part], around + LEAST - 1), "events (...)");
+        // What is just as long as its share is said whole, beside one that is longer.
+        let all = [50, 100].map(|length| self::part("events".to_owned(), [Finding::remark("x".repeat(length))]));
+        let said = list(&all.each_ref(), 2 * (around + 50));
+        assert!(said.starts_with(&format!("events ({}), ", "x".repeat(50))), "{said}");
     }
 
     #[test]
