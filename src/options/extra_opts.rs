@@ -95,12 +95,13 @@ impl Sections {
 
     /// The key without whose entries `is_fine` holds of the command line, if there is one. Where several have to go, the last of
     /// them: whoever mends that is told of the others.
-    pub(super) fn culprit(&self, own: &[String], mut is_fine: impl FnMut(&[String]) -> bool) -> Option<String> {
+    pub(super) fn culprit(&self, own: &[String], is_fine: &mut dyn FnMut(&[String]) -> bool) -> Option<String> {
         let keys: BTreeSet<_> = self.arguments.iter().map(|it| it.key.as_str()).collect();
         let keys: Vec<_> = keys.into_iter().collect();
-        let alone = keys.iter().position(|key| is_fine(&self.without(&[key], own)));
-        let last = alone.or_else(|| (1..keys.len()).find(|last| is_fine(&self.without(&keys[..=*last], own))));
-        last.map(|place| keys[place].to_owned())
+        let alone = (0..keys.len()).map(|place| place..place + 1);
+        let mut left_out = alone.chain((2..=keys.len()).map(|count| 0..count));
+        let left_out = left_out.find(|places| is_fine(&self.without(&keys[places.clone()], own)))?;
+        keys[left_out].last().map(|key| (*key).to_owned())
     }
 
     /// Has the entries of a key yield.

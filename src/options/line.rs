@@ -72,7 +72,7 @@ impl<'a> CommandLine<'a> {
             Err(UsageError::CommandLine(text)) => {
                 let is_mistake = |error| matches!(error, Err(UsageError::CommandLine(_)));
                 let (command, kind) = (&mut *self.command, &self.kind);
-                let key = self.sections.culprit(&self.own, |argv| !is_mistake(understood(command, kind, argv)));
+                let key = self.sections.culprit(&self.own, &mut |argv| !is_mistake(understood(command, kind, argv)));
                 let expected = format!("what goes with the others ({text})");
                 let error = key.and_then(|key| self.sections.error_of(&key, &expected));
                 Err(error.unwrap_or(UsageError::CommandLine(text)))
@@ -90,7 +90,7 @@ impl<'a> CommandLine<'a> {
         }
         let (command, needs) = (&mut *self.command, self.kind.needs);
         if let Some(text) = unmet(needs, command, &own_ids, matches) {
-            let key = self.sections.culprit(&self.own, |argv| {
+            let key = self.sections.culprit(&self.own, &mut |argv| {
                 let matches = command.try_get_matches_from_mut(argv);
                 matches.is_ok_and(|matches| unmet(needs, command, &own_ids, &matches).is_none())
             });
@@ -105,8 +105,8 @@ impl<'a> CommandLine<'a> {
     /// and not its text.
     pub(super) fn settle(&mut self, contradiction: String) -> Result<(), UsageError> {
         let (command, is_consistent) = (&mut *self.command, self.kind.is_consistent);
-        let is_fine = |argv: &[String]| is_consistent(command, argv, &self.sections.secrets);
-        let Some(key) = self.sections.culprit(&self.own, is_fine) else {
+        let mut is_fine = |argv: &[String]| is_consistent(command, argv, &self.sections.secrets);
+        let Some(key) = self.sections.culprit(&self.own, &mut is_fine) else {
             return Err(UsageError::CommandLine(contradiction));
         };
         let is_named =
