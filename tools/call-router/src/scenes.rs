@@ -142,7 +142,7 @@ pub const SCENES: &[Scene] = &[
         .failing("um-call-routing"),
     scene("check_um_call_routing", MailboxDead, "-H 127.0.0.1 -p {tcp} -u sip:5000@127.0.0.1", 2)
         .titled("a call, redirected to a Mailbox server that is not there"),
-    scene("check_um_call_routing", MailboxSilent, "-H 127.0.0.1 -p {tcp} -u sip:5000@127.0.0.1 -t 0.5", 2)
+    scene("check_um_call_routing", MailboxSilent, "-H 127.0.0.1 -p {tcp} -u sip:5000@127.0.0.1 -t 2", 2)
         .titled("the same, to one that says nothing"),
     scene("check_um_call_routing", Refused, "-H 127.0.0.1 -p {tcp} -u sip:5000@127.0.0.1", 2).gone("um-call-routing"),
     scene("check_um_call_routing", Stranger, "-H 127.0.0.1 -p {tcp} -u sip:5000@127.0.0.1 --status 403=warning", 1),
